@@ -1,0 +1,115 @@
+// Shared by every kernel: sizes, the state of a lane, and wide integers.
+//
+// A lane is a place for one restart in a batch. Wide unsigned integers are little-endian limbs of 32 bits
+// in a vec2 (64 bits) or vec4 (128 bits): no kernel needs 64-bit types, so GL adapters run them all.
+
+struct Sizes {
+    n_points: u32,
+    n_dims: u32,
+    n_quads: u32,        // quarters of a row: ceil(n_dims / 4)
+    n_clusters: u32,
+    n_groups: u32,       // four centroids side by side: ceil(n_clusters / 4)
+    n_blocks: u32,       // blocks of 256 points
+    n_candidates: u32,   // of a step of greedy k-means++
+    max_iter: u32,
+    max_shift: u32,      // largest exponent of a mixed table, 0 for a uniform one
+    granularity: u32,    // trailing zero bits of all coordinates of points
+    small: u32,          // 1: distances between points, granularity divided out, fit 32 bits
+    exact_seeds: u32,    // 1: scores of centroids that are points are exact in f32
+    has_limit: u32,      // 1: stop when the squared shift is at most shift_limit
+    gamma: f32,          // G of the certificate
+    copies: u32,         // copies of the sums in workgroup memory
+    unused: u32,
+    shift_limit: vec4<u32>,
+}
+
+struct Lane {
+    status: u32,
+    iterations: u32,
+    stop: u32,             // 0 fixed point, 1 tol, 2 max_iter
+    empty: atomic<u32>,    // 1: a cluster has no weight
+    changed: atomic<u32>,  // 1: a centroid moved
+    repaired: atomic<u32>, // points decided in integers after the first pass
+    repaired_first: atomic<u32>,
+    unused: u32,
+    shift: array<atomic<u32>, 4>, // squared shift of the update, 128 bits
+}
+
+const ACTIVE = 0u;    // assign, sum, move
+const FINISHING = 1u; // assign and sum once more, for the final centroids
+const DONE = 2u;
+const EMPTY = 3u;     // waits for the host to refill clusters without weight
+const RESUME = 4u;    // refilled: move
+
+fn add2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+    let low = a.x + b.x;
+    return vec2<u32>(low, a.y + b.y + u32(low < a.x));
+}
+
+fn add4(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
+    let x = a.x + b.x;
+    let carry_x = u32(x < a.x);
+    let y = a.y + b.y;
+    let y_carried = y + carry_x;
+    let carry_y = u32(y < a.y) + u32(y_carried < y);
+    let z = a.z + b.z;
+    let z_carried = z + carry_y;
+    let carry_z = u32(z < a.z) + u32(z_carried < z);
+    return vec4<u32>(x, y_carried, z_carried, a.w + b.w + carry_z);
+}
+
+fn less4(a: vec4<u32>, b: vec4<u32>) -> bool {
+    if (a.w != b.w) { return a.w < b.w; }
+    if (a.z != b.z) { return a.z < b.z; }
+    if (a.y != b.y) { return a.y < b.y; }
+    return a.x < b.x;
+}
+
+fn min4(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
+    if (less4(b, a)) { return b; }
+    return a;
+}
+
+/// a << s, for s below 96.
+fn shl4(a: vec4<u32>, s: u32) -> vec4<u32> {
+    var v = a;
+    var left = s;
+    while (left >= 32u) {
+        v = vec4<u32>(0u, v.x, v.y, v.z);
+        left -= 32u;
+    }
+    if (left == 0u) { return v; }
+    let r = 32u - left;
+    return vec4<u32>(v.x << left, (v.y << left) | (v.x >> r), (v.z << left) | (v.y >> r), (v.w << left) | (v.z >> r));
+}
+
+/// The 64-bit product.
+fn mul2(a: u32, b: u32) -> vec2<u32> {
+    let al = a & 0xffffu;
+    let ah = a >> 16u;
+    let bl = b & 0xffffu;
+    let bh = b >> 16u;
+    let low = al * bl;
+    let mid = ah * bl + (low >> 16u);
+    let mid2 = al * bh + (mid & 0xffffu);
+    return vec2<u32>((mid2 << 16u) | (low & 0xffffu), ah * bh + (mid >> 16u) + (mid2 >> 16u));
+}
+
+/// a * w; the product must fit 128 bits.
+fn mul4(a: vec4<u32>, w: u32) -> vec4<u32> {
+    let x = mul2(a.x, w);
+    let y = mul2(a.y, w);
+    let z = mul2(a.z, w);
+    return add4(vec4<u32>(x.x, x.y, z.x, z.y), vec4<u32>(0u, y.x, y.y, a.w * w));
+}
+
+/// The square of the difference of two coordinates.
+fn square(a: f32, b: f32) -> vec2<u32> {
+    let difference = u32(abs(i32(a) - i32(b)));
+    return mul2(difference, difference);
+}
+
+/// -v as two's complement.
+fn negate2(v: vec2<u32>) -> vec2<u32> {
+    return add2(~v, vec2<u32>(1u, 0u));
+}

@@ -1,0 +1,38 @@
+// Stop: what a lane does next, after the update of all its clusters; its counts go back to zero.
+//
+// A workgroup owns a lane. Grid: (lanes of the list `running`).
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> running: array<u32>; // lanes
+@group(0) @binding(2) var<storage, read_write> lanes: array<Lane>;
+@group(0) @binding(3) var<storage, read_write> counts: array<vec2<u32>>; // (lanes, n_clusters)
+
+var<workgroup> clears: u32;
+
+/// Ends the update of a lane, or marks it as waiting. Returns whether its counts were used up.
+fn advance(lane: u32) -> bool {
+    let status = lanes[lane].status;
+    if (status == FINISHING) { lanes[lane].status = DONE; }
+    if (status != ACTIVE && status != RESUME) { return false; }
+    if (atomicExchange(&lanes[lane].empty, 0u) == 1u) {
+        lanes[lane].status = EMPTY;
+        return false;
+    }
+    lanes[lane].iterations += 1u;
+    var shift = vec4<u32>(0u);
+    for (var limb = 0u; limb < 4u; limb++) { shift[limb] = atomicExchange(&lanes[lane].shift[limb], 0u); }
+    let fixed = atomicExchange(&lanes[lane].changed, 0u) == 0u;
+    let small = sizes.has_limit == 1u && !less4(sizes.shift_limit, shift);
+    let last = lanes[lane].iterations >= sizes.max_iter;
+    lanes[lane].status = select(ACTIVE, FINISHING, fixed || small || last);
+    lanes[lane].stop = select(select(2u, 1u, small), 0u, fixed);
+    return true;
+}
+
+@compute @workgroup_size(64)
+fn stop(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let lane = running[group.x];
+    if (local == 0u) { clears = u32(advance(lane)); }
+    if (workgroupUniformLoad(&clears) == 0u) { return; }
+    for (var c = local; c < sizes.n_clusters; c += 64u) { counts[lane * sizes.n_clusters + c] = vec2<u32>(0u); }
+}

@@ -1,0 +1,120 @@
+// Update, second half: each centroid to the rounded mean floor((2 S + N) / (2 N)) of its points, its half
+// norm, how far it moved; the sums it read are set back to zero.
+//
+// A workgroup owns one cluster of one lane. If any cluster of the lane has no weight nothing moves: the
+// lane waits for the host. Grid: (n_clusters wrapped into y; lanes of the list `running`).
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> counts: array<vec2<u32>>;   // (lanes, n_clusters)
+@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads)
+@group(0) @binding(3) var<storage, read> running: array<u32>;        // lanes
+@group(0) @binding(4) var<storage, read_write> lanes: array<Lane>;
+@group(0) @binding(5) var<storage, read_write> sums: array<vec2<u32>>; // (lanes, n_clusters, n_dims)
+@group(0) @binding(6) var<storage, read_write> centroids: array<f32>;  // (lanes, n_groups, 4 n_quads, 4)
+@group(0) @binding(7) var<storage, read_write> half_norms: array<f32>; // (lanes, n_groups, 4)
+
+const WIDTH = 64u;
+var<workgroup> norms: array<f32, WIDTH>;
+var<workgroup> shifts: array<vec4<u32>, WIDTH>;
+var<workgroup> weightless: atomic<u32>;
+var<workgroup> runs: u32;
+
+const BIAS = 8388608u; // 2^23: makes every mean non-negative
+
+/// floor((2 S + N) / (2 N)) of a two's complement S; |S| <= 2^23 N, 0 < N <= 2^38.
+fn rounded_mean(sum: vec2<u32>, n: vec2<u32>) -> i32 {
+    // (2 S + N + 2 N * 2^23) / (2 N) is the mean + 2^23: between 0 and 2^24, found bit by bit
+    let biased = add2(vec2<u32>(n.x << 24u, (n.y << 24u) | (n.x >> 8u)), n);
+    var rest = add2(add2(sum, sum), biased);
+    let divisor = vec2<u32>(n.x << 1u, (n.y << 1u) | (n.x >> 31u));
+    var quotient = 0u;
+    for (var bit = 25u; bit > 0u; bit--) {
+        let by = bit - 1u;
+        let part = vec2<u32>(divisor.x << by, select((divisor.y << by) | (divisor.x >> (32u - by)), divisor.y, by == 0u));
+        let fits = part.y < rest.y || (part.y == rest.y && part.x <= rest.x);
+        if (fits) {
+            rest = add2(rest, negate2(part));
+            quotient |= 1u << by;
+        }
+    }
+    return i32(quotient) - i32(BIAS);
+}
+
+fn add_shift(lane: u32, limb: u32, value: u32) {
+    // carries ripple one limb at a time; the order of lanes' additions does not matter to the total
+    var add = value;
+    for (var at = limb; at < 4u && add != 0u; at++) {
+        let old = atomicAdd(&lanes[lane].shift[at], add);
+        add = u32(old + add < old);
+    }
+}
+
+@compute @workgroup_size(64)
+fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+                @builtin(local_invocation_index) local: u32) {
+    let cluster = group.x + group.y * groups.x;
+    let lane = running[group.z];
+    let status = lanes[lane].status;
+    let first = lane * sizes.n_clusters;
+
+    if (local == 0u) { atomicStore(&weightless, 0u); }
+    workgroupBarrier();
+    if (status == ACTIVE && cluster < sizes.n_clusters) {
+        var found = 0u;
+        for (var c = local; c < sizes.n_clusters; c += WIDTH) {
+            found |= u32(all(counts[first + c] == vec2<u32>(0u)));
+        }
+        if (found != 0u) { atomicOr(&weightless, 1u); }
+    }
+    workgroupBarrier();
+    if (local == 0u) {
+        let empty = atomicLoad(&weightless) != 0u;
+        if (empty) { atomicStore(&lanes[lane].empty, 1u); }
+        runs = u32(cluster < sizes.n_clusters && !empty && (status == ACTIVE || status == RESUME));
+    }
+    let go = workgroupUniformLoad(&runs) == 1u;
+    if (!go) { return; }
+
+    let count = counts[first + cluster];
+    let has_weight = any(count != vec2<u32>(0u));
+    let columns = (lane * sizes.n_groups + cluster / 4u) * sizes.n_quads * 16u + cluster % 4u;
+    var norm = 0.0;
+    var shift = vec4<u32>(0u);
+    var changed = 0u;
+    for (var j = local; j < sizes.n_dims; j += WIDTH) {
+        let column = columns + j * 4u;
+        let before = centroids[column];
+        var after = before;
+        let at = (first + cluster) * sizes.n_dims + j;
+        if (has_weight) {
+            after = f32(rounded_mean(sums[at], count));
+            centroids[column] = after;
+        }
+        sums[at] = vec2<u32>(0u);
+        norm += after * (after * features[j].x);
+        if (after != before) {
+            changed = 1u;
+            if (sizes.has_limit == 1u) {
+                let moved = vec4<u32>(square(after, before), 0u, 0u);
+                shift = add4(shift, shl4(moved, 2u * (sizes.max_shift - u32(features[j].y))));
+            }
+        }
+    }
+    if (changed != 0u) { atomicOr(&lanes[lane].changed, 1u); }
+    norms[local] = norm;
+    shifts[local] = shift;
+    for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local < half) {
+            norms[local] += norms[local + half];
+            shifts[local] = add4(shifts[local], shifts[local + half]);
+        }
+    }
+    if (local == 0u) {
+        half_norms[lane * sizes.n_groups * 4u + cluster] = norms[0] * 0.5;
+        if (sizes.has_limit == 1u) {
+            let total = shifts[0];
+            for (var limb = 0u; limb < 4u; limb++) { add_shift(lane, limb, total[limb]); }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The clusters, side by side: a picture where a centroid is one, its number, its size, what it stands for.
+
+use super::fit::Done;
+use super::numbers::value;
+use super::pictures::{self, Picture};
+use super::terminal::plain;
+
+/// Most clusters shown with a picture, and without.
+const MOST_PICTURES: usize = 40;
+const MOST_LINES: usize = 100;
+/// Longest name of a class.
+const NAME: usize = 16;
+/// Longest name of a class with its column's name before it.
+const NAMED: usize = 8;
+const GAP: usize = 2;
+
+/// What stands at one cluster's place, all of the same height.
+struct Cell {
+    lines: Vec<(String, usize)>, // text, and the columns it takes
+}
+
+/// What the numbers below mean.
+pub(super) fn heading(done: &Done<'_>) -> String {
+    let size = if done.data.weights.is_some() { "weight" } else { "rows" };
+    let class = done
+        .data
+        .truth
+        .as_ref()
+        .map(|truth| format!(", and the {} that most of them are", plain(&truth.column)));
+    let empty = match done.fit.empty() {
+        0 => String::new(),
+        empty => format!(" ({empty} empty)"),
+    };
+    format!("number: {size}{}{empty}", class.unwrap_or_default())
+}
+
+/// All clusters, as many in a row as fit into `width` columns.
+pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
+    let pictures = pictures(done);
+    let n_clusters = done.params.n_clusters();
+    let most = if pictures.is_some() { MOST_PICTURES } else { MOST_LINES };
+    let prefix = class_prefix(done).unwrap_or_default();
+    let cell = |c: usize| match &pictures {
+        Some(pictures) => with_picture(&pictures[c], caption(done, c), &prefix, color),
+        None => without_picture(caption(done, c)),
+    };
+    let cells: Vec<Cell> = (0..n_clusters.min(most)).map(cell).collect();
+    let mut text = grid(&cells, width);
+    if n_clusters > most {
+        text.push_str(&format!("  and {} more, which --json lists\n", n_clusters - most));
+    }
+    text
+}
+
+/// The centroids as pictures, if the columns may be pixels: a square of them, of one and the same scale.
+fn pictures(done: &Done<'_>) -> Option<Vec<Picture>> {
+    let side = pictures::side(done.fit.lattice.n_dims())?;
+    (!done.fit.lattice.mixed()).then(|| pictures::of(&done.fit.centroids(), side))
+}
+
+/// Number and size, and the class that the cluster stands for.
+fn caption(done: &Done<'_>, c: usize) -> (String, Option<String>) {
+    let count = done.fit.state.counts[c] as f64 * done.fit.weight_unit;
+    let class = || {
+        let truth = done.data.truth.as_ref()?;
+        let class = done.score.as_ref()?.cluster_names[c]?;
+        Some(plain(truth.names.get(class as usize)?).chars().take(NAME).collect())
+    };
+    (format!("{c}: {}", value(count)), class())
+}
+
+/// The column's name to put before each class, where there is room for it: `digit 8`.
+fn class_prefix(done: &Done<'_>) -> Option<String> {
+    let truth = done.data.truth.as_ref()?;
+    let prefix = plain(&truth.column) + " ";
+    let longest = truth.names.iter().map(|name| name.chars().count()).max()?;
+    (prefix.chars().count() + longest <= NAMED).then_some(prefix)
+}
+
+fn with_picture(picture: &Picture, caption: (String, Option<String>), prefix: &str, color: bool) -> Cell {
+    let (number, class) = caption;
+    let class = class.map(|class| format!("{prefix}{class}"));
+    let mut lines = picture.lines(color);
+    lines.extend([sized(number), sized(class.unwrap_or_default())]);
+    Cell { lines }
+}
+
+fn without_picture((number, class): (String, Option<String>)) -> Cell {
+    let text = match class {
+        Some(class) => format!("{number} {class}"),
+        None => number,
+    };
+    Cell { lines: vec![sized(text)] }
+}
+
+fn sized(text: String) -> (String, usize) {
+    let width = text.chars().count();
+    (text, width)
+}
+
+fn grid(cells: &[Cell], width: usize) -> String {
+    let widths = cells.iter().flat_map(|cell| &cell.lines).map(|(_, width)| *width);
+    let cell_width = widths.max().unwrap_or(0) + GAP;
+    let across = (width / cell_width).max(1); // the gap before the first stands for the one after the last
+    cells.chunks(across).map(|row| grid_row(row, cell_width)).collect()
+}
+
+fn grid_row(cells: &[Cell], cell_width: usize) -> String {
+    let mut text = String::new();
+    for at in 0..cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0) {
+        let mut line = " ".repeat(GAP);
+        for (part, width) in cells.iter().filter_map(|cell| cell.lines.get(at)) {
+            line.push_str(part);
+            line.push_str(&" ".repeat(cell_width - width));
+        }
+        let line = line.trim_end();
+        if !line.is_empty() {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}

@@ -1,0 +1,106 @@
+//! `cairn devices`: what could be used, and what `auto` would take.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use cairn::engine::cpu::Cpu;
+use cairn::engine::{self, Device, DeviceInfo, Engine, OpenOptions};
+use serde::Serialize;
+
+use super::args::DevicesArgs;
+use super::json::{self, SCHEMA, VERSION};
+use super::summary::labelled;
+use super::terminal::{self, plain};
+
+const NONE: &str = "none found; `apt install mesa-vulkan-drivers` (Debian, Ubuntu) gives a software one to try, \
+                    a real GPU needs its vendor's Vulkan driver";
+const NOT_BUILT: &str = "this cairn was built without the feature `gpu`";
+
+#[derive(Serialize)]
+struct Devices {
+    schema: u32,
+    version: &'static str,
+    auto: Auto,
+    cpu: String,
+    adapters: Vec<Adapter>,
+}
+
+/// What `auto` takes.
+#[derive(Serialize)]
+struct Auto {
+    used: &'static str,
+    adapter: String,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct Adapter {
+    name: String,
+    backend: String,
+    driver: String,
+    kind: String,
+    software: bool,
+    limits: BTreeMap<String, u64>,
+    features: BTreeMap<String, bool>,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<()> {
+    let devices = find()?;
+    let text = if args.json { json::pretty(&devices)? } else { text(&devices) };
+    terminal::write_stdout(&text).context("standard output")
+}
+
+fn find() -> anyhow::Result<Devices> {
+    // opened, not guessed: an adapter may be found and yet refuse to work
+    let opened = engine::open(&Device::Auto, &OpenOptions::default())?;
+    let DeviceInfo { used, adapter, .. } = opened.engine.info();
+    Ok(Devices {
+        schema: SCHEMA,
+        version: VERSION,
+        auto: Auto { used, adapter, reason: opened.reason },
+        cpu: Cpu.info().adapter,
+        adapters: adapters(),
+    })
+}
+
+#[cfg(feature = "gpu")]
+fn adapters() -> Vec<Adapter> {
+    let adapter = |found: engine::gpu::AdapterInfo| Adapter {
+        name: found.name,
+        backend: found.backend,
+        driver: found.driver,
+        kind: found.kind,
+        software: found.software,
+        limits: found.limits.into_iter().collect(),
+        features: found.features.into_iter().collect(),
+    };
+    engine::gpu::adapters().into_iter().map(adapter).collect()
+}
+
+#[cfg(not(feature = "gpu"))]
+fn adapters() -> Vec<Adapter> {
+    Vec::new()
+}
+
+fn text(devices: &Devices) -> String {
+    let mut text = labelled("cpu", &plain(&devices.cpu));
+    for adapter in &devices.adapters {
+        text.push_str(&adapter_text(adapter));
+    }
+    if devices.adapters.is_empty() {
+        text.push_str(&labelled("gpu", if cfg!(feature = "gpu") { NONE } else { NOT_BUILT }));
+    }
+    text + &labelled("auto takes", &plain(&devices.auto.reason))
+}
+
+fn adapter_text(adapter: &Adapter) -> String {
+    let Adapter { name, backend, driver, kind, .. } = adapter;
+    let limits = adapter.limits.iter().map(|(name, limit)| format!("{name} {limit}"));
+    let features =
+        adapter.features.iter().map(|(name, has)| format!("{name} {}", if *has { "yes" } else { "no" }));
+    let head = plain(&format!("{name} ({kind}, {backend}, {driver})"));
+    let lists = [("  limits", limits.collect::<Vec<_>>()), ("  features", features.collect())];
+    let lists = lists.map(|(label, list)| labelled(label, &list.join(", "))).concat();
+    labelled("gpu", &head) + &lists
+}

@@ -1,0 +1,82 @@
+//! What an error looks like, and its exit code.
+
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+use cairn::data::{DataError, Dataset};
+use cairn::engine::EngineError;
+use cairn::kmeans::{FitError, ParamsError};
+use cairn::lattice::LatticeError;
+
+use super::terminal;
+
+/// The command was used wrongly: exit code 2, as for the errors that `clap` finds.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Usage(pub(super) String);
+
+/// Says what went wrong in one line, with a hint below where one helps. A closed pipe is no failure.
+pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
+    if terminal::is_closed_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    let bold = anstyle::AnsiColor::Red.on_default().bold();
+    terminal::write_stderr(&format!("{bold}error:{bold:#} {}", terminal::plain(&format!("{error:#}"))));
+    if let Some(hint) = hint(error) {
+        terminal::write_stderr(&format!("hint: {hint}"));
+    }
+    ExitCode::from(exit_code(error))
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    let by_name =
+        matches!(error.downcast_ref(), Some(DataError::OutputFormat { .. } | DataError::Delimiter { .. }));
+    // parameters that only these data rule out come as a `FitError`, and are no misuse
+    if error.is::<Usage>() || error.is::<ParamsError>() || by_name { 2 } else { 1 }
+}
+
+fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    match error.downcast_ref()? {
+        FitError::Engine(
+            EngineError::DeviceLost { .. }
+            | EngineError::OutOfMemory { .. }
+            | EngineError::DeviceFailed { .. },
+        ) => Some("run again, or with --device cpu"),
+        _ => None,
+    }
+}
+
+/// Says where in the user's file it was: the library counts features, a file has other columns too.
+pub(super) fn in_data(error: FitError, data: &Dataset) -> anyhow::Error {
+    use LatticeError::{BadWeight, NoWeight, NotFinite, RangeOverflow, TooFarOutside};
+    let name = &data.name;
+    match error {
+        FitError::Lattice(NotFinite { row, column, value }) => anyhow!(
+            "{name}, row {row}, {}: {value} is not a finite number; fill in a number, or remove the row",
+            column_name(data, column)
+        ),
+        FitError::Lattice(error @ (RangeOverflow { column, .. } | TooFarOutside { column, .. })) => {
+            let place = format!("{name}, {}", column_name(data, column));
+            anyhow::Error::new(FitError::Lattice(error)).context(place)
+        }
+        FitError::Lattice(BadWeight { .. } | NoWeight { .. })
+        | FitError::Params(ParamsError::TooManyClusters { .. }) => {
+            anyhow::Error::new(error).context(name.clone())
+        }
+        other => other.into(),
+    }
+}
+
+/// The name of a feature, numbered from 1; where the file has no names, its number in the file.
+fn column_name(data: &Dataset, feature: usize) -> String {
+    match data.columns.get(feature - 1) {
+        Some(name) if is_number_of_column(name) => name.clone(),
+        Some(name) => format!("column {name:?}"),
+        None => format!("feature {feature}"),
+    }
+}
+
+/// Whether the loader made the name up: `column 3`.
+fn is_number_of_column(name: &str) -> bool {
+    name.strip_prefix("column ").is_some_and(|number| number.parse::<usize>().is_ok())
+}

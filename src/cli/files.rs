@@ -1,0 +1,85 @@
+//! Output files: checked before the work starts, written when it is done.
+
+use std::path::{Path, PathBuf};
+
+use cairn::data::DataError;
+use cairn::data::write::{Output, RestartRow};
+use cairn::kmeans::Fit;
+
+use super::args::FitArgs;
+use super::failure::Usage;
+
+/// The files that were asked for.
+pub(super) struct Files {
+    labels: Option<Output>,
+    centroids: Option<Output>,
+    restarts: Option<Output>,
+}
+
+impl Files {
+    /// Makes sure that all of them can be written, and that none is another or the data.
+    pub(super) fn create(args: &FitArgs) -> anyhow::Result<Self> {
+        check_apart(args)?;
+        let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
+        Ok(Self {
+            labels: create(&args.labels)?,
+            centroids: create(&args.centroids)?,
+            restarts: create(&args.restarts_out)?,
+        })
+    }
+
+    /// Writes them. `columns` are the names of the features.
+    pub(super) fn write(self, fit: &Fit, columns: &[String]) -> Result<(), DataError> {
+        if let Some(labels) = self.labels {
+            labels.write_labels(fit.labels())?;
+        }
+        if let Some(centroids) = self.centroids {
+            centroids.write_matrix(columns, fit.centroids().view())?;
+        }
+        if let Some(restarts) = self.restarts {
+            restarts.write_restarts(restart_rows(fit))?;
+        }
+        Ok(())
+    }
+}
+
+fn restart_rows(fit: &Fit) -> impl ExactSizeIterator<Item = RestartRow> {
+    let row = move |outcome: &cairn::engine::Outcome| RestartRow {
+        restart: outcome.restart,
+        inertia: fit.cost(outcome.inertia),
+        iterations: outcome.iterations,
+        stopped: outcome.stop.name(),
+        stopped_code: outcome.stop as u8,
+    };
+    fit.restarts.outcomes.iter().map(row)
+}
+
+/// One file can hold one thing.
+fn check_apart(args: &FitArgs) -> Result<(), Usage> {
+    let data = PathBuf::from(&args.data);
+    let data_is_file = args.data != "digits" && args.data != "-";
+    let named = [
+        ("DATA", data_is_file.then_some(&data)),
+        ("--labels", args.labels.as_ref()),
+        ("--centroids", args.centroids.as_ref()),
+        ("--restarts-out", args.restarts_out.as_ref()),
+    ];
+    let places: Vec<(&str, PathBuf)> =
+        named.into_iter().filter_map(|(flag, path)| Some((flag, place(path?)))).collect();
+    for (at, (second, path)) in places.iter().enumerate() {
+        if let Some((first, _)) = places[..at].iter().find(|(_, other)| other == path) {
+            let path = path.display();
+            return Err(Usage(format!("{first} and {second} are the same file, {path}; name two files")));
+        }
+    }
+    Ok(())
+}
+
+/// The path without detours, also of a file that is not there yet.
+fn place(path: &Path) -> PathBuf {
+    let folder = || {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Some(folder.canonicalize().ok()?.join(path.file_name()?))
+    };
+    path.canonicalize().ok().or_else(folder).unwrap_or_else(|| path.to_owned())
+}

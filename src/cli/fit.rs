@@ -1,0 +1,77 @@
+//! `cairn fit`: what fails first comes first, then the work, then files, notes and summary.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use cairn::data::{self, Dataset};
+use cairn::engine::OpenOptions;
+use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_with};
+use cairn::score::{Score, score};
+
+use super::args::FitArgs;
+use super::files::Files;
+use super::progress::Bar;
+use super::{failure, json, notes, request, summary, terminal};
+
+/// A finished fit and what it was made of.
+pub(super) struct Done<'a> {
+    pub(super) args: &'a FitArgs,
+    pub(super) data: Dataset,
+    pub(super) params: Params,
+    pub(super) fit: Fit,
+    pub(super) score: Option<Score>,
+    /// Reading the data.
+    pub(super) read: Duration,
+    /// All of it, reading included.
+    pub(super) total: Duration,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
+    request::check_alone(args)?;
+    let files = Files::create(args)?;
+    let params = request::params(args)?;
+    let done = work(args, params)?;
+    files.write(&done.fit, &done.data.columns)?;
+    if !args.quiet {
+        notes::write(&done);
+    }
+    write_summary(&done).context("standard output")
+}
+
+fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
+    let start = Instant::now();
+    let data = data::load(&args.data, &request::load_options(args))?;
+    let read = start.elapsed();
+    let fit = {
+        let bar = Bar::new(params.n_restarts(), args.quiet);
+        fit_with(&data, &params, &OpenOptions::default(), &mut |progress| bar.update(progress))
+    };
+    let fit = fit.map_err(|error| explain(error, &data, args))?;
+    let score = score_of(&data, &fit, params.n_clusters())?;
+    Ok(Done { args, data, params, fit, score, read, total: start.elapsed() })
+}
+
+fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
+    match error {
+        FitError::Params(ParamsError::Centroid(_) | ParamsError::CentroidDims { .. }) => {
+            let init = request::init_name(&args.init);
+            anyhow::Error::new(error).context(format!("--init {init}"))
+        }
+        error => failure::in_data(error, data),
+    }
+}
+
+fn score_of(data: &Dataset, fit: &Fit, n_clusters: usize) -> anyhow::Result<Option<Score>> {
+    let Some(truth) = &data.truth else { return Ok(None) };
+    Ok(Some(score(&truth.labels, truth.names.len(), fit.labels(), n_clusters)?))
+}
+
+fn write_summary(done: &Done<'_>) -> anyhow::Result<()> {
+    let text = match (done.args.json, done.args.quiet) {
+        (true, _) => json::text(done)?,
+        (false, true) => return Ok(()),
+        (false, false) => summary::text(done, terminal::width(), terminal::color()),
+    };
+    Ok(terminal::write_stdout(&text)?)
+}

@@ -1,0 +1,243 @@
+//! The summary of a fit for programs. Numbers that are not finite are null.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fit::Done;
+use super::{request, summary};
+
+/// Raised when a field changes its meaning or goes; new fields may come without.
+pub(super) const SCHEMA: u32 = 1;
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    schema: u32,
+    version: &'a str,
+    data: Data<'a>,
+    params: Parameters<'a>,
+    device: Device<'a>,
+    best: Best,
+    restarts: Restarts,
+    timings_s: Timings,
+    work: Work,
+    score: Option<Score<'a>>,
+    fingerprint: &'a str,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    name: &'a str,
+    n_points: usize,
+    n_dims: usize,
+    mixed: bool,
+    step_min: f64,
+    step_max: f64,
+    rounding_rms: f64,
+}
+
+#[derive(Serialize)]
+struct Parameters<'a> {
+    n_clusters: usize,
+    n_restarts: u64,
+    seed: String, // a float, which is all that some readers have, can't hold every u64
+    init: &'a str,
+    max_iter: u32,
+    tol: f64,
+    threads: Option<usize>,
+    truth: Option<&'a str>,
+    weights: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Device<'a> {
+    asked: &'a str,
+    used: &'a str,
+    adapter: &'a str,
+    driver: &'a str,
+    fallback: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Best {
+    restart: u64,
+    inertia: f64,
+    inertia_exact: String, // lattice units
+    iterations: u32,
+    stopped: &'static str,
+    converged: bool,
+    counts: Vec<Value>, // in the weights that were given
+    empty: usize,
+}
+
+#[derive(Serialize)]
+struct Restarts {
+    count: usize,
+    min: f64,
+    median: f64,
+    max: f64,
+    found_best: usize,
+}
+
+#[derive(Serialize)]
+struct Timings {
+    read: f64,
+    pack: f64,
+    open: f64,
+    seed: f64,
+    iterate: f64,
+    total: f64,
+}
+
+#[derive(Serialize)]
+struct Work {
+    repaired_points: u64,
+    assigned_points: u64,
+}
+
+#[derive(Serialize)]
+struct Score<'a> {
+    accuracy: f64,
+    ari: f64,
+    nmi: f64,
+    cluster_labels: Vec<Option<&'a str>>,
+}
+
+/// The summary as one JSON object.
+pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
+    pretty(&Summary {
+        schema: SCHEMA,
+        version: VERSION,
+        data: data(done),
+        params: parameters(done),
+        device: device(done),
+        best: best(done),
+        restarts: restarts(done),
+        timings_s: timings(done),
+        work: work(done),
+        score: score(done),
+        fingerprint: &done.fit.fingerprint,
+    })
+}
+
+/// An object as indented text that ends in a line end.
+pub(super) fn pretty(object: &impl Serialize) -> serde_json::Result<String> {
+    Ok(serde_json::to_string_pretty(object)? + "\n")
+}
+
+fn data<'a>(done: &'a Done<'_>) -> Data<'a> {
+    let fit = &done.fit;
+    let (step_min, step_max) = fit.lattice.steps();
+    Data {
+        name: &done.data.name,
+        n_points: fit.n_points,
+        n_dims: fit.lattice.n_dims(),
+        mixed: fit.lattice.mixed(),
+        step_min,
+        step_max,
+        rounding_rms: fit.rounding.rms,
+    }
+}
+
+fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
+    let params = &done.params;
+    Parameters {
+        n_clusters: params.n_clusters(),
+        n_restarts: params.n_restarts(),
+        seed: params.seed().to_string(),
+        init: request::init_name(&done.args.init),
+        max_iter: params.max_iter(),
+        tol: params.tol(),
+        threads: params.threads(),
+        truth: done.data.truth.as_ref().map(|truth| truth.column.as_str()),
+        weights: done.args.weights.as_deref(),
+    }
+}
+
+fn device<'a>(done: &'a Done<'_>) -> Device<'a> {
+    let device = &done.fit.device;
+    Device {
+        asked: done.params.device().name(),
+        used: device.used,
+        adapter: &device.adapter,
+        driver: &device.driver,
+        fallback: device.fallback.as_deref(),
+    }
+}
+
+fn best(done: &Done<'_>) -> Best {
+    let (fit, best) = (&done.fit, &done.fit.best);
+    Best {
+        restart: best.restart,
+        inertia: fit.inertia(),
+        inertia_exact: best.inertia.to_string(),
+        iterations: best.iterations,
+        stopped: best.stop.name(),
+        converged: best.stop != cairn::engine::Stop::MaxIter,
+        counts: fit.state.counts.iter().map(|&count| whole(count as f64 * fit.weight_unit)).collect(),
+        empty: fit.empty(),
+    }
+}
+
+/// An integer where it is one, so that 178 rows are not 178.0.
+fn whole(x: f64) -> Value {
+    let exact = x.fract() == 0.0 && x.abs() < (1u64 << 53) as f64;
+    if exact { Value::from(x as i64) } else { Value::from(x) }
+}
+
+fn restarts(done: &Done<'_>) -> Restarts {
+    let spread = &done.fit.spread;
+    Restarts {
+        count: spread.count,
+        min: done.fit.cost(spread.min),
+        median: summary::median(done),
+        max: done.fit.cost(spread.max),
+        found_best: spread.found_best,
+    }
+}
+
+fn timings(done: &Done<'_>) -> Timings {
+    let timings = &done.fit.timings;
+    let seconds = |duration: Duration| duration.as_secs_f64();
+    Timings {
+        read: seconds(done.read),
+        pack: seconds(timings.pack),
+        open: seconds(timings.open),
+        seed: seconds(timings.seed),
+        iterate: seconds(timings.iterate),
+        total: seconds(done.total),
+    }
+}
+
+fn work(done: &Done<'_>) -> Work {
+    let work = done.fit.work();
+    Work { repaired_points: work.repaired_points, assigned_points: work.assigned_points }
+}
+
+fn score<'a>(done: &'a Done<'_>) -> Option<Score<'a>> {
+    let (truth, score) = (done.data.truth.as_ref()?, done.score.as_ref()?);
+    let name =
+        |class: &Option<u32>| class.and_then(|class| truth.names.get(class as usize)).map(String::as_str);
+    Some(Score {
+        accuracy: score.accuracy,
+        ari: score.ari,
+        nmi: score.nmi,
+        cluster_labels: score.cluster_names.iter().map(name).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_counts_are_integers_and_what_is_not_finite_is_null() {
+        assert_eq!(
+            pretty(&[whole(178.0), whole(2.5), whole(f64::NAN)]).unwrap(),
+            "[\n  178,\n  2.5,\n  null\n]\n"
+        );
+        assert_eq!(pretty(&f64::INFINITY).unwrap(), "null\n");
+    }
+}

@@ -1,0 +1,80 @@
+//! The lines on standard error: what was chosen for the user, and what they should know of the result.
+
+use cairn::engine::{Device, Stop};
+use cairn::lattice::CoarseFeature;
+
+use super::fit::Done;
+use super::{numbers, terminal};
+
+/// Features that are named when many are coarse.
+const NAMED: usize = 5;
+
+/// Writes all notes, then all warnings.
+pub(super) fn write(done: &Done<'_>) {
+    for note in notes(done) {
+        terminal::write_stderr(&format!("note: {}", terminal::plain(&note)));
+    }
+    let bold = anstyle::AnsiColor::Yellow.on_default().bold();
+    for warning in warnings(done) {
+        terminal::write_stderr(&format!("{bold}warning:{bold:#} {}", terminal::plain(&warning)));
+    }
+}
+
+fn notes(done: &Done<'_>) -> Vec<String> {
+    let (fit, verbose) = (&done.fit, done.args.verbose);
+    let mut notes = Vec::new();
+    if verbose || *done.params.device() == Device::Auto {
+        notes.push(format!("device {}", fit.device_reason));
+    }
+    if verbose {
+        let work = fit.work();
+        notes.push(format!(
+            "{} nearest centroids were found, {} of them decided in integers",
+            work.assigned_points, work.repaired_points
+        ));
+    }
+    notes
+}
+
+fn warnings(done: &Done<'_>) -> Vec<String> {
+    let fit = &done.fit;
+    let mut warnings = Vec::new();
+    warnings.extend(fit.device.fallback.clone());
+    if fit.device.software {
+        let adapter = &fit.device.adapter;
+        warnings.push(format!("{adapter} is no GPU but a program on the CPU; --device cpu is faster"));
+    }
+    warnings.extend(coarse(&fit.rounding.coarse, &done.data.columns));
+    if fit.weights_rounded {
+        warnings.push("the weights were rounded to whole numbers of at most 65535, in proportion".into());
+    }
+    warnings.extend(empty(done));
+    warnings
+}
+
+fn coarse(features: &[CoarseFeature], columns: &[String]) -> Vec<String> {
+    let one = |feature: &CoarseFeature| {
+        let name = columns.get(feature.feature).map_or("?", String::as_str);
+        let bits = numbers::rate(feature.bits);
+        format!(
+            "a few huge values leave the others of {name:?} only {bits} bits; clip that column, or take its logarithm"
+        )
+    };
+    let mut warnings: Vec<String> = features.iter().take(NAMED).map(one).collect();
+    if features.len() > NAMED {
+        let more = numbers::plural((features.len() - NAMED) as u64, "more column");
+        warnings.push(format!("{more} keep few bits, for the same reason"));
+    }
+    warnings
+}
+
+fn empty(done: &Done<'_>) -> Option<String> {
+    let (empty, n_clusters) = (done.fit.empty(), done.params.n_clusters());
+    let why = match done.fit.best.stop {
+        Stop::MaxIter => {
+            "--max-iter stopped before they were filled, or there are fewer distinct rows than clusters"
+        }
+        _ => "there are fewer distinct rows than clusters; ask for fewer with -k",
+    };
+    (empty > 0).then(|| format!("{empty} of {n_clusters} clusters ended empty: {why}"))
+}

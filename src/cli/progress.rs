@@ -1,0 +1,65 @@
+//! The bar, for work that takes longer than a second.
+
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use cairn::kmeans::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{numbers, terminal};
+
+const WAIT: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(100);
+
+/// A progress bar on standard error that comes after a second and is gone when dropped.
+///
+/// The library reports after each batch of restarts only, so a thread of its own shows the bar and
+/// keeps it moving.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    start: Instant,
+    showing: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Bar {
+    /// A bar of `n_restarts`; none when `quiet` or where nobody looks.
+    pub(super) fn new(n_restarts: u64, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(n_restarts), ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len} restarts {wide_msg}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        let showing = (!quiet && terminal::stderr_is_terminal()).then(|| show_later(bar.clone()));
+        Self { bar, start: Instant::now(), showing }
+    }
+
+    /// Shows how far it has come.
+    pub(super) fn update(&self, progress: Progress) {
+        let rate = progress.done as f64 / self.start.elapsed().as_secs_f64();
+        let (rate, best) = (numbers::rate(rate), numbers::short(progress.best));
+        self.bar.set_message(format!("{rate}/s, best {best}"));
+        self.bar.set_position(progress.done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.showing.take() {
+            drop(stop);
+            let _ = thread.join(); // before the bar is cleared, or it could come back
+        }
+        self.bar.finish_and_clear();
+    }
+}
+
+fn show_later(bar: ProgressBar) -> (Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = mpsc::channel();
+    let show = move || {
+        if stopped.recv_timeout(WAIT) == Err(RecvTimeoutError::Timeout) {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.enable_steady_tick(TICK);
+        }
+    };
+    (stop, thread::spawn(show))
+}

@@ -1,0 +1,106 @@
+//! Flags -> parameters, with the defaults that depend on one another.
+
+use anyhow::Context;
+use cairn::data::{self, DataError, LoadOptions, Points, Rows};
+use cairn::kmeans::{Init, KMeans, Params, ParamsError};
+use ndarray::Array2;
+
+use super::args::{FitArgs, InitArg};
+
+/// Clusters, unless asked or shown otherwise.
+const CLUSTERS: usize = 10;
+/// Restarts of the digits: enough to reach the best known inertia under most seeds.
+const RESTARTS_OF_DIGITS: u64 = 1000;
+const RESTARTS: u64 = 10;
+
+/// How to read the data.
+pub(super) fn load_options(args: &FitArgs) -> LoadOptions {
+    LoadOptions {
+        header: args.header.into(),
+        delimiter: args.delimiter,
+        truth: args.truth.clone(),
+        weights: args.weights.clone(),
+    }
+}
+
+/// Refuses what no data could make right, before anything is read.
+pub(super) fn check_alone(args: &FitArgs) -> Result<(), ParamsError> {
+    let file = matches!(args.init, InitArg::File(_));
+    if let (true, Some(restarts @ 2..)) = (file, args.restarts) {
+        return Err(ParamsError::RestartsOfOneStart(restarts));
+    }
+    kmeans(args, args.clusters.unwrap_or(CLUSTERS)).check().map(drop)
+}
+
+/// The parameters, with the start centroids read from their file if they come from one.
+pub(super) fn params(args: &FitArgs) -> anyhow::Result<Params> {
+    let (n_clusters, init) = match &args.init {
+        InitArg::KMeansPlusPlus => (args.clusters.unwrap_or(CLUSTERS), Init::KMeansPlusPlus),
+        InitArg::Random => (args.clusters.unwrap_or(CLUSTERS), Init::Random),
+        InitArg::File(file) => {
+            let centroids = centroids(file)?;
+            (args.clusters.unwrap_or(centroids.nrows()), Init::Centroids(centroids))
+        }
+    };
+    let params = kmeans(args, n_clusters).init(init).check();
+    params.with_context(|| format!("--init {}", init_name(&args.init)))
+}
+
+/// The flag as typed.
+pub(super) fn init_name(init: &InitArg) -> &str {
+    match init {
+        InitArg::KMeansPlusPlus => "k-means++",
+        InitArg::Random => "random",
+        InitArg::File(file) => file,
+    }
+}
+
+fn kmeans(args: &FitArgs, n_clusters: usize) -> KMeans {
+    let kmeans = KMeans::new(n_clusters)
+        .restarts(args.restarts.unwrap_or_else(|| default_restarts(args)))
+        .seed(args.seed)
+        .max_iter(args.max_iter)
+        .tol(args.tol)
+        .device(args.device());
+    match args.threads {
+        Some(threads) => kmeans.threads(threads),
+        None => kmeans,
+    }
+}
+
+fn default_restarts(args: &FitArgs) -> u64 {
+    match (&args.init, args.data.as_str()) {
+        (InitArg::File(_), _) => 1,
+        (_, "digits") => RESTARTS_OF_DIGITS,
+        _ => RESTARTS,
+    }
+}
+
+/// Start centroids from a file: plain numbers, with or without a header.
+fn centroids(file: &str) -> anyhow::Result<Array2<f64>> {
+    // no set of centroids is inside the program
+    let source = if file == "digits" { "./digits" } else { file };
+    let table = data::load(source, &LoadOptions::default()).map_err(|error| match error {
+        DataError::NotFound { name } => {
+            anyhow::anyhow!(
+                "{name}: no such file; give k-means++, random, or a CSV or .npy file of centroids"
+            )
+        }
+        error => error.into(),
+    });
+    let centroids = table.and_then(|table| Ok(to_f64(&table.points)?));
+    centroids.context("--init")
+}
+
+fn to_f64(points: &Points) -> Result<Array2<f64>, DataError> {
+    let mut values = Vec::new();
+    points.visit::<DataError>(&mut |_, rows| {
+        match rows {
+            Rows::F32(rows) => values.extend(rows.iter().copied().map(f64::from)),
+            Rows::F64(rows) => values.extend_from_slice(rows),
+        }
+        Ok(())
+    })?;
+    let n_dims = points.n_dims();
+    Ok(Array2::from_shape_fn((values.len() / n_dims, n_dims), |(c, j)| values[c * n_dims + j]))
+}

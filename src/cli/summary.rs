@@ -1,0 +1,148 @@
+//! The summary of a fit as text: a label and a value a line, the fingerprint last.
+
+use anstyle::Style;
+use cairn::engine::Stop;
+
+use super::fit::Done;
+use super::numbers::{percent, plural, rate, time, value};
+use super::terminal::plain;
+use super::{clusters, request};
+
+/// The whole summary for a terminal `width` columns wide. Styles are in it; who writes it leaves them out.
+pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
+    let mut text = String::new();
+    let mut line = |label: &str, value: &str| text.push_str(&labelled(label, value));
+    line("data", &data(done));
+    line("asked for", &asked(done));
+    line("device", &device(done));
+    line("time", &times(done));
+    line("speed", &speed(done));
+    line("inertia", &inertia(done));
+    if done.fit.spread.count > 1 {
+        line("spread", &spread(done));
+    }
+    line("iterations", &iterations(done));
+    if let Some(unfinished) = unfinished(done) {
+        line("unfinished", &unfinished);
+    }
+    line("clusters", &clusters::heading(done));
+    text.push_str(&clusters::text(done, width, color));
+    if let Some(truth) = truth(done) {
+        text.push_str(&labelled("truth", &truth));
+    }
+    text.push_str(&labelled("fingerprint", &done.fit.fingerprint));
+    text
+}
+
+/// A line of the summary.
+pub(super) fn labelled(label: &str, value: &str) -> String {
+    let bold = Style::new().bold();
+    format!("{bold}{label:<11}{bold:#} {value}\n")
+}
+
+fn data(done: &Done<'_>) -> String {
+    let (fit, data) = (&done.fit, &done.data);
+    let rows = plural(fit.n_points as u64, "row");
+    let columns = plural(fit.lattice.n_dims() as u64, "column");
+    let rounding = match fit.rounding.rms {
+        0.0 => "nothing rounded".to_owned(),
+        rms => format!("rounding {rms:.1e} of the spread"),
+    };
+    format!("{}, {rows} x {columns}; {}, {rounding}", plain(&data.name), lattice(done))
+}
+
+fn lattice(done: &Done<'_>) -> String {
+    let exponents = &done.fit.lattice.exponent;
+    let least = exponents.iter().min().copied().unwrap_or(0);
+    let most = exponents.iter().max().copied().unwrap_or(0);
+    if done.fit.lattice.mixed() {
+        format!("mixed lattice, steps 2^{least} to 2^{most}")
+    } else {
+        format!("uniform lattice, step 2^{most}")
+    }
+}
+
+fn asked(done: &Done<'_>) -> String {
+    let params = &done.params;
+    let clusters = plural(params.n_clusters() as u64, "cluster");
+    let restarts = plural(params.n_restarts(), "restart");
+    let init = plain(request::init_name(&done.args.init));
+    format!("{clusters}, {restarts} from {init}, seed {}", params.seed())
+}
+
+fn device(done: &Done<'_>) -> String {
+    let device = &done.fit.device;
+    let driver =
+        if device.driver.is_empty() { String::new() } else { format!(", {}", plain(&device.driver)) };
+    let asked = plain(done.params.device().name());
+    format!("{} ({}{driver}), asked for: {asked}", device.used, plain(&device.adapter))
+}
+
+fn times(done: &Done<'_>) -> String {
+    let timings = &done.fit.timings;
+    let parts = [
+        ("read", done.read),
+        ("pack", timings.pack),
+        ("open", timings.open),
+        ("seed", timings.seed),
+        ("iterate", timings.iterate),
+        ("total", done.total),
+    ];
+    parts.map(|(name, duration)| format!("{name} {}", time(duration))).join(", ")
+}
+
+fn speed(done: &Done<'_>) -> String {
+    format!("{} restarts a second", rate(restarts_per_second(done)))
+}
+
+fn restarts_per_second(done: &Done<'_>) -> f64 {
+    let timings = &done.fit.timings;
+    done.fit.spread.count as f64 / (timings.seed + timings.iterate).as_secs_f64()
+}
+
+fn inertia(done: &Done<'_>) -> String {
+    let (fit, spread) = (&done.fit, &done.fit.spread);
+    let restart = fit.best.restart;
+    let found = match spread.count {
+        1 => String::new(),
+        count => format!(", found by {} of {count}", spread.found_best),
+    };
+    format!("{} in restart {restart}{found}", value(fit.inertia()))
+}
+
+fn spread(done: &Done<'_>) -> String {
+    let (fit, spread) = (&done.fit, &done.fit.spread);
+    let (min, max) = (value(fit.cost(spread.min)), value(fit.cost(spread.max)));
+    format!("min {min}, median {}, max {max}", value(median(done)))
+}
+
+/// The median inertia in the user's units.
+pub(super) fn median(done: &Done<'_>) -> f64 {
+    let (low, high) = done.fit.spread.median;
+    let (low, high) = (done.fit.cost(low), done.fit.cost(high));
+    if low == high { low } else { low / 2.0 + high / 2.0 }
+}
+
+fn iterations(done: &Done<'_>) -> String {
+    let best = &done.fit.best;
+    let why = match best.stop {
+        Stop::FixedPoint => "then no centroid moved any more",
+        Stop::Tol => "then the centroids moved no more than --tol allows",
+        Stop::MaxIter => "then --max-iter ended it",
+    };
+    format!("{}, {why} ({})", best.iterations, best.stop.name())
+}
+
+fn unfinished(done: &Done<'_>) -> Option<String> {
+    let outcomes = &done.fit.restarts.outcomes;
+    let stopped = outcomes.iter().filter(|outcome| outcome.stop == Stop::MaxIter).count();
+    let (all, max_iter) = (outcomes.len(), done.params.max_iter());
+    let advice = "raise it to let them end, or set --tol";
+    (stopped > 0).then(|| format!("{stopped} of {all} stopped at --max-iter {max_iter}; {advice}"))
+}
+
+fn truth(done: &Done<'_>) -> Option<String> {
+    let (truth, score) = (done.data.truth.as_ref()?, done.score.as_ref()?);
+    let (column, accuracy) = (plain(&truth.column), percent(score.accuracy));
+    Some(format!("{column}: accuracy {accuracy}, ARI {:.4}, NMI {:.4}", score.ari, score.nmi))
+}

@@ -1,0 +1,194 @@
+//! CSV text -> a table.
+//!
+//! * Cells are trimmed and may be quoted; empty lines are skipped; a byte order mark is dropped.
+//! * `--header auto`: the first row is a header if any cell of it holds text that is no number. An
+//!   empty cell, `nan` and `inf` don't make a header, so that a first row of data with a hole in it
+//!   is refused and not taken for names. A table without header whose first row holds a text cell
+//!   (a class, say) needs `--header no`.
+//! * Values are parsed as f64, and kept as f32 when all of them are exact there.
+//! * The text is held in memory while it is parsed: large tables are better kept as `.npy`.
+
+use ndarray::Array2;
+
+use super::columns::{Columns, Role};
+use super::csv_rows::{CsvRows, check_delimiter, guess_delimiter};
+use super::error::Place;
+use super::truth::TruthBuilder;
+use super::{DataError, Dataset, Header, LoadOptions, Points};
+
+/// Parses the bytes of a CSV file. `source` names them in messages, and its ending may tell the delimiter.
+pub(super) fn parse(source: &str, bytes: &[u8], options: &LoadOptions) -> Result<Dataset, DataError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(source, bytes, error.valid_up_to()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let delimiter = match options.delimiter {
+        Some(delimiter) => check_delimiter(delimiter)?,
+        None => guess_delimiter(source, text),
+    };
+    let mut rows = CsvRows::new(source, text, delimiter);
+    let Some((_, first)) = rows.next_row()? else {
+        return Err(DataError::Empty { name: source.to_owned() });
+    };
+    let first: Vec<String> = first.iter().map(|cell| cell.trim().to_owned()).collect();
+    let n_columns = first.len();
+    let has_header = match options.header {
+        Header::Yes => true,
+        Header::No => false,
+        Header::Auto => looks_like_header(&first),
+    };
+    let hint = hint(options.header, has_header, &first, delimiter);
+    if !has_header {
+        rows = CsvRows::new(source, text, delimiter);
+    }
+    let columns = Columns::new(source, has_header.then_some(first), n_columns, options)?;
+    let mut table = Table::new(source, columns, hint);
+    while let Some((row, cells)) = rows.next_row()? {
+        if cells.len() != n_columns {
+            return Err(DataError::Ragged {
+                name: source.to_owned(),
+                row,
+                expected: n_columns,
+                found: cells.len(),
+            });
+        }
+        table.push(row, cells.iter())?;
+    }
+    table.finish()
+}
+
+/// Whether any cell of the first row holds text that is no number.
+fn looks_like_header(first: &[String]) -> bool {
+    first.iter().any(|cell| !cell.is_empty() && cell.parse::<f64>().is_err())
+}
+
+/// What else may be wrong when a cell is no number: the guess of the header, or the delimiter.
+fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> String {
+    let some_number = first.iter().any(|cell| cell.parse::<f64>().is_ok());
+    match asked {
+        _ if first.len() == 1 => format!(
+            "; cells are split at {:?}, see --delimiter if there should be more than one",
+            char::from(delimiter)
+        ),
+        Header::Auto if has_header && some_number => {
+            "; row 1 was taken for a header because not all of it is numbers, if it is data use --header no"
+                .to_owned()
+        }
+        Header::Auto | Header::No if !has_header => {
+            "; if row 1 holds the column names, use --header yes".to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+fn not_utf8(source: &str, bytes: &[u8], valid: usize) -> DataError {
+    let lines_before = bytes[..valid].iter().filter(|&&byte| byte == b'\n').count();
+    DataError::NotUtf8 { name: source.to_owned(), row: lines_before as u64 + 1, byte: bytes[valid] }
+}
+
+/// The rows read so far.
+struct Table<'s> {
+    source: &'s str,
+    columns: Columns,
+    hint: String,
+    n_points: usize,
+    values: Vec<f64>, // (n_points, n_dims)
+    all_f32: bool,
+    weights: Vec<f64>,
+    truth: Option<TruthBuilder>,
+}
+
+impl<'s> Table<'s> {
+    fn new(source: &'s str, columns: Columns, hint: String) -> Table<'s> {
+        let truth = columns.position(Role::Truth).map(|column| TruthBuilder::new(columns.name(column)));
+        Table {
+            source,
+            columns,
+            hint,
+            n_points: 0,
+            values: Vec::new(),
+            all_f32: true,
+            weights: Vec::new(),
+            truth,
+        }
+    }
+
+    fn push<'c>(&mut self, row: u64, cells: impl Iterator<Item = &'c str>) -> Result<(), DataError> {
+        for (column, cell) in cells.enumerate() {
+            let cell = cell.trim();
+            match self.columns.roles()[column] {
+                Role::Feature => {
+                    let value = self.feature(row, column, cell)?;
+                    self.all_f32 &= is_f32(value);
+                    self.values.push(value);
+                }
+                Role::Weights => {
+                    let weight = self.weight(row, column, cell)?;
+                    self.weights.push(weight);
+                }
+                Role::Truth if cell.is_empty() => return Err(self.empty_cell(row, column, "")),
+                Role::Truth => self.truth.iter_mut().for_each(|truth| truth.push(cell)),
+            }
+        }
+        self.n_points += 1;
+        Ok(())
+    }
+
+    fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
+        match cell.parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(value),
+            Ok(_) => Err(DataError::NotFinite { place: self.place(row, column), text: cell.to_owned() }),
+            Err(_) if cell.is_empty() => Err(self.empty_cell(row, column, self.first_row_hint(row))),
+            Err(_) => Err(DataError::NotANumber {
+                place: self.place(row, column),
+                text: cell.to_owned(),
+                hint: self.hint.clone(),
+            }),
+        }
+    }
+
+    fn weight(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
+        match cell.parse::<f64>() {
+            Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
+            _ => Err(DataError::Weight { place: self.place(row, column), text: cell.to_owned() }),
+        }
+    }
+
+    fn empty_cell(&self, row: u64, column: usize, hint: &str) -> DataError {
+        DataError::EmptyCell { place: self.place(row, column), hint: hint.to_owned() }
+    }
+
+    /// A hole in the first row may stand above an index column: then the row is a header.
+    fn first_row_hint(&self, row: u64) -> &str {
+        if row == 1 { &self.hint } else { "" }
+    }
+
+    fn place(&self, row: u64, column: usize) -> Place {
+        let column_name = self.columns.header_name(column);
+        Place { name: self.source.to_owned(), row, column: column + 1, column_name }
+    }
+
+    fn finish(self) -> Result<Dataset, DataError> {
+        let name = self.source.to_owned();
+        if self.n_points == 0 {
+            return Err(DataError::NoRows { name, columns: self.columns.roles().len() });
+        }
+        let shape = (self.n_points, self.columns.features().count());
+        let points = if self.all_f32 {
+            let values = self.values.iter().map(|&value| value as f32).collect();
+            Array2::from_shape_vec(shape, values).map(Points::F32)
+        } else {
+            Array2::from_shape_vec(shape, self.values).map(Points::F64)
+        };
+        Ok(Dataset {
+            name,
+            points: points.expect("each row pushed one value a feature"),
+            columns: self.columns.feature_names(),
+            truth: self.truth.map(TruthBuilder::finish),
+            weights: self.columns.position(Role::Weights).map(|_| self.weights),
+        })
+    }
+}
+
+/// Whether an f32 holds the value exactly.
+fn is_f32(value: f64) -> bool {
+    f64::from(value as f32) == value
+}

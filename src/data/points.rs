@@ -1,0 +1,147 @@
+//! The rows, held in memory or left on disk, and one way to go through them.
+
+use ndarray::{Array2, s};
+
+use super::{DataError, npy::NpyTable};
+
+/// Bytes of values in a chunk, unless a single row is larger.
+pub(super) const CHUNK_BYTES: usize = 2 << 20;
+
+/// The features of a table, shape (n_points, n_dims).
+///
+/// Values read from CSV are finite; those of the other sources are as they come.
+#[derive(Debug, Clone)]
+pub enum Points {
+    /// Values that an f32 holds exactly.
+    F32(Array2<f32>),
+    /// Values that need an f64.
+    F64(Array2<f64>),
+    /// An `.npy` file, read again on each visit.
+    Npy(NpyTable),
+}
+
+/// Some whole rows, one after the other, of `n_dims` values each.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rows<'a> {
+    /// Single precision.
+    F32(&'a [f32]),
+    /// Double precision.
+    F64(&'a [f64]),
+}
+
+impl Points {
+    /// Number of rows.
+    pub fn n_points(&self) -> usize {
+        match self {
+            Points::F32(rows) => rows.nrows(),
+            Points::F64(rows) => rows.nrows(),
+            Points::Npy(table) => table.n_points(),
+        }
+    }
+
+    /// Number of columns.
+    pub fn n_dims(&self) -> usize {
+        match self {
+            Points::F32(rows) => rows.ncols(),
+            Points::F64(rows) => rows.ncols(),
+            Points::Npy(table) => table.n_dims(),
+        }
+    }
+
+    /// Hands over all rows from first to last in chunks: the first row's index (from 0), and the rows.
+    ///
+    /// May be called many times and gives the same rows each time. A chunk holds at most 2 MiB, or
+    /// one row where a row is larger.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `visit` ends the walk. A file that can't be read any more, or has changed
+    /// since it was loaded, is a [`DataError`].
+    pub fn visit<E: From<DataError>>(
+        &self,
+        visit: &mut dyn FnMut(usize, Rows<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Points::F32(rows) => visit_array(rows, |first, rows| visit(first, Rows::F32(rows))),
+            Points::F64(rows) => visit_array(rows, |first, rows| visit(first, Rows::F64(rows))),
+            Points::Npy(table) => table.visit(visit),
+        }
+    }
+}
+
+/// How many rows make a chunk.
+pub(super) fn rows_per_chunk(n_dims: usize, value_bytes: usize) -> usize {
+    (CHUNK_BYTES / n_dims.saturating_mul(value_bytes).max(1)).max(1)
+}
+
+fn visit_array<T: Copy, E>(
+    array: &Array2<T>,
+    mut visit: impl FnMut(usize, &[T]) -> Result<(), E>,
+) -> Result<(), E> {
+    let step = rows_per_chunk(array.ncols(), size_of::<T>());
+    for first in (0..array.nrows()).step_by(step) {
+        let end = array.nrows().min(first + step);
+        // A view of rows in memory order; a copy only of arrays that aren't, such as transposed ones.
+        let chunk = array.slice(s![first..end, ..]);
+        let chunk = chunk.as_standard_layout();
+        visit(first, chunk.as_slice().expect("standard layout is one slice"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn collect(points: &Points) -> (Vec<usize>, Vec<f64>) {
+        let (mut firsts, mut values) = (Vec::new(), Vec::new());
+        points
+            .visit::<DataError>(&mut |first, rows| {
+                firsts.push(first);
+                match rows {
+                    Rows::F32(rows) => values.extend(rows.iter().map(|&x| f64::from(x))),
+                    Rows::F64(rows) => values.extend_from_slice(rows),
+                }
+                Ok(())
+            })
+            .expect("no error here");
+        (firsts, values)
+    }
+
+    #[test]
+    fn chunks_are_bounded_and_join_to_the_whole() {
+        let n_points = 3 * CHUNK_BYTES / 8 / 7;
+        let array = Array2::from_shape_fn((n_points, 7), |(i, j)| (i * 7 + j) as f64);
+        let (firsts, values) = collect(&Points::F64(array));
+        let step = CHUNK_BYTES / 8 / 7;
+        assert_eq!(firsts, [0, step, 2 * step, 3 * step][..firsts.len()]);
+        assert!(firsts.len() >= 3);
+        assert_eq!(values.len(), n_points * 7);
+        assert!(values.iter().enumerate().all(|(i, &x)| x == i as f64));
+    }
+
+    #[test]
+    fn a_row_larger_than_a_chunk_comes_alone() {
+        let n_dims = CHUNK_BYTES / 4 + 1;
+        let (firsts, values) = collect(&Points::F32(Array2::zeros((3, n_dims))));
+        assert_eq!((firsts, values.len()), (vec![0, 1, 2], 3 * n_dims));
+    }
+
+    #[test]
+    fn transposed_arrays_come_row_by_row_too() {
+        let array = ndarray::arr2(&[[1.0, 3.0], [2.0, 4.0]]).reversed_axes();
+        assert_eq!(collect(&Points::F64(array)).1, [1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn the_first_error_ends_the_walk() {
+        let mut calls = 0;
+        let points = Points::F32(Array2::zeros((3, CHUNK_BYTES / 4)));
+        let result: Result<(), DataError> = points.visit(&mut |_, _| {
+            calls += 1;
+            Err(DataError::Empty { name: "x".into() })
+        });
+        assert!(matches!(result, Err(DataError::Empty { .. })));
+        assert_eq!(calls, 1);
+    }
+}

@@ -1,0 +1,238 @@
+//! Output files: checked before the long work, written whole or not at all.
+//!
+//! | what | `.csv` | `.npy` |
+//! |---|---|---|
+//! | labels | header `label` | `<u4`, shape (n_points,) |
+//! | matrix | header: the names of the columns | `<f8`, shape (n_rows, n_columns), C order |
+//! | restarts | header `restart,inertia,iterations,stopped` | `<f8`, shape (n_restarts, 4), the same columns, `stopped` as its code |
+//!
+//! Numbers in CSV are the shortest text that reads back as the same f64.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use ndarray::ArrayView2;
+use npyz::WriterBuilder;
+use tempfile::NamedTempFile;
+
+use super::DataError;
+
+/// How the results are laid out, by the end of the file's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Csv,
+    Npy,
+}
+
+/// A file to be written later, whose place is known to be writable.
+///
+/// Nothing is there until a `write_` function has written all of it: it is written to a temporary
+/// file in the same folder, which then takes the name. A file that has the name keeps its content until then.
+#[derive(Debug)]
+#[must_use = "an output that isn't written leaves no file"]
+pub struct Output {
+    path: PathBuf,
+    target: PathBuf,
+    format: Format,
+}
+
+/// One line of the table of restarts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestartRow {
+    /// The restart, from 0.
+    pub restart: u64,
+    /// Its inertia in the user's units squared.
+    pub inertia: f64,
+    /// Its iterations.
+    pub iterations: u32,
+    /// Why it stopped, in words: `fixed_point`, `tol` or `max_iter`.
+    pub stopped: &'static str,
+    /// The same as a code: 0, 1 or 2.
+    pub stopped_code: u8,
+}
+
+impl Output {
+    /// Checks the name, and that a file can be made in its folder: one is made there and removed at
+    /// once, so that nothing stays behind even if the program is stopped.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::OutputFormat`] for a name that ends neither in `.csv` nor in `.npy`, else
+    /// [`DataError::Write`]: no such folder, no permission, the path is a folder or a read-only file.
+    pub fn create(path: &Path) -> Result<Output, DataError> {
+        let format = format_of(path)?;
+        // Behind a symbolic link it is the file itself that is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let output = Output { path: path.to_owned(), target, format };
+        output.check_target().map_err(|reason| output.failed(reason))?;
+        output.temporary().and_then(NamedTempFile::close).map_err(|reason| output.failed(reason))?;
+        Ok(output)
+    }
+
+    /// Writes the label of each row.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`], as of a full disk.
+    pub fn write_labels(self, labels: &[u32]) -> Result<(), DataError> {
+        self.commit(|file, format| match format {
+            Format::Csv => {
+                writeln!(file, "label")?;
+                labels.iter().try_for_each(|label| writeln!(file, "{label}"))
+            }
+            Format::Npy => {
+                npy_header(file, "<u4", &[labels.len()])?;
+                labels.iter().try_for_each(|label| file.write_all(&label.to_le_bytes()))
+            }
+        })
+    }
+
+    /// Writes a table, such as centroids: `rows` of shape (n_rows, n_columns), and a name for each column.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::OutputColumns`] if the names aren't as many as the columns; [`DataError::Write`].
+    pub fn write_matrix(self, columns: &[String], rows: ArrayView2<'_, f64>) -> Result<(), DataError> {
+        if columns.len() != rows.ncols() {
+            return Err(DataError::OutputColumns {
+                path: self.path,
+                names: columns.len(),
+                columns: rows.ncols(),
+            });
+        }
+        self.commit(|file, format| match format {
+            Format::Csv => {
+                write_csv(file, columns, rows.rows().into_iter().map(|row| row.into_iter().map(number)))
+            }
+            Format::Npy => {
+                npy_header(file, "<f8", rows.shape())?;
+                rows.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
+            }
+        })
+    }
+
+    /// Writes the table of restarts.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`], as of a full disk.
+    pub fn write_restarts(
+        self,
+        mut rows: impl ExactSizeIterator<Item = RestartRow>,
+    ) -> Result<(), DataError> {
+        self.commit(|file, format| match format {
+            Format::Csv => {
+                writeln!(file, "restart,inertia,iterations,stopped")?;
+                rows.try_for_each(|row| {
+                    let RestartRow { restart, inertia, iterations, stopped, .. } = row;
+                    writeln!(file, "{restart},{},{iterations},{stopped}", number(&inertia))
+                })
+            }
+            Format::Npy => {
+                npy_header(file, "<f8", &[rows.len(), 4])?;
+                rows.try_for_each(|row| {
+                    let code = f64::from(row.stopped_code);
+                    let values = [row.restart as f64, row.inertia, f64::from(row.iterations), code];
+                    values.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
+                })
+            }
+        })
+    }
+
+    /// Lets `write` fill a temporary file, and gives that the name.
+    fn commit(
+        self,
+        write: impl FnOnce(&mut BufWriter<&File>, Format) -> io::Result<()>,
+    ) -> Result<(), DataError> {
+        let written = self.temporary().and_then(|temporary| {
+            let mut file = BufWriter::new(temporary.as_file());
+            write(&mut file, self.format)?;
+            file.flush()?;
+            drop(file);
+            temporary.persist(&self.target).map_err(|error| error.error)
+        });
+        written.map(drop).map_err(|reason| self.failed(reason))
+    }
+
+    /// What would go wrong only when the file takes its name.
+    fn check_target(&self) -> io::Result<()> {
+        match fs::metadata(&self.target) {
+            Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(found) if !found.is_file() => Err(io::Error::other("it is no plain file")),
+            Ok(found) if found.permissions().readonly() => {
+                Err(io::Error::other("the file there is read-only"))
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// A new file beside the target, gone when dropped, with the permissions of any new file.
+    fn temporary(&self) -> io::Result<NamedTempFile> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".cairn-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
+        }
+        match self.target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => builder.tempfile_in(folder),
+            _ => builder.tempfile_in("."),
+        }
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => io::Error::other("its folder does not exist"),
+            io::ErrorKind::PermissionDenied => io::Error::other("no permission to make files in its folder"),
+            _ => error,
+        })
+    }
+
+    fn failed(&self, reason: io::Error) -> DataError {
+        DataError::Write { path: self.path.clone(), reason }
+    }
+}
+
+fn format_of(path: &Path) -> Result<Format, DataError> {
+    let ending = path.extension().unwrap_or_default();
+    if ending.eq_ignore_ascii_case("csv") {
+        Ok(Format::Csv)
+    } else if ending.eq_ignore_ascii_case("npy") {
+        Ok(Format::Npy)
+    } else {
+        Err(DataError::OutputFormat { path: path.to_owned() })
+    }
+}
+
+/// The shortest text that reads back as the same f64, by exponent where plain digits would be many.
+fn number(value: &f64) -> String {
+    match value.abs() {
+        0.0 | 1e-5..1e16 => value.to_string(),
+        _ => format!("{value:e}"),
+    }
+}
+
+fn write_csv(
+    file: &mut dyn Write,
+    columns: &[String],
+    rows: impl Iterator<Item = impl Iterator<Item = String>>,
+) -> io::Result<()> {
+    let mut writer = ::csv::Writer::from_writer(file);
+    writer.write_record(columns)?;
+    for row in rows {
+        row.into_iter().try_for_each(|cell| writer.write_field(cell))?;
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.flush()
+}
+
+fn npy_header(file: &mut dyn Write, dtype: &str, shape: &[usize]) -> io::Result<()> {
+    let dtype = dtype.parse().map_err(io::Error::other)?;
+    let shape: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
+    npyz::WriteOptions::new_header_only()
+        .dtype(npyz::DType::new_scalar(dtype))
+        .shape(&shape)
+        .writer(file)
+        .write_header_only()
+        .map(drop)
+}

@@ -1,0 +1,92 @@
+//! The certificate: when a guess in floating point is proven to be the exact nearest centroid.
+//!
+//! # Derivation
+//!
+//! Let x be a point and c_i the centroids, as the very floats that a kernel multiplies (integers of at
+//! most 24 bits times a power of two, so nothing was rounded on the way in). The score
+//! `s_i = |c_i|^2 / 2 - x.c_i` ranks centroids as the squared distance does. A kernel computes s^_i with
+//! operations of relative error at most u each, in any order, fused or not.
+//!
+//! * `h^_i` for `h_i = |c_i|^2 / 2`: the d products and their sum err by at most `g h_i` with
+//!   `g = m u / (1 - m u)`, m = d + 1 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+//! * `h^_i` minus the d products of `x.c_i`, summed: `g (h^_i + sum_j |x_j c_ij|)` more.
+//! * `sum_j |x_j c_ij| <= |x| |c_i| <= (|x|^2 + |c_i|^2) / 2 = h_x + h_i` by Cauchy-Schwarz and the
+//!   inequality of the means: no square root, which WGSL does not promise to round well.
+//!
+//! Together `|s^_i - s_i| <= g (h_x + 3 h_i) + g^2 h_i`. The kernel then forms `E_i = G h_x + 3 G h^_i`,
+//! `s^_i - E_i` and `s^_best + E_best`, each with a few more roundings: since
+//! `|s_i| <= |x| |c_i| + h_i <= h_x + 2 h_i`, each of them errs by at most `2 u (h_x + 3 h_i)` plus terms in
+//! u^2. So with `G = gamma(m + SLACK)` the computed `E_i` covers the error of the score, of `h^_i` standing for
+//! `h_i`, and its own. SLACK = 8 is more than twice what the count above needs.
+//!
+//! The label is proven when `s^_i - E_i > s^_best + E_best` for **every** other centroid i, each with its own
+//! E_i: comparing best and runner-up alone is not enough, a third centroid of huge norm may hide a nearer one.
+//!
+//! u is 2^-24 on a CPU (rounds to nearest) and 2^-23 in WGSL (correctly rounded, direction free).
+//!
+//! # When nothing is rounded
+//!
+//! If points and centroids are whole multiples of `2^g` and every partial sum of `2 s_i / 4^g` stays below
+//! 2^24, all arithmetic is exact: then E = 0, and equal scores are true ties, which go to the lowest index.
+
+/// Roundings beyond those of the sums themselves that the bound leaves room for.
+const SLACK: f64 = 8.0;
+
+/// Relative error of an `f32` operation on a CPU, which rounds to nearest.
+pub const UNIT_CPU: f64 = 1.0 / (1u64 << 24) as f64;
+/// Relative error of an `f32` operation in WGSL, which may round either way.
+pub const UNIT_WGSL: f64 = 1.0 / (1u64 << 23) as f64;
+
+/// G of the derivation above: the error of a score is at most `G (h_x + 3 h_i)`.
+///
+/// Rounded up to `f32`. For `n_dims` up to 65,535 and the units above.
+#[must_use]
+pub fn gamma(n_dims: usize, unit: f64) -> f32 {
+    let m = (n_dims as f64 + 1.0 + SLACK) * unit;
+    round_up(m / (1.0 - m) * (1.0 + 1e-9))
+}
+
+/// The least `f32` that is not below `x` (finite, zero or more).
+#[must_use]
+pub fn round_up(x: f64) -> f32 {
+    let near = x as f32;
+    if f64::from(near) < x { near.next_up() } else { near }
+}
+
+/// Whether scores in `f32` are exact when points and centroids are multiples of `2^granularity`, of
+/// magnitude at most `max_coordinate`, in `n_dims` features.
+#[must_use]
+pub fn scores_are_exact(n_dims: usize, max_coordinate: u32, granularity: u32) -> bool {
+    let steps = u128::from(max_coordinate >> granularity);
+    // |c|^2 + 2 sum |x_j c_j|, the largest partial sum of a doubled score in any order
+    n_dims as u128 * steps * steps * 3 < 1 << 24
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gamma_covers_the_sums_and_is_rounded_up() {
+        for n_dims in [1, 64, 784, 65_535] {
+            for unit in [UNIT_CPU, UNIT_WGSL] {
+                let m = (n_dims as f64 + 9.0) * unit;
+                assert!(f64::from(gamma(n_dims, unit)) >= m / (1.0 - m));
+            }
+        }
+    }
+
+    #[test]
+    fn round_up_never_goes_below() {
+        for x in [0.0, 1.0, 1.0 + 1e-12, 0.1, 16_777_217.0, 1e30] {
+            assert!(f64::from(round_up(x)) >= x);
+            assert!(f64::from(round_up(x).next_down()) < x || x == 0.0);
+        }
+    }
+
+    #[test]
+    fn the_digits_start_exact() {
+        assert!(scores_are_exact(64, 8 << 20, 20));
+        assert!(!scores_are_exact(64, 1 << 23, 0));
+    }
+}

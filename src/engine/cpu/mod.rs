@@ -1,0 +1,140 @@
+//! The processor: `f32` guesses, certified, and repaired in integers; threads over restarts or over points.
+
+mod assign;
+mod columns;
+mod seed;
+mod update;
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::inertia::{inertia, squares};
+use super::reference::{empty, stop, update::update as centroids_of};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
+use assign::{Assigner, Kernel};
+use columns::Columns;
+use seed::Seeder;
+
+/// From this many rows on, threads share the rows of one restart; below, each thread has restarts of its own.
+const LARGE: usize = 50_000;
+
+/// The engine of the processor.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cpu;
+
+impl Engine for Cpu {
+    fn info(&self) -> DeviceInfo {
+        DeviceInfo {
+            used: "cpu",
+            adapter: format!("{}, threads: {}", Kernel::pick().name(), rayon::current_num_threads()),
+            driver: String::new(),
+            software: false,
+            fallback: None,
+        }
+    }
+
+    fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
+        Ok(Box::new(CpuSession {
+            job,
+            assigner: Assigner::new(job.table, Kernel::pick()),
+            seeder: Seeder::new(job.table),
+            squares: squares(job.table),
+        }))
+    }
+}
+
+struct CpuSession<'a> {
+    job: &'a Job<'a>,
+    assigner: Assigner<'a>,
+    seeder: Seeder<'a>,
+    squares: u128, // sum of w |x|^2
+}
+
+impl Session for CpuSession<'_> {
+    fn info(&self) -> DeviceInfo {
+        Cpu.info()
+    }
+
+    fn max_batch(&self) -> u64 {
+        4096
+    }
+
+    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
+        let threads = rayon::current_num_threads();
+        let apart = threads > 1 && self.job.table.n_points() < LARGE;
+        let mut batch = Batch::new();
+        if !apart {
+            for restart in restarts {
+                self.restart(restart, threads > 1).add_to(&mut batch, keep);
+            }
+            return Ok(batch);
+        }
+        // a few restarts a thread at a time, so that few states are held at once
+        let all: Vec<u64> = restarts.collect();
+        for some in all.chunks(16 * threads) {
+            let done: Vec<Done> = some.par_iter().with_max_len(1).map(|&r| self.restart(r, false)).collect();
+            done.into_iter().for_each(|done| done.add_to(&mut batch, keep));
+        }
+        Ok(batch)
+    }
+}
+
+/// A finished restart.
+struct Done {
+    outcome: Outcome,
+    state: State,
+    work: Work,
+    seed_time: Duration,
+    iterate_time: Duration,
+}
+
+impl Done {
+    fn add_to(self, batch: &mut Batch, keep: Keep) {
+        batch.work.merge(self.work);
+        batch.seed_time += self.seed_time;
+        batch.iterate_time += self.iterate_time;
+        batch.push(self.outcome, self.state, keep);
+    }
+}
+
+impl CpuSession<'_> {
+    fn restart(&self, restart: u64, shared: bool) -> Done {
+        let start = Instant::now();
+        let seeds = self.seeder.seed(self.job, restart, shared);
+        let seed_time = start.elapsed();
+        let (outcome, state, work) = self.lloyd(restart, seeds, shared);
+        Done { outcome, state, work, seed_time, iterate_time: start.elapsed() - seed_time }
+    }
+
+    fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> (Outcome, State, Work) {
+        let (table, k) = (self.job.table, self.job.n_clusters);
+        let mut work = Work::default();
+        let mut columns = Columns::new(table, k);
+        let mut pass = |centroids: &[i32], labels: &mut [u32], first| {
+            columns.fill(table, centroids);
+            let repaired = self.assigner.assign(&columns, centroids, labels, shared);
+            work.pass(first, labels.len() as u64, repaired);
+        };
+        let mut labels = vec![0; table.n_points()];
+        pass(&centroids, &mut labels, true);
+        let mut sums = update::sums(table, &labels, k, shared);
+        let mut before = labels.clone(); // the labels that `sums` belongs to
+        let mut iterations = 0;
+        loop {
+            empty::refill(table, &centroids, &mut before, &mut sums);
+            let moved = centroids_of(&sums, &centroids);
+            iterations += 1;
+            let stop = stop::stop(self.job, &centroids, &moved, iterations);
+            centroids = moved;
+            pass(&centroids, &mut labels, false);
+            update::follow(table, &mut sums, &mut before, &labels, shared);
+            if let Some(stop) = stop {
+                let inertia = inertia(table, self.squares, &centroids, &sums);
+                let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&centroids) };
+                return (outcome, State { centroids, labels, counts: sums.counts }, work);
+            }
+        }
+    }
+}

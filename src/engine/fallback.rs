@@ -1,0 +1,59 @@
+//! Going on elsewhere: a device that fails while it works hands its restarts to the CPU.
+
+use std::ops::Range;
+
+use super::cpu::Cpu;
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session};
+
+static CPU: Cpu = Cpu;
+
+/// An engine whose jobs go on on the CPU when it fails, to the same bits.
+pub(super) struct Fallback {
+    pub(super) first: Box<dyn Engine>,
+}
+
+impl Engine for Fallback {
+    fn info(&self) -> DeviceInfo {
+        self.first.info()
+    }
+
+    fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
+        let session = match self.first.load(job) {
+            Ok(current) => FallbackSession { job, current, note: None },
+            Err(error) => FallbackSession { job, current: CPU.load(job)?, note: Some(note(&error)) },
+        };
+        Ok(Box::new(session))
+    }
+}
+
+struct FallbackSession<'a> {
+    job: &'a Job<'a>,
+    current: Box<dyn Session + 'a>,
+    note: Option<String>, // set once the CPU took over
+}
+
+fn note(error: &EngineError) -> String {
+    format!("{error}; the work went on on the CPU, to the same bits")
+}
+
+impl Session for FallbackSession<'_> {
+    fn info(&self) -> DeviceInfo {
+        let info = self.current.info();
+        DeviceInfo { fallback: self.note.clone().or(info.fallback), ..info }
+    }
+
+    fn max_batch(&self) -> u64 {
+        self.current.max_batch()
+    }
+
+    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
+        match self.current.run(restarts.clone(), keep) {
+            Err(error) if self.note.is_none() => {
+                self.note = Some(note(&error));
+                self.current = CPU.load(self.job)?;
+                self.current.run(restarts, keep)
+            }
+            done => done,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! WGSL to pipelines: the only reader of `shaders/`.
+
+use super::context::Context;
+
+/// A compiled kernel.
+#[derive(Debug)]
+pub(super) struct Kernel {
+    name: &'static str,
+    pipeline: wgpu::ComputePipeline,
+}
+
+const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
+const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
+
+/// Every kernel's name and whole text, its preludes first.
+#[must_use]
+pub fn sources() -> Vec<(&'static str, String)> {
+    let plain = [
+        ("assign", include_str!("../../../shaders/assign.wgsl")),
+        ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
+        ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
+        ("update_means", include_str!("../../../shaders/update_means.wgsl")),
+        ("stop", include_str!("../../../shaders/stop.wgsl")),
+        ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
+        ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
+    ];
+    let seeding = [
+        ("seed_near", include_str!("../../../shaders/seed_near.wgsl")),
+        ("seed_weigh", include_str!("../../../shaders/seed_weigh.wgsl")),
+    ];
+    let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
+    let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
+    plain.into_iter().chain(seeding).collect()
+}
+
+impl Kernel {
+    /// Builds the kernel `name` of [`sources`]. `constants` are its WGSL overrides.
+    pub(super) fn build(context: &Context, name: &'static str, constants: &[(&str, f64)]) -> Self {
+        let text = sources().into_iter().find(|(other, _)| *other == name).map(|(_, text)| text);
+        let source = wgpu::ShaderSource::Wgsl(text.unwrap_or_default().into());
+        let module = wgpu::ShaderModuleDescriptor { label: Some(name), source };
+        let checks = wgpu::ShaderRuntimeChecks::unchecked();
+        // SAFETY: these are our own kernels; every index they form is below a size that the host allocated
+        // from the same `Sizes`, and every loop ends. Tests run all of them against the reference.
+        let module = unsafe { context.device.create_shader_module_trusted(module, checks) };
+        let pipeline = context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(name),
+            layout: None,
+            module: &module,
+            entry_point: Some(name),
+            compilation_options: wgpu::PipelineCompilationOptions {
+                constants,
+                zero_initialize_workgroup_memory: false,
+            },
+            cache: None,
+        });
+        Self { name, pipeline }
+    }
+
+    /// The kernel with its buffers, in the order of their bindings.
+    pub(super) fn bind(&self, context: &Context, buffers: &[&wgpu::Buffer]) -> Bound<'_> {
+        let entries: Vec<_> = buffers
+            .iter()
+            .enumerate()
+            .map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding: binding as u32,
+                resource: buffer.as_entire_binding(),
+            })
+            .collect();
+        let bindings = context.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(self.name),
+            layout: &self.pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        });
+        Bound { kernel: self, bindings }
+    }
+}
+
+/// A kernel ready to run.
+pub(super) struct Bound<'a> {
+    kernel: &'a Kernel,
+    bindings: wgpu::BindGroup,
+}
+
+/// Most workgroups along a dimension of the grid.
+const MAX_GROUPS: u32 = 65_535;
+
+impl Bound<'_> {
+    /// Runs `blocks` workgroups (wrapped into a second dimension where there are many) for each of `lanes`.
+    pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, blocks: usize, lanes: usize) {
+        let blocks = blocks as u32;
+        let y = blocks.div_ceil(MAX_GROUPS);
+        pass.set_pipeline(&self.kernel.pipeline);
+        pass.set_bind_group(0, &self.bindings, &[]);
+        pass.dispatch_workgroups(blocks.div_ceil(y), y, lanes as u32);
+    }
+
+    /// Runs one workgroup for each of `lanes`, along the first dimension.
+    pub(super) fn dispatch_lanes(&self, pass: &mut wgpu::ComputePass<'_>, lanes: usize) {
+        pass.set_pipeline(&self.kernel.pipeline);
+        pass.set_bind_group(0, &self.bindings, &[]);
+        pass.dispatch_workgroups(lanes as u32, 1, 1);
+    }
+}

@@ -1,0 +1,37 @@
+//! Inertia from the sums of the clusters, without a pass over the points: for engines that keep sums.
+
+use rayon::prelude::*;
+
+use super::reference::Sums;
+use crate::lattice::Table;
+
+/// `sum w |x|^2` in lattice units.
+#[must_use]
+pub fn squares(table: &Table) -> u128 {
+    let lattice = &table.lattice;
+    let max_shift = lattice.max_shift();
+    let square = |(i, point): (usize, &[f32])| {
+        let terms = point.iter().zip(&lattice.shift);
+        let norm: u128 = terms.map(|(&q, &e)| ((q as i64 * q as i64) as u128) << (2 * (max_shift - e))).sum();
+        norm * u128::from(table.weights.get(i))
+    };
+    table.points.par_chunks_exact(table.n_dims()).enumerate().map(square).sum()
+}
+
+/// Inertia: `sum w |x|^2 - 2 sum c.S + sum N |c|^2`, equal to the weighted sum of squared distances.
+///
+/// `squares` is that of [`squares`]; `sums` are those of the labels that `centroids` (n_clusters, n_dims) give.
+#[must_use]
+pub fn inertia(table: &Table, squares: u128, centroids: &[i32], sums: &Sums) -> u128 {
+    let d = table.n_dims();
+    let lattice = &table.lattice;
+    let max_shift = lattice.max_shift();
+    let term = |(at, &q): (usize, &i32)| {
+        let q = i128::from(q);
+        let count = i128::from(sums.counts[at / d]);
+        (q * (count * q - 2 * i128::from(sums.sums[at]))) << (2 * (max_shift - lattice.shift[at % d]))
+    };
+    let change: i128 = centroids.iter().enumerate().map(term).sum();
+    // the whole is a sum of squares: never below zero, whatever the parts
+    squares.wrapping_add_signed(change)
+}

@@ -1,0 +1,64 @@
+//! Assign: each row to the centroid of least squared distance, ties to the lowest index.
+
+use crate::lattice::Table;
+
+/// A squared distance in the smallest units of the lattice.
+pub type Distance = u128;
+
+/// `sum_j (x_j - c_j)^2 * 4^(max e - e_j)`.
+///
+/// `x` and `c` are lattice coordinates, `shift` is the table's e. (n_dims)
+#[must_use]
+pub fn distance(x: impl Iterator<Item = i64>, c: &[i32], shift: &[u32], max_shift: u32) -> Distance {
+    x.zip(c)
+        .zip(shift)
+        .map(|((x, &c), &e)| {
+            let difference = u128::from(x.abs_diff(i64::from(c)));
+            (difference * difference) << (2 * (max_shift - e))
+        })
+        .sum()
+}
+
+/// Squared distance of row `i` to a centroid. `c` is (n_dims).
+#[must_use]
+pub fn row_distance(table: &Table, i: usize, c: &[i32]) -> Distance {
+    let lattice = &table.lattice;
+    distance(table.point(i).iter().map(|&q| q as i64), c, &lattice.shift, lattice.max_shift())
+}
+
+/// Label of each row. `centroids` is (n_clusters, n_dims), the result (n_points).
+#[must_use]
+pub fn assign(table: &Table, centroids: &[i32]) -> Vec<u32> {
+    (0..table.n_points()).map(|i| nearest(centroids, table.n_dims(), |c| row_distance(table, i, c))).collect()
+}
+
+/// Label of a row that may lie outside the range of the table. `q` is (n_dims).
+#[must_use]
+pub fn assign_outside(table: &Table, centroids: &[i32], q: &[i64]) -> u32 {
+    let lattice = &table.lattice;
+    let max_shift = lattice.max_shift();
+    nearest(centroids, table.n_dims(), |c| distance(q.iter().copied(), c, &lattice.shift, max_shift))
+}
+
+/// The lowest index of a centroid of least distance.
+pub fn nearest(centroids: &[i32], n_dims: usize, distance: impl Fn(&[i32]) -> Distance) -> u32 {
+    let mut best = (Distance::MAX, 0);
+    for (index, c) in centroids.chunks_exact(n_dims).enumerate() {
+        let d = distance(c);
+        if d < best.0 {
+            best = (d, index as u32);
+        }
+    }
+    best.1
+}
+
+/// Inertia: the weighted sum of squared distances to the own centroid.
+#[must_use]
+pub fn inertia(table: &Table, centroids: &[i32], labels: &[u32]) -> u128 {
+    let d = table.n_dims();
+    let cost = |(i, &label): (usize, &u32)| {
+        let c = &centroids[label as usize * d..][..d];
+        u128::from(table.weights.get(i)) * row_distance(table, i, c)
+    };
+    labels.iter().enumerate().map(cost).sum()
+}

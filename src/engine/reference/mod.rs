@@ -1,0 +1,102 @@
+//! The definition of the algorithm, as plain integer loops: the oracle of every other engine.
+//!
+//! A restart seeds, then assigns and updates until it stops. Nothing here is meant to be fast.
+
+pub mod assign;
+pub mod empty;
+pub mod seed;
+pub mod stop;
+pub mod update;
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
+pub use assign::{Distance, distance};
+pub use update::Sums;
+
+/// The engine of plain integer loops.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reference;
+
+impl Engine for Reference {
+    fn info(&self) -> DeviceInfo {
+        DeviceInfo {
+            used: "reference",
+            adapter: "plain integers, one thread".into(),
+            driver: String::new(),
+            software: false,
+            fallback: None,
+        }
+    }
+
+    fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
+        Ok(Box::new(ReferenceSession { job }))
+    }
+}
+
+struct ReferenceSession<'a> {
+    job: &'a Job<'a>,
+}
+
+impl Session for ReferenceSession<'_> {
+    fn info(&self) -> DeviceInfo {
+        Reference.info()
+    }
+
+    fn max_batch(&self) -> u64 {
+        16
+    }
+
+    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
+        let mut batch = Batch::new();
+        for restart in restarts {
+            let (outcome, state, seed_time, iterate_time) = run_restart(self.job, restart, &mut batch.work);
+            batch.seed_time += seed_time;
+            batch.iterate_time += iterate_time;
+            batch.push(outcome, state, keep);
+        }
+        Ok(batch)
+    }
+}
+
+fn run_restart(job: &Job<'_>, restart: u64, work: &mut Work) -> (Outcome, State, Duration, Duration) {
+    let start = Instant::now();
+    let seeds = seed::seed(job, restart);
+    let seed_time = start.elapsed();
+    let mut passes = 0;
+    let (state, iterations, stop) = lloyd(job, seeds, |_, _| passes += 1);
+    work.pass(true, job.table.n_points() as u64, 0);
+    work.pass(false, passes * job.table.n_points() as u64, 0);
+    let inertia = assign::inertia(job.table, &state.centroids, &state.labels);
+    let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&state.centroids) };
+    (outcome, state, seed_time, start.elapsed() - seed_time)
+}
+
+/// Assigns and updates from `centroids` until it stops (Lloyd 1982).
+///
+/// Returns the final state, the number of updates, and why it stopped. `seen` is called after each
+/// update with the new centroids and their labels.
+pub fn lloyd(
+    job: &Job<'_>,
+    mut centroids: Vec<i32>,
+    mut seen: impl FnMut(&[i32], &[u32]),
+) -> (State, u32, super::Stop) {
+    let table = job.table;
+    let mut labels = assign::assign(table, &centroids);
+    let mut iterations = 0;
+    loop {
+        let mut sums = Sums::of(table, &labels, job.n_clusters);
+        empty::refill(table, &centroids, &mut labels, &mut sums);
+        let moved = update::update(&sums, &centroids);
+        iterations += 1;
+        let stop = stop::stop(job, &centroids, &moved, iterations);
+        centroids = moved;
+        labels = assign::assign(table, &centroids);
+        seen(&centroids, &labels);
+        if let Some(stop) = stop {
+            let counts = Sums::of(table, &labels, job.n_clusters).counts;
+            return (State { centroids, labels, counts }, iterations, stop);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Stop: at the fixed point, within the tolerance, or after the most updates.
+
+use crate::engine::{Job, Stop};
+use crate::lattice::Table;
+
+use super::distance;
+
+/// Whether the update from `before` to `after`, the `iterations`-th, was the last. (n_clusters, n_dims)
+#[must_use]
+pub fn stop(job: &Job<'_>, before: &[i32], after: &[i32], iterations: u32) -> Option<Stop> {
+    if before == after {
+        return Some(Stop::FixedPoint);
+    }
+    let small = |limit| shift(job.table, before, after) as f64 <= limit;
+    if job.shift_limit.is_some_and(small) {
+        return Some(Stop::Tol);
+    }
+    (iterations >= job.max_iter).then_some(Stop::MaxIter)
+}
+
+/// Sum of squared distances that the centroids moved, in lattice units.
+#[must_use]
+pub fn shift(table: &Table, before: &[i32], after: &[i32]) -> u128 {
+    let lattice = &table.lattice;
+    let d = table.n_dims();
+    let moved = |(a, b): (&[i32], &[i32])| {
+        distance(a.iter().map(|&q| i64::from(q)), b, &lattice.shift, lattice.max_shift())
+    };
+    before.chunks_exact(d).zip(after.chunks_exact(d)).map(moved).sum()
+}
+
+/// The squared shift, in lattice units, below which a run with tolerance `tol` stops; none for `tol` = 0.
+///
+/// `tol` times the mean over the features of their weighted variance, `(W Q - S^2) / W / W` with Q, S and
+/// the difference in integers.
+#[must_use]
+pub fn shift_limit(table: &Table, tol: f64) -> Option<f64> {
+    if tol <= 0.0 {
+        return None;
+    }
+    let d = table.n_dims();
+    let (mut sums, mut squares) = (vec![0i128; d], vec![0i128; d]);
+    for i in 0..table.n_points() {
+        let weight = i128::from(table.weights.get(i));
+        for (j, &q) in table.point(i).iter().enumerate() {
+            let q = q as i128;
+            sums[j] += weight * q;
+            squares[j] += weight * q * q;
+        }
+    }
+    let total = table.weights.total();
+    let max_shift = table.lattice.max_shift();
+    let variance = |j: usize| {
+        let spread = (i128::from(total) * squares[j] - sums[j] * sums[j]) as f64;
+        let units = 2 * (max_shift - table.lattice.shift[j]);
+        libm::ldexp(spread / total as f64 / total as f64, units as i32)
+    };
+    let sum: f64 = (0..d).map(variance).sum();
+    Some(tol * (sum / d as f64))
+}

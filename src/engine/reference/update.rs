@@ -1,0 +1,72 @@
+//! Update: each centroid to the mean of its points, rounded to the lattice.
+
+use crate::lattice::Table;
+
+/// Weighted sums and weights of the clusters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sums {
+    /// Weighted sums of coordinates. (n_clusters, n_dims)
+    pub sums: Vec<i64>,
+    /// Weights. (n_clusters)
+    pub counts: Vec<u64>,
+}
+
+impl Sums {
+    /// Sums of the points with each label. `labels` is (n_points).
+    #[must_use]
+    pub fn of(table: &Table, labels: &[u32], n_clusters: usize) -> Self {
+        let d = table.n_dims();
+        let mut sums = Self { sums: vec![0; n_clusters * d], counts: vec![0; n_clusters] };
+        for (i, &label) in labels.iter().enumerate() {
+            sums.add(label as usize, table.point(i), i64::from(table.weights.get(i)));
+        }
+        sums
+    }
+
+    /// Adds a point `weight` times (takes it away, if negative). `point` is (n_dims).
+    pub fn add(&mut self, cluster: usize, point: &[f32], weight: i64) {
+        let d = point.len();
+        for (sum, &q) in self.sums[cluster * d..][..d].iter_mut().zip(point) {
+            *sum += weight * q as i64;
+        }
+        self.counts[cluster] = self.counts[cluster].wrapping_add_signed(weight);
+    }
+}
+
+/// The rounded means; a cluster without weight keeps its centroid. `before` is (n_clusters, n_dims).
+#[must_use]
+pub fn update(sums: &Sums, before: &[i32]) -> Vec<i32> {
+    let d = before.len() / sums.counts.len();
+    let mean = |(at, &sum): (usize, &i64)| match sums.counts[at / d] {
+        0 => before[at],
+        n => rounded_mean(sum, n),
+    };
+    sums.sums.iter().enumerate().map(mean).collect()
+}
+
+/// `floor((2 S + N) / (2 N))`: S / N, halves up.
+#[must_use]
+#[inline]
+pub fn rounded_mean(sum: i64, count: u64) -> i32 {
+    let count = count as i64;
+    (2 * sum + count).div_euclid(2 * count) as i32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halves_round_up_on_both_sides_of_zero() {
+        let means = [(1, 2), (-1, 2), (3, 2), (-3, 2), (5, 3), (-5, 3), (-4, 3), (0, 7)];
+        let expected = [1, 0, 2, -1, 2, -2, -1, 0];
+        assert_eq!(means.map(|(s, n)| rounded_mean(s, n)), expected);
+    }
+
+    #[test]
+    fn the_largest_sums_fit() {
+        let (q, w) = (1i64 << 23, 1u64 << 38);
+        assert_eq!(rounded_mean(q << 38, w), 1 << 23);
+        assert_eq!(rounded_mean(-(q << 38), w), -(1 << 23));
+    }
+}

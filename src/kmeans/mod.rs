@@ -1,0 +1,271 @@
+//! [`fit`] and what surrounds it, free of devices.
+
+mod params;
+mod restarts;
+
+use std::time::{Duration, Instant};
+
+use ndarray::Array2;
+
+use crate::data::{DataError, Dataset, Rows};
+use crate::engine::reference::assign::assign_outside;
+use crate::engine::{self, DeviceInfo, EngineError, Job, OpenOptions, Outcome, State, Work};
+use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Weights};
+
+pub use params::{Init, KMeans, Params, ParamsError};
+pub use restarts::{Restarts, Spread, run};
+
+/// Why a fit failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// The rows could not be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The values or weights can't be used.
+    #[error(transparent)]
+    Lattice(#[from] LatticeError),
+    /// The parameters make no sense, alone or for these data.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// The device failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The threads asked for could not be started.
+    #[error("could not start {threads} threads: {reason}")]
+    Threads {
+        /// Threads asked for.
+        threads: usize,
+        /// The system's words.
+        reason: String,
+    },
+}
+
+/// How far a fit has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Restarts done.
+    pub done: u64,
+    /// Restarts asked for.
+    pub of: u64,
+    /// Least inertia so far, in the user's units.
+    pub best: f64,
+}
+
+/// Wall time of each part of a fit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Finding the range and placing the rows on the lattice.
+    pub pack: Duration,
+    /// Opening the device, building its kernels, uploading.
+    pub open: Duration,
+    /// Seeding.
+    pub seed: Duration,
+    /// Iterating.
+    pub iterate: Duration,
+    /// All of it.
+    pub total: Duration,
+}
+
+/// A fitted clustering. All of it belongs to one and the same run.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// Rows fitted.
+    pub n_points: usize,
+    /// Where the integers lie among the user's numbers.
+    pub lattice: Lattice,
+    /// What placing the rows cost.
+    pub rounding: Rounding,
+    /// What a weight of 1 is worth in the weights that were given.
+    pub weight_unit: f64,
+    /// Whether the weights had to be rounded to integers.
+    pub weights_rounded: bool,
+    /// All restarts.
+    pub restarts: Restarts,
+    /// The best restart.
+    pub best: Outcome,
+    /// The best restart's centroids, labels and counts.
+    pub state: State,
+    /// How the inertias lie.
+    pub spread: Spread,
+    /// Equal on two machines that computed the same.
+    pub fingerprint: String,
+    /// What it was computed on.
+    pub device: DeviceInfo,
+    /// Which device was taken and why, in one line.
+    pub device_reason: String,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+impl Fit {
+    /// Inertia of the best restart, in the user's units.
+    #[must_use]
+    pub fn inertia(&self) -> f64 {
+        self.cost(self.best.inertia)
+    }
+
+    /// A cost in the user's units.
+    #[must_use]
+    pub fn cost(&self, cost: u128) -> f64 {
+        self.lattice.cost(cost) * self.weight_unit
+    }
+
+    /// Centroids in the user's units. (n_clusters, n_dims)
+    #[must_use]
+    pub fn centroids(&self) -> Array2<f64> {
+        let d = self.lattice.n_dims();
+        let values = self.lattice.centroid_values(&self.state.centroids);
+        Array2::from_shape_fn((values.len() / d, d), |(c, j)| values[c * d + j])
+    }
+
+    /// Nearest centroid of each row. (n_points)
+    #[must_use]
+    pub fn labels(&self) -> &[u32] {
+        &self.state.labels
+    }
+
+    /// Clusters that no row of positive weight belongs to.
+    #[must_use]
+    pub fn empty(&self) -> usize {
+        self.state.counts.iter().filter(|&&n| n == 0).count()
+    }
+
+    /// How much was decided where.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        self.restarts.work
+    }
+}
+
+/// Clusters the rows of `data`.
+///
+/// # Errors
+/// Rows that can't be read or used, parameters that don't fit them, a device that fails.
+pub fn fit(data: &Dataset, params: &Params) -> Result<Fit, FitError> {
+    fit_with(data, params, &OpenOptions::default(), &mut |_| {})
+}
+
+/// [`fit`], with a say in how the device is opened, and `progress` called after each batch of restarts.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_with(
+    data: &Dataset,
+    params: &Params,
+    options: &OpenOptions,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Fit, FitError> {
+    in_threads(params.threads(), || {
+        let start = Instant::now();
+        let table = pack(data)?;
+        let packed = start.elapsed();
+        let mut fit = fit_table(&table, params, options, progress)?;
+        fit.timings.pack = packed;
+        fit.timings.total += packed;
+        Ok(fit)
+    })
+}
+
+/// Runs `work` on as many threads as were asked for.
+fn in_threads<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> Result<T, FitError> + Send,
+) -> Result<T, FitError> {
+    let Some(threads) = threads else { return work() };
+    let failed =
+        |error: rayon::ThreadPoolBuildError| FitError::Threads { threads, reason: error.to_string() };
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(failed)?.install(work)
+}
+
+/// Places the rows on the lattice: two passes, range and pack.
+///
+/// # Errors
+/// Rows that can't be read, or whose values or weights can't be used.
+pub fn pack(data: &Dataset) -> Result<Table, FitError> {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    let weights = match &data.weights {
+        Some(weights) => Weights::new(weights, n_points)?,
+        None => Weights::ones(n_points),
+    };
+    let mut extent = Extent::new(n_dims);
+    data.points.visit(&mut |first, rows| -> Result<(), FitError> {
+        match rows {
+            Rows::F32(rows) => extent.add(first, rows, &weights)?,
+            Rows::F64(rows) => extent.add(first, rows, &weights)?,
+        }
+        Ok(())
+    })?;
+    let mut packer = Packer::new(extent.lattice(weights.total())?, weights, n_points)?;
+    data.points.visit(&mut |_, rows| -> Result<(), FitError> {
+        match rows {
+            Rows::F32(rows) => packer.add(rows)?,
+            Rows::F64(rows) => packer.add(rows)?,
+        }
+        Ok(())
+    })?;
+    Ok(packer.finish())
+}
+
+/// Clusters points that lie on their lattice already.
+///
+/// # Errors
+/// Parameters that don't fit the points, a device that fails.
+pub fn fit_table(
+    table: &Table,
+    params: &Params,
+    options: &OpenOptions,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Fit, FitError> {
+    let start = Instant::now();
+    let job = params.job(table)?;
+    let opened =
+        engine::open(params.device(), &OpenOptions { fallback: params.fallback(), ..options.clone() })?;
+    let mut session = opened.engine.load(&job)?;
+    let open = start.elapsed();
+    let n_restarts = params.n_restarts();
+    let mut seen = |outcomes: &[Outcome]| {
+        let best = outcomes.iter().map(|outcome| outcome.inertia).min().unwrap_or(0);
+        progress(Progress { done: outcomes.len() as u64, of: n_restarts, best: table.cost(best) });
+    };
+    let mut restarts = run(session.as_mut(), n_restarts, params.batch(), params.keep(), &mut seen)?;
+    label_outside(&job, &mut restarts);
+    let missing = || EngineError::DeviceFailed {
+        adapter: session.info().adapter,
+        reason: "no restart came back".into(),
+    };
+    let best = *restarts.best().ok_or_else(missing)?;
+    let state = restarts.best_state().ok_or_else(missing)?.clone();
+    let spread = restarts.spread().ok_or_else(missing)?;
+    let timings = Timings {
+        open,
+        seed: restarts.seed_time,
+        iterate: restarts.iterate_time,
+        total: start.elapsed(),
+        ..Timings::default()
+    };
+    Ok(Fit {
+        n_points: table.n_points(),
+        lattice: table.lattice.clone(),
+        rounding: table.rounding.clone(),
+        weight_unit: table.weights.unit(),
+        weights_rounded: table.weights.rounded(),
+        fingerprint: restarts.fingerprint(&job),
+        restarts,
+        best,
+        state,
+        spread,
+        device: session.info(),
+        device_reason: opened.reason,
+        timings,
+    })
+}
+
+/// Rows of weight zero outside the range, which no engine sees, get their labels here.
+fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
+    for (_, state) in &mut restarts.states {
+        for (row, q) in &job.table.outside {
+            state.labels[*row] = assign_outside(job.table, &state.centroids, q);
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! What to compute, checked in two gates: alone, then against the data.
+
+use ndarray::Array2;
+
+use crate::engine::reference::stop::shift_limit;
+use crate::engine::{Device, Job, Keep, Seeding};
+use crate::lattice::{LatticeError, Table};
+
+/// How the first centroids are found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Init {
+    /// Greedy k-means++.
+    #[default]
+    KMeansPlusPlus,
+    /// Distinct rows, drawn in proportion to their weights.
+    Random,
+    /// These, in the user's units; then there is one restart. (n_clusters, n_dims)
+    Centroids(Array2<f64>),
+}
+
+impl Init {
+    /// The name used in tables and JSON.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::KMeansPlusPlus => "k-means++",
+            Self::Random => "random",
+            Self::Centroids(_) => "centroids",
+        }
+    }
+}
+
+/// What is wrong with the parameters, alone or for this table.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParamsError {
+    /// No clusters were asked for.
+    #[error("0 clusters asked for; at least 1 is needed")]
+    NoClusters,
+    /// No restarts were asked for.
+    #[error("0 restarts asked for; at least 1 is needed")]
+    NoRestarts,
+    /// No iterations were allowed.
+    #[error("max_iter is 0; at least 1 iteration is needed")]
+    NoIterations,
+    /// No threads were allowed.
+    #[error("0 threads asked for; at least 1 is needed")]
+    NoThreads,
+    /// An empty batch was asked for.
+    #[error("0 restarts a batch asked for; at least 1 is needed")]
+    NoBatch,
+    /// The tolerance is negative or not a number.
+    #[error("tol is {0}; it must be a finite number of zero or more")]
+    BadTol(f64),
+    /// Several restarts from one and the same start.
+    #[error(
+        "{0} restarts from given centroids would all be the same; ask for 1 restart, or for k-means++ or random starts"
+    )]
+    RestartsOfOneStart(u64),
+    /// The number of given centroids is not that of the clusters.
+    #[error("{n_centroids} start centroids for {n_clusters} clusters; give one a cluster")]
+    CentroidCount {
+        /// Rows given.
+        n_centroids: usize,
+        /// Clusters asked for.
+        n_clusters: usize,
+    },
+    /// The given centroids have another number of features than the points.
+    #[error("start centroids have {n_centroid_dims} columns and the points {n_dims}; they must agree")]
+    CentroidDims {
+        /// Features of the centroids.
+        n_centroid_dims: usize,
+        /// Features of the points.
+        n_dims: usize,
+    },
+    /// A given centroid is not finite or outside the range of the points.
+    #[error(transparent)]
+    Centroid(LatticeError),
+    /// More clusters than rows.
+    #[error("{n_clusters} clusters for {n_points} rows{}; ask for at most {n_points} clusters", if *.weighted { " of positive weight" } else { "" })]
+    TooManyClusters {
+        /// Clusters asked for.
+        n_clusters: usize,
+        /// Rows of positive weight.
+        n_points: usize,
+        /// Whether rows of weight zero were left out of the count.
+        weighted: bool,
+    },
+}
+
+/// k-means, as asked for: a builder for [`Params`].
+///
+/// ```
+/// use cairn::kmeans::KMeans;
+/// let params = KMeans::new(10).restarts(20).seed(7).check()?;
+/// # Ok::<(), cairn::kmeans::ParamsError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct KMeans {
+    n_clusters: usize,
+    n_restarts: u64,
+    seed: u64,
+    init: Init,
+    max_iter: u32,
+    tol: f64,
+    device: Device,
+    fallback: Option<bool>,
+    threads: Option<usize>,
+    batch: Option<u64>,
+    keep: Keep,
+}
+
+impl KMeans {
+    /// `n_clusters` clusters, 10 restarts of k-means++ under seed 42 to the fixed point (at most 300
+    /// iterations), on the device that [`Device::Auto`] takes.
+    pub fn new(n_clusters: usize) -> Self {
+        Self {
+            n_clusters,
+            n_restarts: 10,
+            seed: 42,
+            init: Init::default(),
+            max_iter: 300,
+            tol: 0.0,
+            device: Device::default(),
+            fallback: None,
+            threads: None,
+            batch: None,
+            keep: Keep::Best,
+        }
+    }
+
+    /// Independent restarts; the one of least inertia is kept.
+    pub fn restarts(self, n_restarts: u64) -> Self {
+        Self { n_restarts, ..self }
+    }
+
+    /// Key of the random numbers.
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// How the first centroids are found. Given centroids mean one restart.
+    pub fn init(self, init: Init) -> Self {
+        Self { init, ..self }
+    }
+
+    /// Most iterations of a restart.
+    pub fn max_iter(self, max_iter: u32) -> Self {
+        Self { max_iter, ..self }
+    }
+
+    /// Stops when the squared shift of all centroids is at most `tol` times the mean variance; 0: never.
+    pub fn tol(self, tol: f64) -> Self {
+        Self { tol, ..self }
+    }
+
+    /// Where to run.
+    pub fn device(self, device: Device) -> Self {
+        Self { device, ..self }
+    }
+
+    /// Whether a device that fails hands over to the CPU; by default only under [`Device::Auto`].
+    pub fn fallback(self, fallback: bool) -> Self {
+        Self { fallback: Some(fallback), ..self }
+    }
+
+    /// Threads on the CPU; by default one a processor.
+    pub fn threads(self, threads: usize) -> Self {
+        Self { threads: Some(threads), ..self }
+    }
+
+    /// Restarts given to the engine at a time; by default what suits the engine. No result depends on it.
+    pub fn batch(self, batch: u64) -> Self {
+        Self { batch: Some(batch), ..self }
+    }
+
+    /// Whether the states of all restarts are kept, or the best one's.
+    pub fn keep(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// The first gate: what can be checked without data.
+    ///
+    /// # Errors
+    /// The first parameter that makes no sense.
+    pub fn check(self) -> Result<Params, ParamsError> {
+        let refused = [
+            (self.n_clusters == 0, ParamsError::NoClusters),
+            (self.n_restarts == 0, ParamsError::NoRestarts),
+            (self.max_iter == 0, ParamsError::NoIterations),
+            (self.threads == Some(0), ParamsError::NoThreads),
+            (self.batch == Some(0), ParamsError::NoBatch),
+            (!(self.tol.is_finite() && self.tol >= 0.0), ParamsError::BadTol(self.tol)),
+        ];
+        if let Some((_, error)) = refused.into_iter().find(|(bad, _)| *bad) {
+            return Err(error);
+        }
+        if let Init::Centroids(rows) = &self.init {
+            if rows.nrows() != self.n_clusters {
+                return Err(ParamsError::CentroidCount {
+                    n_centroids: rows.nrows(),
+                    n_clusters: self.n_clusters,
+                });
+            }
+            if self.n_restarts > 1 {
+                return Err(ParamsError::RestartsOfOneStart(self.n_restarts));
+            }
+        }
+        Ok(Params(self))
+    }
+}
+
+/// Parameters that passed the first gate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Params(KMeans);
+
+impl Params {
+    /// Number of clusters.
+    #[must_use]
+    pub fn n_clusters(&self) -> usize {
+        self.0.n_clusters
+    }
+
+    /// Number of restarts.
+    #[must_use]
+    pub fn n_restarts(&self) -> u64 {
+        self.0.n_restarts
+    }
+
+    /// Key of the random numbers.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// How the first centroids are found.
+    #[must_use]
+    pub fn init(&self) -> &Init {
+        &self.0.init
+    }
+
+    /// Most iterations of a restart.
+    #[must_use]
+    pub fn max_iter(&self) -> u32 {
+        self.0.max_iter
+    }
+
+    /// Tolerance; 0 for the fixed point.
+    #[must_use]
+    pub fn tol(&self) -> f64 {
+        self.0.tol
+    }
+
+    /// Where to run.
+    #[must_use]
+    pub fn device(&self) -> &Device {
+        &self.0.device
+    }
+
+    /// Whether a failing device hands over to the CPU, if that was said.
+    #[must_use]
+    pub fn fallback(&self) -> Option<bool> {
+        self.0.fallback
+    }
+
+    /// Threads on the CPU, if that was said.
+    #[must_use]
+    pub fn threads(&self) -> Option<usize> {
+        self.0.threads
+    }
+
+    /// Restarts given to the engine at a time, if that was said.
+    #[must_use]
+    pub fn batch(&self) -> Option<u64> {
+        self.0.batch
+    }
+
+    /// Which states are kept.
+    #[must_use]
+    pub fn keep(&self) -> Keep {
+        self.0.keep
+    }
+
+    /// The second gate: the parameters against the data.
+    ///
+    /// # Errors
+    /// Too many clusters for the rows; given centroids that don't fit the points.
+    pub fn job<'a>(&self, table: &'a Table) -> Result<Job<'a>, ParamsError> {
+        let n_clusters = self.0.n_clusters;
+        let positive = table.weights.positive();
+        if n_clusters > positive {
+            let weighted = positive < table.n_points();
+            return Err(ParamsError::TooManyClusters { n_clusters, n_points: positive, weighted });
+        }
+        Ok(Job {
+            table,
+            n_clusters,
+            seeding: self.seeding(table)?,
+            seed: self.0.seed,
+            max_iter: self.0.max_iter,
+            shift_limit: shift_limit(table, self.0.tol),
+        })
+    }
+
+    fn seeding(&self, table: &Table) -> Result<Seeding, ParamsError> {
+        let rows = match &self.0.init {
+            Init::KMeansPlusPlus => return Ok(Seeding::KMeansPlusPlus),
+            Init::Random => return Ok(Seeding::Random),
+            Init::Centroids(rows) => rows,
+        };
+        if rows.ncols() != table.n_dims() {
+            return Err(ParamsError::CentroidDims { n_centroid_dims: rows.ncols(), n_dims: table.n_dims() });
+        }
+        let values: Vec<f64> = rows.iter().copied().collect(); // row by row, however it lies in memory
+        table.lattice.place_centroids(&values).map(Seeding::Given).map_err(ParamsError::Centroid)
+    }
+}

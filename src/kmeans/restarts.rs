@@ -1,0 +1,148 @@
+//! Restarts as batches: all outcomes, the best one's state, the spread, the fingerprint.
+
+use std::time::{Duration, Instant};
+
+use crate::engine::{Batch, EngineError, Job, Keep, Outcome, Session, State, Work};
+
+/// A batch that took less than this is followed by a larger one.
+const SHORT: Duration = Duration::from_millis(100);
+/// A batch that took more than this is followed by a smaller one.
+const LONG: Duration = Duration::from_millis(400);
+/// Restarts in the first batch.
+const FIRST_BATCH: u64 = 8;
+
+/// What was computed of all restarts.
+#[derive(Debug, Clone, Default)]
+pub struct Restarts {
+    /// One for each restart, in order.
+    pub outcomes: Vec<Outcome>,
+    /// States with the restart they belong to: the best one's, or all.
+    pub states: Vec<(u64, State)>,
+    /// How much was decided where.
+    pub work: Work,
+    /// Wall time spent on seeding.
+    pub seed_time: Duration,
+    /// Wall time spent on iterations.
+    pub iterate_time: Duration,
+}
+
+/// How the inertias of all restarts lie, in lattice units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// Number of restarts.
+    pub count: usize,
+    /// Least inertia.
+    pub min: u128,
+    /// Median: the two in the middle, for an even number.
+    pub median: (u128, u128),
+    /// Largest inertia.
+    pub max: u128,
+    /// Restarts that reached the least inertia.
+    pub found_best: usize,
+}
+
+/// Runs restarts `0 .. n_restarts` in batches. `seen` is called after each with all outcomes so far.
+///
+/// # Errors
+/// What the engine says.
+pub fn run(
+    session: &mut dyn Session,
+    n_restarts: u64,
+    batch_size: Option<u64>,
+    keep: Keep,
+    seen: &mut dyn FnMut(&[Outcome]),
+) -> Result<Restarts, EngineError> {
+    let mut all = Restarts::default();
+    let mut size = batch_size.unwrap_or(FIRST_BATCH);
+    let mut next = 0;
+    while next < n_restarts {
+        let end = n_restarts.min(next.saturating_add(size.min(session.max_batch())));
+        let start = Instant::now();
+        let batch = session.run(next..end, keep)?;
+        let wall = start.elapsed();
+        all.take(batch, keep, wall);
+        seen(&all.outcomes);
+        next = end;
+        if batch_size.is_none() {
+            size = next_size(size, wall, session.max_batch());
+        }
+    }
+    Ok(all)
+}
+
+fn next_size(size: u64, wall: Duration, most: u64) -> u64 {
+    match wall {
+        wall if wall < SHORT => (size * 2).min(most),
+        wall if wall > LONG => (size / 2).max(1),
+        _ => size,
+    }
+}
+
+impl Restarts {
+    /// Takes in the next batch, which took `wall` in all: threads that work side by side share it out.
+    fn take(&mut self, batch: Batch, keep: Keep, wall: Duration) {
+        let effort = (batch.seed_time + batch.iterate_time).as_secs_f64();
+        let share = if effort > 0.0 { batch.seed_time.as_secs_f64() / effort } else { 0.0 };
+        let seed = wall.mul_f64(share.clamp(0.0, 1.0));
+        self.seed_time += seed;
+        self.iterate_time += wall.saturating_sub(seed);
+        self.work.merge(batch.work);
+        self.outcomes.extend(batch.outcomes);
+        self.states.extend(batch.states);
+        if keep == Keep::Best {
+            let best = self.best().map(|best| best.restart);
+            self.states.retain(|(restart, _)| Some(*restart) == best);
+        }
+    }
+
+    /// The best restart: least inertia, then least number.
+    #[must_use]
+    pub fn best(&self) -> Option<&Outcome> {
+        Batch::best(&self.outcomes)
+    }
+
+    /// The best restart's state.
+    #[must_use]
+    pub fn best_state(&self) -> Option<&State> {
+        let best = self.best()?.restart;
+        self.states.iter().find(|(restart, _)| *restart == best).map(|(_, state)| state)
+    }
+
+    /// How the inertias lie; none of no restarts.
+    #[must_use]
+    pub fn spread(&self) -> Option<Spread> {
+        let mut inertias: Vec<u128> = self.outcomes.iter().map(|outcome| outcome.inertia).collect();
+        inertias.sort_unstable();
+        let count = inertias.len();
+        let (&min, &max) = (inertias.first()?, inertias.last()?);
+        let median = (inertias[(count - 1) / 2], inertias[count / 2]);
+        let found_best = inertias.partition_point(|&inertia| inertia == min);
+        Some(Spread { count, min, median, max, found_best })
+    }
+
+    /// The fingerprint of DESIGN section 3, 64 hex digits: equal on two machines that computed the same.
+    #[must_use]
+    pub fn fingerprint(&self, job: &Job<'_>) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"cairn-fp-1");
+        let sizes = [job.table.n_points(), job.table.n_dims(), job.n_clusters, self.outcomes.len()];
+        for size in sizes {
+            hasher.update(&(size as u64).to_le_bytes());
+        }
+        for outcome in &self.outcomes {
+            hasher.update(&outcome.iterations.to_le_bytes());
+            hasher.update(&[outcome.stop as u8]);
+            hasher.update(&outcome.inertia.to_le_bytes());
+            hasher.update(&outcome.digest.to_le_bytes());
+        }
+        if let Some(state) = self.best_state() {
+            state.centroids.iter().for_each(|q| {
+                hasher.update(&q.to_le_bytes());
+            });
+            state.labels.iter().for_each(|label| {
+                hasher.update(&label.to_le_bytes());
+            });
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}

@@ -1,0 +1,272 @@
+//! First pass: the range and the grid of the rows that count, and the lattice that follows from them.
+
+use rayon::prelude::*;
+
+use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_SHIFT, MIN_STEPS, Weights};
+
+/// Rows a parallel task takes at a time.
+const BLOCK: usize = 4096;
+
+/// A number that a table may hold.
+pub trait Value: Copy + Send + Sync + Into<f64> {}
+impl Value for f32 {}
+impl Value for f64 {}
+
+/// Least and largest value of each feature, and the coarsest power of two that divides every value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extent {
+    lo: Vec<f64>,      // (n_dims)
+    hi: Vec<f64>,      // (n_dims)
+    grid: Option<i32>, // None while every value seen is zero
+}
+
+impl Extent {
+    /// The extent of no rows.
+    #[must_use]
+    pub fn new(n_dims: usize) -> Self {
+        Self { lo: vec![f64::INFINITY; n_dims], hi: vec![f64::NEG_INFINITY; n_dims], grid: None }
+    }
+
+    /// Takes in rows; `first` is the index of the first of them. `rows` is (any, n_dims), row by row.
+    ///
+    /// # Errors
+    /// [`LatticeError::NotFinite`], for rows of weight zero too.
+    pub fn add<T: Value>(&mut self, first: usize, rows: &[T], weights: &Weights) -> Result<(), LatticeError> {
+        let d = self.lo.len();
+        let parts: Vec<_> = rows
+            .par_chunks(BLOCK * d)
+            .enumerate()
+            .map(|(block, rows)| Self::of_block(first + block * BLOCK, rows, d, weights))
+            .collect();
+        for part in parts {
+            self.merge(&part?);
+        }
+        Ok(())
+    }
+
+    fn of_block<T: Value>(
+        first: usize,
+        rows: &[T],
+        d: usize,
+        weights: &Weights,
+    ) -> Result<Self, LatticeError> {
+        let mut extent = Self::new(d);
+        let mut grid = i32::MAX;
+        for (i, row) in rows.chunks_exact(d).enumerate() {
+            let mut finite = true;
+            for &x in row {
+                finite &= x.into().is_finite();
+            }
+            if !finite {
+                return Err(not_finite(first + i, row));
+            }
+            if weights.get(first + i) == 0 {
+                continue;
+            }
+            for (j, &x) in row.iter().enumerate() {
+                let x: f64 = x.into();
+                extent.lo[j] = if x < extent.lo[j] { x } else { extent.lo[j] };
+                extent.hi[j] = if x > extent.hi[j] { x } else { extent.hi[j] };
+                grid = grid.min(lowest_bit(x));
+            }
+        }
+        extent.grid = (grid != i32::MAX).then_some(grid);
+        Ok(extent)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for j in 0..self.lo.len() {
+            self.lo[j] = self.lo[j].min(other.lo[j]);
+            self.hi[j] = self.hi[j].max(other.hi[j]);
+        }
+        self.grid = match (self.grid, other.grid) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// The lattice of DESIGN section 2 for rows of this extent and sum of weights.
+    ///
+    /// # Errors
+    /// [`LatticeError::RangeOverflow`].
+    pub fn lattice(&self, total_weight: u64) -> Result<Lattice, LatticeError> {
+        let d = self.lo.len();
+        for j in 0..d {
+            if !(self.hi[j] - self.lo[j]).is_finite() {
+                return Err(LatticeError::RangeOverflow { column: j + 1, lo: self.lo[j], hi: self.hi[j] });
+            }
+        }
+        let grid = self.grid.unwrap_or(0);
+        let own: Vec<Option<i32>> = (0..d).map(|j| self.least_exponent(j, grid)).collect();
+        // a table without a varying feature lies on its own grid
+        let table = own.iter().flatten().copied().max().unwrap_or(grid);
+        let steps = |j: usize| libm::ldexp(self.hi[j] - self.lo[j], -table);
+        let mixed = (0..d).any(|j| own[j].is_some() && steps(j) < MIN_STEPS);
+        let most = max_shift(d, total_weight);
+        let shift: Vec<u32> = own
+            .iter()
+            .map(|own| match own {
+                Some(p) if mixed => table.abs_diff(*p).min(most),
+                _ => 0,
+            })
+            .collect();
+        let exponent: Vec<i32> = shift.iter().map(|&e| table - e as i32).collect();
+        let offset = (0..d).map(|j| offset(self.lo[j], self.hi[j], exponent[j].max(grid))).collect();
+        Ok(Lattice { offset, exponent, shift })
+    }
+
+    /// The least exponent that keeps every coordinate of feature `j` within 24 bits; none if it never varies.
+    fn least_exponent(&self, j: usize, grid: i32) -> Option<i32> {
+        let (lo, hi) = (self.lo[j], self.hi[j]);
+        if lo == hi {
+            return None;
+        }
+        let fits = |p: i32| {
+            let offset = offset(lo, hi, p.max(grid));
+            let q = |x: f64| libm::ldexp(x - offset, -p).round_ties_even().abs();
+            q(lo).max(q(hi)) <= f64::from(MAX_COORDINATE)
+        };
+        // here the range is at least 2^25 steps, which can't fit: the search starts below the answer
+        let mut p = libm::ilogb(hi - lo) - 25;
+        while !fits(p) {
+            p += 1;
+        }
+        Some(p)
+    }
+}
+
+/// The multiple of `2^t` nearest to the middle of `lo .. hi`.
+fn offset(lo: f64, hi: f64, t: i32) -> f64 {
+    let middle = lo + (hi - lo) / 2.0;
+    let steps = libm::ldexp(middle, -t);
+    // from 2^52 on a float has no fraction to round away
+    if steps.abs() >= (1u64 << 52) as f64 { middle } else { libm::ldexp(steps.round_ties_even(), t) }
+}
+
+/// The largest E with `4^E * n_dims * 2^48 * W < 2^124`, at most 31: then costs fit `u128`.
+fn max_shift(n_dims: usize, total_weight: u64) -> u32 {
+    let size = n_dims as u128 * u128::from(total_weight);
+    (0..=MAX_SHIFT).rev().find(|e| size < 1u128 << (76 - 2 * e)).unwrap_or(0)
+}
+
+/// Exponent of the largest power of two that divides `x`; `i32::MAX` for zero.
+pub(super) fn lowest_bit(x: f64) -> i32 {
+    let bits = x.to_bits();
+    let fraction = bits & ((1 << 52) - 1);
+    let exponent = ((bits >> 52) & 0x7ff) as i32;
+    match (exponent, fraction) {
+        (0, 0) => i32::MAX,
+        (0, f) => f.trailing_zeros() as i32 - 1074,
+        (e, f) => (f | 1 << 52).trailing_zeros() as i32 + e - 1075,
+    }
+}
+
+fn not_finite<T: Value>(row: usize, values: &[T]) -> LatticeError {
+    let bad = |x: &T| !(*x).into().is_finite();
+    let column = values.iter().position(bad).unwrap_or(0);
+    LatticeError::NotFinite { row: row + 1, column: column + 1, value: values[column].into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lattice_of(rows: &[f64], d: usize) -> Lattice {
+        let n = rows.len() / d;
+        let mut extent = Extent::new(d);
+        extent.add(0, rows, &Weights::ones(n)).unwrap();
+        extent.lattice(n as u64).unwrap()
+    }
+
+    #[test]
+    fn lowest_bit_finds_the_grid() {
+        for (x, g) in [
+            (1.0, 0),
+            (-6.0, 1),
+            (0.375, -3),
+            (1024.0, 10),
+            (f64::from_bits(1), -1074),
+            (f64::from_bits(4), -1072),
+        ] {
+            assert_eq!(lowest_bit(x), g, "{x}");
+        }
+        assert_eq!(lowest_bit(0.0), i32::MAX);
+    }
+
+    #[test]
+    fn counts_keep_their_grid() {
+        // 0 ..= 16, as the digits: half range 8 = 2^3, so a step is 2^-20 and the offset stays whole
+        let lattice = lattice_of(&[0.0, 16.0, 5.0, 15.0], 1);
+        assert_eq!((lattice.offset[0], lattice.exponent[0]), (8.0, -20));
+        assert_eq!(lattice.place(16.0, 0), f64::from(1 << 23));
+        // an odd range: the middle 7.5 goes to the even multiple of the grid
+        let lattice = lattice_of(&[0.0, 15.0], 1);
+        assert_eq!((lattice.offset[0], lattice.exponent[0]), (8.0, -20));
+    }
+
+    #[test]
+    fn exponent_is_the_least_that_fits() {
+        for (lo, hi) in
+            [(0.0, 1.0), (-3.7, 12.9), (1e-300, 3e-300), (1e300, 1.1e300), (0.0, 5e-324), (1e6, 1e6 + 1e-3)]
+        {
+            let lattice = lattice_of(&[lo, hi], 1);
+            let most = lattice.place(lo, 0).abs().max(lattice.place(hi, 0).abs());
+            assert!(most <= f64::from(MAX_COORDINATE), "{lo} {hi}");
+            let finer = Lattice {
+                offset: vec![offset(
+                    lo,
+                    hi,
+                    (lattice.exponent[0] - 1).max(lowest_bit(lo).min(lowest_bit(hi))),
+                )],
+                exponent: vec![lattice.exponent[0] - 1],
+                shift: vec![0],
+            };
+            let most = finer.place(lo, 0).abs().max(finer.place(hi, 0).abs());
+            assert!(most > f64::from(MAX_COORDINATE), "{lo} {hi} would fit a finer lattice");
+        }
+    }
+
+    #[test]
+    fn features_of_unlike_scale_get_steps_of_their_own() {
+        let uniform = lattice_of(&[0.0, 0.0, 1.0, 100.0], 2);
+        assert!(!uniform.mixed());
+        let mixed = lattice_of(&[0.0, 0.0, 7.0, 1.0, 1e6, 7.0], 3);
+        // half of 1e6 lies between 2^18 and 2^19; the constant feature keeps the table's steps
+        assert_eq!((mixed.exponent[1], mixed.exponent[2]), (-4, -4));
+        assert_eq!((mixed.shift[1], mixed.shift[2]), (0, 0));
+        assert_eq!(mixed.exponent[0], -4 - mixed.shift[0] as i32);
+        assert_eq!(mixed.place(1.0, 0) - mixed.place(0.0, 0), libm::ldexp(1.0, -mixed.exponent[0]));
+    }
+
+    #[test]
+    fn shift_is_cut_where_costs_would_overflow() {
+        assert_eq!(max_shift(1, 1), 31);
+        // 65,535 features and 2^38 of weight: 54 bits, so 4^E * 2^54 < 2^76
+        assert_eq!(max_shift(65_535, 1 << 38), 11);
+        let lattice = lattice_of(&[0.0, 0.0, 1.0, 1e-30, 3.0, 2e-30], 2);
+        assert_eq!(lattice.shift, [0, 31]);
+    }
+
+    #[test]
+    fn constant_features_and_tables() {
+        assert_eq!(
+            lattice_of(&[0.0, 0.0], 1),
+            Lattice { offset: vec![0.0], exponent: vec![0], shift: vec![0] }
+        );
+        let lattice = lattice_of(&[0.1, 0.1], 1);
+        assert_eq!((lattice.offset[0], lattice.place(0.1, 0)), (0.1, 0.0));
+        let lattice = lattice_of(&[1e300, 0.0, 1e300, 1.0], 2);
+        assert_eq!(lattice.place(1e300, 0), 0.0);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_named() {
+        let mut extent = Extent::new(2);
+        let rows = [1.0, 2.0, 3.0, f64::NAN];
+        let error = extent.add(10, &rows, &Weights::ones(12)).unwrap_err();
+        assert!(matches!(error, LatticeError::NotFinite { row: 12, column: 2, .. }), "{error}");
+        let mut extent = Extent::new(1);
+        extent.add(0, &[-1.7e308, 1.7e308], &Weights::ones(2)).unwrap();
+        assert!(matches!(extent.lattice(2), Err(LatticeError::RangeOverflow { column: 1, .. })));
+    }
+}

@@ -1,0 +1,228 @@
+//! Rows of floats onto a lattice of 24-bit integers, and back to the user's units.
+//!
+//! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^23`. Every constant is
+//! a minimum, a maximum or one rounded operation, so no order of work can change it. Two passes make
+//! a [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows.
+
+mod extent;
+mod pack;
+mod rounding;
+mod weights;
+
+pub use extent::{Extent, Value};
+pub use pack::{Packer, Table};
+pub use rounding::{CoarseFeature, Rounding};
+pub use weights::Weights;
+
+/// Largest magnitude of a coordinate: an `f32` holds every integer up to here, and their differences.
+pub const MAX_COORDINATE: i32 = 1 << 23;
+/// Rows that no centroid is fitted to (weight zero, or seen later) may lie this far outside the range.
+pub const MAX_OUTSIDE: f64 = (1u64 << 40) as f64;
+/// Most features of a table: then a squared distance on a uniform lattice fits `u64`.
+pub const MAX_DIMS: usize = 65_535;
+/// A table is mixed when some varying feature would keep fewer steps than this on the common lattice.
+const MIN_STEPS: f64 = 65_536.0;
+/// Most that the exponents of a mixed table may differ.
+const MAX_SHIFT: u32 = 31;
+
+/// What can be wrong with a table's values or weights.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LatticeError {
+    /// A value is NaN or infinite. `row` and `column` count from 1.
+    #[error(
+        "row {row}, column {column}: {value} is not a finite number; remove or repair the row (k-means has no meaning for it)"
+    )]
+    NotFinite {
+        /// Row, from 1.
+        row: usize,
+        /// Column, from 1.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// The difference between the largest and the least value of a feature overflows `f64`.
+    #[error(
+        "column {column}: its values reach from {lo:e} to {hi:e}, further apart than a 64-bit float can say; scale the column down"
+    )]
+    RangeOverflow {
+        /// Column, from 1.
+        column: usize,
+        /// Least value.
+        lo: f64,
+        /// Largest value.
+        hi: f64,
+    },
+    /// A row that may lie outside the range lies too far outside.
+    #[error(
+        "row {row}, column {column}: {value} lies more than 2^40 lattice steps ({limit:e}) from the middle of the fitted rows ({middle}); remove the row or give it a positive weight"
+    )]
+    TooFarOutside {
+        /// Row, from 1.
+        row: usize,
+        /// Column, from 1.
+        column: usize,
+        /// The value.
+        value: f64,
+        /// Middle of the feature's range.
+        middle: f64,
+        /// 2^40 steps, in the user's units.
+        limit: f64,
+    },
+    /// A start centroid lies outside the range of the points.
+    #[error(
+        "start centroid {row}, column {column}: {value} lies outside the points' range {lo} .. {hi}; start inside the range"
+    )]
+    CentroidOutside {
+        /// Centroid, from 1.
+        row: usize,
+        /// Column, from 1.
+        column: usize,
+        /// The value.
+        value: f64,
+        /// Least value that can be placed.
+        lo: f64,
+        /// Largest value that can be placed.
+        hi: f64,
+    },
+    /// No row, or no feature.
+    #[error("the table has {n_points} rows and {n_dims} columns; at least one of each is needed")]
+    Empty {
+        /// Rows.
+        n_points: usize,
+        /// Features.
+        n_dims: usize,
+    },
+    /// More features than a distance has room for.
+    #[error("the table has {n_dims} columns; at most {MAX_DIMS} are supported")]
+    TooManyDims {
+        /// Features.
+        n_dims: usize,
+    },
+    /// More rows than labels and row numbers have room for.
+    #[error("the table has {n_points} rows; at most 4294967295 are supported")]
+    TooManyPoints {
+        /// Rows.
+        n_points: usize,
+    },
+    /// Weights and rows differ in number.
+    #[error("{n_weights} weights for {n_points} rows; give one weight a row")]
+    WeightCount {
+        /// Weights given.
+        n_weights: usize,
+        /// Rows.
+        n_points: usize,
+    },
+    /// A weight is negative, NaN or infinite.
+    #[error("row {row}: weight {value} is not a finite number of zero or more")]
+    BadWeight {
+        /// Row, from 1.
+        row: usize,
+        /// The weight.
+        value: f64,
+    },
+    /// No weight is positive.
+    #[error("all {n_points} weights are zero; at least one row needs a positive weight")]
+    NoWeight {
+        /// Rows.
+        n_points: usize,
+    },
+}
+
+/// Where the integers lie among the user's numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lattice {
+    /// The user's value of coordinate 0, a feature each. (n_dims)
+    pub offset: Vec<f64>,
+    /// A step of feature j is `2^exponent[j]` of the user's units. (n_dims)
+    pub exponent: Vec<i32>,
+    /// `max(exponent) - exponent[j]`: all zero on a uniform lattice. (n_dims)
+    pub shift: Vec<u32>,
+}
+
+impl Lattice {
+    /// Number of features.
+    #[must_use]
+    pub fn n_dims(&self) -> usize {
+        self.offset.len()
+    }
+
+    /// Whether features have steps of their own.
+    #[must_use]
+    pub fn mixed(&self) -> bool {
+        self.max_shift() > 0
+    }
+
+    /// Largest of `shift`.
+    #[must_use]
+    pub fn max_shift(&self) -> u32 {
+        self.shift.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Smallest and largest step, in the user's units.
+    #[must_use]
+    pub fn steps(&self) -> (f64, f64) {
+        let least = self.exponent.iter().copied().min().unwrap_or(0);
+        let most = self.exponent.iter().copied().max().unwrap_or(0);
+        (libm::ldexp(1.0, least), libm::ldexp(1.0, most))
+    }
+
+    /// The coordinate of `value` in feature `j`, still as a float (it may be out of every range).
+    #[must_use]
+    pub fn place(&self, value: f64, j: usize) -> f64 {
+        libm::ldexp(value - self.offset[j], -self.exponent[j]).round_ties_even()
+    }
+
+    /// The user's value of coordinate `q` in feature `j`.
+    #[must_use]
+    pub fn value(&self, q: i64, j: usize) -> f64 {
+        self.offset[j] + libm::ldexp(q as f64, self.exponent[j])
+    }
+
+    /// A cost (inertia, squared distance) in the user's units.
+    #[must_use]
+    pub fn cost(&self, cost: u128) -> f64 {
+        let least = self.exponent.iter().copied().min().unwrap_or(0);
+        libm::ldexp(cost as f64, least.saturating_mul(2))
+    }
+
+    /// Puts centroids in the user's units on the lattice.
+    ///
+    /// `rows` is (n_clusters, n_dims), row by row.
+    ///
+    /// # Errors
+    /// A value that is not finite, or outside the range of the points.
+    pub fn place_centroids(&self, rows: &[f64]) -> Result<Vec<i32>, LatticeError> {
+        let d = self.n_dims();
+        let limit = f64::from(MAX_COORDINATE);
+        rows.iter()
+            .enumerate()
+            .map(|(at, &value)| {
+                let (row, j) = (at / d, at % d);
+                let (row, column) = (row + 1, j + 1);
+                if !value.is_finite() {
+                    return Err(LatticeError::NotFinite { row, column, value });
+                }
+                let q = self.place(value, j);
+                if q.abs() > limit {
+                    let edge = i64::from(MAX_COORDINATE);
+                    return Err(LatticeError::CentroidOutside {
+                        row,
+                        column,
+                        value,
+                        lo: self.value(-edge, j),
+                        hi: self.value(edge, j),
+                    });
+                }
+                Ok(q as i32)
+            })
+            .collect()
+    }
+
+    /// Centroids in the user's units, row by row. (n_clusters, n_dims)
+    #[must_use]
+    pub fn centroid_values(&self, centroids: &[i32]) -> Vec<f64> {
+        let d = self.n_dims();
+        centroids.iter().enumerate().map(|(at, &q)| self.value(i64::from(q), at % d)).collect()
+    }
+}

@@ -1,0 +1,264 @@
+//! Second pass: rows to integers.
+
+use rayon::prelude::*;
+
+use super::rounding::Tally;
+use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
+
+/// Rows a parallel task takes at a time. Fixed, so that the rounding report has one order of summation.
+const BLOCK: usize = 4096;
+
+/// Points on the lattice: what every engine works on.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Coordinates: integers of at most 24 bits, which an `f32` holds exactly. (n_points, n_dims)
+    pub points: Vec<f32>,
+    /// Integer weights. (n_points)
+    pub weights: Weights,
+    /// Where the integers lie among the user's numbers.
+    pub lattice: Lattice,
+    /// Trailing zero bits that all coordinates share.
+    pub granularity: u32,
+    /// Largest magnitude of a coordinate.
+    pub max_coordinate: u32,
+    /// Rows of weight zero outside the range, with their coordinates; zeros stand for them in `points`.
+    pub outside: Vec<(usize, Vec<i64>)>,
+    /// What placing the rows cost.
+    pub rounding: Rounding,
+}
+
+impl Table {
+    /// Number of rows.
+    #[must_use]
+    pub fn n_points(&self) -> usize {
+        self.points.len() / self.n_dims()
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn n_dims(&self) -> usize {
+        self.lattice.n_dims()
+    }
+
+    /// Coordinates of row `i`. (n_dims)
+    #[must_use]
+    #[inline]
+    pub fn point(&self, i: usize) -> &[f32] {
+        let d = self.n_dims();
+        &self.points[i * d..][..d]
+    }
+
+    /// A cost in the user's units: squared distances times the weights that were given.
+    #[must_use]
+    pub fn cost(&self, cost: u128) -> f64 {
+        self.lattice.cost(cost) * self.weights.unit()
+    }
+}
+
+/// Places rows on a lattice, in order, chunk by chunk.
+#[derive(Debug)]
+pub struct Packer {
+    table: Table,
+    bits: u32,
+    tally: Tally,
+}
+
+impl Packer {
+    /// Makes room for all rows.
+    ///
+    /// # Errors
+    /// No row, no feature, or more of either than distances and labels have room for.
+    pub fn new(lattice: Lattice, weights: Weights, n_points: usize) -> Result<Self, LatticeError> {
+        let n_dims = lattice.n_dims();
+        check_shape(n_points, n_dims)?;
+        let tally = Tally::new(n_points, n_dims);
+        let table = Table {
+            points: Vec::with_capacity(n_points * n_dims),
+            weights,
+            lattice,
+            granularity: 0,
+            max_coordinate: 0,
+            outside: Vec::new(),
+            rounding: Rounding::default(),
+        };
+        Ok(Self { table, bits: 0, tally })
+    }
+
+    /// Places the next rows. `rows` is (any, n_dims), row by row.
+    ///
+    /// # Errors
+    /// [`LatticeError::TooFarOutside`] for a row of weight zero.
+    pub fn add<T: Value>(&mut self, rows: &[T]) -> Result<(), LatticeError> {
+        let d = self.table.n_dims();
+        let at = self.table.points.len();
+        let first = at / d;
+        self.tally.sample(first, rows);
+        let Table { points, weights, lattice, .. } = &mut self.table;
+        points.resize(at + rows.len(), 0.0);
+        let blocks: Vec<_> = points[at..]
+            .par_chunks_mut(BLOCK * d)
+            .zip(rows.par_chunks(BLOCK * d))
+            .enumerate()
+            .map(|(block, (q, x))| pack_block(lattice, weights, first + block * BLOCK, x, q))
+            .collect();
+        for block in blocks {
+            let block = block?;
+            self.bits |= block.bits;
+            self.table.max_coordinate = self.table.max_coordinate.max(block.most);
+            self.tally.add(&block.errors, &block.own);
+            self.table.outside.extend(block.outside);
+        }
+        Ok(())
+    }
+
+    /// The table, when all rows are in.
+    #[must_use]
+    pub fn finish(mut self) -> Table {
+        self.table.granularity = if self.bits == 0 { 0 } else { self.bits.trailing_zeros() };
+        self.table.rounding = self.tally.report(&self.table.lattice);
+        self.table
+    }
+}
+
+/// Refuses shapes that distances and labels have no room for.
+///
+/// # Errors
+/// [`LatticeError::Empty`], [`LatticeError::TooManyDims`], [`LatticeError::TooManyPoints`].
+pub(super) fn check_shape(n_points: usize, n_dims: usize) -> Result<(), LatticeError> {
+    if n_points == 0 || n_dims == 0 {
+        return Err(LatticeError::Empty { n_points, n_dims });
+    }
+    if n_dims > MAX_DIMS {
+        return Err(LatticeError::TooManyDims { n_dims });
+    }
+    if u32::try_from(n_points).is_err() {
+        return Err(LatticeError::TooManyPoints { n_points });
+    }
+    Ok(())
+}
+
+struct Block {
+    bits: u32,        // those set in any coordinate
+    most: u32,        // largest coordinate
+    errors: Vec<f64>, // squared rounding errors, summed (n_dims)
+    own: Vec<f64>,    // squared distances from the offset, summed (n_dims)
+    outside: Vec<(usize, Vec<i64>)>,
+}
+
+fn pack_block<T: Value>(
+    lattice: &Lattice,
+    weights: &Weights,
+    first: usize,
+    rows: &[T],
+    points: &mut [f32],
+) -> Result<Block, LatticeError> {
+    let d = lattice.n_dims();
+    let mut block = Block { bits: 0, most: 0, errors: vec![0.0; d], own: vec![0.0; d], outside: Vec::new() };
+    for (i, (x, q)) in rows.chunks_exact(d).zip(points.chunks_exact_mut(d)).enumerate() {
+        let inside = pack_row(lattice, x, q);
+        if !inside {
+            q.fill(0.0);
+            block.outside.push((first + i, outside_row(lattice, first + i, x)?));
+        }
+        for q in q.iter().map(|&q| (q as i32).unsigned_abs()) {
+            block.bits |= q;
+            block.most = block.most.max(q);
+        }
+        if inside && weights.get(first + i) > 0 {
+            for (j, (&x, &q)) in x.iter().zip(q.iter()).enumerate() {
+                let x = x.into() - lattice.offset[j];
+                let error = x - libm::ldexp(f64::from(q), lattice.exponent[j]);
+                block.errors[j] += error * error;
+                block.own[j] += x * x;
+            }
+        }
+    }
+    Ok(block)
+}
+
+/// Places a row; false if a coordinate lies outside the range.
+fn pack_row<T: Value>(lattice: &Lattice, x: &[T], q: &mut [f32]) -> bool {
+    let mut inside = true;
+    for (j, (&x, q)) in x.iter().zip(q).enumerate() {
+        let placed = lattice.place(x.into(), j);
+        inside &= placed.abs() <= f64::from(MAX_COORDINATE);
+        *q = placed as f32;
+    }
+    inside
+}
+
+fn outside_row<T: Value>(lattice: &Lattice, row: usize, x: &[T]) -> Result<Vec<i64>, LatticeError> {
+    let place = |(j, &x): (usize, &T)| {
+        let value: f64 = x.into();
+        let q = lattice.place(value, j);
+        if q.abs() < MAX_OUTSIDE {
+            return Ok(q as i64);
+        }
+        Err(LatticeError::TooFarOutside {
+            row: row + 1,
+            column: j + 1,
+            value,
+            middle: lattice.offset[j],
+            limit: libm::ldexp(MAX_OUTSIDE, lattice.exponent[j]),
+        })
+    };
+    x.iter().enumerate().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Extent;
+    use super::*;
+
+    fn pack(rows: &[f64], d: usize, weights: Weights) -> Result<Table, LatticeError> {
+        let mut extent = Extent::new(d);
+        extent.add(0, rows, &weights)?;
+        let mut packer = Packer::new(extent.lattice(weights.total())?, weights, rows.len() / d)?;
+        let (head, tail) = rows.split_at(rows.len() / d / 2 * d);
+        packer.add(head)?;
+        packer.add(tail)?;
+        Ok(packer.finish())
+    }
+
+    #[test]
+    fn grid_data_comes_back_unchanged() {
+        let rows: Vec<f64> = (0..60).map(|i| f64::from(i * 7 % 17)).collect();
+        let table = pack(&rows, 3, Weights::ones(20)).unwrap();
+        assert_eq!((table.granularity, table.rounding.rms, table.n_points()), (20, 0.0, 20));
+        for (at, &x) in rows.iter().enumerate() {
+            assert_eq!(table.lattice.value(table.points[at] as i64, at % 3), x);
+        }
+        assert_eq!(table.max_coordinate, 8 << 20);
+    }
+
+    #[test]
+    fn a_row_without_weight_may_lie_outside() {
+        let weights = Weights::new(&[1.0, 1.0, 0.0], 3).unwrap();
+        let table = pack(&[0.0, 1.0, 5.0], 1, weights.clone()).unwrap();
+        // the middle of 0 .. 1 rounds to 0 on the grid of whole numbers; a step is 2^-23
+        assert_eq!(table.outside, [(2, vec![5 << 23])]);
+        assert_eq!(table.points[2], 0.0);
+        let error = pack(&[0.0, 1.0, 1e9], 1, weights).unwrap_err();
+        assert!(matches!(error, LatticeError::TooFarOutside { row: 3, column: 1, .. }), "{error}");
+    }
+
+    #[test]
+    fn shapes_without_room_are_refused() {
+        assert!(matches!(check_shape(0, 3), Err(LatticeError::Empty { .. })));
+        assert!(matches!(check_shape(3, 0), Err(LatticeError::Empty { .. })));
+        assert!(matches!(check_shape(1, 65_536), Err(LatticeError::TooManyDims { .. })));
+        assert!(matches!(check_shape(1 << 33, 1), Err(LatticeError::TooManyPoints { .. })));
+        assert!(check_shape(1, 65_535).is_ok());
+    }
+
+    #[test]
+    fn a_huge_value_is_reported_as_coarse() {
+        let mut rows: Vec<f64> = (0..200).map(|i| (f64::from(i) * 0.37).sin()).collect();
+        assert_eq!(pack(&rows, 2, Weights::ones(100)).unwrap().rounding.coarse, []);
+        rows[6] = 1e9;
+        let coarse = pack(&rows, 2, Weights::ones(100)).unwrap().rounding.coarse;
+        assert_eq!(coarse.len(), 1);
+        assert_eq!(coarse[0].feature, 0);
+        assert!(coarse[0].bits < 1.0);
+    }
+}

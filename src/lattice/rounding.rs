@@ -1,0 +1,89 @@
+//! What placing the rows on the lattice cost: reported, never hidden.
+
+use super::{Lattice, Value};
+
+/// Most values looked at for [`Rounding::coarse`].
+const SAMPLE: usize = 1 << 22;
+/// A feature whose typical deviation has fewer bits than this is reported.
+const FEW_BITS: f64 = 8.0;
+
+/// How far the lattice moved the values.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rounding {
+    /// Root-mean-square of the rounding over that of the feature (about the middle of its range), for
+    /// the feature where it is largest. Zero when every value fell on the lattice.
+    pub rms: f64,
+    /// Features whose typical values keep few bits, because a few huge ones stretch the range.
+    pub coarse: Vec<CoarseFeature>,
+}
+
+/// A feature that a few huge values leave with few bits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoarseFeature {
+    /// Which, from 0.
+    pub feature: usize,
+    /// Bits of its typical deviation from its median.
+    pub bits: f64,
+}
+
+/// Gathers the report while rows pass.
+#[derive(Debug)]
+pub(super) struct Tally {
+    errors: Vec<f64>, // (n_dims)
+    own: Vec<f64>,    // (n_dims)
+    stride: usize,
+    sample: Vec<f64>, // every `stride`-th row (any, n_dims)
+}
+
+impl Tally {
+    pub(super) fn new(n_points: usize, n_dims: usize) -> Self {
+        let rows = (SAMPLE / n_dims).clamp(16, 4096);
+        Self {
+            errors: vec![0.0; n_dims],
+            own: vec![0.0; n_dims],
+            stride: n_points.div_ceil(rows),
+            sample: Vec::new(),
+        }
+    }
+
+    pub(super) fn sample<T: Value>(&mut self, first: usize, rows: &[T]) {
+        let d = self.own.len();
+        let skip = first.next_multiple_of(self.stride) - first;
+        for row in rows.chunks_exact(d).skip(skip).step_by(self.stride) {
+            self.sample.extend(row.iter().map(|&x| -> f64 { x.into() }));
+        }
+    }
+
+    pub(super) fn add(&mut self, errors: &[f64], own: &[f64]) {
+        for j in 0..self.own.len() {
+            self.errors[j] += errors[j];
+            self.own[j] += own[j];
+        }
+    }
+
+    pub(super) fn report(&self, lattice: &Lattice) -> Rounding {
+        let of = |j: usize| if self.errors[j] > 0.0 { (self.errors[j] / self.own[j]).sqrt() } else { 0.0 };
+        let d = self.own.len();
+        let rms = (0..d).map(of).fold(0.0, f64::max);
+        let rounded = (0..d).filter(|&j| self.errors[j] > 0.0);
+        let coarse = rounded.filter_map(|feature| {
+            let bits = libm::log2(self.typical_deviation(feature)?) - f64::from(lattice.exponent[feature]);
+            (bits < FEW_BITS).then_some(CoarseFeature { feature, bits: bits.max(0.0) })
+        });
+        Rounding { rms, coarse: coarse.collect() }
+    }
+
+    /// Median distance from the median, of the sampled values that differ from it.
+    fn typical_deviation(&self, j: usize) -> Option<f64> {
+        let mut values: Vec<f64> = self.sample.iter().skip(j).step_by(self.own.len()).copied().collect();
+        let middle = median(&mut values)?;
+        let mut deviations: Vec<f64> =
+            values.iter().map(|x| (x - middle).abs()).filter(|&x| x > 0.0).collect();
+        median(&mut deviations)
+    }
+}
+
+fn median(values: &mut [f64]) -> Option<f64> {
+    let at = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f64::total_cmp).1)
+}

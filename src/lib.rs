@@ -1,0 +1,34 @@
+//! k-means that gives the same answer, to the last bit, on every GPU and CPU.
+//!
+//! Rows of floats are put on a lattice of 24-bit integers ([`lattice`]). Everything after that is defined in
+//! integers: sums have no order, so labels, centroids, inertia and the number of iterations do not depend
+//! on the device, the number of threads, or how restarts are batched. Engines are fast because they guess in
+//! floating point, certify the guess with a rigorous bound ([`engine::certify`]), and repair in integers the
+//! few points that the bound leaves open.
+//!
+//! ```
+//! use cairn::{data, kmeans};
+//!
+//! let digits = data::digits();
+//! let params = kmeans::KMeans::new(10).restarts(20).seed(42).check()?;
+//! let fit = kmeans::fit(&digits, &params)?;
+//!
+//! println!("{} found {} times", fit.inertia(), fit.spread.found_best);
+//! assert_eq!(fit.labels().len(), 1797);
+//! assert_eq!(fit.centroids().dim(), (10, 64));
+//! # Ok::<(), kmeans::FitError>(())
+//! ```
+//!
+//! Where things are:
+//!
+//! * [`data`]: rows in (CSV, `.npy`, the embedded digits), results out
+//! * [`lattice`]: rows to integers and back to the user's units
+//! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
+//! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
+//! * [`score`]: measures against a known truth
+
+pub mod data;
+pub mod engine;
+pub mod kmeans;
+pub mod lattice;
+pub mod score;

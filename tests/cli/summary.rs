@@ -1,0 +1,174 @@
+//! The text: pinned, with colour and without, quiet.
+
+use super::{Folder, Ran};
+
+const ESCAPE: char = '\u{1b}';
+
+/// The summary without what differs from machine to machine and from run to run.
+fn redacted(text: &str) -> String {
+    let line = |line: &str| {
+        let label = line.split_whitespace().next().unwrap_or_default().to_owned();
+        match label.as_str() {
+            "time" | "speed" | "device" => format!("{label:<11} [redacted]\n"),
+            _ => format!("{line}\n"),
+        }
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn summary_of_the_digits() {
+    let ran = Folder::new().fit("-k 4 -r 5");
+    ran.done();
+    insta::assert_snapshot!(redacted(&ran.out), @r"
+    data        digits, 1797 rows x 64 columns; uniform lattice, step 2^-20, nothing rounded
+    asked for   4 clusters, 5 restarts from k-means++, seed 42
+    device      [redacted]
+    time        [redacted]
+    speed       [redacted]
+    inertia     1609862.339 in restart 4, found by 1 of 5
+    spread      min 1609862.339, median 1614069.159, max 1633679.641
+    iterations  21, then no centroid moved any more (fixed_point)
+    clusters    number: rows, and the digit that most of them are
+          ++@@##--..        ++%%%%==..        ::####::          ..**%%++::
+        ::%%%%##==..      ::%%****##..        **@@**==          ==%%****--
+        ::**++##--        ::**--++**..      ..%%++..==..      ..++++==**::
+        ..==##%%::        ..++##%%**..      ::%%--..==::      ::**++####--
+          ==%%##..          ::--**%%::      --%%====**--      ::####@@##::
+          ==####::          ....::##==      ::@@==--##==      ::==**%%++..
+        ..**%%##==::      ..++====%%==        ####++%%==        ..**##::
+          ++@@##==::..      ++@@@@**..        ::##@@**..        ::**++::
+      0: 483            1: 476            2: 395            3: 443
+      digit 2           digit 3           digit 6           digit 7
+    truth       digit: accuracy 36.45%, ARI 0.2939, NMI 0.4589
+    fingerprint 73fcb403984bc83bac96a456b8334f806c621389a23c17066e002ea153767bdf
+    ");
+}
+
+#[test]
+fn summary_of_a_table_without_pictures() {
+    let table = "\
+kind,age,income,copies
+young,20,1000.5,1
+young,21,1100.25,2
+old,70,90000.125,1
+old,75,95000,1
+old,75,95000,0.5
+";
+    let ran = Folder::with([("people.csv", table.as_bytes())])
+        .fit("people.csv -k 3 --truth kind --weights copies --max-iter 1 --init random");
+    ran.done();
+    insta::assert_snapshot!(redacted(&ran.out), @r"
+    data        people.csv, 5 rows x 2 columns; mixed lattice, steps 2^-18 to 2^-7, nothing rounded
+    asked for   3 clusters, 10 restarts from random, seed 42
+    device      [redacted]
+    time        [redacted]
+    speed       [redacted]
+    inertia     6634.041667 in restart 1, found by 9 of 10
+    spread      min 6634.041667, median 6634.041667, max 14999265.01
+    iterations  1, then --max-iter ended it (max_iter)
+    unfinished  10 of 10 stopped at --max-iter 1; raise it to let them end, or set --tol
+    clusters    number: weight, and the kind that most of them are
+      0: 1.5 old  1: 3 young  2: 1 old
+    truth       kind: accuracy 100.00%, ARI 0.5455, NMI 0.7790
+    fingerprint da7c0269ed932c5f68050b0c3973e129130cc2b5d0f721276fd68b80a8883a68
+    ");
+}
+
+#[test]
+fn every_part_has_its_time() {
+    let ran = Folder::new().fit("-r 1");
+    let times = ran.out.lines().find(|line| line.starts_with("time ")).unwrap();
+    for part in ["read ", "pack ", "open ", "seed ", "iterate ", "total "] {
+        assert!(times.contains(part), "{times}");
+    }
+    assert!(ran.out.contains("cpu (") && ran.out.contains("asked for: cpu"), "{}", ran.out);
+    assert!(ran.out.contains(" restarts a second\n"), "{}", ran.out);
+}
+
+#[test]
+fn the_fingerprint_is_the_last_line() {
+    let folder = Folder::new();
+    let (text, json) = (folder.fit("-r 3").out, folder.json("-r 3"));
+    let last = text.lines().last().unwrap();
+    assert_eq!(last, format!("fingerprint {}", json["fingerprint"].as_str().unwrap()));
+}
+
+#[test]
+fn colour_only_where_it_is_wanted() {
+    let folder = Folder::new();
+    let ran = |args: &str, variable: Option<(&str, &str)>| {
+        let mut command = folder.cairn();
+        Ran::of(
+            command.args(["fit", "--device", "cpu", "-r", "1"]).args(args.split_whitespace()).envs(variable),
+        )
+    };
+    let plain = ran("", None).out; // a pipe
+    assert!(!plain.contains(ESCAPE) && plain.contains("##"), "{plain}");
+    let colored = ran("--color always", None).out;
+    assert!(colored.contains("\u{1b}[38;5;") && colored.contains('▀'), "{colored}");
+    assert!(!ran("--color never", Some(("CLICOLOR_FORCE", "1"))).out.contains(ESCAPE));
+    assert!(ran("", Some(("CLICOLOR_FORCE", "1"))).out.contains(ESCAPE));
+    assert!(!ran("", Some(("NO_COLOR", "1"))).out.contains(ESCAPE));
+    assert!(ran("--color always", Some(("NO_COLOR", "1"))).out.contains(ESCAPE)); // a flag is nearer
+    assert!(ran("-k 0 --color always", None).err.starts_with(ESCAPE));
+    assert!(ran("-k 0", None).err.starts_with("error"));
+}
+
+#[test]
+fn quiet_prints_errors_only() {
+    let folder = Folder::with([("same.csv", b"1\n1\n")]);
+    let ran = folder.fit("same.csv -k 2 -q");
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    assert!(folder.fit("same.csv -k 2 -q --json").out.starts_with('{'));
+    folder.fit("same.csv -k 3 -q").refused(1, &["3 clusters"]);
+}
+
+#[test]
+fn warnings_go_to_standard_error() {
+    let mut skewed = String::from("small,large\n");
+    (0..100).for_each(|i| {
+        skewed +=
+            &format!("{},{}\n", (i * 37 % 100) as f64 / 7.0, if i == 50 { 1e12 } else { i as f64 / 3.0 })
+    });
+    let weights = b"x,w\n1,0.1\n2,0.2\n3,0.3\n";
+    let folder =
+        Folder::with([("same.csv", b"1\n1\n"), ("skewed.csv", skewed.as_bytes()), ("w.csv", weights)]);
+    for (args, part) in [
+        ("same.csv -k 2", "1 of 2 clusters ended empty"),
+        ("skewed.csv -k 2", "of \"large\" only"),
+        ("w.csv -k 2 --weights w", "weights were rounded"),
+    ] {
+        let ran = folder.fit(args);
+        assert!(ran.err.lines().all(|line| line.starts_with("warning: ")), "{}", ran.err);
+        assert!(ran.err.contains(part) && ran.err.lines().count() == 1, "{}", ran.err);
+        assert!(ran.code == 0 && ran.out.starts_with("data "), "{}", ran.out);
+    }
+    assert!(folder.fit("same.csv -k 2").out.contains("(1 empty)"));
+    folder.fit("same.csv -k 1").done();
+}
+
+#[test]
+fn restarts_that_did_not_end_are_told() {
+    let ran = Folder::new().fit("-r 4 --max-iter 2");
+    assert!(ran.out.contains("unfinished  4 of 4 stopped at --max-iter 2"), "{}", ran.out);
+    assert!(!Folder::new().fit("-r 4").out.contains("unfinished"));
+}
+
+#[test]
+fn many_clusters_are_cut_off() {
+    let ran = Folder::new().fit("-r 1 -k 50 --max-iter 3");
+    assert!(ran.out.contains("  and 10 more, which --json lists\n"), "{}", ran.out);
+}
+
+#[test]
+fn help_and_version() {
+    let folder = Folder::new();
+    assert_eq!(folder.run("--version").out, format!("cairn {}\n", env!("CARGO_PKG_VERSION")));
+    let help = folder.run("fit --help");
+    help.done();
+    for flag in ["-k, --clusters", "[default: 42]", "--restarts-out", "--weights", "Examples:"] {
+        assert!(help.out.contains(flag), "{flag}");
+    }
+    assert!(help.out.lines().all(|line| line.chars().count() <= 100));
+}

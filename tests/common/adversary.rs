@@ -1,0 +1,80 @@
+//! Points that a careless bound would label wrongly. All numbers are lattice coordinates.
+
+use cairn::data::Dataset;
+use cairn::kmeans::{Init, KMeans};
+use ndarray::Array2;
+
+use super::{Case, Numbers, integers};
+
+/// Points, and the centroids to assign them to.
+pub(crate) struct Adversary {
+    pub(crate) n_dims: usize,
+    pub(crate) points: Vec<f64>,    // (n_points, n_dims)
+    pub(crate) centroids: Vec<f64>, // (n_clusters, n_dims)
+}
+
+impl Adversary {
+    /// The points as a table whose coordinates are these very numbers. Two rows are added at its edges.
+    pub(crate) fn data(&self) -> Dataset {
+        integers(self.n_dims, self.points.clone())
+    }
+
+    /// Starts from the centroids.
+    pub(crate) fn case(&self, max_iter: u32) -> Case {
+        let shape = (self.centroids.len() / self.n_dims, self.n_dims);
+        let starts = Array2::from_shape_vec(shape, self.centroids.clone()).expect("whole rows");
+        let kmeans = KMeans::new(shape.0).restarts(1).init(Init::Centroids(starts)).max_iter(max_iter);
+        let case = Case::new(&self.data(), kmeans);
+        assert!(case.table.points.iter().map(|&q| f64::from(q)).zip(&self.points).all(|(q, &x)| q == x));
+        case
+    }
+}
+
+/// Points exactly between two centroids, and one lattice unit to either side, all of them large numbers.
+///
+/// The centroids are m - v and m + v, a point m + w with w at right angles to v. `n_dims` is even.
+pub(crate) fn bisector(n_dims: usize, seed: u64) -> Adversary {
+    let mut numbers = Numbers::new(seed);
+    let most = (1 << 21) - 1;
+    let middle: Vec<f64> = (0..n_dims).map(|_| numbers.whole(-most, most)).collect();
+    let v: Vec<f64> = (0..n_dims).map(|_| numbers.whole(1, most)).collect();
+    let mut points = Vec::new();
+    for _ in 0..40 {
+        // each pair of features turned by a quarter, and scaled by -1 or 1
+        let mut point = middle.clone();
+        for j in (0..n_dims).step_by(2) {
+            let sign = if numbers.below(2) == 0 { 1.0 } else { -1.0 };
+            point[j] += sign * v[j + 1];
+            point[j + 1] -= sign * v[j];
+        }
+        let at = numbers.below(n_dims as u64) as usize;
+        for step in [0.0, 1.0, -1.0] {
+            points.extend(&point);
+            let last = points.len() - n_dims + at;
+            points[last] += step;
+        }
+    }
+    let ends = [-1.0, 1.0].map(|side| middle.iter().zip(&v).map(|(m, v)| m + side * v).collect::<Vec<f64>>());
+    Adversary { n_dims, points, centroids: ends.concat() }
+}
+
+/// Points whose nearest centroid is one of huge norm, nearer by a hair than a centroid at zero.
+///
+/// Feature `at` holds 2^22 in the points and 2^23 in the far centroid, the others some 2^10 and 2^11 - 1. A
+/// sum of 24 bits that passes 2^45 in that feature drops the products of all others, each a little below
+/// half a step of it: the far centroid's score comes out too high by far more than the near one's bound.
+pub(crate) fn far_centroid(n_dims: usize, at: usize, seed: u64) -> Adversary {
+    let mut numbers = Numbers::new(seed);
+    let row = |big: f64, small: &mut dyn FnMut() -> f64| -> Vec<f64> {
+        (0..n_dims).map(|j| if j == at { big } else { small() }).collect()
+    };
+    let mut points = Vec::new();
+    for i in 0..60 {
+        // 2^10 takes a point to the far side, 2^10 - 1 to the near one
+        points.extend(row(f64::from(1 << 22), &mut || 1024.0 - f64::from(numbers.below(60) < i)));
+    }
+    let far = row(f64::from(1 << 23), &mut || 2047.0);
+    let near = vec![0.0; n_dims];
+    let aside = row(-4_000_000.0, &mut || 77.0);
+    Adversary { n_dims, points, centroids: [near, aside, far].concat() }
+}

@@ -1,0 +1,130 @@
+//! The devices that a test body runs on: the processor always, and every adapter that wgpu finds.
+//!
+//! Without an adapter a GPU test passes without a word, and `gpu_tests_skipped` says how many did.
+//! `CAIRN_REQUIRE_GPU=vulkan,gl` makes a missing adapter of these backends a failure.
+
+use cairn::engine::Engine;
+use cairn::engine::cpu::Cpu;
+
+#[cfg(feature = "gpu")]
+pub(crate) use adapters::{Adapter, opened};
+
+/// What a test body runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Backend {
+    Cpu,
+    Vulkan,
+    Gl,
+    /// Metal or Direct3D.
+    Native,
+}
+
+/// Calls `body` with each device of `backend`, one at a time.
+pub(crate) fn on(backend: Backend, body: &dyn Fn(&dyn Engine)) {
+    match backend {
+        Backend::Cpu => body(&Cpu),
+        #[cfg(feature = "gpu")]
+        gpu => opened(gpu).iter().for_each(|adapter| adapter.with(body)),
+        #[cfg(not(feature = "gpu"))]
+        _ => {}
+    }
+}
+
+#[cfg(feature = "gpu")]
+mod adapters {
+    use std::io::Write;
+    use std::process::Command;
+    use std::sync::{Mutex, OnceLock, PoisonError};
+
+    use cairn::engine::gpu::{AdapterInfo, Gpu, adapters};
+    use cairn::engine::{Engine, OpenOptions};
+
+    use super::Backend;
+
+    /// An open adapter. Tests take turns on it: software adapters use all processors by themselves.
+    pub(crate) struct Adapter {
+        pub(crate) info: AdapterInfo,
+        gpu: Mutex<Gpu>,
+    }
+
+    impl Adapter {
+        pub(crate) fn with(&self, body: &dyn Fn(&dyn Engine)) {
+            body(&*self.gpu.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    impl Backend {
+        const GPUS: [Self; 3] = [Self::Vulkan, Self::Gl, Self::Native];
+
+        fn has(self, adapter: &AdapterInfo) -> bool {
+            let backend = adapter.backend.as_str();
+            match self {
+                Self::Cpu => false,
+                Self::Vulkan => backend == "Vulkan",
+                Self::Gl => backend == "Gl",
+                Self::Native => matches!(backend, "Metal" | "Dx12"),
+            }
+        }
+
+        fn name(self) -> String {
+            format!("{self:?}").to_lowercase()
+        }
+
+        fn required(self) -> bool {
+            let named = std::env::var("CAIRN_REQUIRE_GPU").unwrap_or_default();
+            named.split(',').any(|name| name.trim().eq_ignore_ascii_case(&self.name()))
+        }
+    }
+
+    /// The adapters of a backend, each opened once a process.
+    ///
+    /// Panics if there is none and `CAIRN_REQUIRE_GPU` names the backend.
+    pub(crate) fn opened(backend: Backend) -> Vec<&'static Adapter> {
+        static OPENED: OnceLock<Vec<Adapter>> = OnceLock::new();
+        let all = OPENED.get_or_init(|| adapters().into_iter().map(open).collect());
+        let found: Vec<_> = all.iter().filter(|adapter| backend.has(&adapter.info)).collect();
+        assert!(
+            !(found.is_empty() && backend.required()),
+            "CAIRN_REQUIRE_GPU asks for a {} adapter; found {}",
+            backend.name(),
+            names()
+        );
+        found
+    }
+
+    fn open(info: AdapterInfo) -> Adapter {
+        let gpu = Gpu::open(&info, &OpenOptions::default());
+        let gpu = gpu.unwrap_or_else(|error| panic!("{} ({}): {error}", info.name, info.backend));
+        Adapter { info, gpu: Mutex::new(gpu) }
+    }
+
+    /// Every adapter in one line.
+    fn names() -> String {
+        let names: Vec<_> =
+            adapters().iter().map(|adapter| format!("{} ({})", adapter.name, adapter.backend)).collect();
+        if names.is_empty() { "no adapter at all".into() } else { names.join(", ") }
+    }
+
+    /// Not a check: says how many GPU tests of this crate did nothing, and why. Written past the test
+    /// harness, which hides what passing tests print.
+    #[test]
+    fn gpu_tests_skipped() {
+        let own = std::env::current_exe().expect("a test knows its own file");
+        let list =
+            Command::new(own).args(["--list", "--format", "terse"]).output().expect("tests can be listed");
+        let list = String::from_utf8(list.stdout).expect("names are text");
+        let found = adapters();
+        for backend in Backend::GPUS.into_iter().filter(|backend| !found.iter().any(|a| backend.has(a))) {
+            let name = format!("::{}: test", backend.name());
+            let skipped = list.lines().filter(|line| line.ends_with(&name)).count();
+            if skipped > 0 {
+                let (of, found) = (env!("CARGO_CRATE_NAME"), names());
+                let text = format!(
+                    "\n{of}: {skipped} GPU tests skipped: no {} adapter; found {found}. tests/run.sh installs one.\n",
+                    backend.name()
+                );
+                std::io::stderr().write_all(text.as_bytes()).expect("stderr");
+            }
+        }
+    }
+}

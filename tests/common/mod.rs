@@ -1,0 +1,73 @@
+//! What the tests share: tables, devices, the oracle, the comparer.
+//!
+//! One test body runs on every device. `agree!(some_case)` makes the tests `some_case::cpu`,
+//! `some_case::vulkan`, `some_case::gl` of a function that returns a [`Case`]: each compares the device, bit
+//! for bit, with the reference. `on_devices!(body)` does the same for a function of a [`Backend`].
+#![allow(dead_code, unused_imports, unused_macros, reason = "every test crate uses its own part")]
+
+mod adversary;
+mod compare;
+mod devices;
+mod oracle;
+mod random;
+mod tables;
+
+pub(crate) use adversary::{Adversary, bisector, far_centroid};
+pub(crate) use compare::compare;
+#[cfg(feature = "gpu")]
+pub(crate) use devices::{Adapter, opened};
+pub(crate) use devices::{Backend, on};
+pub(crate) use oracle::{Case, integers};
+pub(crate) use random::{deterministic, shapes};
+pub(crate) use tables::{Numbers, dataset, digits, normal, repeated, rows, shape, values, weighted};
+
+/// Makes a test for each backend of functions that take a [`Backend`].
+macro_rules! on_devices {
+    ($($body:ident),+ $(,)?) => { $(
+        mod $body {
+            use crate::common::Backend;
+
+            #[test]
+            fn cpu() {
+                super::$body(Backend::Cpu);
+            }
+
+            #[cfg(feature = "gpu")]
+            #[test]
+            fn vulkan() {
+                super::$body(Backend::Vulkan);
+            }
+
+            #[cfg(feature = "gpu")]
+            #[test]
+            fn gl() {
+                super::$body(Backend::Gl);
+            }
+
+            #[cfg(all(feature = "gpu", any(windows, target_vendor = "apple")))]
+            #[test]
+            fn native() {
+                super::$body(Backend::Native);
+            }
+        }
+    )+ };
+}
+pub(crate) use on_devices;
+
+/// Makes a test for each backend of functions that return a [`Case`]: the device equals the reference.
+macro_rules! agree {
+    ($($case:ident),+ $(,)?) => { $(
+        mod $case {
+            use crate::common::{Backend, on_devices};
+
+            static EXPECTED: std::sync::OnceLock<cairn::kmeans::Restarts> = std::sync::OnceLock::new();
+
+            fn agrees(backend: Backend) {
+                let case = super::$case();
+                case.agrees(backend, EXPECTED.get_or_init(|| case.oracle()));
+            }
+            on_devices!(agrees);
+        }
+    )+ };
+}
+pub(crate) use agree;

@@ -1,0 +1,93 @@
+//! The oracle: a case is run by the reference, then by a device in every way that must not matter.
+
+use cairn::data::Dataset;
+use cairn::engine::cpu::Cpu;
+use cairn::engine::reference::Reference;
+use cairn::engine::{Engine, Job, Keep};
+use cairn::kmeans::{KMeans, Params, Restarts, pack, run};
+use cairn::lattice::Table;
+
+use super::devices::{Backend, on};
+use super::{compare, dataset};
+
+/// Threads that a case is run on.
+const THREADS: [usize; 3] = [1, 2, 5];
+/// Multiply-adds of one pass of all restarts, above which a GPU runs a case in one batch only.
+const ONE_BATCH: usize = 1 << 22;
+
+/// A table and what to compute of it.
+pub(crate) struct Case {
+    pub(crate) table: Table,
+    pub(crate) params: Params,
+}
+
+impl Case {
+    pub(crate) fn new(data: &Dataset, kmeans: KMeans) -> Self {
+        let table = pack(data).expect("the table can be packed");
+        let params = kmeans.keep(Keep::All).check().expect("the parameters make sense");
+        Self { table, params }
+    }
+
+    pub(crate) fn job(&self) -> Job<'_> {
+        self.params.job(&self.table).expect("the parameters fit the table")
+    }
+
+    /// What the reference computes.
+    pub(crate) fn oracle(&self) -> Restarts {
+        self.run(&Reference, self.params.n_restarts())
+    }
+
+    /// What an engine computes in batches of this size.
+    pub(crate) fn run(&self, engine: &dyn Engine, batch: u64) -> Restarts {
+        let job = self.job();
+        let mut session = engine.load(&job).expect("the engine takes the job");
+        run(session.as_mut(), self.params.n_restarts(), Some(batch), self.params.keep(), &mut |_| {})
+            .expect("the engine does the job")
+    }
+
+    /// What the processor computes on this many threads.
+    pub(crate) fn run_threads(&self, threads: usize, batch: u64) -> Restarts {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        pool.install(|| self.run(&Cpu, batch))
+    }
+
+    /// Asserts that every device of `backend` computes what is `expected`, in batches of any size and on
+    /// any number of threads.
+    pub(crate) fn agrees(&self, backend: Backend, expected: &Restarts) {
+        let n = self.params.n_restarts();
+        let size = self.table.points.len() * self.params.n_clusters() * n as usize;
+        on(backend, &|engine| {
+            let mut batches =
+                if backend == Backend::Cpu || size <= ONE_BATCH { vec![1, 3, n] } else { vec![n] };
+            batches.retain(|&batch| batch < n);
+            batches.push(n);
+            for batch in batches {
+                if backend != Backend::Cpu {
+                    let got = self.run(engine, batch);
+                    self.assert_equal(expected, &got, &format!("{:?}, batches of {batch}", engine.info()));
+                    continue;
+                }
+                for threads in THREADS {
+                    let got = self.run_threads(threads, batch);
+                    self.assert_equal(expected, &got, &format!("cpu, {threads} threads, batches of {batch}"));
+                }
+            }
+        });
+    }
+
+    fn assert_equal(&self, expected: &Restarts, got: &Restarts, device: &str) {
+        if let Err(difference) = compare(expected, got) {
+            let (n, d, k) = (self.table.n_points(), self.table.n_dims(), self.params.n_clusters());
+            panic!("{device} differs from the reference (n = {n}, d = {d}, k = {k}): {difference}");
+        }
+    }
+}
+
+/// A table whose values are lattice coordinates themselves: `rows` holds both -2^23 and 2^23 in each feature,
+/// so the offset is 0 and a step is 1.
+pub(crate) fn integers(n_dims: usize, mut rows: Vec<f64>) -> Dataset {
+    let edge = f64::from(cairn::lattice::MAX_COORDINATE);
+    rows.extend(vec![-edge; n_dims]);
+    rows.extend(vec![edge; n_dims]);
+    dataset(n_dims, rows)
+}

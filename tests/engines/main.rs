@@ -1,0 +1,23 @@
+//! Every device equals the reference, bit for bit: labels, centroids, counts, inertia, iterations, reason to
+//! stop and digest of every restart, for any batch size and any number of threads.
+//!
+//! | file | what is varied |
+//! |---|---|
+//! | `shapes` | sizes: the digits, ones, k = n, nothing that a tile divides, many columns, many rows |
+//! | `scales` | values: negative, huge, tiny, mixed, constant, one far outlier |
+//! | `ties` | equal distances: duplicates, equal centroids, bisectors, binary tables; and a far centroid |
+//! | `empties` | clusters that lose all their rows |
+//! | `weights` | zero, one, 65,535; copies of rows; a common factor |
+//! | `stops` | tolerance, few iterations, random and given starts |
+//! | `random` | all of it at once, by proptest |
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod empties;
+mod random;
+mod scales;
+mod shapes;
+mod stops;
+mod ties;
+mod weights;

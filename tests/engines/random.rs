@@ -1,0 +1,27 @@
+//! Everything at once: proptest draws sizes, values, weights, starts and reasons to stop.
+
+use cairn::engine::cpu::Cpu;
+use proptest::prelude::*;
+
+use crate::common::{Backend, compare, deterministic, on, on_devices, shapes};
+
+on_devices!(shapes_of_all_kinds);
+
+fn shapes_of_all_kinds(backend: Backend) {
+    let cases = if backend == Backend::Cpu { 150 } else { 12 };
+    on(backend, &|engine| {
+        proptest!(deterministic(cases), |(shape in shapes(300, 40, 40), batch in 1..=4u64)| {
+            let case = shape.case();
+            compare(&case.oracle(), &case.run(engine, batch)).map_err(TestCaseError::fail)?;
+        });
+    });
+}
+
+/// Threads are the processor's own affair.
+#[test]
+fn threads() {
+    proptest!(deterministic(20), |(shape in shapes(200, 20, 20), threads in 1..=5usize)| {
+        let case = shape.case();
+        compare(&case.run(&Cpu, 1), &case.run_threads(threads, 4)).map_err(TestCaseError::fail)?;
+    });
+}

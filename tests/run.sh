@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Runs every test, those on the GPU engine included. Where no Vulkan adapter is found it installs Mesa's
+# software adapter (Debian, as root or with sudo): the correctness device of all GPU tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# EGL complains without a folder of its own
+if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
+    XDG_RUNTIME_DIR=$(mktemp -d)
+    export XDG_RUNTIME_DIR
+    trap 'rmdir "$XDG_RUNTIME_DIR" 2>/dev/null || true' EXIT
+fi
+
+root=""
+if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null; then root=sudo; fi
+
+missing() { ! ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json 2>/dev/null | grep -q . ||
+    ! ldconfig -p | grep -q 'libvulkan\.so\.1'; }
+
+if missing || ! ldconfig -p | grep -q 'libEGL\.so\.1'; then
+    if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || [ -n "$root" ]; }; then
+        echo "no Vulkan adapter found: installing mesa-vulkan-drivers and libegl1"
+        $root apt-get update -qq
+        $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq mesa-vulkan-drivers libvulkan1 libegl1 >/dev/null
+    else
+        echo "no Vulkan adapter found, and no way to install one here: install Mesa's lavapipe" \
+            "(Debian: mesa-vulkan-drivers libegl1), then run this again" >&2
+        exit 1
+    fi
+fi
+
+export CAIRN_REQUIRE_GPU=${CAIRN_REQUIRE_GPU:-vulkan,gl}
+cargo test --no-fail-fast "$@"
