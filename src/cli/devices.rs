@@ -13,7 +13,7 @@ use super::summary::labelled;
 use super::terminal::{self, plain};
 
 const NONE: &str = "none found; `apt install mesa-vulkan-drivers` (Debian, Ubuntu) gives a software one to try, \
-                    a real GPU needs its vendor's Vulkan driver";
+                    a real GPU needs its vendor's Vulkan driver (in a container also the `graphics` capability)";
 const NOT_BUILT: &str = "this cairn was built without the feature `gpu`";
 
 #[derive(Serialize)]

@@ -13,11 +13,12 @@
 //! * `sum_j |x_j c_ij| <= |x| |c_i| <= (|x|^2 + |c_i|^2) / 2 = h_x + h_i` by Cauchy-Schwarz and the
 //!   inequality of the means: no square root, which WGSL does not promise to round well.
 //!
-//! Together `|s^_i - s_i| <= g (h_x + 3 h_i) + g^2 h_i`. The kernel then forms `E_i = G h_x + 3 G h^_i`,
-//! `s^_i - E_i` and `s^_best + E_best`, each with a few more roundings: since
-//! `|s_i| <= |x| |c_i| + h_i <= h_x + 2 h_i`, each of them errs by at most `2 u (h_x + 3 h_i)` plus terms in
-//! u^2. So with `G = gamma(m + SLACK)` the computed `E_i` covers the error of the score, of `h^_i` standing for
-//! `h_i`, and its own. SLACK = 8 is more than twice what the count above needs.
+//! Together `|s^_i - s_i| <= g (h_x + 3 h_i) + g^2 h_i`. A kernel then compares `s^_i - E_i` with
+//! `s^_best + E_best`, where `E_i = G h_x + 3 G h_i`. It may start a sum at `h_i - 3 G h_i`, rounded, or
+//! take the error off at the end, and may move G h_x to the other side: a few roundings more, of numbers
+//! that are at most `|s_i| + E_i <= |x| |c_i| + h_i + E_i <= h_x + 2 h_i + E_i`. Each errs by at most
+//! `u (h_x + 3 h_i)` plus terms in u^2. There are at most four of them on either side, so
+//! `G = gamma(m + SLACK)` with SLACK = 8 covers the error of the score, and all that comes after it.
 //!
 //! The label is proven when `s^_i - E_i > s^_best + E_best` for **every** other centroid i, each with its own
 //! E_i: comparing best and runner-up alone is not enough, a third centroid of huge norm may hide a nearer one.
@@ -44,6 +45,18 @@ pub const UNIT_WGSL: f64 = 1.0 / (1u64 << 23) as f64;
 pub fn gamma(n_dims: usize, unit: f64) -> f32 {
     let m = (n_dims as f64 + 1.0 + SLACK) * unit;
     round_up(m / (1.0 - m) * (1.0 + 1e-9))
+}
+
+/// A point's share of E: `G h_x`, rounded up. `half_norm` is h_x, with a relative error of at most 2^-40.
+#[must_use]
+pub fn point_error(gamma: f32, half_norm: f64) -> f32 {
+    round_up(f64::from(gamma) * half_norm * (1.0 + 1e-9))
+}
+
+/// A centroid's share of E: `3 G h_i`, rounded up. `half_norm` is h_i, with a relative error of at most 2^-40.
+#[must_use]
+pub fn centroid_error(gamma: f32, half_norm: f64) -> f32 {
+    round_up(3.0 * f64::from(gamma) * half_norm * (1.0 + 1e-9))
 }
 
 /// The least `f32` that is not below `x` (finite, zero or more).

@@ -6,6 +6,7 @@
 pub mod certify;
 pub mod cpu;
 pub mod draws;
+#[cfg(feature = "gpu")]
 mod fallback;
 #[cfg(feature = "gpu")]
 pub mod gpu;

@@ -1,7 +1,6 @@
 //! From a wish to an engine: the only place that chooses, and that says why.
 
 use super::cpu::Cpu;
-use super::fallback::Fallback;
 use super::reference::Reference;
 use super::{DeviceInfo, Engine, EngineError};
 
@@ -86,6 +85,7 @@ fn opened(engine: Box<dyn Engine>, why: &str) -> Opened {
 
 #[cfg(feature = "gpu")]
 fn open_auto(options: &OpenOptions) -> Opened {
+    use super::fallback::Fallback;
     use super::gpu::{self, Gpu};
     let found = gpu::adapters();
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
@@ -100,6 +100,7 @@ fn open_auto(options: &OpenOptions) -> Opened {
 
 #[cfg(feature = "gpu")]
 fn open_gpu(device: &Device, options: &OpenOptions) -> Result<Opened, EngineError> {
+    use super::fallback::Fallback;
     use super::gpu::{self, Gpu};
     let found = gpu::adapters();
     let wanted = |name: &str| match device {

@@ -1,33 +1,41 @@
-//! Centroids laid out for the assign kernel: sixteen side by side, with their half norms and error bounds.
+//! Centroids laid out for the kernels: a block of columns side by side, each with where its score starts.
 
 use crate::engine::certify;
 use crate::lattice::Table;
 
-/// Centroids that stand side by side.
-pub(super) const LANES: usize = 16;
-/// Score of a lane without a centroid: never the best.
+/// Score of a place in a block without a centroid: never the least, never near it.
 const NONE: f32 = 1e38;
 
 /// Centroids as columns. Features of a mixed table carry their `4^-e`, so that points need no scaling.
 #[derive(Debug, Clone)]
-pub(super) struct Columns {
+pub(in crate::engine::cpu) struct Columns {
     pub(super) n_dims: usize,
-    pub(super) values: Vec<[f32; LANES]>,     // (n_blocks, n_dims)
-    pub(super) half_norms: Vec<[f32; LANES]>, // (n_blocks)
-    pub(super) errors: Vec<[f32; LANES]>,     // 3 G h, (n_blocks)
+    /// Columns of a block.
+    pub(super) block: usize,
+    /// (n_blocks, n_dims, block)
+    pub(super) values: Vec<f32>,
+    /// `h - E` without the point's share of E. (n_blocks, block)
+    pub(super) base: Vec<f32>,
+    /// Twice the column's share of E. (n_blocks, block)
+    pub(super) errors: Vec<f32>,
+    /// The largest of `errors`.
+    pub(super) largest_error: f32,
+    /// Whether nothing is rounded: then every share of E is zero, and a tie goes to the lowest index.
     pub(super) exact: bool,
     gamma: f32,
     scale: Vec<f32>, // 4^-e (n_dims)
 }
 
 impl Columns {
-    pub(super) fn new(table: &Table, n_clusters: usize) -> Self {
-        let (n_blocks, n_dims) = (n_clusters.div_ceil(LANES), table.n_dims());
+    pub(super) fn new(table: &Table, n_columns: usize, block: usize) -> Self {
+        let (padded, n_dims) = (n_columns.next_multiple_of(block), table.n_dims());
         Self {
             n_dims,
-            values: vec![[0.0; LANES]; n_blocks * n_dims],
-            half_norms: vec![[NONE; LANES]; n_blocks],
-            errors: vec![[0.0; LANES]; n_blocks],
+            block,
+            values: vec![0.0; padded * n_dims],
+            base: vec![NONE; padded],
+            errors: vec![0.0; padded],
+            largest_error: 0.0,
             exact: false,
             gamma: certify::gamma(n_dims, certify::UNIT_CPU),
             scale: table.lattice.shift.iter().map(|&e| 0.25f32.powi(e as i32)).collect(),
@@ -36,22 +44,36 @@ impl Columns {
 
     /// Takes in new centroids. (n_clusters, n_dims)
     pub(super) fn fill(&mut self, table: &Table, centroids: &[i32]) {
-        let (mut bits, mut most) = (0, 0);
+        self.exact = scores_are_exact(table, centroids);
+        self.largest_error = 0.0;
         for (c, row) in centroids.chunks_exact(self.n_dims).enumerate() {
-            let (block, lane) = (c / LANES, c % LANES);
+            let at = c / self.block * self.block * self.n_dims + c % self.block;
+            let column = self.values[at..].iter_mut().step_by(self.block);
             let mut norm = 0.0; // squares of 24-bit integers: at most a few roundings of 2^-53
-            for (j, &q) in row.iter().enumerate() {
-                let scaled = q as f32 * self.scale[j];
-                self.values[block * self.n_dims + j][lane] = scaled;
-                norm += f64::from(q) * f64::from(scaled);
-                bits |= q.unsigned_abs();
-                most = most.max(q.unsigned_abs());
+            for ((value, &q), &scale) in column.zip(row).zip(&self.scale) {
+                *value = q as f32 * scale;
+                norm += f64::from(q) * f64::from(*value);
             }
-            self.half_norms[block][lane] = (norm / 2.0) as f32;
-            self.errors[block][lane] = certify::round_up(3.0 * f64::from(self.gamma) * norm / 2.0);
+            self.set_base(c, norm / 2.0);
         }
-        let grid = table.granularity.min(bits.trailing_zeros());
-        let most = most.max(table.max_coordinate);
-        self.exact = !table.lattice.mixed() && certify::scores_are_exact(self.n_dims, most, grid);
     }
+
+    fn set_base(&mut self, c: usize, half_norm: f64) {
+        let error = if self.exact { 0.0 } else { certify::centroid_error(self.gamma, half_norm) };
+        self.base[c] = (half_norm - f64::from(error)) as f32;
+        self.errors[c] = 2.0 * error;
+        self.largest_error = self.largest_error.max(self.errors[c]);
+    }
+}
+
+/// Whether scores against these centroids are exact: see [`certify::scores_are_exact`].
+fn scores_are_exact(table: &Table, centroids: &[i32]) -> bool {
+    let mut bits = 0;
+    let mut most = table.max_coordinate;
+    for &q in centroids {
+        bits |= q.unsigned_abs();
+        most = most.max(q.unsigned_abs());
+    }
+    let granularity = table.granularity.min(bits.trailing_zeros());
+    !table.lattice.mixed() && certify::scores_are_exact(table.n_dims(), most, granularity)
 }

@@ -2,7 +2,9 @@
 
 mod assign;
 mod columns;
+mod kernel;
 mod seed;
+mod tiles;
 mod update;
 
 use std::ops::Range;
@@ -11,11 +13,12 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::inertia::{inertia, squares};
-use super::reference::{empty, stop, update::update as centroids_of};
+use super::reference::{empty, stop};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
-use assign::{Assigner, Kernel};
-use columns::Columns;
+use assign::Assigner;
+use kernel::Kernel;
 use seed::Seeder;
+use update::Updater;
 
 /// From this many rows on, threads share the rows of one restart; below, each thread has restarts of its own.
 const LARGE: usize = 50_000;
@@ -26,9 +29,10 @@ pub struct Cpu;
 
 impl Engine for Cpu {
     fn info(&self) -> DeviceInfo {
+        let kernel = Kernel::pick().unwrap_or(Kernel::Portable); // a wrong name is refused when a job is loaded
         DeviceInfo {
             used: "cpu",
-            adapter: format!("{}, threads: {}", Kernel::pick().name(), rayon::current_num_threads()),
+            adapter: format!("{}, threads: {}", kernel.name(), rayon::current_num_threads()),
             driver: String::new(),
             software: false,
             fallback: None,
@@ -36,10 +40,12 @@ impl Engine for Cpu {
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
+        let kernel = Kernel::pick()?;
         Ok(Box::new(CpuSession {
             job,
-            assigner: Assigner::new(job.table, Kernel::pick()),
-            seeder: Seeder::new(job.table),
+            kernel,
+            assigner: Assigner::new(job.table, kernel),
+            seeder: Seeder::new(job.table, kernel),
             squares: squares(job.table),
         }))
     }
@@ -47,6 +53,7 @@ impl Engine for Cpu {
 
 struct CpuSession<'a> {
     job: &'a Job<'a>,
+    kernel: Kernel,
     assigner: Assigner<'a>,
     seeder: Seeder<'a>,
     squares: u128, // sum of w |x|^2
@@ -102,7 +109,7 @@ impl Done {
 impl CpuSession<'_> {
     fn restart(&self, restart: u64, shared: bool) -> Done {
         let start = Instant::now();
-        let seeds = self.seeder.seed(self.job, restart, shared);
+        let seeds = self.seeder.seed(self.job, self.assigner.tiles(), restart, shared);
         let seed_time = start.elapsed();
         let (outcome, state, work) = self.lloyd(restart, seeds, shared);
         Done { outcome, state, work, seed_time, iterate_time: start.elapsed() - seed_time }
@@ -111,26 +118,31 @@ impl CpuSession<'_> {
     fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> (Outcome, State, Work) {
         let (table, k) = (self.job.table, self.job.n_clusters);
         let mut work = Work::default();
-        let mut columns = Columns::new(table, k);
+        let mut columns = self.assigner.columns(k);
         let mut pass = |centroids: &[i32], labels: &mut [u32], first| {
             columns.fill(table, centroids);
             let repaired = self.assigner.assign(&columns, centroids, labels, shared);
             work.pass(first, labels.len() as u64, repaired);
         };
         let mut labels = vec![0; table.n_points()];
+        let mut moved = vec![0; centroids.len()];
         pass(&centroids, &mut labels, true);
-        let mut sums = update::sums(table, &labels, k, shared);
-        let mut before = labels.clone(); // the labels that `sums` belongs to
+        let mut updater = Updater::new(table, self.kernel, &labels, k, shared);
         let mut iterations = 0;
         loop {
-            empty::refill(table, &centroids, &mut before, &mut sums);
-            let moved = centroids_of(&sums, &centroids);
+            if updater.any_empty() {
+                updater.change(|labels, sums| {
+                    empty::refill(table, &centroids, labels, sums);
+                });
+            }
+            updater.means(&centroids, &mut moved);
             iterations += 1;
             let stop = stop::stop(self.job, &centroids, &moved, iterations);
-            centroids = moved;
+            std::mem::swap(&mut centroids, &mut moved);
             pass(&centroids, &mut labels, false);
-            update::follow(table, &mut sums, &mut before, &labels, shared);
+            updater.follow(&labels, shared);
             if let Some(stop) = stop {
+                let sums = updater.sums();
                 let inertia = inertia(table, self.squares, &centroids, &sums);
                 let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&centroids) };
                 return (outcome, State { centroids, labels, counts: sums.counts }, work);

@@ -1,153 +1,130 @@
-//! Seed: the definition's draws, with distances in the narrowest exact arithmetic that the table allows.
+//! Seed: the definition's draws, with as few distances in integers as the certificate allows.
+//!
+//! A step of greedy k-means++ asks of every candidate which points it is nearer to than any seed so far, and
+//! by how much. [`narrow`] answers for tables of small integers, whose `f32` scores are exact; [`wide`] for
+//! all others: scores prove most points "not nearer than before", and the others get exact distances.
 
-use rayon::prelude::*;
+mod narrow;
+mod wide;
 
+use super::columns::Columns;
+use super::kernel::Kernel;
+use super::tiles::Tiles;
 use crate::engine::draws::{Draws, candidates};
 use crate::engine::reference::assign::distance;
 use crate::engine::reference::seed::{gather, lowest_unused, seed as seed_reference};
 use crate::engine::{Job, Seeding, certify};
 use crate::lattice::Table;
 
-/// Rows a parallel task takes at a time.
-const CHUNK: usize = 4096;
-
-/// Which arithmetic gives squared distances between rows without an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Metric {
-    /// Sums of multiples of a large power of two below 2^24 times it: `f32`.
-    Small,
-    /// Uniform tables: `u64`.
-    Uniform,
-    /// Mixed tables: `u128`.
-    Mixed,
+/// The distances of all points to their nearest seed, and what candidates would make of them.
+trait Near {
+    /// Sum of w D.
+    fn total(&self) -> u128;
+    /// The first row whose running total of w D exceeds `t`.
+    fn pick(&self, t: u128) -> usize;
+    /// The potential that each candidate would leave. `columns` hold the candidates `rows`.
+    fn weigh(&mut self, rows: &[usize], columns: &Columns) -> Vec<u128>;
+    /// Makes candidate `chosen` of the last [`Near::weigh`] a seed.
+    fn choose(&mut self, chosen: usize);
 }
 
 /// What seeding needs of the points, made once.
 #[derive(Debug)]
 pub(super) struct Seeder<'a> {
     table: &'a Table,
-    metric: Metric,
+    kernel: Kernel,
+    small: bool,
+    running: Vec<u64>, // running totals of the weights; empty if all are one
 }
 
 impl<'a> Seeder<'a> {
-    pub(super) fn new(table: &'a Table) -> Self {
-        // differences reach twice the largest coordinate
-        let twice = table.max_coordinate * 2;
-        let small = certify::scores_are_exact(table.n_dims(), twice, table.granularity);
-        let metric = match (table.lattice.mixed(), small) {
-            (true, _) => Metric::Mixed,
-            (false, true) => Metric::Small,
-            (false, false) => Metric::Uniform,
+    pub(super) fn new(table: &'a Table, kernel: Kernel) -> Self {
+        // distances reach twice the largest coordinate
+        let exact = certify::scores_are_exact(table.n_dims(), table.max_coordinate * 2, table.granularity);
+        let mut total = 0;
+        let mut add = |&weight: &u16| {
+            total += u64::from(weight);
+            total
         };
-        Self { table, metric }
+        let running =
+            table.weights.values().map_or_else(Vec::new, |values| values.iter().map(&mut add).collect());
+        Self { table, kernel, small: exact && !table.lattice.mixed(), running }
     }
 
     /// The first centroids of a restart. (n_clusters, n_dims)
-    pub(super) fn seed(&self, job: &Job<'_>, restart: u64, shared: bool) -> Vec<i32> {
+    pub(super) fn seed(&self, job: &Job<'_>, tiles: &Tiles<'_>, restart: u64, shared: bool) -> Vec<i32> {
         if job.seeding != Seeding::KMeansPlusPlus {
             return seed_reference(job, restart);
         }
         let mut draws = Draws::new(job.seed, restart);
-        let rows = match self.metric {
-            Metric::Small => self.plus_plus(job, &mut draws, shared, &small_distance),
-            Metric::Uniform => self.plus_plus(job, &mut draws, shared, &uniform_distance),
-            Metric::Mixed => {
-                let lattice = &self.table.lattice;
-                let max_shift = lattice.max_shift();
-                let mixed = |a: &[f32], b: &[f32]| {
-                    let c: Vec<i32> = b.iter().map(|&q| q as i32).collect();
-                    distance(a.iter().map(|&q| q as i64), &c, &lattice.shift, max_shift)
-                };
-                self.plus_plus(job, &mut draws, shared, &mixed)
-            }
+        let first = self.first(&mut draws);
+        let (table, kernel) = (self.table, self.kernel);
+        let lattice = &table.lattice;
+        let rows = if self.small {
+            self.plus_plus(job, &mut draws, first, narrow::Narrow::new(table, tiles, kernel, first))
+        } else if !lattice.mixed() {
+            let near = wide::Wide::new(table, tiles, kernel, shared, first, |x, c| kernel.distance(x, c));
+            self.plus_plus(job, &mut draws, first, near)
+        } else {
+            let max_shift = lattice.max_shift();
+            let exact =
+                |x: &[f32], c: &[i32]| distance(x.iter().map(|&q| q as i64), c, &lattice.shift, max_shift);
+            self.plus_plus(
+                job,
+                &mut draws,
+                first,
+                wide::Wide::new(table, tiles, kernel, shared, first, exact),
+            )
         };
-        gather(self.table, &rows)
+        gather(table, &rows)
     }
 
-    fn plus_plus<D>(
-        &self,
-        job: &Job<'_>,
-        draws: &mut Draws,
-        shared: bool,
-        distance: &(impl Fn(&[f32], &[f32]) -> D + Sync),
-    ) -> Vec<usize>
-    where
-        D: Copy + Ord + Send + Sync + Into<u128>,
-    {
-        let table = self.table;
-        let n = table.n_points();
-        let first = pick(draws.below(table.weights.total().into()), n, |i| table.weights.get(i).into());
+    fn first(&self, draws: &mut Draws) -> usize {
+        let t = draws.below(self.table.weights.total().into());
+        if self.running.is_empty() {
+            return t as usize;
+        }
+        self.running.partition_point(|&total| u128::from(total) <= t)
+    }
+
+    fn plus_plus(&self, job: &Job<'_>, draws: &mut Draws, first: usize, mut near: impl Near) -> Vec<usize> {
+        let n_candidates = candidates(job.n_clusters);
+        let mut columns = Columns::new(self.table, n_candidates, self.kernel.block(n_candidates));
         let mut seeds = vec![first];
-        let to = |row: usize, i: usize| distance(table.point(i), table.point(row));
-        let mut near: Vec<D> = if shared {
-            (0..n).into_par_iter().with_min_len(CHUNK).map(|i| to(first, i)).collect()
-        } else {
-            (0..n).map(|i| to(first, i)).collect()
-        };
-        let weighted = |i: usize, d: D| u128::from(table.weights.get(i)) * d.into();
-        let lowered = |row: usize, near: &[D]| -> (u128, Vec<D>) {
-            let one = |i: usize| near[i].min(to(row, i));
-            let after: Vec<D> = if shared {
-                (0..n).into_par_iter().with_min_len(CHUNK).map(one).collect()
-            } else {
-                (0..n).map(one).collect()
-            };
-            let potential = after.iter().enumerate().map(|(i, &d)| weighted(i, d)).sum();
-            (potential, after)
-        };
-        let mut total: u128 = near.iter().enumerate().map(|(i, &d)| weighted(i, d)).sum();
         while seeds.len() < job.n_clusters {
+            let total = near.total();
             if total == 0 {
-                seeds.push(lowest_unused(table, &seeds));
+                seeds.push(lowest_unused(self.table, &seeds));
                 continue;
             }
-            let mut best: Option<(u128, Vec<D>, usize)> = None;
-            for _ in 0..candidates(job.n_clusters) {
-                let row = pick(draws.below(total), n, |i| weighted(i, near[i]));
-                let (potential, after) = lowered(row, &near);
-                if best.as_ref().is_none_or(|(least, ..)| potential < *least) {
-                    best = Some((potential, after, row));
-                }
-            }
-            if let Some((potential, after, row)) = best {
-                (total, near) = (potential, after);
-                seeds.push(row);
-            }
+            let rows: Vec<usize> = (0..n_candidates).map(|_| near.pick(draws.below(total))).collect();
+            columns.fill(self.table, &gather(self.table, &rows));
+            let potentials = near.weigh(&rows, &columns);
+            let best = (0..n_candidates).min_by_key(|&c| potentials[c]).unwrap_or(0); // the first of equals
+            near.choose(best);
+            seeds.push(rows[best]);
         }
         seeds
     }
 }
 
-/// The first row whose running total exceeds `t`.
-fn pick(t: u128, n: usize, share: impl Fn(usize) -> u128) -> usize {
-    let mut total = 0;
-    (0..n)
-        .find(|&i| {
-            total += share(i);
-            total > t
-        })
-        .unwrap_or(n - 1)
-}
-
-fn small_distance(a: &[f32], b: &[f32]) -> u64 {
-    let mut sums = [0.0f32; 16];
-    let (whole, rest) = (a.chunks_exact(16), b.chunks_exact(16));
-    let tail = whole.remainder().iter().zip(rest.remainder());
-    for (j, (a, b)) in tail.enumerate() {
-        sums[j] += (a - b) * (a - b);
-    }
-    for (a, b) in whole.zip(rest) {
-        for j in 0..16 {
-            sums[j] += (a[j] - b[j]) * (a[j] - b[j]);
+/// The first place whose running total of `shares` exceeds `t`, and what of `t` is left before it.
+fn pick_share(t: u128, shares: impl Iterator<Item = u128>) -> (usize, u128) {
+    let mut before = 0;
+    let mut last = (0, 0);
+    for (at, share) in shares.enumerate() {
+        last = (at, t - before);
+        if before + share > t {
+            break;
         }
+        before += share;
     }
-    sums.iter().sum::<f32>() as u64
+    last
 }
 
-fn uniform_distance(a: &[f32], b: &[f32]) -> u64 {
-    let square = |(&a, &b): (&f32, &f32)| {
-        let difference = i64::from(a as i32 - b as i32);
-        (difference * difference) as u64
-    };
-    a.iter().zip(b).map(square).sum()
+/// The first row whose running total exceeds `t`: by tile, then by row.
+fn pick_row(t: u128, width: usize, sums: &[u128], share: impl Fn(usize) -> u128, n: usize) -> usize {
+    let (tile, rest) = pick_share(t, sums.iter().copied());
+    let rows = tile * width..n.min((tile + 1) * width);
+    tile * width + pick_share(rest, rows.map(share)).0
 }

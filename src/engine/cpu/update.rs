@@ -1,60 +1,216 @@
-//! Update: sums that follow the labels.
+//! Update: sums that follow the labels, and the rounded means.
 
 use rayon::prelude::*;
 
+use super::kernel::Kernel;
 use crate::engine::reference::Sums;
-use crate::lattice::Table;
+use crate::engine::reference::update::rounded_mean;
+use crate::lattice::{MAX_COORDINATE, Table};
 
-/// Rows a parallel task takes at a time.
+/// Points a parallel task takes at a time.
 const CHUNK: usize = 16_384;
 
-/// Sums of the points with each label. `labels` is (n_points).
-pub(super) fn sums(table: &Table, labels: &[u32], n_clusters: usize, shared: bool) -> Sums {
-    if !shared {
-        return Sums::of(table, labels, n_clusters);
-    }
-    let none = || Sums { sums: vec![0; n_clusters * table.n_dims()], counts: vec![0; n_clusters] };
-    let add = |mut sums: Sums, (chunk, labels): (usize, &[u32])| {
-        for (i, &label) in labels.iter().enumerate() {
-            let row = chunk * CHUNK + i;
-            sums.add(label as usize, table.point(row), table.weights.get(row).into());
+/// Sums of the clusters, as floats while these are exact.
+///
+/// Sums of integers below 2^53 are exact in `f64`: so while the weights add up to at most 2^30.
+#[derive(Debug, Clone)]
+enum Totals {
+    Floats { sums: Vec<f64>, counts: Vec<u64> },
+    Integers(Sums),
+}
+
+/// Sums that belong to labels, and follow them.
+#[derive(Debug, Clone)]
+pub(super) struct Updater<'a> {
+    table: &'a Table,
+    kernel: Kernel,
+    totals: Totals,
+    labels: Vec<u32>, // those that `totals` belongs to (n_points)
+}
+
+impl Totals {
+    fn zero(table: &Table, k: usize) -> Self {
+        let (sums, counts) = (k * table.n_dims(), vec![0; k]);
+        if u128::from(table.weights.total()) * (MAX_COORDINATE as u128) < 1 << 53 {
+            Self::Floats { sums: vec![0.0; sums], counts }
+        } else {
+            Self::Integers(Sums { sums: vec![0; sums], counts })
         }
-        sums
-    };
-    labels.par_chunks(CHUNK).enumerate().fold(none, add).reduce(none, merge)
-}
-
-fn merge(mut a: Sums, b: Sums) -> Sums {
-    a.sums.iter_mut().zip(b.sums).for_each(|(a, b)| *a += b);
-    // wrapping: parts of a difference may be negative
-    a.counts.iter_mut().zip(b.counts).for_each(|(a, b)| *a = a.wrapping_add(b));
-    a
-}
-
-/// Brings `sums`, which belong to the labels `before`, to `labels`; and `before` too.
-pub(super) fn follow(table: &Table, sums: &mut Sums, before: &mut [u32], labels: &[u32], shared: bool) {
-    if !shared {
-        return follow_rows(table, sums, 0, before, labels);
     }
-    let (k, d) = (sums.counts.len(), table.n_dims());
-    let none = || Sums { sums: vec![0; k * d], counts: vec![0; k] };
-    let change = |mut sums: Sums, (chunk, (before, labels)): (usize, (&mut [u32], &[u32]))| {
-        follow_rows(table, &mut sums, chunk * CHUNK, before, labels);
-        sums
-    };
-    let pairs = before.par_chunks_mut(CHUNK).zip(labels.par_chunks(CHUNK));
-    let changes = pairs.enumerate().fold(none, change).reduce(none, merge);
-    let old = std::mem::replace(sums, none());
-    *sums = merge(old, changes);
+
+    fn add(&mut self, kernel: Kernel, cluster: usize, point: &[f32], weight: i64) {
+        match self {
+            Self::Floats { sums, counts } => {
+                let d = point.len();
+                kernel.add_point(&mut sums[cluster * d..][..d], point, weight as f64);
+                counts[cluster] = counts[cluster].wrapping_add_signed(weight);
+            }
+            Self::Integers(sums) => sums.add(cluster, point, weight),
+        }
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        // wrapping: parts of a difference may be negative
+        let add = |a: &mut [u64], b: Vec<u64>| a.iter_mut().zip(b).for_each(|(a, b)| *a = a.wrapping_add(b));
+        match (&mut self, other) {
+            (Self::Floats { sums, counts }, Self::Floats { sums: other, counts: more }) => {
+                sums.iter_mut().zip(other).for_each(|(a, b)| *a += b);
+                add(counts, more);
+            }
+            (Self::Integers(sums), Self::Integers(other)) => {
+                sums.sums.iter_mut().zip(other.sums).for_each(|(a, b)| *a += b);
+                add(&mut sums.counts, other.counts);
+            }
+            _ => unreachable!("one table has one kind of totals"),
+        }
+        self
+    }
 }
 
-fn follow_rows(table: &Table, sums: &mut Sums, first: usize, before: &mut [u32], labels: &[u32]) {
+impl<'a> Updater<'a> {
+    /// Sums of the points with each label. `labels` is (n_points).
+    pub(super) fn new(
+        table: &'a Table,
+        kernel: Kernel,
+        labels: &[u32],
+        n_clusters: usize,
+        shared: bool,
+    ) -> Self {
+        let zero = || Totals::zero(table, n_clusters);
+        let add = |mut totals: Totals, (chunk, labels): (usize, &[u32])| {
+            for (i, &label) in labels.iter().enumerate() {
+                let row = chunk * CHUNK + i;
+                totals.add(kernel, label as usize, table.point(row), table.weights.get(row).into());
+            }
+            totals
+        };
+        let totals = if shared {
+            labels.par_chunks(CHUNK).enumerate().fold(zero, add).reduce(zero, Totals::merge)
+        } else {
+            labels.chunks(CHUNK).enumerate().fold(zero(), add)
+        };
+        Self { table, kernel, totals, labels: labels.to_vec() }
+    }
+
+    /// Brings the sums to these labels. (n_points)
+    pub(super) fn follow(&mut self, labels: &[u32], shared: bool) {
+        let Self { table, kernel, totals, labels: before } = self;
+        if !shared {
+            return follow_rows(table, *kernel, totals, 0, before, labels);
+        }
+        let k = totals.counts().len();
+        let zero = || Totals::zero(table, k);
+        let change = |mut totals: Totals, (chunk, (before, labels)): (usize, (&mut [u32], &[u32]))| {
+            follow_rows(table, *kernel, &mut totals, chunk * CHUNK, before, labels);
+            totals
+        };
+        let pairs = before.par_chunks_mut(CHUNK).zip(labels.par_chunks(CHUNK));
+        let changes = pairs.enumerate().fold(zero, change).reduce(zero, Totals::merge);
+        *totals = std::mem::replace(totals, zero()).merge(changes);
+    }
+
+    /// Whether a cluster has no weight.
+    pub(super) fn any_empty(&self) -> bool {
+        self.totals.counts().contains(&0)
+    }
+
+    /// Lets `change` move points between clusters, in integers: it gets the labels and their sums.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut [u32], &mut Sums)) {
+        let mut sums = self.sums();
+        change(&mut self.labels, &mut sums);
+        match &mut self.totals {
+            Totals::Integers(totals) => *totals = sums,
+            Totals::Floats { sums: floats, counts } => {
+                floats.iter_mut().zip(&sums.sums).for_each(|(to, &from)| *to = from as f64);
+                *counts = sums.counts;
+            }
+        }
+    }
+
+    /// The sums, in integers.
+    pub(super) fn sums(&self) -> Sums {
+        match &self.totals {
+            Totals::Integers(sums) => sums.clone(),
+            Totals::Floats { sums, counts } => {
+                Sums { sums: sums.iter().map(|&sum| sum as i64).collect(), counts: counts.clone() }
+            }
+        }
+    }
+
+    /// The rounded means; a cluster without weight keeps its centroid. `centroids` is (n_clusters, n_dims).
+    pub(super) fn means(&self, centroids: &[i32], means: &mut [i32]) {
+        let d = self.table.n_dims();
+        match &self.totals {
+            Totals::Integers(sums) => {
+                means.copy_from_slice(&crate::engine::reference::update::update(sums, centroids));
+            }
+            Totals::Floats { sums, counts } => {
+                let rows = means.chunks_exact_mut(d).zip(sums.chunks_exact(d)).zip(centroids.chunks_exact(d));
+                for (((mean, sums), centroid), &n) in rows.zip(counts) {
+                    match n {
+                        0 => mean.copy_from_slice(centroid),
+                        n => mean.iter_mut().zip(sums).for_each(|(mean, &sum)| *mean = mean_of(sum, n)),
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Totals {
+    fn counts(&self) -> &[u64] {
+        match self {
+            Self::Floats { counts, .. } => counts,
+            Self::Integers(sums) => &sums.counts,
+        }
+    }
+}
+
+/// [`rounded_mean`], by a division of floats where that proves it.
+///
+/// The quotient is at most 2^23, so it errs by at most 2^-29: its floor is right unless it lies nearer than
+/// that to a whole number, which is left to integers.
+#[inline]
+fn mean_of(sum: f64, n: u64) -> i32 {
+    let guess = sum / n as f64 + 0.5;
+    let floor = guess.floor();
+    let over = guess - floor;
+    if over > 1e-6 && over < 1.0 - 1e-6 { floor as i32 } else { rounded_mean(sum as i64, n) }
+}
+
+fn follow_rows(
+    table: &Table,
+    kernel: Kernel,
+    totals: &mut Totals,
+    first: usize,
+    before: &mut [u32],
+    labels: &[u32],
+) {
     for (i, (before, &label)) in before.iter_mut().zip(labels).enumerate() {
         if *before != label {
             let weight = i64::from(table.weights.get(first + i));
-            sums.add(*before as usize, table.point(first + i), -weight);
-            sums.add(label as usize, table.point(first + i), weight);
+            totals.add(kernel, *before as usize, table.point(first + i), -weight);
+            totals.add(kernel, label as usize, table.point(first + i), weight);
             *before = label;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_of_floats_are_those_of_integers() {
+        let mut state = 1u64;
+        for _ in 0..200_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let n = (state >> 40) % (1 << (1 + state % 29)) + 1;
+            let reach = (n << 23).cast_signed();
+            let sum = (state.cast_signed() >> 3) % (reach + 1);
+            for sum in [sum, sum / n as i64 * n as i64, sum / n as i64 * n as i64 + n as i64 / 2] {
+                assert_eq!(mean_of(sum as f64, n), rounded_mean(sum, n), "{sum} / {n}");
+            }
         }
     }
 }

@@ -193,7 +193,7 @@ fn padded(table: &Table, width: usize) -> Vec<f32> {
 fn point_error(table: &Table, gamma: f32, i: usize) -> f32 {
     let terms = table.point(i).iter().zip(&table.lattice.shift);
     let norm: f64 = terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum();
-    certify::round_up(f64::from(gamma) * norm / 2.0 * (1.0 + 1e-9))
+    certify::point_error(gamma, norm / 2.0)
 }
 
 /// The state of the lanes of a batch.

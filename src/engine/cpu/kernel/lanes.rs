@@ -1,0 +1,210 @@
+//! The inner loops, written once over vectors of points.
+//!
+//! Points stand in the lanes and centroids are broadcast, so every lane decides its own point: no column is
+//! padded to a vector's width, and nothing is reduced across lanes. Two vectors of points and a block of
+//! centroids give enough independent sums to hide the latency of a multiply-add.
+
+use super::Tile;
+use crate::engine::cpu::columns::Columns;
+
+/// A vector of `f32`, one lane a point, with the few operations that the loops need.
+///
+/// # Safety
+/// The methods may only run on a processor that has the implementor's instructions.
+pub(super) trait Lanes: Copy {
+    /// Number of lanes.
+    const WIDTH: usize;
+    /// A vector of `u32` of as many lanes.
+    type Index: Copy;
+    /// A condition a lane.
+    type Mask: Copy;
+
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    /// `self - a * b`; one rounding or two.
+    unsafe fn minus_product(self, a: Self, b: Self) -> Self;
+    unsafe fn plus(self, other: Self) -> Self;
+    unsafe fn min(self, other: Self) -> Self;
+    unsafe fn max(self, other: Self) -> Self;
+    unsafe fn less(self, other: Self) -> Self::Mask;
+    unsafe fn index(value: u32) -> Self::Index;
+    /// `to` where the condition holds, else `from`.
+    unsafe fn select(mask: Self::Mask, to: Self::Index, from: Self::Index) -> Self::Index;
+    unsafe fn store_index(index: Self::Index, to: *mut u32);
+    /// A bit for each lane in which the condition holds.
+    unsafe fn bits(mask: Self::Mask) -> u32;
+}
+
+/// Vectors of points in a tile.
+pub(super) const VECTORS: usize = 2;
+
+/// `base - x.c` of a block of columns for the points of a tile.
+///
+/// # Safety
+/// The processor has L's instructions; `points` is (n_dims, tile), `values` (n_dims, BLOCK), `base` (BLOCK).
+#[inline(always)]
+unsafe fn block_scores<L: Lanes, const BLOCK: usize>(
+    points: *const f32,
+    values: *const f32,
+    base: *const f32,
+    n_dims: usize,
+) -> [[L; VECTORS]; BLOCK] {
+    // SAFETY: the caller's promise; every offset stays within the lengths named there.
+    unsafe {
+        let mut scores = [[L::splat(0.0); VECTORS]; BLOCK];
+        for c in 0..BLOCK {
+            scores[c] = [L::splat(*base.add(c)); VECTORS];
+        }
+        for j in 0..n_dims {
+            let x = points.add(j * VECTORS * L::WIDTH);
+            let x = [L::load(x), L::load(x.add(L::WIDTH))];
+            for c in 0..BLOCK {
+                let value = L::splat(*values.add(j * BLOCK + c));
+                scores[c][0] = scores[c][0].minus_product(x[0], value);
+                scores[c][1] = scores[c][1].minus_product(x[1], value);
+            }
+        }
+        scores
+    }
+}
+
+/// See [`super::Kernel::nearest`]. The value of a column is `h - E` without the point's own share of E: its
+/// least is the guess, which is proven when the second least is above it by twice the errors of both.
+///
+/// # Safety
+/// The processor has L's instructions; the lengths are as `Kernel::nearest` asserts; `columns.block == BLOCK`.
+#[inline(always)]
+pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
+    tile: Tile<'_>,
+    columns: &Columns,
+    labels: &mut [u32],
+) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let d = columns.n_dims;
+        let mut best = [L::splat(f32::MAX); VECTORS];
+        let mut second = [L::splat(f32::MAX); VECTORS];
+        let mut index = [L::index(0); VECTORS];
+        for block in 0..columns.base.len() / BLOCK {
+            let values = columns.values.as_ptr().add(block * BLOCK * d);
+            let base = columns.base.as_ptr().add(block * BLOCK);
+            let scores = block_scores::<L, BLOCK>(tile.points.as_ptr(), values, base, d);
+            for c in 0..BLOCK {
+                let here = L::index((block * BLOCK + c) as u32);
+                for v in 0..VECTORS {
+                    let score = scores[c][v];
+                    // strictly less: of equals the lowest index stays
+                    let better = score.less(best[v]);
+                    second[v] = second[v].min(score.max(best[v]));
+                    best[v] = best[v].min(score);
+                    index[v] = L::select(better, here, index[v]);
+                }
+            }
+        }
+        let mut open = 0;
+        for v in 0..VECTORS {
+            L::store_index(index[v], labels.as_mut_ptr().add(v * L::WIDTH));
+            if !columns.exact {
+                let own = L::load(tile.errors.as_ptr().add(v * L::WIDTH));
+                let margin = own.plus(own).plus(L::splat(columns.largest_error));
+                let proven = L::bits(best[v].plus(margin).less(second[v]));
+                open |= (!proven & lane_bits(L::WIDTH)) << (v * L::WIDTH);
+            }
+        }
+        if open == 0 {
+            return 0;
+        }
+        let mut ends = [[0.0; 64]; 2];
+        for v in 0..VECTORS {
+            best[v].store(ends[0].as_mut_ptr().add(v * L::WIDTH));
+            second[v].store(ends[1].as_mut_ptr().add(v * L::WIDTH));
+        }
+        reopen(open, &ends, tile, columns, labels)
+    }
+}
+
+fn lane_bits(width: usize) -> u32 {
+    if width == 32 { u32::MAX } else { (1 << width) - 1 }
+}
+
+/// Looks again at the points that the largest error of all columns leaves open, with that of their own.
+#[cold]
+fn reopen(mut open: u32, ends: &[[f32; 64]; 2], tile: Tile<'_>, columns: &Columns, labels: &[u32]) -> u32 {
+    let mut left = open;
+    while left != 0 {
+        let i = left.trailing_zeros() as usize;
+        left &= left - 1;
+        let margin = 2.0 * tile.errors[i] + columns.errors[labels[i] as usize];
+        if ends[0][i] + margin < ends[1][i] {
+            open &= !(1 << i);
+        }
+    }
+    open
+}
+
+/// See [`super::Kernel::scores`].
+///
+/// # Safety
+/// The processor has L's instructions; the lengths are as `Kernel::scores` asserts; `columns.block == BLOCK`.
+#[inline(always)]
+pub(super) unsafe fn scores<L: Lanes, const BLOCK: usize>(
+    points: &[f32],
+    columns: &Columns,
+    out: &mut [f32],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let d = columns.n_dims;
+        for block in 0..columns.base.len() / BLOCK {
+            let values = columns.values.as_ptr().add(block * BLOCK * d);
+            let base = columns.base.as_ptr().add(block * BLOCK);
+            let scores = block_scores::<L, BLOCK>(points.as_ptr(), values, base, d);
+            for c in 0..BLOCK {
+                for v in 0..VECTORS {
+                    let at = ((block * BLOCK + c) * VECTORS + v) * L::WIDTH;
+                    scores[c][v].store(out.as_mut_ptr().add(at));
+                }
+            }
+        }
+    }
+}
+
+/// See [`super::Kernel::add_point`].
+#[inline(always)]
+pub(super) fn add_point(sums: &mut [f64], point: &[f32], weight: f64) {
+    for (sum, &q) in sums.iter_mut().zip(point) {
+        *sum += weight * f64::from(q);
+    }
+}
+
+/// See [`super::Kernel::distance`].
+#[inline(always)]
+pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
+    let square = |(&x, &c): (&f32, &i32)| {
+        // SAFETY: coordinates are integers of at most 24 bits.
+        let difference = i64::from(unsafe { x.to_int_unchecked::<i32>() } - c);
+        (difference * difference) as u64
+    };
+    point.iter().zip(centroid).map(square).sum()
+}
+
+/// See [`super::Kernel::lower`].
+#[inline(always)]
+pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowered: &mut [u32]) -> u32 {
+    let mut sum = 0;
+    for (((&score, &norm), &near), lowered) in scores.iter().zip(norms).zip(near).zip(lowered) {
+        // SAFETY: the caller's promise: a whole number below 2^24.
+        let distance: i32 = unsafe { ((2.0 * score + norm) * unit).to_int_unchecked() };
+        *lowered = near.min(distance as u32);
+        sum += *lowered;
+    }
+    sum
+}
+
+/// See [`super::Kernel::at_most`].
+#[inline(always)]
+pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
+    let bit = |(i, (score, limit)): (usize, (&f32, &f32))| u32::from(score <= limit) << i;
+    scores.iter().zip(limits).enumerate().map(bit).sum()
+}

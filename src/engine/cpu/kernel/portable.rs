@@ -1,0 +1,124 @@
+//! No instructions of its own: arrays that the compiler turns into what the target always has (SSE2 on
+//! x86-64, NEON with its fused multiply-add on 64-bit Arm).
+
+use super::lanes::{self, Lanes, VECTORS};
+use super::{Columns, Tile};
+
+const WIDTH: usize = 8;
+pub(super) const TILE: usize = VECTORS * WIDTH;
+pub(super) const BLOCKS: [usize; 3] = [2, 3, 4];
+
+#[derive(Clone, Copy)]
+struct V([f32; WIDTH]);
+
+impl V {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        let mut out = [0.0; WIDTH];
+        for l in 0..WIDTH {
+            out[l] = f(self.0[l], other.0[l]);
+        }
+        Self(out)
+    }
+}
+
+impl Lanes for V {
+    const WIDTH: usize = WIDTH;
+    type Index = [u32; WIDTH];
+    type Mask = [bool; WIDTH];
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self([value; WIDTH])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the loops' promise: a vector's lanes lie there.
+        unsafe { Self(from.cast::<[f32; WIDTH]>().read()) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the loops' promise: a vector's lanes fit there.
+        unsafe { to.cast::<[f32; WIDTH]>().write(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn minus_product(self, a: Self, b: Self) -> Self {
+        let mut out = [0.0; WIDTH];
+        for l in 0..WIDTH {
+            // fused only where that is an instruction, not a call
+            out[l] = if cfg!(target_arch = "aarch64") {
+                (-a.0[l]).mul_add(b.0[l], self.0[l])
+            } else {
+                self.0[l] - a.0[l] * b.0[l]
+            };
+        }
+        Self(out)
+    }
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b { a } else { b })
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    unsafe fn less(self, other: Self) -> [bool; WIDTH] {
+        let mut out = [false; WIDTH];
+        for l in 0..WIDTH {
+            out[l] = self.0[l] < other.0[l];
+        }
+        out
+    }
+    #[inline(always)]
+    unsafe fn index(value: u32) -> [u32; WIDTH] {
+        [value; WIDTH]
+    }
+    #[inline(always)]
+    unsafe fn select(mask: [bool; WIDTH], to: [u32; WIDTH], from: [u32; WIDTH]) -> [u32; WIDTH] {
+        let mut out = [0; WIDTH];
+        for l in 0..WIDTH {
+            out[l] = if mask[l] { to[l] } else { from[l] };
+        }
+        out
+    }
+    #[inline(always)]
+    unsafe fn store_index(index: [u32; WIDTH], to: *mut u32) {
+        // SAFETY: the loops' promise: a vector's lanes fit there.
+        unsafe { to.cast::<[u32; WIDTH]>().write(index) }
+    }
+    #[inline(always)]
+    unsafe fn bits(mask: [bool; WIDTH]) -> u32 {
+        (0..WIDTH).fold(0, |bits, l| bits | u32::from(mask[l]) << l)
+    }
+}
+
+/// Lengths as `Kernel::nearest` asserts.
+pub(super) fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32]) -> u32 {
+    // SAFETY: needs no instructions beyond the target's; the block is the columns'.
+    unsafe {
+        match columns.block {
+            2 => lanes::nearest::<V, 2>(tile, columns, labels),
+            3 => lanes::nearest::<V, 3>(tile, columns, labels),
+            4 => lanes::nearest::<V, 4>(tile, columns, labels),
+            other => unreachable!("no kernel for blocks of {other}"),
+        }
+    }
+}
+
+/// Lengths as `Kernel::scores` asserts.
+pub(super) fn scores(points: &[f32], columns: &Columns, out: &mut [f32]) {
+    // SAFETY: needs no instructions beyond the target's; the block is the columns'.
+    unsafe {
+        match columns.block {
+            2 => lanes::scores::<V, 2>(points, columns, out),
+            3 => lanes::scores::<V, 3>(points, columns, out),
+            4 => lanes::scores::<V, 4>(points, columns, out),
+            other => unreachable!("no kernel for blocks of {other}"),
+        }
+    }
+}
