@@ -58,7 +58,7 @@ fn find() -> anyhow::Result<Devices> {
     Ok(Devices {
         schema: SCHEMA,
         version: VERSION,
-        auto: Auto { used, adapter, reason: opened.reason },
+        auto: Auto { reason: format!("{used} ({adapter}): {}", opened.why), used, adapter },
         cpu: Cpu.info().adapter,
         adapters: adapters(),
     })

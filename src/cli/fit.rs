@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use cairn::data::{self, Dataset};
-use cairn::engine::OpenOptions;
-use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_with};
+use cairn::engine::{self, OpenOptions};
+use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_on};
 use cairn::score::{Score, score};
 
 use super::args::FitArgs;
@@ -41,11 +41,12 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
 
 fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let start = Instant::now();
+    let opened = engine::open(params.device(), &OpenOptions::default())?;
     let data = data::load(&args.data, &request::load_options(args))?;
-    let read = start.elapsed();
+    let read = start.elapsed() - opened.took;
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
-        fit_with(&data, &params, &OpenOptions::default(), &mut |progress| bar.update(progress))
+        fit_on(&opened, &data, &params, &mut |progress| bar.update(progress))
     };
     let fit = fit.map_err(|error| explain(error, &data, args))?;
     let score = score_of(&data, &fit, params.n_clusters())?;

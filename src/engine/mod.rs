@@ -1,7 +1,7 @@
 //! Where the work runs: three engines that agree in every bit, and the choice among them.
 //!
-//! [`open`] turns a wish ([`Device`]) into an engine; it is the only place that falls back, and what it
-//! did is in [`Opened::info`]. An [`Engine`] is coarse: a batch of restarts in, their outcomes out.
+//! [`open`] turns a wish ([`Device`]) into an engine; it is the only place that falls back, and
+//! [`Opened::why`] says so. An [`Engine`] is coarse: a batch of restarts in, their outcomes out.
 
 pub mod certify;
 pub mod cpu;
@@ -237,7 +237,7 @@ pub enum EngineError {
 }
 
 /// A device that can run jobs.
-pub trait Engine {
+pub trait Engine: Send + Sync {
     /// What it is.
     fn info(&self) -> DeviceInfo;
 

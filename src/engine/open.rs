@@ -1,8 +1,10 @@
 //! From a wish to an engine: the only place that chooses, and that says why.
 
+use std::time::{Duration, Instant};
+
 use super::cpu::Cpu;
 use super::reference::Reference;
-use super::{DeviceInfo, Engine, EngineError};
+use super::{Engine, EngineError};
 
 /// Where to run, as a person says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,8 +63,10 @@ pub struct OpenOptions {
 pub struct Opened {
     /// The engine.
     pub engine: Box<dyn Engine>,
-    /// Which one and why, in one line.
-    pub reason: String,
+    /// Why this one, in a few words.
+    pub why: String,
+    /// How long opening it took.
+    pub took: Duration,
 }
 
 /// Opens a device.
@@ -70,37 +74,33 @@ pub struct Opened {
 /// # Errors
 /// [`EngineError::NoAdapter`] if what was asked for by name is not there.
 pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineError> {
-    match device {
-        Device::Cpu => Ok(opened(Box::new(Cpu), "asked for")),
-        Device::Reference => Ok(opened(Box::new(Reference), "asked for")),
-        Device::Auto => Ok(open_auto(options)),
-        Device::Gpu | Device::Named(_) => open_gpu(device, options),
-    }
+    let start = Instant::now();
+    let asked = |engine| (engine, "asked for".to_owned());
+    let (engine, why) = match device {
+        Device::Cpu => asked(Box::new(Cpu) as Box<dyn Engine>),
+        Device::Reference => asked(Box::new(Reference)),
+        Device::Auto => open_auto(options),
+        Device::Gpu | Device::Named(_) => asked(open_gpu(device, options)?),
+    };
+    Ok(Opened { engine, why, took: start.elapsed() })
 }
 
-fn opened(engine: Box<dyn Engine>, why: &str) -> Opened {
-    let DeviceInfo { used, adapter, .. } = engine.info();
-    Opened { engine, reason: format!("{used} ({adapter}): {why}") }
-}
-
+/// The best real GPU, else the CPU; and why.
 #[cfg(feature = "gpu")]
-fn open_auto(options: &OpenOptions) -> Opened {
-    use super::fallback::Fallback;
+fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String) {
     use super::gpu::{self, Gpu};
     let found = gpu::adapters();
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
-        return opened(Box::new(Cpu), &gpu::why_none(&found));
+        return (Box::new(Cpu), gpu::why_none(&found));
     };
     match Gpu::open(adapter, options) {
-        Ok(gpu) if options.fallback == Some(false) => opened(Box::new(gpu), "the best GPU found"),
-        Ok(gpu) => opened(Box::new(Fallback { first: Box::new(gpu) }), "the best GPU found"),
-        Err(error) => opened(Box::new(Cpu), &format!("{error}")),
+        Ok(gpu) => (guarded(gpu, options.fallback != Some(false)), "the best GPU found".into()),
+        Err(error) => (Box::new(Cpu), error.to_string()),
     }
 }
 
 #[cfg(feature = "gpu")]
-fn open_gpu(device: &Device, options: &OpenOptions) -> Result<Opened, EngineError> {
-    use super::fallback::Fallback;
+fn open_gpu(device: &Device, options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
     use super::gpu::{self, Gpu};
     let found = gpu::adapters();
     let wanted = |name: &str| match device {
@@ -109,18 +109,21 @@ fn open_gpu(device: &Device, options: &OpenOptions) -> Result<Opened, EngineErro
     };
     let adapter = found.iter().find(|adapter| wanted(&adapter.name));
     let adapter = adapter.ok_or_else(|| EngineError::NoAdapter(gpu::why_not(device, &found)))?;
-    let gpu: Box<dyn Engine> = Box::new(Gpu::open(adapter, options)?);
-    let engine = if options.fallback == Some(true) { Box::new(Fallback { first: gpu }) } else { gpu };
-    Ok(opened(engine, "asked for"))
+    Ok(guarded(Gpu::open(adapter, options)?, options.fallback == Some(true)))
+}
+
+#[cfg(feature = "gpu")]
+fn guarded(gpu: super::gpu::Gpu, falls_back: bool) -> Box<dyn Engine> {
+    if falls_back { Box::new(super::fallback::Fallback { first: Box::new(gpu) }) } else { Box::new(gpu) }
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_auto(_options: &OpenOptions) -> Opened {
-    opened(Box::new(Cpu), "built without the feature `gpu`")
+fn open_auto(_options: &OpenOptions) -> (Box<dyn Engine>, String) {
+    (Box::new(Cpu), "built without the feature `gpu`".into())
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_gpu(device: &Device, _options: &OpenOptions) -> Result<Opened, EngineError> {
+fn open_gpu(device: &Device, _options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
     let asked = device.name();
     Err(EngineError::NoAdapter(format!("device \"{asked}\": this cairn was built without the feature `gpu`")))
 }

@@ -9,7 +9,7 @@ use ndarray::Array2;
 
 use crate::data::{DataError, Dataset, Rows};
 use crate::engine::reference::assign::assign_outside;
-use crate::engine::{self, DeviceInfo, EngineError, Job, OpenOptions, Outcome, State, Work};
+use crate::engine::{self, DeviceInfo, EngineError, Job, OpenOptions, Opened, Outcome, State, Work};
 use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Weights};
 
 pub use params::{Init, KMeans, Params, ParamsError};
@@ -156,11 +156,25 @@ pub fn fit_with(
     options: &OpenOptions,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Fit, FitError> {
+    let options = OpenOptions { fallback: params.fallback().or(options.fallback), ..options.clone() };
+    fit_on(&engine::open(params.device(), &options)?, data, params, progress)
+}
+
+/// [`fit`], on a device that is open already: what can't be opened fails before rows are read.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_on(
+    opened: &Opened,
+    data: &Dataset,
+    params: &Params,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Fit, FitError> {
     in_threads(params.threads(), || {
         let start = Instant::now();
         let table = pack(data)?;
         let packed = start.elapsed();
-        let mut fit = fit_table(&table, params, options, progress)?;
+        let mut fit = fit_table(opened, &table, params, progress)?;
         fit.timings.pack = packed;
         fit.timings.total += packed;
         Ok(fit)
@@ -212,17 +226,15 @@ pub fn pack(data: &Dataset) -> Result<Table, FitError> {
 /// # Errors
 /// Parameters that don't fit the points, a device that fails.
 pub fn fit_table(
+    opened: &Opened,
     table: &Table,
     params: &Params,
-    options: &OpenOptions,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
     let job = params.job(table)?;
-    let opened =
-        engine::open(params.device(), &OpenOptions { fallback: params.fallback(), ..options.clone() })?;
     let mut session = opened.engine.load(&job)?;
-    let open = start.elapsed();
+    let loaded = start.elapsed();
     let n_restarts = params.n_restarts();
     let mut seen = |outcomes: &[Outcome]| {
         let best = outcomes.iter().map(|outcome| outcome.inertia).min().unwrap_or(0);
@@ -238,12 +250,13 @@ pub fn fit_table(
     let state = restarts.best_state().ok_or_else(missing)?.clone();
     let spread = restarts.spread().ok_or_else(missing)?;
     let timings = Timings {
-        open,
+        open: opened.took + loaded,
         seed: restarts.seed_time,
         iterate: restarts.iterate_time,
-        total: start.elapsed(),
+        total: opened.took + start.elapsed(),
         ..Timings::default()
     };
+    let device = session.info();
     Ok(Fit {
         n_points: table.n_points(),
         lattice: table.lattice.clone(),
@@ -255,8 +268,8 @@ pub fn fit_table(
         best,
         state,
         spread,
-        device: session.info(),
-        device_reason: opened.reason,
+        device_reason: format!("{} ({}): {}", device.used, device.adapter, opened.why),
+        device,
         timings,
     })
 }

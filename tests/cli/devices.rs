@@ -53,3 +53,19 @@ fn reference_and_cpu_print_one_fingerprint() {
     };
     assert_eq!(fingerprint("reference"), fingerprint("cpu"));
 }
+
+/// Asked for by name it is a GPU or an error, never quietly the CPU.
+#[cfg(feature = "gpu")]
+#[test]
+fn gpu_works_or_is_refused() {
+    let folder = Folder::new();
+    let devices: Value = serde_json::from_str(&folder.run("devices --json").out).unwrap();
+    let ran = folder.run("fit --device gpu -k 3 -r 1 --json");
+    let Some(first) = devices["adapters"].as_array().unwrap().first() else {
+        return ran.refused(1, &["no GPU", "mesa-vulkan-drivers"]);
+    };
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["device"]["used"], "gpu");
+    assert_eq!(json["fingerprint"], folder.json("-k 3 -r 1")["fingerprint"]);
+    assert_eq!(first["software"] == true, ran.err.contains("is no GPU"), "{}", ran.err);
+}

@@ -14,8 +14,9 @@ fn the_digits_are_inside_the_program() {
 #[test]
 fn a_path_named_digits_is_a_file() {
     let folder = Folder::with([("digits", b"1\n2\n3\n")]);
-    let json = folder.json("./digits -k 1 -r 1");
+    let json = folder.json("./digits -k 1");
     assert_eq!((&json["data"]["name"], &json["data"]["n_points"]), (&"./digits".into(), &3.into()));
+    assert_eq!(json["params"]["n_restarts"], 10);
     assert_eq!(folder.json("digits -r 1")["data"]["n_points"], 1797);
 }
 

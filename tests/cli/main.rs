@@ -72,6 +72,8 @@ impl Folder {
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
+        // without it Mesa's Vulkan layer complains on standard error, about Wayland of all things
+        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
         command
     }
 

@@ -9,6 +9,7 @@ fn into_closed_pipe(args: &[&str]) -> (i32, String) {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("cairn"));
+    command.env("XDG_RUNTIME_DIR", std::env::temp_dir()); // as in `Folder::cairn`
     let child = command.args(args).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
     let output = child.wait_with_output().unwrap();
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())

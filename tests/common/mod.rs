@@ -21,34 +21,40 @@ pub(crate) use oracle::{Case, integers};
 pub(crate) use random::{deterministic, shapes};
 pub(crate) use tables::{Numbers, dataset, digits, normal, repeated, rows, shape, values, weighted};
 
-/// Makes a test for each backend of functions that take a [`Backend`].
+/// Makes a test for each backend of a function that takes a [`Backend`].
+macro_rules! backends {
+    ($body:path) => {
+        #[test]
+        fn cpu() {
+            $body(crate::common::Backend::Cpu);
+        }
+
+        #[cfg(feature = "gpu")]
+        #[test]
+        fn vulkan() {
+            $body(crate::common::Backend::Vulkan);
+        }
+
+        #[cfg(feature = "gpu")]
+        #[test]
+        fn gl() {
+            $body(crate::common::Backend::Gl);
+        }
+
+        #[cfg(all(feature = "gpu", any(windows, target_vendor = "apple")))]
+        #[test]
+        fn native() {
+            $body(crate::common::Backend::Native);
+        }
+    };
+}
+pub(crate) use backends;
+
+/// [`backends`] of several functions, each in a module of its name.
 macro_rules! on_devices {
     ($($body:ident),+ $(,)?) => { $(
         mod $body {
-            use crate::common::Backend;
-
-            #[test]
-            fn cpu() {
-                super::$body(Backend::Cpu);
-            }
-
-            #[cfg(feature = "gpu")]
-            #[test]
-            fn vulkan() {
-                super::$body(Backend::Vulkan);
-            }
-
-            #[cfg(feature = "gpu")]
-            #[test]
-            fn gl() {
-                super::$body(Backend::Gl);
-            }
-
-            #[cfg(all(feature = "gpu", any(windows, target_vendor = "apple")))]
-            #[test]
-            fn native() {
-                super::$body(Backend::Native);
-            }
+            crate::common::backends!(super::$body);
         }
     )+ };
 }
@@ -58,15 +64,13 @@ pub(crate) use on_devices;
 macro_rules! agree {
     ($($case:ident),+ $(,)?) => { $(
         mod $case {
-            use crate::common::{Backend, on_devices};
-
             static EXPECTED: std::sync::OnceLock<cairn::kmeans::Restarts> = std::sync::OnceLock::new();
 
-            fn agrees(backend: Backend) {
+            fn agrees(backend: crate::common::Backend) {
                 let case = super::$case();
                 case.agrees(backend, EXPECTED.get_or_init(|| case.oracle()));
             }
-            on_devices!(agrees);
+            crate::common::backends!(agrees);
         }
     )+ };
 }

@@ -98,8 +98,12 @@ impl Shape {
             return data;
         }
         let mut weights: Vec<f64> = (0..self.n_points).map(|_| self.weight(&mut numbers)).collect();
-        // as many rows as clusters must count
-        weights[..self.n_clusters].iter_mut().for_each(|w| *w = w.max(1.0));
+        // as many rows as clusters must count; and rows of no weight must not lie too far from those that do
+        let least = match self.values {
+            Values::Duplicates | Values::Outlier => self.n_points,
+            _ => self.n_clusters.max(2).min(self.n_points),
+        };
+        weights[..least].iter_mut().for_each(|w| *w = w.max(1.0));
         weighted(data, &weights)
     }
 

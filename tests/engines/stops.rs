@@ -17,7 +17,7 @@ fn stopping(case: Case, stop: Stop) -> Case {
 agree!(tolerance, wide_tolerance, one_iteration, two_iterations);
 
 fn tolerance() -> Case {
-    stopping(Case::new(&normal(300, 5, 40), KMeans::new(6).restarts(5).tol(1e-4)), Stop::Tol)
+    stopping(Case::new(&normal(300, 5, 40), KMeans::new(6).restarts(5).tol(0.02)), Stop::Tol)
 }
 
 fn wide_tolerance() -> Case {

@@ -1,0 +1,243 @@
+//! Every shader parses, validates and is what the Rust side takes it for. No GPU is needed.
+#![cfg(feature = "gpu")]
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+
+use bytemuck::Pod;
+use cairn::engine::gpu::{Lane, Sizes, kernel::sources};
+use naga::proc::Layouter;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{AddressSpace, Module, TypeInner};
+
+/// The least workgroup memory that an adapter may have.
+const MAX_WORKGROUP_BYTES: u32 = 16 << 10;
+/// The least that an adapter may let a workgroup and a kernel have.
+const MAX_INVOCATIONS: u32 = 256;
+const MAX_STORAGE_BUFFERS: usize = 8;
+
+/// A kernel's whole text, read as a driver would.
+struct Shader {
+    name: String,
+    module: Module,
+    info: ModuleInfo,
+    sizes: Layouter,
+}
+
+impl Shader {
+    /// Reads a text, without any feature that some adapter may lack.
+    fn read(name: &str, text: &str) -> Result<Self, String> {
+        let refused = |error: &dyn Debug| format!("{name}: {error:?}");
+        let module =
+            naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string_with_path(text, name))?;
+        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        let info = validator.validate(&module).map_err(|error| refused(&error))?;
+        let mut sizes = Layouter::default();
+        sizes.update(module.to_ctx()).map_err(|error| refused(&error))?;
+        Ok(Self { name: name.into(), module, info, sizes })
+    }
+
+    /// What the host takes for granted of every kernel.
+    fn check(&self) -> Result<(), String> {
+        self.check_entry()?;
+        self.check_bindings()?;
+        let bytes = self.workgroup_bytes();
+        self.require(bytes <= MAX_WORKGROUP_BYTES, &format!("{bytes} bytes of workgroup memory"))
+    }
+
+    /// One kernel a file, of the file's name, in workgroups that every adapter can run.
+    fn check_entry(&self) -> Result<(), String> {
+        let [entry] = &self.module.entry_points[..] else {
+            return Err(format!("{}: {} entry points", self.name, self.module.entry_points.len()));
+        };
+        self.require(entry.name == self.name, &format!("its entry point is called {}", entry.name))?;
+        let size = entry.workgroup_size;
+        self.require(size.iter().product::<u32>() <= MAX_INVOCATIONS, &format!("workgroups of {size:?}"))
+    }
+
+    /// Buffers come in the order of their bindings; the layout is made of those that the kernel uses.
+    fn check_bindings(&self) -> Result<(), String> {
+        let mut found = Vec::new();
+        let mut storage = 0;
+        for (handle, variable) in self.module.global_variables.iter() {
+            let Some(binding) = variable.binding else { continue };
+            let name = variable.name.clone().unwrap_or_default();
+            let used = !self.info.get_entry_point(0)[handle].is_empty();
+            self.require(used, &format!("{name} is never used"))?;
+            self.require(binding.group == 0, &format!("{name} is in group {}", binding.group))?;
+            storage += usize::from(matches!(variable.space, AddressSpace::Storage { .. }));
+            found.push(binding.binding);
+        }
+        found.sort_unstable();
+        let expected: Vec<u32> = (0..found.len() as u32).collect();
+        self.require(found == expected, &format!("its bindings are {found:?}"))?;
+        self.require(storage <= MAX_STORAGE_BUFFERS, &format!("{storage} storage buffers"))
+    }
+
+    fn require(&self, holds: bool, problem: &str) -> Result<(), String> {
+        if holds { Ok(()) } else { Err(format!("{}: {problem}", self.name)) }
+    }
+
+    fn workgroup_bytes(&self) -> u32 {
+        let all = self.module.global_variables.iter().map(|(_, variable)| variable);
+        let workgroup = all.filter(|variable| variable.space == AddressSpace::WorkGroup);
+        workgroup.map(|variable| self.sizes[variable.ty].size).sum()
+    }
+
+    /// Offset of every field of a struct, and its size under the name "".
+    fn layout(&self, name: &str) -> Result<BTreeMap<String, u32>, String> {
+        for (_, ty) in self.module.types.iter() {
+            if let (Some(found), TypeInner::Struct { members, span }) = (&ty.name, &ty.inner)
+                && found == name
+            {
+                let fields =
+                    members.iter().map(|member| (member.name.clone().unwrap_or_default(), member.offset));
+                return Ok(fields.chain([(String::new(), *span)]).collect());
+            }
+        }
+        Err(format!("{}: no struct {name}", self.name))
+    }
+}
+
+/// As [`Shader::layout`], of a struct of 32-bit fields that keeps them to itself: its words are numbered, and
+/// its `Debug` form says which field holds which number.
+fn layout_in_rust<T: Pod + Debug>() -> BTreeMap<String, u32> {
+    let words: Vec<u32> = (0..size_of::<T>() as u32 / 4).collect();
+    let numbered: T = bytemuck::pod_read_unaligned(bytemuck::cast_slice(&words));
+    let text = format!("{numbered:?}");
+    let fields = text.split_once('{').map_or("", |(_, fields)| fields).split([',', '}', ']']);
+    let offset = |field: &str| {
+        let (name, first) = field.split_once(':')?;
+        let first = first.trim_matches([' ', '[']);
+        // a word read as f32 is a tiny number
+        let word = first.parse().or_else(|_| first.parse().map(f32::to_bits)).ok()?;
+        Some((name.trim().to_owned(), word * 4))
+    };
+    fields.filter_map(offset).chain([(String::new(), size_of::<T>() as u32)]).collect()
+}
+
+fn shaders() -> Vec<Shader> {
+    let read =
+        |(name, text): (&str, String)| Shader::read(name, &text).unwrap_or_else(|error| panic!("{error}"));
+    sources().into_iter().map(read).collect()
+}
+
+#[test]
+fn every_kernel_is_what_the_host_takes_it_for() {
+    let wrong: Vec<String> = shaders().iter().filter_map(|shader| shader.check().err()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_file_is_a_kernel_or_a_prelude() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let files = std::fs::read_dir(folder).expect("the shaders are there");
+    let mut names: Vec<String> = files
+        .map(|file| file.expect("a file").file_name().to_string_lossy().into_owned())
+        .filter_map(|file| file.strip_suffix(".wgsl").map(str::to_owned))
+        .filter(|name| !name.ends_with("prelude"))
+        .collect();
+    names.sort_unstable();
+    let mut kernels: Vec<&str> = sources().into_iter().map(|(name, _)| name).collect();
+    kernels.sort_unstable();
+    assert_eq!(names, kernels);
+}
+
+#[test]
+fn structs_have_the_layout_of_their_rust_twins() {
+    for shader in shaders() {
+        for (name, expected) in [("Sizes", layout_in_rust::<Sizes>()), ("Lane", layout_in_rust::<Lane>())] {
+            assert_eq!(shader.layout(name).as_ref(), Ok(&expected), "{name} in {}", shader.name);
+        }
+    }
+}
+
+/// Checks that can't fail check nothing.
+mod refused {
+    use super::*;
+
+    fn refusal(body: &str) -> String {
+        let text = format!("@group(0) @binding(0) var<storage, read_write> a: array<u32>;\n{body}");
+        Shader::read("it", &text).and_then(|shader| shader.check()).expect_err("a bad shader was let through")
+    }
+
+    const GOOD: &str = "@compute @workgroup_size(64) fn it() { a[0] = 1u; }";
+
+    #[test]
+    fn the_good_one_passes() {
+        let text = format!("@group(0) @binding(0) var<storage, read_write> a: array<u32>;\n{GOOD}");
+        assert_eq!(Shader::read("it", &text).and_then(|shader| shader.check()), Ok(()));
+    }
+
+    #[test]
+    fn what_does_not_parse() {
+        assert!(refusal("fn it( {").contains("expected"));
+    }
+
+    #[test]
+    fn what_does_not_validate() {
+        let text = refusal(
+            "@compute @workgroup_size(64) fn it(@builtin(local_invocation_index) i: u32) { if (i == 0u) { workgroupBarrier(); } a[0] = 1.0; }",
+        );
+        assert!(text.starts_with("it") || text.contains("error"), "{text}");
+    }
+
+    #[test]
+    fn wide_integers() {
+        refusal("@compute @workgroup_size(64) fn it() { a[0] = u32(i64(7)); }");
+    }
+
+    #[test]
+    fn another_name() {
+        assert_eq!(refusal(&GOOD.replace("it", "that")), "it: its entry point is called that");
+    }
+
+    #[test]
+    fn large_workgroups() {
+        assert_eq!(refusal(&GOOD.replace("64", "32, 16")), "it: workgroups of [32, 16, 1]");
+    }
+
+    #[test]
+    fn a_gap_in_the_bindings() {
+        let text = "@group(0) @binding(2) var<storage, read> b: array<u32>;\n".to_owned();
+        assert_eq!(refusal(&(text + &GOOD.replace("1u", "b[0]"))), "it: its bindings are [0, 2]");
+    }
+
+    #[test]
+    fn a_buffer_that_is_never_used() {
+        let text = "@group(0) @binding(1) var<storage, read> b: array<u32>;\n".to_owned();
+        assert_eq!(refusal(&(text + GOOD)), "it: b is never used");
+    }
+
+    #[test]
+    fn too_much_workgroup_memory() {
+        let text = "var<workgroup> w: array<vec4<u32>, 1025>;\n".to_owned();
+        let body = GOOD.replace("1u", "w[0].x");
+        assert_eq!(refusal(&(text + &body)), "it: 16400 bytes of workgroup memory");
+    }
+
+    #[test]
+    fn another_layout() {
+        let text = "struct Lane { status: u32, wide: vec4<u32> }\n".to_owned()
+            + "@group(0) @binding(0) var<storage, read> lane: Lane;\n"
+            + "@group(0) @binding(1) var<storage, read_write> a: u32;\n"
+            + "@compute @workgroup_size(64) fn it() { a = lane.status; }";
+        let shader = Shader::read("it", &text).expect("it is good WGSL");
+        assert_ne!(shader.layout("Lane"), Ok(layout_in_rust::<Lane>()));
+        assert!(shader.layout("Sizes").is_err());
+    }
+
+    #[test]
+    fn a_swapped_field() {
+        #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+        #[repr(C)]
+        struct Twin {
+            b: u32,
+            a: f32,
+            many: [u32; 2],
+        }
+        let expected = [("", 16), ("a", 4), ("b", 0), ("many", 8)].map(|(name, at)| (name.to_owned(), at));
+        assert_eq!(layout_in_rust::<Twin>(), BTreeMap::from(expected));
+    }
+}
