@@ -32,3 +32,8 @@ pub mod engine;
 pub mod kmeans;
 pub mod lattice;
 pub mod score;
+
+/// The README's Rust, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

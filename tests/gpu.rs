@@ -96,61 +96,57 @@ fn faults_are_errors(backend: Backend) {
     });
 }
 
-/// A fit on the first adapter found, none if there is none, with a fault.
-fn fit_with_fault(kmeans: KMeans, kind: FaultKind, at: u64) -> Option<Result<Fit, FitError>> {
-    let name = adapters().first()?.name.clone();
-    let params = kmeans.device(Device::Named(name)).check().expect("the parameters make sense");
-    let options = OpenOptions { fault: Some(Fault { kind, at }), ..OpenOptions::default() };
-    Some(fit_with(&digits(), &params, &options, &mut |_| {}))
-}
-
 /// The eight restarts of these tests, in four batches.
 fn eight() -> KMeans {
     KMeans::new(10).restarts(8).batch(2)
 }
 
-mod fallback {
-    use super::*;
-
-    /// As [`on_devices!`] names them: with no adapter this test does nothing.
-    mod to_the_same_bits {
-        use super::*;
-
-        #[test]
-        fn vulkan() {
-            let cpu = eight().device(Device::Cpu).check().expect("the parameters make sense");
-            let expected = fit(&digits(), &cpu).expect("the processor does the job");
-            for kind in FAULTS {
-                for at in MOMENTS {
-                    let Some(fit) = fit_with_fault(eight().fallback(true), kind, at) else { return };
-                    let fit = fit.expect("the processor takes over");
-                    assert_eq!(fit.fingerprint, expected.fingerprint, "{kind:?} at {at}");
-                    assert_eq!(fit.state, expected.state, "{kind:?} at {at}");
-                    assert_eq!(fit.device.used, "cpu");
-                    let note = fit.device.fallback.expect("it is said that the device failed");
-                    let words = if kind == FaultKind::Lost { "lost" } else { "out of memory" };
-                    assert!(note.contains(words) && note.contains("went on on the CPU"), "{note}");
-                }
+/// Calls `body` with the fit that each adapter makes of the digits with each fault.
+fn fits_with_faults(
+    backend: Backend,
+    kmeans: &KMeans,
+    moments: &[u64],
+    body: &dyn Fn(Result<Fit, FitError>, FaultKind),
+) {
+    on_adapters(backend, &|adapter, _| {
+        // a device is asked for by name: of adapters that share one, only the first can be
+        let first = adapters().into_iter().find(|other| other.name == adapter.name);
+        if first.is_none_or(|first| first.backend != adapter.backend) {
+            return;
+        }
+        let params =
+            kmeans.clone().device(Device::Named(adapter.name.clone())).check().expect("good parameters");
+        for kind in FAULTS {
+            for &at in moments {
+                let options = OpenOptions { fault: Some(Fault { kind, at }), ..OpenOptions::default() };
+                body(fit_with(&digits(), &params, &options, &mut |_| {}), kind);
             }
         }
-    }
+    });
+}
 
-    mod only_where_it_is_allowed {
-        use super::*;
+on_devices!(the_processor_takes_over_to_the_same_bits, a_device_asked_for_by_name_refuses);
 
-        /// A device asked for by name refuses instead.
-        #[test]
-        fn vulkan() {
-            for kmeans in [eight(), eight().fallback(false)] {
-                for kind in FAULTS {
-                    let Some(fit) = fit_with_fault(kmeans.clone(), kind, 3) else { return };
-                    match fit {
-                        Err(FitError::Engine(error)) => assert!(is(kind, &error), "{error}"),
-                        other => panic!("{kind:?}: {other:?}"),
-                    }
-                }
-            }
-        }
+fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
+    let cpu = eight().device(Device::Cpu).check().expect("the parameters make sense");
+    let expected = fit(&digits(), &cpu).expect("the processor does the job");
+    fits_with_faults(backend, &eight().fallback(true), &MOMENTS, &|fit, kind| {
+        let fit = fit.expect("the processor takes over");
+        assert_eq!(fit.fingerprint, expected.fingerprint, "{kind:?}");
+        assert_eq!(fit.state, expected.state, "{kind:?}");
+        assert_eq!(fit.device.used, "cpu");
+        let note = fit.device.fallback.expect("it is said that the device failed");
+        let words = if kind == FaultKind::Lost { "lost" } else { "out of memory" };
+        assert!(note.contains(words) && note.contains("went on on the CPU"), "{note}");
+    });
+}
+
+fn a_device_asked_for_by_name_refuses(backend: Backend) {
+    for kmeans in [eight(), eight().fallback(false)] {
+        fits_with_faults(backend, &kmeans, &[3], &|fit, kind| match fit {
+            Err(FitError::Engine(error)) => assert!(is(kind, &error), "{error}"),
+            other => panic!("{kind:?}: {other:?}"),
+        });
     }
 }
 

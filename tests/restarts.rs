@@ -260,6 +260,22 @@ proptest! {
 mod weights {
     use super::*;
 
+    /// Where every row is a seed already, which one comes next must not depend on how often a row stands there.
+    #[test]
+    fn are_copies_even_where_seeds_run_out() {
+        let data = rows(&[[5.0], [2.0], [2.0], [7.0]]);
+        let times = [2, 1, 3, 1];
+        for init in [Init::KMeansPlusPlus, Init::Random] {
+            let kmeans = KMeans::new(4).restarts(20).init(init);
+            let by_weight =
+                Case::new(&weighted(data.clone(), &times.map(|w| w as f64)), kmeans.clone()).oracle();
+            let by_copies = Case::new(&repeated(&data, &times), kmeans).oracle();
+            for ((restart, weight), (_, copies)) in by_weight.states.iter().zip(&by_copies.states) {
+                assert_eq!(weight.centroids, copies.centroids, "restart {restart}");
+            }
+        }
+    }
+
     #[test]
     fn times_three_are_the_same() {
         let data = normal(150, 4, 6);

@@ -51,26 +51,22 @@ impl Extent {
         weights: &Weights,
     ) -> Result<Self, LatticeError> {
         let mut extent = Self::new(d);
-        let mut grid = i32::MAX;
+        let mut grid = Grid::new();
         for (i, row) in rows.chunks_exact(d).enumerate() {
-            let mut finite = true;
-            for &x in row {
-                finite &= x.into().is_finite();
-            }
-            if !finite {
+            if !row.iter().all(|&x| x.into().is_finite()) {
                 return Err(not_finite(first + i, row));
             }
             if weights.get(first + i) == 0 {
                 continue;
             }
-            for (j, &x) in row.iter().enumerate() {
-                let x: f64 = x.into();
-                extent.lo[j] = if x < extent.lo[j] { x } else { extent.lo[j] };
-                extent.hi[j] = if x > extent.hi[j] { x } else { extent.hi[j] };
-                grid = grid.min(lowest_bit(x));
+            for ((lo, hi), &x) in extent.lo.iter_mut().zip(&mut extent.hi).zip(row) {
+                let x = x.into();
+                *lo = if x < *lo { x } else { *lo };
+                *hi = if x > *hi { x } else { *hi };
             }
+            grid.add(row);
         }
-        extent.grid = (grid != i32::MAX).then_some(grid);
+        extent.grid = grid.exponent;
         Ok(extent)
     }
 
@@ -148,6 +144,38 @@ fn max_shift(n_dims: usize, total_weight: u64) -> u32 {
     let size = n_dims as u128 * u128::from(total_weight);
     (0..=MAX_SHIFT).rev().find(|e| size < 1u128 << (76 - 2 * e)).unwrap_or(0)
 }
+
+/// The coarsest power of two that divides all values so far.
+struct Grid {
+    exponent: Option<i32>, // None while all are zero
+    to_steps: f64,         // 2^-exponent, if that is an ordinary number
+}
+
+impl Grid {
+    fn new() -> Self {
+        Self { exponent: None, to_steps: 0.0 }
+    }
+
+    /// Takes in values. Most change nothing, which is cheap to see: they are whole numbers of steps.
+    fn add<T: Value>(&mut self, values: &[T]) {
+        let whole = |&x: &T| {
+            let steps = x.into() * self.to_steps;
+            (steps.abs() >= (1u64 << 52) as f64) | ((steps + WHOLE) - WHOLE == steps)
+        };
+        if self.exponent.is_some() && values.iter().fold(true, |all, x| all & whole(x)) {
+            return;
+        }
+        let least = values.iter().map(|&x| lowest_bit(x.into())).min().unwrap_or(i32::MAX);
+        if least < self.exponent.unwrap_or(i32::MAX) {
+            self.exponent = Some(least);
+            // where the reciprocal would overflow no value passes for whole, and all are looked at closely
+            self.to_steps = if least > -1000 { libm::ldexp(1.0, -least) } else { f64::NAN };
+        }
+    }
+}
+
+/// Adding and taking away this rounds a number below 2^51 to a whole one; larger ones may change.
+pub(super) const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
 
 /// Exponent of the largest power of two that divides `x`; `i32::MAX` for zero.
 pub(super) fn lowest_bit(x: f64) -> i32 {

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::extent::WHOLE;
 use super::rounding::Tally;
 use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
 
@@ -153,38 +154,85 @@ fn pack_block<T: Value>(
     points: &mut [f32],
 ) -> Result<Block, LatticeError> {
     let d = lattice.n_dims();
+    let scales: Vec<Scale> = (0..d).map(|j| Scale::new(lattice, j)).collect();
+    let ordinary = scales.iter().all(|scale| scale.to_steps.is_finite());
     let mut block = Block { bits: 0, most: 0, errors: vec![0.0; d], own: vec![0.0; d], outside: Vec::new() };
     for (i, (x, q)) in rows.chunks_exact(d).zip(points.chunks_exact_mut(d)).enumerate() {
-        let inside = pack_row(lattice, x, q);
+        let inside =
+            if ordinary { block.pack_row(&scales, x, q) } else { block.pack_tiny_row(lattice, x, q) };
         if !inside {
             q.fill(0.0);
             block.outside.push((first + i, outside_row(lattice, first + i, x)?));
         }
-        for q in q.iter().map(|&q| (q as i32).unsigned_abs()) {
-            block.bits |= q;
-            block.most = block.most.max(q);
-        }
         if inside && weights.get(first + i) > 0 {
-            for (j, (&x, &q)) in x.iter().zip(q.iter()).enumerate() {
-                let x = x.into() - lattice.offset[j];
-                let error = x - libm::ldexp(f64::from(q), lattice.exponent[j]);
-                block.errors[j] += error * error;
-                block.own[j] += x * x;
+            let sums = block.errors.iter_mut().zip(&mut block.own);
+            for (((&x, &q), scale), (errors, own)) in x.iter().zip(q.iter()).zip(&scales).zip(sums) {
+                let x = x.into() - scale.offset;
+                let error = x - f64::from(q) * scale.step;
+                *errors += error * error;
+                *own += x * x;
             }
         }
     }
     Ok(block)
 }
 
-/// Places a row; false if a coordinate lies outside the range.
-fn pack_row<T: Value>(lattice: &Lattice, x: &[T], q: &mut [f32]) -> bool {
-    let mut inside = true;
-    for (j, (&x, q)) in x.iter().zip(q).enumerate() {
-        let placed = lattice.place(x.into(), j);
-        inside &= placed.abs() <= f64::from(MAX_COORDINATE);
-        *q = placed as f32;
+/// How a feature is placed: as [`Lattice::place`] does it, with the powers of two at hand.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    offset: f64,
+    step: f64,
+    /// `1 / step`, exactly.
+    to_steps: f64,
+}
+
+impl Scale {
+    fn new(lattice: &Lattice, j: usize) -> Self {
+        let p = lattice.exponent[j];
+        Self { offset: lattice.offset[j], step: libm::ldexp(1.0, p), to_steps: libm::ldexp(1.0, -p) }
     }
-    inside
+}
+
+impl Block {
+    /// Places a row; false if a coordinate lies outside the range.
+    fn pack_row<T: Value>(&mut self, scales: &[Scale], x: &[T], q: &mut [f32]) -> bool {
+        let (mut inside, mut bits, mut most) = (true, 0, 0);
+        for ((&x, q), scale) in x.iter().zip(q).zip(scales) {
+            // adding 1.5 * 2^52 rounds to the nearest whole number, ties to even, and leaves it in the low bits
+            let whole = (x.into() - scale.offset) * scale.to_steps + WHOLE;
+            let placed = whole - WHOLE;
+            inside &= placed.abs() <= f64::from(MAX_COORDINATE);
+            *q = placed as f32;
+            let size = (whole.to_bits() as i32).unsigned_abs();
+            bits |= size;
+            most = if size > most { size } else { most };
+        }
+        if inside {
+            self.note(bits, most);
+        }
+        inside
+    }
+
+    /// The same where a step is so small that its reciprocal overflows.
+    fn pack_tiny_row<T: Value>(&mut self, lattice: &Lattice, x: &[T], q: &mut [f32]) -> bool {
+        let limit = f64::from(MAX_COORDINATE);
+        for (j, (&x, q)) in x.iter().zip(q.iter_mut()).enumerate() {
+            let placed = lattice.place(x.into(), j);
+            if placed.abs() > limit {
+                return false;
+            }
+            *q = placed as f32;
+        }
+        for size in q.iter().map(|&q| (q as i32).unsigned_abs()) {
+            self.note(size, size);
+        }
+        true
+    }
+
+    fn note(&mut self, bits: u32, most: u32) {
+        self.bits |= bits;
+        self.most = self.most.max(most);
+    }
 }
 
 fn outside_row<T: Value>(lattice: &Lattice, row: usize, x: &[T]) -> Result<Vec<i64>, LatticeError> {

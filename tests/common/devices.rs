@@ -120,7 +120,7 @@ mod adapters {
             if skipped > 0 {
                 let (of, found) = (env!("CARGO_CRATE_NAME"), names());
                 let text = format!(
-                    "\n{of}: {skipped} GPU tests skipped: no {} adapter; found {found}. tests/run.sh installs one.\n",
+                    "\n{of}: {skipped} GPU tests skipped: no {} adapter (found {found}); tests/run.sh installs one\n",
                     backend.name()
                 );
                 std::io::stderr().write_all(text.as_bytes()).expect("stderr");

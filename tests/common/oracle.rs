@@ -14,6 +14,8 @@ use super::{compare, dataset};
 const THREADS: [usize; 3] = [1, 2, 5];
 /// Multiply-adds of one pass of all restarts, above which a GPU runs a case in one batch only.
 const ONE_BATCH: usize = 1 << 22;
+/// Most restarts that a GPU runs one at a time.
+const ALONE: u64 = 12;
 
 /// A table and what to compute of it.
 pub(crate) struct Case {
@@ -54,25 +56,47 @@ impl Case {
     /// Asserts that every device of `backend` computes what is `expected`, in batches of any size and on
     /// any number of threads.
     pub(crate) fn agrees(&self, backend: Backend, expected: &Restarts) {
-        let n = self.params.n_restarts();
-        let size = self.table.points.len() * self.params.n_clusters() * n as usize;
+        on(backend, &|engine| match backend {
+            Backend::Cpu => self.agrees_on_threads(expected),
+            _ => self.agrees_on(engine, expected),
+        });
+    }
+
+    /// As [`Case::agrees`], but a device may refuse the job if it is a program: some of them have limits that
+    /// no one is told of, and to be refused is better than to be wrong.
+    pub(crate) fn agrees_or_is_refused(&self, backend: Backend, expected: &Restarts) {
         on(backend, &|engine| {
-            let mut batches =
-                if backend == Backend::Cpu || size <= ONE_BATCH { vec![1, 3, n] } else { vec![n] };
-            batches.retain(|&batch| batch < n);
-            batches.push(n);
-            for batch in batches {
-                if backend != Backend::Cpu {
-                    let got = self.run(engine, batch);
-                    self.assert_equal(expected, &got, &format!("{:?}, batches of {batch}", engine.info()));
-                    continue;
-                }
-                for threads in THREADS {
-                    let got = self.run_threads(threads, batch);
-                    self.assert_equal(expected, &got, &format!("cpu, {threads} threads, batches of {batch}"));
-                }
+            let refused = engine.load(&self.job()).err();
+            match refused {
+                Some(error) => assert!(engine.info().software, "{error}"),
+                None => self.agrees_on(engine, expected),
             }
         });
+    }
+
+    fn agrees_on_threads(&self, expected: &Restarts) {
+        for batch in self.batches(true) {
+            for threads in THREADS {
+                let got = self.run_threads(threads, batch);
+                self.assert_equal(expected, &got, &format!("cpu, {threads} threads, batches of {batch}"));
+            }
+        }
+    }
+
+    fn agrees_on(&self, engine: &dyn Engine, expected: &Restarts) {
+        let n = self.params.n_restarts();
+        let size = self.table.points.len() * self.params.n_clusters() * n as usize;
+        for batch in self.batches(n <= ALONE && size <= ONE_BATCH) {
+            let got = self.run(engine, batch);
+            self.assert_equal(expected, &got, &format!("{:?}, batches of {batch}", engine.info()));
+        }
+    }
+
+    /// Sizes of batches: all restarts at once, and small ones too.
+    fn batches(&self, small: bool) -> Vec<u64> {
+        let n = self.params.n_restarts();
+        let small = [1, 3].into_iter().filter(|&batch| small && batch < n);
+        small.chain([n]).collect()
     }
 
     fn assert_equal(&self, expected: &Restarts, got: &Restarts, device: &str) {

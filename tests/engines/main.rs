@@ -9,12 +9,16 @@
 //! | `empties` | clusters that lose all their rows |
 //! | `weights` | zero, one, 65,535; copies of rows; a common factor |
 //! | `stops` | tolerance, few iterations, random and given starts |
+//! | `limits` | the largest sizes: right, or refused |
 //! | `random` | all of it at once, by proptest |
+//! | `instructions` | the processor's, each set of them |
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod empties;
+mod instructions;
+mod limits;
 mod random;
 mod scales;
 mod shapes;

@@ -8,7 +8,7 @@ use crate::common::{Backend, compare, deterministic, on, on_devices, shapes};
 on_devices!(shapes_of_all_kinds);
 
 fn shapes_of_all_kinds(backend: Backend) {
-    let cases = if backend == Backend::Cpu { 150 } else { 12 };
+    let cases = if backend == Backend::Cpu { 250 } else { 30 };
     on(backend, &|engine| {
         proptest!(deterministic(cases), |(shape in shapes(300, 40, 40), batch in 1..=4u64)| {
             let case = shape.case();

@@ -62,7 +62,7 @@ fn more_clusters_than_features() -> Case {
     Case::new(&normal(300, 2, 8), KMeans::new(129).restarts(2))
 }
 
-agree!(pictures, many_columns, many_rows);
+agree!(pictures, many_columns, many_rows, many_restarts);
 
 /// 28 x 28 pixels of whole numbers, most of them 0, some columns always.
 fn pictures() -> Case {
@@ -85,4 +85,9 @@ fn many_columns() -> Case {
 /// So many rows that the processor's threads share those of one restart.
 fn many_rows() -> Case {
     Case::new(&normal(50_001, 2, 11), KMeans::new(5).restarts(2).max_iter(25))
+}
+
+/// A grid of many lanes, which end at different times.
+fn many_restarts() -> Case {
+    Case::new(&normal(60, 3, 12), KMeans::new(5).restarts(300))
 }

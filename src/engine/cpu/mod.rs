@@ -20,8 +20,8 @@ use kernel::Kernel;
 use seed::Seeder;
 use update::Updater;
 
-/// From this many rows on, threads share the rows of one restart; below, each thread has restarts of its own.
-const LARGE: usize = 50_000;
+/// Largest state of a restart, in bytes, for which each thread has restarts of its own: it fits a core's cache.
+const OWN: usize = 1 << 20;
 
 /// The engine of the processor.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,9 +70,8 @@ impl Session for CpuSession<'_> {
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
         let threads = rayon::current_num_threads();
-        let apart = threads > 1 && self.job.table.n_points() < LARGE;
         let mut batch = Batch::new();
-        if !apart {
+        if !self.apart(restarts.end - restarts.start, threads) {
             for restart in restarts {
                 self.restart(restart, threads > 1).add_to(&mut batch, keep);
             }
@@ -107,6 +106,13 @@ impl Done {
 }
 
 impl CpuSession<'_> {
+    /// The one rule: threads have restarts of their own where there are enough of them and their state is
+    /// small; else they share the points of one restart after the other.
+    fn apart(&self, n_restarts: u64, threads: usize) -> bool {
+        let (n, d, k) = (self.job.table.n_points(), self.job.table.n_dims(), self.job.n_clusters);
+        threads > 1 && n_restarts >= threads as u64 && n * 8 + k * d * 24 <= OWN
+    }
+
     fn restart(&self, restart: u64, shared: bool) -> Done {
         let start = Instant::now();
         let seeds = self.seeder.seed(self.job, self.assigner.tiles(), restart, shared);

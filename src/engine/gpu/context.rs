@@ -285,6 +285,9 @@ fn watch(device: &wgpu::Device, adapter: &str, trouble: &Arc<Mutex<Option<Engine
     let (name, notes) = (adapter.to_owned(), Arc::clone(trouble));
     device.set_device_lost_callback(move |why, message| {
         let reason = format!("{why:?}: {message}");
-        note(&notes, EngineError::DeviceLost { adapter: name.clone(), reason });
+        // the loss is why anything complained before it was known
+        if let Ok(mut trouble) = notes.lock() {
+            *trouble = Some(EngineError::DeviceLost { adapter: name.clone(), reason });
+        }
     });
 }
