@@ -37,17 +37,28 @@ fn scores(point: u32, columns: u32) -> vec4<f32> {
     return dot;
 }
 
+/// A square in the smallest units of the lattice.
+fn scaled(square: vec2<u32>, feature: u32) -> vec4<u32> {
+    return shl4(vec4<u32>(square, 0u, 0u), 2u * (sizes.max_shift - u32(features[feature].y)));
+}
+
 /// The squared distance to a centroid, in the smallest units of the lattice.
 fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
     var narrow = vec2<u32>(0u);
     var wide = vec4<u32>(0u);
-    for (var j = 0u; j < sizes.n_dims; j++) {
-        let x = points[point * sizes.n_quads + j / 4u][j % 4u];
-        let term = square(x, centroids[columns + j][side]);
+    // four features a round: padding is zero on both sides
+    for (var quad = 0u; quad < sizes.n_quads; quad++) {
+        let x = points[point * sizes.n_quads + quad];
+        let c = columns + quad * 4u;
+        let a = square(x.x, centroids[c][side]);
+        let b = square(x.y, centroids[c + 1u][side]);
+        let p = square(x.z, centroids[c + 2u][side]);
+        let q = square(x.w, centroids[c + 3u][side]);
         if (MIXED) {
-            wide = add4(wide, shl4(vec4<u32>(term, 0u, 0u), 2u * (sizes.max_shift - u32(features[j].y))));
+            let f = quad * 4u;
+            wide = add4(wide, add4(add4(scaled(a, f), scaled(b, f + 1u)), add4(scaled(p, f + 2u), scaled(q, f + 3u))));
         } else {
-            narrow = add2(narrow, term);
+            narrow = add2(narrow, add2(add2(a, b), add2(p, q)));
         }
     }
     if (MIXED) { return wide; }

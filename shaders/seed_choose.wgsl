@@ -1,25 +1,15 @@
-// Seed: the candidate of least potential, ties to the first drawn; where nothing could be drawn, the lowest
-// row of positive weight that is no seed yet.
+// Seed: the candidate of least potential, ties to the first drawn; no row, where nothing could be drawn: the
+// host fills those places.
 //
 // A workgroup owns a lane, an invocation a candidate. Grid: (lanes).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> weights: array<u32>;           // (n_points)
-@group(0) @binding(2) var<storage, read> candidates: array<u32>;        // rows (lanes, n_candidates)
-@group(0) @binding(3) var<storage, read> potentials: array<vec4<u32>>;  // (lanes, n_candidates, n_blocks)
-@group(0) @binding(4) var<storage, read_write> chosen: array<u32>;      // seeds so far (lanes)
-@group(0) @binding(5) var<storage, read_write> seeds: array<u32>;       // (lanes, n_clusters)
+@group(0) @binding(1) var<storage, read> candidates: array<u32>;        // rows (lanes, n_candidates)
+@group(0) @binding(2) var<storage, read> potentials: array<vec4<u32>>;  // (lanes, n_candidates, n_blocks)
+@group(0) @binding(3) var<storage, read_write> chosen: array<u32>;      // seeds so far (lanes)
+@group(0) @binding(4) var<storage, read_write> seeds: array<u32>;       // (lanes, n_clusters)
 
 var<workgroup> totals: array<vec4<u32>, 32>;
-
-fn lowest_unused(first: u32, n_seeds: u32) -> u32 {
-    for (var row = 0u; row < sizes.n_points; row++) {
-        var used = weights[row] == 0u;
-        for (var s = 0u; s < n_seeds && !used; s++) { used = seeds[first + s] == row; }
-        if (!used) { return row; }
-    }
-    return 0u;
-}
 
 @compute @workgroup_size(32)
 fn seed_choose(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -37,8 +27,6 @@ fn seed_choose(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
         if (less4(totals[l], totals[best])) { best = l; }
     }
     let n_seeds = chosen[lane];
-    var row = candidates[lane * sizes.n_candidates + best];
-    if (row == 0xffffffffu) { row = lowest_unused(lane * sizes.n_clusters, n_seeds); }
-    seeds[lane * sizes.n_clusters + n_seeds] = row;
+    seeds[lane * sizes.n_clusters + n_seeds] = candidates[lane * sizes.n_candidates + best];
     chosen[lane] = n_seeds + 1u;
 }

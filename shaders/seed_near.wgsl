@@ -23,8 +23,12 @@ fn seed_near(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) g
     if (point < sizes.n_points) {
         let at = lane * sizes.n_points + point;
         let seed = seeds[lane * sizes.n_clusters + chosen[lane] - 1u];
-        var d = distance_between(point, seed);
-        if (chosen[lane] > 1u) { d = min4(near[at], d); }
+        var d = near[at];
+        if (chosen[lane] == 1u) {
+            d = distance_between(point, seed);
+        } else if (seed != NO_ROW) {
+            d = min4(d, distance_between(point, seed));
+        }
         near[at] = d;
         term = mul4(d, weights[point]);
     }

@@ -22,7 +22,7 @@ fn seed_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
     for (var l = 0u; l < sizes.n_candidates; l++) {
         let candidate = candidates[lane * sizes.n_candidates + l];
         var term = vec4<u32>(0u);
-        if (point < sizes.n_points && candidate != 0xffffffffu) {
+        if (point < sizes.n_points && candidate != NO_ROW) {
             let d = min4(near[lane * sizes.n_points + point], distance_between(point, candidate));
             term = mul4(d, weights[point]);
         }

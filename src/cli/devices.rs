@@ -59,7 +59,7 @@ fn find() -> anyhow::Result<Devices> {
         schema: SCHEMA,
         version: VERSION,
         auto: Auto { reason: format!("{used} ({adapter}): {}", opened.why), used, adapter },
-        cpu: Cpu.info().adapter,
+        cpu: Cpu::default().info().adapter,
         adapters: adapters(),
     })
 }

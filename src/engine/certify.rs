@@ -38,6 +38,33 @@ pub const UNIT_CPU: f64 = 1.0 / (1u64 << 24) as f64;
 /// Relative error of an `f32` operation in WGSL, which may round either way.
 pub const UNIT_WGSL: f64 = 1.0 / (1u64 << 23) as f64;
 
+/// Which bound the engines use: the sound one, or for tests one of the two mistakes that they must catch.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bound {
+    /// The bound derived above.
+    #[default]
+    Sound,
+    /// No error at all.
+    Zero,
+    /// E_best for every E_i, where the best centroid lies at zero: no share of the centroids.
+    BestForAll,
+}
+
+impl Bound {
+    /// G for the shares of the points, and for those of the centroids.
+    #[must_use]
+    pub fn gammas(self, n_dims: usize, unit: f64) -> (f32, f32) {
+        let gamma = gamma(n_dims, unit);
+        match self {
+            Self::Sound => (gamma, gamma),
+            Self::Zero => (0.0, 0.0),
+            // with no room for a rounding that goes the wrong way, which no device at hand has
+            Self::BestForAll => (self::gamma(n_dims, UNIT_CPU), 0.0),
+        }
+    }
+}
+
 /// G of the derivation above: the error of a score is at most `G (h_x + 3 h_i)`.
 ///
 /// Rounded up to `f32`. For `n_dims` up to 65,535 and the units above.

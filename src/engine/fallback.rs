@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use super::certify::Bound;
 use super::cpu::Cpu;
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session};
 
-static CPU: Cpu = Cpu;
+static CPU: Cpu = Cpu::new(Bound::Sound);
 
 /// An engine whose jobs go on on the CPU when it fails, to the same bits.
 pub(super) struct Fallback {

@@ -53,6 +53,9 @@ impl Device {
 pub struct OpenOptions {
     /// Whether a device that fails while it works hands over to the CPU. Not set: only under [`Device::Auto`].
     pub fallback: Option<bool>,
+    /// Makes the certificate unsound on purpose, for tests that must catch it.
+    #[doc(hidden)]
+    pub bound: super::certify::Bound,
     /// Makes the GPU fail on purpose, for tests of what happens then.
     #[cfg(feature = "gpu")]
     #[doc(hidden)]
@@ -77,7 +80,7 @@ pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineErro
     let start = Instant::now();
     let asked = |engine| (engine, "asked for".to_owned());
     let (engine, why) = match device {
-        Device::Cpu => asked(Box::new(Cpu) as Box<dyn Engine>),
+        Device::Cpu => asked(Box::new(Cpu::new(options.bound)) as Box<dyn Engine>),
         Device::Reference => asked(Box::new(Reference)),
         Device::Auto => open_auto(options),
         Device::Gpu | Device::Named(_) => asked(open_gpu(device, options)?),
@@ -91,11 +94,11 @@ fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String) {
     use super::gpu::{self, Gpu};
     let found = gpu::adapters();
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
-        return (Box::new(Cpu), gpu::why_none(&found));
+        return (Box::new(Cpu::new(options.bound)), gpu::why_none(&found));
     };
     match Gpu::open(adapter, options) {
         Ok(gpu) => (guarded(gpu, options.fallback != Some(false)), "the best GPU found".into()),
-        Err(error) => (Box::new(Cpu), error.to_string()),
+        Err(error) => (Box::new(Cpu::new(options.bound)), error.to_string()),
     }
 }
 
@@ -118,8 +121,8 @@ fn guarded(gpu: super::gpu::Gpu, falls_back: bool) -> Box<dyn Engine> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_auto(_options: &OpenOptions) -> (Box<dyn Engine>, String) {
-    (Box::new(Cpu), "built without the feature `gpu`".into())
+fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String) {
+    (Box::new(Cpu::new(options.bound)), "built without the feature `gpu`".into())
 }
 
 #[cfg(not(feature = "gpu"))]

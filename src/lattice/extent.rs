@@ -107,7 +107,11 @@ impl Extent {
             })
             .collect();
         let exponent: Vec<i32> = shift.iter().map(|&e| table - e as i32).collect();
-        let offset = (0..d).map(|j| offset(self.lo[j], self.hi[j], exponent[j].max(grid))).collect();
+        let offset = |j: usize| match own[j] {
+            Some(_) => offset(self.lo[j], self.hi[j], exponent[j].max(grid)),
+            None => self.lo[j], // its coordinates are zero either way; so it comes back unrounded
+        };
+        let offset = (0..d).map(offset).collect();
         Ok(Lattice { offset, exponent, shift })
     }
 

@@ -4,6 +4,7 @@
 //! `CAIRN_REQUIRE_GPU=vulkan,gl` makes a missing adapter of these backends a failure.
 
 use cairn::engine::Engine;
+use cairn::engine::certify::Bound;
 use cairn::engine::cpu::Cpu;
 
 #[cfg(feature = "gpu")]
@@ -22,9 +23,20 @@ pub(crate) enum Backend {
 /// Calls `body` with each device of `backend`, one at a time.
 pub(crate) fn on(backend: Backend, body: &dyn Fn(&dyn Engine)) {
     match backend {
-        Backend::Cpu => body(&Cpu),
+        Backend::Cpu => body(&Cpu::default()),
         #[cfg(feature = "gpu")]
         gpu => opened(gpu).iter().for_each(|adapter| adapter.with(body)),
+        #[cfg(not(feature = "gpu"))]
+        _ => {}
+    }
+}
+
+/// Calls `body` with each device of `backend`, whose certificate is the careless `bound`.
+pub(crate) fn on_mutants(backend: Backend, bound: Bound, body: &dyn Fn(&dyn Engine)) {
+    match backend {
+        Backend::Cpu => body(&Cpu::new(bound)),
+        #[cfg(feature = "gpu")]
+        gpu => opened(gpu).iter().for_each(|adapter| body(&adapter.mutant(bound))),
         #[cfg(not(feature = "gpu"))]
         _ => {}
     }
@@ -39,7 +51,7 @@ mod adapters {
     use cairn::engine::gpu::{AdapterInfo, Gpu, adapters};
     use cairn::engine::{Engine, OpenOptions};
 
-    use super::Backend;
+    use super::{Backend, Bound};
 
     /// An open adapter. Tests take turns on it: software adapters use all processors by themselves.
     pub(crate) struct Adapter {
@@ -50,6 +62,10 @@ mod adapters {
     impl Adapter {
         pub(crate) fn with(&self, body: &dyn Fn(&dyn Engine)) {
             body(&*self.gpu.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+
+        pub(crate) fn mutant(&self, bound: Bound) -> Gpu {
+            Gpu::open(&self.info, &OpenOptions { bound, ..OpenOptions::default() }).expect("it opened before")
         }
     }
 

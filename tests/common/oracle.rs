@@ -50,7 +50,7 @@ impl Case {
     /// What the processor computes on this many threads.
     pub(crate) fn run_threads(&self, threads: usize, batch: u64) -> Restarts {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| self.run(&Cpu, batch))
+        pool.install(|| self.run(&Cpu::default(), batch))
     }
 
     /// Asserts that every device of `backend` computes what is `expected`, in batches of any size and on

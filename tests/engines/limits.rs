@@ -6,9 +6,9 @@
 
 use cairn::kmeans::{KMeans, Restarts};
 
-use crate::common::{Backend, Case, Numbers, bisector, integers, on_devices};
+use crate::common::{Backend, Case, Numbers, bisector, integers, normal, on_devices, repeated};
 
-on_devices!(most_columns, repairs_among_many_values);
+on_devices!(most_columns, repairs_among_many_values, many_seeds_of_few_rows);
 
 /// The most columns there may be, and the largest distances: 2^64 - 2^48 from corner to corner.
 fn most_columns(backend: Backend) {
@@ -25,6 +25,12 @@ fn repairs_among_many_values(backend: Backend) {
     let far = (0..(k - 2) * d).map(|_| -8_000_000.0 - numbers.whole(0, 1000));
     adversary.centroids = far.chain(adversary.centroids).collect();
     agrees_or_is_refused(&adversary.case(1), backend);
+}
+
+/// Five distinct rows for 600 clusters: all other seeds are looked for among the rows not used yet.
+fn many_seeds_of_few_rows(backend: Backend) {
+    let data = repeated(&normal(5, 1, 16), &[140; 5]);
+    agrees_or_is_refused(&Case::new(&data, KMeans::new(600).restarts(2)), backend);
 }
 
 fn agrees_or_is_refused(case: &Case, backend: Backend) {

@@ -10,6 +10,7 @@
 //! | `weights` | zero, one, 65,535; copies of rows; a common factor |
 //! | `stops` | tolerance, few iterations, random and given starts |
 //! | `limits` | the largest sizes: right, or refused |
+//! | `mutations` | the certificate: careless ones are caught |
 //! | `random` | all of it at once, by proptest |
 //! | `instructions` | the processor's, each set of them |
 
@@ -19,6 +20,7 @@ mod common;
 mod empties;
 mod instructions;
 mod limits;
+mod mutations;
 mod random;
 mod scales;
 mod shapes;

@@ -22,6 +22,6 @@ fn shapes_of_all_kinds(backend: Backend) {
 fn threads() {
     proptest!(deterministic(20), |(shape in shapes(200, 20, 20), threads in 1..=5usize)| {
         let case = shape.case();
-        compare(&case.run(&Cpu, 1), &case.run_threads(threads, 4)).map_err(TestCaseError::fail)?;
+        compare(&case.run(&Cpu::default(), 1), &case.run_threads(threads, 4)).map_err(TestCaseError::fail)?;
     });
 }

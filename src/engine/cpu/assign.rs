@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::columns::Columns;
 use super::kernel::Kernel;
 use super::tiles::Tiles;
+use crate::engine::certify::{self, Bound};
 use crate::engine::reference::assign::{nearest, row_distance};
 use crate::lattice::Table;
 
@@ -18,12 +19,14 @@ const CHUNK: usize = 32;
 pub(super) struct Assigner<'a> {
     table: &'a Table,
     kernel: Kernel,
+    gamma: f32, // of the centroids' errors
     tiles: Tiles<'a>,
 }
 
 impl<'a> Assigner<'a> {
-    pub(super) fn new(table: &'a Table, kernel: Kernel) -> Self {
-        Self { table, kernel, tiles: Tiles::new(table, kernel) }
+    pub(super) fn new(table: &'a Table, kernel: Kernel, bound: Bound) -> Self {
+        let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
+        Self { table, kernel, gamma, tiles: Tiles::new(table, kernel, for_points) }
     }
 
     pub(super) fn tiles(&self) -> &Tiles<'a> {
@@ -32,7 +35,7 @@ impl<'a> Assigner<'a> {
 
     /// Columns for as many centroids, in this kernel's blocks.
     pub(super) fn columns(&self, n_clusters: usize) -> Columns {
-        Columns::new(self.table, n_clusters, self.kernel.block(n_clusters))
+        Columns::new(self.table, n_clusters, self.kernel.block(n_clusters), self.gamma)
     }
 
     /// Sets the label of every point to its nearest centroid. Returns how many points needed integers.
@@ -88,6 +91,6 @@ impl<'a> Assigner<'a> {
             return nearest(centroids, d, |c| row_distance(self.table, i, c));
         }
         let point = self.table.point(i);
-        nearest(centroids, d, |c| self.kernel.distance(point, c).into())
+        nearest(centroids, d, |c| self.kernel.distance(point, c))
     }
 }

@@ -27,7 +27,7 @@ pub(in crate::engine::cpu) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn new(table: &Table, n_columns: usize, block: usize) -> Self {
+    pub(super) fn new(table: &Table, n_columns: usize, block: usize, gamma: f32) -> Self {
         let (padded, n_dims) = (n_columns.next_multiple_of(block), table.n_dims());
         Self {
             n_dims,
@@ -37,7 +37,7 @@ impl Columns {
             errors: vec![0.0; padded],
             largest_error: 0.0,
             exact: false,
-            gamma: certify::gamma(n_dims, certify::UNIT_CPU),
+            gamma,
             scale: table.lattice.shift.iter().map(|&e| 0.25f32.powi(e as i32)).collect(),
         }
     }

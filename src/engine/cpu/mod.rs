@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use super::certify::Bound;
 use super::inertia::{inertia, squares};
 use super::reference::{empty, stop};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
@@ -25,7 +26,18 @@ const OWN: usize = 1 << 20;
 
 /// The engine of the processor.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Cpu;
+pub struct Cpu {
+    bound: Bound,
+}
+
+impl Cpu {
+    /// The engine with this bound of its guesses' errors: anything but the default is for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(bound: Bound) -> Self {
+        Self { bound }
+    }
+}
 
 impl Engine for Cpu {
     fn info(&self) -> DeviceInfo {
@@ -44,7 +56,7 @@ impl Engine for Cpu {
         Ok(Box::new(CpuSession {
             job,
             kernel,
-            assigner: Assigner::new(job.table, kernel),
+            assigner: Assigner::new(job.table, kernel, self.bound),
             seeder: Seeder::new(job.table, kernel),
             squares: squares(job.table),
         }))
@@ -61,7 +73,7 @@ struct CpuSession<'a> {
 
 impl Session for CpuSession<'_> {
     fn info(&self) -> DeviceInfo {
-        Cpu.info()
+        Cpu::default().info()
     }
 
     fn max_batch(&self) -> u64 {

@@ -89,7 +89,7 @@ impl<'a> Seeder<'a> {
 
     fn plus_plus(&self, job: &Job<'_>, draws: &mut Draws, first: usize, mut near: impl Near) -> Vec<usize> {
         let n_candidates = candidates(job.n_clusters);
-        let mut columns = Columns::new(self.table, n_candidates, self.kernel.block(n_candidates));
+        let mut columns = columns(self.table, self.kernel, n_candidates);
         let mut seeds = vec![first];
         while seeds.len() < job.n_clusters {
             let total = near.total();
@@ -106,6 +106,12 @@ impl<'a> Seeder<'a> {
         }
         seeds
     }
+}
+
+/// Columns for as many candidates. Seeding always uses the sound bound.
+fn columns(table: &Table, kernel: Kernel, n_candidates: usize) -> Columns {
+    let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
+    Columns::new(table, n_candidates, kernel.block(n_candidates), gamma)
 }
 
 /// The first place whose running total of `shares` exceeds `t`, and what of `t` is left before it.

@@ -21,10 +21,10 @@ pub(super) struct Tiles<'a> {
 }
 
 impl<'a> Tiles<'a> {
-    pub(super) fn new(table: &'a Table, kernel: Kernel) -> Self {
+    pub(super) fn new(table: &'a Table, kernel: Kernel, gamma: f32) -> Self {
         let (d, width) = (table.n_dims(), kernel.tile());
         let n_tiles = table.n_points().div_ceil(width);
-        let mut tiles = Self { table, width, kept: None, errors: errors(table, n_tiles * width) };
+        let mut tiles = Self { table, width, kept: None, errors: errors(table, gamma, n_tiles * width) };
         if n_tiles * width * d * 4 <= KEPT {
             let mut kept = vec![0.0; n_tiles * width * d];
             kept.par_chunks_exact_mut(width * d).enumerate().for_each(|(tile, to)| tiles.make(tile, to));
@@ -72,9 +72,8 @@ impl<'a> Tiles<'a> {
 }
 
 /// Each point's share of the error of its scores; zero for padding. (length)
-fn errors(table: &Table, length: usize) -> Vec<f32> {
+fn errors(table: &Table, gamma: f32, length: usize) -> Vec<f32> {
     let d = table.n_dims();
-    let gamma = certify::gamma(d, certify::UNIT_CPU);
     let scale: Vec<f64> = table.lattice.shift.iter().map(|&e| 0.25f64.powi(e as i32)).collect();
     let error = |point: &[f32]| {
         let norm: f64 = point.iter().zip(&scale).map(|(&q, s)| f64::from(q) * f64::from(q) * s).sum();

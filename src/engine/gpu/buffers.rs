@@ -74,7 +74,7 @@ pub(super) mod status {
 }
 
 impl Sizes {
-    pub(super) fn new(job: &Job<'_>) -> Self {
+    pub(super) fn new(job: &Job<'_>, gamma: f32) -> Self {
         let table = job.table;
         let (n, d, k) = (table.n_points(), table.n_dims(), job.n_clusters);
         let uniform = !table.lattice.mixed();
@@ -96,11 +96,24 @@ impl Sizes {
             small: small.into(),
             exact_seeds: u32::from(exact && !matches!(job.seeding, crate::engine::Seeding::Given(_))),
             has_limit: limit.is_some().into(),
-            gamma: certify::gamma(d, certify::UNIT_WGSL),
+            gamma,
             copies: (SHARED_SUMS / (k * d)).min(SHARED_WIDTH / d).max(1) as u32,
             unused: 0,
             shift_limit: limbs(limit.unwrap_or(0)),
         }
+    }
+
+    /// Most rounds that the loops of one invocation go in any kernel, from above.
+    pub(super) fn rounds(&self) -> u64 {
+        let [n_blocks, k, quads, groups] =
+            [self.n_blocks, self.n_clusters, self.n_quads, self.n_groups].map(u64::from);
+        let assign = groups * (quads + 6) + k * (quads + 4);
+        let sums = 4 * quads + 70;
+        let shared = SHARED_SUMS as u64 * 5;
+        let means = k / 64 + (quads / 16 + 1) * 30 + 16;
+        let weigh = u64::from(self.n_candidates) * (quads + 16) + 16;
+        let draw = 2 * n_blocks + 300;
+        [assign, sums, shared, means, weigh, draw, k / 64 + 8].into_iter().max().unwrap_or(0)
     }
 
     /// Whether features have steps of their own.
@@ -144,7 +157,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn upload(context: &Context, table: &Table, sizes: &Sizes) -> Result<Self, EngineError> {
+    pub(super) fn upload(
+        context: &Context,
+        table: &Table,
+        sizes: &Sizes,
+        gamma: f32,
+    ) -> Result<Self, EngineError> {
         let (n, d, width) = (table.n_points(), table.n_dims(), sizes.n_quads as usize * 4);
         let bytes = (n * width * 4) as u64;
         if bytes > context.max_binding() {
@@ -154,7 +172,7 @@ impl Shared {
             );
         }
         let weights: Vec<u32> = (0..n).map(|i| table.weights.get(i)).collect();
-        let errors: Vec<f32> = (0..n).map(|i| point_error(table, sizes.gamma, i)).collect();
+        let errors: Vec<f32> = (0..n).map(|i| point_error(table, gamma, i)).collect();
         let mut features = vec![[1.0f32, 0.0]; width];
         for (feature, &e) in features.iter_mut().zip(&table.lattice.shift) {
             *feature = [0.25f32.powi(e as i32), e as f32];

@@ -174,7 +174,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn open(info: &AdapterInfo, fault: Option<Fault>) -> Result<Self, EngineError> {
+    pub(super) fn open(info: &AdapterInfo) -> Result<Self, EngineError> {
         let have = info.adapter.limits();
         let required_limits = wgpu::Limits {
             max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
@@ -189,7 +189,13 @@ impl Context {
         let (device, queue) = pollster::block_on(info.adapter.request_device(&wish)).map_err(failed)?;
         let trouble = Arc::new(Mutex::new(None));
         watch(&device, &info.name, &trouble);
-        Ok(Self { info: info.clone(), device, queue, trouble, fault, submissions: AtomicU64::new(0) })
+        Ok(Self { info: info.clone(), device, queue, trouble, fault: None, submissions: AtomicU64::new(0) })
+    }
+
+    /// Fails on purpose at a submission counted from now.
+    pub(super) fn arm(&mut self, fault: Option<Fault>) {
+        self.fault = fault;
+        self.submissions = AtomicU64::new(0);
     }
 
     /// The first complaint of the device, if there is one. What it lost can't be won back: all later work fails too.

@@ -23,6 +23,7 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
+        ("probe", include_str!("../../../shaders/probe.wgsl")),
     ];
     let seeding = [
         ("seed_near", include_str!("../../../shaders/seed_near.wgsl")),

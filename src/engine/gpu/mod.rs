@@ -7,6 +7,7 @@ mod assign;
 mod buffers;
 mod context;
 pub mod kernel;
+mod probe;
 mod rounds;
 mod seed;
 mod stop;
@@ -15,6 +16,7 @@ mod update;
 use std::ops::Range;
 use std::time::Instant;
 
+use super::certify::{self, Bound};
 use super::inertia::{inertia, squares};
 use super::{
     Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Seeding, Session, State, digest,
@@ -36,6 +38,8 @@ const LANE_BYTES: u64 = 512 << 20;
 #[derive(Debug)]
 pub struct Gpu {
     context: Context,
+    bound: Bound,
+    most_rounds: u64,
 }
 
 impl Gpu {
@@ -44,7 +48,20 @@ impl Gpu {
     /// # Errors
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
-        Ok(Self { context: Context::open(adapter, options.fault)? })
+        let mut context = Context::open(adapter)?;
+        let most_rounds = probe::most_rounds(&context)?;
+        context.arm(options.fault);
+        Ok(Self { context, bound: options.bound, most_rounds })
+    }
+
+    /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
+    fn check_rounds(&self, rounds: u64) -> Result<(), EngineError> {
+        let most = self.most_rounds;
+        if rounds <= most {
+            return Ok(());
+        }
+        let why = format!("its driver ends loops after {most} rounds, and this job may need {rounds}");
+        Err(self.context.failed(why))
     }
 }
 
@@ -63,8 +80,10 @@ impl Engine for Gpu {
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
         let context = &self.context;
         context.check()?;
-        let sizes = Sizes::new(job);
-        let shared = Shared::upload(context, job.table, &sizes)?;
+        let (for_points, for_centroids) = self.bound.gammas(job.table.n_dims(), certify::UNIT_WGSL);
+        let sizes = Sizes::new(job, for_centroids);
+        self.check_rounds(sizes.rounds())?;
+        let shared = Shared::upload(context, job.table, &sizes, for_points)?;
         let rounds = Rounds::build(context, &sizes);
         let seeding = (job.seeding == Seeding::KMeansPlusPlus).then(|| SeedKernels::build(context));
         context.check()?;

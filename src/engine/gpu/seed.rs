@@ -4,9 +4,12 @@ use super::buffers::{BLOCK, Lanes, Shared, Sizes, columns, storage};
 use super::context::Context;
 use super::kernel::Kernel;
 use crate::engine::draws::{Draws, candidates};
-use crate::engine::reference::seed::{gather, seed as seed_reference};
+use crate::engine::reference::seed::{gather, lowest_unused, seed as seed_reference};
 use crate::engine::{EngineError, Job, Seeding};
 use crate::lattice::Table;
+
+/// `NO_ROW` of the shaders: nothing could be drawn.
+const NO_ROW: u32 = u32::MAX;
 
 /// The kernels of greedy k-means++.
 #[derive(Debug)]
@@ -42,9 +45,17 @@ pub(super) fn seed(
     };
     let rows = plus_plus(context, kernels, shared, job, restarts)?;
     let lanes = rows.chunks_exact(job.n_clusters);
-    Ok(lanes
-        .map(|rows| gather(job.table, &rows.iter().map(|&row| row as usize).collect::<Vec<_>>()))
-        .collect())
+    Ok(lanes.map(|rows| gather(job.table, &filled(job.table, rows))).collect())
+}
+
+/// The seeds of a lane, with unused rows where every distance was zero and nothing could be drawn.
+fn filled(table: &Table, rows: &[u32]) -> Vec<usize> {
+    let drawn = rows.iter().take_while(|&&row| row != NO_ROW);
+    let mut seeds: Vec<usize> = drawn.map(|&row| row as usize).collect();
+    while seeds.len() < rows.len() {
+        seeds.push(lowest_unused(table, &seeds));
+    }
+    seeds
 }
 
 /// The rows that become seeds. (lanes, n_clusters)
@@ -78,8 +89,7 @@ fn plus_plus(
         kernels.draw.bind(context, &[s, weights, &draw_buffer, &chosen, &near, &blocks, &candidate_rows]);
     let weigh =
         kernels.weigh.bind(context, &[s, points, weights, features, &candidate_rows, &near, &potentials]);
-    let choose =
-        kernels.choose.bind(context, &[s, weights, &candidate_rows, &potentials, &chosen, &seed_buffer]);
+    let choose = kernels.choose.bind(context, &[s, &candidate_rows, &potentials, &chosen, &seed_buffer]);
 
     let mut encoder = context.encoder();
     {

@@ -36,20 +36,27 @@ pub fn assign(table: &Table, centroids: &[i32]) -> Vec<u32> {
 #[must_use]
 pub fn assign_outside(table: &Table, centroids: &[i32], q: &[i64]) -> u32 {
     let lattice = &table.lattice;
-    let max_shift = lattice.max_shift();
-    nearest(centroids, table.n_dims(), |c| distance(q.iter().copied(), c, &lattice.shift, max_shift))
+    nearest(centroids, table.n_dims(), |c| distance_outside(q, c, &lattice.shift, lattice.max_shift()))
+}
+
+/// [`distance`] for coordinates of up to 2^40, which may need more than 128 bits: its high and low half.
+fn distance_outside(q: &[i64], c: &[i32], shift: &[u32], max_shift: u32) -> (u128, u128) {
+    let mut sum = (0, 0u128);
+    for ((q, &c), &e) in q.iter().zip(c).zip(shift) {
+        let difference = u128::from(q.abs_diff(i64::from(c)));
+        let (square, by) = (difference * difference, 2 * (max_shift - e));
+        let (low, carried) = sum.1.overflowing_add(square << by);
+        let high = square.checked_shr(u128::BITS - by).unwrap_or(0);
+        sum = (sum.0 + high + u128::from(carried), low);
+    }
+    sum
 }
 
 /// The lowest index of a centroid of least distance.
-pub fn nearest(centroids: &[i32], n_dims: usize, distance: impl Fn(&[i32]) -> Distance) -> u32 {
-    let mut best = (Distance::MAX, 0);
-    for (index, c) in centroids.chunks_exact(n_dims).enumerate() {
-        let d = distance(c);
-        if d < best.0 {
-            best = (d, index as u32);
-        }
-    }
-    best.1
+pub fn nearest<D: Ord>(centroids: &[i32], n_dims: usize, distance: impl Fn(&[i32]) -> D) -> u32 {
+    let distances = centroids.chunks_exact(n_dims).map(distance).enumerate();
+    // min_by keeps the first of equals
+    distances.min_by(|(_, a), (_, b)| a.cmp(b)).map_or(0, |(index, _)| index as u32)
 }
 
 /// Inertia: the weighted sum of squared distances to the own centroid.

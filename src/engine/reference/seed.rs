@@ -83,11 +83,13 @@ fn lowered(table: &Table, near: &[u128], seed: usize) -> Vec<u128> {
     near
 }
 
-/// The lowest row of positive weight that is no seed yet. There is one: n_clusters is at most their number.
+/// The lowest row that is no seed yet; one of weight w is w rows in its place, all of which may become seeds.
+///
+/// There is one: n_clusters is at most the number of rows of positive weight.
 #[must_use]
 pub fn lowest_unused(table: &Table, seeds: &[usize]) -> usize {
-    let unused = |&i: &usize| table.weights.get(i) > 0 && !seeds.contains(&i);
-    (0..table.n_points()).find(unused).unwrap_or(0)
+    let used = |i: usize| seeds.iter().filter(|&&seed| seed == i).count();
+    (0..table.n_points()).find(|&i| used(i) < table.weights.get(i) as usize).unwrap_or(0)
 }
 
 /// Rows in proportion to their weight, all with coordinates of their own if that can be had.

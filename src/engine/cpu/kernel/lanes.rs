@@ -3,6 +3,10 @@
 //! Points stand in the lanes and centroids are broadcast, so every lane decides its own point: no column is
 //! padded to a vector's width, and nothing is reduced across lanes. Two vectors of points and a block of
 //! centroids give enough independent sums to hide the latency of a multiply-add.
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
+)]
 
 use super::Tile;
 use crate::engine::cpu::columns::Columns;

@@ -120,7 +120,10 @@ impl Kernel {
     pub(super) fn nearest(self, tile: Tile<'_>, columns: &Columns, labels: &mut [u32]) -> u32 {
         let (width, d) = (self.tile(), columns.n_dims);
         assert!(tile.points.len() == d * width && tile.errors.len() == width && labels.len() == width);
-        assert!(columns.values.len() == columns.base.len() * d && columns.base.len() % columns.block == 0);
+        assert!(
+            columns.values.len() == columns.base.len() * d
+                && columns.base.len().is_multiple_of(columns.block)
+        );
         match self {
             Self::Portable => portable::nearest(tile, columns, labels),
             // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
@@ -136,7 +139,10 @@ impl Kernel {
     pub(super) fn scores(self, points: &[f32], columns: &Columns, scores: &mut [f32]) {
         let (width, d) = (self.tile(), columns.n_dims);
         assert!(points.len() == d * width && scores.len() == columns.base.len() * width);
-        assert!(columns.values.len() == columns.base.len() * d && columns.base.len() % columns.block == 0);
+        assert!(
+            columns.values.len() == columns.base.len() * d
+                && columns.base.len().is_multiple_of(columns.block)
+        );
         match self {
             Self::Portable => portable::scores(points, columns, scores),
             // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.

@@ -1,5 +1,6 @@
 //! No instructions of its own: arrays that the compiler turns into what the target always has (SSE2 on
 //! x86-64, NEON with its fused multiply-add on 64-bit Arm).
+#![allow(clippy::needless_range_loop, reason = "a lane is an index into several arrays at once")]
 
 use super::lanes::{self, Lanes, VECTORS};
 use super::{Columns, Tile};

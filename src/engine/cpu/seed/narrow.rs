@@ -33,7 +33,7 @@ impl<'a> Narrow<'a> {
         let sums = vec![0; tiles.len()];
         let (after, after_sums, scores, room) = Default::default();
         let mut new = Self { table, tiles, kernel, unit, norms, near, sums, after, after_sums, scores, room };
-        let mut columns = Columns::new(table, 1, kernel.block(1));
+        let mut columns = super::columns(table, kernel, 1);
         columns.fill(table, &super::gather(table, &[first]));
         new.weigh(&[first], &columns);
         new.choose(0);

@@ -1,0 +1,28 @@
+//! Probe: what a driver does not say of itself, found out when a device is opened.
+
+use super::buffers::storage;
+use super::context::Context;
+use super::kernel::Kernel;
+use crate::engine::EngineError;
+
+/// Rounds that the probe asks for. A driver that makes them all is taken to have no limit.
+const WANTED: u32 = 1 << 17;
+
+/// Most rounds that the loops of one invocation may go in all.
+pub(super) fn most_rounds(context: &Context) -> Result<u64, EngineError> {
+    let kernel = Kernel::build(context, "probe", &[]);
+    let (wanted, counted) = (storage(context, "wanted", 4), storage(context, "counted", 4));
+    context.write(&wanted, 0, &[WANTED]);
+    let mut encoder = context.encoder();
+    {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        kernel.bind(context, &[&wanted, &counted]).dispatch_lanes(&mut pass, 1);
+    }
+    context.submit(encoder)?;
+    let counted: Vec<u32> = bytemuck::pod_collect_to_vec(&context.read(&[(&counted, 0, 4)])?);
+    match counted.first() {
+        Some(&WANTED) => Ok(u64::MAX),
+        Some(&rounds) => Ok(rounds.into()),
+        None => Err(context.failed("the probe came back empty")),
+    }
+}

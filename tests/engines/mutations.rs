@@ -1,0 +1,28 @@
+//! The two careless bounds of section 4 of the design, put into the engines themselves: each must end in a
+//! wrong result that the comparer sees, or the tests of ties prove nothing.
+
+use cairn::engine::certify::Bound;
+
+use crate::common::{Adversary, Backend, bisector, compare, far_centroid, on_devices, on_mutants};
+
+on_devices!(a_bound_of_zero_is_caught, the_best_bound_for_all_is_caught);
+
+fn a_bound_of_zero_is_caught(backend: Backend) {
+    let adversaries = [2, 16, 64, 400].map(|d| bisector(d, 40 + d as u64));
+    assert_caught(backend, Bound::Zero, &adversaries);
+}
+
+/// Which order of summation goes wrong is the kernel's affair, so the far centroid's feature stands in turn
+/// first, in the middle, and last.
+fn the_best_bound_for_all_is_caught(backend: Backend) {
+    let adversaries = [0, 131, 399].map(|at| far_centroid(400, at, 50 + at as u64));
+    assert_caught(backend, Bound::BestForAll, &adversaries);
+}
+
+fn assert_caught(backend: Backend, bound: Bound, adversaries: &[Adversary]) {
+    let cases: Vec<_> = adversaries.iter().map(|adversary| adversary.case(1)).collect();
+    on_mutants(backend, bound, &|engine| {
+        let wrong = |case: &crate::common::Case| compare(&case.oracle(), &case.run(engine, 1)).is_err();
+        assert!(cases.iter().any(wrong), "{:?} is never wrong with {bound:?}", engine.info());
+    });
+}
