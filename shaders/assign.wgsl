@@ -37,11 +37,6 @@ fn scores(point: u32, columns: u32) -> vec4<f32> {
     return dot;
 }
 
-/// A square in the smallest units of the lattice.
-fn scaled(square: vec2<u32>, feature: u32) -> vec4<u32> {
-    return shl4(vec4<u32>(square, 0u, 0u), 2u * (sizes.max_shift - u32(features[feature].y)));
-}
-
 /// The squared distance to a centroid, in the smallest units of the lattice.
 fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
     var narrow = vec2<u32>(0u);
@@ -56,7 +51,10 @@ fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
         let q = square(x.w, centroids[c + 3u][side]);
         if (MIXED) {
             let f = quad * 4u;
-            wide = add4(wide, add4(add4(scaled(a, f), scaled(b, f + 1u)), add4(scaled(p, f + 2u), scaled(q, f + 3u))));
+            let max_shift = sizes.max_shift;
+            let front = add4(widen(a, max_shift, features[f].y), widen(b, max_shift, features[f + 1u].y));
+            let back = add4(widen(p, max_shift, features[f + 2u].y), widen(q, max_shift, features[f + 3u].y));
+            wide = add4(wide, add4(front, back));
         } else {
             narrow = add2(narrow, add2(add2(a, b), add2(p, q)));
         }

@@ -70,17 +70,23 @@ fn min4(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return a;
 }
 
-/// a << s, for s below 96.
+/// a << s, for s below 96. No loop: some drivers count them.
 fn shl4(a: vec4<u32>, s: u32) -> vec4<u32> {
     var v = a;
-    var left = s;
-    while (left >= 32u) {
-        v = vec4<u32>(0u, v.x, v.y, v.z);
-        left -= 32u;
+    if (s >= 64u) {
+        v = vec4<u32>(0u, 0u, a.x, a.y);
+    } else if (s >= 32u) {
+        v = vec4<u32>(0u, a.x, a.y, a.z);
     }
+    let left = s % 32u;
     if (left == 0u) { return v; }
     let r = 32u - left;
     return vec4<u32>(v.x << left, (v.y << left) | (v.x >> r), (v.z << left) | (v.y >> r), (v.w << left) | (v.z >> r));
+}
+
+/// A square of a feature of a mixed table, in the smallest units of the lattice. `e` is the feature's exponent.
+fn widen(square: vec2<u32>, max_shift: u32, e: f32) -> vec4<u32> {
+    return shl4(vec4<u32>(square, 0u, 0u), 2u * (max_shift - u32(e)));
 }
 
 /// The 64-bit product.
@@ -112,4 +118,11 @@ fn square(a: f32, b: f32) -> vec2<u32> {
 /// -v as two's complement.
 fn negate2(v: vec2<u32>) -> vec2<u32> {
     return add2(~v, vec2<u32>(1u, 0u));
+}
+
+/// w * q as a 64-bit two's complement.
+fn weigh(q: f32, w: u32) -> vec2<u32> {
+    let product = mul2(u32(abs(q)), w);
+    if (q < 0.0) { return negate2(product); }
+    return product;
 }

@@ -3,11 +3,6 @@
 /// The row that stands for no row: nothing could be drawn.
 const NO_ROW = 0xffffffffu;
 
-/// A square in the smallest units of the lattice.
-fn scaled(square: vec2<u32>, feature: u32) -> vec4<u32> {
-    return shl4(vec4<u32>(square, 0u, 0u), 2u * (sizes.max_shift - u32(features[feature].y)));
-}
-
 /// The squared distance between two points: whole and in the smallest units, or with the common factor
 /// divided out where it then fits 32 bits (no draw and no comparison depends on a common factor).
 fn distance_between(a: u32, b: u32) -> vec4<u32> {
@@ -26,9 +21,12 @@ fn distance_between(a: u32, b: u32) -> vec4<u32> {
             narrow = add2(narrow, add2(front, add2(square(x.z, y.z), square(x.w, y.w))));
         } else {
             let f = quad * 4u;
-            let front = add4(scaled(square(x.x, y.x), f), scaled(square(x.y, y.y), f + 1u));
-            let back = add4(scaled(square(x.z, y.z), f + 2u), scaled(square(x.w, y.w), f + 3u));
-            wide = add4(wide, add4(front, back));
+            let max_shift = sizes.max_shift;
+            let p = widen(square(x.x, y.x), max_shift, features[f].y);
+            let q = widen(square(x.y, y.y), max_shift, features[f + 1u].y);
+            let r = widen(square(x.z, y.z), max_shift, features[f + 2u].y);
+            let s = widen(square(x.w, y.w), max_shift, features[f + 3u].y);
+            wide = add4(wide, add4(add4(p, q), add4(r, s)));
         }
     }
     return add4(wide, vec4<u32>(narrow.x + small, narrow.y, 0u, 0u));

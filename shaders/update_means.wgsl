@@ -95,8 +95,7 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         if (after != before) {
             changed = 1u;
             if (sizes.has_limit == 1u) {
-                let moved = vec4<u32>(square(after, before), 0u, 0u);
-                shift = add4(shift, shl4(moved, 2u * (sizes.max_shift - u32(features[j].y))));
+                shift = add4(shift, widen(square(after, before), sizes.max_shift, features[j].y));
             }
         }
     }

@@ -12,13 +12,6 @@
 @group(0) @binding(6) var<storage, read_write> sums: array<atomic<u32>>;   // (lanes, n_clusters, n_dims, 2)
 @group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>; // (lanes, n_clusters, 2)
 
-/// w * q as a 64-bit two's complement.
-fn weigh(q: f32, w: u32) -> vec2<u32> {
-    let product = mul2(u32(abs(q)), w);
-    if (q < 0.0) { return negate2(product); }
-    return product;
-}
-
 @compute @workgroup_size(64)
 fn update_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                @builtin(local_invocation_index) local: u32) {

@@ -17,13 +17,6 @@ const ROOM = 2048u; // 64-bit sums in 16 KiB of workgroup memory: copies * n_clu
 
 var<workgroup> partial: array<vec2<u32>, ROOM>; // (copies, n_clusters, n_dims)
 
-/// w * q as a 64-bit two's complement.
-fn weigh(q: f32, w: u32) -> vec2<u32> {
-    let product = mul2(u32(abs(q)), w);
-    if (q < 0.0) { return negate2(product); }
-    return product;
-}
-
 fn add_sum(at: u32, term: vec2<u32>) {
     let old = atomicAdd(&sums[at], term.x);
     let high = term.y + u32(old + term.x < old);

@@ -14,10 +14,11 @@ fi
 root=""
 if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null; then root=sudo; fi
 
-missing() { ! ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json 2>/dev/null | grep -q . ||
-    ! ldconfig -p | grep -q 'libvulkan\.so\.1'; }
+# an ordinary user's path leaves out where ldconfig lives
+libraries=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p)
+has_driver() { compgen -G '/usr/share/vulkan/icd.d/*.json' || compgen -G '/etc/vulkan/icd.d/*.json'; } >/dev/null
 
-if missing || ! ldconfig -p | grep -q 'libEGL\.so\.1'; then
+if ! has_driver || [[ $libraries != *libvulkan.so.1* || $libraries != *libEGL.so.1* ]]; then
     if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || [ -n "$root" ]; }; then
         echo "no Vulkan adapter found: installing mesa-vulkan-drivers and libegl1"
         $root apt-get update -qq

@@ -6,7 +6,7 @@ use cairn::data::DataError;
 use cairn::data::write::{Output, RestartRow};
 use cairn::kmeans::Fit;
 
-use super::args::FitArgs;
+use super::args::{FitArgs, InitArg};
 use super::failure::Usage;
 
 /// The files that were asked for.
@@ -57,9 +57,14 @@ fn restart_rows(fit: &Fit) -> impl ExactSizeIterator<Item = RestartRow> {
 /// One file can hold one thing.
 fn check_apart(args: &FitArgs) -> Result<(), Usage> {
     let data = PathBuf::from(&args.data);
+    let init = match &args.init {
+        InitArg::File(path) => Some(PathBuf::from(path)),
+        _ => None,
+    };
     let data_is_file = args.data != "digits" && args.data != "-";
     let named = [
         ("DATA", data_is_file.then_some(&data)),
+        ("--init", init.as_ref()),
         ("--labels", args.labels.as_ref()),
         ("--centroids", args.centroids.as_ref()),
         ("--restarts-out", args.restarts_out.as_ref()),

@@ -9,7 +9,7 @@ use super::args::{FitArgs, InitArg};
 
 /// Clusters, unless asked or shown otherwise.
 const CLUSTERS: usize = 10;
-/// Restarts of the digits: enough to reach the best known inertia under most seeds.
+/// Restarts of the digits: under most seeds enough to come within a few millionths of the best known inertia.
 const RESTARTS_OF_DIGITS: u64 = 1000;
 const RESTARTS: u64 = 10;
 

@@ -13,7 +13,8 @@
 //! * `sum_j |x_j c_ij| <= |x| |c_i| <= (|x|^2 + |c_i|^2) / 2 = h_x + h_i` by Cauchy-Schwarz and the
 //!   inequality of the means: no square root, which WGSL does not promise to round well.
 //!
-//! Together `|s^_i - s_i| <= g (h_x + 3 h_i) + g^2 h_i`. A kernel then compares `s^_i - E_i` with
+//! Together `|s^_i - s_i| <= g (h_x + 3 h_i) + g^2 h_i`, and h^_i, of which a kernel may take E_i, stands for
+//! an h_i of at most `(1 + 2 g) h^_i`: so G is made larger by a factor of `1 + 4 g`. A kernel then compares `s^_i - E_i` with
 //! `s^_best + E_best`, where `E_i = G h_x + 3 G h_i`. It may start a sum at `h_i - 3 G h_i`, rounded, or
 //! take the error off at the end, and may move G h_x to the other side: a few roundings more, of numbers
 //! that are at most `|s_i| + E_i <= |x| |c_i| + h_i + E_i <= h_x + 2 h_i + E_i`. Each errs by at most
@@ -71,16 +72,17 @@ impl Bound {
 #[must_use]
 pub fn gamma(n_dims: usize, unit: f64) -> f32 {
     let m = (n_dims as f64 + 1.0 + SLACK) * unit;
-    round_up(m / (1.0 - m) * (1.0 + 1e-9))
+    let g = m / (1.0 - m);
+    round_up(g * (1.0 + 4.0 * g) * (1.0 + 1e-9))
 }
 
-/// A point's share of E: `G h_x`, rounded up. `half_norm` is h_x, with a relative error of at most 2^-40.
+/// A point's share of E: `G h_x`, rounded up. `half_norm` is h_x, with a relative error of at most 2^-36.
 #[must_use]
 pub fn point_error(gamma: f32, half_norm: f64) -> f32 {
     round_up(f64::from(gamma) * half_norm * (1.0 + 1e-9))
 }
 
-/// A centroid's share of E: `3 G h_i`, rounded up. `half_norm` is h_i, with a relative error of at most 2^-40.
+/// A centroid's share of E: `3 G h_i`, rounded up. `half_norm` is h_i, with a relative error of at most 2^-36.
 #[must_use]
 pub fn centroid_error(gamma: f32, half_norm: f64) -> f32 {
     round_up(3.0 * f64::from(gamma) * half_norm * (1.0 + 1e-9))

@@ -13,6 +13,7 @@ pub mod gpu;
 pub mod inertia;
 mod open;
 pub mod reference;
+pub mod rows;
 
 use std::ops::Range;
 use std::time::Duration;

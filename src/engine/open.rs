@@ -68,6 +68,8 @@ pub struct Opened {
     pub engine: Box<dyn Engine>,
     /// Why this one, in a few words.
     pub why: String,
+    /// The GPU that there is, and why it could not be opened.
+    pub fallback: Option<String>,
     /// How long opening it took.
     pub took: Duration,
 }
@@ -78,27 +80,29 @@ pub struct Opened {
 /// [`EngineError::NoAdapter`] if what was asked for by name is not there.
 pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineError> {
     let start = Instant::now();
-    let asked = |engine| (engine, "asked for".to_owned());
-    let (engine, why) = match device {
+    let asked = |engine| (engine, "asked for".to_owned(), None);
+    let (engine, why, fallback) = match device {
         Device::Cpu => asked(Box::new(Cpu::new(options.bound)) as Box<dyn Engine>),
         Device::Reference => asked(Box::new(Reference)),
         Device::Auto => open_auto(options),
         Device::Gpu | Device::Named(_) => asked(open_gpu(device, options)?),
     };
-    Ok(Opened { engine, why, took: start.elapsed() })
+    Ok(Opened { engine, why, fallback, took: start.elapsed() })
 }
 
 /// The best real GPU, else the CPU; and why.
 #[cfg(feature = "gpu")]
-fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String) {
+fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String, Option<String>) {
     use super::gpu::{self, Gpu};
     let found = gpu::adapters();
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
-        return (Box::new(Cpu::new(options.bound)), gpu::why_none(&found));
+        return (Box::new(Cpu::new(options.bound)), gpu::why_none(&found), None);
     };
     match Gpu::open(adapter, options) {
-        Ok(gpu) => (guarded(gpu, options.fallback != Some(false)), "the best GPU found".into()),
-        Err(error) => (Box::new(Cpu::new(options.bound)), error.to_string()),
+        Ok(gpu) => (guarded(gpu, options.fallback != Some(false)), "the best GPU found".into(), None),
+        Err(error) => {
+            (Box::new(Cpu::new(options.bound)), "the GPU found can't be used".into(), Some(error.to_string()))
+        }
     }
 }
 
@@ -121,8 +125,8 @@ fn guarded(gpu: super::gpu::Gpu, falls_back: bool) -> Box<dyn Engine> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String) {
-    (Box::new(Cpu::new(options.bound)), "built without the feature `gpu`".into())
+fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String, Option<String>) {
+    (Box::new(Cpu::new(options.bound)), "built without the feature `gpu`".into(), None)
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -9,8 +9,8 @@ use ndarray::Array2;
 
 use crate::data::{DataError, Dataset, Rows};
 use crate::engine::reference::assign::assign_outside;
-use crate::engine::{self, DeviceInfo, EngineError, Job, OpenOptions, Opened, Outcome, State, Work};
-use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Weights};
+use crate::engine::{self, DeviceInfo, EngineError, Job, Keep, OpenOptions, Opened, Outcome, State, Work};
+use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Weights, check_shape};
 
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use restarts::{Restarts, Spread, run};
@@ -80,7 +80,7 @@ pub struct Fit {
     pub weight_unit: f64,
     /// Whether the weights had to be rounded to integers.
     pub weights_rounded: bool,
-    /// All restarts.
+    /// All restarts, with their states if these were to be kept.
     pub restarts: Restarts,
     /// The best restart.
     pub best: Outcome,
@@ -198,6 +198,7 @@ fn in_threads<T: Send>(
 /// Rows that can't be read, or whose values or weights can't be used.
 pub fn pack(data: &Dataset) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    check_shape(n_points, n_dims)?;
     let weights = match &data.weights {
         Some(weights) => Weights::new(weights, n_points)?,
         None => Weights::ones(n_points),
@@ -210,7 +211,7 @@ pub fn pack(data: &Dataset) -> Result<Table, FitError> {
         }
         Ok(())
     })?;
-    let mut packer = Packer::new(extent.lattice(weights.total())?, weights, n_points)?;
+    let mut packer = Packer::new(extent.lattice(weights.total())?, weights, n_points);
     data.points.visit(&mut |_, rows| -> Result<(), FitError> {
         match rows {
             Rows::F32(rows) => packer.add(rows)?,
@@ -247,7 +248,12 @@ pub fn fit_table(
         reason: "no restart came back".into(),
     };
     let best = *restarts.best().ok_or_else(missing)?;
-    let state = restarts.best_state().ok_or_else(missing)?.clone();
+    let fingerprint = restarts.fingerprint(&job);
+    let state = match params.keep() {
+        Keep::All => restarts.best_state().cloned(),
+        Keep::Best => restarts.states.pop().map(|(_, state)| state), // a copy of the labels would be large
+    };
+    let state = state.ok_or_else(missing)?;
     let spread = restarts.spread().ok_or_else(missing)?;
     let timings = Timings {
         open: opened.took + loaded,
@@ -256,14 +262,15 @@ pub fn fit_table(
         total: opened.took + start.elapsed(),
         ..Timings::default()
     };
-    let device = session.info();
+    let mut device = session.info();
+    device.fallback = device.fallback.or_else(|| opened.fallback.clone());
     Ok(Fit {
         n_points: table.n_points(),
         lattice: table.lattice.clone(),
         rounding: table.rounding.clone(),
         weight_unit: table.weights.unit(),
         weights_rounded: table.weights.rounded(),
-        fingerprint: restarts.fingerprint(&job),
+        fingerprint,
         restarts,
         best,
         state,

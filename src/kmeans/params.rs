@@ -6,6 +6,9 @@ use crate::engine::reference::stop::shift_limit;
 use crate::engine::{Device, Job, Keep, Seeding};
 use crate::lattice::{LatticeError, Table};
 
+/// Most threads: more would spend their time on one another.
+const MAX_THREADS: usize = 1024;
+
 /// How the first centroids are found.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Init {
@@ -46,6 +49,9 @@ pub enum ParamsError {
     /// No threads were allowed.
     #[error("0 threads asked for; at least 1 is needed")]
     NoThreads,
+    /// More threads than any machine has.
+    #[error("{0} threads asked for; at most {MAX_THREADS} are supported")]
+    TooManyThreads(usize),
     /// An empty batch was asked for.
     #[error("0 restarts a batch asked for; at least 1 is needed")]
     NoBatch,
@@ -190,6 +196,7 @@ impl KMeans {
             (self.n_restarts == 0, ParamsError::NoRestarts),
             (self.max_iter == 0, ParamsError::NoIterations),
             (self.threads == Some(0), ParamsError::NoThreads),
+            (self.threads > Some(MAX_THREADS), ParamsError::TooManyThreads(self.threads.unwrap_or(0))),
             (self.batch == Some(0), ParamsError::NoBatch),
             (!(self.tol.is_finite() && self.tol >= 0.0), ParamsError::BadTol(self.tol)),
         ];

@@ -10,7 +10,7 @@ mod rounding;
 mod weights;
 
 pub use extent::{Extent, Value};
-pub use pack::{Packer, Table};
+pub use pack::{Packer, Table, check_shape};
 pub use rounding::{CoarseFeature, Rounding};
 pub use weights::Weights;
 

@@ -2,12 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::extent::WHOLE;
+use super::extent::{WHOLE, block_rows};
 use super::rounding::Tally;
 use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
-
-/// Rows a parallel task takes at a time. Fixed, so that the rounding report has one order of summation.
-const BLOCK: usize = 4096;
 
 /// Points on the lattice: what every engine works on.
 #[derive(Debug, Clone)]
@@ -49,6 +46,14 @@ impl Table {
         &self.points[i * d..][..d]
     }
 
+    /// Half the squared norm of row `i`, features of a mixed table scaled by `2^-e`: with a relative error of at
+    /// most 2^-36.
+    #[must_use]
+    pub fn half_norm(&self, i: usize) -> f64 {
+        let terms = self.point(i).iter().zip(&self.lattice.shift);
+        terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum::<f64>() / 2.0
+    }
+
     /// A cost in the user's units: squared distances times the weights that were given.
     #[must_use]
     pub fn cost(&self, cost: u128) -> f64 {
@@ -65,13 +70,10 @@ pub struct Packer {
 }
 
 impl Packer {
-    /// Makes room for all rows.
-    ///
-    /// # Errors
-    /// No row, no feature, or more of either than distances and labels have room for.
-    pub fn new(lattice: Lattice, weights: Weights, n_points: usize) -> Result<Self, LatticeError> {
+    /// Makes room for all rows, of a shape that [`check_shape`] let pass.
+    #[must_use]
+    pub fn new(lattice: Lattice, weights: Weights, n_points: usize) -> Self {
         let n_dims = lattice.n_dims();
-        check_shape(n_points, n_dims)?;
         let tally = Tally::new(n_points, n_dims);
         let table = Table {
             points: Vec::with_capacity(n_points * n_dims),
@@ -82,7 +84,7 @@ impl Packer {
             outside: Vec::new(),
             rounding: Rounding::default(),
         };
-        Ok(Self { table, bits: 0, tally })
+        Self { table, bits: 0, tally }
     }
 
     /// Places the next rows. `rows` is (any, n_dims), row by row.
@@ -93,14 +95,15 @@ impl Packer {
         let d = self.table.n_dims();
         let at = self.table.points.len();
         let first = at / d;
+        let size = block_rows(d);
         self.tally.sample(first, rows);
         let Table { points, weights, lattice, .. } = &mut self.table;
         points.resize(at + rows.len(), 0.0);
         let blocks: Vec<_> = points[at..]
-            .par_chunks_mut(BLOCK * d)
-            .zip(rows.par_chunks(BLOCK * d))
+            .par_chunks_mut(size * d)
+            .zip(rows.par_chunks(size * d))
             .enumerate()
-            .map(|(block, (q, x))| pack_block(lattice, weights, first + block * BLOCK, x, q))
+            .map(|(block, (q, x))| pack_block(lattice, weights, first + block * size, x, q))
             .collect();
         for block in blocks {
             let block = block?;
@@ -125,7 +128,7 @@ impl Packer {
 ///
 /// # Errors
 /// [`LatticeError::Empty`], [`LatticeError::TooManyDims`], [`LatticeError::TooManyPoints`].
-pub(super) fn check_shape(n_points: usize, n_dims: usize) -> Result<(), LatticeError> {
+pub fn check_shape(n_points: usize, n_dims: usize) -> Result<(), LatticeError> {
     if n_points == 0 || n_dims == 0 {
         return Err(LatticeError::Empty { n_points, n_dims });
     }
@@ -261,7 +264,7 @@ mod tests {
     fn pack(rows: &[f64], d: usize, weights: Weights) -> Result<Table, LatticeError> {
         let mut extent = Extent::new(d);
         extent.add(0, rows, &weights)?;
-        let mut packer = Packer::new(extent.lattice(weights.total())?, weights, rows.len() / d)?;
+        let mut packer = Packer::new(extent.lattice(weights.total())?, weights, rows.len() / d);
         let (head, tail) = rows.split_at(rows.len() / d / 2 * d);
         packer.add(head)?;
         packer.add(tail)?;

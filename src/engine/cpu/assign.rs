@@ -1,12 +1,11 @@
 //! Assign: scores in `f32`, the certificate, and integers for the points that it leaves open.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use rayon::prelude::*;
 
+use super::bounds::{Bounds, Moves};
 use super::columns::Columns;
-use super::kernel::Kernel;
-use super::tiles::Tiles;
+use super::kernel::{Ends, Kernel, MAX_TILE, Tile};
+use super::tiles::{Gathered, Tiles};
 use crate::engine::certify::{self, Bound};
 use crate::engine::reference::assign::{nearest, row_distance};
 use crate::lattice::Table;
@@ -38,52 +37,173 @@ impl<'a> Assigner<'a> {
         Columns::new(self.table, n_clusters, self.kernel.block(n_clusters), self.gamma)
     }
 
-    /// Sets the label of every point to its nearest centroid. Returns how many points needed integers.
+    /// Sets the label of every point to its nearest centroid. Returns how many were looked at.
+    ///
+    /// With bounds, `labels` are those of the last pass, which the centroids left by `moves`; only points that
+    /// the bounds then leave open are looked at, unless these are most.
     pub(super) fn assign(
         &self,
         columns: &Columns,
         centroids: &[i32],
         labels: &mut [u32],
+        bounds: Option<(&mut Bounds, &Moves)>,
         shared: bool,
-    ) -> u64 {
-        if !shared {
-            return self.assign_tiles(0, columns, centroids, labels);
-        }
-        let repaired = AtomicU64::new(0);
-        labels.par_chunks_mut(CHUNK * self.tiles.width()).enumerate().for_each(|(chunk, labels)| {
-            let here = self.assign_tiles(chunk * CHUNK, columns, centroids, labels);
-            repaired.fetch_add(here, Ordering::Relaxed);
-        });
-        repaired.into_inner()
-    }
-
-    /// Labels of the points from tile `first` on.
-    fn assign_tiles(&self, first: usize, columns: &Columns, centroids: &[i32], labels: &mut [u32]) -> u64 {
-        let width = self.tiles.width();
-        let mut room = Vec::new();
-        let mut last = [0; 64];
-        let mut repaired = 0;
-        for (t, labels) in labels.chunks_mut(width).enumerate() {
-            let points = self.tiles.points(first + t, &mut room);
-            let tile = self.tiles.tile(first + t, &points);
-            let n = labels.len();
-            let mut open = if n == width {
-                self.kernel.nearest(tile, columns, labels)
-            } else {
-                let open = self.kernel.nearest(tile, columns, &mut last[..width]);
-                labels.copy_from_slice(&last[..n]);
-                open & ((1 << n) - 1)
-            };
-            while open != 0 {
-                let i = open.trailing_zeros() as usize;
-                open &= open - 1;
-                labels[i] = self.repair((first + t) * width + i, centroids);
-                repaired += 1;
+    ) -> Looked {
+        let size = CHUNK * self.tiles.width();
+        let moves = bounds.as_ref().map(|(_, moves)| *moves);
+        let work = |(chunk, part): (usize, Part<'_>)| {
+            Pass { assigner: self, columns, centroids, moves, first: chunk * size }.assign(part)
+        };
+        let labels_of = |labels| Part { labels, bounds: None };
+        match (bounds, shared) {
+            (None, false) => labels.chunks_mut(size).map(labels_of).enumerate().map(work).sum(),
+            (None, true) => labels.par_chunks_mut(size).map(labels_of).enumerate().map(work).sum(),
+            (Some((Bounds { upper, lower, .. }, _)), shared) => {
+                let parts = labels.par_chunks_mut(size).zip(upper.par_chunks_mut(size));
+                let parts = parts.zip(lower.par_chunks_mut(size));
+                let parts =
+                    parts.map(|((labels, upper), lower)| Part { labels, bounds: Some((upper, lower)) });
+                // alone on its thread, a restart takes its chunks one after the other
+                let parts = if shared { parts.with_min_len(1) } else { parts.with_min_len(usize::MAX) };
+                parts.enumerate().map(work).sum()
             }
         }
-        repaired
+    }
+}
+
+/// Labels and bounds of a run of points.
+struct Part<'a> {
+    labels: &'a mut [u32],
+    bounds: Option<(&'a mut [f32], &'a mut [f32])>, // upper, lower
+}
+
+/// A pass over a run of points, from tile-aligned row `first` on.
+struct Pass<'a> {
+    assigner: &'a Assigner<'a>,
+    columns: &'a Columns,
+    centroids: &'a [i32],
+    moves: Option<&'a Moves>,
+    first: usize,
+}
+
+impl Pass<'_> {
+    fn assign(&self, mut part: Part<'_>) -> Looked {
+        if let (Some((upper, lower)), Some(moves)) = (&mut part.bounds, self.moves) {
+            self.assigner.kernel.follow(upper, lower, part.labels, moves);
+            let open = |&i: &u32| upper[i as usize] >= lower[i as usize];
+            let open: Vec<u32> = (0..part.labels.len() as u32).filter(open).collect();
+            // most: putting them together costs more than it saves
+            if open.len() * 4 < part.labels.len() * 3 {
+                return self.assign_rows(&mut part, &open);
+            }
+        }
+        self.assign_all(&mut part)
     }
 
+    /// Looks at every point, tile by tile.
+    fn assign_all(&self, part: &mut Part<'_>) -> Looked {
+        let tiles = &self.assigner.tiles;
+        let width = tiles.width();
+        let (mut room, mut found) = (Vec::new(), Found::NONE);
+        let mut looked = Looked { points: part.labels.len() as u64, repaired: 0 };
+        for at in (0..part.labels.len()).step_by(width) {
+            let tile = (self.first + at) / width;
+            let points = tiles.points(tile, &mut room);
+            self.find(tiles.tile(tile, &points), &mut found, part.bounds.is_some());
+            let n = width.min(part.labels.len() - at);
+            looked.repaired += self.take(part, |lane| at + lane, n, &found);
+        }
+        looked
+    }
+
+    /// Looks at these points only, put together as tiles. Rows count from the part's first.
+    fn assign_rows(&self, part: &mut Part<'_>, rows: &[u32]) -> Looked {
+        let tiles = &self.assigner.tiles;
+        let width = tiles.width();
+        let (mut room, mut found) = (Gathered::new(width, self.columns.n_dims), Found::NONE);
+        let mut looked = Looked { points: rows.len() as u64, repaired: 0 };
+        for rows in rows.chunks(width) {
+            tiles.gather(self.first, rows, &mut room);
+            self.find(room.tile(), &mut found, true);
+            looked.repaired += self.take(part, |lane| rows[lane] as usize, rows.len(), &found);
+        }
+        looked
+    }
+
+    fn find(&self, tile: Tile<'_>, found: &mut Found, bounds: bool) {
+        let Found { labels, ends, open, upper, lower } = found;
+        let width = tile.errors.len();
+        let kernel = self.assigner.kernel;
+        *open = kernel.nearest(tile, self.columns, &mut labels[..width], ends);
+        if bounds {
+            let largest = self.columns.largest_error;
+            kernel.bounds(tile, ends, largest, &mut upper[..width], &mut lower[..width]);
+        }
+    }
+
+    /// Takes over what was found of `n` points; `at` is where each of them lies in the part. Returns how many
+    /// of them needed integers.
+    fn take(&self, part: &mut Part<'_>, at: impl Fn(usize) -> usize, n: usize, found: &Found) -> u64 {
+        for lane in 0..n {
+            part.labels[at(lane)] = found.labels[lane];
+        }
+        if let Some((upper, lower)) = &mut part.bounds {
+            for lane in 0..n {
+                (upper[at(lane)], lower[at(lane)]) = (found.upper[lane], found.lower[lane]);
+            }
+        }
+        let mut left = found.open & ((1u64 << n) - 1) as u32;
+        let repaired = left.count_ones();
+        while left != 0 {
+            let at = at(left.trailing_zeros() as usize);
+            left &= left - 1;
+            part.labels[at] = self.assigner.repair(self.first + at, self.centroids);
+            if let Some((upper, _)) = &mut part.bounds {
+                upper[at] = f32::INFINITY; // which centroid the ends belong to is not known
+            }
+        }
+        repaired.into()
+    }
+}
+
+/// What was found of the points of a tile. (tile)
+struct Found {
+    labels: [u32; MAX_TILE],
+    ends: Ends,
+    open: u32, // a bit for each point whose label is not proven
+    upper: [f32; MAX_TILE],
+    lower: [f32; MAX_TILE],
+}
+
+impl Found {
+    const NONE: Self = Self {
+        labels: [0; MAX_TILE],
+        ends: Ends::ZERO,
+        open: 0,
+        upper: [0.0; MAX_TILE],
+        lower: [0.0; MAX_TILE],
+    };
+}
+
+/// How much of a pass was work.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Looked {
+    /// Points that the bounds did not decide.
+    pub(super) points: u64,
+    /// Those of them that needed integers.
+    pub(super) repaired: u64,
+}
+
+impl std::iter::Sum for Looked {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |a, b| Self {
+            points: a.points + b.points,
+            repaired: a.repaired + b.repaired,
+        })
+    }
+}
+
+impl Assigner<'_> {
     /// The nearest centroid of row `i`, in integers.
     fn repair(&self, i: usize, centroids: &[i32]) -> u32 {
         let d = self.table.n_dims();

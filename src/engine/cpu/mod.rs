@@ -1,6 +1,7 @@
 //! The processor: `f32` guesses, certified, and repaired in integers; threads over restarts or over points.
 
 mod assign;
+mod bounds;
 mod columns;
 mod kernel;
 mod seed;
@@ -17,6 +18,7 @@ use super::inertia::{inertia, squares};
 use super::reference::{empty, stop};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
 use assign::Assigner;
+use bounds::{Bounds, Moves};
 use kernel::Kernel;
 use seed::Seeder;
 use update::Updater;
@@ -137,14 +139,19 @@ impl CpuSession<'_> {
         let (table, k) = (self.job.table, self.job.n_clusters);
         let mut work = Work::default();
         let mut columns = self.assigner.columns(k);
-        let mut pass = |centroids: &[i32], labels: &mut [u32], first| {
+        let mut bounds = Bounds::new(table, k);
+        let mut pass = |before: &[i32], centroids: &[i32], labels: &mut [u32], bounds: &mut Bounds| {
             columns.fill(table, centroids);
-            let repaired = self.assigner.assign(&columns, centroids, labels, shared);
-            work.pass(first, labels.len() as u64, repaired);
+            let moves = bounds.kept().then(|| Moves::of(table, before, centroids));
+            let kept = moves.as_ref().map(|moves| (bounds, moves));
+            let looked = self.assigner.assign(&columns, centroids, labels, kept, shared);
+            let first = work.assigned_points == 0;
+            work.pass(first, labels.len() as u64, looked.repaired);
+            looked.points
         };
         let mut labels = vec![0; table.n_points()];
         let mut moved = vec![0; centroids.len()];
-        pass(&centroids, &mut labels, true);
+        pass(&centroids, &centroids, &mut labels, &mut bounds);
         let mut updater = Updater::new(table, self.kernel, &labels, k, shared);
         let mut iterations = 0;
         loop {
@@ -157,8 +164,9 @@ impl CpuSession<'_> {
             iterations += 1;
             let stop = stop::stop(self.job, &centroids, &moved, iterations);
             std::mem::swap(&mut centroids, &mut moved);
-            pass(&centroids, &mut labels, false);
-            updater.follow(&labels, shared);
+            let looked = pass(&moved, &centroids, &mut labels, &mut bounds);
+            let changed = updater.follow(&labels, shared);
+            bounds.decide(looked, changed);
             if let Some(stop) = stop {
                 let sums = updater.sums();
                 let inertia = inertia(table, self.squares, &centroids, &sums);

@@ -12,7 +12,8 @@ use super::kernel::Kernel;
 use super::tiles::Tiles;
 use crate::engine::draws::{Draws, candidates};
 use crate::engine::reference::assign::distance;
-use crate::engine::reference::seed::{gather, lowest_unused, seed as seed_reference};
+use crate::engine::reference::seed::{gather, lowest_unused};
+use crate::engine::rows::RowsByWeight;
 use crate::engine::{Job, Seeding, certify};
 use crate::lattice::Table;
 
@@ -34,30 +35,29 @@ pub(super) struct Seeder<'a> {
     table: &'a Table,
     kernel: Kernel,
     small: bool,
-    running: Vec<u64>, // running totals of the weights; empty if all are one
+    rows: RowsByWeight<'a>,
 }
 
 impl<'a> Seeder<'a> {
     pub(super) fn new(table: &'a Table, kernel: Kernel) -> Self {
         // distances reach twice the largest coordinate
         let exact = certify::scores_are_exact(table.n_dims(), table.max_coordinate * 2, table.granularity);
-        let mut total = 0;
-        let mut add = |&weight: &u16| {
-            total += u64::from(weight);
-            total
-        };
-        let running =
-            table.weights.values().map_or_else(Vec::new, |values| values.iter().map(&mut add).collect());
-        Self { table, kernel, small: exact && !table.lattice.mixed(), running }
+        let rows = RowsByWeight::new(table);
+        Self { table, kernel, small: exact && !table.lattice.mixed(), rows }
     }
 
     /// The first centroids of a restart. (n_clusters, n_dims)
     pub(super) fn seed(&self, job: &Job<'_>, tiles: &Tiles<'_>, restart: u64, shared: bool) -> Vec<i32> {
-        if job.seeding != Seeding::KMeansPlusPlus {
-            return seed_reference(job, restart);
-        }
         let mut draws = Draws::new(job.seed, restart);
-        let first = self.first(&mut draws);
+        match &job.seeding {
+            Seeding::Given(centroids) => centroids.clone(),
+            Seeding::Random => gather(self.table, &self.rows.random(job.n_clusters, &mut draws)),
+            Seeding::KMeansPlusPlus => self.plus_plus_rows(job, tiles, draws, shared),
+        }
+    }
+
+    fn plus_plus_rows(&self, job: &Job<'_>, tiles: &Tiles<'_>, mut draws: Draws, shared: bool) -> Vec<i32> {
+        let first = self.rows.draw(&mut draws);
         let (table, kernel) = (self.table, self.kernel);
         let lattice = &table.lattice;
         let rows = if self.small {
@@ -77,14 +77,6 @@ impl<'a> Seeder<'a> {
             )
         };
         gather(table, &rows)
-    }
-
-    fn first(&self, draws: &mut Draws) -> usize {
-        let t = draws.below(self.table.weights.total().into());
-        if self.running.is_empty() {
-            return t as usize;
-        }
-        self.running.partition_point(|&total| u128::from(total) <= t)
     }
 
     fn plus_plus(&self, job: &Job<'_>, draws: &mut Draws, first: usize, mut near: impl Near) -> Vec<usize> {

@@ -18,13 +18,18 @@ pub(super) struct Tiles<'a> {
     width: usize,
     kept: Option<Vec<f32>>, // (n_tiles, n_dims, width)
     errors: Vec<f32>,       // G |x|^2 / 2, rounded up (n_tiles, width)
+    half_norms: Vec<f32>,   // |x|^2 / 2, to the nearest (n_tiles, width)
 }
 
 impl<'a> Tiles<'a> {
     pub(super) fn new(table: &'a Table, kernel: Kernel, gamma: f32) -> Self {
         let (d, width) = (table.n_dims(), kernel.tile());
         let n_tiles = table.n_points().div_ceil(width);
-        let mut tiles = Self { table, width, kept: None, errors: errors(table, gamma, n_tiles * width) };
+        let mut half_norms = half_norms(table);
+        half_norms.resize(n_tiles * width, 0.0);
+        let error = |&half_norm: &f32| certify::point_error(gamma, f64::from(half_norm.next_up()));
+        let errors = half_norms.iter().map(error).collect();
+        let mut tiles = Self { table, width, kept: None, errors, half_norms };
         if n_tiles * width * d * 4 <= KEPT {
             let mut kept = vec![0.0; n_tiles * width * d];
             kept.par_chunks_exact_mut(width * d).enumerate().for_each(|(tile, to)| tiles.make(tile, to));
@@ -56,7 +61,19 @@ impl<'a> Tiles<'a> {
 
     /// A tile with its points' errors.
     pub(super) fn tile<'t>(&'t self, tile: usize, points: &'t [f32]) -> Tile<'t> {
-        Tile { points, errors: &self.errors[tile * self.width..][..self.width] }
+        let at = tile * self.width;
+        let (errors, half_norms) = (&self.errors[at..][..self.width], &self.half_norms[at..][..self.width]);
+        Tile { points, errors, half_norms }
+    }
+
+    /// Puts points together as a tile; `rows` count from row `first`.
+    pub(super) fn gather(&self, first: usize, rows: &[u32], to: &mut Gathered) {
+        for (lane, &row) in rows.iter().enumerate() {
+            let row = first + row as usize;
+            let column = to.points[lane..].iter_mut().step_by(self.width);
+            column.zip(self.table.point(row)).for_each(|(to, &q)| *to = q);
+            (to.errors[lane], to.half_norms[lane]) = (self.errors[row], self.half_norms[row]);
+        }
     }
 
     fn make(&self, tile: usize, to: &mut [f32]) {
@@ -71,15 +88,25 @@ impl<'a> Tiles<'a> {
     }
 }
 
-/// Each point's share of the error of its scores; zero for padding. (length)
-fn errors(table: &Table, gamma: f32, length: usize) -> Vec<f32> {
-    let d = table.n_dims();
-    let scale: Vec<f64> = table.lattice.shift.iter().map(|&e| 0.25f64.powi(e as i32)).collect();
-    let error = |point: &[f32]| {
-        let norm: f64 = point.iter().zip(&scale).map(|(&q, s)| f64::from(q) * f64::from(q) * s).sum();
-        certify::point_error(gamma, norm / 2.0)
-    };
-    let mut errors: Vec<f32> = table.points.par_chunks_exact(d).map(error).collect();
-    errors.resize(length, 0.0);
-    errors
+/// Room for a tile of points from anywhere.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    points: Vec<f32>,     // (n_dims, width)
+    errors: Vec<f32>,     // (width)
+    half_norms: Vec<f32>, // (width)
+}
+
+impl Gathered {
+    pub(super) fn new(width: usize, n_dims: usize) -> Self {
+        Self { points: vec![0.0; width * n_dims], errors: vec![0.0; width], half_norms: vec![0.0; width] }
+    }
+
+    pub(super) fn tile(&self) -> Tile<'_> {
+        Tile { points: &self.points, errors: &self.errors, half_norms: &self.half_norms }
+    }
+}
+
+/// Half the squared norm of each point, features of a mixed table scaled by `2^-e`. (n_points)
+fn half_norms(table: &Table) -> Vec<f32> {
+    (0..table.n_points()).into_par_iter().with_min_len(4096).map(|i| table.half_norm(i) as f32).collect()
 }

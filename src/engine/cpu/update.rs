@@ -92,21 +92,24 @@ impl<'a> Updater<'a> {
         Self { table, kernel, totals, labels: labels.to_vec() }
     }
 
-    /// Brings the sums to these labels. (n_points)
-    pub(super) fn follow(&mut self, labels: &[u32], shared: bool) {
+    /// Brings the sums to these labels (n_points). Returns how many are new.
+    pub(super) fn follow(&mut self, labels: &[u32], shared: bool) -> u64 {
         let Self { table, kernel, totals, labels: before } = self;
         if !shared {
             return follow_rows(table, *kernel, totals, 0, before, labels);
         }
         let k = totals.counts().len();
-        let zero = || Totals::zero(table, k);
-        let change = |mut totals: Totals, (chunk, (before, labels)): (usize, (&mut [u32], &[u32]))| {
-            follow_rows(table, *kernel, &mut totals, chunk * CHUNK, before, labels);
-            totals
+        let none = || (Totals::zero(table, k), 0);
+        let change = |(mut totals, changed): (Totals, u64),
+                      (chunk, (before, labels)): (usize, (&mut [u32], &[u32]))| {
+            let here = follow_rows(table, *kernel, &mut totals, chunk * CHUNK, before, labels);
+            (totals, changed + here)
         };
+        let merge = |a: (Totals, u64), b: (Totals, u64)| (a.0.merge(b.0), a.1 + b.1);
         let pairs = before.par_chunks_mut(CHUNK).zip(labels.par_chunks(CHUNK));
-        let changes = pairs.enumerate().fold(zero, change).reduce(zero, Totals::merge);
-        *totals = std::mem::replace(totals, zero()).merge(changes);
+        let (changes, changed) = pairs.enumerate().fold(none, change).reduce(none, merge);
+        *totals = std::mem::replace(totals, none().0).merge(changes);
+        changed
     }
 
     /// Whether a cluster has no weight.
@@ -185,15 +188,18 @@ fn follow_rows(
     first: usize,
     before: &mut [u32],
     labels: &[u32],
-) {
+) -> u64 {
+    let mut changed = 0;
     for (i, (before, &label)) in before.iter_mut().zip(labels).enumerate() {
         if *before != label {
             let weight = i64::from(table.weights.get(first + i));
             totals.add(kernel, *before as usize, table.point(first + i), -weight);
             totals.add(kernel, label as usize, table.point(first + i), weight);
             *before = label;
+            changed += 1;
         }
     }
+    changed
 }
 
 #[cfg(test)]

@@ -209,9 +209,7 @@ fn padded(table: &Table, width: usize) -> Vec<f32> {
 
 /// `G |x|^2 / 2` of row `i`, rounded up.
 fn point_error(table: &Table, gamma: f32, i: usize) -> f32 {
-    let terms = table.point(i).iter().zip(&table.lattice.shift);
-    let norm: f64 = terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum();
-    certify::point_error(gamma, norm / 2.0)
+    certify::point_error(gamma, table.half_norm(i))
 }
 
 /// The state of the lanes of a batch.

@@ -281,7 +281,9 @@ fn note(trouble: &Mutex<Option<EngineError>>, error: EngineError) {
 fn watch(device: &wgpu::Device, adapter: &str, trouble: &Arc<Mutex<Option<EngineError>>>) {
     let (name, notes) = (adapter.to_owned(), Arc::clone(trouble));
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        let (adapter, reason) = (name.clone(), error.to_string());
+        // wgpu explains itself over several lines
+        let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        let adapter = name.clone();
         let error = match error {
             wgpu::Error::OutOfMemory { .. } => EngineError::OutOfMemory { adapter, reason },
             _ => EngineError::DeviceFailed { adapter, reason },

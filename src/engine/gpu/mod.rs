@@ -31,6 +31,8 @@ use seed::SeedKernels;
 
 /// Most restarts of a batch.
 const MAX_LANES: u64 = 4096;
+/// Multiply-adds of a dispatch: well under the 50 ms after which a desktop's watchdog may wake, on a small GPU.
+const DISPATCH: u128 = 1 << 34;
 /// Most bytes that the lanes of a batch take.
 const LANE_BYTES: u64 = 512 << 20;
 
@@ -109,7 +111,9 @@ impl Session for GpuSession<'_> {
 
     fn max_batch(&self) -> u64 {
         let (largest, all) = Lanes::bytes(&self.sizes);
-        (self.gpu.context.max_binding() / largest).min(LANE_BYTES / all).clamp(1, MAX_LANES)
+        let (n, d, k) = (self.job.table.n_points(), self.job.table.n_dims(), self.job.n_clusters);
+        let short = (DISPATCH / (n as u128 * (d * k) as u128)).clamp(1, MAX_LANES.into()) as u64;
+        (self.gpu.context.max_binding() / largest).min(LANE_BYTES / all).min(short).max(1)
     }
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {

@@ -8,7 +8,7 @@ use crate::engine::reference::{Sums, empty};
 use crate::engine::{EngineError, Job};
 
 /// Multiply-adds of a submission that are no trouble for a desktop's watchdog.
-const SHORT: u128 = 1 << 31;
+pub(super) const SHORT: u128 = 1 << 31;
 /// Most rounds between two looks of the host.
 const ROUNDS: u128 = 8;
 

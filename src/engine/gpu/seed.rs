@@ -3,8 +3,10 @@
 use super::buffers::{BLOCK, Lanes, Shared, Sizes, columns, storage};
 use super::context::Context;
 use super::kernel::Kernel;
+use super::rounds::SHORT;
 use crate::engine::draws::{Draws, candidates};
-use crate::engine::reference::seed::{gather, lowest_unused, seed as seed_reference};
+use crate::engine::reference::seed::{gather, lowest_unused};
+use crate::engine::rows::RowsByWeight;
 use crate::engine::{EngineError, Job, Seeding};
 use crate::lattice::Table;
 
@@ -40,12 +42,24 @@ pub(super) fn seed(
     job: &Job<'_>,
     restarts: &[u64],
 ) -> Result<Vec<Vec<i32>>, EngineError> {
-    let Some(kernels) = kernels.filter(|_| job.seeding == Seeding::KMeansPlusPlus) else {
-        return Ok(restarts.iter().map(|&restart| seed_reference(job, restart)).collect());
+    let table = job.table;
+    let (Some(kernels), Seeding::KMeansPlusPlus) = (kernels, &job.seeding) else {
+        return Ok(restarts.iter().map(|&restart| seed_on_host(job, restart)).collect());
     };
     let rows = plus_plus(context, kernels, shared, job, restarts)?;
     let lanes = rows.chunks_exact(job.n_clusters);
-    Ok(lanes.map(|rows| gather(job.table, &filled(job.table, rows))).collect())
+    Ok(lanes.map(|rows| gather(table, &filled(table, rows))).collect())
+}
+
+/// Centroids that need no distances.
+fn seed_on_host(job: &Job<'_>, restart: u64) -> Vec<i32> {
+    match &job.seeding {
+        Seeding::Given(centroids) => centroids.clone(),
+        _ => {
+            let rows = RowsByWeight::new(job.table);
+            gather(job.table, &rows.random(job.n_clusters, &mut Draws::new(job.seed, restart)))
+        }
+    }
 }
 
 /// The seeds of a lane, with unused rows where every distance was zero and nothing could be drawn.
@@ -91,18 +105,23 @@ fn plus_plus(
         kernels.weigh.bind(context, &[s, points, weights, features, &candidate_rows, &near, &potentials]);
     let choose = kernels.choose.bind(context, &[s, &candidate_rows, &potentials, &chosen, &seed_buffer]);
 
-    let mut encoder = context.encoder();
-    {
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        to_near.dispatch(&mut pass, n_blocks, lanes);
-        for _ in 1..k {
-            draw.dispatch_lanes(&mut pass, lanes);
-            weigh.dispatch(&mut pass, n_blocks, lanes);
-            choose.dispatch_lanes(&mut pass, lanes);
-            to_near.dispatch(&mut pass, n_blocks, lanes);
+    let work = (n * lanes) as u128 * (job.table.n_dims() * (l + 1)) as u128; // multiply-adds of a step
+    let steps = (SHORT / work).clamp(1, k as u128) as usize;
+    for first in (0..k).step_by(steps) {
+        let mut encoder = context.encoder();
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            for step in first..k.min(first + steps) {
+                if step > 0 {
+                    draw.dispatch_lanes(&mut pass, lanes);
+                    weigh.dispatch(&mut pass, n_blocks, lanes);
+                    choose.dispatch_lanes(&mut pass, lanes);
+                }
+                to_near.dispatch(&mut pass, n_blocks, lanes);
+            }
         }
+        context.submit(encoder)?;
     }
-    context.submit(encoder)?;
     let bytes = context.read(&[(&seed_buffer, 0, (lanes * k * 4) as u64)])?;
     Ok(bytemuck::pod_collect_to_vec(&bytes))
 }
@@ -110,25 +129,15 @@ fn plus_plus(
 /// First seeds (lanes, n_clusters; the rest zero) and all later draws (lanes, n_clusters - 1, candidates).
 fn draw_ahead(job: &Job<'_>, restarts: &[u64]) -> (Vec<u32>, Vec<u64>) {
     let (k, l) = (job.n_clusters, candidates(job.n_clusters));
-    let running = running_weights(job.table);
+    let rows = RowsByWeight::new(job.table);
     let mut seeds = vec![0; restarts.len() * k];
     let mut later = Vec::with_capacity(restarts.len() * (k - 1) * l);
     for (lane, &restart) in restarts.iter().enumerate() {
         let mut draws = Draws::new(job.seed, restart);
-        let t = draws.below(job.table.weights.total().into());
-        seeds[lane * k] = running.partition_point(|&total| u128::from(total) <= t) as u32;
+        seeds[lane * k] = rows.draw(&mut draws) as u32;
         later.extend((0..(k - 1) * l).map(|_| draws.draw()));
     }
     (seeds, later)
-}
-
-fn running_weights(table: &Table) -> Vec<u64> {
-    let mut total = 0;
-    let mut add = |i: usize| {
-        total += u64::from(table.weights.get(i));
-        total
-    };
-    (0..table.n_points()).map(&mut add).collect()
 }
 
 /// Uploads first centroids.

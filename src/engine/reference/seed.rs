@@ -88,8 +88,9 @@ fn lowered(table: &Table, near: &[u128], seed: usize) -> Vec<u128> {
 /// There is one: n_clusters is at most the number of rows of positive weight.
 #[must_use]
 pub fn lowest_unused(table: &Table, seeds: &[usize]) -> usize {
-    let used = |i: usize| seeds.iter().filter(|&&seed| seed == i).count();
-    (0..table.n_points()).find(|&i| used(i) < table.weights.get(i) as usize).unwrap_or(0)
+    let mut used = vec![0; table.n_points()];
+    seeds.iter().for_each(|&seed| used[seed] += 1);
+    (0..table.n_points()).find(|&i| used[i] < table.weights.get(i)).unwrap_or(0)
 }
 
 /// Rows in proportion to their weight, all with coordinates of their own if that can be had.

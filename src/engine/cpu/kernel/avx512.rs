@@ -2,8 +2,9 @@
 
 use std::arch::x86_64::*;
 
+use super::bounds::follow as follow_rows;
 use super::lanes::{self, Lanes, VECTORS};
-use super::{Columns, Tile};
+use super::{Columns, Ends, Moves, Tile};
 
 pub(super) const TILE: usize = VECTORS * 16;
 pub(super) const BLOCKS: [usize; 5] = [4, 6, 8, 10, 12];
@@ -81,15 +82,15 @@ impl Lanes for V {
 /// # Safety
 /// See `lanes::nearest`.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
-pub(super) unsafe fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32]) -> u32 {
+pub(super) unsafe fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], ends: &mut Ends) -> u32 {
     // SAFETY: the caller's promise; the block is the columns'.
     unsafe {
         match columns.block {
-            4 => lanes::nearest::<V, 4>(tile, columns, labels),
-            6 => lanes::nearest::<V, 6>(tile, columns, labels),
-            8 => lanes::nearest::<V, 8>(tile, columns, labels),
-            10 => lanes::nearest::<V, 10>(tile, columns, labels),
-            12 => lanes::nearest::<V, 12>(tile, columns, labels),
+            4 => lanes::nearest::<V, 4>(tile, columns, labels, ends),
+            6 => lanes::nearest::<V, 6>(tile, columns, labels, ends),
+            8 => lanes::nearest::<V, 8>(tile, columns, labels, ends),
+            10 => lanes::nearest::<V, 10>(tile, columns, labels, ends),
+            12 => lanes::nearest::<V, 12>(tile, columns, labels, ends),
             other => unreachable!("no kernel for blocks of {other}"),
         }
     }
@@ -130,4 +131,14 @@ pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowe
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
 pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
     lanes::at_most(scores, limits)
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
+pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
+    lanes::bounds(tile, ends, errors, upper, lower);
+}
+
+#[target_feature(enable = "avx512f,avx512dq,avx512vl,fma")]
+pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
+    follow_rows(upper, lower, labels, moves);
 }

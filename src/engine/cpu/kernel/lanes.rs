@@ -8,7 +8,8 @@
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
 )]
 
-use super::Tile;
+use super::{Ends, Tile};
+use crate::engine::cpu::bounds::from_ends;
 use crate::engine::cpu::columns::Columns;
 
 /// A vector of `f32`, one lane a point, with the few operations that the loops need.
@@ -83,6 +84,7 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
     tile: Tile<'_>,
     columns: &Columns,
     labels: &mut [u32],
+    ends: &mut Ends,
 ) -> u32 {
     // SAFETY: the caller's promise.
     unsafe {
@@ -116,15 +118,11 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
                 open |= (!proven & lane_bits(L::WIDTH)) << (v * L::WIDTH);
             }
         }
-        if open == 0 {
-            return 0;
-        }
-        let mut ends = [[0.0; 64]; 2];
         for v in 0..VECTORS {
-            best[v].store(ends[0].as_mut_ptr().add(v * L::WIDTH));
-            second[v].store(ends[1].as_mut_ptr().add(v * L::WIDTH));
+            best[v].store(ends.best.as_mut_ptr().add(v * L::WIDTH));
+            second[v].store(ends.second.as_mut_ptr().add(v * L::WIDTH));
         }
-        reopen(open, &ends, tile, columns, labels)
+        if open == 0 { 0 } else { reopen(open, ends, tile, columns, labels) }
     }
 }
 
@@ -134,13 +132,13 @@ fn lane_bits(width: usize) -> u32 {
 
 /// Looks again at the points that the largest error of all columns leaves open, with that of their own.
 #[cold]
-fn reopen(mut open: u32, ends: &[[f32; 64]; 2], tile: Tile<'_>, columns: &Columns, labels: &[u32]) -> u32 {
+fn reopen(mut open: u32, ends: &Ends, tile: Tile<'_>, columns: &Columns, labels: &[u32]) -> u32 {
     let mut left = open;
     while left != 0 {
         let i = left.trailing_zeros() as usize;
         left &= left - 1;
         let margin = 2.0 * tile.errors[i] + columns.errors[labels[i] as usize];
-        if ends[0][i] + margin < ends[1][i] {
+        if ends.best[i] + margin < ends.second[i] {
             open &= !(1 << i);
         }
     }
@@ -211,4 +209,13 @@ pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowe
 pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
     let bit = |(i, (score, limit)): (usize, (&f32, &f32))| u32::from(score <= limit) << i;
     scores.iter().zip(limits).enumerate().map(bit).sum()
+}
+
+/// See [`super::Kernel::bounds`].
+#[inline(always)]
+pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
+    for i in 0..upper.len() {
+        let (best, second) = (ends.best[i], ends.second[i]);
+        (upper[i], lower[i]) = from_ends(tile.half_norms[i], best, second, tile.errors[i], errors);
+    }
 }

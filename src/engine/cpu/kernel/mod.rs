@@ -9,6 +9,7 @@ mod avx512;
 mod lanes;
 mod portable;
 
+use super::bounds::{self, Moves};
 use super::columns::Columns;
 use crate::engine::EngineError;
 
@@ -32,6 +33,22 @@ pub(super) struct Tile<'a> {
     pub(super) points: &'a [f32],
     /// `G |x|^2 / 2`, rounded up. (tile)
     pub(super) errors: &'a [f32],
+    /// `|x|^2 / 2`, to the nearest. (tile)
+    pub(super) half_norms: &'a [f32],
+}
+
+/// Most points of a tile.
+pub(super) const MAX_TILE: usize = 32;
+
+/// The least and the second least value of each point of a tile: scores less the columns' share of E.
+#[derive(Debug, Clone)]
+pub(super) struct Ends {
+    pub(super) best: [f32; MAX_TILE],
+    pub(super) second: [f32; MAX_TILE],
+}
+
+impl Ends {
+    pub(super) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
 }
 
 impl Kernel {
@@ -116,8 +133,14 @@ impl Kernel {
 
     /// Finds the nearest centroid of each point of a tile.
     ///
-    /// Writes the labels (tile), and returns a bit for each point whose label is not proven.
-    pub(super) fn nearest(self, tile: Tile<'_>, columns: &Columns, labels: &mut [u32]) -> u32 {
+    /// Writes the labels (tile) and the ends, and returns a bit for each point whose label is not proven.
+    pub(super) fn nearest(
+        self,
+        tile: Tile<'_>,
+        columns: &Columns,
+        labels: &mut [u32],
+        ends: &mut Ends,
+    ) -> u32 {
         let (width, d) = (self.tile(), columns.n_dims);
         assert!(tile.points.len() == d * width && tile.errors.len() == width && labels.len() == width);
         assert!(
@@ -125,13 +148,13 @@ impl Kernel {
                 && columns.base.len().is_multiple_of(columns.block)
         );
         match self {
-            Self::Portable => portable::nearest(tile, columns, labels),
+            Self::Portable => portable::nearest(tile, columns, labels, ends),
             // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::nearest(tile, columns, labels) },
+            Self::Avx2 => unsafe { avx2::nearest(tile, columns, labels, ends) },
             // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::nearest(tile, columns, labels) },
+            Self::Avx512 => unsafe { avx512::nearest(tile, columns, labels, ends) },
         }
     }
 
@@ -198,6 +221,39 @@ impl Kernel {
             // SAFETY: `pick` saw these instructions on this processor.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { avx512::lower(scores, norms, near, unit, lowered) },
+        }
+    }
+
+    /// Bounds of the points of a tile, from their ends and twice the largest share of E of a column. (tile)
+    pub(super) fn bounds(
+        self,
+        tile: Tile<'_>,
+        ends: &Ends,
+        errors: f32,
+        upper: &mut [f32],
+        lower: &mut [f32],
+    ) {
+        match self {
+            Self::Portable => lanes::bounds(tile, ends, errors, upper, lower),
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2::bounds(tile, ends, errors, upper, lower) },
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512::bounds(tile, ends, errors, upper, lower) },
+        }
+    }
+
+    /// Moves the bounds of points with these labels. All are of one length.
+    pub(super) fn follow(self, upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
+        match self {
+            Self::Portable => bounds::follow(upper, lower, labels, moves),
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2::follow(upper, lower, labels, moves) },
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512::follow(upper, lower, labels, moves) },
         }
     }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::needless_range_loop, reason = "a lane is an index into several arrays at once")]
 
 use super::lanes::{self, Lanes, VECTORS};
-use super::{Columns, Tile};
+use super::{Columns, Ends, Tile};
 
 const WIDTH: usize = 8;
 pub(super) const TILE: usize = VECTORS * WIDTH;
@@ -99,13 +99,13 @@ impl Lanes for V {
 }
 
 /// Lengths as `Kernel::nearest` asserts.
-pub(super) fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32]) -> u32 {
+pub(super) fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], ends: &mut Ends) -> u32 {
     // SAFETY: needs no instructions beyond the target's; the block is the columns'.
     unsafe {
         match columns.block {
-            2 => lanes::nearest::<V, 2>(tile, columns, labels),
-            3 => lanes::nearest::<V, 3>(tile, columns, labels),
-            4 => lanes::nearest::<V, 4>(tile, columns, labels),
+            2 => lanes::nearest::<V, 2>(tile, columns, labels, ends),
+            3 => lanes::nearest::<V, 3>(tile, columns, labels, ends),
+            4 => lanes::nearest::<V, 4>(tile, columns, labels, ends),
             other => unreachable!("no kernel for blocks of {other}"),
         }
     }

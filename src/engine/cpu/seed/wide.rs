@@ -19,6 +19,7 @@ pub(super) struct Wide<'a, D, F> {
     kernel: Kernel,
     shared: bool,
     exact: F,
+    gamma: f32,                 // of the points' errors
     near: Vec<D>,               // (n_points)
     limits: Vec<f32>,           // near / 2 - |x|^2 / 2 + the point's share of E, rounded up (n_points)
     sums: Vec<u128>,            // of w D (n_tiles)
@@ -47,7 +48,8 @@ where
             (0..n).map(to).collect()
         };
         let (limits, sums, nearer) = (vec![0.0; n], vec![0; tiles.len()], Vec::new());
-        let mut new = Self { table, tiles, kernel, shared, exact, near, limits, sums, nearer };
+        let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
+        let mut new = Self { table, tiles, kernel, shared, exact, gamma, near, limits, sums, nearer };
         for i in 0..n {
             new.limits[i] = new.limit(i);
             new.sums[i / tiles.width()] += new.share(i, new.near[i]);
@@ -62,16 +64,10 @@ where
     /// A candidate whose score, less its own share of the error, lies above this is not nearer to point `i`
     /// than any seed: then `D = |x|^2 + 2 s >= near`. Features of a mixed table are scaled by `2^-e` in scores.
     fn limit(&self, i: usize) -> f32 {
-        let lattice = &self.table.lattice;
-        let terms = self.table.point(i).iter().zip(&lattice.shift);
-        let half_norm =
-            terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum::<f64>() / 2.0;
+        let half_norm = self.table.half_norm(i);
         let near: u128 = self.near[i].into();
-        let half_near = libm::ldexp(near as f64, -2 * lattice.max_shift() as i32) / 2.0;
-        let own = f64::from(certify::point_error(
-            certify::gamma(self.table.n_dims(), certify::UNIT_CPU),
-            half_norm,
-        ));
+        let half_near = libm::ldexp(near as f64, -2 * self.table.lattice.max_shift() as i32) / 2.0;
+        let own = f64::from(certify::point_error(self.gamma, half_norm));
         let limit = half_near - half_norm + own + (half_near + half_norm) * 1e-9;
         let rounded = limit as f32;
         if f64::from(rounded) < limit { rounded.next_up() } else { rounded }

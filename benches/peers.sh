@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Cairn beside the libraries a user would pick instead: same data, same starts, same number of iterations, in
+# one run, in turn. Prints a table of medians and ratios.
+#
+#   benches/peers.sh                       all cases, all processors
+#   benches/peers.sh --threads 1           one thread against one thread
+#   benches/peers.sh --kernels avx512,avx2 several of Cairn's kernels (default: the widest)
+#   benches/peers.sh --cases digits,codes --runs 3
+#
+# Needs Python 3 with venv; installs numpy, scikit-learn, scikit-learn-intelex and faiss-cpu into .peers/.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ ! -x .peers/bin/python ]; then
+    python3 -m venv .peers
+    .peers/bin/pip install --quiet numpy scikit-learn scikit-learn-intelex faiss-cpu
+fi
+cargo build --release --quiet --no-default-features --target-dir target/peers
+exec .peers/bin/python benches/peers.py --cairn target/peers/release/cairn "$@"

@@ -1,0 +1,64 @@
+//! Rows drawn by weight: what the fast engines share of seeding. The reference walks instead, and is the oracle.
+
+use std::collections::HashSet;
+
+use super::draws::Draws;
+use super::reference::seed::lowest_unused;
+use crate::lattice::Table;
+
+/// Finds the row that a place among the weights falls on.
+#[derive(Debug)]
+pub struct RowsByWeight<'a> {
+    table: &'a Table,
+    running: Vec<u64>, // running totals of the weights; empty if all are one
+}
+
+impl<'a> RowsByWeight<'a> {
+    /// Adds up the weights.
+    #[must_use]
+    pub fn new(table: &'a Table) -> Self {
+        let mut total = 0;
+        let mut add = |&weight: &u16| {
+            total += u64::from(weight);
+            total
+        };
+        let running =
+            table.weights.values().map_or_else(Vec::new, |values| values.iter().map(&mut add).collect());
+        Self { table, running }
+    }
+
+    /// Draws a row in proportion to its weight: the first whose running total exceeds the place drawn.
+    pub fn draw(&self, draws: &mut Draws) -> usize {
+        let t = draws.below(self.table.weights.total().into());
+        if self.running.is_empty() {
+            return t as usize;
+        }
+        self.running.partition_point(|&total| u128::from(total) <= t)
+    }
+
+    /// Rows in proportion to their weight, all with coordinates of their own if that can be had.
+    pub fn random(&self, n_clusters: usize, draws: &mut Draws) -> Vec<usize> {
+        let table = self.table;
+        let coordinates = |i: usize| -> Vec<i32> { table.point(i).iter().map(|&q| q as i32).collect() };
+        let mut left = 100 * n_clusters + 1000;
+        let mut seeds = Vec::with_capacity(n_clusters);
+        let mut taken = HashSet::new();
+        while seeds.len() < n_clusters && left > 0 {
+            left -= 1;
+            let row = self.draw(draws);
+            if taken.insert(coordinates(row)) {
+                seeds.push(row);
+            }
+        }
+        // what is left has few rows of new coordinates, if any: they come in order
+        for row in (0..table.n_points()).filter(|&row| table.weights.get(row) > 0) {
+            if seeds.len() < n_clusters && taken.insert(coordinates(row)) {
+                seeds.push(row);
+            }
+        }
+        while seeds.len() < n_clusters {
+            seeds.push(lowest_unused(table, &seeds));
+        }
+        seeds
+    }
+}
