@@ -50,7 +50,11 @@ impl Table {
     /// most 2^-36.
     #[must_use]
     pub fn half_norm(&self, i: usize) -> f64 {
-        let terms = self.point(i).iter().zip(&self.lattice.shift);
+        let point = self.point(i);
+        if !self.lattice.mixed() {
+            return point.iter().map(|&q| f64::from(q) * f64::from(q)).sum::<f64>() / 2.0;
+        }
+        let terms = point.iter().zip(&self.lattice.shift);
         terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum::<f64>() / 2.0
     }
 

@@ -10,6 +10,7 @@
 //! | `weights` | zero, one, 65,535; copies of rows; a common factor |
 //! | `stops` | tolerance, few iterations, random and given starts |
 //! | `limits` | the largest sizes: right, or refused |
+//! | `narrow` | many centroids of many features: guesses in 16-bit integers |
 //! | `mutations` | the certificate: careless ones are caught |
 //! | `random` | all of it at once, by proptest |
 //! | `instructions` | the processor's, each set of them |
@@ -21,6 +22,7 @@ mod empties;
 mod instructions;
 mod limits;
 mod mutations;
+mod narrow;
 mod random;
 mod scales;
 mod shapes;

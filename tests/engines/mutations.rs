@@ -7,6 +7,16 @@ use crate::common::{Adversary, Backend, bisector, compare, far_centroid, on_devi
 
 on_devices!(a_bound_of_zero_is_caught, the_best_bound_for_all_is_caught);
 
+/// Guesses in 16 bits have a bound of their own, and use it where centroids and features are many: here all but
+/// two centroids are copies of one that lies far away.
+#[test]
+fn a_bound_of_zero_is_caught_in_16_bits() {
+    let mut adversary = bisector(64, 60);
+    let far = adversary.points[..64].iter().map(|x| x - 4_000_000.0).collect::<Vec<_>>();
+    adversary.centroids.extend(far.repeat(70));
+    assert_caught(Backend::Cpu, Bound::Zero, &[adversary]);
+}
+
 fn a_bound_of_zero_is_caught(backend: Backend) {
     let adversaries = [2, 16, 64, 400].map(|d| bisector(d, 40 + d as u64));
     assert_caught(backend, Bound::Zero, &adversaries);

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::bounds::{Bounds, Moves};
 use super::columns::Columns;
 use super::kernel::{Ends, Kernel, MAX_TILE, Tile};
+use super::narrow::{Narrow, NarrowColumns};
 use super::tiles::{Gathered, Tiles};
 use crate::engine::certify::{self, Bound};
 use crate::engine::reference::assign::{nearest, row_distance};
@@ -20,21 +21,42 @@ pub(super) struct Assigner<'a> {
     kernel: Kernel,
     gamma: f32, // of the centroids' errors
     tiles: Tiles<'a>,
+    narrow: Option<Narrow>,
+}
+
+/// Centroids as the kernels want them.
+#[derive(Debug, Clone)]
+pub(super) struct Guess {
+    columns: Columns,
+    narrow: Option<NarrowColumns>, // gone when it left too much open
+    narrow_fits: bool,
 }
 
 impl<'a> Assigner<'a> {
-    pub(super) fn new(table: &'a Table, kernel: Kernel, bound: Bound) -> Self {
+    pub(super) fn new(table: &'a Table, kernel: Kernel, bound: Bound, n_clusters: usize) -> Self {
         let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
-        Self { table, kernel, gamma, tiles: Tiles::new(table, kernel, for_points) }
+        let tiles = Tiles::new(table, kernel, for_points);
+        let narrow = Narrow::new(table, &tiles, kernel, n_clusters, bound);
+        Self { table, kernel, gamma, tiles, narrow }
     }
 
     pub(super) fn tiles(&self) -> &Tiles<'a> {
         &self.tiles
     }
 
-    /// Columns for as many centroids, in this kernel's blocks.
-    pub(super) fn columns(&self, n_clusters: usize) -> Columns {
-        Columns::new(self.table, n_clusters, self.kernel.block(n_clusters), self.gamma)
+    /// Room for as many centroids, in this kernel's blocks.
+    pub(super) fn guess(&self, n_clusters: usize) -> Guess {
+        let columns = Columns::new(self.table, n_clusters, self.kernel.block(n_clusters), self.gamma);
+        let narrow = self.narrow.as_ref().map(|narrow| narrow.columns(self.table, self.kernel, n_clusters));
+        Guess { columns, narrow, narrow_fits: false }
+    }
+
+    /// Takes in new centroids. (n_clusters, n_dims)
+    pub(super) fn fill(&self, guess: &mut Guess, centroids: &[i32]) {
+        guess.columns.fill(self.table, centroids);
+        if let (Some(narrow), Some(columns)) = (&self.narrow, &mut guess.narrow) {
+            guess.narrow_fits = narrow.fill(columns, centroids, self.table.n_dims());
+        }
     }
 
     /// Sets the label of every point to its nearest centroid. Returns how many were looked at.
@@ -43,7 +65,23 @@ impl<'a> Assigner<'a> {
     /// the bounds then leave open are looked at, unless these are most.
     pub(super) fn assign(
         &self,
-        columns: &Columns,
+        guess: &mut Guess,
+        centroids: &[i32],
+        labels: &mut [u32],
+        bounds: Option<(&mut Bounds, &Moves)>,
+        shared: bool,
+    ) -> Looked {
+        let looked = self.assign_parts(guess, centroids, labels, bounds, shared);
+        // each of these was looked at twice
+        if looked.narrow_open * 4 > labels.len() as u64 {
+            guess.narrow = None;
+        }
+        looked
+    }
+
+    fn assign_parts(
+        &self,
+        guess: &Guess,
         centroids: &[i32],
         labels: &mut [u32],
         bounds: Option<(&mut Bounds, &Moves)>,
@@ -52,7 +90,8 @@ impl<'a> Assigner<'a> {
         let size = CHUNK * self.tiles.width();
         let moves = bounds.as_ref().map(|(_, moves)| *moves);
         let work = |(chunk, part): (usize, Part<'_>)| {
-            Pass { assigner: self, columns, centroids, moves, first: chunk * size }.assign(part)
+            Pass { assigner: self, guess, columns: &guess.columns, centroids, moves, first: chunk * size }
+                .assign(part)
         };
         let labels_of = |labels| Part { labels, bounds: None };
         match (bounds, shared) {
@@ -80,6 +119,7 @@ struct Part<'a> {
 /// A pass over a run of points, from tile-aligned row `first` on.
 struct Pass<'a> {
     assigner: &'a Assigner<'a>,
+    guess: &'a Guess,
     columns: &'a Columns,
     centroids: &'a [i32],
     moves: Option<&'a Moves>,
@@ -97,7 +137,36 @@ impl Pass<'_> {
                 return self.assign_rows(&mut part, &open);
             }
         }
-        self.assign_all(&mut part)
+        match (&self.assigner.narrow, &self.guess.narrow) {
+            // bounds need the scores of f32
+            (Some(narrow), Some(columns)) if self.guess.narrow_fits && part.bounds.is_none() => {
+                self.assign_narrow(&mut part, narrow, columns)
+            }
+            _ => self.assign_all(&mut part),
+        }
+    }
+
+    /// Looks at every point in 16-bit integers, and at those that this leaves open in `f32`.
+    fn assign_narrow(&self, part: &mut Part<'_>, narrow: &Narrow, columns: &NarrowColumns) -> Looked {
+        let (tiles, kernel) = (&self.assigner.tiles, self.assigner.kernel);
+        let width = tiles.width();
+        let (mut room, mut points) = (Vec::new(), vec![0; columns.n_pairs * width]);
+        let (mut labels, mut rows) = ([0; MAX_TILE], Vec::new());
+        for at in (0..part.labels.len()).step_by(width) {
+            let tile = (self.first + at) / width;
+            kernel.narrow_tile(&tiles.points(tile, &mut room), width, narrow.scale(), &mut points);
+            let margin = narrow.margin(tile, columns);
+            let mut open = kernel.nearest_narrow(&points, columns, margin, &mut labels[..width]);
+            let n = width.min(part.labels.len() - at);
+            part.labels[at..at + n].copy_from_slice(&labels[..n]);
+            open &= ((1u64 << n) - 1) as u32;
+            while open != 0 {
+                rows.push(at as u32 + open.trailing_zeros());
+                open &= open - 1;
+            }
+        }
+        let Looked { repaired, .. } = self.assign_rows(part, &rows);
+        Looked { points: part.labels.len() as u64, narrow_open: rows.len() as u64, repaired }
     }
 
     /// Looks at every point, tile by tile.
@@ -105,7 +174,7 @@ impl Pass<'_> {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
         let (mut room, mut found) = (Vec::new(), Found::NONE);
-        let mut looked = Looked { points: part.labels.len() as u64, repaired: 0 };
+        let mut looked = Looked { points: part.labels.len() as u64, ..Looked::default() };
         for at in (0..part.labels.len()).step_by(width) {
             let tile = (self.first + at) / width;
             let points = tiles.points(tile, &mut room);
@@ -121,10 +190,10 @@ impl Pass<'_> {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
         let (mut room, mut found) = (Gathered::new(width, self.columns.n_dims), Found::NONE);
-        let mut looked = Looked { points: rows.len() as u64, repaired: 0 };
+        let mut looked = Looked { points: rows.len() as u64, ..Looked::default() };
         for rows in rows.chunks(width) {
             tiles.gather(self.first, rows, &mut room);
-            self.find(room.tile(), &mut found, true);
+            self.find(room.tile(), &mut found, part.bounds.is_some());
             looked.repaired += self.take(part, |lane| rows[lane] as usize, rows.len(), &found);
         }
         looked
@@ -190,6 +259,8 @@ impl Found {
 pub(super) struct Looked {
     /// Points that the bounds did not decide.
     pub(super) points: u64,
+    /// Those of them that a narrow guess left open.
+    pub(super) narrow_open: u64,
     /// Those of them that needed integers.
     pub(super) repaired: u64,
 }
@@ -198,6 +269,7 @@ impl std::iter::Sum for Looked {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
         all.fold(Self::default(), |a, b| Self {
             points: a.points + b.points,
+            narrow_open: a.narrow_open + b.narrow_open,
             repaired: a.repaired + b.repaired,
         })
     }

@@ -16,7 +16,7 @@ const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
 /// Multiply-adds of a point and pass below which looking at all centroids costs less than keeping bounds.
 const PAYS: usize = 1024;
 /// Bounds are kept once fewer than one point in this many changes its label in a pass.
-const SETTLED: u64 = 32;
+const SETTLED: u64 = 256;
 /// Passes without bounds after they left too many points open.
 const PAUSE: u32 = 8;
 

@@ -4,6 +4,7 @@ mod assign;
 mod bounds;
 mod columns;
 mod kernel;
+mod narrow;
 mod seed;
 mod tiles;
 mod update;
@@ -58,7 +59,7 @@ impl Engine for Cpu {
         Ok(Box::new(CpuSession {
             job,
             kernel,
-            assigner: Assigner::new(job.table, kernel, self.bound),
+            assigner: Assigner::new(job.table, kernel, self.bound, job.n_clusters),
             seeder: Seeder::new(job.table, kernel),
             squares: squares(job.table),
         }))
@@ -138,13 +139,13 @@ impl CpuSession<'_> {
     fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> (Outcome, State, Work) {
         let (table, k) = (self.job.table, self.job.n_clusters);
         let mut work = Work::default();
-        let mut columns = self.assigner.columns(k);
+        let mut guess = self.assigner.guess(k);
         let mut bounds = Bounds::new(table, k);
         let mut pass = |before: &[i32], centroids: &[i32], labels: &mut [u32], bounds: &mut Bounds| {
-            columns.fill(table, centroids);
+            self.assigner.fill(&mut guess, centroids);
             let moves = bounds.kept().then(|| Moves::of(table, before, centroids));
             let kept = moves.as_ref().map(|moves| (bounds, moves));
-            let looked = self.assigner.assign(&columns, centroids, labels, kept, shared);
+            let looked = self.assigner.assign(&mut guess, centroids, labels, kept, shared);
             let first = work.assigned_points == 0;
             work.pass(first, labels.len() as u64, looked.repaired);
             looked.points

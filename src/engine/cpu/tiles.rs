@@ -15,6 +15,7 @@ const KEPT: usize = 48 << 20;
 #[derive(Debug)]
 pub(super) struct Tiles<'a> {
     table: &'a Table,
+    kernel: Kernel,
     width: usize,
     kept: Option<Vec<f32>>, // (n_tiles, n_dims, width)
     errors: Vec<f32>,       // G |x|^2 / 2, rounded up (n_tiles, width)
@@ -29,7 +30,7 @@ impl<'a> Tiles<'a> {
         half_norms.resize(n_tiles * width, 0.0);
         let error = |&half_norm: &f32| certify::point_error(gamma, f64::from(half_norm.next_up()));
         let errors = half_norms.iter().map(error).collect();
-        let mut tiles = Self { table, width, kept: None, errors, half_norms };
+        let mut tiles = Self { table, kernel, width, kept: None, errors, half_norms };
         if n_tiles * width * d * 4 <= KEPT {
             let mut kept = vec![0.0; n_tiles * width * d];
             kept.par_chunks_exact_mut(width * d).enumerate().for_each(|(tile, to)| tiles.make(tile, to));
@@ -80,11 +81,10 @@ impl<'a> Tiles<'a> {
         let d = self.table.n_dims();
         let first = tile * self.width;
         let n = self.width.min(self.table.n_points() - first);
-        for (j, to) in to.chunks_exact_mut(self.width).enumerate() {
-            let column = self.table.points[first * d + j..].iter().step_by(d);
-            to.iter_mut().zip(column.take(n)).for_each(|(to, &q)| *to = q);
-            to[n..].fill(0.0);
+        if n < self.width {
+            to.fill(0.0);
         }
+        self.kernel.transpose(&self.table.points[first * d..][..n * d], d, self.width, to);
     }
 }
 

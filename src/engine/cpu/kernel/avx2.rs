@@ -4,7 +4,8 @@ use std::arch::x86_64::*;
 
 use super::bounds::follow as follow_rows;
 use super::lanes::{self, Lanes, VECTORS};
-use super::{Columns, Ends, Moves, Tile};
+use super::narrow::{self, Ints};
+use super::{Columns, Ends, Moves, NarrowColumns, Tile};
 
 pub(super) const TILE: usize = VECTORS * 8;
 pub(super) const BLOCKS: [usize; 3] = [4, 5, 6];
@@ -138,4 +139,100 @@ pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32]
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
     follow_rows(upper, lower, labels, moves);
+}
+
+/// Eight 32-bit integers.
+#[derive(Clone, Copy)]
+struct I(__m256i);
+
+impl Ints for I {
+    const WIDTH: usize = 8;
+    type Mask = __m256i;
+
+    // SAFETY (all of them): the trait's promise, that the processor has the instructions; pointers as the loop says.
+    #[inline(always)]
+    unsafe fn splat(value: i32) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_set1_epi32(value)) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_loadu_si256(from.cast())) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut i32) {
+        // SAFETY: see above.
+        unsafe { _mm256_storeu_si256(to.cast(), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn plus_dot(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_add_epi32(self.0, _mm256_madd_epi16(a.0, b.0))) }
+    }
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_add_epi32(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_sub_epi32(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_min_epi32(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_max_epi32(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn less(self, other: Self) -> Self::Mask {
+        // SAFETY: see above.
+        unsafe { _mm256_cmpgt_epi32(other.0, self.0) }
+    }
+    #[inline(always)]
+    unsafe fn select(mask: Self::Mask, to: Self, from: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_blendv_epi8(from.0, to.0, mask)) }
+    }
+    #[inline(always)]
+    unsafe fn bits(mask: Self::Mask) -> u32 {
+        // SAFETY: see above.
+        unsafe { _mm256_movemask_ps(_mm256_castsi256_ps(mask)) as u32 }
+    }
+}
+
+/// # Safety
+/// See `narrow::nearest`.
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn nearest_narrow(
+    points: &[i32],
+    columns: &NarrowColumns,
+    margin: i32,
+    labels: &mut [u32],
+) -> u32 {
+    // SAFETY: the caller's promise; the block is the columns'.
+    unsafe {
+        match columns.block {
+            4 => narrow::nearest::<I, 4>(points, columns, margin, labels),
+            5 => narrow::nearest::<I, 5>(points, columns, margin, labels),
+            6 => narrow::nearest::<I, 6>(points, columns, margin, labels),
+            other => unreachable!("no kernel for blocks of {other}"),
+        }
+    }
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn narrow_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+    narrow::narrow_tile(points, width, scale, narrow);
+}
+
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
+    lanes::transpose(rows, n_dims, width, to);
 }

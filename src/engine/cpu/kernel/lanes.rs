@@ -191,6 +191,37 @@ pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
     point.iter().zip(centroid).map(square).sum()
 }
 
+/// See [`super::Kernel::transpose`]. Eight by eight, so that rows are read and columns written in whole vectors.
+#[inline(always)]
+pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
+    let n_rows = rows.len() / n_dims;
+    let whole = n_dims - n_dims % 8;
+    for r in (0..n_rows - n_rows % 8).step_by(8) {
+        for j in (0..whole).step_by(8) {
+            let mut block = [[0.0; 8]; 8];
+            for (i, row) in block.iter_mut().enumerate() {
+                row.copy_from_slice(&rows[(r + i) * n_dims + j..][..8]);
+            }
+            for c in 0..8 {
+                let column = &mut to[(j + c) * width + r..][..8];
+                for i in 0..8 {
+                    column[i] = block[i][c];
+                }
+            }
+        }
+        for j in whole..n_dims {
+            for i in 0..8 {
+                to[j * width + r + i] = rows[(r + i) * n_dims + j];
+            }
+        }
+    }
+    for r in n_rows - n_rows % 8..n_rows {
+        for j in 0..n_dims {
+            to[j * width + r] = rows[r * n_dims + j];
+        }
+    }
+}
+
 /// See [`super::Kernel::lower`].
 #[inline(always)]
 pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowered: &mut [u32]) -> u32 {

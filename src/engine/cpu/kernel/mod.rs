@@ -7,10 +7,12 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod lanes;
+mod narrow;
 mod portable;
 
 use super::bounds::{self, Moves};
 use super::columns::Columns;
+use super::narrow::NarrowColumns;
 use crate::engine::EngineError;
 
 /// Names the kernel to use, instead of the widest that the processor has: `avx512`, `avx2` or `portable`.
@@ -92,6 +94,7 @@ impl Kernel {
                 is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl")
+                    && is_x86_feature_detected!("avx512bw")
             }
         }
     }
@@ -158,6 +161,56 @@ impl Kernel {
         }
     }
 
+    /// Whether it has a loop over 16-bit integers, and this processor the instructions for it.
+    pub(super) fn is_narrow(self) -> bool {
+        match self {
+            Self::Portable => false,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => is_x86_feature_detected!("avx512vnni"),
+        }
+    }
+
+    /// Finds the nearest centroid of each point of a narrow tile (n_pairs, tile), as far as `margin` proves it.
+    ///
+    /// Writes the labels (tile), and returns a bit for each point whose label is not proven. Only for kernels
+    /// that are narrow.
+    pub(super) fn nearest_narrow(
+        self,
+        points: &[i32],
+        columns: &NarrowColumns,
+        margin: i32,
+        labels: &mut [u32],
+    ) -> u32 {
+        let (width, pairs) = (self.tile(), columns.n_pairs);
+        assert!(self.is_narrow() && points.len() == pairs * width && labels.len() == width);
+        assert!(columns.values.len() == columns.base.len() * pairs);
+        assert!(columns.base.len().is_multiple_of(columns.block));
+        match self {
+            Self::Portable => u32::MAX, // proves nothing
+            // SAFETY: `pick` and `is_narrow` saw these instructions here; the lengths are checked above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2::nearest_narrow(points, columns, margin, labels) },
+            // SAFETY: `pick` and `is_narrow` saw these instructions here; the lengths are checked above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512::nearest_narrow(points, columns, margin, labels) },
+        }
+    }
+
+    /// Makes a tile (n_dims, width) narrow: `round(x * scale)`, two features a value. (n_pairs, width)
+    pub(super) fn narrow_tile(self, points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+        match self {
+            Self::Portable => narrow::narrow_tile(points, width, scale, narrow),
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2::narrow_tile(points, width, scale, narrow) },
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512::narrow_tile(points, width, scale, narrow) },
+        }
+    }
+
     /// Scores of each column for each point of a tile: `base - x.c`. (n_columns, tile)
     pub(super) fn scores(self, points: &[f32], columns: &Columns, scores: &mut [f32]) {
         let (width, d) = (self.tile(), columns.n_dims);
@@ -200,6 +253,19 @@ impl Kernel {
             // SAFETY: `pick` saw these instructions on this processor.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { avx512::distance(point, centroid) },
+        }
+    }
+
+    /// Rows (at most `width`, n_dims) side by side: (n_dims, width). What lies beyond the rows is left alone.
+    pub(super) fn transpose(self, rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
+        match self {
+            Self::Portable => lanes::transpose(rows, n_dims, width, to),
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2::transpose(rows, n_dims, width, to) },
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx2::transpose(rows, n_dims, width, to) }, // wider, it becomes gathers
         }
     }
 

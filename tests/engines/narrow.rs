@@ -1,0 +1,52 @@
+//! Many centroids of many features, where a processor may guess in 16-bit integers.
+
+use cairn::kmeans::KMeans;
+
+use crate::common::{Case, Numbers, agree, dataset, integers, normal, repeated, shape, values, weighted};
+
+agree!(odd_features, one_far_row, all_24_bits, near_copies, whole_numbers, heavy_rows, to_the_fixed_point);
+
+fn odd_features() -> Case {
+    Case::new(&normal(300, 129, 70), KMeans::new(40).restarts(2).max_iter(6))
+}
+
+/// The outlier takes all the bits: everything else is left open.
+fn one_far_row() -> Case {
+    let data = normal(200, 64, 71);
+    let (n, d) = shape(&data);
+    let mut rows = values(&data);
+    rows[(n / 2) * d] = 1e7;
+    Case::new(&dataset(d, rows), KMeans::new(65).restarts(2).max_iter(5))
+}
+
+fn all_24_bits() -> Case {
+    let mut numbers = Numbers::new(72);
+    let edge = 1 << 23;
+    let values = (0..150 * 97).map(|_| numbers.whole(-edge, edge)).collect();
+    Case::new(&integers(97, values), KMeans::new(45).restarts(2).max_iter(5))
+}
+
+/// Rows that differ from one another by less than 16 bits can say.
+fn near_copies() -> Case {
+    let mut numbers = Numbers::new(73);
+    let copies = repeated(&normal(30, 70, 74), &[8; 30]);
+    let moved = values(&copies).into_iter().map(|x| x + 1e-5 * numbers.normal()).collect();
+    Case::new(&dataset(70, moved), KMeans::new(60).restarts(2).max_iter(8))
+}
+
+/// Nothing is rounded, and there are many ties.
+fn whole_numbers() -> Case {
+    let mut numbers = Numbers::new(75);
+    let values = (0..250 * 80).map(|_| numbers.whole(0, 2)).collect();
+    Case::new(&dataset(80, values), KMeans::new(52).restarts(2).max_iter(6))
+}
+
+fn heavy_rows() -> Case {
+    let weights: Vec<f64> = (0..220).map(|i| f64::from([0, 1, 65_535, 7][i % 4])).collect();
+    Case::new(&weighted(normal(220, 66, 76), &weights), KMeans::new(63).restarts(2).max_iter(6))
+}
+
+/// Long enough for bounds to take over, and to be given up.
+fn to_the_fixed_point() -> Case {
+    Case::new(&normal(2000, 34, 77), KMeans::new(31).restarts(1))
+}
