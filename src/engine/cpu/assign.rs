@@ -150,13 +150,13 @@ impl Pass<'_> {
     fn assign_narrow(&self, part: &mut Part<'_>, narrow: &Narrow, columns: &NarrowColumns) -> Looked {
         let (tiles, kernel) = (&self.assigner.tiles, self.assigner.kernel);
         let width = tiles.width();
-        let (mut room, mut points) = (Vec::new(), vec![0; columns.n_pairs * width]);
+        let (mut room, mut wide) = (Vec::new(), Vec::new());
         let (mut labels, mut rows) = ([0; MAX_TILE], Vec::new());
         for at in (0..part.labels.len()).step_by(width) {
             let tile = (self.first + at) / width;
-            kernel.narrow_tile(&tiles.points(tile, &mut room), width, narrow.scale(), &mut points);
+            let points = narrow.points(tiles, tile, &mut room, &mut wide);
             let margin = narrow.margin(tile, columns);
-            let mut open = kernel.nearest_narrow(&points, columns, margin, &mut labels[..width]);
+            let mut open = kernel.nearest_narrow(points, columns, margin, &mut labels[..width]);
             let n = width.min(part.labels.len() - at);
             part.labels[at..at + n].copy_from_slice(&labels[..n]);
             open &= ((1u64 << n) - 1) as u32;

@@ -26,7 +26,9 @@ use crate::engine::certify::Bound;
 use crate::lattice::Table;
 
 /// Multiply-adds of a point and pass from which the narrow guess pays for what it leaves open.
-const PAYS: usize = 4096;
+const PAYS: usize = 512;
+/// Tables whose narrow tiles take up to this many bytes keep them.
+const KEPT: usize = 8 << 20;
 /// Largest norm of a point in narrow units.
 const ROOM: f64 = 23_170.0; // 2^14.5
 /// Adding and taking away this rounds a number below 2^22 to the nearest whole one, ties to even.
@@ -40,6 +42,9 @@ pub(super) struct Narrow {
     scale: f32, // 2^-a
     sound: bool,
     tiles: Vec<Cost>,
+    kept: Option<Vec<i32>>, // small tables: all tiles (n_tiles, n_pairs, width)
+    kernel: Kernel,
+    width: usize,
 }
 
 /// Largest residual and norm of the points of a tile, in narrow units.
@@ -90,11 +95,18 @@ impl Narrow {
             let rows = first..table.n_points().min(first + tiles.width());
             rows.map(|i| cost_of(table.point(i), scale)).fold(Cost { residual: 0.0, norm: 0.0 }, Cost::or)
         };
-        Some(Self {
-            scale,
-            sound: bound == Bound::Sound,
-            tiles: (0..tiles.len()).into_par_iter().map(cost).collect(),
-        })
+        let sound = bound == Bound::Sound;
+        let costs = (0..tiles.len()).into_par_iter().map(cost).collect();
+        let mut narrow = Self { scale, sound, tiles: costs, kept: None, kernel, width: tiles.width() };
+        let size = table.n_dims().div_ceil(2) * tiles.width();
+        if tiles.len() * size * 4 <= KEPT {
+            let mut kept = vec![0; tiles.len() * size];
+            kept.par_chunks_exact_mut(size).enumerate().for_each_init(Vec::new, |room, (tile, to)| {
+                narrow.make(&tiles.points(tile, room), to);
+            });
+            narrow.kept = Some(kept);
+        }
+        Some(narrow)
     }
 
     /// Centroids of as many clusters, in this kernel's blocks.
@@ -143,9 +155,27 @@ impl Narrow {
         (2.0 * error).ceil() as i32 + 1
     }
 
-    /// `2^-a`.
-    pub(super) fn scale(&self) -> f32 {
-        self.scale
+    /// A tile in narrow units (n_pairs, width). `room` and `wide` are used where tiles are not kept.
+    pub(super) fn points<'t>(
+        &'t self,
+        tiles: &Tiles<'_>,
+        tile: usize,
+        room: &'t mut Vec<i32>,
+        wide: &mut Vec<f32>,
+    ) -> &'t [i32] {
+        let points = |n_dims: usize| n_dims.div_ceil(2) * self.width;
+        if let Some(kept) = &self.kept {
+            let size = kept.len() / self.tiles.len();
+            return &kept[tile * size..][..size];
+        }
+        let from = tiles.points(tile, wide);
+        room.resize(points(from.len() / self.width), 0);
+        self.make(&from, room);
+        room
+    }
+
+    fn make(&self, points: &[f32], to: &mut [i32]) {
+        self.kernel.narrow_tile(points, self.width, self.scale, to);
     }
 }
 

@@ -34,7 +34,7 @@ trait Near {
 pub(super) struct Seeder<'a> {
     table: &'a Table,
     kernel: Kernel,
-    small: bool,
+    norms: Option<Vec<f32>>, // small integers: squared norms, padded to tiles
     rows: RowsByWeight<'a>,
 }
 
@@ -43,7 +43,12 @@ impl<'a> Seeder<'a> {
         // distances reach twice the largest coordinate
         let exact = certify::scores_are_exact(table.n_dims(), table.max_coordinate * 2, table.granularity);
         let rows = RowsByWeight::new(table);
-        Self { table, kernel, small: exact && !table.lattice.mixed(), rows }
+        let norms = (exact && !table.lattice.mixed()).then(|| {
+            let mut norms = narrow::norms(table);
+            norms.resize(table.n_points().next_multiple_of(kernel.tile()), 0.0);
+            norms
+        });
+        Self { table, kernel, norms, rows }
     }
 
     /// The first centroids of a restart. (n_clusters, n_dims)
@@ -60,8 +65,8 @@ impl<'a> Seeder<'a> {
         let first = self.rows.draw(&mut draws);
         let (table, kernel) = (self.table, self.kernel);
         let lattice = &table.lattice;
-        let rows = if self.small {
-            self.plus_plus(job, &mut draws, first, narrow::Narrow::new(table, tiles, kernel, first))
+        let rows = if let Some(norms) = &self.norms {
+            self.plus_plus(job, &mut draws, first, narrow::Narrow::new(table, tiles, norms, kernel, first))
         } else if !lattice.mixed() {
             let near = wide::Wide::new(table, tiles, kernel, shared, first, |x, c| kernel.distance(x, c));
             self.plus_plus(job, &mut draws, first, near)

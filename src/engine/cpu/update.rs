@@ -169,6 +169,9 @@ impl Totals {
     }
 }
 
+/// More than the magnitude of any mean.
+const BIAS: i32 = 1 << 24;
+
 /// [`rounded_mean`], by a division of floats where that proves it.
 ///
 /// The quotient is at most 2^23, so it errs by at most 2^-29: its floor is right unless it lies nearer than
@@ -176,9 +179,9 @@ impl Totals {
 #[inline]
 fn mean_of(sum: f64, n: u64) -> i32 {
     let guess = sum / n as f64 + 0.5;
-    let floor = guess.floor();
-    let over = guess - floor;
-    if over > 1e-6 && over < 1.0 - 1e-6 { floor as i32 } else { rounded_mean(sum as i64, n) }
+    let floor = (guess + f64::from(BIAS)) as i32 - BIAS; // above zero the conversion rounds down
+    let over = guess - f64::from(floor);
+    if over > 1e-6 && over < 1.0 - 1e-6 { floor } else { rounded_mean(sum as i64, n) }
 }
 
 fn follow_rows(

@@ -6,13 +6,18 @@ use super::super::tiles::Tiles;
 use super::{Near, pick_row};
 use crate::lattice::Table;
 
+/// Squared norms, exact. (n_points)
+pub(super) fn norms(table: &Table) -> Vec<f32> {
+    table.points.chunks_exact(table.n_dims()).map(|x| x.iter().map(|q| q * q).sum()).collect()
+}
+
 /// Distances in units of `4^granularity`: no draw and no comparison depends on a common factor.
 pub(super) struct Narrow<'a> {
     table: &'a Table,
     tiles: &'a Tiles<'a>,
     kernel: Kernel,
     unit: f32,            // 4^-granularity
-    norms: Vec<f32>,      // |x|^2, padded to tiles
+    norms: &'a [f32],     // |x|^2, padded to tiles
     near: Vec<u32>,       // padded to tiles, zero there
     sums: Vec<u128>,      // of w D (n_tiles)
     after: Vec<Vec<u32>>, // near, if the candidate were a seed (n_candidates)
@@ -22,11 +27,14 @@ pub(super) struct Narrow<'a> {
 }
 
 impl<'a> Narrow<'a> {
-    pub(super) fn new(table: &'a Table, tiles: &'a Tiles<'a>, kernel: Kernel, first: usize) -> Self {
+    pub(super) fn new(
+        table: &'a Table,
+        tiles: &'a Tiles<'a>,
+        norms: &'a [f32],
+        kernel: Kernel,
+        first: usize,
+    ) -> Self {
         let padded = tiles.len() * tiles.width();
-        let mut norms: Vec<f32> =
-            table.points.chunks_exact(table.n_dims()).map(|x| x.iter().map(|q| q * q).sum()).collect();
-        norms.resize(padded, 0.0);
         let mut near = vec![u32::MAX; padded];
         near[table.n_points()..].fill(0);
         let unit = 0.25f32.powi(table.granularity as i32);
