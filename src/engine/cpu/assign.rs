@@ -47,7 +47,7 @@ impl<'a> Assigner<'a> {
     /// Room for as many centroids, in this kernel's blocks.
     pub(super) fn guess(&self, n_clusters: usize) -> Guess {
         let columns = Columns::new(self.table, n_clusters, self.kernel.block(n_clusters), self.gamma);
-        let narrow = self.narrow.as_ref().map(|narrow| narrow.columns(self.table, self.kernel, n_clusters));
+        let narrow = self.narrow.as_ref().map(|narrow| narrow.columns(self.table, n_clusters));
         Guess { columns, narrow, narrow_fits: false }
     }
 
@@ -90,8 +90,7 @@ impl<'a> Assigner<'a> {
         let size = CHUNK * self.tiles.width();
         let moves = bounds.as_ref().map(|(_, moves)| *moves);
         let work = |(chunk, part): (usize, Part<'_>)| {
-            Pass { assigner: self, guess, columns: &guess.columns, centroids, moves, first: chunk * size }
-                .assign(part)
+            Pass { assigner: self, guess, centroids, moves, first: chunk * size }.assign(part)
         };
         let labels_of = |labels| Part { labels, bounds: None };
         match (bounds, shared) {
@@ -103,7 +102,7 @@ impl<'a> Assigner<'a> {
                 let parts =
                     parts.map(|((labels, upper), lower)| Part { labels, bounds: Some((upper, lower)) });
                 // alone on its thread, a restart takes its chunks one after the other
-                let parts = if shared { parts.with_min_len(1) } else { parts.with_min_len(usize::MAX) };
+                let parts = parts.with_min_len(if shared { 1 } else { usize::MAX });
                 parts.enumerate().map(work).sum()
             }
         }
@@ -120,7 +119,6 @@ struct Part<'a> {
 struct Pass<'a> {
     assigner: &'a Assigner<'a>,
     guess: &'a Guess,
-    columns: &'a Columns,
     centroids: &'a [i32],
     moves: Option<&'a Moves>,
     first: usize,
@@ -189,7 +187,7 @@ impl Pass<'_> {
     fn assign_rows(&self, part: &mut Part<'_>, rows: &[u32]) -> Looked {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
-        let (mut room, mut found) = (Gathered::new(width, self.columns.n_dims), Found::NONE);
+        let (mut room, mut found) = (Gathered::new(width, self.assigner.table.n_dims()), Found::NONE);
         let mut looked = Looked { points: rows.len() as u64, ..Looked::default() };
         for rows in rows.chunks(width) {
             tiles.gather(self.first, rows, &mut room);
@@ -203,9 +201,9 @@ impl Pass<'_> {
         let Found { labels, ends, open, upper, lower } = found;
         let width = tile.errors.len();
         let kernel = self.assigner.kernel;
-        *open = kernel.nearest(tile, self.columns, &mut labels[..width], ends);
+        *open = kernel.nearest(tile, &self.guess.columns, &mut labels[..width], ends);
         if bounds {
-            let largest = self.columns.largest_error;
+            let largest = self.guess.columns.largest_error;
             kernel.bounds(tile, ends, largest, &mut upper[..width], &mut lower[..width]);
         }
     }

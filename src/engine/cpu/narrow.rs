@@ -80,8 +80,7 @@ impl Narrow {
         if !pays {
             return None;
         }
-        let most = (0..table.n_points()).into_par_iter().map(|i| table.half_norm(i)).reduce(|| 0.0, f64::max);
-        let norm = (2.0 * most).sqrt() * (1.0 + 1e-9);
+        let norm = (2.0 * tiles.largest_half_norm()).sqrt() * (1.0 + 1e-9);
         let mut scale = 1.0;
         while norm * scale > ROOM {
             scale /= 2.0;
@@ -110,8 +109,8 @@ impl Narrow {
     }
 
     /// Centroids of as many clusters, in this kernel's blocks.
-    pub(super) fn columns(&self, table: &Table, kernel: Kernel, n_clusters: usize) -> NarrowColumns {
-        let block = kernel.block(n_clusters);
+    pub(super) fn columns(&self, table: &Table, n_clusters: usize) -> NarrowColumns {
+        let block = self.kernel.block(n_clusters);
         let (padded, n_pairs) = (n_clusters.next_multiple_of(block), table.n_dims().div_ceil(2));
         let (values, base) = (vec![0; padded * n_pairs], vec![NONE; padded]);
         NarrowColumns { n_pairs, block, values, base, residual: 0.0, norm: 0.0 }
@@ -163,13 +162,13 @@ impl Narrow {
         room: &'t mut Vec<i32>,
         wide: &mut Vec<f32>,
     ) -> &'t [i32] {
-        let points = |n_dims: usize| n_dims.div_ceil(2) * self.width;
         if let Some(kept) = &self.kept {
             let size = kept.len() / self.tiles.len();
             return &kept[tile * size..][..size];
         }
         let from = tiles.points(tile, wide);
-        room.resize(points(from.len() / self.width), 0);
+        let n_dims = from.len() / self.width;
+        room.resize(n_dims.div_ceil(2) * self.width, 0);
         self.make(&from, room);
         room
     }

@@ -39,6 +39,11 @@ impl<'a> Tiles<'a> {
         tiles
     }
 
+    /// Half the largest squared norm of a point, rounded up.
+    pub(super) fn largest_half_norm(&self) -> f64 {
+        self.half_norms.iter().copied().fold(0.0, f32::max).next_up().into()
+    }
+
     /// Points of a tile.
     pub(super) fn width(&self) -> usize {
         self.width

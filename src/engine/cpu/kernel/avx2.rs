@@ -3,12 +3,18 @@
 use std::arch::x86_64::*;
 
 use super::bounds::follow as follow_rows;
+use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
 use super::narrow::{self, Ints};
 use super::{Columns, Ends, Moves, NarrowColumns, Tile};
 
 pub(super) const TILE: usize = VECTORS * 8;
-pub(super) const BLOCKS: [usize; 3] = [4, 5, 6];
+
+entries!(
+    features: "avx2,fma",
+    narrow: "avx2,fma",
+    blocks: [4, 5, 6]
+);
 
 #[derive(Clone, Copy)]
 struct V(__m256);
@@ -81,66 +87,6 @@ impl Lanes for V {
     }
 }
 
-/// # Safety
-/// See `lanes::nearest`.
-#[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], ends: &mut Ends) -> u32 {
-    // SAFETY: the caller's promise; the block is the columns'.
-    unsafe {
-        match columns.block {
-            4 => lanes::nearest::<V, 4>(tile, columns, labels, ends),
-            5 => lanes::nearest::<V, 5>(tile, columns, labels, ends),
-            6 => lanes::nearest::<V, 6>(tile, columns, labels, ends),
-            other => unreachable!("no kernel for blocks of {other}"),
-        }
-    }
-}
-
-/// # Safety
-/// See `lanes::scores`.
-#[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn scores(points: &[f32], columns: &Columns, out: &mut [f32]) {
-    // SAFETY: the caller's promise; the block is the columns'.
-    unsafe {
-        match columns.block {
-            4 => lanes::scores::<V, 4>(points, columns, out),
-            5 => lanes::scores::<V, 5>(points, columns, out),
-            6 => lanes::scores::<V, 6>(points, columns, out),
-            other => unreachable!("no kernel for blocks of {other}"),
-        }
-    }
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn add_point(sums: &mut [f64], point: &[f32], weight: f64) {
-    lanes::add_point(sums, point, weight);
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
-    lanes::distance(point, centroid)
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowered: &mut [u32]) -> u32 {
-    lanes::lower(scores, norms, near, unit, lowered)
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
-    lanes::at_most(scores, limits)
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
-    lanes::bounds(tile, ends, errors, upper, lower);
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
-    follow_rows(upper, lower, labels, moves);
-}
-
 /// Eight 32-bit integers.
 #[derive(Clone, Copy)]
 struct I(__m256i);
@@ -205,31 +151,6 @@ impl Ints for I {
         // SAFETY: see above.
         unsafe { _mm256_movemask_ps(_mm256_castsi256_ps(mask)) as u32 }
     }
-}
-
-/// # Safety
-/// See `narrow::nearest`.
-#[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn nearest_narrow(
-    points: &[i32],
-    columns: &NarrowColumns,
-    margin: i32,
-    labels: &mut [u32],
-) -> u32 {
-    // SAFETY: the caller's promise; the block is the columns'.
-    unsafe {
-        match columns.block {
-            4 => narrow::nearest::<I, 4>(points, columns, margin, labels),
-            5 => narrow::nearest::<I, 5>(points, columns, margin, labels),
-            6 => narrow::nearest::<I, 6>(points, columns, margin, labels),
-            other => unreachable!("no kernel for blocks of {other}"),
-        }
-    }
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn narrow_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-    narrow::narrow_tile(points, width, scale, narrow);
 }
 
 #[target_feature(enable = "avx2,fma")]

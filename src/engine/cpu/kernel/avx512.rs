@@ -3,12 +3,18 @@
 use std::arch::x86_64::*;
 
 use super::bounds::follow as follow_rows;
+use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
 use super::narrow::{self, Ints};
 use super::{Columns, Ends, Moves, NarrowColumns, Tile};
 
 pub(super) const TILE: usize = VECTORS * 16;
-pub(super) const BLOCKS: [usize; 5] = [4, 6, 8, 10, 12];
+
+entries!(
+    features: "avx512f,avx512dq,avx512vl,avx512bw,fma",
+    narrow: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma",
+    blocks: [4, 6, 8, 10, 12]
+);
 
 #[derive(Clone, Copy)]
 struct V(__m512);
@@ -80,70 +86,6 @@ impl Lanes for V {
     }
 }
 
-/// # Safety
-/// See `lanes::nearest`.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) unsafe fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], ends: &mut Ends) -> u32 {
-    // SAFETY: the caller's promise; the block is the columns'.
-    unsafe {
-        match columns.block {
-            4 => lanes::nearest::<V, 4>(tile, columns, labels, ends),
-            6 => lanes::nearest::<V, 6>(tile, columns, labels, ends),
-            8 => lanes::nearest::<V, 8>(tile, columns, labels, ends),
-            10 => lanes::nearest::<V, 10>(tile, columns, labels, ends),
-            12 => lanes::nearest::<V, 12>(tile, columns, labels, ends),
-            other => unreachable!("no kernel for blocks of {other}"),
-        }
-    }
-}
-
-/// # Safety
-/// See `lanes::scores`.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) unsafe fn scores(points: &[f32], columns: &Columns, out: &mut [f32]) {
-    // SAFETY: the caller's promise; the block is the columns'.
-    unsafe {
-        match columns.block {
-            4 => lanes::scores::<V, 4>(points, columns, out),
-            6 => lanes::scores::<V, 6>(points, columns, out),
-            8 => lanes::scores::<V, 8>(points, columns, out),
-            10 => lanes::scores::<V, 10>(points, columns, out),
-            12 => lanes::scores::<V, 12>(points, columns, out),
-            other => unreachable!("no kernel for blocks of {other}"),
-        }
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) fn add_point(sums: &mut [f64], point: &[f32], weight: f64) {
-    lanes::add_point(sums, point, weight);
-}
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
-    lanes::distance(point, centroid)
-}
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowered: &mut [u32]) -> u32 {
-    lanes::lower(scores, norms, near, unit, lowered)
-}
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
-    lanes::at_most(scores, limits)
-}
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
-    lanes::bounds(tile, ends, errors, upper, lower);
-}
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
-    follow_rows(upper, lower, labels, moves);
-}
-
 /// Sixteen 32-bit integers, with VNNI's product of 16-bit pairs.
 #[derive(Clone, Copy)]
 struct I(__m512i);
@@ -207,31 +149,4 @@ impl Ints for I {
     unsafe fn bits(mask: Self::Mask) -> u32 {
         mask.into()
     }
-}
-
-/// # Safety
-/// See `narrow::nearest`; and the processor has VNNI.
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma")]
-pub(super) unsafe fn nearest_narrow(
-    points: &[i32],
-    columns: &NarrowColumns,
-    margin: i32,
-    labels: &mut [u32],
-) -> u32 {
-    // SAFETY: the caller's promise; the block is the columns'.
-    unsafe {
-        match columns.block {
-            4 => narrow::nearest::<I, 4>(points, columns, margin, labels),
-            6 => narrow::nearest::<I, 6>(points, columns, margin, labels),
-            8 => narrow::nearest::<I, 8>(points, columns, margin, labels),
-            10 => narrow::nearest::<I, 10>(points, columns, margin, labels),
-            12 => narrow::nearest::<I, 12>(points, columns, margin, labels),
-            other => unreachable!("no kernel for blocks of {other}"),
-        }
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512bw,fma")]
-pub(super) fn narrow_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-    narrow::narrow_tile(points, width, scale, narrow);
 }

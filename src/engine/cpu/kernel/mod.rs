@@ -6,6 +6,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod entries;
 mod lanes;
 mod narrow;
 mod portable;
@@ -125,9 +127,9 @@ impl Kernel {
         let widths: &[usize] = match self {
             Self::Portable => &portable::BLOCKS,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => &avx2::BLOCKS,
+            Self::Avx2 => avx2::BLOCKS,
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => &avx512::BLOCKS,
+            Self::Avx512 => avx512::BLOCKS,
         };
         // a wider block loads fewer points: among equals the last, which is the widest
         let padded = |&&width: &&usize| (n_columns.next_multiple_of(width), usize::MAX - width);
