@@ -50,6 +50,8 @@ pub enum Bound {
     Zero,
     /// E_best for every E_i, where the best centroid lies at zero: no share of the centroids.
     BestForAll,
+    /// Half the bound, where points and centroids are rounded to bf16; the sound one elsewhere.
+    HalfInBf16,
 }
 
 impl Bound {
@@ -58,10 +60,26 @@ impl Bound {
     pub fn gammas(self, n_dims: usize, unit: f64) -> (f32, f32) {
         let gamma = gamma(n_dims, unit);
         match self {
-            Self::Sound => (gamma, gamma),
+            Self::Sound | Self::HalfInBf16 => (gamma, gamma),
             Self::Zero => (0.0, 0.0),
             // with no room for a rounding that goes the wrong way, which no device at hand has
             Self::BestForAll => (self::gamma(n_dims, UNIT_CPU), 0.0),
+        }
+    }
+
+    /// Whether guesses in 16-bit integers use their bound.
+    #[must_use]
+    pub fn is_sound_in_int16(self) -> bool {
+        matches!(self, Self::Sound | Self::HalfInBf16)
+    }
+
+    /// How much of their bound guesses in bf16 use.
+    #[must_use]
+    pub fn share_in_bf16(self) -> f64 {
+        match self {
+            Self::Sound => 1.0,
+            Self::HalfInBf16 => 0.5,
+            Self::Zero | Self::BestForAll => 0.0,
         }
     }
 }

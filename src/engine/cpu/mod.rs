@@ -20,7 +20,7 @@ use super::reference::{empty, stop};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
 use assign::Assigner;
 use bounds::{Bounds, Moves};
-use kernel::Kernel;
+use kernel::{Instructions, Kernel};
 use seed::Seeder;
 use update::Updater;
 
@@ -44,10 +44,11 @@ impl Cpu {
 
 impl Engine for Cpu {
     fn info(&self) -> DeviceInfo {
-        let kernel = Kernel::pick().unwrap_or(Kernel::Portable); // a wrong name is refused when a job is loaded
+        // a wrong name is refused when a job is loaded
+        let instructions = Instructions::pick().unwrap_or_else(|_| Instructions::widest());
         DeviceInfo {
             used: "cpu",
-            adapter: format!("{}, threads: {}", kernel.name(), rayon::current_num_threads()),
+            adapter: format!("{}, threads: {}", instructions.name(), rayon::current_num_threads()),
             driver: String::new(),
             software: false,
             fallback: None,
@@ -55,11 +56,12 @@ impl Engine for Cpu {
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
-        let kernel = Kernel::pick()?;
+        let instructions = Instructions::pick()?;
+        let kernel = instructions.kernel;
         Ok(Box::new(CpuSession {
             job,
             kernel,
-            assigner: Assigner::new(job.table, kernel, self.bound, job.n_clusters),
+            assigner: Assigner::new(job.table, instructions, self.bound, job.n_clusters),
             seeder: Seeder::new(job.table, kernel),
             squares: squares(job.table),
         }))

@@ -250,3 +250,20 @@ pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32]
         (upper[i], lower[i]) = from_ends(tile.half_norms[i], best, second, tile.errors[i], errors);
     }
 }
+
+/// See [`super::Kernel::int16_tile`].
+#[inline(always)]
+pub(super) fn int16_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+    // adding 1.5 * 2^23 rounds to the nearest whole number, and leaves it in the low bits
+    let whole = |x: f32| (x * scale + 12_582_912.0).to_bits();
+    for (to, pair) in narrow.chunks_exact_mut(width).zip(points.chunks(2 * width)) {
+        let (low, high) = pair.split_at(width);
+        if high.is_empty() {
+            to.iter_mut().zip(low).for_each(|(to, &x)| *to = (whole(x) & 0xffff) as i32);
+        } else {
+            for ((to, &low), &high) in to.iter_mut().zip(low).zip(high) {
+                *to = ((whole(low) & 0xffff) | (whole(high) << 16)) as i32;
+            }
+        }
+    }
+}
