@@ -86,8 +86,10 @@ struct Timings {
     read: f64,
     pack: f64,
     open: f64,
+    upload: f64,
     seed: f64,
     iterate: f64,
+    read_back: f64,
     total: f64,
 }
 
@@ -205,8 +207,10 @@ fn timings(done: &Done<'_>) -> Timings {
         read: seconds(done.read),
         pack: seconds(timings.pack),
         open: seconds(timings.open),
-        seed: seconds(timings.seed),
-        iterate: seconds(timings.iterate),
+        upload: seconds(timings.upload),
+        seed: seconds(timings.run.seed),
+        iterate: seconds(timings.run.iterate),
+        read_back: seconds(timings.run.read_back),
         total: seconds(done.total),
     }
 }
