@@ -149,12 +149,12 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         n_clusters: params.n_clusters(),
         n_restarts: params.n_restarts(),
         seed: params.seed().to_string(),
-        init: request::init_name(&done.args.init),
+        init: request::init_name(&done.args.job.init),
         max_iter: params.max_iter(),
         tol: params.tol(),
         threads: params.threads(),
         truth: done.data.truth.as_ref().map(|truth| truth.column.as_str()),
-        weights: done.args.weights.as_deref(),
+        weights: done.args.job.weights.as_deref(),
     }
 }
 

@@ -66,7 +66,7 @@ fn asked(done: &Done<'_>) -> String {
     let params = &done.params;
     let clusters = plural(params.n_clusters() as u64, "cluster");
     let restarts = plural(params.n_restarts(), "restart");
-    let init = plain(request::init_name(&done.args.init));
+    let init = plain(request::init_name(&done.args.job.init));
     format!("{clusters}, {restarts} from {init}, seed {}", params.seed())
 }
 

@@ -184,7 +184,7 @@ pub fn fit_on(
 }
 
 /// Runs `work` on as many threads as were asked for.
-fn in_threads<T: Send>(
+pub(crate) fn in_threads<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, FitError> + Send,
 ) -> Result<T, FitError> {
@@ -284,7 +284,7 @@ pub fn fit_table(
 }
 
 /// Rows of weight zero outside the range, which no engine sees, get their labels here.
-fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
+pub(crate) fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
     for (_, state) in &mut restarts.states {
         for (row, q) in &job.table.outside {
             state.labels[*row] = assign_outside(job.table, &state.centroids, q);
