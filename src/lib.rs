@@ -25,12 +25,14 @@
 //! * [`lattice`]: rows to integers and back to the user's units
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
+//! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
 //! * [`score`]: measures against a known truth
 
 pub mod data;
 pub mod engine;
 pub mod kmeans;
 pub mod lattice;
+pub mod model;
 pub mod score;
 
 /// The README's Rust, as a test.
