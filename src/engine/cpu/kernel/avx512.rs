@@ -6,7 +6,7 @@ use super::bounds::follow as follow_rows;
 use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
 use super::narrow::{self, Ints};
-use super::{Columns, Ends, Moves, NarrowColumns, Tile};
+use super::{Columns, Ends, Moves, NarrowColumns, Tile, Two};
 
 pub(super) const TILE: usize = VECTORS * 16;
 

@@ -55,6 +55,27 @@ impl Ends {
     pub(super) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
 }
 
+/// The two nearest centroids of each point of a tile, as guessed, and what proves the guess. (tile)
+#[derive(Debug, Clone)]
+pub(super) struct Two {
+    pub(super) labels: [u32; MAX_TILE],
+    pub(super) runners_up: [u32; MAX_TILE],
+    /// The three least values: scores less the columns' share of E.
+    pub(super) best: [f32; MAX_TILE],
+    pub(super) second: [f32; MAX_TILE],
+    pub(super) third: [f32; MAX_TILE],
+}
+
+impl Two {
+    pub(super) const NONE: Self = Self {
+        labels: [0; MAX_TILE],
+        runners_up: [0; MAX_TILE],
+        best: [0.0; MAX_TILE],
+        second: [0.0; MAX_TILE],
+        third: [0.0; MAX_TILE],
+    };
+}
+
 impl Kernel {
     /// All that this program was compiled with, the widest first.
     pub(super) const ALL: &[Self] = &[
@@ -160,6 +181,24 @@ impl Kernel {
             // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { avx512::nearest(tile, columns, labels, ends) },
+        }
+    }
+
+    /// Finds the two nearest centroids of each point of a tile: `points` is (n_dims, tile).
+    pub(super) fn nearest_two(self, points: &[f32], columns: &Columns, two: &mut Two) {
+        assert!(points.len() == columns.n_dims * self.tile() && self.tile() <= MAX_TILE);
+        assert!(
+            columns.values.len() == columns.base.len() * columns.n_dims
+                && columns.base.len().is_multiple_of(columns.block)
+        );
+        match self {
+            Self::Portable => portable::nearest_two(points, columns, two),
+            // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2::nearest_two(points, columns, two) },
+            // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512::nearest_two(points, columns, two) },
         }
     }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::needless_range_loop, reason = "a lane is an index into several arrays at once")]
 
 use super::lanes::{self, Lanes, VECTORS};
-use super::{Columns, Ends, Tile};
+use super::{Columns, Ends, Tile, Two};
 
 const WIDTH: usize = 8;
 pub(super) const TILE: usize = VECTORS * WIDTH;
@@ -106,6 +106,19 @@ pub(super) fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], end
             2 => lanes::nearest::<V, 2>(tile, columns, labels, ends),
             3 => lanes::nearest::<V, 3>(tile, columns, labels, ends),
             4 => lanes::nearest::<V, 4>(tile, columns, labels, ends),
+            other => unreachable!("no kernel for blocks of {other}"),
+        }
+    }
+}
+
+/// Lengths as `Kernel::nearest_two` asserts.
+pub(super) fn nearest_two(points: &[f32], columns: &Columns, two: &mut Two) {
+    // SAFETY: needs no instructions beyond the target's; the block is the columns'.
+    unsafe {
+        match columns.block {
+            2 => lanes::nearest_two::<V, 2>(points, columns, two),
+            3 => lanes::nearest_two::<V, 3>(points, columns, two),
+            4 => lanes::nearest_two::<V, 4>(points, columns, two),
             other => unreachable!("no kernel for blocks of {other}"),
         }
     }
