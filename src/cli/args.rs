@@ -64,6 +64,11 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
     pub(super) device: String,
 
+    /// Memory of the GPU to use, such as 500MB or 2GiB; what does not fit is streamed [default: 4 GiB, or
+    /// 1 GiB where the GPU shares the processor's]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) gpu_memory: Option<bytesize::ByteSize>,
+
     /// Write the cluster of each row (.csv or .npy, by name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) labels: Option<PathBuf>,

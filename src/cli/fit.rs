@@ -41,7 +41,9 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
 
 fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let start = Instant::now();
-    let opened = engine::open(params.device(), &OpenOptions::default())?;
+    let gpu_memory = args.gpu_memory.map(|size| size.as_u64());
+    let options = OpenOptions { gpu_memory, ..OpenOptions::default() };
+    let opened = engine::open(params.device(), &options)?;
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     let read = start.elapsed() - opened.took;
     let fit = {

@@ -1,5 +1,6 @@
 //! From a wish to an engine: the only place that chooses, and that says why.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::cpu::Cpu;
@@ -53,6 +54,13 @@ impl Device {
 pub struct OpenOptions {
     /// Whether a device that fails while it works hands over to the CPU. Not set: only under [`Device::Auto`].
     pub fallback: Option<bool>,
+    /// Bytes of a GPU's memory to use. Not set: a safe share. What does not fit is streamed.
+    pub gpu_memory: Option<u64>,
+    /// Takes a GPU for one that can bind no larger buffers, for tests of what happens then. In bytes.
+    #[doc(hidden)]
+    pub max_binding: Option<u64>,
+    /// Folder for compiled kernels, instead of one in the user's cache folder.
+    pub cache: Option<PathBuf>,
     /// Makes the certificate unsound on purpose, for tests that must catch it.
     #[doc(hidden)]
     pub bound: super::certify::Bound,
