@@ -1,11 +1,17 @@
 //! The flags, as typed.
 
+mod model;
+
 use std::path::PathBuf;
 
 use cairn::data::Header;
 use cairn::engine::Device;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(super) use model::{
+    DeviceArgs, FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs,
+};
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
 #[derive(Debug, Parser)]
@@ -32,6 +38,14 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Cluster a table: the handwritten digits, a CSV or .npy file, or standard input
     Fit(Box<FitArgs>),
+    /// Find the cluster of each row of a table, as a model has it
+    Predict(Box<PredictArgs>),
+    /// Write the distance of each row to every centroid of a model
+    Transform(Box<TransformArgs>),
+    /// Measure how well a model tells the known classes of a table apart
+    Score(Box<ScoreArgs>),
+    /// List or change the names of a model's clusters
+    Name(NameArgs),
     /// List the GPUs that can be used, and say which device `auto` takes
     Devices(DevicesArgs),
 }
@@ -137,10 +151,15 @@ pub(super) struct FitArgs {
 impl FitArgs {
     /// The device, its four words in any case of letters.
     pub(super) fn device(&self) -> Device {
-        match Device::parse(&self.device.to_lowercase()) {
-            Device::Named(_) => Device::Named(self.device.clone()),
-            word => word,
-        }
+        device(&self.device)
+    }
+}
+
+/// A device as typed, its four words in any case of letters.
+fn device(text: &str) -> Device {
+    match Device::parse(&text.to_lowercase()) {
+        Device::Named(_) => Device::Named(text.to_owned()),
+        word => word,
     }
 }
 
@@ -215,7 +234,7 @@ mod tests {
     fn device_words_in_any_case() {
         let device = |text: &str| match Args::parse_from(["cairn", "fit", "--device", text]).command {
             Command::Fit(args) => args.device(),
-            Command::Devices(_) => unreachable!("fit was asked for"),
+            _ => unreachable!("fit was asked for"),
         };
         assert_eq!(device("CPU"), Device::Cpu);
         assert_eq!(device("GeForce"), Device::Named("GeForce".into()));

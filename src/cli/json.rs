@@ -182,7 +182,7 @@ fn best(done: &Done<'_>) -> Best {
 }
 
 /// An integer where it is one, so that 178 rows are not 178.0.
-fn whole(x: f64) -> Value {
+pub(super) fn whole(x: f64) -> Value {
     let exact = x.fract() == 0.0 && x.abs() < (1u64 << 53) as f64;
     if exact { Value::from(x as i64) } else { Value::from(x) }
 }

@@ -3,7 +3,8 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `devices` | the subcommands: what happens in which order |
+//! | `fit`, `predict` (and transform), `score`, `name`, `devices` | the subcommands: what happens in which order |
+//! | `rows` | rows in and out, as they come |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
@@ -20,11 +21,15 @@ mod failure;
 mod files;
 mod fit;
 mod json;
+mod name;
 mod notes;
 mod numbers;
 mod pictures;
+mod predict;
 mod progress;
 mod request;
+mod rows;
+mod score;
 mod summary;
 mod terminal;
 
@@ -38,6 +43,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     terminal::set_color(args.color);
     match &args.command {
         Command::Fit(args) => fit::run(args),
+        Command::Predict(args) => predict::run(args),
+        Command::Transform(args) => predict::transform(args),
+        Command::Score(args) => score::run(args),
+        Command::Name(args) => name::run(args),
         Command::Devices(args) => devices::run(args),
     }
 }

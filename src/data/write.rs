@@ -8,6 +8,8 @@
 //!
 //! Numbers in CSV are the shortest text that reads back as the same f64.
 
+mod sink;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +19,7 @@ use npyz::WriterBuilder;
 use tempfile::NamedTempFile;
 
 use super::DataError;
+pub use sink::Sink;
 
 /// How the results are laid out, by the end of the file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,7 +231,7 @@ fn format_of(path: &Path) -> Result<Format, DataError> {
 }
 
 /// The shortest text that reads back as the same f64, by exponent where plain digits would be many.
-fn number(value: &f64) -> String {
+pub(crate) fn number(value: &f64) -> String {
     match value.abs() {
         0.0 | 1e-5..1e16 => value.to_string(),
         _ => format!("{value:e}"),
