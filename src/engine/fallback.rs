@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::certify::Bound;
 use super::cpu::Cpu;
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session};
 
 static CPU: Cpu = Cpu::new(Bound::Sound);
 
@@ -24,6 +24,10 @@ impl Engine for Fallback {
             Err(error) => FallbackSession { job, current: CPU.load(job)?, note: Some(note(&error)) },
         };
         Ok(Box::new(session))
+    }
+
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        self.first.peak()
     }
 }
 

@@ -12,6 +12,7 @@ mod fallback;
 pub mod gpu;
 pub mod inertia;
 mod open;
+pub mod peak;
 pub mod reference;
 pub mod rows;
 
@@ -21,6 +22,7 @@ use std::time::Duration;
 use crate::lattice::Table;
 
 pub use open::{Device, OpenOptions, Opened, open};
+pub use peak::Peak;
 
 /// How the first centroids are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,6 +249,14 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// What the device says.
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError>;
+
+    /// Measures what it can do at most, in less than a second. None where nobody would ask.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        Ok(None)
+    }
 }
 
 /// A job on a device.

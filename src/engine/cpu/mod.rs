@@ -5,6 +5,7 @@ mod bounds;
 mod columns;
 mod kernel;
 mod narrow;
+mod peak;
 mod seed;
 mod tiles;
 mod update;
@@ -17,7 +18,7 @@ use rayon::prelude::*;
 use super::certify::Bound;
 use super::inertia::{inertia, squares};
 use super::reference::{empty, stop};
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Peak, Session, State, Work, digest};
 use assign::Assigner;
 use bounds::{Bounds, Moves};
 use kernel::Kernel;
@@ -63,6 +64,10 @@ impl Engine for Cpu {
             seeder: Seeder::new(job.table, kernel),
             squares: squares(job.table),
         }))
+    }
+
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        peak::measure(Kernel::pick()?).map(Some)
     }
 }
 

@@ -23,6 +23,8 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
+        ("peak_fma", include_str!("../../../shaders/peak_fma.wgsl")),
+        ("peak_copy", include_str!("../../../shaders/peak_copy.wgsl")),
         ("probe", include_str!("../../../shaders/probe.wgsl")),
     ];
     let seeding = [

@@ -5,8 +5,10 @@
 
 mod assign;
 mod buffers;
+mod clock;
 mod context;
 pub mod kernel;
+mod peak;
 mod probe;
 mod rounds;
 mod seed;
@@ -19,7 +21,8 @@ use std::time::Instant;
 use super::certify::{self, Bound};
 use super::inertia::{inertia, squares};
 use super::{
-    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Seeding, Session, State, digest,
+    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Seeding, Session, State,
+    digest,
 };
 pub use buffers::{Lane, Sizes};
 use buffers::{Lanes, Shared};
@@ -91,6 +94,10 @@ impl Engine for Gpu {
         context.check()?;
         let squares = squares(job.table);
         Ok(Box::new(GpuSession { gpu: self, job, sizes, shared, rounds, seeding, squares }))
+    }
+
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        peak::measure(&self.context).map(Some)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::arch::x86_64::*;
 
 use super::bounds::follow as follow_rows;
-use super::entries::entries;
+use super::entries::{SUMS, entries};
 use super::lanes::{self, Lanes, VECTORS};
 use super::narrow::{self, Ints};
-use super::{Columns, Ends, Moves, NarrowColumns, Tile};
+use super::{Columns, Ends, Moves, NarrowColumns, Tile, peak};
 
 pub(super) const TILE: usize = VECTORS * 16;
 

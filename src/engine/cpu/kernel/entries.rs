@@ -1,5 +1,8 @@
 //! The loops' entries for a set of instructions: a copy of each loop that the compiler may use them in.
 
+/// Sums of the loop of multiply-adds: they leave room for two more vectors in 16 registers.
+pub(super) const SUMS: usize = 12;
+
 /// Makes the entries of a kernel file. `V` and `I` are its vectors of `f32` and of integers, `blocks` the numbers
 /// of columns that share a pass; `narrow` names the instructions that the loop over 16-bit integers needs.
 macro_rules! entries {
@@ -48,6 +51,12 @@ macro_rules! entries {
                     other => unreachable!("no kernel for blocks of {other}"),
                 }
             }
+        }
+
+        #[target_feature(enable = $features)]
+        pub(super) fn multiply_add(rounds: usize, start: f32) -> f32 {
+            // SAFETY: the processor has the instructions of this function.
+            unsafe { peak::multiply_add::<V, SUMS>(rounds, start) }
         }
 
         #[target_feature(enable = $features)]

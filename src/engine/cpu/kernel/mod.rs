@@ -10,6 +10,8 @@ mod avx512;
 mod entries;
 mod lanes;
 mod narrow;
+#[cfg(target_arch = "x86_64")]
+mod peak;
 mod portable;
 
 use super::bounds::{self, Moves};
@@ -322,6 +324,29 @@ impl Kernel {
             // SAFETY: `pick` saw these instructions on this processor.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { avx512::follow(upper, lower, labels, moves) },
+        }
+    }
+
+    /// Multiply-adds of a round of [`Kernel::multiply_add`].
+    pub(super) fn multiply_adds(self) -> usize {
+        self.tile() / lanes::VECTORS
+            * match self {
+                Self::Portable => portable::SUMS,
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx2 | Self::Avx512 => entries::SUMS,
+            }
+    }
+
+    /// Runs so many rounds of independent multiply-adds. `start` is between 0 and 1.
+    pub(super) fn multiply_add(self, rounds: usize, start: f32) -> f32 {
+        match self {
+            Self::Portable => portable::multiply_add(rounds, start),
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2::multiply_add(rounds, start) },
+            // SAFETY: `pick` saw these instructions on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512::multiply_add(rounds, start) },
         }
     }
 

@@ -8,6 +8,8 @@ use super::{Columns, Ends, Tile};
 const WIDTH: usize = 8;
 pub(super) const TILE: usize = VECTORS * WIDTH;
 pub(super) const BLOCKS: [usize; 3] = [2, 3, 4];
+/// Sums of the loop of multiply-adds; each takes as many steps a round as a vector has lanes.
+pub(super) const SUMS: usize = 48;
 
 #[derive(Clone, Copy)]
 struct V([f32; WIDTH]);
@@ -122,4 +124,20 @@ pub(super) fn scores(points: &[f32], columns: &Columns, out: &mut [f32]) {
             other => unreachable!("no kernel for blocks of {other}"),
         }
     }
+}
+
+/// Its own text: here the compiler makes vectors of loops over arrays, not of many named sums.
+pub(super) fn multiply_add(rounds: usize, start: f32) -> f32 {
+    let (a, b) = (start, start / 2.0);
+    let mut sums: [f32; SUMS] = std::array::from_fn(|i| start + i as f32);
+    for _ in 0..rounds {
+        for l in 0..SUMS {
+            let mut sum = sums[l];
+            for _ in 0..WIDTH {
+                sum = if cfg!(target_arch = "aarch64") { sum.mul_add(-b, a) } else { a - sum * b };
+            }
+            sums[l] = sum;
+        }
+    }
+    sums.iter().sum()
 }
