@@ -10,13 +10,13 @@ pub(super) struct Kernel {
 }
 
 const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
+const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
 /// Every kernel's name and whole text, its preludes first.
 #[must_use]
 pub fn sources() -> Vec<(&'static str, String)> {
     let plain = [
-        ("assign", include_str!("../../../shaders/assign.wgsl")),
         ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
         ("update_means", include_str!("../../../shaders/update_means.wgsl")),
@@ -27,13 +27,20 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("peak_copy", include_str!("../../../shaders/peak_copy.wgsl")),
         ("probe", include_str!("../../../shaders/probe.wgsl")),
     ];
+    let assigning = [
+        ("assign", include_str!("../../../shaders/assign.wgsl")),
+        ("assign_small", include_str!("../../../shaders/assign_small.wgsl")),
+        ("assign_tiled", include_str!("../../../shaders/assign_tiled.wgsl")),
+        ("assign_low", include_str!("../../../shaders/assign_low.wgsl")),
+    ];
     let seeding = [
         ("seed_near", include_str!("../../../shaders/seed_near.wgsl")),
         ("seed_weigh", include_str!("../../../shaders/seed_weigh.wgsl")),
     ];
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
-    plain.into_iter().chain(seeding).collect()
+    let assigning = assigning.map(|(name, text)| (name, format!("{PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
+    plain.into_iter().chain(assigning).chain(seeding).collect()
 }
 
 impl Kernel {
