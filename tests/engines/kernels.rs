@@ -123,7 +123,7 @@ macro_rules! kernels {
         }
     )+ };
 }
-kernels!(plain, small, tiled, low);
+kernels!(plain, small, tiled, low, trial);
 
 on_devices!(an_unknown_kernel_is_refused);
 

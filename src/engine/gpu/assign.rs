@@ -3,6 +3,8 @@
 //! All of them have the same bindings and write the same labels; which is fastest depends on the sizes. This is
 //! the only place that knows.
 
+mod trial;
+
 use std::sync::OnceLock;
 
 use super::buffers::{Lanes, Shared, Sizes};
@@ -10,8 +12,8 @@ use super::context::Context;
 use super::kernel::{Bound, Kernel};
 use crate::engine::EngineError;
 
-/// Names the kernel to use where it suits the sizes, instead of the best: `plain`, `small`, `tiled` or `low`; `f32`
-/// is the best without matrix units.
+/// Names the kernel to use where it suits the sizes, instead of the best: `plain`, `small`, `tiled` or `low`. `trial`
+/// is the fastest of them however small the work, `f32` the best without matrix units.
 pub(super) const OVERRIDE: &str = "CAIRN_GPU";
 
 /// Most clusters of the kernels that keep an index in an `f32`.
@@ -20,6 +22,11 @@ const MAX_TILED: u64 = 1 << 24;
 const FEW_GROUPS: u64 = 8;
 /// Quarters of a row that fit into registers.
 const MAX_QUADS: u64 = 4;
+
+/// Multiply-adds of an iteration from which on kernels are tried: a job of some milliseconds at least.
+const WORTH_A_TRIAL: u64 = 1 << 31;
+/// Most shapes that are tried.
+const CANDIDATES: usize = 4;
 
 /// A family of kernels: a file of `shaders/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,20 +48,34 @@ impl Kind {
             Self::Low => "low",
         }
     }
+}
 
-    /// The one that a test asks for, else the one that `CAIRN_GPU` names. None: the best.
-    pub(super) fn wished(asked: Option<&str>) -> Result<Option<Self>, EngineError> {
+/// Which kernel is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// The fastest, found by a trial where that is worth its time.
+    Best,
+    /// The fastest, found by a trial.
+    Trial,
+    /// This one, where it suits the sizes.
+    Kind(Kind),
+}
+
+impl Wish {
+    /// What a test asks for, else what `CAIRN_GPU` names.
+    pub(super) fn new(asked: Option<&str>) -> Result<Self, EngineError> {
         let named = std::env::var(OVERRIDE).unwrap_or_default();
-        let name = asked.unwrap_or(&named);
-        if name.is_empty() || name == "f32" {
-            return Ok(None);
+        match asked.unwrap_or(&named) {
+            "" | "f32" => Ok(Self::Best),
+            "trial" => Ok(Self::Trial),
+            name => {
+                let found = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+                found.map(Self::Kind).ok_or_else(|| {
+                    let all = "plain, small, tiled, low, trial (the fastest of them) and f32";
+                    EngineError::NoAdapter(format!("{OVERRIDE}={name}: the kernels are {all}"))
+                })
+            }
         }
-        let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
-        found.map(Some).ok_or_else(|| {
-            EngineError::NoAdapter(format!(
-                "{OVERRIDE}={name}: the kernels are plain, small, tiled, low and f32"
-            ))
-        })
     }
 }
 
@@ -171,7 +192,7 @@ impl Shape {
 /// The kernel of a job: built when it is known how many lanes it runs for.
 #[derive(Debug)]
 pub(super) struct Assign {
-    wished: Option<Kind>,
+    wish: Wish,
     most_rounds: u64,
     built: [OnceLock<Built>; 3], // for one lane, a few, many
 }
@@ -188,10 +209,10 @@ impl Assign {
     pub(super) fn new(
         context: &Context,
         sizes: &Sizes,
-        wished: Option<Kind>,
+        wish: Wish,
         most_rounds: u64,
     ) -> Result<Self, EngineError> {
-        let assign = Self { wished, most_rounds, built: Default::default() };
+        let assign = Self { wish, most_rounds, built: Default::default() };
         if assign.shapes(sizes, 1).is_empty() {
             let needed = Shape::Plain.rounds(sizes);
             let why =
@@ -206,16 +227,24 @@ impl Assign {
         let all = Shape::all(sizes, n_lanes).into_iter();
         let all: Vec<Shape> = all.filter(|shape| shape.rounds(sizes) <= self.most_rounds).collect();
         let wished: Vec<Shape> =
-            all.iter().copied().filter(|shape| Some(shape.kind()) == self.wished).collect();
+            all.iter().copied().filter(|shape| self.wish == Wish::Kind(shape.kind())).collect();
         if wished.is_empty() { all } else { wished }
     }
 
-    /// The kernel for so many lanes.
-    pub(super) fn kernel(&self, context: &Context, sizes: &Sizes, n_lanes: usize) -> &Built {
+    /// The kernel for so many lanes over these points.
+    pub(super) fn kernel(&self, context: &Context, sizes: &Sizes, shared: &Shared, n_lanes: usize) -> &Built {
         let place = &self.built[[0, 0, 1, 1].get(n_lanes).copied().unwrap_or(2)];
         place.get_or_init(|| {
-            let shape = self.shapes(sizes, n_lanes).first().copied().unwrap_or(Shape::Plain);
-            Built::new(context, sizes, shape)
+            let mut shapes = self.shapes(sizes, n_lanes);
+            let work = sizes.work() * n_lanes as u64;
+            let worth = work >= WORTH_A_TRIAL && !context.info.software;
+            if self.wish == Wish::Trial || (self.wish == Wish::Best && worth) {
+                shapes.truncate(CANDIDATES);
+                if let Some(fastest) = trial::fastest(context, sizes, shared, n_lanes, &shapes) {
+                    return fastest;
+                }
+            }
+            Built::new(context, sizes, shapes.first().copied().unwrap_or(Shape::Plain))
         })
     }
 }
@@ -228,16 +257,22 @@ impl Built {
         Self { kernel: Kernel::build(context, shape.entry(), &constants), shape }
     }
 
-    /// Points a workgroup owns.
+    /// Points that a workgroup owns.
     pub(super) fn points(&self) -> usize {
         self.shape.points()
     }
 
     pub(super) fn bind(&self, context: &Context, shared: &Shared, lanes: &Lanes) -> Bound<'_> {
-        let Shared { sizes, points, errors, features, .. } = shared;
         let Lanes { centroids, half_norms, running, lanes, labels, .. } = lanes;
-        self.kernel
-            .bind(context, &[sizes, points, errors, centroids, half_norms, features, running, lanes, labels])
+        self.bind_to(context, shared, [centroids, half_norms, running, lanes, labels])
+    }
+
+    /// With the buffers of some lanes, in the order of the kernels' bindings.
+    fn bind_to(&self, context: &Context, shared: &Shared, lanes: [&wgpu::Buffer; 5]) -> Bound<'_> {
+        let Shared { sizes, points, errors, features, .. } = shared;
+        let [centroids, half_norms, running, lanes, labels] = lanes;
+        let buffers = [sizes, points, errors, centroids, half_norms, features, running, lanes, labels];
+        self.kernel.bind(context, &buffers)
     }
 }
 

@@ -21,7 +21,7 @@ const NONE: f32 = 1e38;
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Sizes {
-    n_points: u32,
+    pub(super) n_points: u32,
     n_dims: u32,
     pub(super) n_quads: u32,
     pub(super) n_clusters: u32,
@@ -112,6 +112,11 @@ impl Sizes {
         let weigh = u64::from(self.n_candidates) * (quads + 16) + 16;
         let draw = 2 * n_blocks + 300;
         [sums, shared, means, weigh, draw, k / 64 + 8].into_iter().max().unwrap_or(0)
+    }
+
+    /// Multiply-adds of an assign of one lane.
+    pub(super) fn work(&self) -> u64 {
+        u64::from(self.n_points) * u64::from(self.n_clusters) * u64::from(self.n_dims)
     }
 
     /// Whether features have steps of their own.

@@ -24,7 +24,7 @@ use super::{
     Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Seeding, Session, State,
     digest,
 };
-use assign::Assign;
+use assign::{Assign, Wish};
 pub use buffers::{Lane, Sizes};
 use buffers::{Lanes, Shared};
 use context::Context;
@@ -45,7 +45,7 @@ const LANE_BYTES: u64 = 512 << 20;
 pub struct Gpu {
     context: Context,
     bound: Bound,
-    assign: Option<assign::Kind>,
+    wish: Wish,
     most_rounds: u64,
 }
 
@@ -55,11 +55,11 @@ impl Gpu {
     /// # Errors
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
-        let assign = assign::Kind::wished(options.kernel.as_deref())?;
+        let wish = Wish::new(options.kernel.as_deref())?;
         let mut context = Context::open(adapter)?;
         let most_rounds = probe::most_rounds(&context)?;
         context.arm(options.fault);
-        Ok(Self { context, bound: options.bound, assign, most_rounds })
+        Ok(Self { context, bound: options.bound, wish, most_rounds })
     }
 
     /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
@@ -92,7 +92,7 @@ impl Engine for Gpu {
         let sizes = Sizes::new(job, for_centroids);
         self.check_rounds(sizes.rounds())?;
         let shared = Shared::upload(context, job.table, &sizes, for_points)?;
-        let assign = Assign::new(context, &sizes, self.assign, self.most_rounds)?;
+        let assign = Assign::new(context, &sizes, self.wish, self.most_rounds)?;
         let rounds = Rounds::build(context, &sizes, assign);
         let seeding = (job.seeding == Seeding::KMeansPlusPlus).then(|| SeedKernels::build(context));
         context.check()?;

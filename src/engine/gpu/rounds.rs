@@ -49,7 +49,7 @@ impl Rounds {
         lanes: &Lanes,
         n_lanes: usize,
     ) -> Result<Vec<Lane>, EngineError> {
-        let assign = self.assign.kernel(context, sizes, n_lanes);
+        let assign = self.assign.kernel(context, sizes, shared, n_lanes);
         let bound = BoundRounds {
             assign: assign.bind(context, shared, lanes),
             assign_points: assign.points(),
