@@ -7,6 +7,7 @@
 //! | `files` | output files in both formats, and back in |
 //! | `summary` | the text: pinned, with colour and without, quiet |
 //! | `json` | the same for programs |
+//! | `model` | models: listed, named, used on rows from files and pipes |
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `pipes` | readers that go away, disks that are full |
 
@@ -17,6 +18,7 @@ mod devices;
 mod files;
 mod input;
 mod json;
+mod model;
 mod pipes;
 mod summary;
 
