@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use cairn::data::{DataError, LoadOptions, Rows, load};
+use cairn::data::{LoadOptions, load};
 use cairn::score::{Partition, Score, ScoreError, Undefined, score, score_named};
 use serde::Deserialize;
 
@@ -74,15 +74,7 @@ fn table(name: &str) -> Table {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&run.file);
     let options = LoadOptions { truth: run.truth_column, ..LoadOptions::default() };
     let data = load(path.to_str().unwrap(), &options).unwrap();
-    let mut points = Vec::new();
-    let visited: Result<(), DataError> = data.points.visit(&mut |_, rows| {
-        match rows {
-            Rows::F32(rows) => points.extend(rows.iter().map(|&x| f64::from(x))),
-            Rows::F64(rows) => points.extend_from_slice(rows),
-        }
-        Ok(())
-    });
-    visited.unwrap();
+    let points = data.points.to_f64().unwrap();
     let truth = data.truth.map(|truth| truth.labels);
     Table { points, n_dims: data.points.n_dims(), labels: run.labels, truth }
 }

@@ -135,6 +135,11 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) model: Option<PathBuf>,
 
+    /// Measure more, which takes time: silhouette, Calinski-Harabasz, Davies-Bouldin; with a truth also the
+    /// confusion matrix
+    #[arg(long, help_heading = "Output")]
+    pub(super) measures: bool,
+
     /// Summary as JSON on standard output, and nothing else there
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,

@@ -8,6 +8,7 @@
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
+//! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
 //! | `progress` | the bar |
@@ -21,6 +22,7 @@ mod failure;
 mod files;
 mod fit;
 mod json;
+mod measures;
 mod name;
 mod notes;
 mod numbers;
