@@ -136,6 +136,11 @@ impl KMeans {
         }
     }
 
+    /// Another number of clusters.
+    pub fn clusters(self, n_clusters: usize) -> Self {
+        Self { n_clusters, ..self }
+    }
+
     /// Independent restarts; the one of least inertia is kept.
     pub fn restarts(self, n_restarts: u64) -> Self {
         Self { n_restarts, ..self }
