@@ -27,7 +27,6 @@
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
 //! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
-//! * [`score`]: measures against a known truth
 //! * [`score`]: measures of clusters, with and without a known truth
 //! * [`sweep`]: one number of clusters after another, under several seeds, measured
 

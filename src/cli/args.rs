@@ -1,6 +1,7 @@
 //! The flags, as typed.
 
 mod model;
+pub(super) mod sweep;
 
 use std::path::PathBuf;
 
@@ -46,6 +47,8 @@ pub(super) enum Command {
     Score(Box<ScoreArgs>),
     /// List or change the names of a model's clusters
     Name(NameArgs),
+    /// Cluster a table with one number of clusters after another, and measure each
+    Sweep(Box<sweep::SweepArgs>),
     /// List the GPUs that can be used, and say which device `auto` takes
     Devices(DevicesArgs),
 }

@@ -90,7 +90,7 @@ pub(super) fn check_apart(named: &[(&'static str, Option<&Path>)]) -> Result<(),
 }
 
 /// The path without detours, also of a file that is not there yet.
-fn place(path: &Path) -> PathBuf {
+pub(super) fn place(path: &Path) -> PathBuf {
     let folder = || {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Some(folder.canonicalize().ok()?.join(path.file_name()?))

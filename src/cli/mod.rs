@@ -3,7 +3,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `predict` (and transform), `score`, `name`, `devices` | the subcommands: what happens in which order |
+//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `devices` | the subcommands: what happens in which order |
 //! | `rows` | rows in and out, as they come |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
@@ -33,6 +33,7 @@ mod request;
 mod rows;
 mod score;
 mod summary;
+mod sweep;
 mod terminal;
 
 pub(crate) use args::Args;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Command::Transform(args) => predict::transform(args),
         Command::Score(args) => score::run(args),
         Command::Name(args) => name::run(args),
+        Command::Sweep(args) => sweep::run(args),
         Command::Devices(args) => devices::run(args),
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | labels | header `label` | `<u4`, shape (n_points,) |
 //! | matrix | header: the names of the columns | `<f8`, shape (n_rows, n_columns), C order |
+//! | table | header: the names of the columns; an empty cell for no value | `<f8`, shape (n_rows, n_columns), NaN for no value |
 //! | restarts | header `restart,inertia,iterations,stopped` | `<f8`, shape (n_restarts, 4), the same columns, `stopped` as its code |
 //!
 //! Numbers in CSV are the shortest text that reads back as the same f64.
@@ -134,6 +135,32 @@ impl Output {
             Format::Npy => {
                 npy_header(file, "<f8", rows.shape())?;
                 rows.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
+            }
+        })
+    }
+
+    /// Writes a table some of whose cells may have no value.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::OutputColumns`] if the names aren't as many as the cells of each row; [`DataError::Write`].
+    pub fn write_table(self, columns: &[String], rows: &[Vec<Option<f64>>]) -> Result<(), DataError> {
+        if let Some(row) = rows.iter().find(|row| row.len() != columns.len()) {
+            return Err(DataError::OutputColumns {
+                path: self.path,
+                names: columns.len(),
+                columns: row.len(),
+            });
+        }
+        self.commit(|file, format| match format {
+            Format::Csv => {
+                let cell = |value: &Option<f64>| value.as_ref().map(number).unwrap_or_default();
+                write_csv(file, columns, rows.iter().map(|row| row.iter().map(cell)))
+            }
+            Format::Npy => {
+                npy_header(file, "<f8", &[rows.len(), columns.len()])?;
+                let values = rows.iter().flatten().map(|value| value.unwrap_or(f64::NAN));
+                values.into_iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
             }
         })
     }

@@ -8,6 +8,7 @@
 //! | `summary` | the text: pinned, with colour and without, quiet |
 //! | `json` | the same for programs |
 //! | `model` | models: listed, named, used on rows from files and pipes |
+//! | `sweep` | `cairn sweep` |
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `pipes` | readers that go away, disks that are full |
 
@@ -21,6 +22,7 @@ mod json;
 mod model;
 mod pipes;
 mod summary;
+mod sweep;
 
 use std::fs;
 use std::path::PathBuf;
