@@ -153,7 +153,7 @@ impl Output {
             });
         }
         self.commit(|file, format| match format {
-            Format::Csv => {
+            Format::Csv | Format::Plain => {
                 let cell = |value: &Option<f64>| value.as_ref().map(number).unwrap_or_default();
                 write_csv(file, columns, rows.iter().map(|row| row.iter().map(cell)))
             }

@@ -8,6 +8,7 @@
 //! | `summary` | the text: pinned, with colour and without, quiet |
 //! | `json` | the same for programs |
 //! | `model` | models: listed, named, used on rows from files and pipes |
+//! | `drawings` | `cairn predict --drawings` |
 //! | `sweep` | `cairn sweep` |
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `pipes` | readers that go away, disks that are full |
@@ -16,6 +17,7 @@
 
 mod bad_input;
 mod devices;
+mod drawings;
 mod files;
 mod input;
 mod json;
