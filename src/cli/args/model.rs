@@ -108,7 +108,7 @@ pub(in crate::cli) struct PredictArgs {
     pub(in crate::cli) drawings: Option<String>,
 
     /// Leave the drawings as they are
-    #[arg(long, requires = "drawings", help_heading = "Input")]
+    #[arg(long, requires = "drawings", conflicts_with = "data", help_heading = "Input")]
     pub(in crate::cli) as_is: bool,
 
     #[command(flatten)]
