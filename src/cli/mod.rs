@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `args` | the flags, as typed |
 //! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `devices` | the subcommands: what happens in which order |
-//! | `rows` | rows in and out, as they come |
+//! | `rows`, `drawings` | rows in and out, as they come; drawings as rows |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
@@ -19,6 +19,7 @@ mod args;
 mod clusters;
 mod compare;
 mod devices;
+mod drawings;
 mod failure;
 mod files;
 mod fit;

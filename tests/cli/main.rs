@@ -9,6 +9,8 @@
 //! | `json` | the same for programs |
 //! | `sweep` | `cairn sweep` |
 //! | `model` | models: listed, named, used on rows from files and pipes |
+//! | `drawings` | `cairn predict --drawings` |
+//! | `sweep` | `cairn sweep` |
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `pipes` | readers that go away, disks that are full |
 
@@ -16,6 +18,7 @@
 
 mod bad_input;
 mod devices;
+mod drawings;
 mod files;
 mod input;
 mod json;
