@@ -4,6 +4,7 @@
 //! [`Opened::why`] says so. An [`Engine`] is coarse: a batch of restarts in, their outcomes out.
 
 pub mod certify;
+pub mod cost;
 pub mod cpu;
 pub mod draws;
 #[cfg(feature = "gpu")]
@@ -21,7 +22,7 @@ use std::time::Duration;
 
 use crate::lattice::Table;
 
-pub use open::{Device, OpenOptions, Opened, open};
+pub use open::{Device, Estimates, OpenOptions, Opened, open};
 pub use times::Times;
 
 /// How the first centroids are found.
