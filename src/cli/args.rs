@@ -2,12 +2,18 @@
 
 mod compare;
 mod job;
+mod model;
+pub(super) mod sweep;
 
 use std::path::PathBuf;
 
 use cairn::engine::Device;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(super) use model::{
+    DeviceArgs, FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs,
+};
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
 #[derive(Debug, Parser)]
@@ -39,6 +45,16 @@ pub(super) enum Command {
     Fit(Box<FitArgs>),
     /// Time devices against each other on equal work, proven equal first
     Compare(Box<CompareArgs>),
+    /// Find the cluster of each row of a table, as a model has it
+    Predict(Box<PredictArgs>),
+    /// Write the distance of each row to every centroid of a model
+    Transform(Box<TransformArgs>),
+    /// Measure how well a model tells the known classes of a table apart
+    Score(Box<ScoreArgs>),
+    /// List or change the names of a model's clusters
+    Name(NameArgs),
+    /// Cluster a table with one number of clusters after another, and measure each
+    Sweep(Box<sweep::SweepArgs>),
     /// List the GPUs that can be used, and say which device `auto` takes
     Devices(DevicesArgs),
 }
@@ -49,6 +65,7 @@ Examples:
   cairn fit points.csv -k 8 --truth species    a table of your own, scored
   cairn fit x.npy -k 100 --labels labels.npy --centroids c.npy
   zcat x.csv.gz | cairn fit - --json           from a pipe, for a program
+  cairn fit x.csv -k 20 --model x.safetensors  to be used by `cairn predict`
   cairn fit x.npy --init c.npy --max-iter 50   on from centroids of before
 
 Exit codes: 0 done, 1 failed, 2 used wrongly.";
@@ -75,6 +92,15 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) restarts_out: Option<PathBuf>,
 
+    /// Write the model, for `cairn predict` and its like, and for Python (a safetensors file)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) model: Option<PathBuf>,
+
+    /// Measure more, which takes time: silhouette, Calinski-Harabasz, Davies-Bouldin; with a truth also the
+    /// confusion matrix
+    #[arg(long, help_heading = "Output")]
+    pub(super) measures: bool,
+
     /// Summary as JSON on standard output, and nothing else there
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
@@ -91,10 +117,15 @@ pub(super) struct FitArgs {
 impl FitArgs {
     /// The device, its four words in any case of letters.
     pub(super) fn device(&self) -> Device {
-        match Device::parse(&self.device.to_lowercase()) {
-            Device::Named(_) => Device::Named(self.device.clone()),
-            word => word,
-        }
+        device(&self.device)
+    }
+}
+
+/// A device as typed, its four words in any case of letters.
+fn device(text: &str) -> Device {
+    match Device::parse(&text.to_lowercase()) {
+        Device::Named(_) => Device::Named(text.to_owned()),
+        word => word,
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use cairn::data::DataError;
+use cairn::data::Dataset;
 use cairn::data::write::{Output, RestartRow};
-use cairn::kmeans::Fit;
+use cairn::kmeans::{Fit, Params};
+use cairn::model::{Model, ModelError};
 
 use super::args::{FitArgs, InitArg};
 use super::failure::Usage;
@@ -14,30 +15,35 @@ pub(super) struct Files {
     labels: Option<Output>,
     centroids: Option<Output>,
     restarts: Option<Output>,
+    model: Option<Output>,
 }
 
 impl Files {
     /// Makes sure that all of them can be written, and that none is another or the data.
     pub(super) fn create(args: &FitArgs) -> anyhow::Result<Self> {
-        check_apart(args)?;
+        check_files_apart(args)?;
         let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
         Ok(Self {
             labels: create(&args.labels)?,
             centroids: create(&args.centroids)?,
             restarts: create(&args.restarts_out)?,
+            model: args.model.as_deref().map(Output::create_plain).transpose()?,
         })
     }
 
-    /// Writes them. `columns` are the names of the features.
-    pub(super) fn write(self, fit: &Fit, columns: &[String]) -> Result<(), DataError> {
+    /// Writes them.
+    pub(super) fn write(self, fit: &Fit, data: &Dataset, params: &Params) -> Result<(), ModelError> {
         if let Some(labels) = self.labels {
             labels.write_labels(fit.labels())?;
         }
         if let Some(centroids) = self.centroids {
-            centroids.write_matrix(columns, fit.centroids().view())?;
+            centroids.write_matrix(&data.columns, fit.centroids().view())?;
         }
         if let Some(restarts) = self.restarts {
             restarts.write_restarts(restart_rows(fit))?;
+        }
+        if let Some(model) = self.model {
+            model.write_bytes(&Model::from_fit(fit, data, params)?.to_bytes()?)?;
         }
         Ok(())
     }
@@ -54,23 +60,26 @@ fn restart_rows(fit: &Fit) -> impl ExactSizeIterator<Item = RestartRow> {
     fit.restarts.outcomes.iter().map(row)
 }
 
-/// One file can hold one thing.
-fn check_apart(args: &FitArgs) -> Result<(), Usage> {
-    let data = PathBuf::from(&args.job.data);
+fn check_files_apart(args: &FitArgs) -> Result<(), Usage> {
     let init = match &args.job.init {
-        InitArg::File(path) => Some(PathBuf::from(path)),
+        InitArg::File(path) => Some(Path::new(path)),
         _ => None,
     };
     let data_is_file = args.job.data != "digits" && args.job.data != "-";
-    let named = [
-        ("DATA", data_is_file.then_some(&data)),
-        ("--init", init.as_ref()),
-        ("--labels", args.labels.as_ref()),
-        ("--centroids", args.centroids.as_ref()),
-        ("--restarts-out", args.restarts_out.as_ref()),
-    ];
+    check_apart(&[
+        ("DATA", data_is_file.then_some(Path::new(&args.job.data))),
+        ("--init", init),
+        ("--labels", args.labels.as_deref()),
+        ("--centroids", args.centroids.as_deref()),
+        ("--restarts-out", args.restarts_out.as_deref()),
+        ("--model", args.model.as_deref()),
+    ])
+}
+
+/// One file can hold one thing.
+pub(super) fn check_apart(named: &[(&'static str, Option<&Path>)]) -> Result<(), Usage> {
     let places: Vec<(&str, PathBuf)> =
-        named.into_iter().filter_map(|(flag, path)| Some((flag, place(path?)))).collect();
+        named.iter().filter_map(|&(flag, path)| Some((flag, place(path?)))).collect();
     for (at, (second, path)) in places.iter().enumerate() {
         if let Some((first, _)) = places[..at].iter().find(|(_, other)| other == path) {
             let path = path.display();

@@ -10,6 +10,7 @@ use cairn::score::{Score, score};
 
 use super::args::FitArgs;
 use super::files::Files;
+use super::measures::{self, Measures};
 use super::progress::Bar;
 use super::{cache, failure, json, notes, request, summary, terminal};
 
@@ -20,6 +21,7 @@ pub(super) struct Done<'a> {
     pub(super) params: Params,
     pub(super) fit: Fit,
     pub(super) score: Option<Score>,
+    pub(super) measures: Option<Measures>,
     /// Reading the data.
     pub(super) read: Duration,
     /// All of it, reading included.
@@ -32,7 +34,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let files = Files::create(args)?;
     let params = request::params(&args.job, args.device())?;
     let done = work(args, params)?;
-    files.write(&done.fit, &done.data.columns)?;
+    files.write(&done.fit, &done.data, &done.params)?;
     if !args.quiet {
         notes::write(&done);
     }
@@ -58,7 +60,8 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     };
     let fit = fit.map_err(|error| explain(error, &data, args))?;
     let score = score_of(&data, &fit, params.n_clusters())?;
-    Ok(Done { args, data, params, fit, score, read, total: start.elapsed() })
+    let measures = measures_of(&data, &fit, &params, args)?;
+    Ok(Done { args, data, params, fit, score, measures, read, total: start.elapsed() })
 }
 
 fn open_auto(params: &Params, data: &Dataset, args: &FitArgs) -> anyhow::Result<Opened> {
@@ -83,6 +86,18 @@ fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
 fn score_of(data: &Dataset, fit: &Fit, n_clusters: usize) -> anyhow::Result<Option<Score>> {
     let Some(truth) = &data.truth else { return Ok(None) };
     Ok(Some(score(&truth.labels, truth.names.len(), fit.labels(), n_clusters)?))
+}
+
+fn measures_of(
+    data: &Dataset,
+    fit: &Fit,
+    params: &Params,
+    args: &FitArgs,
+) -> anyhow::Result<Option<Measures>> {
+    if !args.measures {
+        return Ok(None);
+    }
+    Ok(Some(measures::measure(data, fit.labels(), params.n_clusters(), params.seed())?))
 }
 
 fn write_summary(done: &Done<'_>) -> anyhow::Result<()> {

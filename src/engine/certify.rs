@@ -24,6 +24,16 @@
 //! The label is proven when `s^_i - E_i > s^_best + E_best` for **every** other centroid i, each with its own
 //! E_i: comparing best and runner-up alone is not enough, a third centroid of huge norm may hide a nearer one.
 //!
+//! # The two nearest
+//!
+//! Let a be the guess, b the guess of the second nearest, and `lower(i) = s^_i - E_i`, `upper(i) = s^_i + E_i`
+//! enclose the score of i. If `upper(a) < lower(b)`, and `upper(b) < lower(i)` for **every** other centroid i,
+//! then `s_a < s_b < s_i` for all of these: a is nearest, b is second, and there is no tie among them that
+//! could go to a lower index. Taking a and b as the two least of `lower` keeps one number for all the others,
+//! the third least of `lower`, since that is at most `lower(i)` for each of them. So a kernel keeps the three
+//! least of `lower` and the indices of the first two, and two comparisons of the kind above prove both; the
+//! roundings on either side are the same four, and within the same slack.
+//!
 //! u is 2^-24 on a CPU (rounds to nearest) and 2^-23 in WGSL (correctly rounded, direction free).
 //!
 //! # When nothing is rounded
@@ -50,6 +60,8 @@ pub enum Bound {
     Zero,
     /// E_best for every E_i, where the best centroid lies at zero: no share of the centroids.
     BestForAll,
+    /// Half the bound, where points and centroids are rounded to bf16; the sound one elsewhere.
+    HalfInBf16,
 }
 
 impl Bound {
@@ -58,10 +70,26 @@ impl Bound {
     pub fn gammas(self, n_dims: usize, unit: f64) -> (f32, f32) {
         let gamma = gamma(n_dims, unit);
         match self {
-            Self::Sound => (gamma, gamma),
+            Self::Sound | Self::HalfInBf16 => (gamma, gamma),
             Self::Zero => (0.0, 0.0),
             // with no room for a rounding that goes the wrong way, which no device at hand has
             Self::BestForAll => (self::gamma(n_dims, UNIT_CPU), 0.0),
+        }
+    }
+
+    /// Whether guesses in 16-bit integers use their bound.
+    #[must_use]
+    pub fn is_sound_in_int16(self) -> bool {
+        matches!(self, Self::Sound | Self::HalfInBf16)
+    }
+
+    /// How much of their bound guesses in bf16 use.
+    #[must_use]
+    pub fn share_in_bf16(self) -> f64 {
+        match self {
+            Self::Sound => 1.0,
+            Self::HalfInBf16 => 0.5,
+            Self::Zero | Self::BestForAll => 0.0,
         }
     }
 }

@@ -78,3 +78,15 @@ pub(crate) fn far_centroid(n_dims: usize, at: usize, seed: u64) -> Adversary {
     let aside = row(-4_000_000.0, &mut || 77.0);
     Adversary { n_dims, points, centroids: [near, aside, far].concat() }
 }
+
+/// A point in the middle of two centroids but for one lattice unit, of a single feature. Rounded to bf16, whose
+/// steps are 2^15 there, the near one moves away by almost half a step, and the far one as much nearer.
+pub(crate) fn rounded_apart(n_clusters: usize) -> Adversary {
+    let step = f64::from(1 << 15);
+    let (point, off) = (200.0 * step, step / 2.0 - 1.0);
+    let near = point - step + off;
+    let far = point + step - off + 1.0;
+    let mut centroids = vec![-point; n_clusters];
+    (centroids[3], centroids[7]) = (far, near);
+    Adversary { n_dims: 1, points: vec![point; 2 * n_clusters], centroids }
+}

@@ -4,25 +4,45 @@
 
 use std::process::Command;
 
-/// Runs the tests `::cpu` of this crate, but the longest, with a kernel of that name.
-fn run_with(kernel: &str) {
+/// Runs the tests `::cpu` of this crate, but the longest, with a kernel of that name, and these others.
+fn run_with(kernel: &str, others: &[&str]) {
     let own = std::env::current_exe().expect("a test knows its own file");
     let tests = ["::cpu", "--skip", "digits", "--skip", "many_rows"];
-    let run = Command::new(own).args(tests).env("CAIRN_CPU", kernel).output().expect("tests can be run");
+    let run = Command::new(own)
+        .args(tests)
+        .args(others)
+        .env("CAIRN_CPU", kernel)
+        .output()
+        .expect("tests can be run");
     let text = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success(), "CAIRN_CPU={kernel}:\n{text}");
     assert!(!text.contains("running 0 tests"), "{text}");
 }
 
+const IN_16_BITS: &str = "mutations::a_bound_of_zero_is_caught_in_16_bits";
+const HALF_THE_BOUND: &str = "mutations::half_the_bound_is_caught_in_bf16";
+
 #[test]
 fn portable() {
-    run_with("portable");
+    run_with("portable", &[]);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn avx2() {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        run_with("avx2");
+        run_with("avx2", &[IN_16_BITS]);
     }
+}
+
+/// Everything of AMX but its own instructions, which a test of their own guards where they are used.
+#[test]
+fn bf16() {
+    run_with("bf16", &[IN_16_BITS, HALF_THE_BOUND, "--include-ignored"]);
+}
+
+#[cfg(target_arch = "aarch64")]
+#[test]
+fn neon() {
+    run_with("neon", &[]);
 }

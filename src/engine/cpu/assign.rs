@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::bounds::{Bounds, Moves};
 use super::columns::Columns;
-use super::kernel::{Ends, Kernel, MAX_TILE, Tile};
+use super::kernel::{Ends, Instructions, Kernel, MAX_TILE, Tile};
 use super::narrow::{Narrow, NarrowColumns};
 use super::tiles::{Gathered, Tiles};
 use crate::engine::certify::{self, Bound};
@@ -21,22 +21,23 @@ pub(super) struct Assigner<'a> {
     kernel: Kernel,
     gamma: f32, // of the centroids' errors
     tiles: Tiles<'a>,
-    narrow: Option<Narrow>,
+    narrow: Vec<Narrow>, // the one to try first last
 }
 
 /// Centroids as the kernels want them.
 #[derive(Debug, Clone)]
 pub(super) struct Guess {
     columns: Columns,
-    narrow: Option<NarrowColumns>, // gone when it left too much open
+    narrow: Vec<NarrowColumns>, // of as many of the assigner's; those that left too much open are gone
     narrow_fits: bool,
 }
 
 impl<'a> Assigner<'a> {
-    pub(super) fn new(table: &'a Table, kernel: Kernel, bound: Bound, n_clusters: usize) -> Self {
+    pub(super) fn new(table: &'a Table, instructions: Instructions, bound: Bound, n_clusters: usize) -> Self {
+        let kernel = instructions.kernel;
         let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
         let tiles = Tiles::new(table, kernel, for_points);
-        let narrow = Narrow::new(table, &tiles, kernel, n_clusters, bound);
+        let narrow = Narrow::all(table, &tiles, instructions, n_clusters, bound);
         Self { table, kernel, gamma, tiles, narrow }
     }
 
@@ -47,16 +48,22 @@ impl<'a> Assigner<'a> {
     /// Room for as many centroids, in this kernel's blocks.
     pub(super) fn guess(&self, n_clusters: usize) -> Guess {
         let columns = Columns::new(self.table, n_clusters, self.kernel.block(n_clusters), self.gamma);
-        let narrow = self.narrow.as_ref().map(|narrow| narrow.columns(self.table, n_clusters));
+        let narrow = self.narrow.iter().map(|narrow| narrow.columns(self.table, n_clusters)).collect();
         Guess { columns, narrow, narrow_fits: false }
     }
 
     /// Takes in new centroids. (n_clusters, n_dims)
     pub(super) fn fill(&self, guess: &mut Guess, centroids: &[i32]) {
         guess.columns.fill(self.table, centroids);
-        if let (Some(narrow), Some(columns)) = (&self.narrow, &mut guess.narrow) {
+        let narrow = self.narrow(guess);
+        if let (Some(narrow), Some(columns)) = (narrow, guess.narrow.last_mut()) {
             guess.narrow_fits = narrow.fill(columns, centroids, self.table.n_dims());
         }
+    }
+
+    /// The narrow guess that is tried now.
+    fn narrow(&self, guess: &Guess) -> Option<&Narrow> {
+        self.narrow.get(guess.narrow.len().checked_sub(1)?)
     }
 
     /// Sets the label of every point to its nearest centroid. Returns how many were looked at.
@@ -74,7 +81,7 @@ impl<'a> Assigner<'a> {
         let looked = self.assign_parts(guess, centroids, labels, bounds, shared);
         // each of these was looked at twice
         if looked.narrow_open * 4 > labels.len() as u64 {
-            guess.narrow = None;
+            guess.narrow.pop();
         }
         looked
     }
@@ -135,7 +142,7 @@ impl Pass<'_> {
                 return self.assign_rows(&mut part, &open);
             }
         }
-        match (&self.assigner.narrow, &self.guess.narrow) {
+        match (self.assigner.narrow(self.guess), self.guess.narrow.last()) {
             // bounds need the scores of f32
             (Some(narrow), Some(columns)) if self.guess.narrow_fits && part.bounds.is_none() => {
                 self.assign_narrow(&mut part, narrow, columns)
@@ -144,17 +151,15 @@ impl Pass<'_> {
         }
     }
 
-    /// Looks at every point in 16-bit integers, and at those that this leaves open in `f32`.
+    /// Looks at every point in fewer bits, and at those that this leaves open in `f32`.
     fn assign_narrow(&self, part: &mut Part<'_>, narrow: &Narrow, columns: &NarrowColumns) -> Looked {
-        let (tiles, kernel) = (&self.assigner.tiles, self.assigner.kernel);
+        let tiles = &self.assigner.tiles;
         let width = tiles.width();
-        let (mut room, mut wide) = (Vec::new(), Vec::new());
+        let mut looking = narrow.begin();
         let (mut labels, mut rows) = ([0; MAX_TILE], Vec::new());
         for at in (0..part.labels.len()).step_by(width) {
             let tile = (self.first + at) / width;
-            let points = narrow.points(tiles, tile, &mut room, &mut wide);
-            let margin = narrow.margin(tile, columns);
-            let mut open = kernel.nearest_narrow(points, columns, margin, &mut labels[..width]);
+            let mut open = narrow.look(tiles, tile, columns, &mut looking, &mut labels[..width]);
             let n = width.min(part.labels.len() - at);
             part.labels[at..at + n].copy_from_slice(&labels[..n]);
             open &= ((1u64 << n) - 1) as u32;

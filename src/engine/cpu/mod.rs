@@ -5,6 +5,7 @@ mod bounds;
 mod columns;
 mod kernel;
 mod narrow;
+mod nearest_two;
 mod seed;
 mod tiles;
 mod update;
@@ -16,6 +17,7 @@ use rayon::prelude::*;
 
 use super::certify::Bound;
 use super::inertia::{inertia, squares};
+use super::nearest_two::{Centroids, NearestSession};
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
@@ -23,7 +25,8 @@ use super::{
 };
 use assign::Assigner;
 use bounds::{Bounds, Moves};
-use kernel::Kernel;
+use kernel::{Instructions, Kernel};
+use nearest_two::CpuNearest;
 use seed::Seeder;
 use update::Updater;
 
@@ -47,10 +50,11 @@ impl Cpu {
 
 impl Engine for Cpu {
     fn info(&self) -> DeviceInfo {
-        let kernel = Kernel::pick().unwrap_or(Kernel::Portable); // a wrong name is refused when a job is loaded
+        // a wrong name is refused when a job is loaded
+        let instructions = Instructions::pick().unwrap_or_else(|_| Instructions::widest());
         DeviceInfo {
             used: "cpu",
-            adapter: format!("{}, threads: {}", kernel.name(), rayon::current_num_threads()),
+            adapter: format!("{}, threads: {}", instructions.name(), rayon::current_num_threads()),
             driver: String::new(),
             software: false,
             fallback: None,
@@ -58,14 +62,19 @@ impl Engine for Cpu {
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
-        let kernel = Kernel::pick()?;
+        let instructions = Instructions::pick()?;
+        let kernel = instructions.kernel;
         Ok(Box::new(CpuSession {
             job,
             kernel,
-            assigner: Assigner::new(job.table, kernel, self.bound, job.n_clusters),
+            assigner: Assigner::new(job.table, instructions, self.bound, job.n_clusters),
             seeder: Seeder::new(job.table, kernel),
             squares: squares(job.table),
         }))
+    }
+
+    fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
+        Ok(Box::new(CpuNearest { centroids, kernel: Instructions::pick()?.kernel, bound: self.bound }))
     }
 }
 

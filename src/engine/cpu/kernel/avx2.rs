@@ -2,19 +2,16 @@
 
 use std::arch::x86_64::*;
 
-use super::bounds::follow as follow_rows;
-use super::entries::entries;
+use super::entries::{entries, int16_entry};
+use super::int16::{self, Ints};
 use super::lanes::{self, Lanes, VECTORS};
-use super::narrow::{self, Ints};
-use super::{Columns, Ends, Moves, NarrowColumns, Tile};
+use super::matrix::{self, Ready};
+use super::{Bf16Columns, Columns, Ends, Int16Columns, Moves, Tile, Two, bounds};
 
 pub(super) const TILE: usize = VECTORS * 8;
 
-entries!(
-    features: "avx2,fma",
-    narrow: "avx2,fma",
-    blocks: [4, 5, 6]
-);
+entries!(features: "avx2,fma", blocks: [4, 5, 6]);
+int16_entry!(features: "avx2,fma", blocks: [4, 5, 6]);
 
 #[derive(Clone, Copy)]
 struct V(__m256);
@@ -151,9 +148,4 @@ impl Ints for I {
         // SAFETY: see above.
         unsafe { _mm256_movemask_ps(_mm256_castsi256_ps(mask)) as u32 }
     }
-}
-
-#[target_feature(enable = "avx2,fma")]
-pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
-    lanes::transpose(rows, n_dims, width, to);
 }

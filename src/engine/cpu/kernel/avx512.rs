@@ -2,19 +2,16 @@
 
 use std::arch::x86_64::*;
 
-use super::bounds::follow as follow_rows;
-use super::entries::entries;
+use super::entries::{entries, int16_entry};
+use super::int16::{self, Ints};
 use super::lanes::{self, Lanes, VECTORS};
-use super::narrow::{self, Ints};
-use super::{Columns, Ends, Moves, NarrowColumns, Tile};
+use super::matrix::{self, Ready};
+use super::{Bf16Columns, Columns, Ends, Int16Columns, Moves, Tile, Two, bounds};
 
 pub(super) const TILE: usize = VECTORS * 16;
 
-entries!(
-    features: "avx512f,avx512dq,avx512vl,avx512bw,fma",
-    narrow: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma",
-    blocks: [4, 6, 8, 10, 12]
-);
+entries!(features: "avx512f,avx512dq,avx512vl,avx512bw,fma", blocks: [4, 6, 8, 10, 12]);
+int16_entry!(features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", blocks: [4, 6, 8, 10, 12]);
 
 #[derive(Clone, Copy)]
 struct V(__m512);

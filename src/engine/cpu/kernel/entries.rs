@@ -1,14 +1,14 @@
 //! The loops' entries for a set of instructions: a copy of each loop that the compiler may use them in.
 
-/// Makes the entries of a kernel file. `V` and `I` are its vectors of `f32` and of integers, `blocks` the numbers
-/// of columns that share a pass; `narrow` names the instructions that the loop over 16-bit integers needs.
+/// Makes the entries of a kernel file for the loops over `f32`. `V` is its vector, `blocks` are the numbers of
+/// columns that share a pass, `features` the instructions, where they are not the target's own.
 macro_rules! entries {
-    (features: $features:literal, narrow: $narrow:literal, blocks: [$($block:literal),+ $(,)?]) => {
+    ($(features: $features:literal,)? blocks: [$($block:literal),+ $(,)?]) => {
         pub(super) const BLOCKS: &[usize] = &[$($block),+];
 
         /// # Safety
         /// See `lanes::nearest`.
-        #[target_feature(enable = $features)]
+        $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], ends: &mut Ends) -> u32 {
             // SAFETY: the caller's promise; the block is the columns'.
             unsafe {
@@ -20,8 +20,21 @@ macro_rules! entries {
         }
 
         /// # Safety
+        /// See `lanes::nearest_two`.
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn nearest_two(points: &[f32], columns: &Columns, two: &mut Two) {
+            // SAFETY: the caller's promise; the block is the columns'.
+            unsafe {
+                match columns.block {
+                    $($block => lanes::nearest_two::<V, $block>(points, columns, two),)+
+                    other => unreachable!("no kernel for blocks of {other}"),
+                }
+            }
+        }
+
+        /// # Safety
         /// See `lanes::scores`.
-        #[target_feature(enable = $features)]
+        $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn scores(points: &[f32], columns: &Columns, out: &mut [f32]) {
             // SAFETY: the caller's promise; the block is the columns'.
             unsafe {
@@ -33,57 +46,84 @@ macro_rules! entries {
         }
 
         /// # Safety
-        /// See `narrow::nearest`; and the processor has the instructions that it needs.
-        #[target_feature(enable = $narrow)]
-        pub(super) unsafe fn nearest_narrow(
+        /// See `matrix::nearest`.
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn nearest_bf16(
+            ready: &Ready,
             points: &[i32],
-            columns: &NarrowColumns,
+            columns: &Bf16Columns,
+            ends: [&[f32]; 2],
+            labels: &mut [u32],
+        ) -> u32 {
+            // SAFETY: the caller's promise.
+            unsafe { matrix::nearest::<V>(ready, points, columns, ends, labels) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn add_point(sums: &mut [f64], point: &[f32], weight: f64) {
+            lanes::add_point(sums, point, weight);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
+            lanes::distance(point, centroid)
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowered: &mut [u32]) -> u32 {
+            lanes::lower(scores, norms, near, unit, lowered)
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
+            lanes::at_most(scores, limits)
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
+            lanes::bounds(tile, ends, errors, upper, lower);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
+            lanes::transpose(rows, n_dims, width, to);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
+            bounds::follow(upper, lower, labels, moves);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn int16_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+            lanes::int16_tile(points, width, scale, narrow);
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+/// Makes the entry for the loop over 16-bit integers. `I` is the file's vector of integers.
+macro_rules! int16_entry {
+    (features: $features:literal, blocks: [$($block:literal),+ $(,)?]) => {
+        /// # Safety
+        /// See `int16::nearest`.
+        #[target_feature(enable = $features)]
+        pub(super) unsafe fn nearest_int16(
+            points: &[i32],
+            columns: &Int16Columns,
             margin: i32,
             labels: &mut [u32],
         ) -> u32 {
             // SAFETY: the caller's promise; the block is the columns'.
             unsafe {
                 match columns.block {
-                    $($block => narrow::nearest::<I, $block>(points, columns, margin, labels),)+
+                    $($block => int16::nearest::<I, $block>(points, columns, margin, labels),)+
                     other => unreachable!("no kernel for blocks of {other}"),
                 }
             }
         }
-
-        #[target_feature(enable = $features)]
-        pub(super) fn narrow_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-            narrow::narrow_tile(points, width, scale, narrow);
-        }
-
-        #[target_feature(enable = $features)]
-        pub(super) fn add_point(sums: &mut [f64], point: &[f32], weight: f64) {
-            lanes::add_point(sums, point, weight);
-        }
-
-        #[target_feature(enable = $features)]
-        pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
-            lanes::distance(point, centroid)
-        }
-
-        #[target_feature(enable = $features)]
-        pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowered: &mut [u32]) -> u32 {
-            lanes::lower(scores, norms, near, unit, lowered)
-        }
-
-        #[target_feature(enable = $features)]
-        pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
-            lanes::at_most(scores, limits)
-        }
-
-        #[target_feature(enable = $features)]
-        pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
-            lanes::bounds(tile, ends, errors, upper, lower);
-        }
-
-        #[target_feature(enable = $features)]
-        pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
-            follow_rows(upper, lower, labels, moves);
-        }
     };
 }
 pub(super) use entries;
+#[cfg(target_arch = "x86_64")]
+pub(super) use int16_entry;

@@ -1,24 +1,30 @@
-//! The instructions that the inner loops run on, chosen when a job is loaded.
+//! The inner loops, and the instructions that they run on.
 //!
-//! One text of each loop ([`lanes`]), compiled once for each set of instructions: a file each.
+//! One text of each loop ([`lanes`], [`int16`], [`matrix`]), compiled once for each set of instructions: a file
+//! each. [`pick`] chooses among them when a job is loaded.
 
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
-#[cfg(target_arch = "x86_64")]
 mod entries;
+#[cfg(target_arch = "x86_64")]
+mod int16;
 mod lanes;
-mod narrow;
+mod matrix;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod pick;
 mod portable;
 
 use super::bounds::{self, Moves};
 use super::columns::Columns;
-use super::narrow::NarrowColumns;
-use crate::engine::EngineError;
+use super::narrow::{Bf16Columns, Int16Columns};
 
-/// Names the kernel to use, instead of the widest that the processor has: `avx512`, `avx2` or `portable`.
-pub(super) const OVERRIDE: &str = "CAIRN_CPU";
+pub(super) use matrix::{DEPTH, Matrix, ROWS, Ready};
+pub(super) use pick::Instructions;
 
 /// A set of instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +34,35 @@ pub(super) enum Kernel {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "aarch64")]
+    Neon,
+}
+
+/// Evaluates an expression with `kernel` standing for the file of `$self`.
+macro_rules! in_kernel {
+    ($self:ident, $kernel:ident => $value:expr) => {
+        match $self {
+            Self::Portable => {
+                use portable as $kernel;
+                $value
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                use avx2 as $kernel;
+                $value
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                use avx512 as $kernel;
+                $value
+            }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => {
+                use neon as $kernel;
+                $value
+            }
+        }
+    };
 }
 
 /// Points of a tile on their way through a kernel.
@@ -55,37 +90,30 @@ impl Ends {
     pub(super) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
 }
 
+/// The two nearest centroids of each point of a tile, as guessed, and what proves the guess. (tile)
+#[derive(Debug, Clone)]
+pub(super) struct Two {
+    pub(super) labels: [u32; MAX_TILE],
+    pub(super) runners_up: [u32; MAX_TILE],
+    /// The three least values: scores less the columns' share of E.
+    pub(super) best: [f32; MAX_TILE],
+    pub(super) second: [f32; MAX_TILE],
+    pub(super) third: [f32; MAX_TILE],
+}
+
+impl Two {
+    pub(super) const NONE: Self = Self {
+        labels: [0; MAX_TILE],
+        runners_up: [0; MAX_TILE],
+        best: [0.0; MAX_TILE],
+        second: [0.0; MAX_TILE],
+        third: [0.0; MAX_TILE],
+    };
+}
+
+#[allow(unused_unsafe, reason = "the portable entries need no instructions")]
 impl Kernel {
-    /// All that this program was compiled with, the widest first.
-    pub(super) const ALL: &[Self] = &[
-        #[cfg(target_arch = "x86_64")]
-        Self::Avx512,
-        #[cfg(target_arch = "x86_64")]
-        Self::Avx2,
-        Self::Portable,
-    ];
-
-    /// The one that `CAIRN_CPU` names, else the widest that this processor has.
-    pub(super) fn pick() -> Result<Self, EngineError> {
-        match std::env::var(OVERRIDE) {
-            Ok(name) if !name.is_empty() => Self::named(&name),
-            _ => Ok(Self::widest()),
-        }
-    }
-
-    pub(super) fn widest() -> Self {
-        Self::ALL.iter().copied().find(|kernel| kernel.runs_here()).unwrap_or(Self::Portable)
-    }
-
-    fn named(name: &str) -> Result<Self, EngineError> {
-        let here: Vec<_> = Self::ALL.iter().filter(|kernel| kernel.runs_here()).collect();
-        let wanted = here.iter().find(|kernel| kernel.name() == name);
-        wanted.map(|&&kernel| kernel).ok_or_else(|| {
-            let names: Vec<_> = here.iter().map(|kernel| kernel.name()).collect();
-            EngineError::NoAdapter(format!("{OVERRIDE}={name}: this processor runs {}", names.join(", ")))
-        })
-    }
-
+    /// Whether this processor has the instructions.
     pub(super) fn runs_here(self) -> bool {
         match self {
             Self::Portable => true,
@@ -97,7 +125,10 @@ impl Kernel {
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("fma")
             }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
         }
     }
 
@@ -108,29 +139,19 @@ impl Kernel {
             Self::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "avx512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
         }
     }
 
     /// Points of a tile.
     pub(super) fn tile(self) -> usize {
-        match self {
-            Self::Portable => portable::TILE,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::TILE,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::TILE,
-        }
+        in_kernel!(self, kernel => kernel::TILE)
     }
 
     /// Centroids that share a pass over a tile: the width among those compiled that pads `n_columns` least.
     pub(super) fn block(self, n_columns: usize) -> usize {
-        let widths: &[usize] = match self {
-            Self::Portable => &portable::BLOCKS,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => avx2::BLOCKS,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => avx512::BLOCKS,
-        };
+        let widths: &[usize] = in_kernel!(self, kernel => kernel::BLOCKS);
         // a wider block loads fewer points: among equals the last, which is the widest
         let padded = |&&width: &&usize| (n_columns.next_multiple_of(width), usize::MAX - width);
         widths.iter().min_by_key(padded).copied().unwrap_or(1)
@@ -148,19 +169,29 @@ impl Kernel {
     ) -> u32 {
         let (width, d) = (self.tile(), columns.n_dims);
         assert!(tile.points.len() == d * width && tile.errors.len() == width && labels.len() == width);
-        assert!(
-            columns.values.len() == columns.base.len() * d
-                && columns.base.len().is_multiple_of(columns.block)
-        );
-        match self {
-            Self::Portable => portable::nearest(tile, columns, labels, ends),
-            // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::nearest(tile, columns, labels, ends) },
-            // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::nearest(tile, columns, labels, ends) },
-        }
+        assert!(columns.values.len() == columns.base.len() * d);
+        assert!(columns.base.len().is_multiple_of(columns.block));
+        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        in_kernel!(self, kernel => unsafe { kernel::nearest(tile, columns, labels, ends) })
+    }
+
+    /// Scores of each column for each point of a tile: `base - x.c`. (n_columns, tile)
+    pub(super) fn scores(self, points: &[f32], columns: &Columns, scores: &mut [f32]) {
+        let (width, d) = (self.tile(), columns.n_dims);
+        assert!(points.len() == d * width && scores.len() == columns.base.len() * width);
+        assert!(columns.values.len() == columns.base.len() * d);
+        assert!(columns.base.len().is_multiple_of(columns.block));
+        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        in_kernel!(self, kernel => unsafe { kernel::scores(points, columns, scores) });
+    }
+
+    /// Finds the two nearest centroids of each point of a tile: `points` is (n_dims, tile).
+    pub(super) fn nearest_two(self, points: &[f32], columns: &Columns, two: &mut Two) {
+        assert!(points.len() == columns.n_dims * self.tile() && self.tile() <= MAX_TILE);
+        assert!(columns.values.len() == columns.base.len() * columns.n_dims);
+        assert!(columns.base.len().is_multiple_of(columns.block));
+        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        in_kernel!(self, kernel => unsafe { kernel::nearest_two(points, columns, two) });
     }
 
     /// Whether it has a loop over 16-bit integers, and this processor the instructions for it.
@@ -171,17 +202,21 @@ impl Kernel {
             Self::Avx2 => true,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => is_x86_feature_detected!("avx512vnni"),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => false,
         }
     }
 
-    /// Finds the nearest centroid of each point of a narrow tile (n_pairs, tile), as far as `margin` proves it.
+    /// Finds the nearest centroid of each point of a tile of 16-bit integers (n_pairs, tile), as far as `margin`
+    /// proves it.
     ///
     /// Writes the labels (tile), and returns a bit for each point whose label is not proven. Only for kernels
     /// that are narrow.
-    pub(super) fn nearest_narrow(
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables, reason = "no loop uses the margin"))]
+    pub(super) fn nearest_int16(
         self,
         points: &[i32],
-        columns: &NarrowColumns,
+        columns: &Int16Columns,
         margin: i32,
         labels: &mut [u32],
     ) -> u32 {
@@ -190,84 +225,62 @@ impl Kernel {
         assert!(columns.values.len() == columns.base.len() * pairs);
         assert!(columns.base.len().is_multiple_of(columns.block));
         match self {
-            Self::Portable => u32::MAX, // proves nothing
             // SAFETY: `pick` and `is_narrow` saw these instructions here; the lengths are checked above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::nearest_narrow(points, columns, margin, labels) },
+            Self::Avx2 => unsafe { avx2::nearest_int16(points, columns, margin, labels) },
             // SAFETY: `pick` and `is_narrow` saw these instructions here; the lengths are checked above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::nearest_narrow(points, columns, margin, labels) },
+            Self::Avx512 => unsafe { avx512::nearest_int16(points, columns, margin, labels) },
+            _ => u32::MAX, // proves nothing
         }
     }
 
-    /// Makes a tile (n_dims, width) narrow: `round(x * scale)`, two features a value. (n_pairs, width)
-    pub(super) fn narrow_tile(self, points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-        match self {
-            Self::Portable => narrow::narrow_tile(points, width, scale, narrow),
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::narrow_tile(points, width, scale, narrow) },
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::narrow_tile(points, width, scale, narrow) },
-        }
+    /// Finds the nearest centroid of each point of a tile of bf16 (depth / 2, tile), as far as the ends prove it:
+    /// for each row of the columns `h - E`, and `2 E`.
+    ///
+    /// Writes the labels (tile), and returns a bit for each point whose label is not proven.
+    pub(super) fn nearest_bf16(
+        self,
+        ready: &Ready,
+        points: &[i32],
+        columns: &Bf16Columns,
+        ends: [&[f32]; 2],
+        labels: &mut [u32],
+    ) -> u32 {
+        let (width, depth) = (self.tile(), columns.depth);
+        assert!(points.len() == depth / 2 * width && labels.len() == width);
+        assert!(ends.iter().all(|ends| ends.len() * depth == columns.values.len()));
+        assert!(depth.is_multiple_of(DEPTH) && ends[0].len().is_multiple_of(ROWS));
+        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        in_kernel!(self, kernel => unsafe { kernel::nearest_bf16(ready, points, columns, ends, labels) })
     }
 
-    /// Scores of each column for each point of a tile: `base - x.c`. (n_columns, tile)
-    pub(super) fn scores(self, points: &[f32], columns: &Columns, scores: &mut [f32]) {
-        let (width, d) = (self.tile(), columns.n_dims);
-        assert!(points.len() == d * width && scores.len() == columns.base.len() * width);
-        assert!(
-            columns.values.len() == columns.base.len() * d
-                && columns.base.len().is_multiple_of(columns.block)
-        );
-        match self {
-            Self::Portable => portable::scores(points, columns, scores),
-            // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::scores(points, columns, scores) },
-            // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::scores(points, columns, scores) },
-        }
+    /// Makes a tile (n_dims, width) of 16-bit integers: `round(x * scale)`, two features a value. (n_pairs, width)
+    pub(super) fn int16_tile(self, points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+        // SAFETY: `pick` saw these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::int16_tile(points, width, scale, narrow) });
     }
 
     /// Adds `weight * point` to sums; exact while all of them stay below 2^53. Both are (n_dims).
     pub(super) fn add_point(self, sums: &mut [f64], point: &[f32], weight: f64) {
-        match self {
-            Self::Portable => lanes::add_point(sums, point, weight),
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::add_point(sums, point, weight) },
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::add_point(sums, point, weight) },
-        }
+        // SAFETY: `pick` saw these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::add_point(sums, point, weight) });
     }
 
     /// The squared distance of a point to a centroid of a uniform table, in integers. Both are (n_dims).
     pub(super) fn distance(self, point: &[f32], centroid: &[i32]) -> u64 {
-        match self {
-            Self::Portable => lanes::distance(point, centroid),
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::distance(point, centroid) },
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::distance(point, centroid) },
-        }
+        // SAFETY: `pick` saw these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::distance(point, centroid) })
     }
 
     /// Rows (at most `width`, n_dims) side by side: (n_dims, width). What lies beyond the rows is left alone.
     pub(super) fn transpose(self, rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
         match self {
-            Self::Portable => lanes::transpose(rows, n_dims, width, to),
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::transpose(rows, n_dims, width, to) },
-            // SAFETY: `pick` saw these instructions on this processor.
+            // SAFETY: `pick` saw these instructions on this processor, and with them those of AVX2.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { avx2::transpose(rows, n_dims, width, to) }, // wider, it becomes gathers
+            // SAFETY: `pick` saw these instructions on this processor.
+            other => in_kernel!(other, kernel => unsafe { kernel::transpose(rows, n_dims, width, to) }),
         }
     }
 
@@ -281,15 +294,8 @@ impl Kernel {
         unit: f32,
         lowered: &mut [u32],
     ) -> u32 {
-        match self {
-            Self::Portable => lanes::lower(scores, norms, near, unit, lowered),
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::lower(scores, norms, near, unit, lowered) },
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::lower(scores, norms, near, unit, lowered) },
-        }
+        // SAFETY: `pick` saw these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::lower(scores, norms, near, unit, lowered) })
     }
 
     /// Bounds of the points of a tile, from their ends and twice the largest share of E of a column. (tile)
@@ -301,40 +307,19 @@ impl Kernel {
         upper: &mut [f32],
         lower: &mut [f32],
     ) {
-        match self {
-            Self::Portable => lanes::bounds(tile, ends, errors, upper, lower),
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::bounds(tile, ends, errors, upper, lower) },
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::bounds(tile, ends, errors, upper, lower) },
-        }
+        // SAFETY: `pick` saw these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::bounds(tile, ends, errors, upper, lower) });
     }
 
     /// Moves the bounds of points with these labels. All are of one length.
     pub(super) fn follow(self, upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
-        match self {
-            Self::Portable => bounds::follow(upper, lower, labels, moves),
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::follow(upper, lower, labels, moves) },
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::follow(upper, lower, labels, moves) },
-        }
+        // SAFETY: `pick` saw these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::follow(upper, lower, labels, moves) });
     }
 
     /// A bit for each score that is at most its limit. Both are of one length, at most 32.
     pub(super) fn at_most(self, scores: &[f32], limits: &[f32]) -> u32 {
-        match self {
-            Self::Portable => lanes::at_most(scores, limits),
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::at_most(scores, limits) },
-            // SAFETY: `pick` saw these instructions on this processor.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::at_most(scores, limits) },
-        }
+        // SAFETY: `pick` saw these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::at_most(scores, limits) })
     }
 }

@@ -2,12 +2,15 @@
 //! x86-64, NEON with its fused multiply-add on 64-bit Arm).
 #![allow(clippy::needless_range_loop, reason = "a lane is an index into several arrays at once")]
 
+use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
-use super::{Columns, Ends, Tile};
+use super::matrix::{self, Ready};
+use super::{Bf16Columns, Columns, Ends, Moves, Tile, Two, bounds};
 
 const WIDTH: usize = 8;
 pub(super) const TILE: usize = VECTORS * WIDTH;
-pub(super) const BLOCKS: [usize; 3] = [2, 3, 4];
+
+entries!(blocks: [2, 3, 4]);
 
 #[derive(Clone, Copy)]
 struct V([f32; WIDTH]);
@@ -95,31 +98,5 @@ impl Lanes for V {
     #[inline(always)]
     unsafe fn bits(mask: [bool; WIDTH]) -> u32 {
         (0..WIDTH).fold(0, |bits, l| bits | u32::from(mask[l]) << l)
-    }
-}
-
-/// Lengths as `Kernel::nearest` asserts.
-pub(super) fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], ends: &mut Ends) -> u32 {
-    // SAFETY: needs no instructions beyond the target's; the block is the columns'.
-    unsafe {
-        match columns.block {
-            2 => lanes::nearest::<V, 2>(tile, columns, labels, ends),
-            3 => lanes::nearest::<V, 3>(tile, columns, labels, ends),
-            4 => lanes::nearest::<V, 4>(tile, columns, labels, ends),
-            other => unreachable!("no kernel for blocks of {other}"),
-        }
-    }
-}
-
-/// Lengths as `Kernel::scores` asserts.
-pub(super) fn scores(points: &[f32], columns: &Columns, out: &mut [f32]) {
-    // SAFETY: needs no instructions beyond the target's; the block is the columns'.
-    unsafe {
-        match columns.block {
-            2 => lanes::scores::<V, 2>(points, columns, out),
-            3 => lanes::scores::<V, 3>(points, columns, out),
-            4 => lanes::scores::<V, 4>(points, columns, out),
-            other => unreachable!("no kernel for blocks of {other}"),
-        }
     }
 }

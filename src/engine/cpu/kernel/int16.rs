@@ -1,13 +1,13 @@
 //! The loop of `assign` over 16-bit integers: two products an instruction and lane where `f32` has one.
 //!
 //! A lane holds two features of its point, a column's value two features of its centroid. Sums are exact in
-//! 32 bits, so only the rounding of coordinates to 16 bits has to be certified: see `cpu/narrow.rs`.
+//! 32 bits, so only the rounding of coordinates to 16 bits has to be certified: see `cpu/narrow/int16.rs`.
 #![allow(
     clippy::needless_range_loop,
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
 )]
 
-use crate::engine::cpu::narrow::NarrowColumns;
+use crate::engine::cpu::narrow::Int16Columns;
 
 /// A vector of 32-bit integers, one lane a point.
 ///
@@ -33,14 +33,14 @@ pub(super) trait Ints: Copy {
     unsafe fn bits(mask: Self::Mask) -> u32;
 }
 
-/// See [`super::Kernel::nearest_narrow`].
+/// See [`super::Kernel::nearest_int16`].
 ///
 /// # Safety
-/// The processor has L's instructions; the lengths are as `Kernel::nearest_narrow` asserts.
+/// The processor has L's instructions; the lengths are as `Kernel::nearest_int16` asserts.
 #[inline(always)]
 pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize>(
     points: &[i32],
-    columns: &NarrowColumns,
+    columns: &Int16Columns,
     margin: i32,
     labels: &mut [u32],
 ) -> u32 {
@@ -82,22 +82,5 @@ pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize>(
             proven |= L::bits(best[v].plus(L::splat(margin)).less(second[v])) << (v * L::WIDTH);
         }
         !proven & (u32::MAX >> (32 - 2 * L::WIDTH))
-    }
-}
-
-/// See [`super::Kernel::narrow_tile`].
-#[inline(always)]
-pub(super) fn narrow_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-    // adding 1.5 * 2^23 rounds to the nearest whole number, and leaves it in the low bits
-    let whole = |x: f32| (x * scale + 12_582_912.0).to_bits();
-    for (to, pair) in narrow.chunks_exact_mut(width).zip(points.chunks(2 * width)) {
-        let (low, high) = pair.split_at(width);
-        if high.is_empty() {
-            to.iter_mut().zip(low).for_each(|(to, &x)| *to = (whole(x) & 0xffff) as i32);
-        } else {
-            for ((to, &low), &high) in to.iter_mut().zip(low).zip(high) {
-                *to = ((whole(low) & 0xffff) | (whole(high) << 16)) as i32;
-            }
-        }
     }
 }

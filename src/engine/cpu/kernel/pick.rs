@@ -1,0 +1,86 @@
+//! Which instructions a job runs on: the widest that the processor has, or those that a person names.
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+use super::amx;
+use super::{Kernel, Matrix};
+use crate::engine::EngineError;
+
+/// Names the instructions to use, instead of the widest that the processor has.
+const OVERRIDE: &str = "CAIRN_CPU";
+
+/// The instructions of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine::cpu) struct Instructions {
+    /// Those of the loops over lanes.
+    pub(in crate::engine::cpu) kernel: Kernel,
+    /// What multiplies matrices of bf16, if anything does.
+    pub(in crate::engine::cpu) matrix: Option<Matrix>,
+}
+
+/// All kernels that this program was compiled with, the widest first.
+const KERNELS: &[Kernel] = &[
+    #[cfg(target_arch = "x86_64")]
+    Kernel::Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Kernel::Avx2,
+    #[cfg(target_arch = "aarch64")]
+    Kernel::Neon,
+    Kernel::Portable,
+];
+
+impl Instructions {
+    /// Those that `CAIRN_CPU` names, else the widest that this processor has.
+    pub(in crate::engine::cpu) fn pick() -> Result<Self, EngineError> {
+        match std::env::var(OVERRIDE) {
+            Ok(name) if !name.is_empty() => Self::named(&name),
+            _ => Ok(Self::widest()),
+        }
+    }
+
+    pub(in crate::engine::cpu) fn widest() -> Self {
+        Self::all().next().unwrap_or(Self { kernel: Kernel::Portable, matrix: None })
+    }
+
+    /// What this processor can run, the widest first.
+    fn all() -> impl Iterator<Item = Self> {
+        let kernels = KERNELS.iter().filter(|kernel| kernel.runs_here());
+        amx().into_iter().chain(kernels.map(|&kernel| Self { kernel, matrix: None }))
+    }
+
+    fn named(name: &str) -> Result<Self, EngineError> {
+        if name == Self::plain().name() {
+            return Ok(Self::plain());
+        }
+        Self::all().find(|instructions| instructions.name() == name).ok_or_else(|| {
+            let names: Vec<_> = Self::all().map(Self::name).collect();
+            EngineError::NoAdapter(format!("{OVERRIDE}={name}: this processor runs {}", names.join(", ")))
+        })
+    }
+
+    /// A matrix unit in plain arithmetic: slow, for tests on processors that have none.
+    fn plain() -> Self {
+        let kernel = KERNELS.iter().copied().find(|kernel| kernel.runs_here()).unwrap_or(Kernel::Portable);
+        Self { kernel, matrix: Some(Matrix::Plain) }
+    }
+
+    pub(in crate::engine::cpu) fn name(self) -> &'static str {
+        match self.matrix {
+            None => self.kernel.name(),
+            Some(Matrix::Plain) => "bf16",
+            #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+            Some(Matrix::Amx) => "amx",
+        }
+    }
+}
+
+/// AMX beside AVX-512, where the processor has both.
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+fn amx() -> Option<Instructions> {
+    let kernel = Kernel::Avx512;
+    (kernel.runs_here() && amx::usable()).then_some(Instructions { kernel, matrix: Some(Matrix::Amx) })
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+fn amx() -> Option<Instructions> {
+    None
+}

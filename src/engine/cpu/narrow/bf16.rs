@@ -1,0 +1,177 @@
+//! A guess in bf16, `f32` with 8 bits of precision, for matrix units.
+//!
+//! # The certificate
+//!
+//! Let x~ and c~ be a point and a centroid with their coordinates rounded to bf16. The units compute
+//! `P_i ~ x~.c~_i`: products of two bf16 are exact in `f32`, sums are rounded, in an order that is the unit's
+//! own. Coordinates are whole numbers, so no product or sum other than zero is small enough to be flushed. With
+//! `h_i = |c_i|^2 / 2`, the score `s_i = h_i - x.c_i`, and g the relative error of a sum ([`certify::gamma`] of
+//! all products, in a unit of 2^-23, which leaves the direction of rounding open):
+//!
+//! `|h_i - P_i - s_i| <= g |x~| |c~_i| + |x - x~| |c_i| + |x~| |c_i - c~_i|`
+//!
+//! by Cauchy-Schwarz. With X and r the largest |x~| and |x - x~| of a tile of points, and R_i = |c_i - c~_i|:
+//!
+//! `E_i = X (g |c~_i| + R_i) + r |c_i| + g h_i`
+//!
+//! The last term, and the slack in g, hold the few roundings of `f32` that follow: of `h_i - g h_i` to the
+//! base, of the base less the tile's share of E_i, of that less P_i, and of the comparison, each at most 2^-24
+//! of `h_i + X |c~_i| + E_i`; a factor of `1 + 2^-20` on E_i holds the share that E_i itself has in them.
+//! The label is proven when `h_i - P_i - E_i` of every other centroid is above that of the best by 2 E_best.
+//! What is not proven is looked at again.
+
+use super::{Cost, Looking, NarrowTiles};
+use crate::engine::certify::{self, Bound};
+use crate::engine::cpu::kernel::{DEPTH, Kernel, Matrix, ROWS};
+use crate::engine::cpu::tiles::Tiles;
+use crate::lattice::Table;
+
+/// Value of a row without a centroid: never the least, never near it.
+const NONE: f32 = 1e38;
+/// Room for the roundings of E itself.
+const UP: f64 = 1.0 + 1.0 / (1 << 20) as f64;
+
+/// How points become bf16, and what that costs them.
+#[derive(Debug)]
+pub(in crate::engine::cpu) struct Bf16 {
+    pub(super) matrix: Matrix,
+    kernel: Kernel,
+    tiles: NarrowTiles,
+    depth: usize, // n_dims, padded to what the units take at a time
+    gamma: f64,
+    share: f64, // of the sound bound: 1, or less in tests
+}
+
+/// Centroids as rows of bf16.
+#[derive(Debug, Clone)]
+pub(in crate::engine::cpu) struct Bf16Columns {
+    pub(in crate::engine::cpu) depth: usize,
+    /// (n_rows, depth)
+    pub(in crate::engine::cpu) values: Vec<u16>,
+    base: Vec<f32>,     // h - g h (n_rows)
+    per_norm: Vec<f32>, // g |c~| + R, of which a tile's share is X (n_rows)
+    per_rest: Vec<f32>, // |c|, of which a tile's share is r (n_rows)
+    own: Vec<f32>,      // g h (n_rows)
+}
+
+impl Bf16 {
+    pub(super) fn new(
+        table: &Table,
+        tiles: &Tiles<'_>,
+        kernel: Kernel,
+        matrix: Matrix,
+        bound: Bound,
+    ) -> Self {
+        let depth = table.n_dims().next_multiple_of(DEPTH);
+        let cost = |point: &[f32]| Cost::of(point.iter().map(|&q| (q, widen(round(q)))));
+        let tiles = NarrowTiles::new(table, tiles, depth / 2, cost, |points, to| {
+            pair_up(points, tiles.width(), to);
+        });
+        let gamma = f64::from(certify::gamma(depth, certify::UNIT_WGSL));
+        Self { matrix, kernel, tiles, depth, gamma, share: bound.share_in_bf16() }
+    }
+
+    pub(super) fn columns(&self, _table: &Table, n_clusters: usize) -> Bf16Columns {
+        let rows = n_clusters.next_multiple_of(ROWS);
+        let (values, zeros) = (vec![0; rows * self.depth], vec![0.0; rows]);
+        Bf16Columns {
+            depth: self.depth,
+            values,
+            base: vec![NONE; rows],
+            per_norm: zeros.clone(),
+            per_rest: zeros.clone(),
+            own: zeros,
+        }
+    }
+
+    pub(super) fn fill(&self, columns: &mut Bf16Columns, centroids: &[i32], n_dims: usize) -> bool {
+        for (c, row) in centroids.chunks_exact(n_dims).enumerate() {
+            let to = &mut columns.values[c * self.depth..][..n_dims];
+            to.iter_mut().zip(row).for_each(|(to, &q)| *to = round(q as f32));
+            let Cost { residual, norm } =
+                Cost::of(row.iter().zip(&*to).map(|(&q, &rounded)| (q as f32, widen(rounded))));
+            let half_norm = row.iter().map(|&q| f64::from(q) * f64::from(q)).sum::<f64>() / 2.0;
+            let error = |error: f64| certify::round_up(error * self.share * UP);
+            columns.own[c] = error(self.gamma * half_norm);
+            columns.base[c] = (half_norm - f64::from(columns.own[c])) as f32;
+            columns.per_norm[c] = error(self.gamma * (norm + residual) + residual);
+            columns.per_rest[c] = error(norm);
+        }
+        true
+    }
+
+    pub(super) fn look(
+        &self,
+        tiles: &Tiles<'_>,
+        tile: usize,
+        columns: &Bf16Columns,
+        looking: &mut Looking,
+        labels: &mut [u32],
+    ) -> u32 {
+        let make = |points: &[f32], to: &mut [i32]| pair_up(points, tiles.width(), to);
+        let Looking { narrow, wide, values, ready } = looking;
+        let points = self.tiles.points(tiles, tile, (narrow, wide), make);
+        let errors = self.errors(tile, columns, values);
+        let (base, errors) = errors.split_at(columns.base.len());
+        self.kernel.nearest_bf16(ready, points, columns, [base, errors], labels)
+    }
+
+    /// For a tile `h - E`, and `2 E`, of every centroid. (2, n_rows)
+    fn errors<'t>(&self, tile: usize, columns: &Bf16Columns, room: &'t mut Vec<f32>) -> &'t [f32] {
+        let Cost { residual, norm } = self.tiles.costs[tile];
+        let (rest, norm) = (certify::round_up(residual), certify::round_up((norm + residual) * UP));
+        let n = columns.base.len();
+        room.resize(2 * n, 0.0);
+        let (bases, errors) = room.split_at_mut(n);
+        for c in 0..n {
+            let share = norm * columns.per_norm[c] + rest * columns.per_rest[c];
+            bases[c] = columns.base[c] - share;
+            errors[c] = 2.0 * (share + columns.own[c]);
+        }
+        room
+    }
+}
+
+/// To the nearest bf16, ties to even. Finite, and far from the largest.
+fn round(x: f32) -> u16 {
+    let bits = x.to_bits();
+    ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
+}
+
+fn widen(x: u16) -> f32 {
+    f32::from_bits(u32::from(x) << 16)
+}
+
+/// Makes a tile (n_dims, width) narrow: two features a value, zeros after the last. (depth / 2, width)
+fn pair_up(points: &[f32], width: usize, narrow: &mut [i32]) {
+    let (with, without) = narrow.split_at_mut(points.len().div_ceil(2 * width) * width);
+    for (to, pair) in with.chunks_exact_mut(width).zip(points.chunks(2 * width)) {
+        let (low, high) = pair.split_at(width);
+        to.iter_mut().zip(low).for_each(|(to, &x)| *to = round(x).into());
+        to.iter_mut().zip(high).for_each(|(to, &x)| *to |= i32::from(round(x)) << 16);
+    }
+    without.fill(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_to_nearest_even() {
+        for (x, nearest) in
+            [(0.0, 0.0), (1.0, 1.0), (257.0, 256.0), (259.0, 260.0), (-257.0, -256.0), (261.0, 260.0)]
+        {
+            assert_eq!(widen(round(x)), nearest, "{x}");
+        }
+    }
+
+    #[test]
+    fn an_odd_last_feature_has_a_zero_beside_it() {
+        let points = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]; // (3, 2)
+        let mut narrow = [-1; 6];
+        pair_up(&points, 2, &mut narrow);
+        let pair = |low: f32, high: f32| (u32::from(round(low)) | (u32::from(round(high)) << 16)) as i32;
+        assert_eq!(narrow, [pair(1.0, 3.0), pair(2.0, 4.0), pair(5.0, 0.0), pair(6.0, 0.0), 0, 0]);
+    }
+}
