@@ -97,11 +97,11 @@ impl Default for Costs {
     }
 }
 
-/// A processor with so many threads, as measured on a two-thread Xeon with AVX-512 on the jobs of
-/// `cairn compare --calibrate`.
+/// A processor with so many threads: the middle of three `cairn compare --calibrate` on two threads of a Xeon with
+/// AVX-512, other programs at work; more threads are assumed to share restarts and steps evenly.
 fn usual_cpu(threads: usize) -> Cost {
     let threads = threads.max(1) as f64;
-    Cost { fixed: 0.0, per_value: 4e-9, per_restart: 4e-4 / threads, per_step: 2e-11 / threads }
+    Cost { fixed: 0.0, per_value: 2.4e-8, per_restart: 1.8e-4 / threads, per_step: 1.5e-10 / threads }
 }
 
 /// A GPU of which nothing is known: an assumption, not a measurement. It errs on the side of the CPU for jobs

@@ -17,7 +17,7 @@ pub(crate) struct Seen {
     pub(crate) dom: String,
     /// Lines of the console: errors, warnings, and what scripts print.
     pub(crate) console: Vec<String>,
-    /// Addresses asked for, but files and data inside the page.
+    /// Addresses that the page asked for, but files and data inside it.
     pub(crate) requests: Vec<String>,
 }
 
@@ -61,13 +61,14 @@ fn run(own: &Path, page: &Path, args: &[String]) -> Option<Output> {
     }
 }
 
-/// The addresses in a log, each quoted as `"url":"..."`. A browser that is stopped leaves the log's end out, so it is
-/// read as text.
+/// The addresses that the page asked for. The browser asks for some of its own accord, which its log marks by their
+/// initiator. A browser that is stopped leaves the log's end out, so it is read line by line.
 fn requests(log: &str) -> Vec<String> {
-    let quoted = log.split("\"url\":\"").skip(1).filter_map(|rest| rest.split('"').next());
-    let asked =
-        |url: &&str| ["http:", "https:", "ws:", "wss:", "ftp:"].iter().any(|kind| url.starts_with(kind));
-    quoted.filter(asked).map(str::to_owned).collect()
+    let of_page =
+        |line: &&str| line.contains("\"initiator\":") && !line.contains("\"initiator\":\"not an origin\"");
+    let url = |line: &str| Some(line.split("\"url\":\"").nth(1)?.split('"').next()?.to_owned());
+    let asked = |url: &String| !["file:", "data:"].iter().any(|kind| url.starts_with(kind));
+    log.lines().filter(of_page).filter_map(url).filter(asked).collect()
 }
 
 /// A check that can't fail is none.

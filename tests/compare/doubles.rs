@@ -9,6 +9,7 @@ use cairn::compare::sweep::Sweep;
 use cairn::compare::{Clock, CompareError, Comparison, Contestant, Document, Method, Stand};
 use cairn::data::Dataset;
 use cairn::engine::cpu::Cpu;
+use cairn::engine::nearest_two::{Centroids, NearestSession};
 use cairn::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session, Times};
 use cairn::kmeans::Params;
 
@@ -67,13 +68,18 @@ impl Engine for Double<'_> {
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
-        static CPU: Cpu = Cpu::new(cairn::engine::certify::Bound::Sound);
         let (build, upload) = self.load_us;
         self.clock.wind(build + upload);
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
         Ok(Box::new(DoubleSession { inner: CPU.load(job)?, of: self, run }))
     }
+
+    fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
+        CPU.nearest(centroids)
+    }
 }
+
+static CPU: Cpu = Cpu::new(cairn::engine::certify::Bound::Sound);
 
 struct DoubleSession<'a> {
     inner: Box<dyn Session + 'a>,
