@@ -132,6 +132,11 @@ fn device(text: &str) -> Device {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The name of a GPU, or part of it, can be given to `cairn fit --device`.")]
 pub(super) struct DevicesArgs {
+    /// Check the CPU and every GPU in about ten seconds each: every step on small tables against the
+    /// definition, bit for bit. Exit code 1 if one fails
+    #[arg(long, conflicts_with = "json")]
+    pub(super) test: bool,
+
     /// As JSON
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,

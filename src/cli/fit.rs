@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use cairn::data::{self, Dataset};
-use cairn::engine::{self, OpenOptions};
-use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_on};
+use cairn::engine::{self, Device, OpenOptions, Opened};
+use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_on, job_size};
 use cairn::score::{Score, score};
 
 use super::args::FitArgs;
 use super::files::Files;
 use super::measures::{self, Measures};
 use super::progress::Bar;
-use super::{failure, json, notes, request, summary, terminal};
+use super::{cache, failure, json, notes, request, summary, terminal};
 
 /// A finished fit and what it was made of.
 pub(super) struct Done<'a> {
@@ -43,8 +43,16 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
 
 fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let start = Instant::now();
-    let opened = engine::open(params.device(), &OpenOptions::default())?;
-    let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let load = || data::load(&args.job.data, &request::load_options(&args.job));
+    let (opened, data) = match params.device() {
+        // the choice depends on the size of the job, and can't fail
+        Device::Auto => {
+            let data = load()?;
+            (open_auto(&params, &data, args)?, data)
+        }
+        // what can't be opened fails before rows are read
+        named => (engine::open(named, &OpenOptions::default())?, load()?),
+    };
     let read = start.elapsed() - opened.took;
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
@@ -54,6 +62,15 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let score = score_of(&data, &fit, params.n_clusters())?;
     let measures = measures_of(&data, &fit, &params, args)?;
     Ok(Done { args, data, params, fit, score, measures, read, total: start.elapsed() })
+}
+
+fn open_auto(params: &Params, data: &Dataset, args: &FitArgs) -> anyhow::Result<Opened> {
+    let (costs, note) = cache::costs();
+    if let Some(note) = note.filter(|_| !args.quiet) {
+        terminal::write_stderr(&format!("note: {}", terminal::plain(&note)));
+    }
+    let (size, threads) = (Some(job_size(data, params)), params.threads());
+    Ok(engine::open(&Device::Auto, &OpenOptions { size, threads, costs, ..OpenOptions::default() })?)
 }
 
 fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {

@@ -11,11 +11,13 @@
 //! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
+//! | `cache` | what is kept between runs: the costs of this machine's devices |
 //! | `progress` | the bar |
 //! | `terminal` | colour, width, closed pipes |
 //! | `failure` | what an error looks like, and its exit code |
 
 mod args;
+mod cache;
 mod clusters;
 mod compare;
 mod devices;

@@ -4,6 +4,7 @@
 //! [`Opened::why`] says so. An [`Engine`] is coarse: a batch of restarts in, their outcomes out.
 
 pub mod certify;
+pub mod cost;
 pub mod cpu;
 pub mod draws;
 #[cfg(feature = "gpu")]
@@ -24,7 +25,7 @@ use std::time::Duration;
 use crate::lattice::Table;
 use nearest_two::{Centroids, NearestSession};
 
-pub use open::{Device, OpenOptions, Opened, open};
+pub use open::{Device, Estimates, OpenOptions, Opened, open};
 pub use peak::Peak;
 pub use times::Times;
 
