@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use cairn::data::{self, Dataset};
-use cairn::engine::{self, OpenOptions};
-use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_on};
+use cairn::engine::{self, Device, OpenOptions, Opened};
+use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_on, job_size};
 use cairn::score::{Score, score};
 
 use super::args::FitArgs;
 use super::files::Files;
+use super::measures::{self, Measures};
 use super::progress::Bar;
-use super::{failure, json, notes, request, summary, terminal};
+use super::{cache, failure, json, notes, request, summary, terminal};
 
 /// A finished fit and what it was made of.
 pub(super) struct Done<'a> {
@@ -20,6 +21,7 @@ pub(super) struct Done<'a> {
     pub(super) params: Params,
     pub(super) fit: Fit,
     pub(super) score: Option<Score>,
+    pub(super) measures: Option<Measures>,
     /// Reading the data.
     pub(super) read: Duration,
     /// All of it, reading included.
@@ -41,10 +43,18 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
 
 fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let start = Instant::now();
+    let load = || data::load(&args.job.data, &request::load_options(&args.job));
     let gpu_memory = args.gpu_memory.map(|size| size.as_u64());
     let options = OpenOptions { gpu_memory, ..OpenOptions::default() };
-    let opened = engine::open(params.device(), &options)?;
-    let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let (opened, data) = match params.device() {
+        // the choice depends on the size of the job, and can't fail
+        Device::Auto => {
+            let data = load()?;
+            (open_auto(&params, &data, args, options)?, data)
+        }
+        // what can't be opened fails before rows are read
+        named => (engine::open(named, &options)?, load()?),
+    };
     let read = start.elapsed() - opened.took;
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
@@ -52,7 +62,22 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     };
     let fit = fit.map_err(|error| explain(error, &data, args))?;
     let score = score_of(&data, &fit, params.n_clusters())?;
-    Ok(Done { args, data, params, fit, score, read, total: start.elapsed() })
+    let measures = measures_of(&data, &fit, &params, args)?;
+    Ok(Done { args, data, params, fit, score, measures, read, total: start.elapsed() })
+}
+
+fn open_auto(
+    params: &Params,
+    data: &Dataset,
+    args: &FitArgs,
+    options: OpenOptions,
+) -> anyhow::Result<Opened> {
+    let (costs, note) = cache::costs();
+    if let Some(note) = note.filter(|_| !args.quiet) {
+        terminal::write_stderr(&format!("note: {}", terminal::plain(&note)));
+    }
+    let (size, threads) = (Some(job_size(data, params)), params.threads());
+    Ok(engine::open(&Device::Auto, &OpenOptions { size, threads, costs, ..options })?)
 }
 
 fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
@@ -68,6 +93,18 @@ fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
 fn score_of(data: &Dataset, fit: &Fit, n_clusters: usize) -> anyhow::Result<Option<Score>> {
     let Some(truth) = &data.truth else { return Ok(None) };
     Ok(Some(score(&truth.labels, truth.names.len(), fit.labels(), n_clusters)?))
+}
+
+fn measures_of(
+    data: &Dataset,
+    fit: &Fit,
+    params: &Params,
+    args: &FitArgs,
+) -> anyhow::Result<Option<Measures>> {
+    if !args.measures {
+        return Ok(None);
+    }
+    Ok(Some(measures::measure(data, fit.labels(), params.n_clusters(), params.seed())?))
 }
 
 fn write_summary(done: &Done<'_>) -> anyhow::Result<()> {

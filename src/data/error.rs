@@ -110,17 +110,13 @@ pub enum DataError {
     },
 
     /// Text in a column of numbers.
-    #[error(
-        "{place}: {} is not a number; remove the row or name the column with --truth or --weights \
-         to leave it out{hint}",
-        quoted(text)
-    )]
+    #[error("{place}: {} is not a number; remove the row or name the column with {hint}", quoted(text))]
     NotANumber {
         /// Where.
         place: Place,
         /// The cell's text.
         text: String,
-        /// Something else that may be meant; empty, or begins with `; `.
+        /// The flags that leave the column out, and something else that may be meant.
         hint: String,
     },
 

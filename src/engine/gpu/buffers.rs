@@ -165,12 +165,10 @@ impl Sizes {
         }
     }
 
-    /// Most rounds that the loops of one invocation go in any kernel, from above.
+    /// Most rounds that the loops of one invocation go in any kernel but those of assign, from above.
     pub(super) fn rounds(&self) -> u64 {
-        let [blocks, k, quads, groups] =
-            [self.all_blocks, self.n_clusters, self.n_quads, self.n_groups].map(u64::from);
+        let [blocks, k, quads] = [self.all_blocks, self.n_clusters, self.n_quads].map(u64::from);
         let candidates = u64::from(self.n_candidates);
-        let assign = groups * (quads + 6) + k * (quads + 4);
         let sums = 4 * quads + 70;
         let shared = SHARED_SUMS as u64 * 5;
         let means = k / 64 + (quads / 16 + 1) * 30 + 24;
@@ -180,10 +178,15 @@ impl Sizes {
         let next = quads / 64 + k / 256 + blocks / 256 + 40;
         let far = 2 * quads + 24;
         let collect = MAX_LANES as u64 / 64 * 20 + 40;
-        [assign, sums, shared, means, weigh, draw, choose, next, far, collect, k / 64 + 8]
+        [sums, shared, means, weigh, draw, choose, next, far, collect, k / 64 + 8]
             .into_iter()
             .max()
             .unwrap_or(0)
+    }
+
+    /// Multiply-adds of an assign of one lane.
+    pub(super) fn work(&self) -> u64 {
+        u64::from(self.n_points) * u64::from(self.n_clusters) * u64::from(self.n_dims)
     }
 
     /// Whether features have steps of their own.

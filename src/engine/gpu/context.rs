@@ -285,12 +285,6 @@ impl Context {
         self.calls = AtomicU64::new(0);
     }
 
-    /// Nanoseconds of a tick of the device's clock, if it has one.
-    pub(super) fn clock_period(&self) -> Option<f32> {
-        let has = self.device.features().contains(marks::FEATURE);
-        has.then(|| self.queue.get_timestamp_period())
-    }
-
     /// Kernels compiled before, for new pipelines.
     pub(super) fn pipelines(&self) -> Option<&wgpu::PipelineCache> {
         self.cache.as_ref().map(|cache| &cache.pipelines)
@@ -381,6 +375,12 @@ impl Context {
             Some(_) => Err(self.out_of_memory(format!("no room for {size} bytes of {name}"))),
             None => Ok(buffer),
         }
+    }
+
+    /// Nanoseconds of a step of the device's clock, where it has one.
+    pub(super) fn timestamp_period(&self) -> Option<f32> {
+        let has = self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        has.then(|| self.queue.get_timestamp_period())
     }
 
     /// Writes to a buffer before the next submission. `at` in bytes.

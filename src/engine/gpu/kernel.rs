@@ -14,13 +14,13 @@ pub(super) struct Kernel {
 
 const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
+const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
 /// Every kernel's name and whole text, its preludes first.
 #[must_use]
 pub fn sources() -> Vec<(&'static str, String)> {
     let plain = [
-        ("assign", include_str!("../../../shaders/assign.wgsl")),
         ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
         ("update_means", include_str!("../../../shaders/update_means.wgsl")),
@@ -33,7 +33,15 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("look", include_str!("../../../shaders/look.wgsl")),
         ("collect", include_str!("../../../shaders/collect.wgsl")),
         ("keep", include_str!("../../../shaders/keep.wgsl")),
+        ("peak_fma", include_str!("../../../shaders/peak_fma.wgsl")),
+        ("peak_copy", include_str!("../../../shaders/peak_copy.wgsl")),
         ("probe", include_str!("../../../shaders/probe.wgsl")),
+    ];
+    let assigning = [
+        ("assign", include_str!("../../../shaders/assign.wgsl")),
+        ("assign_small", include_str!("../../../shaders/assign_small.wgsl")),
+        ("assign_tiled", include_str!("../../../shaders/assign_tiled.wgsl")),
+        ("assign_low", include_str!("../../../shaders/assign_low.wgsl")),
     ];
     let seeding = [
         ("seed_near", include_str!("../../../shaders/seed_near.wgsl")),
@@ -49,7 +57,8 @@ pub fn sources() -> Vec<(&'static str, String)> {
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
     let emptying = emptying.map(|(name, text)| (name, format!("{PRELUDE}\n{EMPTY_PRELUDE}\n{text}")));
-    plain.into_iter().chain(seeding).chain(emptying).collect()
+    let assigning = assigning.map(|(name, text)| (name, format!("{PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
+    plain.into_iter().chain(assigning).chain(seeding).chain(emptying).collect()
 }
 
 impl Kernel {

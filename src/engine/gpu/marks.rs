@@ -36,7 +36,7 @@ pub(super) struct Marks {
 impl Marks {
     /// None where the device has no clock.
     pub(super) fn new(context: &Context) -> Result<Option<Self>, EngineError> {
-        let Some(period) = context.clock_period() else { return Ok(None) };
+        let Some(period) = context.timestamp_period() else { return Ok(None) };
         let queries = context.device.create_query_set(&wgpu::QuerySetDescriptor {
             label: Some("moments"),
             ty: wgpu::QueryType::Timestamp,

@@ -5,6 +5,7 @@
 
 mod assign;
 mod buffers;
+mod clock;
 mod collect;
 mod commands;
 mod context;
@@ -13,6 +14,7 @@ pub mod kernel;
 mod kernel_cache;
 mod marks;
 mod nearest_two;
+mod peak;
 mod plan;
 mod points;
 mod probe;
@@ -31,7 +33,8 @@ use super::certify::{self, Bound};
 use super::inertia::squares;
 use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Session, State, Times};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Peak, Session, State, Times};
+use assign::{Assign, Wish};
 pub use buffers::{Lane, Refill, Sizes};
 use buffers::{Lanes, Slots, rows};
 use collect::CollectKernels;
@@ -64,6 +67,7 @@ const RETRIES: u32 = 12;
 pub struct Gpu {
     context: Context,
     bound: Bound,
+    wish: Wish,
     most_rounds: u64,
     memory: Option<u64>,
 }
@@ -74,11 +78,12 @@ impl Gpu {
     /// # Errors
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
+        let wish = Wish::new(options.kernel.as_deref())?;
         let mut context = Context::open(adapter, options.cache.as_deref())?;
         let most_rounds = probe::most_rounds(&context)?;
         context.limit_binding(options.max_binding);
         context.arm(options.fault);
-        Ok(Self { context, bound: options.bound, most_rounds, memory: options.gpu_memory })
+        Ok(Self { context, bound: options.bound, wish, most_rounds, memory: options.gpu_memory })
     }
 
     /// What was asked of the device so far.
@@ -120,7 +125,8 @@ impl Engine for Gpu {
         let mut room = Room::new(context, self.memory, DISPATCH);
         let (plan, points, note) = self.place(job, &sizes, &mut room)?;
         let start = Instant::now();
-        let (rounds, collect) = (Rounds::build(context, &sizes), CollectKernels::build(context));
+        let assign = Assign::new(context, &sizes, self.wish, self.most_rounds)?;
+        let (rounds, collect) = (Rounds::build(context, &sizes, assign), CollectKernels::build(context));
         let seeding = SeedKernels::build(context, job);
         context.check()?;
         context.save_kernels();
@@ -148,6 +154,10 @@ impl Engine for Gpu {
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
         Ok(Box::new(GpuNearest::new(self, centroids)?))
+    }
+
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        peak::measure(&self.context).map(Some)
     }
 }
 

@@ -1,18 +1,19 @@
 //! Rounds: assign, sum, move, decide, for all lanes that run.
 
+use super::assign::Assign;
 use super::buffers::{Lanes, Sizes};
 use super::commands::Commands;
 use super::context::{Context, count};
 use super::kernel::{Bound, Kernel};
 use super::marks::{Marks, Moment};
 use super::points::Points;
-use super::{assign, stop, update};
+use super::{stop, update};
 use crate::engine::EngineError;
 
 /// The kernels of a round.
 #[derive(Debug)]
 pub(super) struct Rounds {
-    assign: Kernel,
+    assign: Assign,
     sums: Kernel,
     sums_points: usize,
     means: Kernel,
@@ -22,6 +23,7 @@ pub(super) struct Rounds {
 /// The kernels with their buffers; assign and sums once for each chunk.
 pub(super) struct BoundRounds<'a> {
     assign: Vec<Bound<'a>>,
+    assign_points: usize,
     sums: Vec<Bound<'a>>,
     sums_points: usize,
     means: Bound<'a>,
@@ -35,19 +37,25 @@ pub(super) fn work(sizes: &Sizes, n_points: u32, n_lanes: usize) -> u128 {
 }
 
 impl Rounds {
-    pub(super) fn build(context: &Context, sizes: &Sizes) -> Self {
+    pub(super) fn build(context: &Context, sizes: &Sizes, assign: Assign) -> Self {
         let (sums, sums_points) = update::build_sums(context, sizes);
-        let (assign, means) = (assign::build(context, sizes), update::build_means(context));
+        let means = update::build_means(context);
         Self { assign, sums, sums_points, means, stop: stop::build(context) }
     }
 
-    pub(super) fn bind(&self, context: &Context, points: &Points<'_>, lanes: &[Lanes]) -> BoundRounds<'_> {
+    pub(super) fn bind(
+        &self,
+        context: &Context,
+        points: &Points<'_>,
+        lanes: &[Lanes],
+        n_lanes: usize,
+    ) -> BoundRounds<'_> {
         let each = || lanes.iter().enumerate().map(|(chunk, lanes)| (points.shared(chunk), lanes));
         let (shared, any) = (points.shared(0), &lanes[0]);
+        let assign = self.assign.kernel(context, points.sizes(0), shared, n_lanes);
         BoundRounds {
-            assign: each()
-                .map(|(shared, lanes)| assign::bind(&self.assign, context, shared, lanes))
-                .collect(),
+            assign: each().map(|(shared, lanes)| assign.bind(context, shared, lanes)).collect(),
+            assign_points: assign.points(),
             sums: each()
                 .map(|(shared, lanes)| update::bind_sums(&self.sums, context, shared, lanes))
                 .collect(),
@@ -74,7 +82,7 @@ impl BoundRounds<'_> {
             let sizes = points.sizes(chunk);
             let n = sizes.n_points as usize;
             commands.expect(work(sizes, sizes.n_points, running))?;
-            self.assign[chunk].dispatch(commands.pass(), n.div_ceil(assign::POINTS), running);
+            self.assign[chunk].dispatch(commands.pass(), n.div_ceil(self.assign_points), running);
             let marks = marks.filter(|_| chunk == 0);
             if let Some(marks) = marks {
                 marks.mark(commands, Moment::Assigned);

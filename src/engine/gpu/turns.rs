@@ -136,7 +136,7 @@ impl<'s, 'a> Turns<'s, 'a> {
             lanes,
             slots,
             seed: session.seeding.bind(context, points, lanes, slots)?,
-            rounds: session.rounds.bind(context, points, lanes),
+            rounds: session.rounds.bind(context, points, lanes, counts.0),
             collect,
             empty: None,
             n_slots: counts.1,
