@@ -26,7 +26,7 @@ use crate::data::Dataset;
 use crate::kmeans::{FitError, Params};
 
 pub use clock::{Clock, HostClock};
-pub use rates::{Peak, Rates};
+pub use rates::Rates;
 pub use report::Document;
 pub use runs::{Contestant, Measured, Method, Row, Run, RunError, Stand, Task};
 pub use sizes::{params_at, rows_at};

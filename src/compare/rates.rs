@@ -3,16 +3,8 @@
 use serde::Serialize;
 
 use super::report::Split;
+use crate::engine::Peak;
 use crate::engine::cost::JobSize;
-
-/// The most that plain loops got out of a device.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Peak {
-    /// Operations on `f32` a second; a multiply-add counts as two.
-    pub flops: f64,
-    /// Bytes read plus bytes written a second, by a copy too large for its caches.
-    pub bytes_per_second: f64,
-}
 
 /// Points x clusters x iterations.
 #[must_use]

@@ -5,11 +5,12 @@
 
 use serde::Serialize;
 
-use super::rates::{Peak, Rates};
+use super::rates::Rates;
 use super::runs::{Measured, Row, Run};
 use super::statistics::{Ratio, Spread, median};
 use super::sweep::{Crossover, Parameter};
 use super::warnings::{Warning, warnings};
+use crate::engine::Peak;
 use crate::engine::cost::JobSize;
 
 /// Name of the format.

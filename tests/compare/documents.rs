@@ -1,8 +1,8 @@
 //! The files for programs.
 
 use cairn::compare::export::{Format, text};
-use cairn::compare::{Document, Method, Peak};
-use cairn::engine::{Engine, EngineError};
+use cairn::compare::{Document, Method};
+use cairn::engine::{Engine, EngineError, Peak};
 use cairn::kmeans::KMeans;
 use serde_json::Value;
 

@@ -100,7 +100,8 @@ fn describe(entrant: &Entrant) -> Described {
         driver: info.driver,
         software: info.software,
         open_s: entrant.opened.took.as_secs_f64(),
-        peak: None,
+        // where it can't be measured, that is no reason to stop
+        peak: entrant.opened.engine.peak().ok().flatten(),
         failure: None,
     }
 }
