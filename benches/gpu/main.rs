@@ -199,7 +199,7 @@ fn measure_case(case: &Case, gpu: &Opened, cpu: &Opened, peak: Option<Peak>) -> 
 }
 
 fn seconds(fit: &Fit) -> f64 {
-    (fit.timings.seed + fit.timings.iterate).as_secs_f64()
+    (fit.timings.run.seed + fit.timings.run.iterate).as_secs_f64()
 }
 
 impl Measured {
