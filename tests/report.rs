@@ -86,8 +86,15 @@ fn fits(place: &Place, width: u32) {
          says.textContent = 'scroll ' + d.scrollWidth + ' client ' + d.clientWidth; }}</script>"
     );
     let Some(seen) = browser::open(&place.write("frame.html", &frame)) else { return };
-    let says = seen.dom.split("<p id=\"says\">scroll ").nth(1).expect("the frame says how wide it is").split('<').next();
-    let numbers: Vec<u32> = says.unwrap_or_default().split(" client ").filter_map(|n| n.parse().ok()).collect();
+    let says = seen
+        .dom
+        .split("<p id=\"says\">scroll ")
+        .nth(1)
+        .expect("the frame says how wide it is")
+        .split('<')
+        .next();
+    let numbers: Vec<u32> =
+        says.unwrap_or_default().split(" client ").filter_map(|n| n.parse().ok()).collect();
     let [scroll, client] = numbers[..] else { panic!("{says:?}") };
     assert!(scroll <= client, "{scroll} pixels of page in a window of {client}");
 }
@@ -137,7 +144,10 @@ fn a_model_alone_and_a_model_with_rows() {
     assert!(page.contains("A model holds no rows") && !page.contains("id=\"map\""));
     assert_eq!(page.matches("<img ").count(), 10);
     place.cairn(&["report", "m.safetensors", "digits", "--device", "cpu"]);
-    opens_well(&place.file("report.html"), &["rows", "clusters", "confusion", "misread", "map", "silhouette"]);
+    opens_well(
+        &place.file("report.html"),
+        &["rows", "clusters", "confusion", "misread", "map", "silhouette"],
+    );
 }
 
 #[test]
@@ -162,7 +172,8 @@ fn names_and_cells_do_nothing() {
     let evil = "<script>alert(1)</script>";
     let mut text = format!("{evil},\"\"\" onload=\"\"alert(2)\",class<b>\n");
     for i in 0..60 {
-        text += &format!("{},{},{}\n", i % 2 * 9, i % 5, [evil, "\"\"\"><img src=x onerror=alert(3)>\""][i % 2]);
+        text +=
+            &format!("{},{},{}\n", i % 2 * 9, i % 5, [evil, "\"\"\"><img src=x onerror=alert(3)>\""][i % 2]);
     }
     let name = "<img src=x onerror=alert(4)>.csv";
     place.write(name, &text);
@@ -191,7 +202,8 @@ fn a_table_of_words_and_numbers_fits_a_phone() {
 fn odd_tables_have_pages_too() {
     let place = Place::new();
     let same = "x,y\n".to_owned() + &"1,2\n".repeat(20);
-    let tables = [("one.csv", "5\n", "1"), ("same.csv", same.as_str(), "3"), ("two.csv", "1,1e300\n2,-1e300\n", "2")];
+    let tables =
+        [("one.csv", "5\n", "1"), ("same.csv", same.as_str(), "3"), ("two.csv", "1,1e300\n2,-1e300\n", "2")];
     for (name, text, k) in tables {
         place.write(name, text);
         place.cairn(&["report", name, "-k", k, "--device", "cpu", "-r", "2", "--header", "auto"]);
@@ -204,11 +216,14 @@ fn odd_tables_have_pages_too() {
 fn a_million_rows_are_sampled_and_it_says_so() {
     let place = Place::new();
     let (n, d) = (1_000_000usize, 2usize);
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({n}, {d}), }}").into_bytes();
+    let mut header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({n}, {d}), }}").into_bytes();
     header.resize(117, b' ');
     header.push(b'\n');
     let mut file = std::io::BufWriter::new(fs::File::create(place.file("big.npy")).expect("a file"));
-    file.write_all(b"\x93NUMPY\x01\x00").and_then(|()| file.write_all(&118u16.to_le_bytes())).expect("a start");
+    file.write_all(b"\x93NUMPY\x01\x00")
+        .and_then(|()| file.write_all(&118u16.to_le_bytes()))
+        .expect("a start");
     file.write_all(&header).expect("a header");
     let mut state = 1u64;
     for i in 0..n * d {
@@ -229,7 +244,8 @@ fn what_can_not_be_is_refused_before_any_work() {
     let place = Place::new();
     place.write("x.csv", "1,2\n3,4\n5,6\n");
     let refused = |args: &[&str], says: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_cairn")).current_dir(place.0.path()).args(args).output();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_cairn")).current_dir(place.0.path()).args(args).output();
         let output = output.expect("the command runs");
         let err = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && err.contains(says), "{args:?}: {err}");

@@ -84,6 +84,11 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
     pub(super) device: String,
 
+    /// Memory of the GPU to use, such as 500MB or 2GiB; what does not fit is streamed [default: 4 GiB, or
+    /// 1 GiB where the GPU shares the processor's]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) gpu_memory: Option<bytesize::ByteSize>,
+
     /// Write the cluster of each row (.csv or .npy, by name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) labels: Option<PathBuf>,
@@ -140,6 +145,11 @@ fn device(text: &str) -> Device {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The name of a GPU, or part of it, can be given to `cairn fit --device`.")]
 pub(super) struct DevicesArgs {
+    /// Check the CPU and every GPU in about ten seconds each: every step on small tables against the
+    /// definition, bit for bit. Exit code 1 if one fails
+    #[arg(long, conflicts_with = "json")]
+    pub(super) test: bool,
+
     /// As JSON
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,

@@ -93,7 +93,7 @@ fn silhouette_text(silhouette: &Silhouette) -> String {
 }
 
 /// The matrix, or of many classes the most frequent mistakes.
-fn confusion(truth: &Truth, entries: &[Confused]) -> String {
+pub(super) fn confusion(truth: &Truth, entries: &[Confused]) -> String {
     let column = plain(&truth.column);
     if truth.names.len() > MOST_CLASSES {
         return mistakes(truth, entries, &column);

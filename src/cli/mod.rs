@@ -4,21 +4,24 @@
 //! |---|---|
 //! | `args` | the flags, as typed |
 //! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `devices` | the subcommands: what happens in which order |
-//! | `rows` | rows in and out, as they come |
+//! | `rows`, `drawings` | rows in and out, as they come; drawings as rows |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
 //! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
+//! | `cache` | what is kept between runs: the costs of this machine's devices |
 //! | `progress` | the bar |
 //! | `terminal` | colour, width, closed pipes |
 //! | `failure` | what an error looks like, and its exit code |
 
 mod args;
+mod cache;
 mod clusters;
 mod compare;
 mod devices;
+mod drawings;
 mod failure;
 mod files;
 mod fit;

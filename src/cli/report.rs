@@ -10,7 +10,7 @@ use cairn::data::stream::Stream;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions, ORIGIN_OF_DIGITS, Points};
 use cairn::engine::{self, Keep, OpenOptions, Opened};
-use cairn::kmeans::{self, Fit, KMeans, Params, fit_on};
+use cairn::kmeans::{self, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, Restarts, SweepLine, html};
 use cairn::score::{Contingency, purity};
@@ -21,7 +21,7 @@ use super::args::ReportArgs;
 use super::failure::{self, Usage};
 use super::numbers::time;
 use super::progress::Bar;
-use super::{files, request, terminal};
+use super::{cache, files, request, terminal};
 
 /// Most bytes of labels and centroids of all restarts that are kept to score each.
 const MOST_STATES: u128 = 256 << 20;
@@ -122,8 +122,10 @@ fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<V
 fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
     request::check_alone(&args.job)?;
     let params = request::params(&args.job, args.device())?;
-    let opened = engine::open(params.device(), &OpenOptions::default())?;
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let (size, threads, costs) = (Some(job_size(&data, &params)), params.threads(), cache::costs().0);
+    let opened =
+        engine::open(params.device(), &OpenOptions { size, threads, costs, ..OpenOptions::default() })?;
     let params = keep_for_report(params, &data)?;
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);

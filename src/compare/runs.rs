@@ -127,7 +127,7 @@ impl Stand<'_> {
     }
 
     /// Runs all restarts of the job once.
-    fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Run, Restarts), EngineError> {
+    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Run, Restarts), EngineError> {
         let Task { job, n_restarts } = task;
         let start = self.clock.now();
         let mut session = engine.load(job)?;

@@ -148,8 +148,8 @@ pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     let rest = chunks_a.remainder().iter().zip(chunks_b.remainder());
     let rest: f64 = rest.map(|(a, b)| (a - b) * (a - b)).sum();
     for (a, b) in chunks_a.zip(chunks_b) {
-        for lane in 0..8 {
-            lanes[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += (a - b) * (a - b);
         }
     }
     lanes.iter().sum::<f64>() + rest
