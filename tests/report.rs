@@ -110,7 +110,7 @@ fn the_digits_are_shown_whole_and_small() {
     opens_well(&place.file("report.html"), &sections);
     looks_alive(&place, 390);
     looks_alive(&place, 1280);
-    [390, 1280].map(|width| fits(&place, width));
+    [390, 1280].iter().for_each(|&width| fits(&place, width));
     // 64 of the rows, 10 centroids, 8 nearest and 8 farthest of each, and the misread
     assert!(page.matches("<img ").count() > 64 + 10 + 160);
     assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());

@@ -20,7 +20,7 @@ The page is one file: it asks no network for anything, and can be mailed, printe
 Exit codes: 0 done, 1 failed, 2 used wrongly.";
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES, mut_arg("data", |arg| arg.value_name("MODEL|DATA").help(
+#[command(after_help = EXAMPLES, mut_arg("data", |arg| arg.index(1).value_name("MODEL|DATA").help(
     "A model that `cairn fit --model` wrote; or data to cluster: `digits` (inside the program), a CSV or .npy file, \
      or - for standard input")))]
 pub(in crate::cli) struct ReportArgs {
@@ -28,6 +28,7 @@ pub(in crate::cli) struct ReportArgs {
     pub(in crate::cli) job: JobArgs,
 
     /// Rows to show with the model: `digits`, a CSV or .npy file, or -
+    #[arg(index = 2)]
     pub(in crate::cli) rows: Option<String>,
 
     #[command(flatten)]
