@@ -148,7 +148,7 @@ fn swept(args: &ReportArgs, opened: &Opened, data: &Dataset, params: &Params) ->
     let kmeans = KMeans::new(1).restarts(RESTARTS_OF_SWEEP).max_iter(params.max_iter()).device(args.device());
     let plan = Plan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
     let bar = Bar::of(plan.n_clusters.len() as u64, "fits", args.quiet);
-    Ok(sweep(opened, data, None, &plan, &mut |runs| bar.step(runs.len() as u64)).context("--sweep")?)
+    sweep(opened, data, None, &plan, &mut |runs| bar.step(runs.len() as u64)).context("--sweep")
 }
 
 /// The parameters, keeping what a report needs of all restarts where there is room.
