@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::chart::COLORS;
 use super::gather::{self, Gathered};
 use super::images::Ink;
 use super::{LabelledRows, Report, ReportError};
@@ -84,6 +85,11 @@ impl<'a> Facts<'a> {
     pub(super) fn class_of(&self, row: usize) -> Option<&'a str> {
         let truth = self.truth()?;
         truth.names.get(truth.labels[row] as usize).map(String::as_str)
+    }
+
+    /// The colour of a cluster: that of the class it stands for, so that maps by either compare.
+    pub(super) fn color(&self, cluster: usize) -> usize {
+        self.classes[cluster].map_or(cluster, |class| class as usize) % COLORS
     }
 
     /// Whether a row of this cluster is known to be of another class than the cluster stands for.

@@ -50,9 +50,13 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
             "{} placed by the first two principal components, coloured by cluster",
             plural(clusters.len(), "row")
         ),
-        groups: paper.groups(&found, &clusters, &facts.names, |c| {
-            Some(found.place(facts.centroids.row(c).iter().copied().collect::<Vec<f64>>()))
-        }),
+        groups: paper.groups(
+            &found,
+            &clusters,
+            &facts.names,
+            |c| facts.color(c),
+            |c| Some(found.place(facts.centroids.row(c).iter().copied().collect::<Vec<f64>>())),
+        ),
     }];
     if let Some(truth) = facts.truth() {
         let classes: Vec<usize> = gathered.sample.iter().map(|&row| truth.labels[row] as usize).collect();
@@ -60,7 +64,13 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
             id: "map-class",
             switch: format!("by {}", truth.column),
             alt: format!("the same rows, coloured by {}", truth.column),
-            groups: paper.groups(&found, &classes, &truth.names, |class| mean(&found, &classes, class)),
+            groups: paper.groups(
+                &found,
+                &classes,
+                &truth.names,
+                |class| class % COLORS,
+                |class| mean(&found, &classes, class),
+            ),
         });
     }
     super::section("map", "A map of the rows", &Map { words: words(facts, &found, clusters.len()), layers })
@@ -121,20 +131,21 @@ impl Paper {
         found: &Components,
         groups: &[usize],
         names: &[String],
+        color: impl Fn(usize) -> usize,
         middle: impl Fn(usize) -> Option<[f64; 2]>,
     ) -> Vec<Group> {
-        let mut paths = vec![String::new(); COLORS.min(names.len())];
-        for (at, group) in found.coordinates.iter().zip(groups) {
+        let mut paths = vec![String::new(); COLORS];
+        for (at, &group) in found.coordinates.iter().zip(groups) {
             let (x, y) = self.place(*at);
             // a line of no length with round ends is a dot, in a few letters
-            let _ = write!(paths[group % COLORS], "M{x:.0} {y:.0}h0");
+            let _ = write!(paths[color(group)], "M{x:.0} {y:.0}h0");
         }
         let dots = paths.into_iter().enumerate().map(|(color, path)| Group { color, path, name: None });
         let named = (0..names.len().min(MOST_NAMES)).filter_map(|group| {
             let (x, y) = self.place(middle(group)?);
             let name = names[group].strip_prefix("cluster ").unwrap_or(&names[group]);
             let name = Some((name.chars().take(16).collect(), format!("{x:.0}"), format!("{y:.0}")));
-            Some(Group { color: group % COLORS, path: String::new(), name })
+            Some(Group { color: color(group), path: String::new(), name })
         });
         dots.chain(named).collect()
     }

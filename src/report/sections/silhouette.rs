@@ -1,6 +1,6 @@
 //! Silhouettes: how much closer each row is to its own cluster than to the next.
 
-use super::super::chart::{COLORS, Chart, Series};
+use super::super::chart::{Chart, Series};
 use super::super::words::{count, percent, plural};
 use super::{Facts, Figure, Figures, ReportError, Section};
 use crate::score::Partition;
@@ -32,7 +32,7 @@ fn chart(facts: &Facts<'_>, groups: &[Vec<f64>], mean: f64) -> Result<String, Re
     let n = shown.len() as f64;
     let series = shown.iter().enumerate().map(|(at, &c)| {
         let top = n - at as f64 - 0.06;
-        Series::Lying(c % COLORS, bars(&groups[c], top, 0.88))
+        Series::Lying(facts.color(c), bars(&groups[c], top, 0.88))
     });
     let least = groups.iter().flatten().copied().fold(-0.05, f64::min);
     let most = groups.iter().flatten().copied().fold(0.1, f64::max);
