@@ -3,6 +3,7 @@
 mod compare;
 mod job;
 mod model;
+mod report;
 pub(super) mod sweep;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) struct Args {
 
 pub(super) use compare::CompareArgs;
 pub(super) use job::{InitArg, JobArgs};
+pub(super) use report::ReportArgs;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -55,6 +57,8 @@ pub(super) enum Command {
     Name(NameArgs),
     /// Cluster a table with one number of clusters after another, and measure each
     Sweep(Box<sweep::SweepArgs>),
+    /// Make a page to look at and to show: of a model, or of data clustered now
+    Report(Box<ReportArgs>),
     /// List the GPUs that can be used, and say which device `auto` takes
     Devices(DevicesArgs),
 }
@@ -100,6 +104,10 @@ pub(super) struct FitArgs {
     /// Write the model, for `cairn predict` and its like, and for Python (a safetensors file)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) model: Option<PathBuf>,
+
+    /// Write a page that shows the clusters, for a browser (one HTML file)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) report: Option<PathBuf>,
 
     /// Measure more, which takes time: silhouette, Calinski-Harabasz, Davies-Bouldin; with a truth also the
     /// confusion matrix

@@ -2,6 +2,7 @@
 
 mod params;
 mod restarts;
+mod trace;
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Wei
 
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use restarts::{Restarts, Spread, run};
+pub use trace::trace;
 
 /// Why a fit failed.
 #[derive(Debug, thiserror::Error)]
