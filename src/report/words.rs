@@ -112,8 +112,8 @@ mod tests {
     fn numbers_are_grouped_and_short() {
         let counts = [0.0, 7.0, 999.0, 1000.0, 1_165_132.0, -25_000.0, 0.5].map(count);
         assert_eq!(counts, ["0", "7", "999", "1,000", "1,165,132", "−25,000", "0.5"]);
-        let values = [0.25, 3.14159, 1_165_132.6, 2e-9, 12.5].map(value);
-        assert_eq!(values, ["0.25", "3.142", "1,165,133", "2.00e-9", "12.5"]);
+        let values = [0.25, 4.56789, 1_165_132.6, 2e-9, 12.5].map(value);
+        assert_eq!(values, ["0.25", "4.568", "1,165,133", "2.00e-9", "12.5"]);
         assert_eq!([1_165_000.0, 0.5, 1000.0].map(tick), ["1.165M", "0.5", "1000"]);
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }

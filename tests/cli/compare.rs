@@ -1,6 +1,5 @@
 //! `cairn compare`: its text, its files, its page in a browser, `--calibrate` and what `auto` makes of it.
 
-use std::fs;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -153,6 +152,8 @@ fn the_page_shows_its_chart_and_asks_nobody_for_anything() {
     assert!(seen.dom.contains("cpu wins throughout"), "{}", seen.dom);
 }
 
+/// Without a GPU there is nothing to choose.
+#[cfg(feature = "gpu")]
 #[test]
 fn what_was_calibrated_is_what_auto_goes_by() {
     let folder = Folder::new();
@@ -164,7 +165,7 @@ fn what_was_calibrated_is_what_auto_goes_by() {
     let kept = document(&folder, "cache/costs.json");
     assert!(kept["schema"] == 1 && kept["cpu"]["per_step"].as_f64().unwrap() > 0.0, "{kept}");
     assert_eq!(folder.run("fit -k 2 -r 1 -v").code, 0);
-    fs::write(folder.path("cache/costs.json"), "{\"schema\": 1, \"cpu\": 7}").unwrap();
+    std::fs::write(folder.path("cache/costs.json"), "{\"schema\": 1, \"cpu\": 7}").unwrap();
     let ran = folder.run("fit -k 2 -r 1");
     assert_eq!(ran.code, 0);
     assert!(ran.err.contains("costs.json is ignored: not a cost model"), "{}", ran.err);
