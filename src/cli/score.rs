@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::args::ScoreArgs;
 use super::failure::Usage;
+use super::measures::Measures;
 use super::numbers::{percent, plural};
 use super::rows::{open_device, start_threads, walk, warn_of_fallback};
 use super::summary::labelled;
@@ -27,6 +28,7 @@ pub(super) struct Scored {
     pub(super) score: Score,
     /// Share of the rows whose cluster has the name of their class; none without names.
     pub(super) named: Option<f64>,
+    pub(super) measures: Option<Measures>,
 }
 
 #[derive(Serialize)]
@@ -39,14 +41,9 @@ struct Summary<'a> {
     n_points: usize,
     n_clusters: usize,
     accuracy_by_names: Option<f64>,
-    accuracy: f64,
-    accuracy_one_to_one: Option<f64>,
-    homogeneity: f64,
-    completeness: f64,
-    v_measure: f64,
-    ari: f64,
-    ami: f64,
-    nmi: f64,
+    #[serde(flatten)]
+    score: json::Score<'a>,
+    measures: Option<json::Measures>,
 }
 
 /// Runs the subcommand.
@@ -71,10 +68,13 @@ fn truth_column(args: &ScoreArgs) -> Result<&str, Usage> {
 fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> {
     let opened = open_device(&args.device)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
-    let mut labels = Vec::new();
+    let (mut labels, mut rows) = (Vec::new(), Vec::new());
     let truth = walk(&args.rows, model, Some(truth), &mut |chunk| {
         let found = predictor.predict(chunk.values).map_err(|error| error.in_chunk(chunk, 0))?;
         labels.extend(found.iter().map(|row| row.label));
+        if args.measures {
+            rows.extend_from_slice(chunk.values);
+        }
         Ok(())
     })?;
     warn_of_fallback(predictor.info().fallback.or(opened.fallback));
@@ -85,7 +85,9 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
         false => score(&truth.labels, n_truth, &labels, n_clusters)?,
     };
     let named = model.is_named().then_some(score.accuracy);
-    Ok(Scored { truth, labels, score, named })
+    let measure = || measures::of_rows(&rows, model.n_dims(), &labels, n_clusters, model.params.seed);
+    let measures = args.measures.then(measure).transpose()?;
+    Ok(Scored { truth, labels, score, named, measures })
 }
 
 /// The names of the clusters as classes of these rows; none for a name that no row has.
@@ -95,6 +97,8 @@ fn names(model: &Model, truth: &Truth) -> Vec<Option<u32>> {
 }
 
 fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> Summary<'a> {
+    let mut score = json::score_of(&scored.truth, &scored.score);
+    score.accuracy = scored.score.purity; // of clusters that these rows name
     Summary {
         schema: json::SCHEMA,
         version: json::VERSION,
@@ -104,14 +108,8 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> Summar
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),
         accuracy_by_names: scored.named,
-        accuracy: scored.score.purity,
-        accuracy_one_to_one: scored.score.accuracy_one_to_one,
-        homogeneity: scored.score.homogeneity,
-        completeness: scored.score.completeness,
-        v_measure: scored.score.v_measure,
-        ari: scored.score.ari,
-        ami: scored.score.ami,
-        nmi: scored.score.nmi,
+        score,
+        measures: scored.measures.as_ref().map(json::measures_of),
     }
 }
 
@@ -132,8 +130,9 @@ fn text(args: &ScoreArgs, model: &Model, scored: &Scored) -> String {
         None => "the model has no names; fit with --truth, or use cairn name".to_owned(),
     };
     let Score { purity, ari, ami, v_measure, .. } = &scored.score;
+    let one_to_one = scored.score.accuracy_one_to_one.map_or("too large to tell".into(), percent);
     let measures = format!(
-        "accuracy {} if these rows name the clusters, ARI {ari:.4}, AMI {ami:.4}, V {v_measure:.4}",
+        "accuracy {} if these rows name the clusters, one-to-one {one_to_one}, ARI {ari:.4}, AMI {ami:.4}, V {v_measure:.4}",
         percent(*purity)
     );
     let lines = [
@@ -142,6 +141,13 @@ fn text(args: &ScoreArgs, model: &Model, scored: &Scored) -> String {
         ("names", named),
         ("truth", format!("{column}: {measures}")),
     ];
-    let confusion = measures::confusion(&scored.truth, &scored.score.confusion);
-    lines.map(|(label, text)| labelled(label, &text)).concat() + &confusion
+    let head = lines.map(|(label, text)| labelled(label, &text)).concat();
+    let rest = match &scored.measures {
+        Some(measures) => measures::text(measures, Some((&scored.truth, &scored.score))),
+        None => {
+            labelled("measures", &measures::more(&scored.score))
+                + &measures::confusion(&scored.truth, &scored.score.confusion)
+        }
+    };
+    head + &rest
 }

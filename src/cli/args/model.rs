@@ -140,6 +140,11 @@ pub(in crate::cli) struct ScoreArgs {
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
+    /// Add measures that know no truth (silhouette, Calinski-Harabasz, Davies-Bouldin): they take time and hold
+    /// the rows in memory
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) measures: bool,
+
     /// As JSON
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,
