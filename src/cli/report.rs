@@ -19,9 +19,8 @@ use ndarray::Array2;
 
 use super::args::ReportArgs;
 use super::failure::{self, Usage};
-use super::numbers::time;
 use super::progress::Bar;
-use super::{cache, files, request, terminal};
+use super::{cache, files, request, summary, terminal};
 
 /// Most bytes of labels and centroids of all restarts that are kept to score each.
 const MOST_STATES: u128 = 256 << 20;
@@ -242,18 +241,7 @@ fn line(run: &Run) -> SweepLine {
 
 fn about(made: &Made<'_>) -> Vec<(String, String)> {
     let timings = &made.fit.timings;
-    let parts = [
-        ("pack", timings.pack),
-        ("open", timings.open),
-        ("upload", timings.upload),
-        ("seed", timings.run.seed),
-        ("iterate", timings.run.iterate),
-        ("read back", timings.run.read_back),
-        ("total", timings.total),
-    ];
-    let parts = parts.iter().filter(|(_, duration)| *duration > Duration::ZERO);
-    let times =
-        parts.map(|(name, duration)| format!("{name} {}", time(*duration))).collect::<Vec<_>>().join(", ");
+    let times = summary::times(timings, Duration::ZERO, timings.total);
     let mut about = vec![("chosen".to_owned(), made.fit.device_reason.clone()), ("time".to_owned(), times)];
     if made.fit.spread.count > 1 {
         let rate = made.fit.spread.count as f64 / timings.run.sum().as_secs_f64();
