@@ -13,31 +13,6 @@
 @group(0) @binding(7) var<storage, read_write> near: array<vec4<u32>>; // (slots, n_points)
 @group(0) @binding(8) var<storage, read_write> far: array<vec4<u32>>;  // distance and row (slots, n_candidates, all_blocks)
 
-/// The squared distance to a centroid, in the smallest units of the lattice.
-fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
-    var narrow = vec2<u32>(0u);
-    var wide = vec4<u32>(0u);
-    // four features a round: padding is zero on both sides
-    for (var quad = 0u; quad < sizes.n_quads; quad++) {
-        let x = points[point * sizes.n_quads + quad];
-        let c = columns + quad * 4u;
-        let a = square(x.x, centroids[c][side]);
-        let b = square(x.y, centroids[c + 1u][side]);
-        let p = square(x.z, centroids[c + 2u][side]);
-        let q = square(x.w, centroids[c + 3u][side]);
-        if (sizes.max_shift == 0u) {
-            narrow = add2(narrow, add2(add2(a, b), add2(p, q)));
-        } else {
-            let f = quad * 4u;
-            let max_shift = sizes.max_shift;
-            let front = add4(widen(a, max_shift, features[f].y), widen(b, max_shift, features[f + 1u].y));
-            let back = add4(widen(p, max_shift, features[f + 2u].y), widen(q, max_shift, features[f + 3u].y));
-            wide = add4(wide, add4(front, back));
-        }
-    }
-    return add4(wide, vec4<u32>(narrow, 0u, 0u));
-}
-
 @compute @workgroup_size(256)
 fn empty_far(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
              @builtin(local_invocation_index) local: u32) {

@@ -28,11 +28,13 @@ pub(super) struct BoundEmpty<'a> {
 }
 
 impl EmptyKernels {
-    pub(super) fn build(context: &Context) -> Self {
+    /// `mixed` says whether the features have steps of their own.
+    pub(super) fn build(context: &Context, mixed: bool) -> Self {
         let build = |name| Kernel::build(context, name, &[]);
+        let mixed = ("MIXED", f64::from(u8::from(mixed)));
         Self {
             begin: build("empty_begin"),
-            far: build("empty_far"),
+            far: Kernel::build(context, "empty_far", &[mixed]),
             next: build("empty_next"),
             pick: build("empty_pick"),
             weigh: build("empty_weigh"),

@@ -13,6 +13,7 @@ pub(super) struct Kernel {
 }
 
 const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
+const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.wgsl");
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
@@ -49,7 +50,6 @@ pub fn sources() -> Vec<(&'static str, String)> {
     ];
     let emptying = [
         ("empty_begin", include_str!("../../../shaders/empty_begin.wgsl")),
-        ("empty_far", include_str!("../../../shaders/empty_far.wgsl")),
         ("empty_next", include_str!("../../../shaders/empty_next.wgsl")),
         ("empty_pick", include_str!("../../../shaders/empty_pick.wgsl")),
         ("empty_weigh", include_str!("../../../shaders/empty_weigh.wgsl")),
@@ -57,8 +57,11 @@ pub fn sources() -> Vec<(&'static str, String)> {
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
     let emptying = emptying.map(|(name, text)| (name, format!("{PRELUDE}\n{EMPTY_PRELUDE}\n{text}")));
-    let assigning = assigning.map(|(name, text)| (name, format!("{PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
-    plain.into_iter().chain(assigning).chain(seeding).chain(emptying).collect()
+    let far = ("empty_far", include_str!("../../../shaders/empty_far.wgsl"));
+    let far = (far.0, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{EMPTY_PRELUDE}\n{}", far.1));
+    let assigning = assigning
+        .map(|(name, text)| (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
+    plain.into_iter().chain(assigning).chain(seeding).chain(emptying).chain([far]).collect()
 }
 
 impl Kernel {

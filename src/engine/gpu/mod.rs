@@ -284,7 +284,7 @@ const MAX_BATCH: u64 = 1 << 22;
 
 impl GpuSession<'_> {
     fn empties(&self, context: &Context) -> &EmptyKernels {
-        self.empties.get_or_init(|| EmptyKernels::build(context))
+        self.empties.get_or_init(|| EmptyKernels::build(context, self.sizes.mixed()))
     }
 
     /// Cuts the job anew where a dispatch was found to take far longer, or far less, than it should.
