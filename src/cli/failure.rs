@@ -17,8 +17,8 @@ pub(super) struct Usage(pub(super) String);
 
 /// Ctrl-C: exit code 130, as of a program that the signal ended.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped by Ctrl-C; what was measured until then is shown, and marked incomplete")]
-pub(super) struct Stopped;
+#[error("stopped by Ctrl-C; {0}")]
+pub(super) struct Stopped(pub(super) &'static str);
 
 /// Says what went wrong in one line, with a hint below where one helps. A closed pipe is no failure.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {

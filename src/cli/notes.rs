@@ -44,13 +44,22 @@ fn notes(done: &Done<'_>) -> Vec<String> {
 /// What `auto` went by.
 fn estimated(estimates: &Estimates) -> String {
     let time = |seconds: f64| numbers::time(Duration::from_secs_f64(seconds.clamp(0.0, 1e15)));
-    let gpu =
-        estimates.gpu.map_or("no GPU".into(), |gpu| format!("{} on a GPU, opening it included", time(gpu)));
-    let source = match estimates.measured {
+    let model = |measured: bool| match measured {
         true => "as measured by `cairn compare --calibrate`",
-        false => "by the built-in model; `cairn compare --calibrate` measures this machine",
+        false => "by the built-in model",
     };
-    format!("auto estimated {} on the CPU, {gpu}, {source}", time(estimates.cpu))
+    let cpu = time(estimates.cpu);
+    let (of_cpu, of_gpu) = (model(estimates.cpu_measured), model(estimates.gpu_measured));
+    let said = match estimates.gpu.map(time) {
+        None => format!("{cpu} on the CPU, {of_cpu}; no GPU"),
+        Some(gpu) if of_cpu == of_gpu => {
+            format!("{cpu} on the CPU, {gpu} on a GPU, opening it included, both {of_cpu}")
+        }
+        Some(gpu) => format!("{cpu} on the CPU, {of_cpu}, and {gpu} on a GPU, opening it included, {of_gpu}"),
+    };
+    let hint =
+        if estimates.cpu_measured { "" } else { "; `cairn compare --calibrate` measures this machine" };
+    format!("auto estimated {said}{hint}")
 }
 
 fn warnings(done: &Done<'_>) -> Vec<String> {

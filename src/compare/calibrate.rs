@@ -32,11 +32,16 @@ pub const SHAPES: [(usize, usize, usize, u64); 7] = [
     (4000, 64, 64, 8),
 ];
 
-/// Times the jobs on a device that took `open` to open.
+/// Times the jobs on a device that took `open` to open; on the CPU with so many threads, or one a processor.
 ///
 /// # Errors
 /// A device that fails, or was stopped.
-pub fn samples(stand: &Stand<'_>, engine: &dyn Engine, open: Duration) -> Result<Vec<Sample>, FitError> {
+pub fn samples(
+    stand: &Stand<'_>,
+    engine: &dyn Engine,
+    open: Duration,
+    threads: Option<usize>,
+) -> Result<Vec<Sample>, FitError> {
     let sample = |&(n_points, n_dims, n_clusters, n_restarts): &(usize, usize, usize, u64)| {
         let table = kmeans::pack(&normal(n_points, n_dims, 1))?;
         let job = KMeans::new(n_clusters).max_iter(30).check()?.job(&table)?;
@@ -52,7 +57,7 @@ pub fn samples(stand: &Stand<'_>, engine: &dyn Engine, open: Duration) -> Result
         let size = JobSize { n_points, n_dims, n_clusters, n_restarts, iterations };
         Ok(Sample { size, seconds: median(&seconds).unwrap_or(0.0) })
     };
-    SHAPES.iter().map(sample).collect()
+    kmeans::in_threads(threads, || SHAPES.iter().map(sample).collect())
 }
 
 /// The costs of least squared relative error that are not negative; none of no samples.

@@ -82,7 +82,7 @@ impl Check {
         let expected = restarts(&Reference).map_err(FitError::from)?;
         let found = restarts(engine).map_err(FitError::from)?;
         let difference = first_difference(&job, ("reference", &Reference, &expected), (name, engine, &found));
-        match difference.map_err(FitError::from)? {
+        match difference {
             Some(difference) => Err(CheckError::Differs(difference)),
             None => Ok(()),
         }

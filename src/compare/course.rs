@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use super::report::{
     self, Device, Document, Host, How, Measurement, Overtake, SCHEMA, SCHEMA_VERSION, Swept,
 };
-use super::runs::{Contestant, Stand, Task};
+use super::runs::{Contestant, Measured, Stand, Task};
 use super::sizes::{check, params_at, rows_at};
-use super::sweep::{At, Crossover, Parameter, crossover, narrower};
+use super::statistics::Ratio;
+use super::sweep::{At, Parameter, crossover, narrower};
 use super::{CompareError, Comparison};
 use crate::engine::cost::JobSize;
 use crate::kmeans::{self, FitError};
@@ -49,12 +50,10 @@ impl Comparison<'_> {
         let pack = start.elapsed();
         let mut course = Course { of: self, table: &table, contestants, stand, devices, done: Vec::new() };
         match self.sweep {
-            None => course.measure(None, false)?,
+            None => course.all(&[None])?,
             Some(sweep) => {
                 check(sweep, self.params, self.data, &table)?;
-                for &value in &sweep.values {
-                    course.measure(Some(value), false)?;
-                }
+                course.all(&sweep.values.iter().copied().map(Some).collect::<Vec<_>>())?;
                 course.narrow_down()?;
             }
         }
@@ -77,11 +76,43 @@ impl Course<'_, '_> {
         self.stand.stop.load(Ordering::Relaxed)
     }
 
-    /// Measures the job at a value of the sweep, or as it is.
-    fn measure(&mut self, value: Option<u64>, added: bool) -> Result<(), CompareError> {
-        if self.stopped() {
-            return Ok(());
+    /// Verifies the job at all these values of the sweep, or as it is; then measures it there.
+    fn all(&mut self, values: &[Option<u64>]) -> Result<(), CompareError> {
+        let mut verified = Vec::new();
+        for &value in values {
+            if !self.stopped() {
+                verified.push((value, self.verify(value)?));
+            }
         }
+        verified.into_iter().try_for_each(|(value, measured)| self.measure(value, false, measured))
+    }
+
+    fn verify(&mut self, value: Option<u64>) -> Result<Measured, CompareError> {
+        let (measured, _) = self.on(value, |stand, contestants, task| stand.verify(contestants, task))?;
+        Ok(measured?)
+    }
+
+    fn measure(
+        &mut self,
+        value: Option<u64>,
+        added: bool,
+        mut measured: Measured,
+    ) -> Result<(), CompareError> {
+        let method = self.of.method;
+        let ((), size) = self.on(value, |stand, contestants, task| {
+            stand.measure(contestants, task, method, &mut measured);
+        })?;
+        let size = JobSize { iterations: measured.iterations, ..size };
+        self.done.push(Measurement::new(value, added, &size, &measured, &self.devices));
+        Ok(())
+    }
+
+    /// Makes the job at a value of the sweep, or as it is, and runs it.
+    fn on<T>(
+        &mut self,
+        value: Option<u64>,
+        run: impl FnOnce(&Stand<'_>, &mut [Contestant<'_>], Task<'_>) -> T,
+    ) -> Result<(T, JobSize), CompareError> {
         let at = self.of.sweep.map(|sweep| sweep.parameter).zip(value);
         let params = match at {
             Some((parameter, value)) => {
@@ -98,33 +129,37 @@ impl Course<'_, '_> {
         let task = Task { job: &job, n_restarts: params.n_restarts() };
         let prefix = at.map(|(parameter, value)| format!("{} = {value}: ", parameter.name()));
         let say = |text: &str| (self.stand.say)(&format!("{}{text}", prefix.as_deref().unwrap_or_default()));
-        let stand = Stand { say: &say, ..*self.stand };
-        let measured = stand.measure(self.contestants, task, self.of.method)?;
+        let done = run(&Stand { say: &say, ..*self.stand }, self.contestants, task);
         let size = JobSize {
             n_points: table.n_points(),
             n_dims: table.n_dims(),
             n_clusters: job.n_clusters,
             n_restarts: task.n_restarts,
-            iterations: measured.iterations,
+            iterations: 0,
         };
-        self.done.push(Measurement::new(value, added, &size, &measured, &self.devices));
-        Ok(())
+        Ok((done, size))
     }
 
     /// Measures between two values of the sweep where the faster device changes there.
     fn narrow_down(&mut self) -> Result<(), CompareError> {
         for device in 1..self.devices.len() {
             for _ in 0..MOST_ADDED {
-                let next = self.crossover(device, false).as_ref().and_then(narrower);
+                let at = self.faster(device);
+                let next = crossover(&at).and_then(|crossover| narrower(&crossover, &unclear(&at)));
                 let Some(next) = next.filter(|&next| !self.stopped() && self.affords(next)) else { break };
-                self.measure(Some(next), true)?;
+                let measured = self.verify(Some(next))?;
+                self.measure(Some(next), true, measured)?;
             }
         }
         self.done.sort_by_key(|measurement| (measurement.added, measurement.value)); // asked for ones as asked
-        let asked = self.of.sweep.map(|sweep| sweep.values.clone()).unwrap_or_default();
+        let asked = self.asked();
         let place = |m: &Measurement| asked.iter().position(|&value| Some(value) == m.value);
         self.done.sort_by_key(|measurement| place(measurement).unwrap_or(asked.len()));
         Ok(())
+    }
+
+    fn asked(&self) -> Vec<u64> {
+        self.of.sweep.map(|sweep| sweep.values.clone()).unwrap_or_default()
     }
 
     /// Whether another value costs little beside what was measured already.
@@ -136,14 +171,32 @@ impl Course<'_, '_> {
         round * (runs + 1) as f64 <= TIME_FOR_ADDED.as_secs_f64() / MOST_ADDED as f64
     }
 
-    /// Where a device overtakes the first; `cold` counts opening and building kernels.
-    fn crossover(&self, device: usize, cold: bool) -> Option<Crossover> {
-        let once = |m: &Measurement, device: usize| {
-            let extra = if cold { self.devices[device].open_s + m.build(device)? } else { 0.0 };
-            Some(m.time(device)? + extra)
+    /// Who is faster where, the first device or this one; nothing where one of the values asked for has no times.
+    fn faster(&self, device: usize) -> Vec<At> {
+        self.at(device, |m| m.devices.get(device)?.ratio)
+    }
+
+    /// The same when each run also opens its device and builds its kernels.
+    fn faster_cold(&self, device: usize) -> Vec<At> {
+        let cold = |m: &Measurement, device: usize| {
+            let extra = self.devices[device].open_s + m.build(device)?;
+            Some(m.devices[device].runs_s.iter().map(|time| time + extra).collect::<Vec<f64>>())
         };
-        let at = |m: &Measurement| Some(At { value: m.value?, base: once(m, 0)?, other: once(m, device)? });
-        crossover(&self.done.iter().filter_map(at).collect::<Vec<_>>())
+        self.at(device, |m| Ratio::paired(&cold(m, device)?, &cold(m, 0)?))
+    }
+
+    fn at(&self, device: usize, ratio: impl Fn(&Measurement) -> Option<Ratio>) -> Vec<At> {
+        let timed = |m: &&Measurement| m.time(0).is_some() && m.time(device).is_some();
+        let times: Vec<&Measurement> = self.done.iter().filter(timed).collect();
+        let known = |value: &u64| times.iter().any(|m| m.value == Some(*value));
+        if !self.asked().iter().all(known) {
+            return Vec::new();
+        }
+        let at = |m: &&Measurement| {
+            let faster = ratio(m).and_then(|ratio| ratio.faster());
+            Some(At { value: m.value?, base_wins: faster.map(|faster| !faster) })
+        };
+        times.iter().filter_map(at).collect()
     }
 
     fn document(mut self, pack: Duration) -> Document {
@@ -151,11 +204,13 @@ impl Course<'_, '_> {
             device.failure = contestant.failure.clone();
         }
         let overtake = |device: usize| {
+            let at = self.faster(device);
             Some(Overtake {
                 device: self.devices[device].name.clone(),
                 base: self.devices[0].name.clone(),
-                crossover: self.crossover(device, false)?,
-                from_cold: self.crossover(device, true)?,
+                crossover: crossover(&at)?,
+                unclear: unclear(&at),
+                from_cold: crossover(&self.faster_cold(device))?,
             })
         };
         let crossovers = (1..self.devices.len()).filter_map(overtake).collect();
@@ -200,4 +255,11 @@ impl Course<'_, '_> {
             crossovers,
         }
     }
+}
+
+/// Values at which neither is clearly faster.
+fn unclear(at: &[At]) -> Vec<u64> {
+    let mut values: Vec<u64> = at.iter().filter(|at| at.base_wins.is_none()).map(|at| at.value).collect();
+    values.sort_unstable();
+    values
 }

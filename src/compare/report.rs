@@ -111,8 +111,8 @@ pub struct How {
 
 impl How {
     /// What the intervals are.
-    pub const INTERVAL: &'static str =
-        "95% percentile bootstrap of the median of paired ratios, 10000 resamples, seed 42";
+    pub const INTERVAL: &'static str = "95%, of the median of paired ratios: percentile bootstrap (10000 resamples, \
+         seed 42), no narrower than the order statistics allow; none of fewer than 6 pairs";
     /// What is in a time.
     pub const TIME: &'static str =
         "upload + seed + iterate + read back; opening the device and building its kernels apart";
@@ -163,7 +163,7 @@ pub struct Measurement {
     pub n_restarts: u64,
     /// Updates of all restarts together.
     pub iterations: u64,
-    /// What every device computed; none if that was not reached.
+    /// What every device computed that is verified, or the only one; none if that was not reached.
     pub fingerprint: Option<String>,
     /// One for each device.
     pub devices: Vec<Timing>,
@@ -174,6 +174,8 @@ pub struct Measurement {
 pub struct Timing {
     /// The device's name.
     pub name: String,
+    /// Whether what it computed was held against another device's, and every run agrees.
+    pub verified: bool,
     /// Time of each run, in order.
     pub runs_s: Vec<f64>,
     /// How they lie; none of no runs.
@@ -220,6 +222,8 @@ pub struct Overtake {
     pub base: String,
     /// Where, by the time of a run.
     pub crossover: Crossover,
+    /// Values at which neither is clearly faster.
+    pub unclear: Vec<u64>,
     /// Where, when each run also opens its device and builds its kernels, as one `cairn fit` does.
     pub from_cold: Crossover,
 }
@@ -264,6 +268,7 @@ impl Measurement {
             let rates = time_s.zip(split_s);
             Timing {
                 name: device.name.clone(),
+                verified: row.verified,
                 ratio: if at == 0 { None } else { Ratio::paired(&times, &base) },
                 rates: rates.map(|(time, split)| Rates::new(size, time.median, &split, device.peak)),
                 warnings: warnings(&times),
@@ -289,6 +294,18 @@ impl Measurement {
     #[must_use]
     pub fn time(&self, device: usize) -> Option<f64> {
         Some(self.devices.get(device)?.time_s?.median)
+    }
+
+    /// The device that is clearly faster than every other that was timed; none if that is open.
+    #[must_use]
+    pub fn fastest(&self) -> Option<usize> {
+        let timed: Vec<usize> = (0..self.devices.len()).filter(|&at| self.time(at).is_some()).collect();
+        let beats = |a: usize, b: usize| {
+            a == b
+                || Ratio::paired(&self.devices[a].runs_s, &self.devices[b].runs_s)
+                    .is_some_and(|ratio| ratio.faster() == Some(true))
+        };
+        timed.iter().copied().find(|&a| timed.iter().all(|&b| beats(a, b)))
     }
 
     /// Median time of building kernels, in seconds.

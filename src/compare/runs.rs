@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock::Clock;
+use super::statistics::LEAST_PAIRS;
 use super::verify::{Difference, first_difference};
 use crate::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session, Times};
 use crate::kmeans::{self, Restarts};
@@ -40,8 +41,8 @@ pub struct Method {
 }
 
 impl Method {
-    /// Measured runs that are made however long they take.
-    pub const LEAST_RUNS: u32 = 3;
+    /// Measured runs that are made however long they take: fewer can't say who is faster.
+    pub const LEAST_RUNS: u32 = LEAST_PAIRS as u32;
 
     /// The same, for a job of which one run on every device takes `round`.
     fn within_budget(self, round: Duration) -> Self {
@@ -86,28 +87,31 @@ impl Run {
 pub struct Row {
     /// Those that are measured, in order.
     pub runs: Vec<Run>,
+    /// Whether what it computed was held against another device's, and every run agrees.
+    pub verified: bool,
     /// Why there are fewer than for the others.
     pub failure: Option<String>,
 }
 
-/// What came of one job.
+/// What the devices made of one job.
 #[derive(Debug, Clone)]
 pub struct Measured {
-    /// What all devices computed; none if every device failed, or it was stopped before.
+    /// What all devices computed that are verified, or the only one; none if every device failed, or it was
+    /// stopped before.
     pub fingerprint: Option<String>,
     /// Updates of all restarts together.
     pub iterations: u64,
+    /// One run of each device together.
+    pub round: Duration,
     /// One for each contestant.
     pub rows: Vec<Row>,
-    /// Whether it was stopped before its end.
-    pub stopped: bool,
 }
 
 /// Why a comparison ended without one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// The devices do not compute the same.
-    #[error("{0}; nothing was timed: please report this, with `cairn devices --json`")]
+    #[error("{0}; no times are shown: please report this, with `cairn devices --json`")]
     Differs(Box<Difference>),
 }
 
@@ -142,66 +146,61 @@ impl Stand<'_> {
         Ok((Run { build, upload: loaded.saturating_sub(build), steps }, done))
     }
 
-    /// Verifies, warms up, and measures.
+    /// Runs every device once and compares what they computed.
     ///
     /// # Errors
     /// [`RunError::Differs`] if the devices do not compute the same. A device that fails is no error: its row
     /// says so.
+    pub fn verify(&self, contestants: &mut [Contestant<'_>], task: Task<'_>) -> Result<Measured, RunError> {
+        let mut rows: Vec<Row> =
+            contestants.iter().map(|c| Row { failure: c.failure.clone(), ..Row::default() }).collect();
+        let mut base: Option<(usize, Restarts)> = None;
+        let mut round = Duration::ZERO;
+        for at in 0..contestants.len() {
+            if contestants[at].failure.is_some() || self.stopped() {
+                continue;
+            }
+            (self.say)(&format!("verifying {}", contestants[at].name));
+            let done = self.run(contestants[at].engine, task);
+            let Some((run, done)) = self.or_out(done, &mut contestants[at], &mut rows[at]) else { continue };
+            round += run.build + run.time();
+            let Some((first, expected)) = &base else {
+                base = Some((at, done));
+                continue;
+            };
+            let of = |at: usize| (contestants[at].name.as_str(), contestants[at].engine);
+            let ((name, engine), (other, other_engine)) = (of(*first), of(at));
+            if let Some(difference) =
+                first_difference(task.job, (name, engine, expected), (other, other_engine, &done))
+            {
+                return Err(RunError::Differs(Box::new(difference)));
+            }
+            [*first, at].into_iter().for_each(|at| rows[at].verified = true);
+        }
+        let (fingerprint, iterations) = match &base {
+            Some((_, done)) => (Some(done.fingerprint(task.job)), iterations(done)),
+            None => (None, 0),
+        };
+        Ok(Measured { fingerprint, iterations, round, rows })
+    }
+
+    /// Warms up and measures what was verified.
     pub fn measure(
         &self,
         contestants: &mut [Contestant<'_>],
         task: Task<'_>,
         method: Method,
-    ) -> Result<Measured, RunError> {
-        let rows = contestants.iter().map(|c| Row { failure: c.failure.clone(), ..Row::default() }).collect();
-        let mut measured = Measured { fingerprint: None, iterations: 0, rows, stopped: false };
-        let round = self.verify(contestants, task, &mut measured)?;
-        let method = method.within_budget(round);
+        measured: &mut Measured,
+    ) {
+        let method = method.within_budget(measured.round);
         for at in 0..method.warmup {
             let what = format!("warm-up {} of {}", at + 1, method.warmup);
-            self.round(contestants, task, &mut measured, &what, false);
+            self.round(contestants, task, measured, &what, false);
         }
         for at in 0..method.runs {
             let what = format!("run {} of {}", at + 1, method.runs);
-            self.round(contestants, task, &mut measured, &what, true);
+            self.round(contestants, task, measured, &what, true);
         }
-        measured.stopped = self.stopped();
-        Ok(measured)
-    }
-
-    /// Runs every device once and compares what they computed. Returns the time of the round.
-    fn verify(
-        &self,
-        contestants: &mut [Contestant<'_>],
-        task: Task<'_>,
-        measured: &mut Measured,
-    ) -> Result<Duration, RunError> {
-        let mut base: Option<(String, &dyn Engine, Restarts)> = None;
-        let mut round = Duration::ZERO;
-        for (contestant, row) in contestants.iter_mut().zip(&mut measured.rows) {
-            if contestant.failure.is_some() || self.stopped() {
-                continue;
-            }
-            (self.say)(&format!("verifying {}", contestant.name));
-            let done = self.run(contestant.engine, task);
-            let Some((run, done)) = self.or_out(done, contestant, row) else { continue };
-            round += run.build + run.time();
-            let Some((name, engine, first)) = &base else {
-                base = Some((contestant.name.clone(), contestant.engine, done));
-                continue;
-            };
-            let (first, other) =
-                ((name.as_str(), *engine, first), (contestant.name.as_str(), contestant.engine, &done));
-            let difference = self.or_out(first_difference(task.job, first, other), contestant, row);
-            if let Some(Some(difference)) = difference {
-                return Err(RunError::Differs(Box::new(difference)));
-            }
-        }
-        if let Some((_, _, done)) = &base {
-            measured.fingerprint = Some(done.fingerprint(task.job));
-            measured.iterations = done.outcomes.iter().map(|outcome| u64::from(outcome.iterations)).sum();
-        }
-        Ok(round)
     }
 
     /// Runs every device once, in turn.
@@ -224,6 +223,7 @@ impl Stand<'_> {
             let fingerprint = done.fingerprint(task.job);
             if expected.as_ref() != Some(&fingerprint) {
                 let wrong = format!("it computed another result than before, {fingerprint}");
+                row.verified = false;
                 out(contestant, row, wrong);
             } else if counts {
                 row.runs.push(run);
@@ -247,6 +247,10 @@ impl Stand<'_> {
         }
         None
     }
+}
+
+fn iterations(done: &Restarts) -> u64 {
+    done.outcomes.iter().map(|outcome| u64::from(outcome.iterations)).sum()
 }
 
 fn out(contestant: &mut Contestant<'_>, row: &mut Row, why: String) {

@@ -1,6 +1,7 @@
 //! What many timings of one thing say: their middle, their spread, their ratio to another's, their outliers.
 
 use serde::Serialize;
+use statrs::distribution::{Binomial, DiscreteCDF};
 use statrs::statistics::{Data, OrderStatistics};
 
 use crate::engine::draws::Draws;
@@ -13,6 +14,11 @@ pub const SEED: u64 = 42;
 const FAR: f64 = 3.5;
 /// A deviation that is smaller than this share of the median is no outlier, however quiet the other values are.
 const NEAR: f64 = 0.05;
+/// Share of intervals that may miss the median they are for.
+const MISSED: f64 = 0.05;
+/// Pairs from which there is a 95% interval: of `n` values all lie on one side of their median with probability
+/// `2^(1-n)`, so that five can't rule that out.
+pub const LEAST_PAIRS: usize = 6;
 
 /// How some values lie. Quartiles are interpolated as in Hyndman and Fan 1996, definition 8.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -55,33 +61,60 @@ pub fn median(values: &[f64]) -> Option<f64> {
 pub struct Ratio {
     /// Median of the ratios, pair by pair.
     pub median: f64,
-    /// Lower end of the 95% interval.
+    /// Its 95% interval; none of fewer than [`LEAST_PAIRS`] pairs.
+    pub interval: Option<Interval>,
+}
+
+/// Where a median lies, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Interval {
+    /// Its lower end.
     pub low: f64,
-    /// Upper end of the 95% interval.
+    /// Its upper end.
     pub high: f64,
 }
 
 impl Ratio {
-    /// `times / base`, pair by pair, with a 95% interval of the median by the percentile bootstrap (Efron and
-    /// Tibshirani 1993, chapter 13); none of no pairs.
+    /// `times / base`, pair by pair, with a 95% interval of the median; none of no pairs.
     #[must_use]
     pub fn paired(times: &[f64], base: &[f64]) -> Option<Self> {
         let ratios: Vec<f64> = times.iter().zip(base).map(|(time, base)| time / base).collect();
-        let middle = median(&ratios)?;
-        let mut draws = Draws::new(SEED, 0);
-        let n = ratios.len();
-        let mut resample = || (0..n).map(|_| ratios[draws.below(n as u128) as usize]).collect::<Vec<f64>>();
-        let medians: Vec<f64> = (0..RESAMPLES).filter_map(|_| median(&resample())).collect();
-        let mut medians = Data::new(medians);
-        let ends = [0.025, 0.975].map(|share| medians.quantile(share));
-        Some(Self { median: middle, low: ends[0].min(middle), high: ends[1].max(middle) })
+        Some(Self { median: median(&ratios)?, interval: Interval::of_median(&ratios) })
     }
 
-    /// Whether the interval leaves open which is faster.
+    /// Whether the times are clearly shorter than those of the base; none where the interval leaves it open.
     #[must_use]
-    pub fn unclear(&self) -> bool {
-        (self.low..=self.high).contains(&1.0)
+    pub fn faster(&self) -> Option<bool> {
+        let interval = self.interval?;
+        (!(interval.low..=interval.high).contains(&1.0)).then_some(interval.high < 1.0)
     }
+}
+
+impl Interval {
+    /// The 95% interval of the median by the percentile bootstrap (Efron and Tibshirani 1993, chapter 13). Where
+    /// values are few that is a little too narrow, so it is widened to the order statistics that hold the median
+    /// with at least 95% whatever the distribution (Hahn and Meeker 1991, section 5.2).
+    fn of_median(values: &[f64]) -> Option<Self> {
+        let n = values.len();
+        if n < LEAST_PAIRS {
+            return None;
+        }
+        let mut draws = Draws::new(SEED, 0);
+        let mut resample = || (0..n).map(|_| values[draws.below(n as u128) as usize]).collect::<Vec<f64>>();
+        let medians: Vec<f64> = (0..RESAMPLES).filter_map(|_| median(&resample())).collect();
+        let mut medians = Data::new(medians);
+        let [low, high] = [MISSED / 2.0, 1.0 - MISSED / 2.0].map(|share| medians.quantile(share));
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let outer = outside(n)?;
+        Some(Self { low: low.min(sorted[outer]), high: high.max(sorted[n - 1 - outer]) })
+    }
+}
+
+/// How many of `n` values may be left out at each end, so that what remains still holds the median in 95%.
+fn outside(n: usize) -> Option<usize> {
+    let below = Binomial::new(0.5, n as u64).ok()?;
+    (0..n / 2).take_while(|&at| 2.0 * below.cdf(at as u64) <= MISSED).last()
 }
 
 /// Places of the values that lie far from the others: by the modified z-score, which the outliers themselves
@@ -117,26 +150,49 @@ mod tests {
     fn one_value_is_all_of_it() {
         let spread = Spread { median: 2.0, q1: 2.0, q3: 2.0, iqr: 0.0, min: 2.0, max: 2.0 };
         assert_eq!(Spread::of(&[2.0]), Some(spread));
-        assert_eq!(Ratio::paired(&[2.0], &[4.0]), Some(Ratio { median: 0.5, low: 0.5, high: 0.5 }));
+        assert_eq!(Ratio::paired(&[2.0], &[4.0]), Some(Ratio { median: 0.5, interval: None }));
     }
 
     #[test]
     fn equal_ratios_leave_no_doubt() {
-        let base = [1.0, 7.0, 3.0, 2.0];
+        let base = [1.0, 7.0, 3.0, 2.0, 4.0, 9.0];
         let times = base.map(|time| 3.0 * time);
         let ratio = Ratio::paired(&times, &base).unwrap();
-        assert_eq!((ratio.median, ratio.low, ratio.high), (3.0, 3.0, 3.0));
-        assert!(!ratio.unclear());
+        assert_eq!(ratio, Ratio { median: 3.0, interval: Some(Interval { low: 3.0, high: 3.0 }) });
+        assert_eq!(
+            (ratio.faster(), Ratio::paired(&base, &times).unwrap().faster()),
+            (Some(false), Some(true))
+        );
+    }
+
+    #[test]
+    fn five_pairs_decide_nothing() {
+        let ratio = Ratio::paired(&[1.0; 5], &[9.0; 5]).unwrap();
+        assert_eq!((ratio.median, ratio.interval, ratio.faster()), (1.0 / 9.0, None, None));
+        assert!(Ratio::paired(&[1.0; 6], &[9.0; 6]).unwrap().faster() == Some(true));
     }
 
     #[test]
     fn the_interval_of_a_median_is_that_of_its_order_statistics() {
         // The median of a resample of 9 is at most the i-th value when at least 5 of 9 draws are:
         // P(binomial(9, i/9) >= 5) is 0.001 for i = 1, 0.030 for i = 2: 2.5% lies at the second value.
+        // And fewer than 2 of 9 values lie below their median with probability 10/512, within 2.5%.
         let values: Vec<f64> = (1..=9).map(f64::from).collect();
         let ratio = Ratio::paired(&values, &[1.0; 9]).unwrap();
-        assert_eq!((ratio.median, ratio.low, ratio.high), (5.0, 2.0, 8.0));
+        assert_eq!(ratio, Ratio { median: 5.0, interval: Some(Interval { low: 2.0, high: 8.0 }) });
         assert_eq!(Ratio::paired(&values, &[1.0; 9]), Some(ratio));
+        // by the table of the sign test: 2 x binomial(n, 1/2) up to that is at most 5%
+        let known = [(5, None), (6, Some(0)), (8, Some(0)), (9, Some(1)), (12, Some(2)), (20, Some(5))];
+        assert!(known.iter().all(|&(n, outer)| outside(n) == outer));
+    }
+
+    #[test]
+    fn few_values_have_wide_intervals() {
+        for n in LEAST_PAIRS..=8 {
+            // of 8 values the second to the seventh hold the median in 93% only
+            let values: Vec<f64> = (1..=n).map(|value| value as f64).collect();
+            assert_eq!(Interval::of_median(&values), Some(Interval { low: 1.0, high: n as f64 }));
+        }
     }
 
     #[test]

@@ -112,10 +112,12 @@ fn list(text: &str) -> Result<Vec<u64>, SweepError> {
     }
 }
 
-/// Where a device overtakes the one that it is held against.
+/// Where a device overtakes the one that it is held against. Only values at which one is clearly faster decide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Crossover {
+    /// At no value one is clearly faster.
+    Unclear,
     /// The same one is faster at every value.
     Throughout {
         /// Whether it is the base.
@@ -137,46 +139,39 @@ pub enum Crossover {
     },
 }
 
-/// Times of the base and of a device at a value, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Who is faster at a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
     /// The value.
     pub value: u64,
-    /// The time of the base.
-    pub base: f64,
-    /// The time of the device.
-    pub other: f64,
+    /// Whether it is the base; none where that is not clear.
+    pub base_wins: Option<bool>,
 }
 
-impl At {
-    fn base_wins(&self) -> bool {
-        self.base <= self.other
-    }
-}
-
-/// Where the faster one changes; none of fewer than two values. The order of `times` is of no matter.
+/// Where the faster one changes; none of fewer than two values. The order of `at` is of no matter.
 #[must_use]
-pub fn crossover(times: &[At]) -> Option<Crossover> {
-    let mut times = times.to_vec();
-    times.sort_by_key(|at| at.value);
-    let last = times.last().filter(|_| times.len() > 1)?;
-    let changes: Vec<&[At]> =
-        times.windows(2).filter(|pair| pair[0].base_wins() != pair[1].base_wins()).collect();
-    let base_wins = last.base_wins();
+pub fn crossover(at: &[At]) -> Option<Crossover> {
+    if at.len() < 2 {
+        return None;
+    }
+    let mut clear: Vec<(u64, bool)> = at.iter().filter_map(|at| Some((at.value, at.base_wins?))).collect();
+    clear.sort_unstable();
+    let Some(&(_, base_wins)) = clear.last() else { return Some(Crossover::Unclear) };
+    let changes: Vec<&[(u64, bool)]> = clear.windows(2).filter(|pair| pair[0].1 != pair[1].1).collect();
     Some(match changes[..] {
         [] => Crossover::Throughout { base_wins },
-        [pair] => Crossover::Once { base_wins, after: pair[0].value, from: pair[1].value },
-        _ => Crossover::Often { at: changes.iter().map(|pair| pair[1].value).collect() },
+        [pair] => Crossover::Once { base_wins, after: pair[0].0, from: pair[1].0 },
+        _ => Crossover::Often { at: changes.iter().map(|pair| pair[1].0).collect() },
     })
 }
 
-/// The value to measure next to narrow a single change down; none when it is narrow enough: one apart, or within
-/// a twentieth.
+/// The value to measure next to narrow a single change down; none when it is narrow enough: one apart, within a
+/// twentieth, or no wider than the values between that are unclear.
 #[must_use]
-pub fn narrower(crossover: &Crossover) -> Option<u64> {
+pub fn narrower(crossover: &Crossover, unclear: &[u64]) -> Option<u64> {
     let Crossover::Once { after, from, .. } = crossover else { return None };
     let gap = from - after;
-    if gap <= 1 || gap <= from / 20 {
+    if gap <= 1 || gap <= from / 20 || unclear.iter().any(|value| (after..from).contains(&value)) {
         return None;
     }
     let middle = (*after as f64 * *from as f64).sqrt() as u64; // the middle of a logarithmic axis
@@ -215,33 +210,48 @@ mod tests {
         }
     }
 
-    fn at(value: u64, base: f64, other: f64) -> At {
-        At { value, base, other }
+    /// One letter a value: the Base wins, the Other one, or it is not clear.
+    fn who(letters: &str, values: &[u64]) -> Vec<At> {
+        let wins = |letter| match letter {
+            'b' => Some(true),
+            'o' => Some(false),
+            _ => None,
+        };
+        let at = |(letter, &value)| At { value, base_wins: wins(letter) };
+        letters.chars().zip(values).map(at).collect()
     }
 
     #[test]
     fn the_faster_one_may_change_once_never_or_often() {
-        let never = [at(1, 1.0, 2.0), at(9, 3.0, 4.0)];
-        assert_eq!(crossover(&never), Some(Crossover::Throughout { base_wins: true }));
-        let once = [at(50, 5.0, 4.0), at(1, 1.0, 2.0), at(20, 2.0, 3.0)];
-        assert_eq!(crossover(&once), Some(Crossover::Once { base_wins: false, after: 20, from: 50 }));
-        let often = [at(1, 1.0, 2.0), at(2, 2.0, 1.0), at(5, 1.0, 2.0)];
-        assert_eq!(crossover(&often), Some(Crossover::Often { at: vec![2, 5] }));
-        assert_eq!(crossover(&never[..1]), None);
+        let of = |letters: &str, values: &[u64]| crossover(&who(letters, values));
+        assert_eq!(of("bb", &[1, 9]), Some(Crossover::Throughout { base_wins: true }));
+        assert_eq!(of("obb", &[50, 1, 20]), Some(Crossover::Once { base_wins: false, after: 20, from: 50 }));
+        assert_eq!(of("bob", &[1, 2, 5]), Some(Crossover::Often { at: vec![2, 5] }));
+        assert_eq!(of("b", &[1]), None);
+    }
+
+    #[test]
+    fn what_is_not_clear_decides_nothing() {
+        let of = |letters: &str| crossover(&who(letters, &[1, 2, 5, 10]));
+        assert_eq!(of("????"), Some(Crossover::Unclear));
+        assert_eq!(of("?bb?"), Some(Crossover::Throughout { base_wins: true }));
+        let once = Crossover::Once { base_wins: false, after: 1, from: 10 };
+        assert_eq!(of("b??o"), Some(once.clone()));
+        assert_eq!((narrower(&once, &[2, 5]), narrower(&once, &[20])), (None, Some(3)));
     }
 
     #[test]
     fn narrowing_finds_the_value() {
         // the device takes 37 ms, the base a millisecond a unit: it is faster from 38 on
-        let measure = |value: u64| at(value, value as f64, 37.0);
-        let mut times = vec![measure(20), measure(50)];
-        while let Some(next) = narrower(&crossover(&times).unwrap()) {
-            times.push(measure(next));
+        let measure = |value: u64| At { value, base_wins: Some(value <= 37) };
+        let mut at = vec![measure(20), measure(50)];
+        while let Some(next) = narrower(&crossover(&at).unwrap(), &[]) {
+            at.push(measure(next));
         }
         let found = Crossover::Once { base_wins: false, after: 37, from: 38 };
-        assert_eq!(crossover(&times), Some(found));
-        assert!(times.len() < 9, "{times:?}");
+        assert_eq!(crossover(&at), Some(found));
+        assert!(at.len() < 9, "{at:?}");
         let near = Crossover::Once { base_wins: true, after: 970_000, from: 1_000_000 };
-        assert_eq!(narrower(&near), None);
+        assert_eq!(narrower(&near, &[]), None);
     }
 }

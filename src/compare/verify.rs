@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::{Engine, EngineError, Job, Keep, Outcome, State};
+use crate::engine::{Engine, Job, Keep, Outcome, State};
 use crate::kmeans::Restarts;
 
 /// The first place at which two devices differ.
@@ -97,19 +97,12 @@ pub(super) type Computed<'a> = (&'a str, &'a dyn Engine, &'a Restarts);
 
 /// The first place at which the results differ, if they do. A restart whose outcome differs is run again by
 /// itself on both, to see what of its state differs.
-///
-/// # Errors
-/// What a device says.
-pub(super) fn first_difference(
-    job: &Job<'_>,
-    base: Computed<'_>,
-    other: Computed<'_>,
-) -> Result<Option<Difference>, EngineError> {
+pub(super) fn first_difference(job: &Job<'_>, base: Computed<'_>, other: Computed<'_>) -> Option<Difference> {
     let place = match place_in_outcomes(&base.2.outcomes, &other.2.outcomes) {
-        Some(place) => Some(in_detail(job, base.1, other.1, place)?),
+        Some(place) => Some(in_detail(job, base.1, other.1, &place).unwrap_or(place)),
         None => place_in_best(base.2, other.2).or_else(|| place_in_prints(job, base.2, other.2)),
     };
-    Ok(place.map(|place| Difference { base: base.0.into(), other: other.0.into(), place }))
+    place.map(|place| Difference { base: base.0.into(), other: other.0.into(), place })
 }
 
 fn place_in_outcomes(base: &[Outcome], other: &[Outcome]) -> Option<Place> {
@@ -137,21 +130,15 @@ fn place_in_prints(job: &Job<'_>, base: &Restarts, other: &Restarts) -> Option<P
     (a != b).then_some(Place::Fingerprint(a, b))
 }
 
-/// What of the states differs, as far as it does when the restart runs by itself.
-fn in_detail(
-    job: &Job<'_>,
-    base: &dyn Engine,
-    other: &dyn Engine,
-    place: Place,
-) -> Result<Place, EngineError> {
-    let Place::Outcome { restart, .. } = &place else { return Ok(place) };
+/// What of the states differs, as far as it does when the restart runs by itself; none if a device can't do that.
+fn in_detail(job: &Job<'_>, base: &dyn Engine, other: &dyn Engine, place: &Place) -> Option<Place> {
+    let Place::Outcome { restart, .. } = place else { return None };
     let restart = *restart;
-    let alone = |engine: &dyn Engine| -> Result<Option<State>, EngineError> {
-        let batch = engine.load(job)?.run(restart..restart + 1, Keep::All)?;
-        Ok(batch.states.into_iter().next().map(|(_, state)| state))
+    let alone = |engine: &dyn Engine| {
+        let batch = engine.load(job).ok()?.run(restart..restart + 1, Keep::All).ok()?;
+        batch.states.into_iter().next().map(|(_, state)| state)
     };
-    let (Some(a), Some(b)) = (alone(base)?, alone(other)?) else { return Ok(place) };
-    Ok(place_in_states(restart, &a, &b).unwrap_or(place))
+    place_in_states(restart, &alone(base)?, &alone(other)?)
 }
 
 fn place_in_states(restart: u64, base: &State, other: &State) -> Option<Place> {

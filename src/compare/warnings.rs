@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::statistics::{Spread, median, outliers};
+use super::statistics::{LEAST_PAIRS, Spread, median, outliers};
 use super::words::time;
 
 /// Something that makes a timing doubtful.
@@ -14,8 +14,6 @@ pub struct Warning {
     pub text: String,
 }
 
-/// Runs below which an interval says little.
-const FEW: usize = 5;
 /// Median, in seconds, below which the clock and the system's noise show.
 const SHORT: f64 = 0.001;
 /// Spread (quartiles over median) from which the median is doubtful.
@@ -27,7 +25,7 @@ const DRIFT: f64 = 1.10;
 #[must_use]
 pub fn warnings(times: &[f64]) -> Vec<Warning> {
     let Some(spread) = Spread::of(times) else { return Vec::new() };
-    if times.len() < FEW {
+    if times.len() < LEAST_PAIRS {
         return [short(&spread), few(times)].into_iter().flatten().collect();
     }
     let far = outliers(times);
@@ -98,8 +96,11 @@ fn wide(spread: &Spread) -> Option<Warning> {
 }
 
 fn few(times: &[f64]) -> Option<Warning> {
-    let n = times.len();
-    let text = format!("{n} runs say little about their spread; try --runs 10");
+    let runs = match times.len() {
+        1 => "1 run says".to_owned(),
+        n => format!("{n} runs say"),
+    };
+    let text = format!("{runs} little about the spread, and nothing about who is faster; try --runs 10");
     Some(Warning { kind: "few_runs", text })
 }
 

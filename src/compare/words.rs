@@ -1,7 +1,7 @@
 //! What a comparison says, as sentences and numbers that every format shares.
 
 use super::report::{Device, Document, Measurement, Overtake, Timing};
-use super::statistics::Ratio;
+use super::statistics::{Interval, LEAST_PAIRS, Ratio};
 use super::sweep::{Crossover, Parameter};
 
 /// A time in the unit that suits it, from seconds.
@@ -37,31 +37,42 @@ fn three(x: f64) -> String {
     }
 }
 
-/// `0.42 [0.41, 0.44]`.
+/// `0.42 [0.41, 0.44]`, or `0.42` where there are too few runs for an interval.
 #[must_use]
 pub fn ratio(ratio: &Ratio) -> String {
-    format!("{} [{}, {}]", three(ratio.median), three(ratio.low), three(ratio.high))
+    let middle = three(ratio.median);
+    match ratio.interval {
+        Some(Interval { low, high }) => format!("{middle} [{}, {}]", three(low), three(high)),
+        None => middle,
+    }
 }
 
 /// How a device compares with the first, in a sentence without its end.
 #[must_use]
 pub fn verdict(device: &str, base: &str, ratio: &Ratio) -> String {
-    if ratio.unclear() {
-        return format!("{device} and {base}: no clear difference");
-    }
-    let (fast, slow, times) = match ratio.median < 1.0 {
-        true => (device, base, [1.0 / ratio.median, 1.0 / ratio.high, 1.0 / ratio.low]),
-        false => (base, device, [ratio.median, ratio.low, ratio.high]),
+    let Some(Interval { low, high }) = ratio.interval else { return few(&format!("{device} or {base}")) };
+    let (fast, slow, times) = match ratio.faster() {
+        None => return format!("{device} and {base}: no clear difference"),
+        Some(true) => (device, base, [1.0 / ratio.median, 1.0 / high, 1.0 / low]),
+        Some(false) => (base, device, [ratio.median, low, high]),
     };
     let [times, low, high] = times.map(three);
     format!("{fast} is {times} times as fast as {slow} (95%: {low} to {high})")
 }
 
+fn few(which: &str) -> String {
+    format!("too few runs to say whether {which} is faster: at least {LEAST_PAIRS} of each are needed")
+}
+
 /// Where a device overtakes the first, in a sentence without its end.
 #[must_use]
 pub fn crossover(parameter: Parameter, overtake: &Overtake) -> String {
-    let Overtake { device, base, crossover, from_cold } = overtake;
-    let main = place(parameter, device, base, crossover);
+    let Overtake { device, base, crossover, unclear, from_cold } = overtake;
+    let name = parameter.name();
+    let mut main = place(parameter, device, base, crossover);
+    if !unclear.is_empty() && *crossover != Crossover::Unclear {
+        main += &format!(" (no clear difference at {name} = {})", list(unclear));
+    }
     if crossover == from_cold {
         return main;
     }
@@ -73,39 +84,62 @@ fn place(parameter: Parameter, device: &str, base: &str, crossover: &Crossover) 
     let name = parameter.name();
     let winner = |base_wins: bool| if base_wins { base } else { device };
     match crossover {
+        Crossover::Unclear => format!("{device} and {base}: no clear difference at any value"),
         Crossover::Throughout { base_wins } => format!("{} wins throughout", winner(*base_wins)),
         Crossover::Once { base_wins, after, from } => {
             let (winner, other) = (winner(*base_wins), winner(!*base_wins));
             format!("{winner} wins from {name} = {from} on ({other} up to {after})")
         }
         Crossover::Often { at } => {
-            let at: Vec<String> = at.iter().map(u64::to_string).collect();
-            format!("{device} and {base} take turns: the faster one changes at {name} = {}", at.join(", "))
+            format!("{device} and {base} take turns: the faster one changes at {name} = {}", list(at))
         }
     }
+}
+
+fn list(values: &[u64]) -> String {
+    values.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// That the devices agree, and on what, or why that can't be said.
 #[must_use]
 pub fn verified(document: &Document) -> String {
-    let alive = |m: &Measurement| m.devices.iter().filter(|timing| timing.failure.is_none()).count();
-    let verified: Vec<&Measurement> =
-        document.measurements.iter().filter(|m| m.fingerprint.is_some()).collect();
-    let Some(last) = verified.iter().max_by_key(|m| m.value) else {
+    let of: Vec<&Measurement> = document.measurements.iter().filter(|m| m.fingerprint.is_some()).collect();
+    let Some(last) = of.iter().max_by_key(|m| m.value) else {
         return "nothing: no device computed a result".into();
     };
-    let fingerprint = last.fingerprint.as_deref().unwrap_or_default();
-    if alive(last) < 2 {
-        return format!("one device only, nothing to hold it against; fingerprint {fingerprint}");
-    }
-    let names: Vec<&str> = document.devices.iter().map(|device| device.name.as_str()).collect();
-    let names = names.join(" and ");
-    match &document.sweep {
-        None => format!("{names} agree in every bit: fingerprint {fingerprint}"),
-        Some(_) => {
-            let (n, value) = (verified.len(), last.value.unwrap_or(0));
-            format!("{names} agree in every bit at all {n} values; fingerprint at {value}: {fingerprint}")
-        }
+    let agreed: Vec<&[&Measurement]> = of.chunk_by(|a, b| who(a) == who(b)).collect();
+    let parts: Vec<String> = agreed.iter().map(|group| agreement(document, group)).collect();
+    let at = match (&document.sweep, last.value) {
+        (Some(sweep), Some(value)) => format!(" at {} = {value}", sweep.parameter.name()),
+        _ => String::new(),
+    };
+    format!("{}; fingerprint{at}: {}", parts.join("; "), last.fingerprint.as_deref().unwrap_or_default())
+}
+
+/// The devices whose results were held against one another.
+fn who(measurement: &Measurement) -> Vec<&str> {
+    let verified = measurement.devices.iter().filter(|timing| timing.verified);
+    verified.map(|timing| timing.name.as_str()).collect()
+}
+
+/// What was verified at these values of a sweep, the same devices at each.
+fn agreement(document: &Document, group: &[&Measurement]) -> String {
+    let names = group.first().map(|m| who(m)).unwrap_or_default();
+    let values: Vec<u64> = group.iter().filter_map(|m| m.value).collect();
+    let asked = document.sweep.as_ref().map(|sweep| sweep.values.as_slice()).unwrap_or_default();
+    let agree = names.len() > 1;
+    let place = match &document.sweep {
+        Some(_) if asked.len() > 1 && asked.iter().all(|value| values.contains(value)) => match agree {
+            true => format!(" at all {} values", values.len()),
+            false => " at any value".into(),
+        },
+        Some(sweep) if asked.len() > 1 => format!(" at {} = {}", sweep.parameter.name(), list(&values)),
+        _ => String::new(),
+    };
+    match (agree, document.devices.len()) {
+        (_, 1) => "one device only, nothing to hold it against".into(),
+        (false, _) => format!("not verified{place}: no second device's result to hold it against"),
+        (true, _) => format!("{} agree in every bit{place}", names.join(" and ")),
     }
 }
 
@@ -113,12 +147,41 @@ pub fn verified(document: &Document) -> String {
 #[must_use]
 pub fn findings(document: &Document) -> Vec<String> {
     if let Some(sweep) = &document.sweep {
-        return document.crossovers.iter().map(|c| crossover(sweep.parameter, c)).collect();
+        let of = |overtake: &Overtake| match overtake.crossover {
+            Crossover::Unclear if !timed_enough(document, &overtake.device) => {
+                few(&format!("{} or {}", overtake.device, overtake.base))
+            }
+            _ => crossover(sweep.parameter, overtake),
+        };
+        return document.crossovers.iter().map(of).collect();
     }
     let Some(measurement) = document.measurements.first() else { return Vec::new() };
     let Some(base) = measurement.devices.first() else { return Vec::new() };
     let of = |timing: &Timing| Some(verdict(&timing.name, &base.name, timing.ratio.as_ref()?));
     measurement.devices.iter().filter_map(of).collect()
+}
+
+/// Whether there is an interval at some value.
+fn timed_enough(document: &Document, device: &str) -> bool {
+    let timings = document.measurements.iter().flat_map(|m| &m.devices);
+    let ratios = timings.filter(|timing| timing.name == device).filter_map(|timing| timing.ratio);
+    ratios.into_iter().any(|ratio| ratio.interval.is_some())
+}
+
+/// What was computed: `10 clusters, 1 to 256 restarts from k-means++, seed 42`.
+#[must_use]
+pub fn job(document: &Document) -> String {
+    let params = &document.params;
+    let range = |parameter: Parameter| {
+        let sweep = document.sweep.as_ref().filter(|sweep| sweep.parameter == parameter)?;
+        let (from, to) = sweep.values.iter().min().zip(sweep.values.iter().max())?;
+        (from < to).then(|| format!("{from} to {to} {}", parameter.name()))
+    };
+    let one = |n: u64, noun: &str| if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") };
+    let clusters = range(Parameter::Clusters).unwrap_or_else(|| one(params.n_clusters as u64, "cluster"));
+    let restarts = range(Parameter::Restarts).unwrap_or_else(|| one(params.n_restarts, "restart"));
+    let points = range(Parameter::Points).map(|points| format!("{points}, ")).unwrap_or_default();
+    format!("{points}{clusters}, {restarts} from {}, seed {}", params.init, params.seed)
 }
 
 /// All warnings with their places; of one kind, device and several values only the first, and how many more.
@@ -174,28 +237,36 @@ mod tests {
 
     #[test]
     fn verdicts_name_the_faster_one() {
-        let of = |median, low, high| verdict("gpu", "cpu", &Ratio { median, low, high });
+        let of = |median, low, high| {
+            verdict("gpu", "cpu", &Ratio { median, interval: Some(Interval { low, high }) })
+        };
         assert_eq!(of(0.5, 0.4, 0.625), "gpu is 2.00 times as fast as cpu (95%: 1.60 to 2.50)");
         assert_eq!(of(3.0, 2.0, 4.0), "cpu is 3.00 times as fast as gpu (95%: 2.00 to 4.00)");
         assert_eq!(of(1.1, 0.9, 1.2), "gpu and cpu: no clear difference");
+        let few = verdict("gpu", "cpu", &Ratio { median: 0.1, interval: None });
+        assert!(few.contains("too few runs") && few.contains("at least 6"), "{few}");
     }
 
     #[test]
     fn crossovers_name_the_value() {
-        let of = |crossover: Crossover, from_cold: Crossover| {
-            let overtake = Overtake { device: "gpu".into(), base: "cpu".into(), crossover, from_cold };
-            super::crossover(Parameter::Restarts, &overtake)
+        let of = |crossover: Crossover, unclear: &[u64], from_cold: Crossover| {
+            let (device, base, unclear) = ("gpu".into(), "cpu".into(), unclear.to_vec());
+            super::crossover(Parameter::Restarts, &Overtake { device, base, crossover, unclear, from_cold })
         };
         let once = |from| Crossover::Once { base_wins: false, after: from - 1, from };
-        assert_eq!(of(once(37), once(37)), "gpu wins from restarts = 37 on (cpu up to 36)");
+        assert_eq!(of(once(37), &[], once(37)), "gpu wins from restarts = 37 on (cpu up to 36)");
+        let unclear = of(once(37), &[38, 40], once(37));
+        assert!(unclear.ends_with("(cpu up to 36) (no clear difference at restarts = 38, 40)"), "{unclear}");
         let throughout = Crossover::Throughout { base_wins: true };
-        assert_eq!(of(throughout.clone(), throughout.clone()), "cpu wins throughout");
-        let text = of(once(37), throughout);
+        assert_eq!(of(throughout.clone(), &[], throughout.clone()), "cpu wins throughout");
+        let text = of(once(37), &[], throughout);
         assert!(text.ends_with("; with opening the device and building its kernels, cpu wins throughout"));
         let often = Crossover::Often { at: vec![2, 5] };
         assert_eq!(
-            of(often.clone(), often),
+            of(often.clone(), &[], often),
             "gpu and cpu take turns: the faster one changes at restarts = 2, 5"
         );
+        let text = of(Crossover::Unclear, &[1, 2], Crossover::Unclear);
+        assert_eq!(text, "gpu and cpu: no clear difference at any value");
     }
 }

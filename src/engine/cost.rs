@@ -135,11 +135,13 @@ impl Costs {
         self.gpus.iter().find(|gpu| gpu.adapter == adapter).map_or(USUAL_GPU, |gpu| gpu.cost)
     }
 
-    /// Least time that any GPU takes for a job, in seconds: where the CPU takes less, none need be looked for.
+    /// Least time that any GPU takes for a job, in seconds, and whether it is that of a GPU that was measured:
+    /// where the CPU takes less, none need be looked for.
     #[must_use]
-    pub fn least_gpu(&self, size: &JobSize) -> f64 {
-        let known = self.gpus.iter().map(|gpu| gpu.cost.seconds(size));
-        known.fold(USUAL_GPU.seconds(size), f64::min)
+    pub fn least_gpu(&self, size: &JobSize) -> (f64, bool) {
+        let known = self.gpus.iter().map(|gpu| gpu.cost.seconds(size)).reduce(f64::min);
+        let usual = USUAL_GPU.seconds(size);
+        known.filter(|&known| known <= usual).map_or((usual, false), |known| (known, true))
     }
 
     /// The model as text.
@@ -203,6 +205,10 @@ mod tests {
         assert_eq!(Costs::from_json(&text), Ok(costs.clone()));
         assert_eq!((costs.cpu(3), costs.gpu("a"), costs.gpu("b")), (cost, cost, USUAL_GPU));
         assert_eq!(costs.cpu(4), usual_cpu(4));
+        let (small, large) = (size(1), size(1_000_000));
+        assert_eq!(costs.least_gpu(&small), (cost.seconds(&small), true));
+        assert_eq!(costs.least_gpu(&large), (cost.seconds(&large), true));
+        assert_eq!(Costs::default().least_gpu(&small), (USUAL_GPU.seconds(&small), false));
         let damaged = [&text[..20], "", "{}", "[]", &text.replace("0.1", "-0.1")];
         assert!(damaged.iter().all(|text| matches!(Costs::from_json(text), Err(CostsError::Damaged(_)))));
         assert_eq!(Costs::from_json(&text.replacen('1', "9", 1)), Err(CostsError::Version(9)));

@@ -103,8 +103,10 @@ pub struct Estimates {
     pub cpu: f64,
     /// On the best GPU, or on any where none had to be looked for; opening it included.
     pub gpu: Option<f64>,
-    /// Whether both were measured on this machine, and not taken from the built-in model.
-    pub measured: bool,
+    /// Whether that of the CPU was measured on this machine, and not taken from the built-in model.
+    pub cpu_measured: bool,
+    /// Whether that of the GPU was.
+    pub gpu_measured: bool,
 }
 
 /// Opens a device.
@@ -144,26 +146,26 @@ fn open_auto(options: &OpenOptions) -> Choice {
     use super::gpu::{self, Gpu};
     let threads = options.threads.unwrap_or_else(rayon::current_num_threads);
     let cpu = |size: &JobSize| options.costs.cpu(threads).seconds(size);
-    let measured_cpu = options.costs.cpu.is_some() && options.costs.threads == threads;
+    let cpu_measured = options.costs.cpu.is_some() && options.costs.threads == threads;
     if let Some(size) = &options.size {
-        let (cpu, gpu) = (cpu(size), options.costs.least_gpu(size));
+        let (cpu, (gpu, gpu_measured)) = (cpu(size), options.costs.least_gpu(size));
         if cpu <= gpu {
-            let measured = measured_cpu && !options.costs.gpus.is_empty();
-            let estimates = Estimates { cpu, gpu: Some(gpu), measured };
+            let estimates = Estimates { cpu, gpu: Some(gpu), cpu_measured, gpu_measured };
             return Choice::cpu(options, "a small job, done before a GPU were ready", Some(estimates));
         }
     }
     let found = gpu::adapters();
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
         let estimates = options.size.as_ref().map(cpu);
-        let estimates = estimates.map(|cpu| Estimates { cpu, gpu: None, measured: measured_cpu });
+        let estimates = estimates.map(|cpu| Estimates { cpu, gpu: None, cpu_measured, gpu_measured: false });
         return Choice::cpu(options, gpu::why_none(&found), estimates);
     };
     let name = format!("{}, {}", adapter.name, adapter.backend);
     let estimates = options.size.as_ref().map(|size| Estimates {
         cpu: cpu(size),
         gpu: Some(options.costs.gpu(&name).seconds(size)),
-        measured: measured_cpu && options.costs.gpus.iter().any(|gpu| gpu.adapter == name),
+        cpu_measured,
+        gpu_measured: options.costs.gpus.iter().any(|gpu| gpu.adapter == name),
     });
     let small = estimates.as_ref().is_some_and(|estimates| Some(estimates.cpu) <= estimates.gpu);
     if small {

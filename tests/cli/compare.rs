@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Folder, browser};
 
-const QUICK: &str = "compare -k 3 -r 2 --runs 2 --warmup 0 --devices cpu,reference";
+const QUICK: &str = "compare -k 3 -r 2 --runs 6 --warmup 0 --devices cpu,reference";
 
 fn document(folder: &Folder, file: &str) -> Value {
     serde_json::from_str(&folder.read(file)).unwrap()
@@ -30,7 +30,7 @@ fn two_devices_are_verified_and_timed() {
     assert_eq!(measured["fingerprint"], fingerprint);
     for device in measured["devices"].as_array().unwrap() {
         let split = |part: &str| device["split_s"][part].as_f64().unwrap();
-        assert_eq!(device["runs_s"].as_array().unwrap().len(), 2);
+        assert_eq!(device["runs_s"].as_array().unwrap().len(), 6);
         assert!(split("assign") > 0.0 && split("update") > 0.0, "{device}");
         assert!(split("assign") + split("update") <= split("iterate") * 1.01 + 1e-6, "{device}");
         assert!(split("seed") > 0.0 && device["rates"]["gflops"].as_f64().unwrap() > 0.0);
@@ -85,6 +85,8 @@ fn misuse_is_refused_before_any_work() {
         ("--export-json a --export-csv ./a", "--export-json and --export-csv are the same file"),
         ("--init init.csv --sweep restarts=1..2", "2 restarts from given centroids"),
         ("--calibrate --sweep restarts=1..2", "--calibrate"),
+        ("--calibrate -r 5", "--calibrate"),
+        ("--calibrate --runs 3", "--calibrate"),
         ("-k 0", "0 clusters"),
     ] {
         let ran = folder
@@ -94,7 +96,12 @@ fn misuse_is_refused_before_any_work() {
     }
     let ran = folder.run("compare t.csv -k 2 --devices cpu --export-csv t.csv");
     assert!(ran.code == 2 && ran.err.contains("DATA and --export-csv"), "{}", ran.err);
-    folder.run("compare t.csv -k 2 --devices cpu --sweep points=2..9").refused(1, &["5 points", "3 rows"]);
+    folder
+        .run("compare t.csv -k 2 --devices cpu --sweep points=2..9")
+        .refused(1, &["--sweep points=2,5,9", "5 points", "3 rows"]);
+    folder
+        .run("compare t.csv --devices cpu --sweep clusters=2,4")
+        .refused(1, &["--sweep clusters=2,4", "4 clusters", "3 rows"]);
     folder.run("compare t.csv --devices cpu,nosuch").refused(1, &["--devices", "nosuch"]);
     assert_eq!(folder.names(), ["init.csv", "t.csv"]);
 }
@@ -133,6 +140,9 @@ fn a_gpu_takes_part_where_there_is_one() {
     let ran = folder.run(args);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.out.contains("cpu and gpu agree in every bit"), "{}", ran.out);
+    assert!(ran.out.contains("too few runs to say") && ran.err.contains("1 run says little"), "{}", ran.err);
+    let name = devices["adapters"][0]["name"].as_str().unwrap().split([' ', ',']).next().unwrap();
+    folder.run(&format!("compare --devices gpu,{name}")).refused(2, &["the same device", "name it once"]);
     let json = document(&folder, "c.json");
     let gpu = &json["measurements"][0]["devices"][1];
     assert!(gpu["split_s"]["build"].as_f64().unwrap() > 0.0, "{gpu}");
@@ -164,7 +174,11 @@ fn what_was_calibrated_is_what_auto_goes_by() {
     assert!(ran.out.contains("kept for `--device auto` in"), "{}", ran.out);
     let kept = document(&folder, "cache/costs.json");
     assert!(kept["schema"] == 1 && kept["cpu"]["per_step"].as_f64().unwrap() > 0.0, "{kept}");
-    assert_eq!(folder.run("fit -k 2 -r 1 -v").code, 0);
+    let ran = folder.run("fit -k 2 -r 1 -v");
+    assert!(ran.err.contains("on the CPU, as measured by `cairn compare --calibrate`"), "{}", ran.err);
+    assert!(!ran.err.contains("measures this machine"), "{}", ran.err);
+    folder.run("compare --calibrate --devices cpu --threads 1 -q").done();
+    assert_eq!(document(&folder, "cache/costs.json")["threads"], 1);
     std::fs::write(folder.path("cache/costs.json"), "{\"schema\": 1, \"cpu\": 7}").unwrap();
     let ran = folder.run("fit -k 2 -r 1");
     assert_eq!(ran.code, 0);

@@ -10,36 +10,38 @@ use cairn::kmeans::KMeans;
 
 use super::doubles::{Double, FakeClock, compare};
 
-const FIVE: Method = Method { runs: 5, warmup: 1, budget: None };
+const SEVEN: Method = Method { runs: 7, warmup: 1, budget: None };
 
 #[test]
 fn medians_ratios_and_splits_are_those_of_the_clock() {
     let clock = FakeClock::default();
-    // runs 0 and 1 verify and warm up; then 10, 20, 30, 40, 50 ms
+    // runs 0 and 1 verify and warm up; then 10, 20, .. 70 ms
     let slow =
         Double { load_us: (500, 2000), ..Double::new(&clock, |run, _| run.saturating_sub(1) * 10_000) };
     let fast = Double::new(&clock, |run, _| run.saturating_sub(1) * 2000);
     let params = KMeans::new(3).restarts(4).check().unwrap();
-    let document = compare(&clock, &[("slow", &slow), ("fast", &fast)], &params, None, FIVE).unwrap();
+    let document = compare(&clock, &[("slow", &slow), ("fast", &fast)], &params, None, SEVEN).unwrap();
     let [slow, fast] = &document.measurements[0].devices[..] else { panic!("two devices") };
-    assert_eq!(slow.runs_s, [0.012, 0.022, 0.032, 0.042, 0.052]); // upload is part of it, building is not
+    assert_eq!(slow.runs_s, [0.012, 0.022, 0.032, 0.042, 0.052, 0.062, 0.072]); // upload is part of it, building is not
     let time = slow.time_s.unwrap();
-    assert_eq!((time.median, time.min, time.max), (0.032, 0.012, 0.052));
-    assert_eq!(fast.time_s.unwrap().median, 0.006);
+    assert_eq!((time.median, time.min, time.max), (0.042, 0.012, 0.072));
+    assert_eq!(fast.time_s.unwrap().median, 0.008);
     let split = slow.split_s.unwrap();
     let parts = [split.build, split.upload, split.seed, split.iterate, split.assign, split.update];
-    let known = [0.0005, 0.002, 0.0075, 0.0225, 0.015, 0.0075];
+    let known = [0.0005, 0.002, 0.01, 0.03, 0.02, 0.01];
     assert!(parts.iter().zip(known).all(|(part, known)| (part - known).abs() < 1e-6), "{parts:?}");
     assert!(!split.device_clock && split.read_back == 0.0);
     let rates = slow.rates.unwrap();
-    assert_eq!(rates.restarts_per_s, 4.0 / 0.032);
+    assert_eq!(rates.restarts_per_s, 4.0 / 0.042);
     let steps = 30.0 * 3.0 * document.measurements[0].iterations as f64;
-    assert_eq!(rates.point_cluster_iterations_per_s, steps / 0.032);
-    let ratios = [2.0 / 12.0, 4.0 / 22.0, 6.0 / 32.0, 8.0 / 42.0, 10.0 / 52.0];
+    assert_eq!(rates.point_cluster_iterations_per_s, steps / 0.042);
+    let ratios = [2.0 / 12.0, 4.0 / 22.0, 6.0 / 32.0, 8.0 / 42.0, 10.0 / 52.0, 12.0 / 62.0, 14.0 / 72.0];
     let ratio = fast.ratio.unwrap();
-    assert!((ratio.median - ratios[2]).abs() < 1e-12 && slow.ratio.is_none());
-    // of 5 values the median's 95% bootstrap interval is from the first (3^5 choose) to the last
-    assert!((ratio.low - ratios[0]).abs() < 1e-12 && (ratio.high - ratios[4]).abs() < 1e-12, "{ratio:?}");
+    assert!((ratio.median - ratios[3]).abs() < 1e-12 && slow.ratio.is_none());
+    // of 7 values only the first and the last hold the median between them with 95%
+    let interval = ratio.interval.unwrap();
+    assert!((interval.low - ratios[0]).abs() < 1e-12 && (interval.high - ratios[6]).abs() < 1e-12);
+    assert!(slow.verified && fast.verified);
     assert!(document.complete && document.crossovers.is_empty());
 }
 
@@ -80,7 +82,7 @@ fn long_runs_are_made_less_often_within_a_budget() {
     let clock = FakeClock::default();
     let params = KMeans::new(2).restarts(3).check().unwrap();
     let budget = Some(Duration::from_secs(10));
-    for (seconds, runs, all) in [(100, 3, 1 + 3), (2, 5, 1 + 1 + 5), (1, 10, 1 + 2 + 10)] {
+    for (seconds, runs, all) in [(100, 6, 1 + 6), (2, 6, 1 + 1 + 6), (1, 10, 1 + 2 + 10)] {
         let slow = Double::new(&clock, move |_, _| seconds * 1_000_000);
         let method = Method { runs: 10, warmup: 2, budget };
         let document = compare(&clock, &[("slow", &slow)], &params, None, method).unwrap();
@@ -102,7 +104,7 @@ fn the_crossover_is_found_between_the_values_asked_for() {
         u64::from(first_batch) * 37_500 + n * 10
     });
     let params = KMeans::new(2).restarts(3).check().unwrap();
-    let method = Method { runs: 3, warmup: 0, budget: None };
+    let method = Method { runs: 6, warmup: 0, budget: None };
     let devices: [(&str, &dyn cairn::engine::Engine); 2] = [("cpu", &steady), ("gpu", &other)];
     let document = compare(&clock, &devices, &params, Some("restarts=1..100"), method).unwrap();
     // n ms against 37.5 ms + n/100 ms: from 38 on
@@ -121,7 +123,7 @@ fn opening_and_building_move_the_crossover_of_a_single_fit() {
     let steady = Double::new(&clock, |_, n| n * 1000);
     let other = Double { load_us: (1_000_000, 0), ..Double::new(&clock, |_, n| n * 100) };
     let params = KMeans::new(2).restarts(3).check().unwrap();
-    let method = Method { runs: 3, warmup: 0, budget: None };
+    let method = Method { runs: 6, warmup: 0, budget: None };
     let devices: [(&str, &dyn cairn::engine::Engine); 2] = [("cpu", &steady), ("gpu", &other)];
     let document = compare(&clock, &devices, &params, Some("restarts=1,10"), method).unwrap();
     let overtake = &document.crossovers[0];
@@ -139,6 +141,37 @@ fn equal_devices_show_no_clear_difference() {
     let method = Method { runs: 8, warmup: 0, budget: None };
     let document = compare(&clock, &[("a", &a), ("b", &b)], &params, None, method).unwrap();
     let ratio: Ratio = document.measurements[0].devices[1].ratio.unwrap();
-    assert!(ratio.unclear(), "{ratio:?}");
+    assert!(ratio.interval.is_some() && ratio.faster().is_none(), "{ratio:?}");
     assert_eq!(cairn::compare::words::findings(&document), ["b and a: no clear difference"]);
+}
+
+/// Which of two devices is faster changes from run to run where the restarts are few: those values decide nothing.
+#[test]
+fn values_without_a_clear_difference_decide_no_crossover() {
+    let clock = FakeClock::default();
+    let params = KMeans::new(2).restarts(3).check().unwrap();
+    let run = |sweep, runs, noisy: u64| {
+        let us = |odd: u64| {
+            move |run: u64, _: u64| match run {
+                run if run >= noisy => 10_000 + 1000 * odd,
+                run if run % 2 == odd => 20_000,
+                _ => 10_000,
+            }
+        };
+        let (a, b) = (Double::new(&clock, us(0)), Double::new(&clock, us(1)));
+        let devices: [(&str, &dyn cairn::engine::Engine); 2] = [("cpu", &a), ("gpu", &b)];
+        compare(&clock, &devices, &params, Some(sweep), Method { runs, warmup: 0, budget: None }).unwrap()
+    };
+    let document = run("restarts=1..20", 8, 5 + 3 * 8); // each value is verified once, then measured 8 times
+    let overtake = &document.crossovers[0];
+    assert_eq!(overtake.crossover, Crossover::Throughout { base_wins: true });
+    assert_eq!(overtake.unclear, [1, 2, 5]);
+    let text = cairn::compare::words::findings(&document);
+    assert_eq!(text, ["cpu wins throughout (no clear difference at restarts = 1, 2, 5)"]);
+    let fastest: Vec<Option<usize>> = document.measurements.iter().map(|m| m.fastest()).collect();
+    assert_eq!(fastest, [None, None, None, Some(0), Some(0)]);
+    let text = cairn::compare::words::findings(&run("restarts=1,2", 8, 99));
+    assert_eq!(text, ["gpu and cpu: no clear difference at any value"]);
+    let text = cairn::compare::words::findings(&run("restarts=10,20", 5, 0));
+    assert!(text[0].contains("too few runs") && text[0].contains("at least 6"), "{text:?}");
 }

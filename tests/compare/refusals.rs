@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cairn::compare::{CompareError, Method, Place, RunError};
+use cairn::compare::{CompareError, Method, Place, RunError, words};
 use cairn::engine::{Engine, EngineError};
 use cairn::kmeans::{KMeans, Params};
 
@@ -33,7 +33,7 @@ fn one_wrong_label_is_refused_before_any_timing() {
     assert!(matches!(difference.place, Place::Label { row: 17, .. }), "{difference}");
     let text = error.to_string();
     assert!(text.contains("cpu and liar differ first in restart") && text.contains("row 18"), "{text}");
-    assert!(text.contains("nothing was timed"), "{text}");
+    assert!(text.contains("no times are shown"), "{text}");
     assert_eq!((honest.made(), liar.made()), (1, 1)); // the round that verifies, no other
 }
 
@@ -88,6 +88,7 @@ fn a_device_that_fails_midway_is_out_and_the_others_finish() {
     assert!(!document.complete && !document.stopped);
     assert_eq!(document.failure().unwrap().0, "weak");
     assert!(steady.ratio.is_some()); // of the pairs that there are
+    assert!(words::verified(&document).starts_with("weak and steady agree")); // they did before it failed
 }
 
 #[test]
@@ -101,6 +102,58 @@ fn a_device_that_failed_takes_no_part_in_later_values() {
     assert_eq!((broken.made(), steady.made()), (1, 3 * 6));
     assert!(document.measurements.iter().all(|m| m.devices[0].failure.is_some() && m.fingerprint.is_some()));
     assert!(document.crossovers.is_empty());
+    let text = words::verified(&document);
+    assert!(text.starts_with("not verified at any value: no second device"), "{text}");
+}
+
+#[test]
+fn a_device_that_lies_at_the_last_value_is_refused_before_any_timing() {
+    let clock = FakeClock::default();
+    let honest = Double::new(&clock, |_, _| 1000);
+    let spoil: fn(u64, &mut cairn::engine::Batch) = |run, batch| {
+        if run == 2 {
+            batch.outcomes[0].iterations += 1;
+        }
+    };
+    let liar = Double { spoil, ..Double::new(&clock, |_, _| 1000) };
+    let devices: [(&str, &dyn Engine); 2] = [("cpu", &honest), ("liar", &liar)];
+    let error = compare(&clock, &devices, &params(), Some("restarts=1,2,3"), METHOD).unwrap_err();
+    assert!(error.to_string().contains("restart 0, its iterations"), "{error}");
+    assert_eq!(honest.made(), 3 + 1); // once a value, and the restart that differs by itself
+}
+
+#[test]
+fn agreement_is_said_of_those_only_that_were_compared() {
+    let clock = FakeClock::default();
+    let steady = Double::new(&clock, |_, _| 1000);
+    let other = Double::new(&clock, |_, _| 1000);
+    let trouble: Box<dyn Fn(u64) -> Result<(), EngineError> + Send + Sync> = Box::new(|_| Err(lost()));
+    let broken = Double { trouble, ..Double::new(&clock, |_, _| 1000) };
+    let devices: [(&str, &dyn Engine); 3] = [("steady", &steady), ("broken", &broken), ("other", &other)];
+    let text = words::verified(&compare(&clock, &devices, &params(), None, METHOD).unwrap());
+    assert!(text.starts_with("steady and other agree in every bit; fingerprint: "), "{text}");
+}
+
+/// Stopped between two devices of the round that verifies, nothing was held against anything.
+#[test]
+fn stopped_while_verifying_nothing_agrees() {
+    let clock = FakeClock::default();
+    let stop = AtomicBool::new(false);
+    let stops = Double::new(&clock, |_, _| {
+        stop.store(true, Ordering::Relaxed);
+        1000
+    });
+    let other = Double::new(&clock, |_, _| 1000);
+    let devices: [(&str, &dyn Engine); 2] = [("first", &stops), ("second", &other)];
+    for sweep in [None, Some("restarts=1,2")] {
+        stop.store(false, Ordering::Relaxed);
+        let document = compare_until(&clock, &devices, &params(), sweep, METHOD, &stop).unwrap();
+        assert!(document.stopped && document.crossovers.is_empty());
+        assert!(document.measurements.iter().flat_map(|m| &m.devices).all(|timing| !timing.verified));
+        let text = words::verified(&document);
+        assert!(text.starts_with("not verified") && !text.contains("agree"), "{text}");
+    }
+    assert_eq!(other.made(), 0);
 }
 
 #[test]
@@ -117,6 +170,8 @@ fn a_result_that_changes_from_run_to_run_ends_the_device_s_part() {
         compare(&clock, &[("steady", &steady), ("fickle", &fickle)], &params(), None, METHOD).unwrap();
     let failure = document.measurements[0].devices[1].failure.as_ref().unwrap();
     assert!(failure.contains("another result than before"), "{failure}");
+    let text = words::verified(&document);
+    assert!(!document.measurements[0].devices[1].verified && text.starts_with("not verified"), "{text}");
 }
 
 #[test]

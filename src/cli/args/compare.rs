@@ -17,7 +17,7 @@ Examples:
 
 First every device's result is compared, bit for bit; a difference ends it. Then the devices run in turn.
 A time is that of upload, seeding, iterations and reading back; opening a device and building its kernels
-stand apart. Ratios are to the first device, with a 95% interval.
+stand apart. Ratios are to the first device, with a 95% interval where there are at least 6 runs of each.
 
 Exit codes: 0 done, 1 a device failed or the results differ, 2 used wrongly, 130 stopped by Ctrl-C.";
 
@@ -32,7 +32,7 @@ pub(in crate::cli) struct CompareArgs {
     #[arg(long, value_name = "LIST", help_heading = "Comparison")]
     pub(in crate::cli) devices: Option<String>,
 
-    /// Measured runs of each device [default: 10, fewer (at least 3) where they take long]
+    /// Measured runs of each device [default: 10, fewer (at least 6) where they take long]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), help_heading = "Comparison")]
     pub(in crate::cli) runs: Option<u32>,
 
@@ -44,9 +44,13 @@ pub(in crate::cli) struct CompareArgs {
     #[arg(long, value_name = "WHAT=VALUES", help_heading = "Comparison")]
     pub(in crate::cli) sweep: Option<Sweep>,
 
-    /// Measure each device on small jobs, and keep what was learnt for `--device auto`
+    /// Measure each device on small jobs of its own, and keep what was learnt for `--device auto`; takes
+    /// --devices, --threads and --quiet
     #[arg(long, help_heading = "Comparison")]
-    #[arg(conflicts_with_all = ["sweep", "export_json", "export_csv", "export_html", "data"])]
+    #[arg(conflicts_with_all = [
+        "data", "clusters", "seed", "restarts", "init", "max_iter", "tol", "truth", "weights", "header", "delimiter",
+        "runs", "warmup", "sweep", "export_json", "export_csv", "export_html",
+    ])]
     pub(in crate::cli) calibrate: bool,
 
     /// Write all of it, for programs

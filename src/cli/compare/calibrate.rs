@@ -23,7 +23,7 @@ pub(super) fn run(args: &CompareArgs, wish: &Wish) -> anyhow::Result<()> {
     for entrant in &entrants {
         let cost = measure(args, entrant)?;
         rows.push(row(&entrant.name, &cost));
-        keep(&mut costs, entrant, cost);
+        keep(&mut costs, entrant, cost, args.job.threads);
     }
     let file = cache::keep(&costs).context("the costs could not be kept")?;
     if args.quiet {
@@ -41,14 +41,18 @@ fn measure(args: &CompareArgs, entrant: &Entrant) -> anyhow::Result<Cost> {
     let say = |text: &str| bar.say(&format!("{}: {text}", entrant.name));
     let stand = Stand { clock: &HostClock::start(), stop: &STOP, say: &say };
     let (engine, open) = (entrant.opened.engine.as_ref(), entrant.opened.took);
-    let samples = samples(&stand, engine, open).map_err(|error| {
+    let samples = samples(&stand, engine, open, args.job.threads).map_err(|error| {
         let stopped = STOP.load(std::sync::atomic::Ordering::Relaxed);
-        if stopped { Stopped.into() } else { anyhow::Error::new(error).context(entrant.name.clone()) }
+        if stopped {
+            Stopped("nothing of it was kept").into()
+        } else {
+            anyhow::Error::new(error).context(entrant.name.clone())
+        }
     })?;
     fit(&samples).with_context(|| format!("{}: no time was measured", entrant.name))
 }
 
-fn keep(costs: &mut Costs, entrant: &Entrant, cost: Cost) {
+fn keep(costs: &mut Costs, entrant: &Entrant, cost: Cost, threads: Option<usize>) {
     let info = entrant.opened.engine.info();
     match info.used {
         "gpu" => {
@@ -57,7 +61,7 @@ fn keep(costs: &mut Costs, entrant: &Entrant, cost: Cost) {
         }
         "cpu" => {
             costs.cpu = Some(cost);
-            costs.threads = rayon::current_num_threads();
+            costs.threads = threads.unwrap_or_else(rayon::current_num_threads);
         }
         _ => {} // the reference is never chosen
     }

@@ -59,7 +59,12 @@ fn check(name: &str, device: &Device) -> Result<(), Usage> {
 /// Opens them: what is named must be there.
 pub(super) fn open(wish: &Wish) -> anyhow::Result<Vec<Entrant>> {
     match wish {
-        Wish::These(devices) => devices.iter().map(|(name, device)| open_one(name, device)).collect(),
+        Wish::These(devices) => {
+            let entrants = devices.iter().map(|(name, device)| open_one(name, device));
+            let entrants: Vec<Entrant> = entrants.collect::<anyhow::Result<_>>()?;
+            twice(&entrants)?;
+            Ok(entrants)
+        }
         Wish::Usual => {
             let cpu = open_one("cpu", &Device::Cpu)?;
             Ok(std::iter::once(cpu).chain(adapters(1)).collect())
@@ -69,6 +74,22 @@ pub(super) fn open(wish: &Wish) -> anyhow::Result<Vec<Entrant>> {
             Ok(std::iter::once(cpu).chain(adapters(usize::MAX)).collect())
         }
     }
+}
+
+/// Refuses two names of one device.
+fn twice(entrants: &[Entrant]) -> Result<(), Usage> {
+    let is = |entrant: &Entrant| {
+        let info = entrant.opened.engine.info();
+        (info.used, info.adapter, info.driver)
+    };
+    for (at, entrant) in entrants.iter().enumerate() {
+        let Some(other) = entrants[..at].iter().find(|other| is(other) == is(entrant)) else { continue };
+        let (name, other, adapter) = (&entrant.name, &other.name, is(entrant).1);
+        return Err(Usage(format!(
+            "--devices: {other} and {name} are the same device, {adapter}; name it once"
+        )));
+    }
+    Ok(())
 }
 
 fn open_one(name: &str, device: &Device) -> anyhow::Result<Entrant> {

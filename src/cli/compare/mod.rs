@@ -14,7 +14,7 @@ use cairn::compare::report::Device as Described;
 use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Stand, params_at};
 use cairn::data::{self, Dataset};
 use cairn::engine::Device;
-use cairn::kmeans::Params;
+use cairn::kmeans::{FitError, Params};
 
 use self::devices::Entrant;
 use self::files::Files;
@@ -76,9 +76,17 @@ fn measure(
     let bar = Bar::line(args.quiet);
     let say = |text: &str| bar.say(text);
     let stand = Stand { clock: &HostClock::start(), stop: &STOP, say: &say };
-    comparison.run(&mut contestants, described, &stand).map_err(|error| match error {
-        CompareError::Fit(error) => failure::in_data(error, data),
-        error => error.into(),
+    comparison.run(&mut contestants, described, &stand).map_err(|error| match (error, &args.sweep) {
+        (CompareError::Fit(error), sweep) => match (&error, sweep) {
+            (FitError::Params(_), Some(sweep)) => {
+                failure::in_data(error, data).context(format!("--sweep {sweep}"))
+            }
+            _ => failure::in_data(error, data),
+        },
+        (error @ CompareError::TooFewRows { .. }, Some(sweep)) => {
+            anyhow::Error::new(error).context(format!("--sweep {sweep}"))
+        }
+        (error, _) => error.into(),
     })
 }
 
@@ -118,7 +126,7 @@ fn stop_on_ctrl_c() -> anyhow::Result<()> {
 
 fn end(document: &Document) -> anyhow::Result<()> {
     if document.stopped {
-        return Err(Stopped.into());
+        return Err(Stopped("what was measured until then is shown, and marked incomplete").into());
     }
     match document.failure() {
         Some((device, why)) => anyhow::bail!("{device} could not go on: {why}"),

@@ -37,17 +37,14 @@ pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
 }
 
 fn head(document: &Document) -> String {
-    let (data, params, method) = (&document.data, &document.params, &document.method);
+    let (data, method) = (&document.data, &document.method);
     let rows = plural(data.n_points as u64, "row");
     let columns = plural(data.n_dims as u64, "column");
-    let (clusters, restarts) =
-        (plural(params.n_clusters as u64, "cluster"), plural(params.n_restarts, "restart"));
     let fewer = if method.fewer_where_long { ", fewer where they take long" } else { "" };
     let runs = plural(method.runs.into(), "run");
-    let (init, seed) = (&params.init, &params.seed);
     let mut lines = vec![
         ("data", format!("{}, {rows} x {columns}", data.name)),
-        ("asked for", format!("{clusters}, {restarts} from {init}, seed {seed}")),
+        ("asked for", words::job(document)),
         ("method", format!("{runs} each in turn, {} before to warm up{fewer}", method.warmup)),
         ("once", format!("read {}, pack {}", words::time(data.read_s), words::time(data.pack_s))),
         ("verified", words::verified(document)),
@@ -88,8 +85,9 @@ fn one(document: &Document, measurement: &Measurement) -> String {
         + &times
         + &heading("where it goes")
         + &split
-        + &heading("work a second")
+        + &heading("work a second, as if no distance were skipped")
         + &rates
+        + over_peak(measurement)
 }
 
 fn times(timing: &Timing) -> Vec<String> {
@@ -130,6 +128,16 @@ fn rates(timing: &Timing) -> Option<Vec<String>> {
     ])
 }
 
+/// Why a share may be above one, where one is.
+fn over_peak(measurement: &Measurement) -> &'static str {
+    let rates = measurement.devices.iter().filter_map(|timing| timing.rates);
+    let over = |share: Option<f64>| share.is_some_and(|share| share > 1.0);
+    if !rates.into_iter().any(|rates| over(rates.flops_of_peak) || over(rates.bytes_of_peak)) {
+        return "";
+    }
+    " Above 100%: the device skips distances that change no label, or reads points once for several restarts.\n"
+}
+
 /// A line for each value: the median of every device, the ratio, the faster one.
 fn curve(document: &Document) -> String {
     let names = document.devices.iter().map(|device| plain(&device.name));
@@ -149,9 +157,8 @@ fn curve(document: &Document) -> String {
         }));
         let ratio = || m.devices.get(1)?.ratio.as_ref().map(words::ratio);
         cells.extend(pair.then(|| ratio().unwrap_or_else(|| "-".into())));
-        let timed = m.devices.iter().filter_map(|timing| Some((timing.time_s?.median, &timing.name)));
-        let fastest = timed.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| plain(name));
-        cells.push(fastest.unwrap_or_default());
+        let fastest = m.fastest().and_then(|at| m.devices.get(at)).map(|timing| plain(&timing.name));
+        cells.push(fastest.unwrap_or_else(|| "unclear".into()));
         cells
     };
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
@@ -161,7 +168,13 @@ fn curve(document: &Document) -> String {
 fn findings(document: &Document) -> Vec<String> {
     let found = words::findings(document);
     if found.is_empty() && document.devices.len() > 1 {
-        return vec!["too little was measured to say who is faster".into()];
+        let few = match document.sweep {
+            Some(_) if document.stopped => {
+                "stopped before every value was measured: too little to say who is faster"
+            }
+            _ => "too little was measured to say who is faster",
+        };
+        return vec![few.into()];
     }
     found
 }

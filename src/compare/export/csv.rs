@@ -3,7 +3,7 @@
 use super::{Document, ExportError, failed};
 use crate::compare::report::{Measurement, Timing};
 
-const HEADER: [&str; 30] = [
+const HEADER: [&str; 31] = [
     "parameter",
     "value",
     "added",
@@ -33,6 +33,7 @@ const HEADER: [&str; 30] = [
     "gflops",
     "gbytes_per_s",
     "fingerprint",
+    "verified",
     "failure",
 ];
 
@@ -50,6 +51,7 @@ pub(super) fn text(document: &Document) -> Result<String, ExportError> {
 
 fn line(parameter: &str, measurement: &Measurement, timing: &Timing) -> [String; HEADER.len()] {
     let (time, ratio) = (timing.time_s, timing.ratio);
+    let interval = ratio.and_then(|ratio| ratio.interval);
     let (split, rates) = (timing.split_s, timing.rates);
     let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
     // what the device can't tell is no zero
@@ -70,8 +72,8 @@ fn line(parameter: &str, measurement: &Measurement, timing: &Timing) -> [String;
         number(time.map(|time| time.min)),
         number(time.map(|time| time.max)),
         number(ratio.map(|ratio| ratio.median)),
-        number(ratio.map(|ratio| ratio.low)),
-        number(ratio.map(|ratio| ratio.high)),
+        number(interval.map(|interval| interval.low)),
+        number(interval.map(|interval| interval.high)),
         number(split.map(|split| split.build)),
         number(split.map(|split| split.upload)),
         number(split.map(|split| split.seed)),
@@ -84,6 +86,7 @@ fn line(parameter: &str, measurement: &Measurement, timing: &Timing) -> [String;
         number(rates.map(|rates| rates.gflops)),
         number(rates.map(|rates| rates.gbytes_per_s)),
         measurement.fingerprint.clone().unwrap_or_default(),
+        timing.verified.to_string(),
         timing.failure.clone().unwrap_or_default(),
     ]
 }

@@ -5,7 +5,6 @@ use askama::Template;
 use super::{ExportError, chart, failed};
 use crate::compare::Document;
 use crate::compare::report::{Device, Measurement, Timing};
-use crate::compare::sweep::Parameter;
 use crate::compare::words;
 
 /// Charts for a wide window and for a phone, in pixels.
@@ -71,24 +70,8 @@ fn title(document: &Document) -> String {
 }
 
 fn subtitle(document: &Document) -> String {
-    let (data, params) = (&document.data, &document.params);
-    let varied = document.sweep.as_ref().and_then(|sweep| {
-        let (from, to) = sweep.values.iter().min().zip(sweep.values.iter().max())?;
-        Some((sweep.parameter, format!("{from} to {to}")))
-    });
-    let of = |parameter: Parameter, value: String| match &varied {
-        Some((varied, range)) if *varied == parameter => range.clone(),
-        _ => value,
-    };
-    format!(
-        "k-means of {} points × {} features into {} clusters, {} restarts from {}, seed {}",
-        of(Parameter::Points, data.n_points.to_string()),
-        data.n_dims,
-        of(Parameter::Clusters, params.n_clusters.to_string()),
-        of(Parameter::Restarts, params.n_restarts.to_string()),
-        params.init,
-        params.seed,
-    )
+    let data = &document.data;
+    format!("k-means of {} points × {} features: {}", data.n_points, data.n_dims, words::job(document))
 }
 
 fn incomplete(document: &Document) -> Option<String> {
@@ -186,7 +169,7 @@ fn about(document: &Document) -> Vec<(&'static str, String)> {
         (
             "method",
             format!(
-                "{} runs of each device in turn after {} to warm up{fewer}; a time is {}",
+                "measured runs of each device in turn: {} after {} to warm up{fewer}; a time is {}",
                 method.runs, method.warmup, method.time
             ),
         ),
