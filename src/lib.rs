@@ -39,6 +39,7 @@ pub mod engine;
 pub mod kmeans;
 pub mod lattice;
 pub mod model;
+pub mod reading;
 pub mod report;
 pub mod score;
 pub mod sweep;

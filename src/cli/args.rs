@@ -3,6 +3,7 @@
 mod compare;
 mod job;
 mod model;
+mod read;
 mod report;
 pub(super) mod sweep;
 
@@ -31,6 +32,7 @@ pub(crate) struct Args {
 
 pub(super) use compare::CompareArgs;
 pub(super) use job::{InitArg, JobArgs};
+pub(super) use read::ReadArgs;
 pub(super) use report::ReportArgs;
 
 /// When to use colour.
@@ -59,6 +61,8 @@ pub(super) enum Command {
     Sweep(Box<sweep::SweepArgs>),
     /// Make a page to look at and to show: of a model, or of data clustered now
     Report(Box<ReportArgs>),
+    /// Read handwritten digits in a scan or a photograph, by a model
+    Read(ReadArgs),
     /// List the GPUs that can be used, and say which device `auto` takes
     Devices(DevicesArgs),
 }

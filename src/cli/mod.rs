@@ -3,7 +3,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `devices` | the subcommands: what happens in which order |
+//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `read`, `devices` | the subcommands: what happens in which order |
 //! | `rows`, `drawings` | rows in and out, as they come; drawings as rows |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
@@ -33,6 +33,7 @@ mod numbers;
 mod pictures;
 mod predict;
 mod progress;
+mod read;
 mod report;
 mod request;
 mod rows;
@@ -58,6 +59,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Command::Name(args) => name::run(args),
         Command::Sweep(args) => sweep::run(args),
         Command::Report(args) => report::run(args),
+        Command::Read(args) => read::run(args),
         Command::Devices(args) => devices::run(args),
     }
 }

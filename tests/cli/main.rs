@@ -10,7 +10,7 @@
 //! | `sweep` | `cairn sweep` |
 //! | `model` | models: listed, named, used on rows from files and pipes |
 //! | `drawings` | `cairn predict --drawings` |
-//! | `sweep` | `cairn sweep` |
+//! | `read` | `cairn read` |
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
 //! | `pipes` | readers that go away, disks that are full |
@@ -28,6 +28,7 @@ mod input;
 mod json;
 mod model;
 mod pipes;
+mod read;
 mod summary;
 mod sweep;
 

@@ -1,0 +1,162 @@
+//! `cairn read`: the digits of a picture.
+
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use cairn::data::write::Output;
+use cairn::model::Model;
+use cairn::reading::{Area, Digit, Line, Picture, Reading, proof, read};
+use serde::Serialize;
+
+use super::args::ReadArgs;
+use super::files;
+use super::json::{self, SCHEMA, VERSION};
+use super::numbers::plural;
+use super::terminal::{self, plain};
+
+/// Most bytes of a file.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Runs the subcommand.
+pub(super) fn run(args: &ReadArgs) -> anyhow::Result<()> {
+    let from_file = Some(Path::new(&args.image)).filter(|_| args.image != "-");
+    files::check_apart(&[
+        ("MODEL", Some(&args.model)),
+        ("IMAGE", from_file),
+        ("--debug", args.debug.as_deref()),
+    ])?;
+    let debug = args.debug.as_deref().map(Output::create_plain).transpose()?;
+    let model = Model::load(&args.model)?;
+    let source = if args.image == "-" { "standard input" } else { &args.image };
+    let picture = picture(&args.image).map_err(|error| anyhow!("{source} {error}"))?;
+    let reading = read(&picture, &model)?;
+    if let Some(debug) = debug {
+        debug.write_bytes(&proof(&picture, &reading, &model)?)?;
+    }
+    if reading.lines.is_empty() && !args.json {
+        bail!("{source}: nothing found{}", left_out(&reading, ", but "));
+    }
+    let text = match (args.json, args.plain) {
+        (true, _) => json::pretty(&document(source, &picture, &reading, &model))?,
+        (_, true) => reading.lines.iter().map(|line| plain(&line.text(&model)) + "\n").collect(),
+        _ => reading.lines.iter().map(|line| shown(line, &model)).collect(),
+    };
+    terminal::write_stdout(&text).context("standard output")?;
+    if !args.quiet {
+        notes(&reading, &model).iter().for_each(|note| terminal::write_stderr(&format!("note: {note}")));
+    }
+    if reading.lines.is_empty() {
+        bail!("{source}: nothing found");
+    }
+    Ok(())
+}
+
+fn picture(file: &str) -> anyhow::Result<Picture> {
+    let mut bytes = Vec::new();
+    let read = match file {
+        "-" => std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes),
+        file => std::fs::File::open(file).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)),
+    };
+    read.map_err(|error| anyhow!("can't be read: {error}"))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        bail!("has more than {MOST_BYTES} bytes; cut it, or scale it down");
+    }
+    Ok(Picture::decode(&bytes)?)
+}
+
+/// The text, and below it how sure each digit is.
+fn shown(line: &Line, model: &Model) -> String {
+    let sure = |digit: &Digit| format!("{} {:.0}%", digit.name(model), digit.confidence * 100.0);
+    let sure: Vec<String> = line.digits.iter().map(sure).collect();
+    format!("{}\n  confidence  {}\n", plain(&line.text(model)), plain(&sure.join("  ")))
+}
+
+fn notes(reading: &Reading, model: &Model) -> Vec<String> {
+    let mut notes = Vec::new();
+    if reading.skew != 0.0 {
+        notes.push(format!("the lines fall by {:.1} degrees, and were turned back", reading.skew));
+    }
+    if !reading.left_out.is_empty() {
+        notes.push(left_out(reading, ""));
+    }
+    if model.names.iter().all(Option::is_none) {
+        notes.push(
+            "the model's clusters have no names; fit it with --truth, or give some by `cairn name`".into(),
+        );
+    }
+    notes
+}
+
+fn left_out(reading: &Reading, before: &str) -> String {
+    match reading.left_out.len() as u64 {
+        0 => String::new(),
+        n => format!("{before}{} left out by size: a dot, a comma, a rule or dirt", plural(n, "mark")),
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    version: &'static str,
+    picture: Size<'a>,
+    skew_degrees: f64,
+    text: String,
+    lines: Vec<LineOf>,
+    left_out: Vec<[usize; 4]>,
+}
+
+#[derive(Serialize)]
+struct Size<'a> {
+    name: &'a str,
+    width: usize,
+    height: usize,
+}
+
+#[derive(Serialize)]
+struct LineOf {
+    text: String,
+    digits: Vec<DigitOf>,
+}
+
+#[derive(Serialize)]
+struct DigitOf {
+    name: String,
+    confidence: f64,
+    cluster: u32,
+    distance: f64,
+    runner_up: Option<u32>,
+    after_gap: bool,
+    /// Left, top, width, height in pixels of the picture.
+    r#box: [usize; 4],
+    counts: Vec<u8>,
+}
+
+fn document<'a>(name: &'a str, picture: &Picture, reading: &Reading, model: &Model) -> Document<'a> {
+    let digit = |digit: &Digit| DigitOf {
+        name: digit.name(model),
+        confidence: digit.confidence,
+        cluster: digit.label,
+        distance: digit.distance,
+        runner_up: digit.runner_up,
+        after_gap: digit.after_gap,
+        r#box: corners(&digit.area),
+        counts: digit.counts.to_vec(),
+    };
+    let line =
+        |line: &Line| LineOf { text: line.text(model), digits: line.digits.iter().map(digit).collect() };
+    let texts: Vec<String> = reading.lines.iter().map(|line| line.text(model)).collect();
+    Document {
+        schema: SCHEMA,
+        version: VERSION,
+        picture: Size { name, width: picture.width, height: picture.height },
+        skew_degrees: reading.skew,
+        text: texts.join("\n"),
+        lines: reading.lines.iter().map(line).collect(),
+        left_out: reading.left_out.iter().map(corners).collect(),
+    }
+}
+
+fn corners(area: &Area) -> [usize; 4] {
+    [area.x, area.y, area.width, area.height]
+}

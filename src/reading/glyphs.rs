@@ -1,0 +1,239 @@
+//! Components -> digits: pieces joined, touching ones cut, marks left out.
+
+use super::components::{Component, Run};
+
+/// A digit is this share of the usual height, or it is a piece of one, a mark, or dirt.
+const LEAST_HEIGHT: f64 = 0.5;
+/// A piece lies above or below the rest of its digit: by this share of its width at least, and with no wider gap
+/// than this share of the usual height; and together they are no taller than that.
+const PIECE_OVERLAP: f64 = 0.5;
+const PIECE_GAP: f64 = 0.3;
+const PIECE_TALL: f64 = 1.3;
+/// Wider than this times its height, and low, it is a rule; so is what is tall and thin.
+const RULE: f64 = 4.0;
+const RULE_HEIGHT: f64 = 0.35;
+/// Wider than this times its height, it may be several digits that touch, each at least and at most so wide.
+const TOUCHING: f64 = 1.1;
+const NARROW: f64 = 0.5;
+const WIDE: f64 = 1.25;
+/// How much nearer to what is known the parts must be than the whole.
+const RELUCTANCE: f64 = 1.3;
+/// A cut may lie so far from where digits of equal width would part, as a share of their width; and how much that
+/// counts against the ink it goes through.
+const CUT_AWAY: f64 = 0.35;
+const CUT_WEIGHT: f64 = 0.5;
+
+/// What the components are.
+pub(super) struct Parted {
+    pub(super) glyphs: Vec<Component>,
+    /// Marks, dirt and rules.
+    pub(super) left_out: Vec<Component>,
+    /// The usual height of a digit, in pixels.
+    pub(super) height: f64,
+}
+
+/// Parts them.
+///
+/// Pieces: what is lower than half the usual height, and above or below something, belongs to it, such as the bar of
+/// a 5. Touching digits: what is wider than 1.1 times its height is cut, at upright lines, into every number of parts of 0.5 to
+/// 1.25 times its height, each cut where the ink is thinnest within a third of a digit from where equal parts would
+/// meet; of these the one is taken whose parts lie nearest to what the model knows, by `strange`, their mean distance.
+pub(super) fn of<E>(
+    components: Vec<Component>,
+    strange: &dyn Fn(&[Component]) -> Result<f64, E>,
+) -> Result<Parted, E> {
+    let height = usual_height(&components);
+    let (rules, rest): (Vec<_>, Vec<_>) = components.into_iter().partition(|c| is_rule(c, height));
+    let (glyphs, marks): (Vec<_>, Vec<_>) =
+        joined(rest, height).into_iter().partition(|c| c.height() as f64 >= LEAST_HEIGHT * height);
+    let glyphs: Vec<Vec<Component>> =
+        glyphs.into_iter().map(|glyph| cut(glyph, height, strange)).collect::<Result<_, E>>()?;
+    let left_out = rules.into_iter().chain(marks).collect();
+    Ok(Parted { glyphs: glyphs.concat(), left_out, height })
+}
+
+/// The height below which half of the ink lies, rules aside: dirt has little ink, however much of it there is.
+pub(super) fn usual_height(components: &[Component]) -> f64 {
+    let mut heights: Vec<(usize, usize)> = components
+        .iter()
+        .filter(|c| (c.width() as f64) < RULE * c.height() as f64)
+        .map(|c| (c.height(), c.ink()))
+        .collect();
+    heights.sort_unstable();
+    let half = heights.iter().map(|(_, ink)| ink).sum::<usize>() / 2;
+    let mut below = 0;
+    let middle = heights.iter().find(|(_, ink)| {
+        below += ink;
+        below > half
+    });
+    middle.map_or(1.0, |&(height, _)| height as f64)
+}
+
+fn is_rule(component: &Component, height: f64) -> bool {
+    let (w, h) = (component.width() as f64, component.height() as f64);
+    (w > RULE * h && h < RULE_HEIGHT * height) || (h > RULE * w && h > RULE * height)
+}
+
+/// Pieces joined to what they belong to, the tallest first.
+fn joined(mut components: Vec<Component>, height: f64) -> Vec<Component> {
+    components.sort_by_key(|c| std::cmp::Reverse(c.height()));
+    let mut whole: Vec<Component> = Vec::new();
+    for piece in components {
+        let low = (piece.height() as f64) < LEAST_HEIGHT * height;
+        let of = whole.iter_mut().filter(|c| low && belongs(&piece, c, height));
+        match of.min_by_key(|c| gap(&piece, c)) {
+            Some(digit) => digit.join(piece),
+            None => whole.push(piece),
+        }
+    }
+    whole
+}
+
+fn belongs(piece: &Component, digit: &Component, height: f64) -> bool {
+    let overlap = piece.right.min(digit.right).saturating_sub(piece.left.max(digit.left)) as f64;
+    let together = piece.bottom.max(digit.bottom) - piece.top.min(digit.top);
+    overlap >= PIECE_OVERLAP * piece.width() as f64
+        && gap(piece, digit) as f64 <= PIECE_GAP * height
+        && together as f64 <= PIECE_TALL * height.max(digit.height() as f64)
+}
+
+/// Rows between them.
+fn gap(a: &Component, b: &Component) -> usize {
+    a.top.max(b.top).saturating_sub(a.bottom.min(b.bottom))
+}
+
+/// The digits of a component.
+fn cut<E>(
+    component: Component,
+    height: f64,
+    strange: &dyn Fn(&[Component]) -> Result<f64, E>,
+) -> Result<Vec<Component>, E> {
+    let tall = (component.height() as f64).max(LEAST_HEIGHT * height);
+    let width = component.width() as f64 / tall;
+    if width <= TOUCHING {
+        return Ok(vec![component]);
+    }
+    let mut best: Option<(f64, Vec<Component>)> = None;
+    for parts in ((width / WIDE).ceil() as usize).max(1)..=(width / NARROW) as usize {
+        let digits = in_parts(&component, parts, tall);
+        let distance = strange(&digits)? * if parts > 1 { RELUCTANCE } else { 1.0 };
+        if best.as_ref().is_none_or(|(least, _)| distance < *least) {
+            best = Some((distance, digits));
+        }
+    }
+    Ok(best.map_or_else(|| vec![component], |(_, digits)| digits))
+}
+
+fn in_parts(component: &Component, parts: usize, tall: f64) -> Vec<Component> {
+    let mut ends: Vec<usize> = (1..parts).map(|part| place(component, part, parts, tall)).collect();
+    ends.push(component.right);
+    let mut rest = component.runs.clone();
+    let mut digits = Vec::new();
+    for end in ends {
+        let (left, right) = split(rest, end);
+        rest = right;
+        digits.extend((!left.is_empty()).then(|| Component::of(left)));
+    }
+    digits
+}
+
+/// Where the cut after `part` of `parts` goes.
+fn place(component: &Component, part: usize, parts: usize, height: f64) -> usize {
+    let step = component.width() as f64 / parts as f64;
+    let ideal = component.left as f64 + step * part as f64;
+    let (from, to) = (ideal - CUT_AWAY * step, ideal + CUT_AWAY * step);
+    let cost = |x: usize| {
+        let ink = component.runs.iter().filter(|run| (run.from..run.to).contains(&x)).count() as f64;
+        ink / height + CUT_WEIGHT * ((x as f64 - ideal) / step).powi(2)
+    };
+    let columns = from.ceil() as usize..=to.floor() as usize;
+    columns.min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or(ideal as usize)
+}
+
+/// What lies to the left of a column, and the rest.
+fn split(runs: Vec<Run>, at: usize) -> (Vec<Run>, Vec<Run>) {
+    let left =
+        runs.iter().filter(|run| run.from < at).map(|run| Run { to: run.to.min(at), ..*run }).collect();
+    let right =
+        runs.iter().filter(|run| run.to > at).map(|run| Run { from: run.from.max(at), ..*run }).collect();
+    (left, right)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::components::{self, tests::drawn};
+
+    /// As if the model knew digits nearly as wide as high.
+    fn parted(lines: &[&str]) -> Parted {
+        let strange = |digits: &[Component]| -> Result<f64, ()> {
+            let off = digits.iter().map(|c| (c.width() as f64 / c.height() as f64 - 0.9).abs());
+            Ok(off.sum::<f64>() / digits.len() as f64)
+        };
+        of(components::of(&drawn(lines)), &strange).unwrap()
+    }
+
+    fn areas(components: &[Component]) -> Vec<(usize, usize)> {
+        let mut areas: Vec<(usize, usize)> = components.iter().map(|c| (c.left, c.right)).collect();
+        areas.sort_unstable();
+        areas
+    }
+
+    #[test]
+    fn a_bar_above_belongs_to_its_digit_and_a_dot_beside_it_does_not() {
+        let found = parted(&[
+            ".####......##....##.", //
+            "...........##....##.", //
+            ".##........##....##.", //
+            "..##.......##....##.", //
+            "...##......##....##.", //
+            "...##......##....##.", //
+            "...##......##....##.", //
+            "...##......##....##.", //
+            "...##......##....##.", //
+            ".###....##.##....##.", //
+            "........##.##....##.", //
+        ]);
+        assert_eq!(areas(&found.glyphs), [(1, 5), (11, 13), (17, 19)]);
+        assert_eq!(areas(&found.left_out), [(8, 10)]);
+    }
+
+    #[test]
+    fn touching_digits_are_cut_where_they_touch() {
+        let found = parted(&[
+            ".######...######....", //
+            ".#....#...#....#....", //
+            ".#....#...#....#....", //
+            ".#....#####....#....", //
+            ".#....#...#....#....", //
+            ".#....#...#....#....", //
+            ".#....#...#....#....", //
+            ".######...######....", //
+        ]);
+        assert_eq!(found.glyphs.len(), 2, "{:?}", found.glyphs);
+        let ends = areas(&found.glyphs);
+        assert!((7..11).contains(&ends[0].1) && ends[0].1 == ends[1].0, "{ends:?}");
+        let ink: usize = found.glyphs.iter().map(Component::ink).sum();
+        assert_eq!(ink, 2 * 24 + 3); // nothing is lost
+    }
+
+    #[test]
+    fn rules_are_left_out() {
+        let found = parted(&[
+            "..##....##....##....", //
+            "..##....##....##....", //
+            "..##....##....##....", //
+            "..##....##....##....", //
+            "..##....##....##....", //
+            "....................", //
+            "####################", //
+        ]);
+        assert_eq!((found.glyphs.len(), areas(&found.left_out)), (3, vec![(0, 20)]));
+    }
+
+    #[test]
+    fn nothing_is_nothing() {
+        let found = parted(&["...."]);
+        assert!(found.glyphs.is_empty() && found.left_out.is_empty());
+    }
+}

@@ -1,0 +1,75 @@
+//! Digits -> lines, in the order of reading.
+
+use super::components::Component;
+
+/// A digit belongs to a line if this share of the lower of both heights is level.
+const LEVEL: f64 = 0.4;
+/// Digits of a line whose tops and bottoms say where it runs.
+const LAST: usize = 3;
+/// A wider gap than this many heights of a digit parts numbers.
+const GAP: f64 = 1.0;
+
+/// The lines from the top to the bottom, each from left to right; of each digit, whether a gap comes before it.
+/// `height` is the usual height of a digit.
+pub(super) fn of(mut glyphs: Vec<Component>, height: f64) -> Vec<Vec<(Component, bool)>> {
+    glyphs.sort_by_key(|glyph| (glyph.left + glyph.right, glyph.top));
+    let mut lines: Vec<Vec<Component>> = Vec::new();
+    for glyph in glyphs {
+        let of = lines.iter_mut().max_by(|a, b| level(&glyph, a).total_cmp(&level(&glyph, b)));
+        match of.filter(|line| level(&glyph, line) >= LEVEL) {
+            Some(line) => line.push(glyph),
+            None => lines.push(vec![glyph]),
+        }
+    }
+    let middle = |line: &[Component]| {
+        line.iter().map(|glyph| (glyph.top + glyph.bottom) as f64).sum::<f64>() / line.len() as f64
+    };
+    lines.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
+    lines.into_iter().map(|line| gaps(line, height)).collect()
+}
+
+/// The share of the lower height that a glyph and the end of a line have in common.
+fn level(glyph: &Component, line: &[Component]) -> f64 {
+    let end = &line[line.len().saturating_sub(LAST)..];
+    let mean = |of: fn(&Component) -> usize| end.iter().map(of).sum::<usize>() as f64 / end.len() as f64;
+    let (top, bottom) = (mean(|c| c.top), mean(|c| c.bottom));
+    let common = bottom.min(glyph.bottom as f64) - top.max(glyph.top as f64);
+    common / (bottom - top).min(glyph.height() as f64).max(1.0)
+}
+
+fn gaps(line: Vec<Component>, height: f64) -> Vec<(Component, bool)> {
+    let mut end = None;
+    let after = |glyph: Component| {
+        let gap = end.is_some_and(|end: usize| glyph.left as f64 - end as f64 > GAP * height);
+        end = Some(glyph.right.max(end.unwrap_or(0)));
+        (glyph, gap)
+    };
+    line.into_iter().map(after).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::components::Run;
+
+    /// A block of ink.
+    fn block(x: usize, y: usize, width: usize, height: usize) -> Component {
+        Component::of((y..y + height).map(|y| Run { y, from: x, to: x + width }).collect())
+    }
+
+    #[test]
+    fn lines_from_the_top_digits_from_the_left_gaps_between() {
+        // two lines, the second falling by half a digit; a gap in the first
+        let first = [block(10, 12, 15, 30), block(34, 8, 12, 30), block(90, 10, 16, 28)];
+        let second =
+            [block(5, 60, 15, 30), block(30, 66, 15, 30), block(55, 71, 15, 30), block(80, 75, 4, 31)];
+        let mut all: Vec<Component> = second.into_iter().chain(first).collect();
+        all.reverse();
+        let lines = of(all, 30.0);
+        let found: Vec<Vec<(usize, bool)>> =
+            lines.iter().map(|line| line.iter().map(|(glyph, gap)| (glyph.left, *gap)).collect()).collect();
+        assert_eq!(found[0], [(10, false), (34, false), (90, true)]);
+        assert_eq!(found[1], [(5, false), (30, false), (55, false), (80, false)]);
+        assert!(of(Vec::new(), 30.0).is_empty());
+    }
+}

@@ -1,0 +1,191 @@
+//! Digits in a picture: a scan or a photograph of handwritten numbers -> their text, with a place for each digit.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `picture` | a file -> brightness, within bounds of memory |
+//! | `ink` | brightness -> ink: the light made even, Otsu's threshold |
+//! | `components` | ink that hangs together, as runs of pixels |
+//! | `skew` | how far the lines are turned, and turning them back |
+//! | `glyphs` | components -> digits: pieces joined, touching ones cut, marks left out |
+//! | `lines` | digits -> lines, in the order of reading |
+//! | `raster` | a digit's ink -> 8 x 8 counts, its stroke made as wide as those of the data |
+//! | `proof` | the picture with boxes and names, to see what was done |
+//!
+//! The steps are those of every reader of forms since NIST's (Garris et al., NISTIR 5469, 1994): find the ink,
+//! set it straight, part it, make each part look like the training data, name it. Naming is a model's: the
+//! nearest centroid's name.
+
+mod components;
+mod glyphs;
+mod ink;
+mod lines;
+mod picture;
+mod proof;
+mod raster;
+mod skew;
+
+use crate::drawing::{SIDE, SIZE};
+use crate::model::{Model, PredictError};
+
+pub use picture::{MOST_PIXELS, Picture, PictureError};
+pub use proof::proof;
+
+/// Why a picture can't be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadingError {
+    /// The model knows no pictures of 8 x 8.
+    #[error(
+        "the model has {n_dims} columns; reading needs one of pictures of {SIDE} x {SIDE}, {SIZE} columns, such as of the digits"
+    )]
+    Model {
+        /// Features of the model.
+        n_dims: usize,
+    },
+    /// The digits can't be predicted.
+    #[error(transparent)]
+    Predict(#[from] PredictError),
+}
+
+/// A part of a picture, in its pixels from the top left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Area {
+    /// Leftmost column.
+    pub x: usize,
+    /// Topmost row.
+    pub y: usize,
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+}
+
+/// A digit that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Digit {
+    /// Where it stands in the picture that was given: upright, around the whole digit.
+    pub area: Area,
+    /// What was named: 8 x 8 counts of 0 to 16, row by row.
+    pub counts: [u8; SIZE],
+    /// The nearest centroid.
+    pub label: u32,
+    /// How far it is, in the model's units.
+    pub distance: f64,
+    /// The nearest centroid of another name, if there is one.
+    pub runner_up: Option<u32>,
+    /// 1 on a centroid, 0 halfway to one of another name: `1 - distance / distance to the runner-up`. No
+    /// probability, but of two digits the one of larger confidence is more often right.
+    pub confidence: f64,
+    /// Whether there is a gap before it, as between two numbers.
+    pub after_gap: bool,
+}
+
+/// A line of digits, from left to right.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// Its digits, at least one.
+    pub digits: Vec<Digit>,
+}
+
+/// What a picture says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// From the top to the bottom; none where there is nothing to read.
+    pub lines: Vec<Line>,
+    /// Degrees by which the lines fall to the right; they were turned back by as much.
+    pub skew: f64,
+    /// Ink that is no digit by its size: dots, dirt, rules.
+    pub left_out: Vec<Area>,
+}
+
+impl Digit {
+    /// What it is called: the name of its cluster, or `#` and the cluster's number.
+    #[must_use]
+    pub fn name(&self, model: &Model) -> String {
+        name(model, self.label)
+    }
+}
+
+impl Line {
+    /// Its text: the names one after the other, a space for a gap; names of several letters are apart.
+    #[must_use]
+    pub fn text(&self, model: &Model) -> String {
+        let names: Vec<String> = self.digits.iter().map(|digit| digit.name(model)).collect();
+        let long = names.iter().any(|name| name.chars().count() > 1);
+        let gap = |at: usize| if at > 0 && (long || self.digits[at].after_gap) { " " } else { "" };
+        names.iter().enumerate().map(|(at, name)| format!("{}{name}", gap(at))).collect()
+    }
+}
+
+/// Reads the digits of a picture by a model of 8 x 8 pictures whose clusters have names.
+///
+/// # Errors
+/// A model of other data. A picture without ink is none: nothing is found in it.
+pub fn read(picture: &Picture, model: &Model) -> Result<Reading, ReadingError> {
+    if model.n_dims() != SIZE {
+        return Err(ReadingError::Model { n_dims: model.n_dims() });
+    }
+    let nothing = Reading { lines: Vec::new(), skew: 0.0, left_out: Vec::new() };
+    let Some(mut ink) = ink::of(picture) else { return Ok(nothing) };
+    let mut found = components::of(&ink);
+    let skew = skew::angle(&found);
+    if skew != 0.0 {
+        ink = skew::straightened(&ink, skew);
+        found = components::of(&ink);
+    }
+    let strange = |glyphs: &[components::Component]| {
+        let mut sum = 0.0;
+        for glyph in glyphs {
+            sum += nearest(model, &raster::counts(glyph, &ink))?.distance;
+        }
+        Ok::<_, PredictError>(sum / glyphs.len() as f64)
+    };
+    let parted = glyphs::of(found, &strange)?;
+    let turn = skew::Turn::back(skew, picture, &ink);
+    let area = |area: Area| turn.area(area);
+    let mut lines = Vec::new();
+    for line in lines::of(parted.glyphs, parted.height) {
+        let mut digits = Vec::new();
+        for (glyph, after_gap) in &line {
+            let digit = nearest(model, &raster::counts(glyph, &ink))?;
+            digits.push(Digit { area: area(glyph.area()), after_gap: *after_gap, ..digit });
+        }
+        lines.push(Line { digits });
+    }
+    let left_out = parted.left_out.iter().map(|part| area(part.area())).collect();
+    Ok(Reading { lines, skew, left_out })
+}
+
+/// A digit, its place aside, by the one of its counts that is nearest to a centroid.
+fn nearest(model: &Model, variants: &[[u8; SIZE]]) -> Result<Digit, PredictError> {
+    let values: Vec<f64> = variants.iter().flatten().map(|&count| f64::from(count)).collect();
+    let distances = model.transform(&values)?;
+    let k = model.n_clusters();
+    let least = |of: &dyn Fn(usize) -> bool| {
+        let places = (0..distances.len()).filter(|&at| of(at % k));
+        places.min_by(|&a, &b| distances[a].total_cmp(&distances[b]))
+    };
+    let at = least(&|_| true).unwrap_or(0);
+    let own = name(model, (at % k) as u32);
+    let other = least(&|cluster| name(model, cluster as u32) != own);
+    let distance = distances[at];
+    let confidence = match other.map(|other| distances[other]) {
+        None => 1.0,
+        Some(0.0) => 0.0,
+        Some(further) => 1.0 - distance / further,
+    };
+    Ok(Digit {
+        area: Area { x: 0, y: 0, width: 0, height: 0 },
+        counts: variants[at / k],
+        label: (at % k) as u32,
+        distance,
+        runner_up: other.map(|other| (other % k) as u32),
+        confidence,
+        after_gap: false,
+    })
+}
+
+fn name(model: &Model, label: u32) -> String {
+    let name = model.names.get(label as usize).and_then(Option::as_ref);
+    name.map_or_else(|| format!("#{label}"), |name| name.name.clone())
+}

@@ -1,0 +1,94 @@
+//! The picture with boxes and names, to see what was done.
+
+use std::io::Cursor;
+
+use image::{ImageFormat, Rgb, RgbImage, imageops};
+
+use super::{Area, Digit, Picture, PictureError, Reading};
+use crate::drawing::SIDE;
+use crate::model::Model;
+
+/// Pixels of a side of one of 8 x 8.
+const DOT: u32 = 4;
+/// Pixels of a small picture, and around it.
+const SMALL: u32 = SIDE as u32 * DOT;
+const ROOM: u32 = 6;
+/// Colours: of sure and of unsure digits, of what was left out, of the sheet below.
+const SURE: [f64; 3] = [0.0, 130.0, 60.0];
+const UNSURE: [f64; 3] = [215.0, 30.0, 30.0];
+const LEFT_OUT: Rgb<u8> = Rgb([140, 140, 150]);
+const SHEET: Rgb<u8> = Rgb([236, 234, 228]);
+
+/// A PNG of the picture with a box around each digit, green where it is sure and red where it is not, grey around what
+/// was left out; and below, in the order of reading, each digit as the model saw it and, beneath, the centroid
+/// that it was taken for.
+///
+/// # Errors
+/// [`PictureError::Encode`].
+pub fn proof(picture: &Picture, reading: &Reading, model: &Model) -> Result<Vec<u8>, PictureError> {
+    let (width, height) = (picture.width as u32, picture.height as u32);
+    let sheets: Vec<RgbImage> =
+        reading.lines.iter().map(|line| sheet(&line.digits, model, width.max(SMALL + 2 * ROOM))).collect();
+    let below: u32 = sheets.iter().map(RgbImage::height).sum();
+    let whole_width = sheets.iter().map(RgbImage::width).max().unwrap_or(0).max(width);
+    let mut whole = RgbImage::from_pixel(whole_width, height + below, SHEET);
+    for (at, &grey) in picture.pixels.iter().enumerate() {
+        whole.put_pixel((at % picture.width) as u32, (at / picture.width) as u32, Rgb([grey; 3]));
+    }
+    let thick = (picture.height / 300 + 1).min(6);
+    reading.left_out.iter().for_each(|area| frame(&mut whole, area, thick, LEFT_OUT));
+    for digit in reading.lines.iter().flat_map(|line| &line.digits) {
+        frame(&mut whole, &digit.area, thick, color(digit));
+    }
+    let mut top = height;
+    for sheet in sheets {
+        imageops::replace(&mut whole, &sheet, 0, i64::from(top));
+        top += sheet.height();
+    }
+    let mut bytes = Cursor::new(Vec::new());
+    whole.write_to(&mut bytes, ImageFormat::Png).map_err(|error| PictureError::Encode(error.to_string()))?;
+    Ok(bytes.into_inner())
+}
+
+/// Red to green: a confidence of a third is sure enough.
+fn color(digit: &Digit) -> Rgb<u8> {
+    let share = (digit.confidence * 3.0).clamp(0.0, 1.0);
+    Rgb([0, 1, 2].map(|at| (UNSURE[at] + share * (SURE[at] - UNSURE[at])) as u8))
+}
+
+fn frame(whole: &mut RgbImage, area: &Area, thick: usize, color: Rgb<u8>) {
+    let (right, bottom) = (area.x + area.width, area.y + area.height);
+    for y in area.y.saturating_sub(thick)..bottom + thick {
+        for x in area.x.saturating_sub(thick)..right + thick {
+            let inside = (area.x..right).contains(&x) && (area.y..bottom).contains(&y);
+            if !inside && x < whole.width() as usize && y < whole.height() as usize {
+                whole.put_pixel(x as u32, y as u32, color);
+            }
+        }
+    }
+}
+
+/// What a line's digits were seen as and taken for.
+fn sheet(digits: &[Digit], model: &Model, width: u32) -> RgbImage {
+    let across = ((width - ROOM) / (SMALL + ROOM)).max(1);
+    let rows = (digits.len() as u32).div_ceil(across);
+    let mut sheet = RgbImage::from_pixel(width, rows * (2 * SMALL + 3 * ROOM), SHEET);
+    let centroids = model.values();
+    for (at, digit) in (0..).zip(digits) {
+        let (x, y) = (ROOM + at % across * (SMALL + ROOM), ROOM + at / across * (2 * SMALL + 3 * ROOM));
+        let seen: Vec<f64> = digit.counts.iter().map(|&count| f64::from(count)).collect();
+        small(&mut sheet, (x, y), &seen);
+        let centroid = centroids.row(digit.label as usize);
+        small(&mut sheet, (x, y + SMALL + 2), &centroid.to_vec());
+    }
+    sheet
+}
+
+/// Counts of 0 to 16, as a picture of black on white.
+fn small(sheet: &mut RgbImage, (left, top): (u32, u32), counts: &[f64]) {
+    for (x, y) in (0..SMALL).flat_map(|y| (0..SMALL).map(move |x| (x, y))) {
+        let count = counts[(y / DOT * SIDE as u32 + x / DOT) as usize];
+        let grey = (255.0 - count / 16.0 * 255.0).clamp(0.0, 255.0) as u8;
+        sheet.put_pixel(left + x, top + y, Rgb([grey; 3]));
+    }
+}

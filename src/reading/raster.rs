@@ -1,0 +1,168 @@
+//! A digit's ink -> 8 x 8 counts, its stroke made as wide as those of the data.
+
+use super::components::Component;
+use super::ink::Ink;
+use crate::drawing::{SIZE, normalise};
+
+/// Most rows or columns of a digit that are looked at closely: a larger one is averaged to no more.
+const CLOSE: usize = 96;
+/// Width of the stroke, as a share of the digit's height, to which a thinner one is widened.
+const STROKE: f64 = 0.15;
+/// Pixels to the right a row up by which a digit is also leant before it is named: more to the left, as most hands lean
+/// to the right.
+const SLANTS: [f64; 6] = [0.0, -0.15, 0.15, -0.3, 0.3, -0.45];
+
+/// A digit's ink by itself.
+struct Raster {
+    width: usize,
+    height: usize,
+    amount: Vec<f64>,
+}
+
+/// The counts that a model of the digits knows: of the digit as it stands first, then leant to either side. The nearest to
+/// a centroid is meant to be taken, so that a slanted hand is read as one that the data have.
+pub(super) fn counts(glyph: &Component, ink: &Ink) -> [[u8; SIZE]; SLANTS.len()] {
+    let own = own(glyph, ink);
+    let raster = widened(own, glyph.height().max(1));
+    let of = |slant: f64| {
+        let raster = sheared(&raster, slant);
+        // there is ink, all of it finite: nothing to refuse
+        normalise(&raster.amount, raster.height, raster.width).unwrap_or([0; SIZE])
+    };
+    SLANTS.map(of)
+}
+
+/// Rows shifted to the right by `slant` pixels a row up from the middle.
+fn sheared(raster: &Raster, slant: f64) -> Raster {
+    if slant == 0.0 {
+        return Raster { width: raster.width, height: raster.height, amount: raster.amount.clone() };
+    }
+    let room = (slant.abs() * raster.height as f64 / 2.0).ceil() as usize + 1;
+    let width = raster.width + 2 * room;
+    let mut amount = vec![0.0; width * raster.height];
+    for y in 0..raster.height {
+        let shift = room as f64 + slant * (raster.height as f64 / 2.0 - y as f64 - 0.5);
+        let (whole, part) = (shift.floor() as usize, shift - shift.floor());
+        for x in 0..raster.width {
+            let ink = raster.amount[y * raster.width + x];
+            amount[y * width + x + whole] += ink * (1.0 - part);
+            amount[y * width + x + whole + 1] += ink * part;
+        }
+    }
+    Raster { width, height: raster.height, amount }
+}
+
+/// The ink of one digit and not of its neighbours, reduced to what is needed, with room around it.
+fn own(glyph: &Component, ink: &Ink) -> Raster {
+    let step = glyph.height().max(glyph.width()).div_ceil(CLOSE);
+    let room = CLOSE / 8;
+    let (width, height) = (glyph.width().div_ceil(step) + 2 * room, glyph.height().div_ceil(step) + 2 * room);
+    let mut raster = Raster { width, height, amount: vec![0.0; width * height] };
+    let share = 1.0 / (step * step) as f64;
+    for run in &glyph.runs {
+        let row = (run.y - glyph.top) / step + room;
+        for x in run.from..run.to {
+            let column = (x - glyph.left) / step + room;
+            raster.amount[row * width + column] += share * f64::from(ink.amount[run.y * ink.width + x]);
+        }
+    }
+    raster
+}
+
+/// Its stroke as wide as it must be at least.
+fn widened(raster: Raster, height: usize) -> Raster {
+    let height = (height as f64).min(CLOSE as f64);
+    let radius = (STROKE * height - stroke(&raster)) / 2.0;
+    if radius <= 0.25 {
+        return raster;
+    }
+    let reach = (radius.ceil() as isize + 1).min((CLOSE / 8) as isize);
+    let offsets = (-reach..=reach).flat_map(|dy| (-reach..=reach).map(move |dx| (dx, dy)));
+    let disk: Vec<(isize, isize, f64)> = offsets
+        .map(|(dx, dy)| (dx, dy, (radius + 1.0 - (dx as f64).hypot(dy as f64)).clamp(0.0, 1.0)))
+        .filter(|(_, _, weight)| *weight > 0.0)
+        .collect();
+    let Raster { width, height, amount } = raster;
+    let mut wide = vec![0.0f64; amount.len()];
+    for (at, &ink) in amount.iter().enumerate().filter(|(_, ink)| **ink > 0.0) {
+        let (x, y) = ((at % width) as isize, (at / width) as isize);
+        for &(dx, dy, weight) in &disk {
+            let (x, y) = (x + dx, y + dy);
+            if x >= 0 && y >= 0 && x < width as isize && y < height as isize {
+                let to = &mut wide[y as usize * width + x as usize];
+                *to = to.max(ink * weight);
+            }
+        }
+    }
+    Raster { width, height, amount: wide }
+}
+
+/// The mean width of its stroke, in pixels: twice its area over its outline.
+fn stroke(raster: &Raster) -> f64 {
+    let Raster { width, height, amount } = raster;
+    let is = |x: usize, y: usize| amount[y * width + x] > 0.5;
+    let (mut area, mut sides) = (0usize, 0usize);
+    for (x, y) in (1..height - 1).flat_map(|y| (1..width - 1).map(move |x| (x, y))).filter(|&(x, y)| is(x, y))
+    {
+        area += 1;
+        sides += [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)].iter().filter(|&&(x, y)| !is(x, y)).count();
+    }
+    // a slanted outline has more sides than length: by 4 / pi on the average of all directions
+    2.0 * area as f64 / (sides as f64 * std::f64::consts::FRAC_PI_4).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::components::{self, Run};
+
+    /// A ring of a stroke so wide, its outer height `size`.
+    fn ring(size: usize, stroke: f64) -> (Component, Ink) {
+        let middle = size as f64 / 2.0;
+        let amount = |x: usize, y: usize| {
+            let away = (x as f64 + 0.5 - middle).hypot(y as f64 + 0.5 - middle);
+            f32::from(u8::from(away <= middle && away > middle - stroke))
+        };
+        let amount =
+            (0..size).flat_map(|y| (0..size).map(move |x| (x, y))).map(|(x, y)| amount(x, y)).collect();
+        let ink = Ink { width: size, height: size, amount, scale: 1 };
+        let mut found = components::of(&ink);
+        assert_eq!(found.len(), 1);
+        (found.remove(0), ink)
+    }
+
+    #[test]
+    fn thin_and_thick_pens_write_the_same_digit() {
+        let (thick, ink) = ring(90, 11.0);
+        let expected = counts(&thick, &ink)[0];
+        for stroke in [2.0, 4.0, 8.0] {
+            let (thin, ink) = ring(90, stroke);
+            let found = counts(&thin, &ink)[0];
+            let most = found.iter().zip(expected).map(|(&a, b)| a.abs_diff(b)).max().unwrap();
+            assert!(most <= 4, "{stroke}: {found:?}, {expected:?}");
+        }
+    }
+
+    #[test]
+    fn large_ones_are_reduced_and_agree() {
+        let ((small, ink), (large, large_ink)) = (ring(80, 10.0), ring(1600, 200.0));
+        let (a, b) = (counts(&small, &ink)[0], counts(&large, &large_ink)[0]);
+        assert!(a.iter().zip(b).all(|(&a, b)| a.abs_diff(b) <= 2), "{a:?}, {b:?}");
+    }
+
+    #[test]
+    fn the_width_of_a_stroke_is_measured() {
+        for wide in [4.0, 8.0, 12.0] {
+            let (glyph, ink) = ring(90, wide);
+            let found = stroke(&own(&glyph, &ink));
+            assert!((found / wide - 1.0).abs() < 0.15, "{wide}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_speck_has_counts_too() {
+        let ink = Ink { width: 1, height: 1, amount: vec![1.0], scale: 1 };
+        let speck = Component::of(vec![Run { y: 0, from: 0, to: 1 }]);
+        assert!(counts(&speck, &ink)[0].iter().any(|&count| count > 0));
+    }
+}
