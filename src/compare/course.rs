@@ -204,13 +204,14 @@ impl Course<'_, '_> {
             device.failure = contestant.failure.clone();
         }
         let overtake = |device: usize| {
-            let at = self.faster(device);
+            let (at, cold) = (self.faster(device), self.faster_cold(device));
             Some(Overtake {
                 device: self.devices[device].name.clone(),
                 base: self.devices[0].name.clone(),
                 crossover: crossover(&at)?,
                 unclear: unclear(&at),
-                from_cold: crossover(&self.faster_cold(device))?,
+                from_cold: crossover(&cold)?,
+                unclear_from_cold: unclear(&cold),
             })
         };
         let crossovers = (1..self.devices.len()).filter_map(overtake).collect();

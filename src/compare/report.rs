@@ -226,6 +226,8 @@ pub struct Overtake {
     pub unclear: Vec<u64>,
     /// Where, when each run also opens its device and builds its kernels, as one `cairn fit` does.
     pub from_cold: Crossover,
+    /// Values at which neither is clearly faster then.
+    pub unclear_from_cold: Vec<u64>,
 }
 
 impl Split {
@@ -296,10 +298,20 @@ impl Measurement {
         Some(self.devices.get(device)?.time_s?.median)
     }
 
-    /// The device that is clearly faster than every other that was timed; none if that is open.
+    /// Whether any device has times.
+    #[must_use]
+    pub fn timed(&self) -> bool {
+        self.devices.iter().any(|timing| timing.time_s.is_some())
+    }
+
+    /// The device that is clearly faster than every other that was timed; none if that is open, or there is no
+    /// other.
     #[must_use]
     pub fn fastest(&self) -> Option<usize> {
         let timed: Vec<usize> = (0..self.devices.len()).filter(|&at| self.time(at).is_some()).collect();
+        if timed.len() < 2 {
+            return None;
+        }
         let beats = |a: usize, b: usize| {
             a == b
                 || Ratio::paired(&self.devices[a].runs_s, &self.devices[b].runs_s)

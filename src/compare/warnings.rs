@@ -64,8 +64,9 @@ fn first_slow(times: &[f64], spread: &Spread, far: &[usize]) -> Option<Warning> 
 fn others_far(times: &[f64], far: &[usize]) -> Option<Warning> {
     let far: Vec<usize> = far.iter().copied().filter(|&at| at > 0).collect();
     let (n, of) = (far.len(), times.len());
+    let lie = if n == 1 { "lies" } else { "lie" };
     let text = format!(
-        "{n} of {of} runs lie far from the others: something else was at work; close other programs, or try \
+        "{n} of {of} runs {lie} far from the others: something else was at work; close other programs, or try \
          more --runs"
     );
     warn_if(n > 0, "outliers", text)

@@ -67,31 +67,38 @@ fn few(which: &str) -> String {
 /// Where a device overtakes the first, in a sentence without its end.
 #[must_use]
 pub fn crossover(parameter: Parameter, overtake: &Overtake) -> String {
-    let Overtake { device, base, crossover, unclear, from_cold } = overtake;
-    let name = parameter.name();
-    let mut main = place(parameter, device, base, crossover);
-    if !unclear.is_empty() && *crossover != Crossover::Unclear {
-        main += &format!(" (no clear difference at {name} = {})", list(unclear));
-    }
+    let Overtake { device, base, crossover, unclear, from_cold, unclear_from_cold } = overtake;
+    let main = place(parameter, device, base, crossover, unclear);
     if crossover == from_cold {
         return main;
     }
-    let cold = place(parameter, device, base, from_cold);
+    let cold = place(parameter, device, base, from_cold, unclear_from_cold);
     format!("{main}; with opening the device and building its kernels, {cold}")
 }
 
-fn place(parameter: Parameter, device: &str, base: &str, crossover: &Crossover) -> String {
+/// Who wins where; `unclear` are the values that decide nothing.
+fn place(parameter: Parameter, device: &str, base: &str, crossover: &Crossover, unclear: &[u64]) -> String {
     let name = parameter.name();
     let winner = |base_wins: bool| if base_wins { base } else { device };
+    let at_unclear = format!("no clear difference at {name} = {}", list(unclear));
     match crossover {
         Crossover::Unclear => format!("{device} and {base}: no clear difference at any value"),
-        Crossover::Throughout { base_wins } => format!("{} wins throughout", winner(*base_wins)),
+        Crossover::Throughout { base_wins } if unclear.is_empty() => {
+            format!("{} wins throughout", winner(*base_wins))
+        }
+        Crossover::Throughout { base_wins } => {
+            format!("{} wins wherever the difference is clear ({at_unclear})", winner(*base_wins))
+        }
         Crossover::Once { base_wins, after, from } => {
             let (winner, other) = (winner(*base_wins), winner(!*base_wins));
-            format!("{winner} wins from {name} = {from} on ({other} up to {after})")
+            let open = unclear.iter().any(|value| value > from);
+            let on = if open { "on, wherever the difference is clear" } else { "on" };
+            let more = if unclear.is_empty() { String::new() } else { format!("; {at_unclear}") };
+            format!("{winner} wins from {name} = {from} {on} ({other} up to {after}{more})")
         }
         Crossover::Often { at } => {
-            format!("{device} and {base} take turns: the faster one changes at {name} = {}", list(at))
+            let more = if unclear.is_empty() { String::new() } else { format!(" ({at_unclear})") };
+            format!("{device} and {base} take turns: the faster one changes at {name} = {}{more}", list(at))
         }
     }
 }
@@ -137,28 +144,44 @@ fn agreement(document: &Document, group: &[&Measurement]) -> String {
         _ => String::new(),
     };
     match (agree, document.devices.len()) {
-        (_, 1) => "one device only, nothing to hold it against".into(),
-        (false, _) => format!("not verified{place}: no second device's result to hold it against"),
+        (_, 1) => "one device only: it is timed alone, with nothing to hold it against".into(),
+        (false, _) => format!("nothing{place}: no second device's result to hold it against"),
         (true, _) => format!("{} agree in every bit{place}", names.join(" and ")),
     }
 }
 
-/// Who is faster, and from where on: sentences without their end.
+/// Who is faster, and from where on: sentences without their end. Of a sweep that was not finished, who is faster at
+/// the largest value that was.
 #[must_use]
 pub fn findings(document: &Document) -> Vec<String> {
-    if let Some(sweep) = &document.sweep {
-        let of = |overtake: &Overtake| match overtake.crossover {
-            Crossover::Unclear if !timed_enough(document, &overtake.device) => {
-                few(&format!("{} or {}", overtake.device, overtake.base))
-            }
-            _ => crossover(sweep.parameter, overtake),
-        };
+    let sweep = document.sweep.as_ref().filter(|sweep| sweep.values.len() > 1);
+    let Some(sweep) = sweep else { return document.measurements.first().map(verdicts).unwrap_or_default() };
+    let of = |overtake: &Overtake| match overtake.crossover {
+        Crossover::Unclear if !timed_enough(document, &overtake.device) => {
+            few(&format!("{} or {}", overtake.device, overtake.base))
+        }
+        _ => crossover(sweep.parameter, overtake),
+    };
+    if !document.crossovers.is_empty() {
         return document.crossovers.iter().map(of).collect();
     }
-    let Some(measurement) = document.measurements.first() else { return Vec::new() };
+    let Some(last) = largest_timed(document).filter(|last| !verdicts(last).is_empty()) else {
+        return Vec::new();
+    };
+    let place = format!("at {} = {}", sweep.parameter.name(), last.value.unwrap_or(0));
+    verdicts(last).iter().map(|verdict| format!("not all values were measured; {place}, {verdict}")).collect()
+}
+
+fn verdicts(measurement: &Measurement) -> Vec<String> {
     let Some(base) = measurement.devices.first() else { return Vec::new() };
     let of = |timing: &Timing| Some(verdict(&timing.name, &base.name, timing.ratio.as_ref()?));
     measurement.devices.iter().filter_map(of).collect()
+}
+
+/// The largest value with times, or the only measurement if it has some.
+#[must_use]
+pub fn largest_timed(document: &Document) -> Option<&Measurement> {
+    document.measurements.iter().filter(|m| m.timed()).max_by_key(|m| m.value)
 }
 
 /// Whether there is an interval at some value.
@@ -168,6 +191,10 @@ fn timed_enough(document: &Document, device: &str) -> bool {
     ratios.into_iter().any(|ratio| ratio.interval.is_some())
 }
 
+fn one(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
 /// What was computed: `10 clusters, 1 to 256 restarts from k-means++, seed 42`.
 #[must_use]
 pub fn job(document: &Document) -> String {
@@ -175,9 +202,9 @@ pub fn job(document: &Document) -> String {
     let range = |parameter: Parameter| {
         let sweep = document.sweep.as_ref().filter(|sweep| sweep.parameter == parameter)?;
         let (from, to) = sweep.values.iter().min().zip(sweep.values.iter().max())?;
-        (from < to).then(|| format!("{from} to {to} {}", parameter.name()))
+        let noun = parameter.name().trim_end_matches('s');
+        Some(if from == to { one(*from, noun) } else { format!("{from} to {to} {noun}s") })
     };
-    let one = |n: u64, noun: &str| if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") };
     let clusters = range(Parameter::Clusters).unwrap_or_else(|| one(params.n_clusters as u64, "cluster"));
     let restarts = range(Parameter::Restarts).unwrap_or_else(|| one(params.n_restarts, "restart"));
     let points = range(Parameter::Points).map(|points| format!("{points}, ")).unwrap_or_default();
@@ -250,17 +277,31 @@ mod tests {
     #[test]
     fn crossovers_name_the_value() {
         let of = |crossover: Crossover, unclear: &[u64], from_cold: Crossover| {
-            let (device, base, unclear) = ("gpu".into(), "cpu".into(), unclear.to_vec());
-            super::crossover(Parameter::Restarts, &Overtake { device, base, crossover, unclear, from_cold })
+            let (device, base) = ("gpu".into(), "cpu".into());
+            let (unclear, unclear_from_cold) = (unclear.to_vec(), vec![7]);
+            let overtake = Overtake { device, base, crossover, unclear, from_cold, unclear_from_cold };
+            super::crossover(Parameter::Restarts, &overtake)
         };
         let once = |from| Crossover::Once { base_wins: false, after: from - 1, from };
         assert_eq!(of(once(37), &[], once(37)), "gpu wins from restarts = 37 on (cpu up to 36)");
-        let unclear = of(once(37), &[38, 40], once(37));
-        assert!(unclear.ends_with("(cpu up to 36) (no clear difference at restarts = 38, 40)"), "{unclear}");
+        let between = of(once(37), &[12], once(37));
+        assert_eq!(
+            between,
+            "gpu wins from restarts = 37 on (cpu up to 36; no clear difference at restarts = 12)"
+        );
+        assert!(of(once(37), &[40], once(37)).contains("= 37 on, wherever the difference is clear (cpu up"));
         let throughout = Crossover::Throughout { base_wins: true };
         assert_eq!(of(throughout.clone(), &[], throughout.clone()), "cpu wins throughout");
+        let some = of(throughout.clone(), &[1], throughout.clone());
+        assert_eq!(some, "cpu wins wherever the difference is clear (no clear difference at restarts = 1)");
         let text = of(once(37), &[], throughout);
-        assert!(text.ends_with("; with opening the device and building its kernels, cpu wins throughout"));
+        assert!(
+            text.ends_with(
+                "; with opening the device and building its kernels, cpu wins wherever the difference \
+             is clear (no clear difference at restarts = 7)"
+            ),
+            "{text}"
+        );
         let often = Crossover::Often { at: vec![2, 5] };
         assert_eq!(
             of(often.clone(), &[], often),

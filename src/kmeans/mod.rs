@@ -200,8 +200,11 @@ pub fn fit_on(
     })
 }
 
-/// Runs `work` on as many threads as were asked for.
-pub(crate) fn in_threads<T: Send, E: From<FitError> + Send>(
+/// Runs `work` on as many threads of the CPU as were asked for, or as there are.
+///
+/// # Errors
+/// [`FitError::Threads`] if they can't be had, else what `work` says.
+pub fn in_threads<T: Send, E: From<FitError> + Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> Result<T, E> {

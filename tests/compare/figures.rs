@@ -167,7 +167,10 @@ fn values_without_a_clear_difference_decide_no_crossover() {
     assert_eq!(overtake.crossover, Crossover::Throughout { base_wins: true });
     assert_eq!(overtake.unclear, [1, 2, 5]);
     let text = cairn::compare::words::findings(&document);
-    assert_eq!(text, ["cpu wins throughout (no clear difference at restarts = 1, 2, 5)"]);
+    assert_eq!(
+        text,
+        ["cpu wins wherever the difference is clear (no clear difference at restarts = 1, 2, 5)"]
+    );
     let fastest: Vec<Option<usize>> = document.measurements.iter().map(|m| m.fastest()).collect();
     assert_eq!(fastest, [None, None, None, Some(0), Some(0)]);
     let text = cairn::compare::words::findings(&run("restarts=1,2", 8, 99));

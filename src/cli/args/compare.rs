@@ -32,6 +32,10 @@ pub(in crate::cli) struct CompareArgs {
     #[arg(long, value_name = "LIST", help_heading = "Comparison")]
     pub(in crate::cli) devices: Option<String>,
 
+    /// Memory of a GPU to use, such as 500MB or 2GiB; what does not fit is streamed [default: as `cairn fit`]
+    #[arg(long, value_name = "SIZE")]
+    pub(in crate::cli) gpu_memory: Option<bytesize::ByteSize>,
+
     /// Measured runs of each device [default: 10, fewer (at least 6) where they take long]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), help_heading = "Comparison")]
     pub(in crate::cli) runs: Option<u32>,

@@ -14,26 +14,49 @@ use crate::cli::{cache, terminal};
 
 /// Measures the devices, one after the other, and keeps what they cost.
 pub(super) fn run(args: &CompareArgs, wish: &Wish) -> anyhow::Result<()> {
-    let mut entrants = devices::open(if *wish == Wish::Usual { &Wish::All } else { wish })?;
-    // `auto` never takes these: only who names them wants to know
-    entrants.retain(|entrant| *wish != Wish::Usual || !entrant.opened.engine.info().software);
+    let all = if *wish == Wish::Usual { &Wish::All } else { wish };
+    let mut entrants = devices::open(all, &super::open_options(args))?;
+    if *wish == Wish::Usual {
+        entrants.retain(|entrant| wanted(entrant, args.quiet));
+    }
     stop_on_ctrl_c()?;
     let (mut costs, _) = cache::costs();
     let mut rows = Vec::new();
+    let mut ended = Ok(());
     for entrant in &entrants {
-        let cost = measure(args, entrant)?;
-        rows.push(row(&entrant.name, &cost));
-        keep(&mut costs, entrant, cost, args.job.threads);
+        match measure(args, entrant) {
+            Ok(cost) => {
+                rows.push(row(&entrant.name, &cost));
+                keep(&mut costs, entrant, cost, args.job.threads);
+            }
+            Err(error) => ended = ended.and(Err(error)), // the others go on, and at once if it was stopped
+        }
+    }
+    if rows.is_empty() {
+        return ended;
     }
     let file = cache::keep(&costs).context("the costs could not be kept")?;
     if args.quiet {
-        return Ok(());
+        return ended;
     }
     let header = ["", "fixed", "per value", "per restart", "points x features x clusters x passes"];
     let text = text::table(&header, rows.into_iter());
     let text =
         format!("{text}\nkept for `--device auto` in {}\n", terminal::plain(&file.display().to_string()));
-    terminal::write_stdout(&text).context("standard output")
+    terminal::write_stdout(&text).context("standard output")?;
+    ended
+}
+
+/// `auto` never takes a program on the CPU: only who names it wants to know what it costs.
+fn wanted(entrant: &Entrant, quiet: bool) -> bool {
+    let software = entrant.opened.engine.info().software;
+    if software && !quiet {
+        let name = terminal::plain(&entrant.name);
+        terminal::write_stderr(&format!(
+            "note: {name} is left out, as it is no GPU but a program on the CPU"
+        ));
+    }
+    !software
 }
 
 fn measure(args: &CompareArgs, entrant: &Entrant) -> anyhow::Result<Cost> {
@@ -44,7 +67,7 @@ fn measure(args: &CompareArgs, entrant: &Entrant) -> anyhow::Result<Cost> {
     let samples = samples(&stand, engine, open, args.job.threads).map_err(|error| {
         let stopped = STOP.load(std::sync::atomic::Ordering::Relaxed);
         if stopped {
-            Stopped("nothing of it was kept").into()
+            Stopped("of the devices that were not done, nothing was kept").into()
         } else {
             anyhow::Error::new(error).context(entrant.name.clone())
         }

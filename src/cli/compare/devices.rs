@@ -57,21 +57,21 @@ fn check(name: &str, device: &Device) -> Result<(), Usage> {
 }
 
 /// Opens them: what is named must be there.
-pub(super) fn open(wish: &Wish) -> anyhow::Result<Vec<Entrant>> {
+pub(super) fn open(wish: &Wish, options: &OpenOptions) -> anyhow::Result<Vec<Entrant>> {
     match wish {
         Wish::These(devices) => {
-            let entrants = devices.iter().map(|(name, device)| open_one(name, device));
+            let entrants = devices.iter().map(|(name, device)| open_one(name, device, options));
             let entrants: Vec<Entrant> = entrants.collect::<anyhow::Result<_>>()?;
             twice(&entrants)?;
             Ok(entrants)
         }
         Wish::Usual => {
-            let cpu = open_one("cpu", &Device::Cpu)?;
-            Ok(std::iter::once(cpu).chain(adapters(1)).collect())
+            let cpu = open_one("cpu", &Device::Cpu, options)?;
+            Ok(std::iter::once(cpu).chain(adapters(1, options)).collect())
         }
         Wish::All => {
-            let cpu = open_one("cpu", &Device::Cpu)?;
-            Ok(std::iter::once(cpu).chain(adapters(usize::MAX)).collect())
+            let cpu = open_one("cpu", &Device::Cpu, options)?;
+            Ok(std::iter::once(cpu).chain(adapters(usize::MAX, options)).collect())
         }
     }
 }
@@ -92,21 +92,21 @@ fn twice(entrants: &[Entrant]) -> Result<(), Usage> {
     Ok(())
 }
 
-fn open_one(name: &str, device: &Device) -> anyhow::Result<Entrant> {
-    let options = OpenOptions { fallback: Some(false), ..OpenOptions::default() };
+fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Result<Entrant> {
+    let options = OpenOptions { fallback: Some(false), ..options.clone() };
     let opened = engine::open(device, &options).context("--devices")?;
     Ok(Entrant { name: name.to_owned(), opened })
 }
 
 /// The `most` best adapters that can be opened; a note for each that can't.
 #[cfg(feature = "gpu")]
-fn adapters(most: usize) -> Vec<Entrant> {
+fn adapters(most: usize, options: &OpenOptions) -> Vec<Entrant> {
     use cairn::engine::gpu::{Gpu, adapters};
     let found = adapters();
     let mut entrants = Vec::new();
     for adapter in &found {
         let start = std::time::Instant::now();
-        match Gpu::open(adapter, &OpenOptions::default()) {
+        match Gpu::open(adapter, options) {
             Ok(gpu) => {
                 let opened = Opened {
                     engine: Box::new(gpu),
@@ -133,7 +133,7 @@ fn adapters(most: usize) -> Vec<Entrant> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn adapters(_most: usize) -> Vec<Entrant> {
+fn adapters(_most: usize, _options: &OpenOptions) -> Vec<Entrant> {
     terminal::write_stderr("note: this cairn was built without the feature `gpu`");
     Vec::new()
 }

@@ -11,15 +11,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use cairn::compare::report::Device as Described;
+use cairn::compare::sweep::{Parameter, Sweep};
 use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Stand, params_at};
 use cairn::data::{self, Dataset};
-use cairn::engine::Device;
-use cairn::kmeans::{FitError, Params};
+use cairn::engine::{Device, OpenOptions};
+use cairn::kmeans::{self, FitError, Params};
 
 use self::devices::Entrant;
 use self::files::Files;
 use super::args::CompareArgs;
-use super::failure::{self, Stopped};
+use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
 use super::{request, terminal};
 
@@ -45,8 +46,9 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         for &value in &sweep.values {
             params_at(&params, sweep.parameter, value).with_context(|| format!("--sweep {sweep}"))?;
         }
+        check_points(sweep, params.n_clusters())?;
     }
-    let entrants = devices::open(&wish)?;
+    let entrants = devices::open(&wish, &open_options(args))?;
     let start = Instant::now();
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     stop_on_ctrl_c()?;
@@ -58,6 +60,21 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         text::warn(&document);
     }
     end(&document)
+}
+
+/// Fewer points than clusters are never enough.
+fn check_points(sweep: &Sweep, n_clusters: usize) -> Result<(), Usage> {
+    let few = sweep.values.iter().find(|&&value| value < n_clusters as u64);
+    match few.filter(|_| sweep.parameter == Parameter::Points) {
+        Some(few) => Err(Usage(format!(
+            "--sweep {sweep}: {n_clusters} clusters need as many points, and {few} are fewer; start at {n_clusters}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn open_options(args: &CompareArgs) -> OpenOptions {
+    OpenOptions { gpu_memory: args.gpu_memory.map(|size| size.as_u64()), ..OpenOptions::default() }
 }
 
 fn measure(
@@ -72,7 +89,10 @@ fn measure(
         .iter()
         .map(|entrant| Contestant::new(&entrant.name, entrant.opened.engine.as_ref()))
         .collect();
-    let described = entrants.iter().map(describe).collect();
+    // a processor's peak is that of the threads it may use
+    let described = kmeans::in_threads(params.threads(), || {
+        Ok::<Vec<Described>, FitError>(entrants.iter().map(describe).collect())
+    })?;
     let bar = Bar::line(args.quiet);
     let say = |text: &str| bar.say(text);
     let stand = Stand { clock: &HostClock::start(), stop: &STOP, say: &say };

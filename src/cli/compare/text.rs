@@ -18,13 +18,13 @@ const WARNINGS: usize = 8;
 pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
     let mut text = head(document);
     match &document.sweep {
-        None => document.measurements.iter().for_each(|m| text.push_str(&one(document, m))),
+        None => words::largest_timed(document).iter().for_each(|m| text.push_str(&one(document, m))),
         Some(sweep) => {
             text.push_str(&heading(&format!("time of a run by {}", sweep.parameter.name())));
             text.push_str(&curve(document));
             text.push('\n');
             text.push_str(&chart::text(document, width, color));
-            if let Some(largest) = document.measurements.iter().max_by_key(|m| m.value) {
+            if let Some(largest) = words::largest_timed(document) {
                 let value = largest.value.unwrap_or(0);
                 text.push_str(&format!("\nat {} = {value}:\n", sweep.parameter.name()));
                 text.push_str(&one(document, largest));
@@ -51,11 +51,8 @@ fn head(document: &Document) -> String {
     ];
     let devices = document.devices.iter().map(|device| ("device", words::device(device)));
     lines.splice(2..2, devices);
-    if document.devices.len() == 1 {
-        lines.push(("note", "one device only: it is timed alone, with nothing to compare".into()));
-    }
     if document.stopped {
-        lines.push(("incomplete", "stopped by Ctrl-C: what follows was measured until then".into()));
+        lines.push(("incomplete", "stopped by Ctrl-C: no more was measured than is shown".into()));
     }
     let failed = document.devices.iter().filter_map(|device| Some((&device.name, device.failure.as_ref()?)));
     lines.extend(failed.map(|(name, why)| ("incomplete", format!("{name} could not go on: {why}"))));
@@ -95,10 +92,11 @@ fn times(timing: &Timing) -> Vec<String> {
         let why = if timing.failure.is_some() { "failed" } else { "not measured" };
         return vec![plain(&timing.name), why.into()];
     };
-    let ratio = timing.ratio.as_ref().map_or_else(|| "1".to_owned(), words::ratio);
+    let ratio = timing.ratio.as_ref().map_or_else(|| "-".to_owned(), words::ratio);
     let runs = timing.runs_s.len().to_string();
-    let seconds = [time.median, time.iqr, time.min, time.max].map(words::time);
-    std::iter::once(plain(&timing.name)).chain(seconds).chain([ratio, runs]).collect()
+    let [median, iqr, min, max] = [time.median, time.iqr, time.min, time.max].map(words::time);
+    let iqr = if timing.runs_s.len() > 1 { iqr } else { "-".into() };
+    vec![plain(&timing.name), median, iqr, min, max, ratio, runs]
 }
 
 /// What the device can't tell, or has not, is a dash.
@@ -135,17 +133,18 @@ fn over_peak(measurement: &Measurement) -> &'static str {
     if !rates.into_iter().any(|rates| over(rates.flops_of_peak) || over(rates.bytes_of_peak)) {
         return "";
     }
-    " Above 100%: the device skips distances that change no label, or reads points once for several restarts.\n"
+    " Above 100%: all distances and reads count. Bounds may skip some, and caches are faster than the memory that the\n \
+      peak is of.\n"
 }
 
 /// A line for each value: the median of every device, the ratio, the faster one.
 fn curve(document: &Document) -> String {
     let names = document.devices.iter().map(|device| plain(&device.name));
-    let pair = document.devices.len() == 2;
+    let (pair, several) = (document.devices.len() == 2, document.devices.len() > 1);
     let mut header = vec![String::new()];
     header.extend(names);
     header.extend(pair.then(|| "ratio [95%]".to_owned()));
-    header.push("fastest".into());
+    header.extend(several.then(|| "fastest".to_owned()));
     let mut measurements: Vec<&Measurement> = document.measurements.iter().collect();
     measurements.sort_by_key(|m| m.value);
     let line = |m: &&Measurement| {
@@ -158,7 +157,9 @@ fn curve(document: &Document) -> String {
         let ratio = || m.devices.get(1)?.ratio.as_ref().map(words::ratio);
         cells.extend(pair.then(|| ratio().unwrap_or_else(|| "-".into())));
         let fastest = m.fastest().and_then(|at| m.devices.get(at)).map(|timing| plain(&timing.name));
-        cells.push(fastest.unwrap_or_else(|| "unclear".into()));
+        let compared = m.devices.iter().filter(|timing| timing.time_s.is_some()).count() > 1;
+        let open = if compared { "unclear" } else { "-" };
+        cells.extend(several.then(|| fastest.unwrap_or_else(|| open.into())));
         cells
     };
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
@@ -168,13 +169,7 @@ fn curve(document: &Document) -> String {
 fn findings(document: &Document) -> Vec<String> {
     let found = words::findings(document);
     if found.is_empty() && document.devices.len() > 1 {
-        let few = match document.sweep {
-            Some(_) if document.stopped => {
-                "stopped before every value was measured: too little to say who is faster"
-            }
-            _ => "too little was measured to say who is faster",
-        };
-        return vec![few.into()];
+        return vec!["too little was measured to say who is faster".into()];
     }
     found
 }

@@ -57,7 +57,7 @@ pub(super) fn text(document: &Document) -> Result<String, ExportError> {
         },
         wide: chart::svg(document, WIDE)?,
         narrow: chart::svg(document, NARROW)?,
-        tables: document.measurements.iter().map(|m| table(document, m)).collect(),
+        tables: document.measurements.iter().filter(|m| m.timed()).map(|m| table(document, m)).collect(),
         warnings: words::warnings(document),
         about: about(document),
     };
@@ -119,7 +119,7 @@ fn times(timing: &Timing) -> [String; 7] {
         let why = timing.failure.clone().unwrap_or_else(|| "not measured".into());
         return [timing.name.clone(), why, "".into(), "".into(), "".into(), "".into(), "".into()];
     };
-    let ratio = timing.ratio.as_ref().map_or_else(|| "1".to_owned(), words::ratio);
+    let ratio = timing.ratio.as_ref().map_or_else(|| "–".to_owned(), words::ratio);
     [
         timing.name.clone(),
         words::time(time.median),
@@ -178,7 +178,7 @@ fn about(document: &Document) -> Vec<(&'static str, String)> {
             "once for all devices",
             format!("reading {}, packing {}", words::time(data.read_s), words::time(data.pack_s)),
         ),
-        ("machine", format!("{} {}, {} threads", host.os, host.arch, host.threads)),
+        ("machine", format!("{} {}, threads: {}", host.os, host.arch, host.threads)),
         ("cairn", document.version.to_owned()),
     ]
 }
