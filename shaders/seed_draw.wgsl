@@ -63,7 +63,7 @@ fn total_before(local: u32) -> vec4<u32> {
 
 @compute @workgroup_size(256)
 fn seed_draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let slot = group.z;
+    let slot = place_of(group);
     let at = slot * sizes.n_candidates + group.x;
     let step = chosen[slot].x;
 

@@ -17,8 +17,8 @@ var<workgroup> terms: array<vec4<u32>, 256>;
 @compute @workgroup_size(256)
 fn seed_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
               @builtin(local_invocation_index) local: u32) {
-    let block = group.x + group.y * groups.x;
-    let slot = group.z;
+    let block = block_of(group, groups);
+    let slot = place_of(group);
     let point = block * 256u + local;
     for (var l = 0u; l < sizes.n_candidates; l++) {
         let place = slot * sizes.n_candidates + l;

@@ -5,7 +5,9 @@
 mod common;
 
 use std::path::Path;
+use std::time::Duration;
 
+use cairn::engine::cost::{Cost, Costs, GpuCost};
 use cairn::engine::gpu::{AdapterInfo, Counters, Gpu};
 use cairn::engine::{Engine, Keep, OpenOptions};
 use cairn::kmeans::{Init, KMeans, Restarts};
@@ -41,6 +43,8 @@ fn since(before: &Counters, gpu: &Gpu) -> Counters {
         dispatches: now.dispatches - before.dispatches,
         round_dispatches: now.round_dispatches - before.round_dispatches,
         rounds: now.rounds - before.rounds,
+        round_slices: now.round_slices - before.round_slices,
+        trials: now.trials - before.trials,
         entries: now.entries - before.entries,
         submissions: now.submissions - before.submissions,
         waits: now.waits - before.waits,
@@ -157,10 +161,14 @@ fn restarts_that_enter_later(backend: Backend) {
 fn small_lookups(backend: Backend) {
     on_adapters(backend, &|adapter| {
         let case = |restarts| Case::new(&digits(), KMeans::new(10).restarts(restarts));
-        let few = run(adapter, &OpenOptions::default(), &case(1), Keep::Best).1;
-        let (kept, many) = run(adapter, &with_memory(2_000_000), &case(40), Keep::Best);
+        // however busy this machine is, and slow the device
+        let patient = with_slice(Duration::from_secs(60));
+        let few = run(adapter, &patient, &case(1), Keep::Best).1;
+        let tight = OpenOptions { slice: patient.slice, ..with_memory(2_000_000) };
+        let (kept, many) = run(adapter, &tight, &case(40), Keep::Best);
         for counters in [&few, &many] {
-            assert!(counters.round_dispatches <= 4 * counters.rounds, "{counters:?}");
+            assert!(counters.round_dispatches <= 4 * counters.round_slices, "{counters:?}");
+            assert_eq!(counters.round_slices, counters.rounds, "one chunk, and short work");
             // rounds go out several at a time, and the host waits once for them
             assert!(counters.waits * 2 <= counters.rounds, "{counters:?}");
             assert!(counters.waits <= counters.submissions, "{counters:?}");
@@ -171,6 +179,70 @@ fn small_lookups(backend: Backend) {
         // the best one's labels, centroids and lane come on top, once
         let state = (1797 * 4 + 12 * 64 * 4 + 72) as u64;
         assert!(many.bytes_down <= state + 64 * 40, "{many:?}");
+    });
+}
+
+on_devices!(slices_of_time, slices_of_time_of_every_kernel, slices_follow_the_pace);
+
+fn with_slice(slice: Duration) -> OpenOptions {
+    OpenOptions { slice: Some(slice), ..OpenOptions::default() }
+}
+
+/// A device that may hardly begin before it must end does everything a workgroup at a time: seeding, rounds,
+/// refills; also where there are chunks, and where they are streamed.
+fn slices_of_time(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let short = with_slice(Duration::from_nanos(1));
+        for case in cases() {
+            let expected = case.oracle();
+            let counters = agrees(adapter, &short, &case, &expected);
+            assert!(counters.round_slices > 2 * counters.rounds, "not cut: {counters:?}");
+            assert!(counters.round_dispatches <= 4 * counters.round_slices, "{counters:?}");
+            assert!(counters.waits <= counters.rounds + 3, "waits inside a round: {counters:?}");
+        }
+        let case = &cases()[0];
+        let expected = case.oracle();
+        for options in [with_binding(16 << 10), with_memory(least_memory(adapter, case))] {
+            agrees(adapter, &OpenOptions { slice: short.slice, ..options }, case, &expected);
+        }
+    });
+}
+
+/// Each takes its own number of points, and lanes, for a workgroup.
+fn slices_of_time_of_every_kernel(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let case = Case::new(&normal(900, 9, 7), KMeans::new(21).restarts(7).max_iter(5));
+        let expected = case.oracle();
+        for kernel in ["plain", "small", "tiled", "low"] {
+            let short = with_slice(Duration::from_nanos(1));
+            let counters =
+                agrees(adapter, &OpenOptions { kernel: Some(kernel.into()), ..short }, &case, &expected);
+            assert!(counters.round_slices > 2 * counters.rounds, "{kernel} is not cut: {counters:?}");
+        }
+    });
+}
+
+/// What is taken for a fast device is cut once it is found to be slow, and what is taken for a slow one less
+/// once it is found to be fast: within one batch.
+fn slices_follow_the_pace(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let case = Case::new(&normal(6000, 16, 8), KMeans::new(40).restarts(3).max_iter(60));
+        let expected = case.oracle();
+        let name = format!("{}, {}", adapter.name, adapter.backend);
+        let taken_for = |per_step: f64, slice: Duration| {
+            let cost = Cost { fixed: 0.0, per_value: 0.0, per_restart: 0.0, per_step };
+            let gpus = vec![GpuCost { adapter: name.clone(), cost }];
+            let options = OpenOptions { costs: Costs { gpus, ..Costs::default() }, ..with_slice(slice) };
+            agrees(adapter, &options, &case, &expected)
+        };
+        // an operation in 1e-30 s, and then a dispatch of 0.1 ms is too long; a real GPU does this job in less
+        let slower = taken_for(1e-30, Duration::from_micros(100));
+        assert!(slower.round_slices > slower.rounds || !adapter.software, "never cut: {slower:?}");
+        // an operation in a second, and then 10 s are long enough
+        let faster = taken_for(1.0, Duration::from_secs(10));
+        assert!(faster.round_slices > faster.rounds, "not cut at first: {faster:?}");
+        let always = 6000 / 512 * faster.rounds;
+        assert!(faster.round_slices < always / 2, "cut for ever: {faster:?}");
     });
 }
 

@@ -76,6 +76,10 @@ pub struct OpenOptions {
     #[cfg(feature = "gpu")]
     #[doc(hidden)]
     pub kernel: Option<String>,
+    /// How long a dispatch may take, instead of what a desktop's watchdog allows, for tests of what is cut.
+    #[cfg(feature = "gpu")]
+    #[doc(hidden)]
+    pub slice: Option<Duration>,
     /// Makes the GPU fail on purpose, for tests of what happens then.
     #[cfg(feature = "gpu")]
     #[doc(hidden)]

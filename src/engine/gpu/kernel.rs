@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::context::{Context, Tally, count};
+use super::pace::Slice;
 
 /// A compiled kernel.
 #[derive(Debug)]
@@ -114,17 +115,23 @@ pub(super) struct Bound<'a> {
 }
 
 /// Most workgroups along a dimension of the grid.
-const MAX_GROUPS: u32 = 65_535;
+pub(super) const MAX_GROUPS: usize = 65_535;
 
 impl Bound<'_> {
     /// Runs `blocks` workgroups (wrapped into a second dimension where there are many) for each of `lanes`.
     pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, blocks: usize, lanes: usize) {
+        self.dispatch_slice(pass, &Slice { first: [0, 0], size: [blocks, lanes] });
+    }
+
+    /// The same for a part of a larger grid.
+    pub(super) fn dispatch_slice(&self, pass: &mut wgpu::ComputePass<'_>, slice: &Slice) {
         count(&self.kernel.tally.dispatches, 1);
-        let blocks = blocks as u32;
+        let [blocks, lanes] = slice.size;
         let y = blocks.div_ceil(MAX_GROUPS);
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
-        pass.dispatch_workgroups(blocks.div_ceil(y), y, lanes as u32);
+        pass.set_immediates(0, bytemuck::cast_slice(&slice.first.map(|first| first as u32)));
+        pass.dispatch_workgroups(blocks.div_ceil(y) as u32, y as u32, lanes as u32);
     }
 
     /// Runs one workgroup for each of `lanes`, along the first dimension.

@@ -1,11 +1,15 @@
 //! The two nearest centroids of rows, piece by piece; what the kernel leaves open is decided here, in integers.
 
+use std::time::Instant;
+
 use bytemuck::{Pod, Zeroable};
 use rayon::prelude::*;
 
+use super::Gpu;
+use super::commands::Commands;
 use super::context::Context;
 use super::kernel::Kernel;
-use super::{DISPATCH, Gpu};
+use super::pace::{Pace, Step};
 use crate::engine::nearest_two::{
     Centroids, NearestSession, NearestTwo, distance, exactly, guesses_are_exact,
 };
@@ -14,6 +18,8 @@ use crate::lattice::Table;
 
 /// Points a workgroup owns.
 const POINTS: usize = 64;
+/// Most bytes of the rows that go up at a time.
+const MOST_BYTES: u64 = 64 << 20;
 /// Score of a place in a group without a centroid: never among the least.
 const NONE: f32 = 1e38;
 
@@ -36,6 +42,7 @@ pub(super) struct GpuNearest<'a> {
     n_groups: usize,
     columns: wgpu::Buffer, // f32 (n_groups, 4 n_quads, 4)
     gamma: f32,            // of the points' errors
+    pace: Pace,
 }
 
 impl<'a> GpuNearest<'a> {
@@ -55,19 +62,18 @@ impl<'a> GpuNearest<'a> {
         let columns = filled(context, "columns", &values, wgpu::BufferUsages::STORAGE);
         context.check()?;
         let (gamma, _) = gpu.bound.gammas(centroids.lattice.n_dims(), certify::UNIT_WGSL);
-        Ok(Self { gpu, centroids, kernel, n_quads, n_groups, columns, gamma })
+        Ok(Self { gpu, centroids, kernel, n_quads, n_groups, columns, gamma, pace: context.pace })
     }
 
-    /// Rows of a dispatch: they fit a binding, and take no longer than a desktop's watchdog allows.
+    /// Rows that go up at a time: they fit a binding, and are no burden to the host.
     fn most_rows(&self) -> usize {
         let width = self.n_quads * 4;
-        let fits = self.gpu.context.max_binding() / (width as u64 * 4);
-        let short = DISPATCH / (width as u128 * self.centroids.n_clusters() as u128);
-        (fits.min(1 << 24) as u128).min(short).max(1) as usize
+        let fits = self.gpu.context.max_binding().min(MOST_BYTES) / (width as u64 * 4);
+        fits.clamp(1, 1 << 24) as usize
     }
 
     /// Guesses of the rows from `first` on: nearest and second, or no centroids where these are not proven.
-    fn guess(&self, table: &Table, first: usize, n: usize) -> Result<Vec<[u32; 2]>, EngineError> {
+    fn guess(&mut self, table: &Table, first: usize, n: usize) -> Result<Vec<[u32; 2]>, EngineError> {
         use wgpu::BufferUsages as Usage;
         let context = &self.gpu.context;
         let exact = guesses_are_exact(table, self.centroids.values);
@@ -89,13 +95,13 @@ impl<'a> GpuNearest<'a> {
             &found,
         ];
         context.check()?;
-        let mut encoder = context.encoder();
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            self.kernel.bind(context, &buffers).dispatch(&mut pass, n.div_ceil(POINTS), 1);
-        }
-        context.submit(encoder)?;
-        Ok(bytemuck::pod_collect_to_vec(&context.read(&[(&found, 0, (n * 8) as u64)])?))
+        let work = (n * self.n_quads * 4) as u128 * self.centroids.n_clusters() as u128;
+        let (mut commands, start) = (Commands::new(context, &self.pace), Instant::now());
+        commands.run(&self.kernel.bind(context, &buffers), [n.div_ceil(POINTS), 1], (Step::Assign, work))?;
+        commands.finish()?;
+        let found = context.read(&[(&found, 0, (n * 8) as u64)])?;
+        self.pace.note(Step::Assign, work, start.elapsed().as_secs_f64());
+        Ok(bytemuck::pod_collect_to_vec(&found))
     }
 
     /// `|c|^2 / 2 - E` and `2 E` of each centroid.

@@ -20,7 +20,7 @@ pub(super) struct Room {
     pub(super) budget: u64,
     /// Bytes that a kernel can be given in one buffer.
     pub(super) binding: u64,
-    /// Multiply-adds of a dispatch.
+    /// Multiply-adds of an assign that are enough: so many lanes are taken.
     pub(super) work: u128,
 }
 
@@ -108,8 +108,7 @@ impl Plan {
             let needs = (largest * block).max(2 * lane.largest).max(slot.largest);
             return Err(no_room("a buffer for a kernel", needs, room.binding));
         }
-        let by_work = room.work / (u128::from(sizes.n_dims) * u128::from(sizes.n_clusters));
-        let chunk = (room.binding / largest).min(by_work.min(u128::from(n)) as u64);
+        let chunk = (room.binding / largest).min(n);
         let streamed = n * point + least > room.budget;
         let chunk = if streamed {
             // two on the device, and as much again on its way there

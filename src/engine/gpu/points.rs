@@ -63,11 +63,6 @@ impl<'a> Points<'a> {
         Ok(points)
     }
 
-    /// Gives the memory back.
-    pub(super) fn release(&mut self) {
-        self.shared.clear();
-    }
-
     pub(super) fn n_chunks(&self) -> usize {
         self.chunks.len()
     }

@@ -4,6 +4,7 @@ use super::buffers::{Lanes, Sizes, Slots, allocate, columns};
 use super::commands::Commands;
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
+use super::pace::{Step, WIDE};
 use super::points::Points;
 use crate::engine::draws::Draws;
 use crate::engine::rows::RowsByWeight;
@@ -128,6 +129,16 @@ impl Greedy {
     }
 }
 
+/// Operations of the distances of these points to so many rows, for so many slots.
+fn work(sizes: &Sizes, n_slots: usize, n_seeds: u32) -> u128 {
+    n_slots as u128 * u128::from(sizes.n_points) * u128::from(sizes.n_dims) * u128::from(n_seeds) * WIDE
+}
+
+/// Operations of seeding so many slots from these points.
+pub(super) fn work_of_all(sizes: &Sizes, n_slots: usize) -> u128 {
+    work(sizes, n_slots, sizes.n_candidates + 1) * u128::from(sizes.n_clusters)
+}
+
 /// Copies of rows in order (a row of weight w is w copies), as many as there are clusters: of all rows not
 /// used yet, the lowest is always among them.
 fn spare(table: &Table, n_clusters: usize) -> Vec<u32> {
@@ -160,9 +171,10 @@ impl BoundSeed<'_> {
         if matches!(job.seeding, Seeding::Given(_)) {
             return Ok(());
         }
+        let grid = [job.n_clusters, newcomers.len()];
+        let work = (grid[0] * grid[1]) as u128 * u128::from(points.sizes(0).n_dims);
         points.each_chunk(context, commands, &mut |commands, chunk| {
-            self.place[chunk].dispatch(commands.pass(), job.n_clusters, newcomers.len());
-            Ok(())
+            commands.run(&self.place[chunk], grid, (Step::Seed, work)).map(drop)
         })
     }
 
@@ -215,10 +227,9 @@ impl BoundGreedy<'_> {
         points: &Points<'_>,
         n: usize,
     ) -> Result<(), EngineError> {
-        let Sizes { n_clusters, n_candidates, n_dims, .. } = *points.sizes(0);
-        let work = |chunk: usize, passes: u32| {
-            u128::from(points.sizes(chunk).n_points) * n as u128 * u128::from(n_dims * passes)
-        };
+        let Sizes { n_clusters, n_candidates, .. } = *points.sizes(0);
+        let work = |chunk: usize, n_seeds: u32| (Step::Seed, work(points.sizes(chunk), n, n_seeds));
+        let grid = |chunk: usize| [points.sizes(chunk).n_blocks as usize, n];
         for step in 0..n_clusters {
             points.each_chunk(context, commands, &mut |commands, chunk| {
                 self.draw[chunk].dispatch(commands.pass(), n_candidates as usize, n);
@@ -226,17 +237,12 @@ impl BoundGreedy<'_> {
             })?;
             if step > 0 {
                 points.each_chunk(context, commands, &mut |commands, chunk| {
-                    commands.expect(work(chunk, n_candidates))?;
-                    let blocks = points.sizes(chunk).n_blocks as usize;
-                    self.weigh[chunk].dispatch(commands.pass(), blocks, n);
-                    Ok(())
+                    commands.run(&self.weigh[chunk], grid(chunk), work(chunk, n_candidates)).map(drop)
                 })?;
             }
             self.choose.dispatch_lanes(commands.pass(), n);
             points.each_chunk(context, commands, &mut |commands, chunk| {
-                commands.expect(work(chunk, 1))?;
-                self.near[chunk].dispatch(commands.pass(), points.sizes(chunk).n_blocks as usize, n);
-                Ok(())
+                commands.run(&self.near[chunk], grid(chunk), work(chunk, 1)).map(drop)
             })?;
         }
         Ok(())

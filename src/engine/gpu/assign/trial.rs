@@ -10,7 +10,9 @@ use super::{Built, Shape};
 use crate::engine::EngineError;
 use crate::engine::gpu::buffers::{Lane, Shared, Sizes, storage};
 use crate::engine::gpu::clock::Clock;
-use crate::engine::gpu::context::Context;
+use crate::engine::gpu::context::{Context, count};
+use crate::engine::gpu::kernel::MAX_GROUPS;
+use crate::engine::gpu::pace::{Pace, Step};
 
 /// What a choice depends on: adapter and driver; points (as a power of two), clusters, quarters of a row, lanes.
 type Key = (String, [u64; 4]);
@@ -21,6 +23,8 @@ static CHOICES: Mutex<Option<HashMap<Key, Shape>>> = Mutex::new(None);
 const ENOUGH: u64 = 1 << 32;
 /// Most labels of the trial's lanes.
 const MAX_LABELS: u64 = 1 << 25;
+/// Points that every shape's blocks divide.
+const BLOCK: usize = 512;
 /// Runs of each shape. The fastest counts: the first one warms up.
 const RUNS: usize = 3;
 
@@ -65,22 +69,40 @@ fn try_all(
     let most = (MAX_LABELS / u64::from(sizes.n_points)).min(ENOUGH / sizes.work());
     let n_lanes = n_lanes.min(most.max(1) as usize);
     let (lanes, clock) = (TrialLanes::new(context, sizes, n_lanes)?, Clock::new(context)?);
+    let mut pace = context.pace;
+    let mut n_points = short_enough(&pace, sizes, n_lanes);
     let mut best: Option<(f64, Built)> = None;
-    for &shape in shapes {
+    for (at, &shape) in shapes.iter().enumerate() {
         let built = Built::new(context, sizes, shape);
         let bound = built.bind_to(context, shared, lanes.buffers());
-        let blocks = (sizes.n_points as usize).div_ceil(built.points());
+        let run = |n_points: usize| {
+            clock.seconds(context, &|pass| bound.dispatch(pass, n_points.div_ceil(built.points()), n_lanes))
+        };
+        if at == 0 {
+            // the first run says how many points all others may take
+            let work =
+                n_points as u128 * n_lanes as u128 * u128::from(sizes.work() / u64::from(sizes.n_points));
+            pace.note(Step::Assign, work, run(n_points)?);
+            n_points = short_enough(&pace, sizes, n_lanes);
+        }
         let mut least = f64::INFINITY;
         for _ in 0..RUNS {
-            let seconds = clock.seconds(context, &|pass| bound.dispatch(pass, blocks, n_lanes))?;
-            least = least.min(seconds);
+            least = least.min(run(n_points)?);
         }
+        count(&context.tally.trials, 1);
         drop(bound);
         if best.as_ref().is_none_or(|(seconds, _)| least < *seconds) {
             best = Some((least, built));
         }
     }
     Ok(best.map(|(_, built)| built))
+}
+
+/// Points that all lanes may take in one dispatch: whole blocks of every shape.
+fn short_enough(pace: &Pace, sizes: &Sizes, n_lanes: usize) -> usize {
+    let (n, work) = (sizes.n_points as usize, u128::from(sizes.work()) * n_lanes as u128);
+    let slices = pace.cut(Step::Assign, work, [n.div_ceil(BLOCK), 1], MAX_GROUPS);
+    slices.first().map_or(n, |slice| (slice.size[0] * BLOCK).min(n))
 }
 
 /// Lanes of their own for the trial.
