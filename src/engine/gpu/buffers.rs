@@ -372,13 +372,6 @@ pub(super) fn uniform(context: &Context, sizes: &Sizes) -> Result<wgpu::Buffer, 
     Ok(buffer)
 }
 
-/// A small buffer for kernels to read and write. What goes wrong shows at the next [`Context::check`].
-pub(super) fn storage(context: &Context, name: &'static str, bytes: usize) -> wgpu::Buffer {
-    let size = (bytes as u64).max(16).next_multiple_of(16);
-    let wish = wgpu::BufferDescriptor { label: Some(name), size, usage: STORAGE, mapped_at_creation: false };
-    context.device.create_buffer(&wish)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

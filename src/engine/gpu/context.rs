@@ -106,6 +106,8 @@ impl Tally {
 /// What a device can't do without: kernels are told by immediates which part of a grid they run.
 const NEEDED: wgpu::Features = wgpu::Features::IMMEDIATES;
 
+/// How long a device that failed is given to say why.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A device that has not answered for this long will not.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -335,11 +337,17 @@ impl Context {
     pub(super) fn check(&self) -> Result<(), EngineError> {
         let first = self.complaint()?;
         if matches!(first, Some(EngineError::DeviceFailed { .. })) {
-            // that the device is lost, which would explain it, is only said when asked
-            let _ = self.device.poll(wgpu::PollType::Poll);
+            self.ask_if_lost();
             return self.complaint()?.map_or(Ok(()), Err);
         }
         first.map_or(Ok(()), Err)
+    }
+
+    /// That the device is lost, which would explain why it failed, is only said when asked, and when all work that
+    /// was handed over before has come to its end.
+    fn ask_if_lost(&self) {
+        let wish = wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) };
+        let _ = self.device.poll(wish);
     }
 
     fn complaint(&self) -> Result<Option<EngineError>, EngineError> {
@@ -428,7 +436,7 @@ impl Context {
         let waited = self.device.poll(wish);
         self.check()?;
         let Err(error) = waited else { return Ok(()) };
-        let _ = self.device.poll(wgpu::PollType::Poll); // that the device is lost is only said when asked
+        self.ask_if_lost();
         self.check()?;
         Err(self.failed(error.to_string()))
     }
@@ -455,7 +463,11 @@ impl Context {
         self.wait(submission)?;
         let taken = part.get_mapped_range().map(|view| view.to_vec());
         staging.unmap();
-        taken.map_err(|error| self.failed(error.to_string()))
+        taken.or_else(|error| {
+            self.ask_if_lost();
+            self.check()?;
+            Err(self.failed(error.to_string()))
+        })
     }
 
     /// Waits for all work, then reads these parts (buffer, first byte, bytes), one after the other.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Built, Shape};
 use crate::engine::EngineError;
-use crate::engine::gpu::buffers::{Lane, Shared, Sizes, storage};
+use crate::engine::gpu::buffers::{Lane, Shared, Sizes, allocate};
 use crate::engine::gpu::clock::Clock;
 use crate::engine::gpu::context::{Context, count};
 use crate::engine::gpu::kernel::MAX_GROUPS;
@@ -28,7 +28,8 @@ const BLOCK: usize = 512;
 /// Runs of each shape. The fastest counts: the first one warms up.
 const RUNS: usize = 3;
 
-/// The fastest shape, built. None if the device complained: then it complains again to whoever uses it next.
+/// The fastest shape, built. None if there was no room to try them, or the device complained: then it complains again
+/// to whoever uses it next.
 pub(super) fn fastest(
     context: &Context,
     sizes: &Sizes,
@@ -117,18 +118,17 @@ struct TrialLanes {
 impl TrialLanes {
     fn new(context: &Context, sizes: &Sizes, n_lanes: usize) -> Result<Self, EngineError> {
         let lanes = Self {
-            centroids: storage(context, "trial centroids", n_lanes * sizes.centroid_floats() * 4),
-            half_norms: storage(context, "trial half norms", n_lanes * sizes.n_groups as usize * 16),
-            running: storage(context, "trial running", n_lanes * 4),
-            lanes: storage(context, "trial lanes", n_lanes * size_of::<Lane>()),
-            labels: storage(context, "trial labels", n_lanes * sizes.n_points as usize * 4),
+            centroids: allocate(context, "trial centroids", n_lanes * sizes.centroid_floats() * 4)?,
+            half_norms: allocate(context, "trial half norms", n_lanes * sizes.n_groups as usize * 16)?,
+            running: allocate(context, "trial running", n_lanes * 4)?,
+            lanes: allocate(context, "trial lanes", n_lanes * size_of::<Lane>())?,
+            labels: allocate(context, "trial labels", n_lanes * sizes.n_points as usize * 4)?,
         };
         // the first centroid is the nearest of all points by far: nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
         let norms: Vec<f32> = (0..sizes.n_groups * 4).map(norm).collect();
         context.write(&lanes.half_norms, 0, &norms.repeat(n_lanes));
         context.write(&lanes.running, 0, &(0..n_lanes as u32).collect::<Vec<_>>());
-        context.check()?;
         Ok(lanes)
     }
 
