@@ -4,7 +4,8 @@
 
 mod common;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use cairn::engine::cost::{Cost, Costs, GpuCost};
@@ -269,6 +270,86 @@ fn kernels_are_kept(backend: Backend) {
             std::fs::write(&file, b"not what a driver wrote").expect("it can be written");
         }
         agrees(adapter, &options, &case, &expected);
+    });
+}
+
+on_devices!(choices_are_kept, another_process_makes_no_trial);
+
+/// A job whose kernel is chosen by a trial.
+fn tried() -> Case {
+    Case::new(&normal(90, 3, 6), KMeans::new(4).restarts(1))
+}
+
+/// Runs the tried job with a folder for choices. Returns how many kernels were timed.
+fn trials(adapter: &AdapterInfo, folder: &Path) -> u64 {
+    let options =
+        OpenOptions { cache: Some(folder.into()), kernel: Some("trial".into()), ..OpenOptions::default() };
+    let (got, counters) = run(adapter, &options, &tried(), Keep::All);
+    compare(&tried().oracle(), &got).unwrap_or_else(|difference| panic!("{adapter}: {difference}"));
+    counters.trials
+}
+
+/// Files of choices in a folder.
+fn choices(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.filter(|file| file.extension().is_some_and(|end| end == "json")).collect()
+}
+
+/// The first start finds out, the next one knows; what is not a sound file of this cairn, adapter and driver is
+/// found out anew, and put right.
+fn choices_are_kept(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let all = trials(adapter, folder);
+        assert!(all > 1, "nothing was tried");
+        let file = choices(folder).pop().expect("a file of choices");
+        let sound = std::fs::read_to_string(&file).expect("text");
+        assert_eq!(trials(adapter, folder), 0, "tried again, after {sound}");
+        let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
+        let entry = sound.split_once("\"fastest\": \"").expect("a choice").1;
+        let entry = entry.split_once('"').expect("a choice").0;
+        let wrong = [
+            "not what was written".to_owned(),
+            String::new(),
+            sound[..sound.len() / 2].to_owned(),
+            sound.replace(&version, "\"0.0.0\""),
+            sound.replace("\"schema\": 1", "\"schema\": 2"),
+            sound.replace(&adapter.name, "another"),
+            sound.replace(&adapter.driver, "an older one"),
+            sound.replace(&format!("\"fastest\": \"{entry}\""), "\"fastest\": \"assign_never\""),
+            sound.clone() + &" ".repeat(1 << 20),
+        ];
+        for wrong in wrong {
+            assert_ne!(wrong, sound);
+            std::fs::write(&file, &wrong).expect("it can be written");
+            assert_eq!(trials(adapter, folder), all, "taken for sound: {wrong}");
+            assert_eq!(trials(adapter, folder), 0, "not put right: {wrong}");
+        }
+        assert_eq!(choices(folder), [file], "others were left");
+        // nowhere to write: no reason to fail
+        let nowhere = folder.join("a file");
+        std::fs::write(&nowhere, b"").expect("it can be written");
+        assert_eq!(trials(adapter, &nowhere), all);
+    });
+}
+
+/// Names the folder in the process that is started by `another_process_makes_no_trial`.
+const FOLDER: &str = "CAIRN_TEST_CHOICES";
+
+fn another_process_makes_no_trial(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        if let Some(folder) = std::env::var_os(FOLDER) {
+            return assert_eq!(trials(adapter, Path::new(&folder)), 0);
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(trials(adapter, folder.path()) > 1, "nothing was tried");
+        let own = std::env::current_exe().expect("a test knows its own file");
+        let name = format!("another_process_makes_no_trial::{backend:?}").to_lowercase();
+        let ran = Command::new(own).args(["--exact", &name]).env(FOLDER, folder.path()).output();
+        let ran = ran.expect("it can be run");
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success() && said.contains("1 passed"), "{said}");
     });
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::super::{Device, EngineError, OpenOptions};
+use super::choices::Choices;
 use super::kernel_cache::KernelCache;
 use super::marks;
 use super::pace::Pace;
@@ -266,6 +267,7 @@ pub(super) struct Context {
     max_binding: u64,
     pub(super) tally: Arc<Tally>,
     cache: Option<KernelCache>,
+    pub(super) choices: Choices,
     pub(super) pace: Pace, // before any work
 }
 
@@ -299,9 +301,21 @@ impl Context {
         let limits = device.limits();
         let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let cache = KernelCache::open(&device, &info.adapter.get_info(), options.cache.as_deref());
-        let pace = Pace::new(info, options);
+        let (choices, pace) = (Choices::new(info, options.cache.as_deref()), Pace::new(info, options));
         let (info, calls, tally) = (info.clone(), AtomicU64::new(0), Arc::default());
-        Ok(Self { info, device, queue, trouble, fault: None, calls, max_binding, tally, cache, pace })
+        Ok(Self {
+            info,
+            device,
+            queue,
+            trouble,
+            fault: None,
+            calls,
+            max_binding,
+            tally,
+            cache,
+            choices,
+            pace,
+        })
     }
 
     /// Fails on purpose at a call counted from now.

@@ -5,6 +5,7 @@
 
 mod assign;
 mod buffers;
+mod choices;
 mod clock;
 mod collect;
 mod commands;

@@ -1,23 +1,16 @@
 //! A short trial: which of several shapes is fastest on this adapter for these sizes.
 //!
 //! Each runs over the job's own points, with centroids that are far apart: how long a kernel takes depends on
-//! the sizes alone, but for repairs. What was found is remembered as long as the process lives.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+//! the sizes alone, but for repairs. What was found is remembered (choices.rs).
 
 use super::{Built, Shape};
 use crate::engine::EngineError;
 use crate::engine::gpu::buffers::{Lane, Shared, Sizes, allocate};
+use crate::engine::gpu::choices::Question;
 use crate::engine::gpu::clock::Clock;
 use crate::engine::gpu::context::{Context, count};
 use crate::engine::gpu::kernel::MAX_GROUPS;
 use crate::engine::gpu::pace::{Pace, Step};
-
-/// What a choice depends on: adapter and driver; points (as a power of two), clusters, quarters of a row, lanes.
-type Key = (String, [u64; 4]);
-
-static CHOICES: Mutex<Option<HashMap<Key, Shape>>> = Mutex::new(None);
 
 /// Multiply-adds of a run that are enough to tell shapes apart.
 const ENOUGH: u64 = 1 << 32;
@@ -37,27 +30,39 @@ pub(super) fn fastest(
     n_lanes: usize,
     shapes: &[Shape],
 ) -> Option<Built> {
-    let key = key(context, sizes, n_lanes);
-    if let Some(shape) = known(&key).filter(|shape| shapes.contains(shape)) {
+    let question = question(sizes, n_lanes, shapes);
+    let known = context.choices.find(&question);
+    if let Some(&shape) = shapes.iter().find(|&&shape| known.as_ref() == Some(&name(shape))) {
         return Some(Built::new(context, sizes, shape));
     }
-    let fastest = try_all(context, sizes, shared, n_lanes, shapes).ok()?;
+    let fastest = match try_all(context, sizes, shared, n_lanes, shapes) {
+        Err(EngineError::OutOfMemory { .. }) => {
+            context.forgive();
+            None
+        }
+        tried => tried.ok()?,
+    };
     if let Some(fastest) = &fastest {
-        let mut choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-        choices.get_or_insert_default().insert(key, fastest.shape);
+        context.choices.keep(question, name(fastest.shape));
     }
     fastest
 }
 
-fn key(context: &Context, sizes: &Sizes, n_lanes: usize) -> Key {
-    let adapter = format!("{} {}", context.info, context.info.driver);
-    let magnitude = sizes.n_points.max(1).ilog2();
-    (adapter, [magnitude, sizes.n_clusters, sizes.n_quads, n_lanes.min(4) as u32].map(u64::from))
+fn question(sizes: &Sizes, n_lanes: usize, shapes: &[Shape]) -> Question {
+    Question {
+        points: sizes.n_points.max(1).ilog2(),
+        clusters: sizes.n_clusters,
+        quads: sizes.n_quads,
+        lanes: n_lanes.min(4) as u32,
+        mixed: sizes.mixed(),
+        among: shapes.iter().map(|&shape| name(shape)).collect(),
+    }
 }
 
-fn known(key: &Key) -> Option<Shape> {
-    let choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-    choices.as_ref()?.get(key).copied()
+/// A kernel with its constants, in words.
+fn name(shape: Shape) -> String {
+    let constants = shape.constants().into_iter().map(|(name, value)| format!(" {name}={value}"));
+    shape.entry().to_owned() + &constants.collect::<String>()
 }
 
 fn try_all(
