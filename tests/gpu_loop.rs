@@ -84,21 +84,23 @@ fn with_memory(bytes: u64) -> OpenOptions {
 }
 
 /// Tables that are cut: sizes that no chunk divides, weights, empty clusters, features of their own scales.
-fn cases() -> Vec<Case> {
-    let plain = Case::new(&normal(1300, 5, 1), KMeans::new(7).restarts(9));
-    let weights: Vec<f64> = (0..1500).map(|i| f64::from(i * 37 % 11)).collect();
-    let heavy = Case::new(&weighted(normal(1500, 3, 2), &weights), KMeans::new(6).restarts(5).tol(1e-3));
-    let mut wide = values(&normal(1300, 3, 3));
+/// So many times 1300 rows or more.
+fn cases(times: usize) -> Vec<Case> {
+    let plain = Case::new(&normal(1300 * times, 5, 1), KMeans::new(7).restarts(9));
+    let weights: Vec<f64> = (0..1500 * times).map(|i| (i * 37 % 11) as f64).collect();
+    let heavy =
+        Case::new(&weighted(normal(1500 * times, 3, 2), &weights), KMeans::new(6).restarts(5).tol(1e-3));
+    let mut wide = values(&normal(1300 * times, 3, 3));
     wide.iter_mut().enumerate().for_each(|(at, x)| *x *= [1.0, 1e7, 1e-4][at % 3]);
     let mixed = Case::new(&dataset(3, wide.clone()), KMeans::new(5).restarts(4).max_iter(6));
     assert!(mixed.table.lattice.mixed());
-    let random = Case::new(&normal(1400, 2, 4), KMeans::new(9).restarts(6).init(Init::Random));
-    vec![plain, heavy, mixed, random, few_locations(), one_start(&dataset(3, wide))]
+    let random = Case::new(&normal(1400 * times, 2, 4), KMeans::new(9).restarts(6).init(Init::Random));
+    vec![plain, heavy, mixed, random, few_locations(times), one_start(&dataset(3, wide))]
 }
 
 /// More clusters than locations: seeds run out, clusters empty, no location is left, in every chunk.
-fn few_locations() -> Case {
-    let cells = (0..2800).map(|i| f64::from(i * i % 7)).collect();
+fn few_locations(times: usize) -> Case {
+    let cells = (0..2800 * times as u64).map(|i| (i * i % 7) as f64).collect();
     Case::new(&dataset(2, cells), KMeans::new(30).restarts(3).init(Init::Random).max_iter(4))
 }
 
@@ -115,7 +117,7 @@ on_devices!(tables_in_chunks, tables_streamed, restarts_that_enter_later, small_
 
 fn tables_in_chunks(backend: Backend) {
     on_adapters(backend, &|adapter| {
-        for case in cases() {
+        for case in cases(1) {
             let expected = case.oracle();
             let counters = agrees(adapter, &with_binding(16 << 10), &case, &expected);
             assert!(counters.round_dispatches > 4 * counters.rounds, "one chunk: {counters:?}");
@@ -126,13 +128,34 @@ fn tables_in_chunks(backend: Backend) {
 
 fn tables_streamed(backend: Backend) {
     on_adapters(backend, &|adapter| {
-        for case in cases() {
+        for case in cases(2) {
             let expected = case.oracle();
             let budget = least_memory(adapter, &case);
             let counters = agrees(adapter, &with_memory(budget), &case, &expected);
             assert!(counters.round_dispatches > 4 * counters.rounds, "one chunk: {counters:?}");
             assert!(counters.point_bytes_up > 3 * point_bytes(&case), "not streamed: {counters:?}");
         }
+    });
+}
+
+on_devices!(streamed_seeding);
+
+/// A seed of a streamed table takes one pass over its points, and the blocks that its candidates were drawn from.
+fn streamed_seeding(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let n_points = 40_000;
+        let passes = |n_clusters: usize| {
+            let kmeans = KMeans::new(n_clusters).restarts(1).max_iter(1);
+            let case = Case::new(&normal(n_points, 6, 9), kmeans);
+            let options = with_memory(least_memory(adapter, &case));
+            let (got, counters) = run(adapter, &options, &case, Keep::All);
+            compare(&case.oracle(), &got).unwrap_or_else(|difference| panic!("{adapter}: {difference}"));
+            counters.point_bytes_up as f64 / point_bytes(&case) as f64
+        };
+        let (few, many) = (passes(4), passes(12));
+        let blocks = 4.0 * 256.0 / n_points as f64; // at most, of each step
+        assert!((many - few) / 8.0 >= 1.0, "no pass a seed: {few} and {many} passes");
+        assert!((many - few) / 8.0 <= 1.0 + 1.5 * blocks, "more than a pass a seed: {few} and {many} passes");
     });
 }
 
@@ -194,17 +217,17 @@ fn with_slice(slice: Duration) -> OpenOptions {
 fn slices_of_time(backend: Backend) {
     on_adapters(backend, &|adapter| {
         let short = with_slice(Duration::from_nanos(1));
-        for case in cases() {
+        for case in cases(1) {
             let expected = case.oracle();
             let counters = agrees(adapter, &short, &case, &expected);
             assert!(counters.round_slices > 2 * counters.rounds, "not cut: {counters:?}");
             assert!(counters.round_dispatches <= 4 * counters.round_slices, "{counters:?}");
             assert!(counters.waits <= counters.rounds + 3, "waits inside a round: {counters:?}");
         }
-        let case = &cases()[0];
+        let case = Case::new(&normal(3000, 5, 1), KMeans::new(7).restarts(2));
         let expected = case.oracle();
-        for options in [with_binding(16 << 10), with_memory(least_memory(adapter, case))] {
-            agrees(adapter, &OpenOptions { slice: short.slice, ..options }, case, &expected);
+        for options in [with_binding(16 << 10), with_memory(least_memory(adapter, &case))] {
+            agrees(adapter, &OpenOptions { slice: short.slice, ..options }, &case, &expected);
         }
     });
 }

@@ -17,6 +17,7 @@ const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
 const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.wgsl");
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
+const TOTALS_PRELUDE: &str = include_str!("../../../shaders/totals_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
 /// Every kernel's name and whole text, its preludes first.
@@ -28,7 +29,6 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("update_means", include_str!("../../../shaders/update_means.wgsl")),
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_begin", include_str!("../../../shaders/seed_begin.wgsl")),
-        ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
         ("nearest_two", include_str!("../../../shaders/nearest_two.wgsl")),
         ("seed_place", include_str!("../../../shaders/seed_place.wgsl")),
@@ -45,9 +45,10 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("assign_tiled", include_str!("../../../shaders/assign_tiled.wgsl")),
         ("assign_low", include_str!("../../../shaders/assign_low.wgsl")),
     ];
-    let seeding = [
-        ("seed_near", include_str!("../../../shaders/seed_near.wgsl")),
-        ("seed_weigh", include_str!("../../../shaders/seed_weigh.wgsl")),
+    let seeding = [("seed_weigh", include_str!("../../../shaders/seed_weigh.wgsl"))];
+    let drawing = [
+        ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
+        ("seed_pick", include_str!("../../../shaders/seed_pick.wgsl")),
     ];
     let emptying = [
         ("empty_begin", include_str!("../../../shaders/empty_begin.wgsl")),
@@ -57,12 +58,16 @@ pub fn sources() -> Vec<(&'static str, String)> {
     ];
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
+    let drawing = drawing.map(|(name, text)| {
+        let distances = if name == "seed_pick" { SEED_PRELUDE } else { "" };
+        (name, format!("{PRELUDE}\n{TOTALS_PRELUDE}\n{distances}\n{text}"))
+    });
     let emptying = emptying.map(|(name, text)| (name, format!("{PRELUDE}\n{EMPTY_PRELUDE}\n{text}")));
     let far = ("empty_far", include_str!("../../../shaders/empty_far.wgsl"));
     let far = (far.0, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{EMPTY_PRELUDE}\n{}", far.1));
     let assigning = assigning
         .map(|(name, text)| (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
-    plain.into_iter().chain(assigning).chain(seeding).chain(emptying).chain([far]).collect()
+    plain.into_iter().chain(assigning).chain(seeding).chain(drawing).chain(emptying).chain([far]).collect()
 }
 
 impl Kernel {

@@ -37,7 +37,7 @@ use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Peak, Session, State, Times};
 use assign::{Assign, Wish};
-pub use buffers::{Lane, Refill, Sizes};
+pub use buffers::{Found, Lane, Refill, Sizes};
 use buffers::{Lanes, Slots, rows};
 use collect::CollectKernels;
 use context::Context;
@@ -126,7 +126,7 @@ impl Engine for Gpu {
         let start = Instant::now();
         let assign = Assign::new(context, &sizes, self.wish, self.most_rounds)?;
         let (rounds, collect) = (Rounds::build(context, &sizes, assign), CollectKernels::build(context));
-        let seeding = SeedKernels::build(context, job);
+        let seeding = SeedKernels::build(context, job, plan.streamed);
         context.check()?;
         context.save_kernels();
         let build_time = start.elapsed();
@@ -308,7 +308,7 @@ impl GpuSession<'_> {
                 n_lanes,
                 n_slots,
                 lanes: Lanes::allocate(context, &self.sizes, &self.points.rows, n_lanes)?,
-                slots: Slots::allocate(context, &self.sizes, &self.points.rows, n_slots)?,
+                slots: Slots::allocate(context, &self.sizes, &self.points.rows, n_slots, self.plan.streamed)?,
             },
         };
         // no best yet
