@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::AdapterInfo;
 use super::kernel_cache;
+use crate::engine::OpenOptions;
 
 /// Version of the format of [`Stored`].
 const SCHEMA: u32 = 1;
@@ -82,19 +83,24 @@ impl Stored {
 pub(super) struct Choices {
     file: Option<PathBuf>,
     info: AdapterInfo,
+    forced: Option<String>,            // how the name begins
     known: Mutex<Option<Vec<Choice>>>, // none before the file was looked for
 }
 
 impl Choices {
-    /// Those of an adapter. `folder` stands in for the user's own.
-    pub(super) fn new(info: &AdapterInfo, folder: Option<&Path>) -> Self {
+    /// Those of an adapter.
+    pub(super) fn new(info: &AdapterInfo, options: &OpenOptions) -> Self {
+        let folder = options.cache.as_deref();
         let key = blake3::hash(format!("{info}\n{}", info.driver).as_bytes()).to_hex();
         let file = kernel_cache::folder(folder).map(|folder| folder.join(format!("choices-{key:.16}.json")));
-        Self { file, info: info.clone(), known: Mutex::new(None) }
+        Self { file, info: info.clone(), forced: options.choice.clone(), known: Mutex::new(None) }
     }
 
     /// What was found fastest.
     pub(super) fn find(&self, question: &Question) -> Option<String> {
+        if let Some(forced) = &self.forced {
+            return question.among.iter().find(|name| name.starts_with(forced)).cloned();
+        }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_with(|| self.read());
         let found = known.iter().find(|choice| choice.question == *question);

@@ -1,5 +1,6 @@
 //! Adapters, the device, its faults; the only place that submits work to it or waits for it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -78,6 +79,7 @@ pub(super) struct Tally {
     bytes_up: AtomicU64,
     pub(super) point_bytes_up: AtomicU64,
     bytes_down: AtomicU64,
+    pub(super) kernels: Mutex<BTreeSet<String>>, // that were built
 }
 
 /// Adds to a counter.
@@ -301,7 +303,7 @@ impl Context {
         let limits = device.limits();
         let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let cache = KernelCache::open(&device, &info.adapter.get_info(), options.cache.as_deref());
-        let (choices, pace) = (Choices::new(info, options.cache.as_deref()), Pace::new(info, options));
+        let (choices, pace) = (Choices::new(info, options), Pace::new(info, options));
         let (info, calls, tally) = (info.clone(), AtomicU64::new(0), Arc::default());
         Ok(Self {
             info,

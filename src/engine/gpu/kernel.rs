@@ -91,6 +91,10 @@ impl Kernel {
             },
             cache: context.pipelines(),
         });
+        let constants = constants.iter().map(|(name, value)| format!(" {name}={value}"));
+        if let Ok(mut kernels) = context.tally.kernels.lock() {
+            kernels.insert(name.to_owned() + &constants.collect::<String>());
+        }
         Self { name, tally: Arc::clone(&context.tally), pipeline }
     }
 

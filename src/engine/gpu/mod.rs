@@ -91,6 +91,13 @@ impl Gpu {
         self.context.counters()
     }
 
+    /// The kernels that were built so far, with their constants.
+    #[must_use]
+    pub fn kernels(&self) -> Vec<String> {
+        let kernels = self.context.tally.kernels.lock();
+        kernels.map(|kernels| kernels.iter().cloned().collect()).unwrap_or_default()
+    }
+
     /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
     fn check_rounds(&self, rounds: u64) -> Result<(), EngineError> {
         let most = self.most_rounds;
