@@ -30,8 +30,10 @@ impl Device for Cpu {
     }
 }
 
+/// An open device, or why it is not.
+type Opened = Result<Box<dyn Device>, String>;
 /// Opens a device for one of the ways, or as ever.
-type Open<'a> = dyn Fn(Option<Way>) -> Result<Box<dyn Device>, String> + 'a;
+type Open<'a> = dyn Fn(Option<Way>) -> Opened + 'a;
 
 /// What came of the checks of a device.
 #[derive(Default)]
@@ -115,7 +117,7 @@ fn device(name: &str, verbose: bool, checks: &[Check], open: &Open<'_>) -> anyho
 fn test(checks: &[Check], verbose: bool, open: &Open<'_>) -> Tested {
     let start = Instant::now();
     let mut tested = Tested::default();
-    let mut opened: Option<(Option<Way>, Result<Box<dyn Device>, String>)> = None;
+    let mut opened: Option<(Option<Way>, Opened)> = None;
     for check in checks {
         if start.elapsed() > ENOUGH {
             tested.skipped += 1;
