@@ -21,8 +21,8 @@ fn nearest(point: u32, first_column: u32) -> u32 {
 @compute @workgroup_size(64)
 fn assign(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
           @builtin(local_invocation_index) local: u32) {
-    let point = (group.x + group.y * groups.x) * 64u + local;
-    let lane = running[group.z];
+    let point = block_of(group, groups) * 64u + local;
+    let lane = running[place_of(group)];
     let status = lanes[lane].status;
     if (point >= sizes.n_points || !(status == ACTIVE || status == FINISHING)) { return; }
 

@@ -33,9 +33,9 @@ fn product(x: vec4<f32>, c0: vec4<f32>, c1: vec4<f32>, c2: vec4<f32>, c3: vec4<f
 @compute @workgroup_size(64)
 fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
               @builtin(local_invocation_index) local: u32) {
-    let first_point = (group.x + group.y * groups.x) * 4u * WIDTH;
+    let first_point = block_of(group, groups) * 4u * WIDTH;
     if (first_point >= sizes.n_points) { return; }
-    let lane = running[group.z];
+    let lane = running[place_of(group)];
     let gamma = select(sizes.gamma, 0.0, is_exact(lane));
     if (local == 0u) { runs = u32(is_assigned(lanes[lane].status)); }
     if (workgroupUniformLoad(&runs) == 0u) { return; }

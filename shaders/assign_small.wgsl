@@ -63,12 +63,13 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
     let wide = LANES * GROUPS;
     let per_lane = WIDTH / LANES; // invocations
     let fours = 2u * per_lane;
-    let first_point = (group.x + group.y * groups.x) * 4u * fours;
+    let first_point = block_of(group, groups) * 4u * fours;
     if (group.z % LANES != 0u || first_point >= sizes.n_points) { return; }
     let n_lanes = min(LANES, groups.z - group.z);
+    let first_lane = place_of(group);
     let place = local / per_lane;
     let four = local % per_lane;
-    let lane = running[group.z + min(place, n_lanes - 1u)];
+    let lane = running[first_lane + min(place, n_lanes - 1u)];
     let gamma = select(sizes.gamma, 0.0, is_exact(lane));
     let own = place * GROUPS;
     let works = place < n_lanes && is_assigned(lanes[lane].status);
@@ -91,7 +92,7 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         for (var quad = 0u; quad < sizes.n_quads; quad += LANES) {
             workgroupBarrier();
             load_points(first_point, quad, local);
-            load_columns(group.z, n_lanes, first_group, 4u * quad, local);
+            load_columns(first_lane, n_lanes, first_group, 4u * quad, local);
             workgroupBarrier();
             for (var f = 0u; f < 4u * LANES; f++) {
                 let x0 = tile[f * fours + four];

@@ -99,9 +99,9 @@ fn repair(point: u32, lane: u32, limit: f32, local: u32) {
 @compute @workgroup_size(WIDTH)
 fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                 @builtin(local_invocation_index) local: u32) {
-    let first_point = (group.x + group.y * groups.x) * 8u * HIGH;
+    let first_point = block_of(group, groups) * 8u * HIGH;
     if (first_point >= sizes.n_points) { return; }
-    let lane = running[group.z];
+    let lane = running[place_of(group)];
     let four = local % HIGH;
     let wide = local / HIGH;
     let gamma = select(sizes.gamma, 0.0, is_exact(lane));

@@ -16,8 +16,8 @@
 @compute @workgroup_size(256)
 fn empty_far(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
              @builtin(local_invocation_index) local: u32) {
-    let block = group.x + group.y * groups.x;
-    let slot = group.z;
+    let block = block_of(group, groups);
+    let slot = place_of(group);
     let point = block * 256u + local;
     let lane = refills[slot].lane;
     let works = refills[slot].works == 1u;

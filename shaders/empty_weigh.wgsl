@@ -26,8 +26,8 @@ fn same_place(point: u32, slot: u32) -> bool {
 @compute @workgroup_size(256)
 fn empty_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                @builtin(local_invocation_index) local: u32) {
-    let block = group.x + group.y * groups.x;
-    let slot = group.z;
+    let block = block_of(group, groups);
+    let slot = place_of(group);
     let point = block * 256u + local;
     let works = refills[slot].works == 1u;
     if (local == 0u) { atomicStore(&weighed, 0u); }

@@ -11,7 +11,7 @@ override CENTROIDS: bool = false;
 @compute @workgroup_size(256)
 fn keep(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
-    let at = (group.x + group.y * groups.x) * 256u + local;
+    let at = block_of(group, groups) * 256u + local;
     let size = select(sizes.n_points, sizes.n_groups * sizes.n_quads * 16u, CENTROIDS);
     if (choice[0] == NO_ROW || at >= size) { return; }
     words[choice[1] * size + at] = words[choice[0] * size + at];

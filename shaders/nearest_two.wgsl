@@ -37,7 +37,7 @@ fn dots(point: u32, columns: u32) -> vec4<f32> {
 @compute @workgroup_size(64)
 fn nearest_two(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                @builtin(local_invocation_index) local: u32) {
-    let point = (group.x + group.y * groups.x) * 64u + local;
+    let point = block_of(group, groups) * 64u + local;
     if (point >= nearest.n_points) { return; }
 
     var best = 0u;

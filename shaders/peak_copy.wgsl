@@ -8,6 +8,6 @@
 @compute @workgroup_size(256)
 fn peak_copy(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
              @builtin(local_invocation_index) local: u32) {
-    let at = (group.x + group.y * groups.x) * 256u + local;
+    let at = block_of(group, groups) * 256u + local;
     if (at < arrayLength(&source)) { copy[at] = source[at]; }
 }

@@ -48,6 +48,24 @@ const DONE = 2u;
 const EMPTY = 3u;     // waits for its clusters without weight to be refilled
 const RESUME = 4u;    // refilled: move
 
+/// The part of a grid that a dispatch runs: what would take too long is cut.
+struct Slice {
+    first_block: u32,
+    first_place: u32,
+}
+
+var<immediate> slice: Slice;
+
+/// The block that a workgroup owns, of a grid whose blocks are wrapped into y.
+fn block_of(group: vec3<u32>, groups: vec3<u32>) -> u32 {
+    return slice.first_block + group.x + group.y * groups.x;
+}
+
+/// The place in the list of lanes, or the slot, that a workgroup owns.
+fn place_of(group: vec3<u32>) -> u32 {
+    return slice.first_place + group.z;
+}
+
 /// The row that stands for no row.
 const NO_ROW = 0xffffffffu;
 

@@ -1,4 +1,4 @@
-// Seed: the candidate of least potential, ties to the first drawn. Where nothing could be drawn, the lowest
+// Seed: the candidate of least potential, ties to the first drawn, and a copy of its coordinates. Where nothing could be drawn, the lowest
 // row that is no seed yet: one of weight w is w rows in its place, all of which may become seeds.
 //
 // `spare` lists those copies of rows in order, as many as there are clusters: a row not used yet is among
@@ -11,6 +11,7 @@
 @group(0) @binding(4) var<storage, read_write> taken: array<u32>;       // 1: that copy is a seed (slots, n_clusters)
 @group(0) @binding(5) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, the newest's place (slots)
 @group(0) @binding(6) var<storage, read_write> seeds: array<u32>;       // (slots, n_clusters)
+@group(0) @binding(7) var<storage, read_write> picked: array<vec4<f32>>; // (slots, n_candidates + 1, n_quads), the newest seed last
 
 const WIDTH = 256u;
 var<workgroup> totals: array<vec4<u32>, WIDTH>;
@@ -53,6 +54,13 @@ fn seed_choose(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocatio
     for (var e = local; e < sizes.n_clusters; e += WIDTH) {
         if (step == 0u) { taken[first + e] = 0u; }
         if (taken[first + e] == 0u && (row == NO_ROW || spare[e] == row)) { atomicMin(&copy, e); }
+    }
+    if (row != NO_ROW) {
+        let first_picked = slot * (sizes.n_candidates + 1u);
+        for (var quad = local; quad < sizes.n_quads; quad += WIDTH) {
+            let newest = (first_picked + sizes.n_candidates) * sizes.n_quads + quad;
+            picked[newest] = picked[(first_picked + winner) * sizes.n_quads + quad];
+        }
     }
     storageBarrier();
     workgroupBarrier();

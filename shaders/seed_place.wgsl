@@ -17,8 +17,8 @@ var<workgroup> norms: array<f32, WIDTH>;
 @compute @workgroup_size(64)
 fn seed_place(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
               @builtin(local_invocation_index) local: u32) {
-    let cluster = group.x + group.y * groups.x;
-    let slot = group.z;
+    let cluster = block_of(group, groups);
+    let slot = place_of(group);
     let lane = newcomers[slot].x;
     var here = false;
     var row = 0u;

@@ -115,8 +115,8 @@ fn add_shift(lane: u32, limb: u32, value: u32) {
 @compute @workgroup_size(64)
 fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                 @builtin(local_invocation_index) local: u32) {
-    let cluster = group.x + group.y * groups.x;
-    let lane = running[group.z];
+    let cluster = block_of(group, groups);
+    let lane = running[place_of(group)];
     let status = lanes[lane].status;
     let first = lane * sizes.n_clusters;
 

@@ -15,8 +15,8 @@
 @compute @workgroup_size(64)
 fn update_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                @builtin(local_invocation_index) local: u32) {
-    let first = (group.x + group.y * groups.x) * 64u;
-    let lane = running[group.z];
+    let first = block_of(group, groups) * 64u;
+    let lane = running[place_of(group)];
     let status = lanes[lane].status;
     if (first >= sizes.n_points || !(status == ACTIVE || status == FINISHING)) { return; }
 

@@ -26,8 +26,8 @@ fn add_sum(at: u32, term: vec2<u32>) {
 @compute @workgroup_size(64)
 fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                       @builtin(local_invocation_index) local: u32) {
-    let first = (group.x + group.y * groups.x) * 256u;
-    let lane = running[group.z];
+    let first = block_of(group, groups) * 256u;
+    let lane = running[place_of(group)];
     let status = lanes[lane].status;
     let runs = first < sizes.n_points && (status == ACTIVE || status == FINISHING);
     let n = select(0u, min(256u, sizes.n_points - first), runs);

@@ -7,6 +7,8 @@ mod common;
 
 use cairn::data::Dataset;
 use cairn::engine::gpu::{AdapterInfo, Fault, FaultKind, Gpu, adapters};
+use cairn::engine::nearest_two::{Centroids, NearestTwo};
+use cairn::engine::reference::Reference;
 use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, open};
 use cairn::kmeans::{Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
 
@@ -164,6 +166,95 @@ fn lost_at_any_call(backend: Backend) {
             }
             ended.is_err()
         });
+    });
+}
+
+on_devices!(trials_with_faults, nearest_with_faults, peaks_with_faults);
+
+/// Failures before a trial, in it, and after it.
+fn trials_with_faults(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = little();
+        let (expected, job) = (case.oracle(), case.job());
+        let mut trials = Vec::new();
+        for (kind, at) in (1..=90).step_by(2).map(|at| (FAULTS[usize::from(at % 3 != 0)], at)) {
+            let fault = Some(Fault { kind, at, again: false });
+            let options = OpenOptions { fault, kernel: Some("trial".into()), ..OpenOptions::default() };
+            let gpu = Gpu::open(adapter, &options).expect("it fails later");
+            let ran = gpu
+                .load(&job)
+                .and_then(|mut session| run(session.as_mut(), 8, Some(5), Keep::All, &mut |_| {}));
+            match ran {
+                Ok(ran) => {
+                    let same = common::compare(&expected, &ran);
+                    same.unwrap_or_else(|difference| panic!("{kind:?} at call {at}: {difference}"));
+                }
+                Err(error) => assert!(kind == FaultKind::Lost && is(kind, &error), "call {at}: {error}"),
+            }
+            trials.push((kind, gpu.counters().trials));
+        }
+        // of some trials, a part was left out for want of memory
+        let full = trials.iter().map(|(_, n)| *n).max().expect("there were some");
+        let cut = trials.iter().filter(|(kind, n)| *kind == FaultKind::OutOfMemory && *n < full).count();
+        assert!(cut > 5 && full > 2, "{trials:?}");
+    });
+}
+
+/// Rows and centroids for [`Engine::nearest`].
+fn nearest_in(engine: &dyn Engine, case: &Case) -> Result<(Vec<NearestTwo>, Option<String>), EngineError> {
+    let centroids: Vec<i32> =
+        (0..7).flat_map(|i| case.table.point(i * 90).to_vec()).map(|q| q as i32).collect();
+    let centroids = Centroids { lattice: &case.table.lattice, values: &centroids };
+    let mut session = engine.nearest(centroids)?;
+    let found = session.nearest_two(&case.table)?;
+    Ok((found, session.info().fallback))
+}
+
+fn nearest_with_faults(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = Case::new(&common::normal(700, 5, 3), KMeans::new(2));
+        let (expected, none) = nearest_in(&Reference, &case).expect("the reference does not fail");
+        assert_eq!(none, None);
+        let with = |kind, at, again| {
+            let options = OpenOptions { fault: Some(Fault { kind, at, again }), ..OpenOptions::default() };
+            nearest_in(&Gpu::open(adapter, &options).expect("it fails later"), &case)
+        };
+        let mut calls = 0;
+        loop {
+            calls += 1;
+            let Ok((found, note)) = with(FaultKind::OutOfMemory, calls, false) else {
+                assert_eq!(calls, 1, "the centroids have to be there");
+                continue;
+            };
+            assert_eq!(found, expected, "call {calls}");
+            let Some(note) = note else { break };
+            assert!(note.contains("smaller batches"), "{note}");
+            let lost = with(FaultKind::Lost, calls, false).expect_err("the device is lost");
+            assert!(is(FaultKind::Lost, &lost), "call {calls}: {lost}");
+        }
+        assert!(calls > 8, "only {calls} calls");
+        assert_eq!(with(FaultKind::OutOfMemory, 23, true).expect("there is room at times").0, expected);
+        let error = with(FaultKind::OutOfMemory, 3, true).expect_err("there is never room");
+        assert!(is(FaultKind::OutOfMemory, &error), "{error}");
+    });
+}
+
+fn peaks_with_faults(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        for at in 1..24 {
+            for kind in FAULTS {
+                let fault = Some(Fault { kind, at, again: false });
+                let gpu = Gpu::open(adapter, &OpenOptions { fault, ..OpenOptions::default() });
+                match gpu.expect("it fails later").peak() {
+                    Ok(peak) => {
+                        let peak = peak.expect("it has a peak");
+                        assert!(kind == FaultKind::OutOfMemory, "call {at}: lost, and yet {peak:?}");
+                        assert!(peak.flops > 0.0 && peak.bytes_per_second > 0.0, "call {at}: {peak:?}");
+                    }
+                    Err(error) => assert!(kind == FaultKind::Lost && is(kind, &error), "call {at}: {error}"),
+                }
+            }
+        }
     });
 }
 

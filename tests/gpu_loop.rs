@@ -4,8 +4,11 @@
 
 mod common;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
+use cairn::engine::cost::{Cost, Costs, GpuCost};
 use cairn::engine::gpu::{AdapterInfo, Counters, Gpu};
 use cairn::engine::{Engine, Keep, OpenOptions};
 use cairn::kmeans::{Init, KMeans, Restarts};
@@ -41,6 +44,8 @@ fn since(before: &Counters, gpu: &Gpu) -> Counters {
         dispatches: now.dispatches - before.dispatches,
         round_dispatches: now.round_dispatches - before.round_dispatches,
         rounds: now.rounds - before.rounds,
+        round_slices: now.round_slices - before.round_slices,
+        trials: now.trials - before.trials,
         entries: now.entries - before.entries,
         submissions: now.submissions - before.submissions,
         waits: now.waits - before.waits,
@@ -79,21 +84,23 @@ fn with_memory(bytes: u64) -> OpenOptions {
 }
 
 /// Tables that are cut: sizes that no chunk divides, weights, empty clusters, features of their own scales.
-fn cases() -> Vec<Case> {
-    let plain = Case::new(&normal(1300, 5, 1), KMeans::new(7).restarts(9));
-    let weights: Vec<f64> = (0..1500).map(|i| f64::from(i * 37 % 11)).collect();
-    let heavy = Case::new(&weighted(normal(1500, 3, 2), &weights), KMeans::new(6).restarts(5).tol(1e-3));
-    let mut wide = values(&normal(1300, 3, 3));
+/// So many times 1300 rows or more.
+fn cases(times: usize) -> Vec<Case> {
+    let plain = Case::new(&normal(1300 * times, 5, 1), KMeans::new(7).restarts(9));
+    let weights: Vec<f64> = (0..1500 * times).map(|i| (i * 37 % 11) as f64).collect();
+    let heavy =
+        Case::new(&weighted(normal(1500 * times, 3, 2), &weights), KMeans::new(6).restarts(5).tol(1e-3));
+    let mut wide = values(&normal(1300 * times, 3, 3));
     wide.iter_mut().enumerate().for_each(|(at, x)| *x *= [1.0, 1e7, 1e-4][at % 3]);
     let mixed = Case::new(&dataset(3, wide.clone()), KMeans::new(5).restarts(4).max_iter(6));
     assert!(mixed.table.lattice.mixed());
-    let random = Case::new(&normal(1400, 2, 4), KMeans::new(9).restarts(6).init(Init::Random));
-    vec![plain, heavy, mixed, random, few_locations(), one_start(&dataset(3, wide))]
+    let random = Case::new(&normal(1400 * times, 2, 4), KMeans::new(9).restarts(6).init(Init::Random));
+    vec![plain, heavy, mixed, random, few_locations(times), one_start(&dataset(3, wide))]
 }
 
 /// More clusters than locations: seeds run out, clusters empty, no location is left, in every chunk.
-fn few_locations() -> Case {
-    let cells = (0..2800).map(|i| f64::from(i * i % 7)).collect();
+fn few_locations(times: usize) -> Case {
+    let cells = (0..2800 * times as u64).map(|i| (i * i % 7) as f64).collect();
     Case::new(&dataset(2, cells), KMeans::new(30).restarts(3).init(Init::Random).max_iter(4))
 }
 
@@ -110,7 +117,7 @@ on_devices!(tables_in_chunks, tables_streamed, restarts_that_enter_later, small_
 
 fn tables_in_chunks(backend: Backend) {
     on_adapters(backend, &|adapter| {
-        for case in cases() {
+        for case in cases(1) {
             let expected = case.oracle();
             let counters = agrees(adapter, &with_binding(16 << 10), &case, &expected);
             assert!(counters.round_dispatches > 4 * counters.rounds, "one chunk: {counters:?}");
@@ -121,13 +128,34 @@ fn tables_in_chunks(backend: Backend) {
 
 fn tables_streamed(backend: Backend) {
     on_adapters(backend, &|adapter| {
-        for case in cases() {
+        for case in cases(2) {
             let expected = case.oracle();
             let budget = least_memory(adapter, &case);
             let counters = agrees(adapter, &with_memory(budget), &case, &expected);
             assert!(counters.round_dispatches > 4 * counters.rounds, "one chunk: {counters:?}");
             assert!(counters.point_bytes_up > 3 * point_bytes(&case), "not streamed: {counters:?}");
         }
+    });
+}
+
+on_devices!(streamed_seeding);
+
+/// A seed of a streamed table takes one pass over its points, and the blocks that its candidates were drawn from.
+fn streamed_seeding(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let n_points = 40_000;
+        let passes = |n_clusters: usize| {
+            let kmeans = KMeans::new(n_clusters).restarts(1).max_iter(1);
+            let case = Case::new(&normal(n_points, 6, 9), kmeans);
+            let options = with_memory(least_memory(adapter, &case));
+            let (got, counters) = run(adapter, &options, &case, Keep::All);
+            compare(&case.oracle(), &got).unwrap_or_else(|difference| panic!("{adapter}: {difference}"));
+            counters.point_bytes_up as f64 / point_bytes(&case) as f64
+        };
+        let (few, many) = (passes(4), passes(12));
+        let blocks = 4.0 * 256.0 / n_points as f64; // at most, of each step
+        assert!((many - few) / 8.0 >= 1.0, "no pass a seed: {few} and {many} passes");
+        assert!((many - few) / 8.0 <= 1.0 + 1.5 * blocks, "more than a pass a seed: {few} and {many} passes");
     });
 }
 
@@ -157,10 +185,14 @@ fn restarts_that_enter_later(backend: Backend) {
 fn small_lookups(backend: Backend) {
     on_adapters(backend, &|adapter| {
         let case = |restarts| Case::new(&digits(), KMeans::new(10).restarts(restarts));
-        let few = run(adapter, &OpenOptions::default(), &case(1), Keep::Best).1;
-        let (kept, many) = run(adapter, &with_memory(2_000_000), &case(40), Keep::Best);
+        // however busy this machine is, and slow the device
+        let patient = with_slice(Duration::from_secs(60));
+        let few = run(adapter, &patient, &case(1), Keep::Best).1;
+        let tight = OpenOptions { slice: patient.slice, ..with_memory(2_000_000) };
+        let (kept, many) = run(adapter, &tight, &case(40), Keep::Best);
         for counters in [&few, &many] {
-            assert!(counters.round_dispatches <= 4 * counters.rounds, "{counters:?}");
+            assert!(counters.round_dispatches <= 4 * counters.round_slices, "{counters:?}");
+            assert_eq!(counters.round_slices, counters.rounds, "one chunk, and short work");
             // rounds go out several at a time, and the host waits once for them
             assert!(counters.waits * 2 <= counters.rounds, "{counters:?}");
             assert!(counters.waits <= counters.submissions, "{counters:?}");
@@ -171,6 +203,70 @@ fn small_lookups(backend: Backend) {
         // the best one's labels, centroids and lane come on top, once
         let state = (1797 * 4 + 12 * 64 * 4 + 72) as u64;
         assert!(many.bytes_down <= state + 64 * 40, "{many:?}");
+    });
+}
+
+on_devices!(slices_of_time, slices_of_time_of_every_kernel, slices_follow_the_pace);
+
+fn with_slice(slice: Duration) -> OpenOptions {
+    OpenOptions { slice: Some(slice), ..OpenOptions::default() }
+}
+
+/// A device that may hardly begin before it must end does everything a workgroup at a time: seeding, rounds,
+/// refills; also where there are chunks, and where they are streamed.
+fn slices_of_time(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let short = with_slice(Duration::from_nanos(1));
+        for case in cases(1) {
+            let expected = case.oracle();
+            let counters = agrees(adapter, &short, &case, &expected);
+            assert!(counters.round_slices > 2 * counters.rounds, "not cut: {counters:?}");
+            assert!(counters.round_dispatches <= 4 * counters.round_slices, "{counters:?}");
+            assert!(counters.waits <= counters.rounds + 3, "waits inside a round: {counters:?}");
+        }
+        let case = Case::new(&normal(3000, 5, 1), KMeans::new(7).restarts(2));
+        let expected = case.oracle();
+        for options in [with_binding(16 << 10), with_memory(least_memory(adapter, &case))] {
+            agrees(adapter, &OpenOptions { slice: short.slice, ..options }, &case, &expected);
+        }
+    });
+}
+
+/// Each takes its own number of points, and lanes, for a workgroup.
+fn slices_of_time_of_every_kernel(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let case = Case::new(&normal(900, 9, 7), KMeans::new(21).restarts(7).max_iter(5));
+        let expected = case.oracle();
+        for kernel in ["plain", "small", "tiled", "low"] {
+            let short = with_slice(Duration::from_nanos(1));
+            let counters =
+                agrees(adapter, &OpenOptions { kernel: Some(kernel.into()), ..short }, &case, &expected);
+            assert!(counters.round_slices > 2 * counters.rounds, "{kernel} is not cut: {counters:?}");
+        }
+    });
+}
+
+/// What is taken for a fast device is cut once it is found to be slow, and what is taken for a slow one less
+/// once it is found to be fast: within one batch.
+fn slices_follow_the_pace(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let case = Case::new(&normal(6000, 16, 8), KMeans::new(40).restarts(3).max_iter(60));
+        let expected = case.oracle();
+        let name = format!("{}, {}", adapter.name, adapter.backend);
+        let taken_for = |per_step: f64, slice: Duration| {
+            let cost = Cost { fixed: 0.0, per_value: 0.0, per_restart: 0.0, per_step };
+            let gpus = vec![GpuCost { adapter: name.clone(), cost }];
+            let options = OpenOptions { costs: Costs { gpus, ..Costs::default() }, ..with_slice(slice) };
+            agrees(adapter, &options, &case, &expected)
+        };
+        // an operation in 1e-30 s, and then a dispatch of 0.1 ms is too long; a real GPU does this job in less
+        let slower = taken_for(1e-30, Duration::from_micros(100));
+        assert!(slower.round_slices > slower.rounds || !adapter.software, "never cut: {slower:?}");
+        // an operation in a second, and then 10 s are long enough
+        let faster = taken_for(1.0, Duration::from_secs(10));
+        assert!(faster.round_slices > faster.rounds, "not cut at first: {faster:?}");
+        let always = 6000 / 512 * faster.rounds;
+        assert!(faster.round_slices < always / 2, "cut for ever: {faster:?}");
     });
 }
 
@@ -200,7 +296,87 @@ fn kernels_are_kept(backend: Backend) {
     });
 }
 
-/// Dispatches, submissions and waits happen where they are counted, and nowhere else.
+on_devices!(choices_are_kept, another_process_makes_no_trial);
+
+/// A job whose kernel is chosen by a trial.
+fn tried() -> Case {
+    Case::new(&normal(90, 3, 6), KMeans::new(4).restarts(1))
+}
+
+/// Runs the tried job with a folder for choices. Returns how many kernels were timed.
+fn trials(adapter: &AdapterInfo, folder: &Path) -> u64 {
+    let options =
+        OpenOptions { cache: Some(folder.into()), kernel: Some("trial".into()), ..OpenOptions::default() };
+    let (got, counters) = run(adapter, &options, &tried(), Keep::All);
+    compare(&tried().oracle(), &got).unwrap_or_else(|difference| panic!("{adapter}: {difference}"));
+    counters.trials
+}
+
+/// Files of choices in a folder.
+fn choices(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.filter(|file| file.extension().is_some_and(|end| end == "json")).collect()
+}
+
+/// The first start finds out, the next one knows; what is not a sound file of this cairn, adapter and driver is
+/// found out anew, and put right.
+fn choices_are_kept(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let all = trials(adapter, folder);
+        assert!(all > 1, "nothing was tried");
+        let file = choices(folder).pop().expect("a file of choices");
+        let sound = std::fs::read_to_string(&file).expect("text");
+        assert_eq!(trials(adapter, folder), 0, "tried again, after {sound}");
+        let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
+        let entry = sound.split_once("\"fastest\": \"").expect("a choice").1;
+        let entry = entry.split_once('"').expect("a choice").0;
+        let wrong = [
+            "not what was written".to_owned(),
+            String::new(),
+            sound[..sound.len() / 2].to_owned(),
+            sound.replace(&version, "\"0.0.0\""),
+            sound.replace("\"schema\": 1", "\"schema\": 2"),
+            sound.replace(&adapter.name, "another"),
+            sound.replace(&adapter.driver, "an older one"),
+            sound.replace(&format!("\"fastest\": \"{entry}\""), "\"fastest\": \"assign_never\""),
+            sound.clone() + &" ".repeat(1 << 20),
+        ];
+        for wrong in wrong {
+            assert_ne!(wrong, sound);
+            std::fs::write(&file, &wrong).expect("it can be written");
+            assert_eq!(trials(adapter, folder), all, "taken for sound: {wrong}");
+            assert_eq!(trials(adapter, folder), 0, "not put right: {wrong}");
+        }
+        assert_eq!(choices(folder), [file], "others were left");
+        // nowhere to write: no reason to fail
+        let nowhere = folder.join("a file");
+        std::fs::write(&nowhere, b"").expect("it can be written");
+        assert_eq!(trials(adapter, &nowhere), all);
+    });
+}
+
+/// Names the folder in the process that is started by `another_process_makes_no_trial`.
+const FOLDER: &str = "CAIRN_TEST_CHOICES";
+
+fn another_process_makes_no_trial(backend: Backend) {
+    on_adapters(backend, &|adapter| {
+        if let Some(folder) = std::env::var_os(FOLDER) {
+            return assert_eq!(trials(adapter, Path::new(&folder)), 0);
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(trials(adapter, folder.path()) > 1, "nothing was tried");
+        let own = std::env::current_exe().expect("a test knows its own file");
+        let name = format!("another_process_makes_no_trial::{backend:?}").to_lowercase();
+        let ran = Command::new(own).args(["--exact", &name]).env(FOLDER, folder.path()).output();
+        let ran = ran.expect("it can be run");
+        let said = String::from_utf8_lossy(&ran.stdout);
+        assert!(ran.status.success() && said.contains("1 passed"), "{said}");
+    });
+}
+
+/// Dispatches, submissions, waits and allocations happen where they are counted, and nowhere else.
 #[test]
 fn only_the_wrappers_touch_the_device() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine/gpu");
@@ -209,9 +385,10 @@ fn only_the_wrappers_touch_the_device() {
         ("queue.submit(", "context.rs", 1),
         ("queue.write_buffer(", "context.rs", 1),
         (".map_async(", "context.rs", 1),
-        (".poll(", "context.rs", 3),
+        (".poll(", "context.rs", 2),
+        (".create_buffer(", "context.rs", 1),
     ];
-    let mut found = [0; 5];
+    let mut found = [0; 6];
     for folder in [folder.join("assign"), folder] {
         let files = std::fs::read_dir(folder).expect("the engine is there");
         let files = files.map(|file| file.expect("a file").path());

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use bytemuck::Pod;
-use cairn::engine::gpu::{Lane, Nearest, Refill, Sizes, kernel::sources};
+use cairn::engine::gpu::{Found, Lane, Nearest, Refill, Sizes, kernel::sources};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, TypeInner};
@@ -26,12 +26,12 @@ struct Shader {
 }
 
 impl Shader {
-    /// Reads a text, without any feature that some adapter may lack.
+    /// Reads a text, without any feature that some adapter may lack but immediates, which all have.
     fn read(name: &str, text: &str) -> Result<Self, String> {
         let refused = |error: &dyn Debug| format!("{name}: {error:?}");
         let module =
             naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string_with_path(text, name))?;
-        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::IMMEDIATES);
         let info = validator.validate(&module).map_err(|error| refused(&error))?;
         let mut sizes = Layouter::default();
         sizes.update(module.to_ctx()).map_err(|error| refused(&error))?;
@@ -153,9 +153,28 @@ fn structs_have_the_layout_of_their_rust_twins() {
         if shader.name == "nearest_two" {
             assert_eq!(shader.layout("Nearest").as_ref(), Ok(&layout_in_rust::<Nearest>()));
         }
+        if ["seed_draw", "seed_pick"].contains(&&shader.name[..]) {
+            let mut found = layout_in_rust::<Found>();
+            found.remove("unused"); // the host's word for what an array of them leaves between
+            assert_eq!(shader.layout("Found"), Ok(found), "{}", shader.name);
+        }
         if shader.name.starts_with("empty") {
             assert_eq!(shader.layout("Refill"), Ok(layout_in_rust::<Refill>()), "{}", shader.name);
         }
+    }
+}
+
+/// A kernel that took the first workgroup of a dispatch for the first of its grid would do the first slice of a large
+/// grid again and again, and none of the others.
+#[test]
+fn every_kernel_of_a_wrapped_grid_can_be_cut() {
+    for (name, text) in sources() {
+        let body = text.split("@compute").nth(1).unwrap_or_else(|| panic!("{name} has no entry point"));
+        let wrapped = body.contains("num_workgroups");
+        assert_eq!(wrapped, body.contains("block_of(group, groups)"), "{name}");
+        let by_itself = ["group.y", "[group.z", "= group.z"].into_iter().find(|text| body.contains(text));
+        assert_eq!(by_itself, None, "{name}");
+        assert!(!wrapped || !body.contains("group.x"), "{name}");
     }
 }
 

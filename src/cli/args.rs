@@ -154,6 +154,10 @@ pub(super) struct DevicesArgs {
     #[arg(long, conflicts_with = "json")]
     pub(super) test: bool,
 
+    /// With --test, a line for each check, and the kernels that a GPU was checked with
+    #[arg(short, long, requires = "test")]
+    pub(super) verbose: bool,
+
     /// As JSON
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,

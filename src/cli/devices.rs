@@ -49,7 +49,7 @@ struct Adapter {
 /// Runs the subcommand.
 pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<()> {
     if args.test {
-        return checks::run();
+        return checks::run(args.verbose);
     }
     let devices = find()?;
     let text = if args.json { json::pretty(&devices)? } else { text(&devices) };

@@ -1,12 +1,16 @@
-//! A quick check of a device: every step on small tables against the definition, bit for bit.
+//! A quick check of a device: every step on small tables against the definition, bit for bit; of a GPU also every
+//! way among which it chooses.
+
+use std::time::Duration;
 
 use ndarray::Array2;
 
 use super::tables::{grid, normal, table};
 use super::verify::{Difference, first_difference};
 use crate::data::{Dataset, digits};
-use crate::engine::reference::Reference;
-use crate::engine::{Engine, EngineError, Keep};
+use crate::engine::nearest_two::Centroids;
+use crate::engine::reference::{Reference, seed::gather};
+use crate::engine::{Engine, EngineError, Job, Keep};
 use crate::kmeans::{self, FitError, Init, KMeans, Restarts};
 
 /// A small job that leans on one step.
@@ -16,8 +20,30 @@ pub struct Check {
     pub step: &'static str,
     /// What is special about the job.
     pub what: &'static str,
-    make: fn() -> (Dataset, KMeans),
+    /// The way of a GPU that it is for.
+    pub way: Option<Way>,
+    make: Make,
 }
+
+/// How a GPU is made to go another way than it would, as the options of a device say it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// The kernel of assign: `plain`, `small`, `tiled`, `low`; or `trial`.
+    pub kernel: Option<&'static str>,
+    /// What a trial finds.
+    pub choice: Option<&'static str>,
+    /// Bytes of its memory to use: too few for all points.
+    pub memory: Option<u64>,
+    /// How long a dispatch may take: too short for all points.
+    pub slice: Option<Duration>,
+}
+
+impl Way {
+    const OWN: Self = Self { kernel: None, choice: None, memory: None, slice: None };
+}
+
+/// What a device is asked to do.
+type Make = fn() -> (Dataset, KMeans);
 
 /// Why a check did not pass.
 #[derive(Debug, thiserror::Error)]
@@ -26,44 +52,90 @@ pub enum CheckError {
     /// The device computed something else than the definition.
     #[error("{0}")]
     Differs(Difference),
+    /// The nearest centroids of a row are others than by the definition.
+    #[error("{device} finds other nearest centroids of row {row} than the definition")]
+    Nearest {
+        /// The device.
+        device: String,
+        /// The first such row.
+        row: usize,
+    },
     /// The device failed.
     #[error(transparent)]
     Fit(#[from] FitError),
 }
 
-/// All checks, in the order of the steps.
-pub const CHECKS: [Check; 14] = [
-    Check { step: "seed", what: "greedy k-means++", make: || (normal(700, 3, 1), once(9).restarts(3)) },
+/// All checks that every device can make, in the order of the steps.
+pub const CHECKS: [Check; 17] = [
+    every("seed", "greedy k-means++", || (normal(700, 3, 1), once(9).restarts(3))),
+    every("seed", "random rows", || (normal(700, 3, 2), once(9).init(Init::Random).restarts(3))),
+    every("assign", "few features", || (normal(900, 2, 3), from_rows(5).max_iter(2))),
+    every("assign", "many features", || (normal(130, 300, 4), from_rows(12).max_iter(2))),
+    every("assign", "many clusters", || (normal(600, 8, 5), from_rows(150).max_iter(2))),
+    every("assign", "small integers, ties everywhere", || (grid(500, 6, 2, 6), from_rows(8))),
+    every("assign", "features of unlike size", || (mixed(400), from_rows(6))),
+    every("update", "few clusters", || (normal(900, 5, 7), from_rows(3))),
+    every("update", "many features", || (normal(150, 200, 8), from_rows(7))),
+    every("update", "too many sums for a workgroup", || (normal(200, 80, 14), from_rows(30).max_iter(3))),
+    every("update", "weights", || (weighted(500), from_rows(6))),
+    every("empty", "clusters that lose all points", empties),
+    every("empty", "features of unlike size", || (mixed(300), from_one_place(&[0.25, 2.5e5, 2.5e-4, 12.5]))),
+    every("stop", "at a tolerance", || (normal(600, 4, 9), from_rows(5).tol(0.01))),
+    every("restarts", "a batch of 40", || (grid(200, 3, 9, 10), KMeans::new(4).restarts(40))),
+    every("nearest", "the two nearest of a model", || (normal(500, 7, 15), from_rows(11).max_iter(2))),
+    every("all", "the digits", || (digits(), KMeans::new(10).restarts(2))),
+];
+
+/// Checks of the ways among which a GPU chooses by the sizes, the time or a trial: each is asked for by its name.
+pub const WAYS: [Check; 14] = [
+    of("plain", "one invocation a point", || (normal(300, 6, 21), from_rows(9).max_iter(3))),
+    of("small", "one lane", || (normal(600, 6, 22), from_rows(3).restarts(1).max_iter(3))),
+    of("small", "two lanes side by side", || (normal(600, 6, 23), from_rows(7).max_iter(3))),
+    of("small", "four lanes side by side", || (normal(600, 6, 24), from_rows(12).restarts(6).max_iter(3))),
+    tile("assign_tiled HIGH=8 WIDE=8", "tiles of 64 x 64", || {
+        (normal(300, 20, 25), from_rows(40).max_iter(2))
+    }),
+    tile("assign_tiled HIGH=16 WIDE=8", "tiles of 128 x 64", || {
+        (normal(300, 20, 26), from_rows(90).max_iter(2))
+    }),
+    tile("assign_tiled HIGH=16 WIDE=16", "tiles of 128 x 128", || {
+        (normal(300, 20, 27), from_rows(150).max_iter(2))
+    }),
+    of("tiled", "features of unlike size", || (mixed(300), from_rows(70).max_iter(2))),
+    of("low", "a quarter of 16 features", || (normal(600, 3, 28), from_rows(20).max_iter(3))),
+    of("low", "half of 16 features", || (normal(600, 7, 29), from_rows(20).max_iter(3))),
+    of("low", "three quarters of 16 features", || (normal(600, 11, 30), from_rows(20).max_iter(3))),
+    of("low", "16 features", || (normal(600, 16, 31), from_rows(70).max_iter(3))),
     Check {
         step: "seed",
-        what: "random rows",
-        make: || (normal(700, 3, 2), once(9).init(Init::Random).restarts(3)),
+        what: "points streamed in chunks",
+        way: Some(Way { memory: Some(260_000), ..Way::OWN }),
+        make: || (normal(6000, 6, 32), KMeans::new(5).restarts(2).max_iter(2)),
     },
-    Check { step: "assign", what: "few features", make: || (normal(900, 2, 3), from_rows(5).max_iter(2)) },
-    Check {
-        step: "assign",
-        what: "many features",
-        make: || (normal(130, 300, 4), from_rows(12).max_iter(2)),
-    },
-    Check { step: "assign", what: "many clusters", make: || (normal(600, 8, 5), from_rows(150).max_iter(2)) },
-    Check {
-        step: "assign",
-        what: "small integers, ties everywhere",
-        make: || (grid(500, 6, 2, 6), from_rows(8)),
-    },
-    Check { step: "assign", what: "features of unlike size", make: || (mixed(400), from_rows(6)) },
-    Check { step: "update", what: "few clusters", make: || (normal(900, 5, 7), from_rows(3)) },
-    Check { step: "update", what: "many features", make: || (normal(150, 200, 8), from_rows(7)) },
-    Check { step: "update", what: "weights", make: || (weighted(500), from_rows(6)) },
-    Check { step: "empty", what: "clusters that lose all points", make: empties },
-    Check { step: "stop", what: "at a tolerance", make: || (normal(600, 4, 9), from_rows(5).tol(0.01)) },
     Check {
         step: "restarts",
-        what: "a batch of 40",
-        make: || (grid(200, 3, 9, 10), KMeans::new(4).restarts(40)),
+        what: "dispatches cut into slices",
+        way: Some(Way { slice: Some(Duration::from_nanos(1)), ..Way::OWN }),
+        make: || (normal(900, 9, 33), KMeans::new(21).restarts(3).max_iter(2)),
     },
-    Check { step: "all", what: "the digits", make: || (digits(), KMeans::new(10).restarts(2)) },
 ];
+
+const fn every(step: &'static str, what: &'static str, make: Make) -> Check {
+    Check { step, what, way: None, make }
+}
+
+const fn of(kernel: &'static str, what: &'static str, make: Make) -> Check {
+    Check { step: "assign", what, way: Some(Way { kernel: Some(kernel), ..Way::OWN }), make }
+}
+
+const fn tile(choice: &'static str, what: &'static str, make: Make) -> Check {
+    Check {
+        step: "assign",
+        what,
+        way: Some(Way { kernel: Some("trial"), choice: Some(choice), ..Way::OWN }),
+        make,
+    }
+}
 
 impl Check {
     /// Runs it on a device that the caller calls `name`.
@@ -75,6 +147,9 @@ impl Check {
         let params = kmeans.check().map_err(FitError::from)?;
         let table = kmeans::pack(&data)?;
         let job = params.job(&table).map_err(FitError::from)?;
+        if self.step == "nearest" {
+            return nearest(&job, name, engine);
+        }
         let restarts = |engine: &dyn Engine| -> Result<Restarts, EngineError> {
             let mut session = engine.load(&job)?;
             kmeans::run(session.as_mut(), params.n_restarts(), Some(64), Keep::Best, &mut |_| {})
@@ -86,6 +161,23 @@ impl Check {
             Some(difference) => Err(CheckError::Differs(difference)),
             None => Ok(()),
         }
+    }
+}
+
+/// Nearest and second nearest of all rows, of as many of them as there are clusters.
+fn nearest(job: &Job<'_>, name: &str, engine: &dyn Engine) -> Result<(), CheckError> {
+    let rows: Vec<usize> = (0..job.n_clusters).map(|c| c * job.table.n_points() / job.n_clusters).collect();
+    let centroids = gather(job.table, &rows);
+    let centroids = Centroids { lattice: &job.table.lattice, values: &centroids };
+    let find = |engine: &dyn Engine| {
+        let found = engine.nearest(centroids).and_then(|mut session| session.nearest_two(job.table));
+        found.map_err(FitError::from)
+    };
+    let (expected, found) = (find(&Reference)?, find(engine)?);
+    let row = expected.iter().zip(&found).position(|(expected, found)| expected != found);
+    match row {
+        Some(row) => Err(CheckError::Nearest { device: name.into(), row }),
+        None => Ok(()),
     }
 }
 
@@ -108,8 +200,12 @@ fn weighted(n_points: usize) -> Dataset {
 
 /// All clusters start in one place, so all but the first lose their points.
 fn empties() -> (Dataset, KMeans) {
-    let start = Init::Centroids(Array2::from_elem((6, 3), 0.25));
-    (normal(300, 3, 13), KMeans::new(6).restarts(1).init(start))
+    (normal(300, 3, 13), from_one_place(&[0.25; 3]))
+}
+
+fn from_one_place(place: &[f64]) -> KMeans {
+    let start = Array2::from_shape_fn((6, place.len()), |(_, j)| place[j]);
+    KMeans::new(6).restarts(1).init(Init::Centroids(start))
 }
 
 #[cfg(test)]
@@ -120,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_cpu_passes_and_a_careless_bound_does_not() {
-        for check in CHECKS {
+        for check in CHECKS.iter().chain(&WAYS) {
             check
                 .run("cpu", &Cpu::default())
                 .unwrap_or_else(|e| panic!("{} {}: {e}", check.step, check.what));

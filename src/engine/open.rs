@@ -76,6 +76,14 @@ pub struct OpenOptions {
     #[cfg(feature = "gpu")]
     #[doc(hidden)]
     pub kernel: Option<String>,
+    /// Begins the name of the kernel that every trial of `kernel: trial` finds the fastest, for tests of each shape.
+    #[cfg(feature = "gpu")]
+    #[doc(hidden)]
+    pub choice: Option<String>,
+    /// How long a dispatch may take, instead of what a desktop's watchdog allows, for tests of what is cut.
+    #[cfg(feature = "gpu")]
+    #[doc(hidden)]
+    pub slice: Option<Duration>,
     /// Makes the GPU fail on purpose, for tests of what happens then.
     #[cfg(feature = "gpu")]
     #[doc(hidden)]

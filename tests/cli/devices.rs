@@ -70,15 +70,54 @@ fn gpu_works_or_is_refused() {
     assert_eq!(first["software"] == true, ran.err.contains("is no GPU"), "{}", ran.err);
 }
 
+/// A line a device, and nothing else while all is well.
 #[test]
 fn every_device_passes_its_self_check() {
-    let ran = Folder::new().run("devices --test");
+    let folder = Folder::new();
+    let ran = folder.run("devices --test");
     ran.done();
-    let lines: Vec<&str> = ran.out.lines().collect();
-    assert!(lines[0].starts_with("device      cpu"), "{}", ran.out);
-    for step in ["seed", "assign", "update", "empty", "stop", "restarts"] {
-        let of_step = |line: &&&str| line.trim_start().starts_with(step) && line.contains("  pass  ");
-        assert!(lines.iter().filter(of_step).count() > 0, "{step} is missing from {}", ran.out);
+    let devices: Value = serde_json::from_str(&folder.run("devices --json").out).unwrap();
+    let n_devices = 1 + devices["adapters"].as_array().unwrap().len();
+    let lines: Vec<&str> = ran.out.lines().filter(|line| !line.contains("  skip  ")).collect();
+    assert_eq!(lines.len(), n_devices, "{}", ran.out);
+    let passed = |line: &&str| line.starts_with("device      ") && line.contains("  pass  ");
+    assert!(lines.iter().all(passed) && lines[0].starts_with("device      cpu"), "{}", ran.out);
+}
+
+#[test]
+fn a_self_check_names_its_steps_and_kernels_when_asked() {
+    let ran = Folder::new().run("devices --test -v");
+    ran.done();
+    for step in ["seed", "assign", "update", "empty", "stop", "restarts", "nearest"] {
+        let of_step = |line: &&str| line.trim_start().starts_with(step) && line.contains("  pass  ");
+        assert!(ran.out.lines().filter(of_step).count() > 0, "{step} is missing from {}", ran.out);
     }
     assert!(!ran.out.contains("FAIL"), "{}", ran.out);
+}
+
+/// Every kernel that computes anything of a result, in every shape, is among those that were checked.
+#[cfg(feature = "gpu")]
+#[test]
+fn a_self_check_of_a_gpu_leaves_no_kernel_out() {
+    let ran = Folder::new().run("devices --test -v");
+    ran.done();
+    let kernels = ran.out.split("\n  kernels ").skip(1).map(|text| {
+        let end = text.find("\ndevice ").unwrap_or(text.len());
+        text[..end].split_whitespace().collect::<Vec<_>>().join(" ")
+    });
+    for kernels in kernels.filter(|_| !ran.out.contains("  skip  ")) {
+        let all = cairn::engine::gpu::kernel::sources();
+        for (name, _) in all.iter().filter(|(name, _)| !name.starts_with("peak_")) {
+            assert!(kernels.contains(name), "{name} is missing from {kernels}");
+        }
+        let tiles = ["HIGH=8 WIDE=8", "HIGH=16 WIDE=8", "HIGH=16 WIDE=16"];
+        let tiles = tiles.map(|tile| format!("assign_tiled {tile}"));
+        let low = [1, 2, 3, 4].map(|quads| format!("assign_low QUADS={quads}"));
+        let small =
+            ["1 GROUPS=1", "2 GROUPS=2", "4 GROUPS=3"].map(|lanes| format!("assign_small LANES={lanes}"));
+        let streamed = ["seed_pick FETCHED=0", "seed_pick FETCHED=1"].map(str::to_owned);
+        for shape in tiles.iter().chain(&low).chain(&small).chain(&streamed) {
+            assert!(kernels.contains(shape.as_str()), "{shape} is missing from {kernels}");
+        }
+    }
 }

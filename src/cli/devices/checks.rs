@@ -1,9 +1,10 @@
-//! `cairn devices --test`: a line a check, for the CPU and for every adapter.
+//! `cairn devices --test`: a line a device, for the CPU and every adapter; with `-v` a line a check.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use cairn::compare::check::{CHECKS, Check, CheckError};
+use cairn::compare::check::{CHECKS, Check, CheckError, WAYS, Way};
 use cairn::compare::words;
 use cairn::engine::Engine;
 use cairn::engine::cpu::Cpu;
@@ -14,12 +15,40 @@ use crate::cli::terminal::{self, plain};
 /// Time after which no other check is begun on a device.
 const ENOUGH: Duration = Duration::from_secs(10);
 
-/// Runs all checks on all devices.
-pub(super) fn run() -> anyhow::Result<()> {
-    let mut failed = device("cpu", Ok(Box::new(Cpu::default())))?;
-    for (name, engine) in adapters() {
-        failed += device(&name, engine)?;
+/// A device that can be checked.
+trait Device {
+    fn engine(&self) -> &dyn Engine;
+    /// Kernels that it used so far.
+    fn kernels(&self) -> Vec<String> {
+        Vec::new()
     }
+}
+
+impl Device for Cpu {
+    fn engine(&self) -> &dyn Engine {
+        self
+    }
+}
+
+/// An open device, or why it is not.
+type Opened = Result<Box<dyn Device>, String>;
+/// Opens a device for one of the ways, or as ever.
+type Open<'a> = dyn Fn(Option<Way>) -> Opened + 'a;
+
+/// What came of the checks of a device.
+#[derive(Default)]
+struct Tested {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    lines: String,
+    kernels: BTreeSet<String>,
+}
+
+/// Runs all checks on all devices.
+pub(super) fn run(verbose: bool) -> anyhow::Result<()> {
+    let mut failed = device("cpu", verbose, &CHECKS, &|_| Ok(Box::new(Cpu::default())))?;
+    failed += gpus(verbose)?;
     match failed {
         0 => Ok(()),
         1 => anyhow::bail!("1 check failed: please report it, with what `cairn devices` says"),
@@ -27,58 +56,102 @@ pub(super) fn run() -> anyhow::Result<()> {
     }
 }
 
-type Opened = Result<Box<dyn Engine>, String>;
+#[cfg(feature = "gpu")]
+impl Device for cairn::engine::gpu::Gpu {
+    fn engine(&self) -> &dyn Engine {
+        self
+    }
+
+    fn kernels(&self) -> Vec<String> {
+        self.kernels()
+    }
+}
 
 #[cfg(feature = "gpu")]
-fn adapters() -> impl Iterator<Item = (String, Opened)> {
+fn gpus(verbose: bool) -> anyhow::Result<usize> {
     use cairn::engine::OpenOptions;
     use cairn::engine::gpu::{Gpu, adapters};
-    adapters().into_iter().map(|adapter| {
-        let gpu = Gpu::open(&adapter, &OpenOptions::default());
-        let gpu = gpu.map(|gpu| Box::new(gpu) as Box<dyn Engine>).map_err(|error| error.to_string());
-        (adapter.to_string(), gpu)
-    })
-}
-
-#[cfg(not(feature = "gpu"))]
-fn adapters() -> impl Iterator<Item = (String, Opened)> {
-    std::iter::empty()
-}
-
-/// Runs all checks on a device, and says how many failed.
-fn device(name: &str, engine: Opened) -> anyhow::Result<usize> {
-    let start = Instant::now();
-    write(&labelled("device", &plain(name)))?;
-    let engine = match engine {
-        Ok(engine) => engine,
-        Err(error) => {
-            write(&line("open", "", "FAIL", &plain(&error)))?;
-            return Ok(1);
-        }
-    };
+    let checks: Vec<Check> = CHECKS.into_iter().chain(WAYS).collect();
     let mut failed = 0;
-    for check in &CHECKS {
-        if start.elapsed() > ENOUGH {
-            write(&line(check.step, check.what, "skip", "ten seconds are over"))?;
-            continue;
-        }
-        let begun = Instant::now();
-        let result = check.run("this device", engine.as_ref());
-        failed += usize::from(result.is_err());
-        write(&verdict(check, result, begun.elapsed()))?;
+    for adapter in adapters() {
+        failed += device(&adapter.to_string(), verbose, &checks, &|way| {
+            let options = way.map_or_else(OpenOptions::default, |way| OpenOptions {
+                kernel: way.kernel.map(str::to_owned),
+                choice: way.choice.map(str::to_owned),
+                gpu_memory: way.memory,
+                slice: way.slice,
+                ..OpenOptions::default()
+            });
+            let gpu = Gpu::open(&adapter, &options).map_err(|error| error.to_string())?;
+            Ok(Box::new(gpu) as Box<dyn Device>)
+        })?;
     }
     Ok(failed)
 }
 
-fn verdict(check: &Check, result: Result<(), CheckError>, took: Duration) -> String {
-    match result {
-        Ok(()) => line(check.step, check.what, "pass", &words::time(took.as_secs_f64())),
-        Err(error) => line(check.step, check.what, "FAIL", &plain(&error.to_string())),
-    }
+#[cfg(not(feature = "gpu"))]
+fn gpus(_verbose: bool) -> anyhow::Result<usize> {
+    let _: [Check; WAYS.len()] = WAYS; // those are a GPU's
+    Ok(0)
 }
 
-fn line(step: &str, what: &str, verdict: &str, more: &str) -> String {
-    format!("  {step:<9} {what:<32} {verdict}  {more}\n")
+/// Runs checks on a device, and says how many failed.
+fn device(name: &str, verbose: bool, checks: &[Check], open: &Open<'_>) -> anyhow::Result<usize> {
+    let start = Instant::now();
+    let tested = test(checks, verbose, open);
+    let Tested { passed, failed, skipped, lines, kernels } = tested;
+    let verdict = if failed > 0 { "FAIL" } else { "pass" };
+    let parts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped: ten seconds were over")];
+    let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    let took = words::time(start.elapsed().as_secs_f64());
+    write(&labelled("device", &format!("{}  {verdict}  {parts} ({took})", plain(name))))?;
+    write(&lines)?;
+    if verbose && !kernels.is_empty() {
+        let kernels: Vec<String> = kernels.into_iter().collect();
+        write(&labelled("  kernels", &kernels.join(", ")))?;
+    }
+    Ok(failed)
+}
+
+fn test(checks: &[Check], verbose: bool, open: &Open<'_>) -> Tested {
+    let start = Instant::now();
+    let mut tested = Tested::default();
+    let mut opened: Option<(Option<Way>, Opened)> = None;
+    for check in checks {
+        if start.elapsed() > ENOUGH {
+            tested.skipped += 1;
+            tested.lines += &line(check, "skip", "ten seconds are over");
+            continue;
+        }
+        let begun = Instant::now();
+        let same = opened.take().filter(|(way, device)| *way == check.way && device.is_ok());
+        let (way, device) = same.unwrap_or_else(|| (check.way, open(check.way)));
+        let result = match &device {
+            Ok(device) => {
+                check.run("this device", device.engine()).map_err(|error: CheckError| error.to_string())
+            }
+            Err(error) => Err(error.clone()),
+        };
+        match result {
+            Ok(()) => tested.passed += 1,
+            Err(_) => tested.failed += 1,
+        }
+        match result {
+            Ok(()) if !verbose => {}
+            Ok(()) => tested.lines += &line(check, "pass", &words::time(begun.elapsed().as_secs_f64())),
+            Err(error) => tested.lines += &line(check, "FAIL", &plain(&error)),
+        }
+        tested.kernels.extend(device.iter().flat_map(|device| device.kernels()));
+        opened = Some((way, device));
+    }
+    tested
+}
+
+fn line(check: &Check, verdict: &str, more: &str) -> String {
+    let kernel = check.way.and_then(|way| way.kernel).map(|kernel| kernel.replace("trial", "tiled"));
+    let what = kernel.map_or(check.what.to_owned(), |kernel| format!("{kernel}: {}", check.what));
+    format!("  {:<9} {what:<36} {verdict}  {more}\n", check.step)
 }
 
 fn write(text: &str) -> anyhow::Result<()> {

@@ -86,6 +86,16 @@ pub struct Refill {
     distance: [u32; 4],
 }
 
+/// `Found` of the shaders of seeding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Found {
+    before: [u32; 4],
+    t: [u32; 4],
+    pub(super) block: u32,
+    unused: [u32; 3],
+}
+
 /// What `collect` writes of a lane that is done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
@@ -172,13 +182,14 @@ impl Sizes {
         let sums = 4 * quads + 70;
         let shared = SHARED_SUMS as u64 * 5;
         let means = k / 64 + (quads / 16 + 1) * 30 + 24;
-        let weigh = candidates * (quads + 16) + 16;
-        let draw = blocks / 128 + quads / 256 + 40;
-        let choose = candidates * (blocks / 256 + 12) + k / 256 + 16;
+        let weigh = (candidates + 1) * (quads + 16) + 16;
+        let draw = blocks / 128 + 40;
+        let pick = quads + quads / 256 + 40;
+        let choose = candidates * (blocks / 256 + 12) + k / 256 + quads / 256 + 16;
         let next = quads / 64 + k / 256 + blocks / 256 + 40;
         let far = 2 * quads + 24;
         let collect = MAX_LANES as u64 / 64 * 20 + 40;
-        [sums, shared, means, weigh, draw, choose, next, far, collect, k / 64 + 8]
+        [sums, shared, means, weigh, draw, pick, choose, next, far, collect, k / 64 + 8]
             .into_iter()
             .max()
             .unwrap_or(0)
@@ -280,11 +291,19 @@ pub(super) struct Slots {
     pub(super) taken: wgpu::Buffer,     // u32 (slots, n_clusters)
     pub(super) draws: wgpu::Buffer,     // u64 (slots, n_clusters - 1, n_candidates)
     pub(super) near: wgpu::Buffer,      // u128 (slots, n_points)
-    pub(super) blocks: wgpu::Buffer,    // u128 (slots, all_blocks)
+    pub(super) found: wgpu::Buffer,     // Found (slots, n_candidates)
     pub(super) candidates: wgpu::Buffer, // u32 (slots, n_candidates)
-    pub(super) picked: wgpu::Buffer,    // f32 (slots, n_candidates, 4 n_quads)
+    pub(super) picked: wgpu::Buffer,    // f32 (slots, n_candidates + 1, 4 n_quads)
     pub(super) potentials: wgpu::Buffer, // u128 (slots, n_candidates, all_blocks)
     pub(super) refills: wgpu::Buffer,   // Refill (slots)
+    pub(super) fetched: Option<Fetched>, // of a streamed table
+}
+
+/// The blocks that were drawn, one a candidate.
+#[derive(Debug, Clone)]
+pub(super) struct Fetched {
+    pub(super) points: wgpu::Buffer,  // f32 (slots, n_candidates, BLOCK, 4 n_quads)
+    pub(super) weights: wgpu::Buffer, // u32 (slots, n_candidates, BLOCK)
 }
 
 impl Slots {
@@ -294,12 +313,17 @@ impl Slots {
         sizes: &Sizes,
         chunks: &[Range<usize>],
         n_slots: usize,
+        streamed: bool,
     ) -> Result<Vec<Self>, EngineError> {
         let k = sizes.n_clusters as usize;
         let (l, quads, blocks) =
             (sizes.n_candidates as usize, sizes.n_quads as usize, sizes.all_blocks as usize);
         let new = |name, bytes: usize| allocate(context, name, n_slots * bytes);
         let near = chunks.iter().map(|rows| new("near", rows.len() * 16)).collect::<Result<Vec<_>, _>>()?;
+        let fetched = || -> Result<Fetched, EngineError> {
+            let points = new("fetched points", l * BLOCK * quads * 16)?;
+            Ok(Fetched { points, weights: new("fetched weights", l * BLOCK * 4)? })
+        };
         let first = |near| -> Result<Self, EngineError> {
             Ok(Self {
                 newcomers: new("newcomers", 16)?,
@@ -309,11 +333,12 @@ impl Slots {
                 taken: new("taken", k * 4)?,
                 draws: new("draws", (k - 1) * l * 8)?,
                 near,
-                blocks: new("blocks", blocks * 16)?,
+                found: new("found", l * size_of::<Found>())?,
                 candidates: new("candidates", l * 4)?,
-                picked: new("picked", l * quads * 16)?,
+                picked: new("picked", (l + 1) * quads * 16)?,
                 potentials: new("potentials", l * blocks * 16)?,
                 refills: new("refills", size_of::<Refill>())?,
+                fetched: streamed.then(fetched).transpose()?,
             })
         };
         let mut slots: Vec<Self> = Vec::with_capacity(chunks.len());
@@ -370,13 +395,6 @@ pub(super) fn uniform(context: &Context, sizes: &Sizes) -> Result<wgpu::Buffer, 
     let buffer = context.allocate("sizes", size_of::<Sizes>() as u64, usage)?;
     context.write(&buffer, 0, &[*sizes]);
     Ok(buffer)
-}
-
-/// A small buffer for kernels to read and write. What goes wrong shows at the next [`Context::check`].
-pub(super) fn storage(context: &Context, name: &'static str, bytes: usize) -> wgpu::Buffer {
-    let size = (bytes as u64).max(16).next_multiple_of(16);
-    let wish = wgpu::BufferDescriptor { label: Some(name), size, usage: STORAGE, mapped_at_creation: false };
-    context.device.create_buffer(&wish)
 }
 
 #[cfg(test)]

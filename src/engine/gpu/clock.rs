@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::buffers::storage;
+use super::buffers::allocate;
 use super::context::Context;
 use crate::engine::EngineError;
 
@@ -23,22 +23,8 @@ const PAIR: u64 = 16;
 
 impl Clock {
     pub(super) fn new(context: &Context) -> Result<Self, EngineError> {
-        let stamps = context.timestamp_period().map(|period| Stamps {
-            queries: context.device.create_query_set(&wgpu::QuerySetDescriptor {
-                label: Some("clock"),
-                ty: wgpu::QueryType::Timestamp,
-                count: 2,
-            }),
-            resolved: context.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("timestamps"),
-                size: PAIR,
-                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-                mapped_at_creation: false,
-            }),
-            period: period.into(),
-        });
-        let mark = storage(context, "mark", 4);
-        context.check()?;
+        let stamps = context.timestamp_period().map(|period| Stamps::new(context, period)).transpose()?;
+        let mark = allocate(context, "mark", 4)?;
         Ok(Self { stamps, mark })
     }
 
@@ -72,6 +58,17 @@ impl Clock {
 }
 
 impl Stamps {
+    fn new(context: &Context, period: f32) -> Result<Self, EngineError> {
+        let queries = context.device.create_query_set(&wgpu::QuerySetDescriptor {
+            label: Some("clock"),
+            ty: wgpu::QueryType::Timestamp,
+            count: 2,
+        });
+        let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+        let resolved = context.allocate("timestamps", PAIR, usage)?;
+        Ok(Self { queries, resolved, period: period.into() })
+    }
+
     fn seconds(&self, bytes: &[u8]) -> Option<f64> {
         let stamps: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
         let &[begin, end] = &stamps[..] else { return None };

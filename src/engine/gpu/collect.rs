@@ -4,6 +4,7 @@ use super::buffers::{Lanes, Record, allocate};
 use super::commands::Commands;
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
+use super::pace::Step;
 use super::points::Points;
 use crate::engine::EngineError;
 
@@ -85,15 +86,17 @@ impl BoundCollect<'_> {
         commands: &mut Commands<'_>,
         points: &Points<'_>,
         ended: &[u32],
-    ) {
+    ) -> Result<(), EngineError> {
         let list: Vec<u32> = std::iter::once(ended.len() as u32).chain(ended.iter().copied()).collect();
         context.write(&self.ended, 0, &list);
-        let pass = commands.pass();
-        self.collect.dispatch_lanes(pass, 1);
-        for (chunk, keep) in self.keep_labels.iter().enumerate() {
-            keep.dispatch(pass, (points.sizes(chunk).n_points as usize).div_ceil(256), 1);
+        self.collect.dispatch_lanes(commands.pass(), 1);
+        let mut keep = |kernel: &Bound<'_>, words: usize| {
+            commands.run(kernel, [words.div_ceil(256), 1], (Step::Seed, words as u128)).map(drop)
+        };
+        for (chunk, kernel) in self.keep_labels.iter().enumerate() {
+            keep(kernel, points.sizes(chunk).n_points as usize)?;
         }
-        self.keep_centroids.dispatch(pass, points.sizes(0).centroid_floats().div_ceil(256), 1);
+        keep(&self.keep_centroids, points.sizes(0).centroid_floats())
     }
 
     /// Encodes a look at all lanes.

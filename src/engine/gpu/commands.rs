@@ -1,6 +1,8 @@
 //! Commands: work on its way to the device, cut into submissions that are short enough for a watchdog.
 
 use super::context::Context;
+use super::kernel::{Bound, MAX_GROUPS};
+use super::pace::{LONGEST, Pace, Step};
 use crate::engine::EngineError;
 
 /// Work that is encoded, and not yet handed over.
@@ -8,15 +10,15 @@ pub(super) struct Commands<'c> {
     context: &'c Context,
     pass: Option<wgpu::ComputePass<'static>>,
     encoder: Option<wgpu::CommandEncoder>,
-    work: u128, // multiply-adds encoded
-    limit: u128,
+    pace: Pace,
+    seconds: f64, // of what is encoded, as expected
     last: Option<wgpu::SubmissionIndex>,
 }
 
 impl<'c> Commands<'c> {
-    /// Nothing yet. A submission holds about `limit` multiply-adds at most.
-    pub(super) fn new(context: &'c Context, limit: u128) -> Self {
-        Self { context, pass: None, encoder: None, work: 0, limit, last: None }
+    /// Nothing yet. Dispatches and submissions are cut by the pace of the device.
+    pub(super) fn new(context: &'c Context, pace: &Pace) -> Self {
+        Self { context, pass: None, encoder: None, pace: *pace, seconds: 0.0, last: None }
     }
 
     /// The pass that kernels are dispatched in.
@@ -49,19 +51,30 @@ impl<'c> Commands<'c> {
         encoder.resolve_query_set(queries, 0..n, to, 0);
     }
 
-    /// Says how much work comes next. What was encoded before is handed over if that would be too much.
-    pub(super) fn expect(&mut self, work: u128) -> Result<(), EngineError> {
-        if self.work > 0 && self.work + work > self.limit {
-            self.flush()?;
+    /// Runs a kernel over a grid of (blocks, lanes), in slices where its work would take too long at once. Returns
+    /// how many there were. What was encoded before is handed over when it gets too much.
+    pub(super) fn run(
+        &mut self,
+        kernel: &Bound<'_>,
+        grid: [usize; 2],
+        (step, work): (Step, u128),
+    ) -> Result<u64, EngineError> {
+        let slices = self.pace.cut(step, work, grid, MAX_GROUPS);
+        let each = self.pace.seconds(step, work) / slices.len() as f64;
+        for slice in &slices {
+            if self.seconds > 0.0 && self.seconds + each > LONGEST.as_secs_f64() {
+                self.flush()?;
+            }
+            self.seconds += each;
+            kernel.dispatch_slice(self.pass(), slice);
         }
-        self.work += work;
-        Ok(())
+        Ok(slices.len() as u64)
     }
 
     /// Hands over what is encoded.
     pub(super) fn flush(&mut self) -> Result<(), EngineError> {
         self.pass = None;
-        self.work = 0;
+        self.seconds = 0.0;
         if let Some(encoder) = self.encoder.take() {
             self.last = Some(self.context.submit(encoder)?);
         }

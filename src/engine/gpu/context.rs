@@ -1,14 +1,16 @@
 //! Adapters, the device, its faults; the only place that submits work to it or waits for it.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::{Device, EngineError};
+use super::super::{Device, EngineError, OpenOptions};
+use super::choices::Choices;
 use super::kernel_cache::KernelCache;
 use super::marks;
+use super::pace::Pace;
 
 /// What a test makes the device do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +47,12 @@ pub struct Counters {
     pub round_dispatches: u64,
     /// Iterations handed over, each for all lanes of a batch at once.
     pub rounds: u64,
+    /// Chunks of points of all iterations, those that took too long for one dispatch counted by slices of time.
+    pub round_slices: u64,
     /// Times that new restarts entered a batch.
     pub entries: u64,
+    /// Assign kernels that were timed, to find the fastest.
+    pub trials: u64,
     /// Times that work was handed over.
     pub submissions: u64,
     /// Times that the host waited for the device.
@@ -65,12 +71,15 @@ pub(super) struct Tally {
     pub(super) dispatches: AtomicU64,
     pub(super) round_dispatches: AtomicU64,
     pub(super) rounds: AtomicU64,
+    pub(super) round_slices: AtomicU64,
     pub(super) entries: AtomicU64,
+    pub(super) trials: AtomicU64,
     submissions: AtomicU64,
     waits: AtomicU64,
     bytes_up: AtomicU64,
     pub(super) point_bytes_up: AtomicU64,
     bytes_down: AtomicU64,
+    pub(super) kernels: Mutex<BTreeSet<String>>, // that were built
 }
 
 /// Adds to a counter.
@@ -85,7 +94,9 @@ impl Tally {
             dispatches: of(&self.dispatches),
             round_dispatches: of(&self.round_dispatches),
             rounds: of(&self.rounds),
+            round_slices: of(&self.round_slices),
             entries: of(&self.entries),
+            trials: of(&self.trials),
             submissions: of(&self.submissions),
             waits: of(&self.waits),
             bytes_up: of(&self.bytes_up),
@@ -95,6 +106,11 @@ impl Tally {
     }
 }
 
+/// What a device can't do without: kernels are told by immediates which part of a grid they run.
+const NEEDED: wgpu::Features = wgpu::Features::IMMEDIATES;
+
+/// How long a device that failed is given to say why.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A device that has not answered for this long will not.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -131,6 +147,11 @@ impl fmt::Display for AdapterInfo {
 }
 
 impl AdapterInfo {
+    /// How [`DeviceInfo`](crate::engine::DeviceInfo) names it.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}, {}", self.name, self.backend)
+    }
+
     fn new(adapter: wgpu::Adapter) -> Self {
         let info = adapter.get_info();
         let software = is_software(&info);
@@ -248,20 +269,27 @@ pub(super) struct Context {
     max_binding: u64,
     pub(super) tally: Arc<Tally>,
     cache: Option<KernelCache>,
+    pub(super) choices: Choices,
+    pub(super) pace: Pace, // before any work
 }
 
 impl Context {
-    /// Opens an adapter. `cache` is the folder of compiled kernels, if not the user's own.
-    pub(super) fn open(info: &AdapterInfo, cache: Option<&Path>) -> Result<Self, EngineError> {
+    /// Opens an adapter.
+    pub(super) fn open(info: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
         let have = info.adapter.limits();
         let required_limits = wgpu::Limits {
             max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
             max_buffer_size: have.max_buffer_size,
+            max_immediate_size: size_of::<[u32; 2]>() as u32,
             ..wgpu::Limits::default().or_worse_values_from(&have)
         };
+        if !info.adapter.features().contains(NEEDED) {
+            let adapter = info.name.clone();
+            return Err(EngineError::DeviceFailed { adapter, reason: "it offers no immediates".into() });
+        }
         let wish = wgpu::DeviceDescriptor {
             label: Some("cairn"),
-            required_features: info.adapter.features() & (KernelCache::FEATURE | marks::FEATURE),
+            required_features: NEEDED | info.adapter.features() & (KernelCache::FEATURE | marks::FEATURE),
             required_limits,
             ..Default::default()
         };
@@ -274,9 +302,22 @@ impl Context {
         watch(&device, &info.name, &trouble);
         let limits = device.limits();
         let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        let cache = KernelCache::open(&device, &info.adapter.get_info(), cache);
+        let cache = KernelCache::open(&device, &info.adapter.get_info(), options.cache.as_deref());
+        let (choices, pace) = (Choices::new(info, options), Pace::new(info, options));
         let (info, calls, tally) = (info.clone(), AtomicU64::new(0), Arc::default());
-        Ok(Self { info, device, queue, trouble, fault: None, calls, max_binding, tally, cache })
+        Ok(Self {
+            info,
+            device,
+            queue,
+            trouble,
+            fault: None,
+            calls,
+            max_binding,
+            tally,
+            cache,
+            choices,
+            pace,
+        })
     }
 
     /// Fails on purpose at a call counted from now.
@@ -312,11 +353,17 @@ impl Context {
     pub(super) fn check(&self) -> Result<(), EngineError> {
         let first = self.complaint()?;
         if matches!(first, Some(EngineError::DeviceFailed { .. })) {
-            // that the device is lost, which would explain it, is only said when asked
-            let _ = self.device.poll(wgpu::PollType::Poll);
+            self.ask_if_lost();
             return self.complaint()?.map_or(Ok(()), Err);
         }
         first.map_or(Ok(()), Err)
+    }
+
+    /// That the device is lost, which would explain why it failed, is only said when asked, and when all work that
+    /// was handed over before has come to its end.
+    fn ask_if_lost(&self) {
+        let wish = wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) };
+        let _ = self.device.poll(wish);
     }
 
     fn complaint(&self) -> Result<Option<EngineError>, EngineError> {
@@ -405,7 +452,7 @@ impl Context {
         let waited = self.device.poll(wish);
         self.check()?;
         let Err(error) = waited else { return Ok(()) };
-        let _ = self.device.poll(wgpu::PollType::Poll); // that the device is lost is only said when asked
+        self.ask_if_lost();
         self.check()?;
         Err(self.failed(error.to_string()))
     }
@@ -432,7 +479,11 @@ impl Context {
         self.wait(submission)?;
         let taken = part.get_mapped_range().map(|view| view.to_vec());
         staging.unmap();
-        taken.map_err(|error| self.failed(error.to_string()))
+        taken.or_else(|error| {
+            self.ask_if_lost();
+            self.check()?;
+            Err(self.failed(error.to_string()))
+        })
     }
 
     /// Waits for all work, then reads these parts (buffer, first byte, bytes), one after the other.

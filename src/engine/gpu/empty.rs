@@ -4,6 +4,7 @@ use super::buffers::{Lanes, Slots};
 use super::commands::Commands;
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
+use super::pace::{Step, WIDE};
 use super::points::Points;
 use crate::engine::EngineError;
 
@@ -86,9 +87,8 @@ impl BoundEmpty<'_> {
         self.begin.dispatch_lanes(commands.pass(), n);
         points.each_chunk(context, commands, &mut |commands, chunk| {
             let sizes = points.sizes(chunk);
-            commands.expect(u128::from(sizes.n_points) * n as u128 * u128::from(sizes.n_dims))?;
-            self.far[chunk].dispatch(commands.pass(), sizes.n_blocks as usize, n);
-            Ok(())
+            let work = u128::from(sizes.n_points) * n as u128 * u128::from(sizes.n_dims) * WIDE;
+            commands.run(&self.far[chunk], [sizes.n_blocks as usize, n], (Step::Seed, work)).map(drop)
         })?;
         self.next.dispatch_lanes(commands.pass(), n);
         for _ in 0..steps {
@@ -110,9 +110,8 @@ impl BoundEmpty<'_> {
         })?;
         points.each_chunk(context, commands, &mut |commands, chunk| {
             let sizes = points.sizes(chunk);
-            commands.expect(u128::from(sizes.n_points) * n as u128)?;
-            self.weigh[chunk].dispatch(commands.pass(), sizes.n_blocks as usize, n);
-            Ok(())
+            let work = u128::from(sizes.n_points) * n as u128 * WIDE;
+            commands.run(&self.weigh[chunk], [sizes.n_blocks as usize, n], (Step::Seed, work)).map(drop)
         })?;
         self.next.dispatch_lanes(commands.pass(), n);
         Ok(())

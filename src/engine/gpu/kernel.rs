@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::context::{Context, Tally, count};
+use super::pace::Slice;
 
 /// A compiled kernel.
 #[derive(Debug)]
@@ -16,6 +17,7 @@ const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
 const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.wgsl");
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
+const TOTALS_PRELUDE: &str = include_str!("../../../shaders/totals_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
 /// Every kernel's name and whole text, its preludes first.
@@ -27,7 +29,6 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("update_means", include_str!("../../../shaders/update_means.wgsl")),
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_begin", include_str!("../../../shaders/seed_begin.wgsl")),
-        ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
         ("nearest_two", include_str!("../../../shaders/nearest_two.wgsl")),
         ("seed_place", include_str!("../../../shaders/seed_place.wgsl")),
@@ -44,9 +45,10 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("assign_tiled", include_str!("../../../shaders/assign_tiled.wgsl")),
         ("assign_low", include_str!("../../../shaders/assign_low.wgsl")),
     ];
-    let seeding = [
-        ("seed_near", include_str!("../../../shaders/seed_near.wgsl")),
-        ("seed_weigh", include_str!("../../../shaders/seed_weigh.wgsl")),
+    let seeding = [("seed_weigh", include_str!("../../../shaders/seed_weigh.wgsl"))];
+    let drawing = [
+        ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
+        ("seed_pick", include_str!("../../../shaders/seed_pick.wgsl")),
     ];
     let emptying = [
         ("empty_begin", include_str!("../../../shaders/empty_begin.wgsl")),
@@ -56,12 +58,16 @@ pub fn sources() -> Vec<(&'static str, String)> {
     ];
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
+    let drawing = drawing.map(|(name, text)| {
+        let distances = if name == "seed_pick" { SEED_PRELUDE } else { "" };
+        (name, format!("{PRELUDE}\n{TOTALS_PRELUDE}\n{distances}\n{text}"))
+    });
     let emptying = emptying.map(|(name, text)| (name, format!("{PRELUDE}\n{EMPTY_PRELUDE}\n{text}")));
     let far = ("empty_far", include_str!("../../../shaders/empty_far.wgsl"));
     let far = (far.0, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{EMPTY_PRELUDE}\n{}", far.1));
     let assigning = assigning
         .map(|(name, text)| (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
-    plain.into_iter().chain(assigning).chain(seeding).chain(emptying).chain([far]).collect()
+    plain.into_iter().chain(assigning).chain(seeding).chain(drawing).chain(emptying).chain([far]).collect()
 }
 
 impl Kernel {
@@ -85,6 +91,10 @@ impl Kernel {
             },
             cache: context.pipelines(),
         });
+        let constants = constants.iter().map(|(name, value)| format!(" {name}={value}"));
+        if let Ok(mut kernels) = context.tally.kernels.lock() {
+            kernels.insert(name.to_owned() + &constants.collect::<String>());
+        }
         Self { name, tally: Arc::clone(&context.tally), pipeline }
     }
 
@@ -114,17 +124,23 @@ pub(super) struct Bound<'a> {
 }
 
 /// Most workgroups along a dimension of the grid.
-const MAX_GROUPS: u32 = 65_535;
+pub(super) const MAX_GROUPS: usize = 65_535;
 
 impl Bound<'_> {
     /// Runs `blocks` workgroups (wrapped into a second dimension where there are many) for each of `lanes`.
     pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, blocks: usize, lanes: usize) {
+        self.dispatch_slice(pass, &Slice { first: [0, 0], size: [blocks, lanes] });
+    }
+
+    /// The same for a part of a larger grid.
+    pub(super) fn dispatch_slice(&self, pass: &mut wgpu::ComputePass<'_>, slice: &Slice) {
         count(&self.kernel.tally.dispatches, 1);
-        let blocks = blocks as u32;
+        let [blocks, lanes] = slice.size;
         let y = blocks.div_ceil(MAX_GROUPS);
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
-        pass.dispatch_workgroups(blocks.div_ceil(y), y, lanes as u32);
+        pass.set_immediates(0, bytemuck::cast_slice(&slice.first.map(|first| first as u32)));
+        pass.dispatch_workgroups(blocks.div_ceil(y) as u32, y as u32, lanes as u32);
     }
 
     /// Runs one workgroup for each of `lanes`, along the first dimension.

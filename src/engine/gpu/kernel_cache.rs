@@ -30,11 +30,7 @@ impl KernelCache {
             return None;
         }
         let key = wgpu::util::pipeline_cache_key(adapter)?;
-        let folder = match folder {
-            Some(folder) => folder.to_owned(),
-            None => choose_base_strategy().ok()?.cache_dir().join("cairn"),
-        };
-        let file = folder.join(format!("{key}.bin"));
+        let file = self::folder(folder)?.join(format!("{key}.bin"));
         let data = std::fs::read(&file).ok();
         let wish =
             wgpu::PipelineCacheDescriptor { label: Some("cairn"), data: data.as_deref(), fallback: true };
@@ -55,7 +51,14 @@ impl KernelCache {
     }
 }
 
-fn write(file: &Path, data: &[u8]) -> std::io::Result<()> {
+/// The folder for what is kept of a device: the user's own, or what stands in for it.
+pub(super) fn folder(stands_in: Option<&Path>) -> Option<PathBuf> {
+    let own = || Some(choose_base_strategy().ok()?.cache_dir().join("cairn"));
+    stands_in.map(Path::to_owned).or_else(own)
+}
+
+/// Writes a file under another name first.
+pub(super) fn write(file: &Path, data: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
     let mut new = tempfile::NamedTempFile::new_in(folder)?;

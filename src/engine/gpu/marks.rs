@@ -61,9 +61,8 @@ impl Marks {
         commands.resolve(&self.queries, MOMENTS, &self.resolved);
     }
 
-    /// Times of a turn. The shares of assign and update are those of its first round. None if the clock went
-    /// backwards, or stood.
-    pub(super) fn times(&self, bytes: &[u8]) -> Option<Times> {
+    /// How long the parts of a turn took. None if the clock went backwards, or stood.
+    pub(super) fn spans(&self, bytes: &[u8]) -> Option<Spans> {
         let moments: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
         if !moments.is_sorted() || moments.first() == moments.last() {
             return None;
@@ -72,18 +71,41 @@ impl Marks {
             let ticks = moments[to as usize] - moments[from as usize];
             Duration::from_nanos((ticks as f64 * self.period) as u64)
         };
-        let iterate = between(Moment::Seeded, Moment::End);
-        let round = between(Moment::Seeded, Moment::Updated).as_secs_f64();
-        let share =
-            if round > 0.0 { between(Moment::Seeded, Moment::Assigned).as_secs_f64() / round } else { 0.0 };
-        let assign = iterate.mul_f64(share);
-        Some(Times {
+        Some(Spans {
             seed: between(Moment::Start, Moment::Seeded),
-            iterate,
+            assign: between(Moment::Seeded, Moment::Assigned),
+            update: between(Moment::Assigned, Moment::Updated),
+            iterate: between(Moment::Seeded, Moment::End),
+        })
+    }
+}
+
+/// How long the parts of a turn took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spans {
+    /// All before the first round.
+    pub(super) seed: Duration,
+    /// Assign of the first round.
+    pub(super) assign: Duration,
+    /// Update of the first round.
+    pub(super) update: Duration,
+    /// All rounds.
+    pub(super) iterate: Duration,
+}
+
+impl Spans {
+    /// Times of a turn. The shares of assign and update are those of its first round.
+    pub(super) fn times(&self) -> Times {
+        let round = (self.assign + self.update).as_secs_f64();
+        let share = if round > 0.0 { self.assign.as_secs_f64() / round } else { 0.0 };
+        let assign = self.iterate.mul_f64(share);
+        Times {
+            seed: self.seed,
+            iterate: self.iterate,
             assign,
-            update: iterate - assign,
+            update: self.iterate - assign,
             read_back: Duration::ZERO,
             device_clock: true,
-        })
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod assign;
 mod buffers;
+mod choices;
 mod clock;
 mod collect;
 mod commands;
@@ -14,6 +15,7 @@ pub mod kernel;
 mod kernel_cache;
 mod marks;
 mod nearest_two;
+mod pace;
 mod peak;
 mod plan;
 mod points;
@@ -35,7 +37,7 @@ use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Peak, Session, State, Times};
 use assign::{Assign, Wish};
-pub use buffers::{Lane, Refill, Sizes};
+pub use buffers::{Found, Lane, Refill, Sizes};
 use buffers::{Lanes, Slots, rows};
 use collect::CollectKernels;
 use context::Context;
@@ -44,20 +46,17 @@ pub(in crate::engine) use context::{why_none, why_not};
 use empty::EmptyKernels;
 use nearest_two::GpuNearest;
 pub use nearest_two::Nearest;
+use pace::{LONGEST, Pace};
 use plan::{Plan, Room};
 use points::Points;
 use rounds::Rounds;
 use seed::SeedKernels;
-use turns::{Ended, Pace, Turns};
+use turns::{Ended, Turns};
 
-/// Multiply-adds of a dispatch, until the device's pace is known: a desktop's watchdog may wake after 50 ms.
-const DISPATCH: u128 = 1 << 33;
-/// Multiply-adds of a turn, until the device's pace is known.
-const SHORT: u128 = 1 << 31;
-/// How long a turn takes, once the pace is known.
+/// Multiply-adds of an assign that keep any device busy, until its pace is known: more lanes make nothing faster.
+const PLENTY: u128 = 1 << 33;
+/// How long a turn takes.
 const TURN: Duration = Duration::from_millis(20);
-/// How long a dispatch may take.
-const LONGEST: Duration = Duration::from_millis(40);
 
 /// Times that points are uploaded when there is no room for them.
 const RETRIES: u32 = 12;
@@ -79,7 +78,7 @@ impl Gpu {
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
         let wish = Wish::new(options.kernel.as_deref())?;
-        let mut context = Context::open(adapter, options.cache.as_deref())?;
+        let mut context = Context::open(adapter, options)?;
         let most_rounds = probe::most_rounds(&context)?;
         context.limit_binding(options.max_binding);
         context.arm(options.fault);
@@ -90,6 +89,13 @@ impl Gpu {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.context.counters()
+    }
+
+    /// The kernels that were built so far, with their constants.
+    #[must_use]
+    pub fn kernels(&self) -> Vec<String> {
+        let kernels = self.context.tally.kernels.lock();
+        kernels.map(|kernels| kernels.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
@@ -105,10 +111,10 @@ impl Gpu {
 
 impl Engine for Gpu {
     fn info(&self) -> DeviceInfo {
-        let AdapterInfo { name, backend, driver, software, .. } = &self.context.info;
+        let AdapterInfo { driver, software, .. } = &self.context.info;
         DeviceInfo {
             used: "gpu",
-            adapter: format!("{name}, {backend}"),
+            adapter: self.context.info.full_name(),
             driver: driver.clone(),
             software: *software,
             fallback: None,
@@ -122,12 +128,12 @@ impl Engine for Gpu {
         let squares = squares(job.table);
         let sizes = Sizes::new(job, for_centroids, squares);
         self.check_rounds(sizes.rounds())?;
-        let mut room = Room::new(context, self.memory, DISPATCH);
+        let mut room = Room::new(context, self.memory, PLENTY);
         let (plan, points, note) = self.place(job, &sizes, &mut room)?;
         let start = Instant::now();
         let assign = Assign::new(context, &sizes, self.wish, self.most_rounds)?;
         let (rounds, collect) = (Rounds::build(context, &sizes, assign), CollectKernels::build(context));
-        let seeding = SeedKernels::build(context, job);
+        let seeding = SeedKernels::build(context, job, plan.streamed);
         context.check()?;
         context.save_kernels();
         let build_time = start.elapsed();
@@ -142,7 +148,7 @@ impl Engine for Gpu {
             seeding,
             collect,
             empties: OnceCell::new(),
-            pace: Pace::default(),
+            pace: context.pace,
             most_lanes: usize::MAX,
             tried: 0,
             kept: None,
@@ -254,7 +260,7 @@ impl Session for GpuSession<'_> {
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
         self.done = Done::default();
-        self.follow_pace()?;
+        self.follow_pace();
         let first = restarts.start;
         let mut todo: Vec<u64> = restarts.collect();
         while !todo.is_empty() {
@@ -287,24 +293,14 @@ impl GpuSession<'_> {
         self.empties.get_or_init(|| EmptyKernels::build(context, self.sizes.mixed()))
     }
 
-    /// Cuts the job anew where a dispatch was found to take far longer, or far less, than it should.
-    fn follow_pace(&mut self) -> Result<(), EngineError> {
-        let Some(work) = self.pace.work(LONGEST) else { return Ok(()) };
-        let work = work.clamp(DISPATCH >> 10, DISPATCH << 8);
-        if self.room.work / 4 < work && work < self.room.work * 4 {
-            return Ok(());
+    /// Takes as many lanes at a time as keep a device of this pace busy.
+    fn follow_pace(&mut self) {
+        let Some(work) = self.pace.work(LONGEST) else { return };
+        let work = work.clamp(PLENTY >> 10, PLENTY << 8);
+        if !(self.room.work / 4..self.room.work * 4).contains(&work) {
+            self.room.work = work;
+            self.plan = self.plan.with_work(&self.sizes, &self.room);
         }
-        let (context, before) = (&self.gpu.context, self.plan);
-        self.room.work = work;
-        self.plan = before.with_work(&self.sizes, &self.room);
-        let plan = Plan::new(context, &self.sizes, &self.room)?;
-        if plan.chunk < before.chunk {
-            (self.plan, self.kept) = (plan, None);
-            self.points.release();
-            let gamma = self.gpu.gammas(self.job).0;
-            self.points = Points::upload(context, self.job.table, &self.sizes, gamma, &plan)?;
-        }
-        Ok(())
     }
 
     /// Runs these restarts. Those that are done when it fails are known all the same.
@@ -319,12 +315,12 @@ impl GpuSession<'_> {
                 n_lanes,
                 n_slots,
                 lanes: Lanes::allocate(context, &self.sizes, &self.points.rows, n_lanes)?,
-                slots: Slots::allocate(context, &self.sizes, &self.points.rows, n_slots)?,
+                slots: Slots::allocate(context, &self.sizes, &self.points.rows, n_slots, self.plan.streamed)?,
             },
         };
         // no best yet
         context.write(&kept.lanes[0].lanes, (n_lanes * size_of::<Lane>()) as u64, &[Lane::default()]);
-        let (mut pace, mut ended) = (std::mem::take(&mut self.pace), Vec::new());
+        let (mut pace, mut ended) = (self.pace, Vec::new());
         let counts = (n_lanes, kept.n_slots);
         let mut turns = Turns::new(self, &kept.lanes, &kept.slots, counts, todo, first, keep)?;
         let ran = turns.run(&mut pace, &mut ended);

@@ -1,11 +1,15 @@
 //! The two nearest centroids of rows, piece by piece; what the kernel leaves open is decided here, in integers.
 
+use std::time::Instant;
+
 use bytemuck::{Pod, Zeroable};
 use rayon::prelude::*;
 
+use super::commands::Commands;
 use super::context::Context;
 use super::kernel::Kernel;
-use super::{DISPATCH, Gpu};
+use super::pace::{Pace, Step};
+use super::{Gpu, smaller};
 use crate::engine::nearest_two::{
     Centroids, NearestSession, NearestTwo, distance, exactly, guesses_are_exact,
 };
@@ -14,6 +18,10 @@ use crate::lattice::Table;
 
 /// Points a workgroup owns.
 const POINTS: usize = 64;
+/// Most bytes of the rows that go up at a time.
+const MOST_BYTES: u64 = 64 << 20;
+/// Fewest rows that go up at a time, when memory is short.
+const LEAST_ROWS: usize = 256;
 /// Score of a place in a group without a centroid: never among the least.
 const NONE: f32 = 1e38;
 
@@ -36,6 +44,9 @@ pub(super) struct GpuNearest<'a> {
     n_groups: usize,
     columns: wgpu::Buffer, // f32 (n_groups, 4 n_quads, 4)
     gamma: f32,            // of the points' errors
+    pace: Pace,
+    most_rows: usize, // that go up at a time
+    note: Option<String>,
 }
 
 impl<'a> GpuNearest<'a> {
@@ -52,22 +63,30 @@ impl<'a> GpuNearest<'a> {
             return Err(context.out_of_memory(why));
         }
         let kernel = Kernel::build(context, "nearest_two", &[]);
-        let columns = filled(context, "columns", &values, wgpu::BufferUsages::STORAGE);
-        context.check()?;
+        let columns = filled(context, "columns", &values, wgpu::BufferUsages::STORAGE)?;
         let (gamma, _) = gpu.bound.gammas(centroids.lattice.n_dims(), certify::UNIT_WGSL);
-        Ok(Self { gpu, centroids, kernel, n_quads, n_groups, columns, gamma })
+        // they fit a binding, and are no burden to the host
+        let fits = context.max_binding().min(MOST_BYTES) / (n_quads as u64 * 16);
+        let most_rows = fits.clamp(1, 1 << 24) as usize;
+        let pace = context.pace;
+        Ok(Self { gpu, centroids, kernel, n_quads, n_groups, columns, gamma, pace, most_rows, note: None })
     }
 
-    /// Rows of a dispatch: they fit a binding, and take no longer than a desktop's watchdog allows.
-    fn most_rows(&self) -> usize {
-        let width = self.n_quads * 4;
-        let fits = self.gpu.context.max_binding() / (width as u64 * 4);
-        let short = DISPATCH / (width as u128 * self.centroids.n_clusters() as u128);
-        (fits.min(1 << 24) as u128).min(short).max(1) as usize
+    /// Takes fewer rows at a time after the device was out of memory; any other error is for the caller. The fewest
+    /// get a second chance: what failed holds nothing any more.
+    fn survive(&mut self, error: EngineError, n_rows: usize, again: bool) -> Result<(), EngineError> {
+        let EngineError::OutOfMemory { .. } = &error else { return Err(error) };
+        if n_rows <= LEAST_ROWS && again {
+            return Err(error);
+        }
+        self.gpu.context.forgive();
+        self.most_rows = (n_rows / 2).max(LEAST_ROWS);
+        self.note = Some(smaller(&error));
+        Ok(())
     }
 
     /// Guesses of the rows from `first` on: nearest and second, or no centroids where these are not proven.
-    fn guess(&self, table: &Table, first: usize, n: usize) -> Result<Vec<[u32; 2]>, EngineError> {
+    fn guess(&mut self, table: &Table, first: usize, n: usize) -> Result<Vec<[u32; 2]>, EngineError> {
         use wgpu::BufferUsages as Usage;
         let context = &self.gpu.context;
         let exact = guesses_are_exact(table, self.centroids.values);
@@ -78,24 +97,23 @@ impl<'a> GpuNearest<'a> {
         let own: Vec<f32> = (first..first + n)
             .map(|i| if exact { 0.0 } else { certify::point_error(self.gamma, table.half_norm(i)) })
             .collect();
-        let found = buffer(context, "found", n * 8, Usage::STORAGE | Usage::COPY_SRC);
+        let found = context.allocate("found", (n * 8) as u64, Usage::STORAGE | Usage::COPY_SRC)?;
         let buffers = [
-            &filled(context, "nearest", &[nearest], Usage::UNIFORM),
-            &filled(context, "rows", &padded(table, first, n, self.n_quads * 4), Usage::STORAGE),
-            &filled(context, "own", &own, Usage::STORAGE),
+            &filled(context, "nearest", &[nearest], Usage::UNIFORM)?,
+            &filled(context, "rows", &padded(table, first, n, self.n_quads * 4), Usage::STORAGE)?,
+            &filled(context, "own", &own, Usage::STORAGE)?,
             &self.columns,
-            &filled(context, "bases", &bases, Usage::STORAGE),
-            &filled(context, "errors of centroids", &errors, Usage::STORAGE),
+            &filled(context, "bases", &bases, Usage::STORAGE)?,
+            &filled(context, "errors of centroids", &errors, Usage::STORAGE)?,
             &found,
         ];
-        context.check()?;
-        let mut encoder = context.encoder();
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            self.kernel.bind(context, &buffers).dispatch(&mut pass, n.div_ceil(POINTS), 1);
-        }
-        context.submit(encoder)?;
-        Ok(bytemuck::pod_collect_to_vec(&context.read(&[(&found, 0, (n * 8) as u64)])?))
+        let work = (n * self.n_quads * 4) as u128 * self.centroids.n_clusters() as u128;
+        let (mut commands, start) = (Commands::new(context, &self.pace), Instant::now());
+        commands.run(&self.kernel.bind(context, &buffers), [n.div_ceil(POINTS), 1], (Step::Assign, work))?;
+        commands.finish()?;
+        let found = context.read(&[(&found, 0, (n * 8) as u64)])?;
+        self.pace.note(Step::Assign, work, start.elapsed().as_secs_f64());
+        Ok(bytemuck::pod_collect_to_vec(&found))
     }
 
     /// `|c|^2 / 2 - E` and `2 E` of each centroid.
@@ -125,15 +143,23 @@ impl<'a> GpuNearest<'a> {
 
 impl NearestSession for GpuNearest<'_> {
     fn info(&self) -> DeviceInfo {
-        self.gpu.info()
+        DeviceInfo { fallback: self.note.clone(), ..self.gpu.info() }
     }
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
         let mut all = Vec::with_capacity(table.n_points());
-        let step = self.most_rows();
-        for first in (0..table.n_points()).step_by(step) {
-            let n = step.min(table.n_points() - first);
-            let guesses = self.guess(table, first, n)?;
+        let mut failed = None;
+        while all.len() < table.n_points() {
+            let first = all.len();
+            let n = self.most_rows.min(table.n_points() - first);
+            let guesses = match self.guess(table, first, n) {
+                Err(error) => {
+                    self.survive(error, n, failed == Some(first))?;
+                    failed = Some(first);
+                    continue;
+                }
+                guesses => guesses?,
+            };
             let decide = |(i, &guess): (usize, &[u32; 2])| self.decide(table, first + i, guess);
             all.par_extend(guesses.par_iter().enumerate().with_min_len(256).map(decide));
         }
@@ -167,14 +193,9 @@ fn filled<T: Pod>(
     name: &'static str,
     data: &[T],
     usage: wgpu::BufferUsages,
-) -> wgpu::Buffer {
-    let buffer = buffer(context, name, size_of_val(data), usage | wgpu::BufferUsages::COPY_DST);
+) -> Result<wgpu::Buffer, EngineError> {
+    let usage = usage | wgpu::BufferUsages::COPY_DST;
+    let buffer = context.allocate(name, size_of_val(data) as u64, usage)?;
     context.write(&buffer, 0, data);
-    buffer
-}
-
-fn buffer(context: &Context, name: &'static str, bytes: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
-    let size = (bytes as u64).max(16).next_multiple_of(16);
-    let wish = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
-    context.device.create_buffer(&wish)
+    Ok(buffer)
 }

@@ -1,6 +1,6 @@
 //! Peak: what an adapter can do at most, by a plain kernel of multiply-adds and a plain copy.
 
-use super::buffers::storage;
+use super::buffers::allocate;
 use super::clock::Clock;
 use super::context::Context;
 use super::kernel::Kernel;
@@ -9,6 +9,8 @@ use crate::engine::peak::{Peak, fastest};
 
 /// Invocations of a workgroup of both kernels.
 const WIDTH: usize = 256;
+/// Bytes that a workgroup copies.
+const BLOCK: usize = WIDTH * 16;
 /// Workgroups of the multiply-adds: several for every core of the largest GPU.
 const GROUPS: usize = 2048;
 /// The same where a processor does their work.
@@ -22,17 +24,42 @@ const COPY: u64 = 128 << 20;
 /// The same where a processor does their work.
 const COPY_SOFTWARE: u64 = 32 << 20;
 
+/// Times that less memory is asked for.
+const RETRIES: u32 = 6;
+
 /// Measures it.
 pub(super) fn measure(context: &Context) -> Result<Peak, EngineError> {
-    let clock = Clock::new(context)?;
-    Ok(Peak { flops: flops(context, &clock)?, bytes_per_second: bytes_per_second(context, &clock)? })
+    let clock = with_room(context, 1, |_| Clock::new(context))?;
+    let software = context.info.software;
+    let groups = if software { GROUPS_SOFTWARE } else { GROUPS };
+    let bytes = if software { COPY_SOFTWARE } else { COPY }.min(context.max_binding()) as usize;
+    Ok(Peak {
+        flops: with_room(context, groups, |groups| flops(context, &clock, groups))?,
+        bytes_per_second: with_room(context, bytes / BLOCK, |blocks| copied(context, &clock, blocks))?,
+    })
 }
 
-fn flops(context: &Context, clock: &Clock) -> Result<f64, EngineError> {
+/// Measures so many units, or half as many while there is no room for them.
+fn with_room<T>(
+    context: &Context,
+    units: usize,
+    measure: impl Fn(usize) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    let mut units = units;
+    for _ in 0..RETRIES {
+        match measure(units) {
+            Err(EngineError::OutOfMemory { .. }) => context.forgive(),
+            done => return done,
+        }
+        units = (units / 2).max(1);
+    }
+    measure(units)
+}
+
+fn flops(context: &Context, clock: &Clock, groups: usize) -> Result<f64, EngineError> {
     let kernel = Kernel::build(context, "peak_fma", &[]);
-    let groups = if context.info.software { GROUPS_SOFTWARE } else { GROUPS };
-    let (wanted, out) = (storage(context, "rounds", 4), storage(context, "sums", groups * WIDTH * 16));
-    let bound = kernel.bind(context, &[&wanted, &out]);
+    let wanted = allocate(context, "rounds", 4)?;
+    let bound = kernel.bind(context, &[&wanted, &allocate(context, "sums", groups * WIDTH * 16)?]);
     context.check()?;
     let rounds = fastest(MAX_ROUNDS, |rounds| {
         context.write(&wanted, 0, &[rounds as u32]);
@@ -41,19 +68,18 @@ fn flops(context: &Context, clock: &Clock) -> Result<f64, EngineError> {
     Ok(rounds * (groups * WIDTH * ROUND) as f64)
 }
 
-fn bytes_per_second(context: &Context, clock: &Clock) -> Result<f64, EngineError> {
+/// Bytes a second that are read and written.
+fn copied(context: &Context, clock: &Clock, blocks: usize) -> Result<f64, EngineError> {
     let kernel = Kernel::build(context, "peak_copy", &[]);
-    let wish = if context.info.software { COPY_SOFTWARE } else { COPY };
-    let bytes = wish.min(context.max_binding()) as usize / (WIDTH * 16) * (WIDTH * 16);
-    let (from, to) = (storage(context, "from", bytes), storage(context, "to", bytes));
+    let (from, to) = (allocate(context, "from", blocks * BLOCK)?, allocate(context, "to", blocks * BLOCK)?);
     let bound = kernel.bind(context, &[&from, &to]);
     context.check()?;
     let copies = fastest(64, |copies| {
         clock.seconds(context, &|pass| {
             for _ in 0..copies {
-                bound.dispatch(pass, bytes / (WIDTH * 16), 1);
+                bound.dispatch(pass, blocks, 1);
             }
         })
     })?;
-    Ok(copies * (2 * bytes) as f64)
+    Ok(copies * (2 * blocks * BLOCK) as f64)
 }

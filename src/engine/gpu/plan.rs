@@ -1,6 +1,6 @@
 //! Plan: how many points a chunk holds, how many restarts a batch, and whether the points stay on the device.
 
-use super::buffers::{BLOCK, Lane, MAX_LANES, Refill, Sizes};
+use super::buffers::{BLOCK, Found, Lane, MAX_LANES, Refill, Sizes};
 use super::context::Context;
 use crate::engine::EngineError;
 
@@ -20,7 +20,7 @@ pub(super) struct Room {
     pub(super) budget: u64,
     /// Bytes that a kernel can be given in one buffer.
     pub(super) binding: u64,
-    /// Multiply-adds of a dispatch.
+    /// Multiply-adds of an assign that are enough: so many lanes are taken.
     pub(super) work: u128,
 }
 
@@ -80,12 +80,25 @@ fn lane_bytes(sizes: &Sizes) -> Bytes {
     Bytes::of(&[size_of::<Lane>() as u64 + 52, centroids, half_norms, k * d * 8, k * 8])
 }
 
-/// Bytes of a slot, without the points' distances.
-fn slot_bytes(sizes: &Sizes) -> Bytes {
+/// Bytes of a slot, without the points' distances. Of a streamed table it holds the blocks that were drawn.
+fn slot_bytes(sizes: &Sizes, streamed: bool) -> Bytes {
     let [k, l, quads, blocks] =
         [sizes.n_clusters, sizes.n_candidates, sizes.n_quads, sizes.all_blocks].map(u64::from);
     let small = size_of::<Refill>() as u64 + 28;
-    Bytes::of(&[small, k * 4, k * 4, (k - 1) * l * 8, blocks * 16, l * 4, l * quads * 16, l * blocks * 16])
+    let found = l * size_of::<Found>() as u64;
+    let fetched = if streamed { l * BLOCK as u64 } else { 0 };
+    Bytes::of(&[
+        small,
+        k * 4,
+        k * 4,
+        (k - 1) * l * 8,
+        found,
+        l * 4,
+        (l + 1) * quads * 16,
+        l * blocks * 16,
+        fetched * quads * 16,
+        fetched * 4,
+    ])
 }
 
 impl Plan {
@@ -95,10 +108,14 @@ impl Plan {
     /// What the least it needs is, where that is more than there is room for.
     pub(super) fn new(context: &Context, sizes: &Sizes, room: &Room) -> Result<Self, EngineError> {
         let n = u64::from(sizes.n_points);
-        let (lane, slot, point) = (lane_bytes(sizes), slot_bytes(sizes), point_bytes(sizes));
+        let (lane, point) = (lane_bytes(sizes), point_bytes(sizes));
         let (labels, near) = (n * 4, n * 16);
         // a lane, the place of the best, a slot; what else there is, is small
-        let least = 2 * (lane.all + labels) + slot.all + near;
+        let least = |slot: Bytes| 2 * (lane.all + labels) + slot.all + near;
+        let resident = n * point + least(slot_bytes(sizes, false));
+        let streamed = resident > room.budget;
+        let slot = slot_bytes(sizes, streamed);
+        let least = least(slot);
         let largest = u64::from(sizes.n_quads).max(1) * 16; // bytes of a point in its largest buffer
         let no_room = |what: &str, needs: u64, has: u64| {
             context.out_of_memory(format!("{what} takes {needs} bytes, and there are {has}"))
@@ -108,14 +125,12 @@ impl Plan {
             let needs = (largest * block).max(2 * lane.largest).max(slot.largest);
             return Err(no_room("a buffer for a kernel", needs, room.binding));
         }
-        let by_work = room.work / (u128::from(sizes.n_dims) * u128::from(sizes.n_clusters));
-        let chunk = (room.binding / largest).min(by_work.min(u128::from(n)) as u64);
-        let streamed = n * point + least > room.budget;
+        let chunk = (room.binding / largest).min(n);
         let chunk = if streamed {
             // two on the device, and as much again on its way there
             let most = room.budget.saturating_sub(least) / (4 * point);
             if most < block {
-                let needs = least + point * (4 * block).min(n);
+                let needs = (least + 4 * point * block).min(resident);
                 return Err(no_room("a restart of this job", needs, room.budget));
             }
             chunk.min(most)
@@ -125,21 +140,21 @@ impl Plan {
         let chunk = if chunk >= n { n.next_multiple_of(block) } else { (chunk / block * block).max(block) };
         let held = if streamed { 4 * chunk * point } else { n * point };
         let rest = (room.budget - held - least).min(LANE_BYTES);
-        let (lanes, slots) = lanes(sizes, room, chunk, rest);
+        let (lanes, slots) = lanes(sizes, room, chunk, rest, streamed);
         Ok(Self { chunk: chunk as usize, streamed, lanes, slots, rest })
     }
 
     /// The same cut of the points, with as many lanes as suit other work.
     pub(super) fn with_work(&self, sizes: &Sizes, room: &Room) -> Self {
-        let (lanes, slots) = lanes(sizes, room, self.chunk as u64, self.rest);
+        let (lanes, slots) = lanes(sizes, room, self.chunk as u64, self.rest, self.streamed);
         Self { lanes, slots, ..*self }
     }
 }
 
 /// Lanes and slots that `rest` bytes more than the least have room for.
-fn lanes(sizes: &Sizes, room: &Room, chunk: u64, rest: u64) -> (usize, usize) {
+fn lanes(sizes: &Sizes, room: &Room, chunk: u64, rest: u64, streamed: bool) -> (usize, usize) {
     let n = u64::from(sizes.n_points);
-    let (lane, slot) = (lane_bytes(sizes), slot_bytes(sizes));
+    let (lane, slot) = (lane_bytes(sizes), slot_bytes(sizes, streamed));
     let (lane_all, slot_all) = (lane.all + n * 4, slot.all + n * 16);
     let work = u128::from(chunk.min(n)) * u128::from(sizes.n_dims) * u128::from(sizes.n_clusters);
     let most_lanes = (room.binding / lane.largest.max(chunk * 4) - 1).min(MAX_LANES as u64);

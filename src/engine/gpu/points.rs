@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::buffers::{Shared, Sizes, allocate, uniform};
+use super::buffers::{BLOCK, Shared, Sizes, allocate, uniform};
 use super::commands::Commands;
 use super::context::{Context, count};
 use super::plan::Plan;
@@ -63,11 +63,6 @@ impl<'a> Points<'a> {
         Ok(points)
     }
 
-    /// Gives the memory back.
-    pub(super) fn release(&mut self) {
-        self.shared.clear();
-    }
-
     pub(super) fn n_chunks(&self) -> usize {
         self.chunks.len()
     }
@@ -107,6 +102,17 @@ impl<'a> Points<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The rows of a block as they lie on the device, and their weights; zeros past the end.
+    pub(super) fn block(&self, block: usize) -> (Vec<f32>, Vec<u32>) {
+        let d = self.table.n_dims();
+        let rows = block * BLOCK..self.table.n_points().min((block + 1) * BLOCK);
+        let mut weights: Vec<u32> = rows.clone().map(|i| self.table.weights.get(i)).collect();
+        let mut points = padded(&self.table.points[rows.start * d..rows.end * d], d, self.width);
+        weights.resize(BLOCK, 0);
+        points.resize(BLOCK * self.width, 0.0);
+        (points, weights)
     }
 
     fn write(&self, context: &Context, chunk: usize) {

@@ -1,6 +1,6 @@
 //! Probe: what a driver does not say of itself, found out when a device is opened.
 
-use super::buffers::storage;
+use super::buffers::allocate;
 use super::context::Context;
 use super::kernel::Kernel;
 use crate::engine::EngineError;
@@ -11,7 +11,7 @@ const WANTED: u32 = 1 << 17;
 /// Most rounds that the loops of one invocation may go in all.
 pub(super) fn most_rounds(context: &Context) -> Result<u64, EngineError> {
     let kernel = Kernel::build(context, "probe", &[]);
-    let (wanted, counted) = (storage(context, "wanted", 4), storage(context, "counted", 4));
+    let (wanted, counted) = (allocate(context, "wanted", 4)?, allocate(context, "counted", 4)?);
     context.write(&wanted, 0, &[WANTED]);
     let mut encoder = context.encoder();
     {

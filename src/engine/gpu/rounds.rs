@@ -6,6 +6,7 @@ use super::commands::Commands;
 use super::context::{Context, count};
 use super::kernel::{Bound, Kernel};
 use super::marks::{Marks, Moment};
+use super::pace::{MEAN, Step, WIDE};
 use super::points::Points;
 use super::{stop, update};
 use crate::engine::EngineError;
@@ -30,10 +31,33 @@ pub(super) struct BoundRounds<'a> {
     stop: Bound<'a>,
 }
 
-/// Multiply-adds of a round for so many lanes and points.
-pub(super) fn work(sizes: &Sizes, n_points: u32, n_lanes: usize) -> u128 {
-    let each = u128::from(sizes.n_dims) * u128::from(sizes.n_clusters);
-    u128::from(n_points) * n_lanes as u128 * each
+/// Operations of a round for so many lanes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Work {
+    /// Of assign.
+    pub(super) assign: u128,
+    /// Of sums: coordinates added.
+    pub(super) sums: u128,
+    /// Of means.
+    pub(super) means: u128,
+}
+
+impl Work {
+    /// Over these points.
+    pub(super) fn new(sizes: &Sizes, n_lanes: usize) -> Self {
+        let [n, d, k] = [sizes.n_points, sizes.n_dims, sizes.n_clusters].map(u128::from);
+        let lanes = n_lanes as u128;
+        Self {
+            assign: lanes * n * d * k,
+            sums: lanes * n * d * WIDE,
+            // every cluster's workgroup looks at all weights
+            means: lanes * k * (d * MEAN + k),
+        }
+    }
+
+    pub(super) fn update(&self) -> u128 {
+        self.sums + self.means
+    }
 }
 
 impl Rounds {
@@ -78,29 +102,35 @@ impl BoundRounds<'_> {
         marks: Option<&Marks>,
     ) -> Result<(), EngineError> {
         let alone = points.n_chunks() == 1;
+        let (mut slices, mut dispatches) = (0, 0);
         points.each_chunk(context, commands, &mut |commands, chunk| {
             let sizes = points.sizes(chunk);
-            let n = sizes.n_points as usize;
-            commands.expect(work(sizes, sizes.n_points, running))?;
-            self.assign[chunk].dispatch(commands.pass(), n.div_ceil(self.assign_points), running);
+            let (n, work) = (sizes.n_points as usize, Work::new(sizes, running));
+            let grid = [n.div_ceil(self.assign_points), running];
+            let assigns = commands.run(&self.assign[chunk], grid, (Step::Assign, work.assign))?;
             let marks = marks.filter(|_| chunk == 0);
             if let Some(marks) = marks {
                 marks.mark(commands, Moment::Assigned);
             }
-            self.sums[chunk].dispatch(commands.pass(), n.div_ceil(self.sums_points), running);
+            let grid = [n.div_ceil(self.sums_points), running];
+            let sums = commands.run(&self.sums[chunk], grid, (Step::Update, work.sums))?;
             if let Some(marks) = marks.filter(|_| !alone) {
                 marks.mark(commands, Moment::Updated);
             }
+            slices += assigns.max(sums);
+            dispatches += assigns + sums;
             Ok(())
         })?;
-        let n_clusters = points.sizes(0).n_clusters as usize;
-        self.means.dispatch(commands.pass(), n_clusters, running);
+        let sizes = points.sizes(0);
+        let grid = [sizes.n_clusters as usize, running];
+        let means = commands.run(&self.means, grid, (Step::Update, Work::new(sizes, running).means))?;
         self.stop.dispatch_lanes(commands.pass(), running);
         if let Some(marks) = marks.filter(|_| alone) {
             marks.mark(commands, Moment::Updated);
         }
         count(&context.tally.rounds, 1);
-        count(&context.tally.round_dispatches, 2 * points.n_chunks() as u64 + 2);
+        count(&context.tally.round_slices, slices.max(means));
+        count(&context.tally.round_dispatches, dispatches + means + 1);
         Ok(())
     }
 }

@@ -1,14 +1,18 @@
 //! Seed: the first centroids of the restarts that enter, all at once.
 
-use super::buffers::{Lanes, Sizes, Slots, allocate, columns};
+use super::buffers::{Fetched, Found, Lanes, Sizes, Slots, allocate, columns};
 use super::commands::Commands;
-use super::context::Context;
+use super::context::{Context, count};
 use super::kernel::{Bound, Kernel};
+use super::pace::{Step, WIDE};
 use super::points::Points;
 use crate::engine::draws::Draws;
 use crate::engine::rows::RowsByWeight;
 use crate::engine::{EngineError, Job, Seeding};
 use crate::lattice::Table;
+
+/// `NO_ROW` of the shaders' prelude.
+const NO_ROW: u32 = u32::MAX;
 
 /// A restart and the lane that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +35,9 @@ pub(super) struct SeedKernels<'a> {
 #[derive(Debug)]
 struct Greedy {
     draw: Kernel,
+    pick: Kernel,
     weigh: Kernel,
     choose: Kernel,
-    near: Kernel,
 }
 
 /// The kernels with their buffers, where that is so once for each chunk.
@@ -47,20 +51,20 @@ pub(super) struct BoundSeed<'a> {
 }
 
 struct BoundGreedy<'a> {
-    draw: Vec<Bound<'a>>,
+    draw: Bound<'a>,
+    pick: Vec<Bound<'a>>,
     weigh: Vec<Bound<'a>>,
     choose: Bound<'a>,
-    near: Vec<Bound<'a>>,
 }
 
 impl<'a> SeedKernels<'a> {
-    pub(super) fn build(context: &Context, job: &'a Job<'a>) -> Self {
+    pub(super) fn build(context: &Context, job: &'a Job<'a>, streamed: bool) -> Self {
         let build = |name| Kernel::build(context, name, &[]);
         let greedy = || Greedy {
             draw: build("seed_draw"),
+            pick: Kernel::build(context, "seed_pick", &[("FETCHED", f64::from(u8::from(streamed)))]),
             weigh: build("seed_weigh"),
             choose: build("seed_choose"),
-            near: build("seed_near"),
         };
         Self {
             begin: build("seed_begin"),
@@ -106,26 +110,37 @@ impl Greedy {
         slots: &[Slots],
         spare: &wgpu::Buffer,
     ) -> BoundGreedy<'_> {
-        let Slots { chosen, seeds, taken, draws, blocks, candidates, picked, potentials, .. } = &slots[0];
+        let Slots { chosen, seeds, taken, draws, candidates, found, picked, potentials, fetched, .. } =
+            &slots[0];
+        let all = &points.shared(0).sizes;
+        let draw = [all, draws, chosen, potentials, candidates, found];
+        let choose = [all, candidates, potentials, spare, taken, chosen, seeds, picked];
         let mut bound = BoundGreedy {
-            draw: Vec::new(),
+            draw: self.draw.bind(context, &draw),
+            choose: self.choose.bind(context, &choose),
+            pick: Vec::new(),
             weigh: Vec::new(),
-            choose: self.choose.bind(
-                context,
-                &[&points.shared(0).sizes, candidates, potentials, spare, taken, chosen, seeds],
-            ),
-            near: Vec::new(),
         };
         for (chunk, Slots { near, .. }) in slots.iter().enumerate() {
             let of = points.shared(chunk);
             let (s, x, w, f) = (&of.sizes, &of.points, &of.weights, &of.features);
-            let draw = [s, x, w, draws, chosen, near, blocks, candidates, picked];
-            bound.draw.push(self.draw.bind(context, &draw));
-            bound.weigh.push(self.weigh.bind(context, &[s, x, w, f, candidates, picked, near, potentials]));
-            bound.near.push(self.near.bind(context, &[s, x, w, f, chosen, picked, near, blocks]));
+            let weigh = [s, x, w, f, chosen, candidates, picked, near, potentials];
+            bound.weigh.push(self.weigh.bind(context, &weigh));
+            let (x, w) = fetched.as_ref().map_or((x, w), |fetched| (&fetched.points, &fetched.weights));
+            bound.pick.push(self.pick.bind(context, &[s, x, w, f, chosen, near, found, candidates, picked]));
         }
         bound
     }
+}
+
+/// Operations of the distances of these points to so many rows, for so many slots.
+fn work(sizes: &Sizes, n_slots: usize, n_seeds: u32) -> u128 {
+    n_slots as u128 * u128::from(sizes.n_points) * u128::from(sizes.n_dims) * u128::from(n_seeds) * WIDE
+}
+
+/// Operations of seeding so many slots from these points.
+pub(super) fn work_of_all(sizes: &Sizes, n_slots: usize) -> u128 {
+    work(sizes, n_slots, sizes.n_candidates + 1) * u128::from(sizes.n_clusters)
 }
 
 /// Copies of rows in order (a row of weight w is w copies), as many as there are clusters: of all rows not
@@ -155,14 +170,15 @@ impl BoundSeed<'_> {
         context.write(&self.slots.newcomers, 0, &entries);
         self.begin.dispatch_lanes(commands.pass(), newcomers.len());
         if let Some(greedy) = &self.greedy {
-            greedy.encode(context, commands, points, newcomers.len())?;
+            greedy.encode(context, commands, points, &self.slots, newcomers.len())?;
         }
         if matches!(job.seeding, Seeding::Given(_)) {
             return Ok(());
         }
+        let grid = [job.n_clusters, newcomers.len()];
+        let work = (grid[0] * grid[1]) as u128 * u128::from(points.sizes(0).n_dims);
         points.each_chunk(context, commands, &mut |commands, chunk| {
-            self.place[chunk].dispatch(commands.pass(), job.n_clusters, newcomers.len());
-            Ok(())
+            commands.run(&self.place[chunk], grid, (Step::Seed, work)).map(drop)
         })
     }
 
@@ -213,32 +229,47 @@ impl BoundGreedy<'_> {
         context: &Context,
         commands: &mut Commands<'_>,
         points: &Points<'_>,
+        slots: &Slots,
         n: usize,
     ) -> Result<(), EngineError> {
-        let Sizes { n_clusters, n_candidates, n_dims, .. } = *points.sizes(0);
-        let work = |chunk: usize, passes: u32| {
-            u128::from(points.sizes(chunk).n_points) * n as u128 * u128::from(n_dims * passes)
-        };
+        let Sizes { n_clusters, n_candidates, .. } = *points.sizes(0);
         for step in 0..n_clusters {
-            points.each_chunk(context, commands, &mut |commands, chunk| {
-                self.draw[chunk].dispatch(commands.pass(), n_candidates as usize, n);
-                Ok(())
-            })?;
-            if step > 0 {
-                points.each_chunk(context, commands, &mut |commands, chunk| {
-                    commands.expect(work(chunk, n_candidates))?;
-                    let blocks = points.sizes(chunk).n_blocks as usize;
-                    self.weigh[chunk].dispatch(commands.pass(), blocks, n);
-                    Ok(())
-                })?;
+            self.draw.dispatch(commands.pass(), n_candidates as usize, n);
+            if let Some(fetched) = &slots.fetched {
+                fetch(context, commands, points, (&slots.found, fetched), n * n_candidates as usize)?;
             }
-            self.choose.dispatch_lanes(commands.pass(), n);
+            for pick in &self.pick {
+                pick.dispatch(commands.pass(), n_candidates as usize, n);
+            }
+            // the newest seed comes on top of the candidates
+            let n_seeds = if step == 0 { 1 } else { n_candidates + 1 };
             points.each_chunk(context, commands, &mut |commands, chunk| {
-                commands.expect(work(chunk, 1))?;
-                self.near[chunk].dispatch(commands.pass(), points.sizes(chunk).n_blocks as usize, n);
-                Ok(())
+                let sizes = points.sizes(chunk);
+                let work = (Step::Seed, work(sizes, n, n_seeds));
+                commands.run(&self.weigh[chunk], [sizes.n_blocks as usize, n], work).map(drop)
             })?;
+            self.choose.dispatch_lanes(commands.pass(), n);
         }
         Ok(())
     }
+}
+
+/// Uploads the blocks of a streamed table that were drawn, and nothing else of it. Of `n` candidates.
+fn fetch(
+    context: &Context,
+    commands: &mut Commands<'_>,
+    points: &Points<'_>,
+    (found, to): (&wgpu::Buffer, &Fetched),
+    n: usize,
+) -> Result<(), EngineError> {
+    commands.flush()?;
+    let found = context.read(&[(found, 0, (n * size_of::<Found>()) as u64)])?;
+    let found: Vec<Found> = bytemuck::pod_collect_to_vec(&found);
+    for (at, Found { block, .. }) in found.iter().enumerate().filter(|(_, found)| found.block != NO_ROW) {
+        let (rows, weights) = points.block(*block as usize);
+        context.write(&to.points, (at * size_of_val(&rows[..])) as u64, &rows);
+        context.write(&to.weights, (at * size_of_val(&weights[..])) as u64, &weights);
+        count(&context.tally.point_bytes_up, (size_of_val(&rows[..]) + size_of_val(&weights[..])) as u64);
+    }
+    Ok(())
 }

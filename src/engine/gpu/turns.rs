@@ -4,23 +4,24 @@
 //! for the slowest, and the device never waits for the host.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::buffers::{Lanes, Record, Sizes, Slots};
 use super::collect::{BoundCollect, sign_bytes, words};
 use super::commands::Commands;
 use super::context::count;
 use super::empty::BoundEmpty;
-use super::marks::{self, Marks, Moment};
-use super::rounds::{self, BoundRounds};
-use super::seed::{BoundSeed, Newcomer};
+use super::marks::{self, Marks, Moment, Spans};
+use super::pace::{LONGEST, Pace, Step};
+use super::rounds::{BoundRounds, Work};
+use super::seed::{self, BoundSeed, Newcomer};
 use super::{GpuSession, rows};
 use crate::engine::{EngineError, Keep, Outcome, State, Times};
 
 /// Turns that the device has before it while the host looks at an earlier one.
 const AHEAD: usize = 1;
 /// Fewest and most rounds of a turn. Those that no lane needs cost little: their workgroups end at once.
-const ROUNDS: (u128, u128) = (4, 8);
+const ROUNDS: (u32, u32) = (4, 8);
 /// Locations that a lane's empty clusters take in a turn, and in one of many turns in a row.
 const STEPS: usize = 4;
 const MOST_STEPS: usize = 64;
@@ -58,39 +59,10 @@ struct Turn {
     staging: wgpu::Buffer,
     bytes: u64,
     ended: Vec<(usize, u64)>, // lane, restart
-    work: (u128, u128),       // multiply-adds of seeding, of rounds
+    seeding: u128,            // operations
+    rounds: u32,
+    lanes: Vec<u32>, // of its rounds
     marked: bool,
-}
-
-/// How fast the device was found to be.
-#[derive(Debug, Default)]
-pub(super) struct Pace {
-    last: Option<Instant>,              // end of a turn after which the device had more to do
-    pub(super) per_second: Option<f64>, // multiply-adds
-}
-
-impl Pace {
-    /// Takes in the end of a turn. Returns how long it took: zero if that is not known.
-    fn note(&mut self, work: u128, more: bool) -> Duration {
-        let now = Instant::now();
-        let took = self.last.map_or(Duration::ZERO, |last| now - last);
-        if !took.is_zero() {
-            let seconds = took.as_secs_f64();
-            let rate = work as f64 / seconds;
-            // a turn of little work says little
-            if seconds > 1e-3 {
-                self.per_second =
-                    Some(self.per_second.map_or(rate, |before| before.mul_add(0.75, rate * 0.25)));
-            }
-        }
-        self.last = more.then_some(now);
-        took
-    }
-
-    /// Multiply-adds that take about this long.
-    pub(super) fn work(&self, time: Duration) -> Option<u128> {
-        self.per_second.map(|rate| (rate * time.as_secs_f64()) as u128)
-    }
 }
 
 /// A run of restarts in the lanes of a session.
@@ -109,6 +81,7 @@ pub(super) struct Turns<'s, 'a> {
     posts: Vec<Post>,
     running: Vec<u32>,
     waiting: Vec<u32>,
+    idle: Vec<u32>, // waited at the end of the last turn that was looked at, in order
     steps: usize,
     turns: u64,
     in_flight: VecDeque<Turn>,
@@ -146,6 +119,7 @@ impl<'s, 'a> Turns<'s, 'a> {
             posts: vec![Post::Free; counts.0],
             running: Vec::new(),
             waiting: Vec::new(),
+            idle: Vec::new(),
             steps: STEPS,
             turns: 0,
             in_flight: VecDeque::new(),
@@ -157,7 +131,7 @@ impl<'s, 'a> Turns<'s, 'a> {
 
     /// Runs all restarts, and hands each over when it is known.
     pub(super) fn run(&mut self, pace: &mut Pace, done: &mut Vec<Ended>) -> Result<(), EngineError> {
-        pace.last = None;
+        pace.stop_watch();
         loop {
             let more = !self.todo.is_empty() || self.posts.iter().any(|&post| post != Post::Free);
             if more {
@@ -178,8 +152,7 @@ impl<'s, 'a> Turns<'s, 'a> {
     /// Encodes the next turn and hands it over.
     fn hand_over(&mut self, pace: &Pace) -> Result<(), EngineError> {
         let (session, context) = (self.session, &self.session.gpu.context);
-        let limit = session.room.work;
-        let mut commands = Commands::new(context, limit);
+        let mut commands = Commands::new(context, pace);
         self.turns += 1;
         let ended = self.leave();
         let states = if self.keep == Keep::All { ended.len() as u64 * self.state_bytes() } else { 0 };
@@ -190,7 +163,7 @@ impl<'s, 'a> Turns<'s, 'a> {
         self.mark(&mut commands, Moment::Start);
         if !ended.is_empty() {
             let list: Vec<u32> = ended.iter().map(|&(lane, _)| lane as u32).collect();
-            self.collect.encode_ends(context, &mut commands, &session.points, &list);
+            self.collect.encode_ends(context, &mut commands, &session.points, &list)?;
             commands.copy((&self.collect.records, 0), (&staging, moments + signs), records);
             if self.keep == Keep::All {
                 self.copy_states(&mut commands, &list, &staging, moments + signs + records);
@@ -203,9 +176,9 @@ impl<'s, 'a> Turns<'s, 'a> {
             self.seed.encode(context, &mut commands, session.job, &session.points, &newcomers, self.first)?;
         }
         self.mark(&mut commands, Moment::Seeded);
-        let iterating = self.iterate(&mut commands, pace)?;
+        let rounds = self.iterate(&mut commands, pace)?;
         self.collect.encode_look(&mut commands);
-        let marked = iterating > 0 && self.marks.is_some();
+        let marked = rounds > 0 && self.marks.is_some();
         if let Some(marks) = self.marks.as_ref().filter(|_| marked) {
             marks.mark(&mut commands, Moment::End);
             marks.resolve(&mut commands);
@@ -213,9 +186,10 @@ impl<'s, 'a> Turns<'s, 'a> {
         }
         commands.copy((&self.collect.signs, 0), (&staging, moments), signs);
         let submission = commands.finish()?;
-        let work = (self.seed_work(newcomers.len()), iterating);
-        let number = self.turns;
-        self.in_flight.push_back(Turn { number, submission, staging, bytes, ended, work, marked });
+        let (number, seeding) = (self.turns, seed::work_of_all(self.sizes(), newcomers.len()));
+        let lanes = if rounds > 0 { self.running.clone() } else { Vec::new() };
+        let turn = Turn { number, submission, staging, bytes, ended, seeding, rounds, lanes, marked };
+        self.in_flight.push_back(turn);
         Ok(())
     }
 
@@ -225,15 +199,8 @@ impl<'s, 'a> Turns<'s, 'a> {
         }
     }
 
-    /// Multiply-adds of seeding so many restarts.
-    fn seed_work(&self, n: usize) -> u128 {
-        let Sizes { n_points, n_dims, n_clusters, n_candidates, .. } = *self.sizes();
-        let passes = u128::from(n_clusters) * u128::from(n_candidates + 1);
-        n as u128 * u128::from(n_points) * u128::from(n_dims) * passes
-    }
-
-    /// Encodes rounds for all lanes that may have something to do. Returns their multiply-adds.
-    fn iterate(&mut self, commands: &mut Commands<'_>, pace: &Pace) -> Result<u128, EngineError> {
+    /// Encodes rounds for all lanes that may have something to do. Returns how many.
+    fn iterate(&mut self, commands: &mut Commands<'_>, pace: &Pace) -> Result<u32, EngineError> {
         let (session, context) = (self.session, &self.session.gpu.context);
         let busy = |(lane, post): (usize, &Post)| matches!(post, Post::Busy { .. }).then_some(lane as u32);
         let running: Vec<u32> = self.posts.iter().enumerate().filter_map(busy).collect();
@@ -245,15 +212,22 @@ impl<'s, 'a> Turns<'s, 'a> {
             self.running = running;
         }
         let n = self.running.len();
-        let work = rounds::work(self.sizes(), self.sizes().n_points, n).max(1);
-        let turn = pace.work(super::TURN).unwrap_or(super::SHORT);
         // but the points of a streamed table go up in every one
-        let rounds = if session.plan.streamed { 1 } else { (turn / work).clamp(ROUNDS.0, ROUNDS.1) };
+        let rounds = if session.plan.streamed { 1 } else { self.rounds_of_a_turn(pace, n) };
         for round in 0..rounds {
             let marks = self.marks.as_ref().filter(|_| round == 0);
             self.rounds.encode(context, commands, &session.points, n, marks)?;
         }
-        Ok(rounds * work)
+        Ok(rounds)
+    }
+
+    /// Rounds of a turn of so many lanes: many of a small job, one of a job that will be cut in several places.
+    fn rounds_of_a_turn(&self, pace: &Pace, n_lanes: usize) -> u32 {
+        let work = Work::new(self.sizes(), n_lanes);
+        let round = pace.seconds(Step::Assign, work.assign) + pace.seconds(Step::Update, work.update());
+        let long = 4.0 * LONGEST.as_secs_f64();
+        let least = if round < long { ROUNDS.0 } else { 1 };
+        ((super::TURN.as_secs_f64() / round) as u32).clamp(least, ROUNDS.1)
     }
 
     /// Lanes that are done leave. Returns them with their restarts.
@@ -339,11 +313,12 @@ impl<'s, 'a> Turns<'s, 'a> {
         let context = &self.session.gpu.context;
         let Some(turn) = self.in_flight.pop_front() else { return Ok(()) };
         let bytes = context.take(&turn.staging, turn.bytes, turn.submission.clone())?;
-        let took = pace.note(turn.work.0 + turn.work.1, !self.in_flight.is_empty());
+        let took = pace.tick(!self.in_flight.is_empty());
         let moments = self.marks.as_ref().map_or(0, |_| marks::BYTES) as usize;
-        let by_device = self.marks.as_ref().filter(|_| turn.marked);
-        let by_device = by_device.and_then(|marks| marks.times(&bytes[..moments]));
-        self.times.merge(by_device.unwrap_or_else(|| by_work(took, turn.work)));
+        let marks = self.marks.as_ref().filter(|_| turn.marked);
+        let spans = marks.and_then(|marks| marks.spans(&bytes[..moments]));
+        let times = self.take_times(pace, &turn, took, spans.as_ref());
+        self.times.merge(times);
         let bytes = &bytes[moments..];
         let signs = sign_bytes(self.posts.len()) as usize;
         let records = signs + turn.ended.len() * size_of::<Record>();
@@ -366,6 +341,40 @@ impl<'s, 'a> Turns<'s, 'a> {
         Ok(())
     }
 
+    /// Takes in how long a turn took, by the device's clock if it has one. Returns where the time went.
+    fn take_times(&self, pace: &mut Pace, turn: &Turn, took: Duration, spans: Option<&Spans>) -> Times {
+        let of_a_round = |sizes| Work::new(sizes, self.active(turn));
+        if let Some(spans) = spans {
+            let points = &self.session.points;
+            let Work { assign, sums, means } = of_a_round(points.sizes(0));
+            let update = if points.n_chunks() == 1 { sums + means } else { sums };
+            pace.note(Step::Seed, turn.seeding, spans.seed.as_secs_f64());
+            pace.note(Step::Assign, assign, spans.assign.as_secs_f64());
+            pace.note(Step::Update, update, spans.update.as_secs_f64());
+            return spans.times();
+        }
+        let (work, rounds) = (of_a_round(self.sizes()), u128::from(turn.rounds));
+        let [seed, assign, update] = [turn.seeding, work.assign * rounds, work.update() * rounds];
+        pace.note_all(
+            &[(Step::Seed, seed), (Step::Assign, assign), (Step::Update, update)],
+            took.as_secs_f64(),
+        );
+        let iterate = pace.seconds(Step::Assign, assign) + pace.seconds(Step::Update, update);
+        let seed = pace.seconds(Step::Seed, seed);
+        let seed = took.mul_f64(if seed > 0.0 { seed / (seed + iterate) } else { 0.0 });
+        Times { seed, iterate: took - seed, ..Times::default() }
+    }
+
+    /// Lanes that had something to do when a turn began, as the signs of the turn before say.
+    fn active(&self, turn: &Turn) -> usize {
+        let busy = |lane: &&u32| {
+            let post = self.posts[**lane as usize];
+            matches!(post, Post::Busy { since, .. } if since <= turn.number)
+                && self.idle.binary_search(lane).is_err()
+        };
+        turn.lanes.iter().filter(busy).count()
+    }
+
     /// Takes in which lanes were done, or waiting, at the end of a turn.
     fn take_signs(&mut self, number: u64, signs: &[u32]) {
         let (done, empty) = signs.split_at(words(self.posts.len()));
@@ -380,6 +389,7 @@ impl<'s, 'a> Turns<'s, 'a> {
                 self.waiting.push(lane as u32);
             }
         }
+        self.idle.clone_from(&self.waiting);
     }
 
     /// Reads the state of the best restart of this run, which is `restart`.
@@ -404,13 +414,6 @@ impl<'s, 'a> Turns<'s, 'a> {
         }
         Ok(self.session.state(state))
     }
-}
-
-/// The time of a turn on a device without a clock, shared out by multiply-adds.
-fn by_work(took: Duration, (seeding, iterating): (u128, u128)) -> Times {
-    let share = seeding as f64 / (seeding + iterating).max(1) as f64;
-    let seed = took.mul_f64(share);
-    Times { seed, iterate: took - seed, ..Times::default() }
 }
 
 fn outcome(restart: u64, record: &Record) -> Outcome {

@@ -1,30 +1,28 @@
 //! A short trial: which of several shapes is fastest on this adapter for these sizes.
 //!
 //! Each runs over the job's own points, with centroids that are far apart: how long a kernel takes depends on
-//! the sizes alone, but for repairs. What was found is remembered as long as the process lives.
-
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+//! the sizes alone, but for repairs. What was found is remembered (choices.rs).
 
 use super::{Built, Shape};
 use crate::engine::EngineError;
-use crate::engine::gpu::buffers::{Lane, Shared, Sizes, storage};
+use crate::engine::gpu::buffers::{Lane, Shared, Sizes, allocate};
+use crate::engine::gpu::choices::Question;
 use crate::engine::gpu::clock::Clock;
-use crate::engine::gpu::context::Context;
-
-/// What a choice depends on: adapter and driver; points (as a power of two), clusters, quarters of a row, lanes.
-type Key = (String, [u64; 4]);
-
-static CHOICES: Mutex<Option<HashMap<Key, Shape>>> = Mutex::new(None);
+use crate::engine::gpu::context::{Context, count};
+use crate::engine::gpu::kernel::MAX_GROUPS;
+use crate::engine::gpu::pace::{Pace, Step};
 
 /// Multiply-adds of a run that are enough to tell shapes apart.
 const ENOUGH: u64 = 1 << 32;
 /// Most labels of the trial's lanes.
 const MAX_LABELS: u64 = 1 << 25;
+/// Points that every shape's blocks divide.
+const BLOCK: usize = 512;
 /// Runs of each shape. The fastest counts: the first one warms up.
 const RUNS: usize = 3;
 
-/// The fastest shape, built. None if the device complained: then it complains again to whoever uses it next.
+/// The fastest shape, built. None if there was no room to try them, or the device complained: then it complains again
+/// to whoever uses it next.
 pub(super) fn fastest(
     context: &Context,
     sizes: &Sizes,
@@ -32,27 +30,39 @@ pub(super) fn fastest(
     n_lanes: usize,
     shapes: &[Shape],
 ) -> Option<Built> {
-    let key = key(context, sizes, n_lanes);
-    if let Some(shape) = known(&key).filter(|shape| shapes.contains(shape)) {
+    let question = question(sizes, n_lanes, shapes);
+    let known = context.choices.find(&question);
+    if let Some(&shape) = shapes.iter().find(|&&shape| known.as_ref() == Some(&name(shape))) {
         return Some(Built::new(context, sizes, shape));
     }
-    let fastest = try_all(context, sizes, shared, n_lanes, shapes).ok()?;
+    let fastest = match try_all(context, sizes, shared, n_lanes, shapes) {
+        Err(EngineError::OutOfMemory { .. }) => {
+            context.forgive();
+            None
+        }
+        tried => tried.ok()?,
+    };
     if let Some(fastest) = &fastest {
-        let mut choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-        choices.get_or_insert_default().insert(key, fastest.shape);
+        context.choices.keep(question, name(fastest.shape));
     }
     fastest
 }
 
-fn key(context: &Context, sizes: &Sizes, n_lanes: usize) -> Key {
-    let adapter = format!("{} {}", context.info, context.info.driver);
-    let magnitude = sizes.n_points.max(1).ilog2();
-    (adapter, [magnitude, sizes.n_clusters, sizes.n_quads, n_lanes.min(4) as u32].map(u64::from))
+fn question(sizes: &Sizes, n_lanes: usize, shapes: &[Shape]) -> Question {
+    Question {
+        points: sizes.n_points.max(1).ilog2(),
+        clusters: sizes.n_clusters,
+        quads: sizes.n_quads,
+        lanes: n_lanes.min(4) as u32,
+        mixed: sizes.mixed(),
+        among: shapes.iter().map(|&shape| name(shape)).collect(),
+    }
 }
 
-fn known(key: &Key) -> Option<Shape> {
-    let choices = CHOICES.lock().unwrap_or_else(PoisonError::into_inner);
-    choices.as_ref()?.get(key).copied()
+/// A kernel with its constants, in words.
+fn name(shape: Shape) -> String {
+    let constants = shape.constants().into_iter().map(|(name, value)| format!(" {name}={value}"));
+    shape.entry().to_owned() + &constants.collect::<String>()
 }
 
 fn try_all(
@@ -65,22 +75,40 @@ fn try_all(
     let most = (MAX_LABELS / u64::from(sizes.n_points)).min(ENOUGH / sizes.work());
     let n_lanes = n_lanes.min(most.max(1) as usize);
     let (lanes, clock) = (TrialLanes::new(context, sizes, n_lanes)?, Clock::new(context)?);
+    let mut pace = context.pace;
+    let mut n_points = short_enough(&pace, sizes, n_lanes);
     let mut best: Option<(f64, Built)> = None;
-    for &shape in shapes {
+    for (at, &shape) in shapes.iter().enumerate() {
         let built = Built::new(context, sizes, shape);
         let bound = built.bind_to(context, shared, lanes.buffers());
-        let blocks = (sizes.n_points as usize).div_ceil(built.points());
+        let run = |n_points: usize| {
+            clock.seconds(context, &|pass| bound.dispatch(pass, n_points.div_ceil(built.points()), n_lanes))
+        };
+        if at == 0 {
+            // the first run says how many points all others may take
+            let work =
+                n_points as u128 * n_lanes as u128 * u128::from(sizes.work() / u64::from(sizes.n_points));
+            pace.note(Step::Assign, work, run(n_points)?);
+            n_points = short_enough(&pace, sizes, n_lanes);
+        }
         let mut least = f64::INFINITY;
         for _ in 0..RUNS {
-            let seconds = clock.seconds(context, &|pass| bound.dispatch(pass, blocks, n_lanes))?;
-            least = least.min(seconds);
+            least = least.min(run(n_points)?);
         }
+        count(&context.tally.trials, 1);
         drop(bound);
         if best.as_ref().is_none_or(|(seconds, _)| least < *seconds) {
             best = Some((least, built));
         }
     }
     Ok(best.map(|(_, built)| built))
+}
+
+/// Points that all lanes may take in one dispatch: whole blocks of every shape.
+fn short_enough(pace: &Pace, sizes: &Sizes, n_lanes: usize) -> usize {
+    let (n, work) = (sizes.n_points as usize, u128::from(sizes.work()) * n_lanes as u128);
+    let slices = pace.cut(Step::Assign, work, [n.div_ceil(BLOCK), 1], MAX_GROUPS);
+    slices.first().map_or(n, |slice| (slice.size[0] * BLOCK).min(n))
 }
 
 /// Lanes of their own for the trial.
@@ -95,18 +123,17 @@ struct TrialLanes {
 impl TrialLanes {
     fn new(context: &Context, sizes: &Sizes, n_lanes: usize) -> Result<Self, EngineError> {
         let lanes = Self {
-            centroids: storage(context, "trial centroids", n_lanes * sizes.centroid_floats() * 4),
-            half_norms: storage(context, "trial half norms", n_lanes * sizes.n_groups as usize * 16),
-            running: storage(context, "trial running", n_lanes * 4),
-            lanes: storage(context, "trial lanes", n_lanes * size_of::<Lane>()),
-            labels: storage(context, "trial labels", n_lanes * sizes.n_points as usize * 4),
+            centroids: allocate(context, "trial centroids", n_lanes * sizes.centroid_floats() * 4)?,
+            half_norms: allocate(context, "trial half norms", n_lanes * sizes.n_groups as usize * 16)?,
+            running: allocate(context, "trial running", n_lanes * 4)?,
+            lanes: allocate(context, "trial lanes", n_lanes * size_of::<Lane>())?,
+            labels: allocate(context, "trial labels", n_lanes * sizes.n_points as usize * 4)?,
         };
         // the first centroid is the nearest of all points by far: nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
         let norms: Vec<f32> = (0..sizes.n_groups * 4).map(norm).collect();
         context.write(&lanes.half_norms, 0, &norms.repeat(n_lanes));
         context.write(&lanes.running, 0, &(0..n_lanes as u32).collect::<Vec<_>>());
-        context.check()?;
         Ok(lanes)
     }
 

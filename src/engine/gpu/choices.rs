@@ -1,0 +1,132 @@
+//! Choices: which kernel a trial found fastest, kept in the user's cache folder for the next start.
+//!
+//! All of it is a convenience: a file that can't be read, or was written by another cairn, for another adapter or
+//! driver, is taken for none, and written anew. No result depends on it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::context::AdapterInfo;
+use super::kernel_cache;
+use crate::engine::OpenOptions;
+
+/// Version of the format of [`Stored`].
+const SCHEMA: u32 = 1;
+/// Most choices that are kept: the latest.
+const MOST: usize = 256;
+/// A larger file is none of ours.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// What a choice depends on, and so may be asked for again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    /// Points, as a power of two.
+    pub(super) points: u32,
+    /// Clusters.
+    pub(super) clusters: u32,
+    /// Quarters of a row.
+    pub(super) quads: u32,
+    /// Lanes; four stand for all more.
+    pub(super) lanes: u32,
+    /// Whether features have steps of their own.
+    pub(super) mixed: bool,
+    /// Kernels that were tried.
+    pub(super) among: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Choice {
+    question: Question,
+    fastest: String,
+}
+
+/// The file.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    schema: u32,
+    cairn: String,
+    adapter: String,
+    driver: String,
+    choices: Vec<Choice>,
+}
+
+impl Stored {
+    fn new(info: &AdapterInfo, choices: Vec<Choice>) -> Self {
+        Self {
+            schema: SCHEMA,
+            cairn: env!("CARGO_PKG_VERSION").into(),
+            adapter: info.to_string(),
+            driver: info.driver.clone(),
+            choices,
+        }
+    }
+
+    /// Its choices, if they are of this cairn, this adapter and its driver.
+    fn read(file: &Path, info: &AdapterInfo) -> Option<Vec<Choice>> {
+        if std::fs::metadata(file).ok()?.len() > MOST_BYTES {
+            return None;
+        }
+        let mut stored: Self = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+        let choices = std::mem::take(&mut stored.choices);
+        let sound = |choice: &Choice| choice.question.among.contains(&choice.fastest);
+        (stored == Self::new(info, Vec::new()) && choices.iter().all(sound)).then_some(choices)
+    }
+}
+
+/// The choices made on an adapter.
+#[derive(Debug)]
+pub(super) struct Choices {
+    file: Option<PathBuf>,
+    info: AdapterInfo,
+    forced: Option<String>,            // how the name begins
+    known: Mutex<Option<Vec<Choice>>>, // none before the file was looked for
+}
+
+impl Choices {
+    /// Those of an adapter.
+    pub(super) fn new(info: &AdapterInfo, options: &OpenOptions) -> Self {
+        let folder = options.cache.as_deref();
+        let key = blake3::hash(format!("{info}\n{}", info.driver).as_bytes()).to_hex();
+        let file = kernel_cache::folder(folder).map(|folder| folder.join(format!("choices-{key:.16}.json")));
+        Self { file, info: info.clone(), forced: options.choice.clone(), known: Mutex::new(None) }
+    }
+
+    /// What was found fastest.
+    pub(super) fn find(&self, question: &Question) -> Option<String> {
+        if let Some(forced) = &self.forced {
+            return question.among.iter().find(|name| name.starts_with(forced)).cloned();
+        }
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_with(|| self.read());
+        let found = known.iter().find(|choice| choice.question == *question);
+        found.map(|choice| choice.fastest.clone())
+    }
+
+    /// Keeps what was found fastest, beside what others have found since.
+    pub(super) fn keep(&self, question: Question, fastest: String) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = known.get_or_insert_default();
+        for other in self.read() {
+            if known.iter().all(|choice| choice.question != other.question) {
+                known.push(other);
+            }
+        }
+        known.retain(|choice| choice.question != question);
+        known.insert(0, Choice { question, fastest });
+        known.truncate(MOST);
+        let stored = Stored::new(&self.info, known.clone());
+        if let (Some(file), Ok(text)) = (&self.file, serde_json::to_vec_pretty(&stored)) {
+            let _ = kernel_cache::write(file, &text);
+        }
+    }
+
+    fn read(&self) -> Vec<Choice> {
+        let file = self.file.as_deref();
+        file.and_then(|file| Stored::read(file, &self.info)).unwrap_or_default()
+    }
+}

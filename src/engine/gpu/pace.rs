@@ -1,0 +1,230 @@
+//! Pace: how long work takes on a device, as far as it is known, and so how large a dispatch may be.
+//!
+//! A desktop resets a GPU that stays with one thing for too long. The first guess is of a slow device; what was
+//! measured corrects it, upwards at once and downwards by and by: lanes that are done make a dispatch look quick.
+
+use std::time::{Duration, Instant};
+
+use super::context::AdapterInfo;
+use crate::engine::OpenOptions;
+
+/// How long a dispatch may take, and how long a submission of several.
+pub(super) const LONGEST: Duration = Duration::from_millis(40);
+/// Operations that are guessed to take that long: those of a tenth of a TFLOP/s.
+const GUESS: f64 = (1u64 << 31) as f64;
+/// The same where a processor does their work.
+const GUESS_SOFTWARE: f64 = (1u64 << 28) as f64;
+/// What is done in less time, in seconds, may have taken as long to begin and to end.
+const BRIEF: f64 = 1e-3;
+
+/// Workgroups that run side by side on the smallest discrete GPU: fewer make a dispatch no shorter.
+const LEAST: u64 = 64;
+/// The same of other GPUs.
+const LEAST_SHARED: u64 = 8;
+
+/// What work is for. Its amount is counted in operations that take about as long as a multiply-add of an assign:
+/// roughly, since all that matters is that work of one kind compares with other work of that kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Assign,
+    Update,
+    /// Seeding, and the refill of empty clusters.
+    Seed,
+}
+
+/// Operations of a coordinate that is added to a sum, or compared in integers.
+pub(super) const WIDE: u128 = 8;
+/// Operations of a coordinate of a mean.
+pub(super) const MEAN: u128 = 64;
+
+/// Seconds that an operation takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Cost {
+    seconds: f64,
+    measured: bool,
+}
+
+/// How fast a device was found to be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    costs: [Cost; 3], // of each step
+    longest: f64,     // seconds of a dispatch
+    least: u64,       // workgroups that no cut makes faster
+    last: Option<Instant>,
+}
+
+/// A part of a grid: blocks and lanes from the first ones on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slice {
+    pub(super) first: [usize; 2],
+    pub(super) size: [usize; 2],
+}
+
+impl Pace {
+    /// Of a device of which no more is known than what its kind is, and what a job cost there if that was measured.
+    pub(super) fn new(info: &AdapterInfo, options: &OpenOptions) -> Self {
+        let name = info.full_name();
+        let known = options.costs.gpus.iter().find(|gpu| gpu.adapter == name);
+        let guess = if info.software { GUESS_SOFTWARE } else { GUESS };
+        let seconds = known.map_or(LONGEST.as_secs_f64() / guess, |gpu| 2.0 * gpu.cost.per_step);
+        let least = match &info.kind[..] {
+            "discrete GPU" => LEAST,
+            "software" => 1,
+            _ => LEAST_SHARED,
+        };
+        let pace = Self::from_guess(seconds, LONGEST, least);
+        match options.slice {
+            Some(longest) => Self::from_guess(seconds, longest, 1),
+            None => pace,
+        }
+    }
+
+    fn from_guess(seconds: f64, longest: Duration, least: u64) -> Self {
+        let cost = Cost { seconds, measured: false };
+        Self { costs: [cost; 3], longest: longest.as_secs_f64(), least, last: None }
+    }
+
+    /// Seconds that work takes.
+    pub(super) fn seconds(&self, step: Step, work: u128) -> f64 {
+        self.costs[step as usize].seconds * work as f64
+    }
+
+    /// Multiply-adds of assign that take about this long, if that was measured.
+    pub(super) fn work(&self, time: Duration) -> Option<u128> {
+        let cost = self.costs[Step::Assign as usize];
+        cost.measured.then(|| (time.as_secs_f64() / cost.seconds) as u128)
+    }
+
+    /// Takes in how long work took.
+    pub(super) fn note(&mut self, step: Step, work: u128, took: f64) {
+        if work == 0 || took <= 0.0 || !took.is_finite() {
+            return;
+        }
+        let (cost, found) = (&mut self.costs[step as usize], took / work as f64);
+        cost.seconds = match (found > cost.seconds, cost.measured) {
+            (true, _) if took < BRIEF => return,
+            (true, _) | (false, false) => found,
+            (false, true) => (cost.seconds + found) / 2.0,
+        };
+        cost.measured = true;
+    }
+
+    /// Takes in how long work of several kinds took together.
+    pub(super) fn note_all(&mut self, works: &[(Step, u128)], took: f64) {
+        let expected: f64 = works.iter().map(|&(step, work)| self.seconds(step, work)).sum();
+        for &(step, work) in works {
+            self.note(step, work, self.seconds(step, work) / expected * took);
+        }
+    }
+
+    /// A turn begins or ends; `more` says whether the device has more to do. Returns how long the turn took: zero
+    /// if that is not known.
+    pub(super) fn tick(&mut self, more: bool) -> Duration {
+        let now = Instant::now();
+        let took = self.last.map_or(Duration::ZERO, |last| now - last);
+        self.last = more.then_some(now);
+        took
+    }
+
+    /// Forgets when the last turn ended.
+    pub(super) fn stop_watch(&mut self) {
+        self.last = None;
+    }
+
+    /// Cuts a grid of (blocks, lanes) workgroups, which do this work in all, into slices that are short enough.
+    pub(super) fn cut(&self, step: Step, work: u128, grid: [usize; 2], wrap: usize) -> Vec<Slice> {
+        let [blocks, lanes] = grid.map(|size| size.max(1));
+        let each = self.seconds(step, work) / (blocks * lanes) as f64;
+        let most = (self.longest / each).min((1u64 << 40) as f64) as u64;
+        let most = usize::try_from(most.max(self.least)).unwrap_or(usize::MAX);
+        let [high, wide] = match most {
+            _ if most >= blocks * lanes => return vec![Slice { first: [0, 0], size: grid }],
+            _ if most >= lanes => [most / lanes, lanes],
+            _ if most >= blocks => [blocks, by_fours(most / blocks)],
+            _ => [1, by_fours(most)],
+        };
+        // rows of a wrapped grid are whole: what is past the end of a slice belongs to the next
+        let high = if high > wrap && high < blocks { high / wrap * wrap } else { high };
+        let of_block = |first: usize| {
+            let size = high.min(blocks - first);
+            let lanes = (0..lanes).step_by(wide).map(move |lane| (lane, wide.min(lanes - lane)));
+            lanes.map(move |(lane, wide)| Slice { first: [first, lane], size: [size, wide] })
+        };
+        (0..blocks).step_by(high).flat_map(of_block).collect()
+    }
+}
+
+/// As many lanes, or up to three fewer: `assign_small` takes four side by side.
+fn by_fours(n_lanes: usize) -> usize {
+    if n_lanes < 4 { n_lanes } else { n_lanes / 4 * 4 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A device that is guessed to do an operation a microsecond, and may take a millisecond for a dispatch.
+    fn pace(least: u64) -> Pace {
+        Pace::from_guess(1e-6, Duration::from_millis(1), least)
+    }
+
+    /// Workgroups of each slice, and that they cover the grid once.
+    fn sizes(pace: &Pace, work: u128, grid: [usize; 2], wrap: usize) -> Vec<usize> {
+        let slices = pace.cut(Step::Assign, work, grid, wrap);
+        let mut seen = vec![0; grid[0] * grid[1]];
+        for Slice { first, size } in &slices {
+            for at in 0..size[0] * size[1] {
+                seen[(first[0] + at % size[0]) * grid[1] + first[1] + at / size[0]] += 1;
+            }
+        }
+        assert!(seen.iter().all(|&times| times == 1), "{slices:?}");
+        slices.iter().map(|slice| slice.size[0] * slice.size[1]).collect()
+    }
+
+    #[test]
+    fn slices_cover_the_grid_and_are_short() {
+        let pace = pace(1);
+        // a workgroup takes 100 us: ten are allowed
+        for (grid, many) in [([9, 1], 1), ([100, 1], 10), ([30, 3], 10), ([3, 30], 10), ([40, 100], 500)] {
+            let sizes = sizes(&pace, 100 * (grid[0] * grid[1]) as u128, grid, 1 << 16);
+            assert!(sizes.len() >= many && sizes.len() <= grid[0] * grid[1], "{grid:?} in {sizes:?}");
+            assert!(sizes.iter().all(|&size| size <= 10), "{grid:?} in {sizes:?}");
+        }
+    }
+
+    #[test]
+    fn rows_of_a_wrapped_grid_are_whole() {
+        let (pace, grid) = (pace(1), [100, 1]);
+        let sizes = sizes(&pace, 100 * 35, grid, 8); // 28 workgroups are allowed
+        assert!(sizes[..sizes.len() - 1].iter().all(|&size| size == 24), "{sizes:?}");
+    }
+
+    #[test]
+    fn no_slice_is_smaller_than_what_runs_side_by_side() {
+        let sizes = sizes(&pace(16), 1 << 40, [64, 1], 1 << 16);
+        assert_eq!(sizes, [16; 4]);
+    }
+
+    #[test]
+    fn slow_dispatches_make_smaller_slices_at_once_and_quick_ones_larger_by_and_by() {
+        let mut pace = pace(1);
+        let slices = |pace: &Pace| pace.cut(Step::Assign, 10_000, [1000, 1], 1 << 16).len();
+        assert_eq!((slices(&pace), pace.work(LONGEST)), (10, None));
+        pace.note(Step::Assign, 1000, 8e-3);
+        assert_eq!((slices(&pace), pace.work(LONGEST)), (84, Some(5000)));
+        pace.note(Step::Assign, 10_000, 20e-3);
+        assert_eq!(slices(&pace), 50);
+        pace.note(Step::Assign, 1, 0.9e-3); // brief: it says nothing
+        assert_eq!(slices(&pace), 50);
+        (0..20).for_each(|_| pace.note(Step::Assign, 1 << 40, 1.0));
+        assert_eq!(slices(&pace), 1);
+    }
+
+    #[test]
+    fn a_time_is_shared_out_by_what_was_expected() {
+        let mut pace = pace(1);
+        pace.note_all(&[(Step::Assign, 1000), (Step::Update, 3000)], 16e-3);
+        let found = [Step::Assign, Step::Update, Step::Seed].map(|step| pace.seconds(step, 1000));
+        assert_eq!(found.map(|seconds| (seconds * 1e6).round()), [4000.0, 4000.0, 1000.0]);
+    }
+}
