@@ -25,8 +25,10 @@
 //! * [`lattice`]: rows to integers and back to the user's units
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
+//! * [`compare`]: devices against each other: verified, then timed
 //! * [`score`]: measures against a known truth
 
+pub mod compare;
 pub mod data;
 pub mod engine;
 pub mod kmeans;

@@ -1,8 +1,10 @@
-//! The flags, as typed.
+//! The flags, as typed. What several subcommands share, and those with many flags, have files of their own.
+
+mod compare;
+mod job;
 
 use std::path::PathBuf;
 
-use cairn::data::Header;
 use cairn::engine::Device;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -20,6 +22,9 @@ pub(crate) struct Args {
     pub(super) color: Color,
 }
 
+pub(super) use compare::CompareArgs;
+pub(super) use job::{InitArg, JobArgs};
+
 /// When to use colour.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Color {
@@ -32,6 +37,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Cluster a table: the handwritten digits, a CSV or .npy file, or standard input
     Fit(Box<FitArgs>),
+    /// Time devices against each other on equal work, proven equal first
+    Compare(Box<CompareArgs>),
     /// List the GPUs that can be used, and say which device `auto` takes
     Devices(DevicesArgs),
 }
@@ -49,60 +56,12 @@ Exit codes: 0 done, 1 failed, 2 used wrongly.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = FIT_EXAMPLES)]
 pub(super) struct FitArgs {
-    /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
-    #[arg(default_value = "digits", hide_default_value = true)]
-    pub(super) data: String,
-
-    /// Clusters [default: 10, or as many as the rows of the --init file]
-    #[arg(short = 'k', long, value_name = "N")]
-    pub(super) clusters: Option<usize>,
-
-    /// Key of the random numbers: the same seed gives the same result, everywhere
-    #[arg(long, value_name = "N", default_value_t = 42)]
-    pub(super) seed: u64,
-
-    /// Independent starts, the best of which is kept [default: 1000 for the digits, 10 for other data,
-    /// 1 for an --init file]
-    #[arg(short, long, value_name = "N")]
-    pub(super) restarts: Option<u64>,
-
-    /// First centroids: k-means++, random (rows), or a CSV or .npy file of them
-    #[arg(long, value_name = "HOW|FILE", default_value = "k-means++", value_parser = init)]
-    pub(super) init: InitArg,
-
-    /// Most iterations of a restart
-    #[arg(long, value_name = "N", default_value_t = 300)]
-    pub(super) max_iter: u32,
-
-    /// Stop once the squared shift of all centroids is at most this share of the mean variance; 0 goes on
-    /// until nothing moves
-    #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub(super) tol: f64,
+    #[command(flatten)]
+    pub(super) job: JobArgs,
 
     /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
     pub(super) device: String,
-
-    /// Threads on the CPU [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(super) threads: Option<usize>,
-
-    /// Column of known classes to score against, by name or number from 1; no feature then
-    /// [default: digit, for the digits]
-    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
-    pub(super) truth: Option<String>,
-
-    /// Column of weights, by name or number from 1; no feature then
-    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
-    pub(super) weights: Option<String>,
-
-    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
-    pub(super) header: HeaderArg,
-
-    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
-    pub(super) delimiter: Option<u8>,
 
     /// Write the cluster of each row (.csv or .npy, by name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -139,54 +98,12 @@ impl FitArgs {
     }
 }
 
-/// How the first centroids are found, as typed.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum InitArg {
-    KMeansPlusPlus,
-    Random,
-    File(String),
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum HeaderArg {
-    Auto,
-    Yes,
-    No,
-}
-
-impl From<HeaderArg> for Header {
-    fn from(header: HeaderArg) -> Self {
-        match header {
-            HeaderArg::Auto => Self::Auto,
-            HeaderArg::Yes => Self::Yes,
-            HeaderArg::No => Self::No,
-        }
-    }
-}
-
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The name of a GPU, or part of it, can be given to `cairn fit --device`.")]
 pub(super) struct DevicesArgs {
     /// As JSON
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
-}
-
-fn init(text: &str) -> Result<InitArg, String> {
-    match text {
-        "" => Err("give k-means++, random, or a file".into()),
-        "k-means++" | "kmeans++" => Ok(InitArg::KMeansPlusPlus),
-        "random" => Ok(InitArg::Random),
-        file => Ok(InitArg::File(file.to_owned())),
-    }
-}
-
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
-        [byte] => Ok(*byte),
-        _ => Err("give one ASCII character, or tab".into()),
-    }
 }
 
 #[cfg(test)]
@@ -201,16 +118,10 @@ mod tests {
     }
 
     #[test]
-    fn delimiters() {
-        assert_eq!((delimiter("tab"), delimiter("\\t"), delimiter(";")), (Ok(9), Ok(9), Ok(b';')));
-        assert!(delimiter("").is_err() && delimiter("ab").is_err() && delimiter("é").is_err());
-    }
-
-    #[test]
     fn device_words_in_any_case() {
         let device = |text: &str| match Args::parse_from(["cairn", "fit", "--device", text]).command {
             Command::Fit(args) => args.device(),
-            Command::Devices(_) => unreachable!("fit was asked for"),
+            _ => unreachable!("fit was asked for"),
         };
         assert_eq!(device("CPU"), Device::Cpu);
         assert_eq!(device("GeForce"), Device::Named("GeForce".into()));

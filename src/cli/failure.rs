@@ -15,6 +15,11 @@ use super::terminal;
 #[error("{0}")]
 pub(super) struct Usage(pub(super) String);
 
+/// Ctrl-C: exit code 130, as of a program that the signal ended.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped by Ctrl-C; what was measured until then is shown, and marked incomplete")]
+pub(super) struct Stopped;
+
 /// Says what went wrong in one line, with a hint below where one helps. A closed pipe is no failure.
 pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
     if terminal::is_closed_pipe(error) {
@@ -29,6 +34,9 @@ pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<Stopped>() {
+        return 130;
+    }
     let by_name =
         matches!(error.downcast_ref(), Some(DataError::OutputFormat { .. } | DataError::Delimiter { .. }));
     // parameters that only these data rule out come as a `FitError`, and are no misuse

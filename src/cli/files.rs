@@ -56,12 +56,12 @@ fn restart_rows(fit: &Fit) -> impl ExactSizeIterator<Item = RestartRow> {
 
 /// One file can hold one thing.
 fn check_apart(args: &FitArgs) -> Result<(), Usage> {
-    let data = PathBuf::from(&args.data);
-    let init = match &args.init {
+    let data = PathBuf::from(&args.job.data);
+    let init = match &args.job.init {
         InitArg::File(path) => Some(PathBuf::from(path)),
         _ => None,
     };
-    let data_is_file = args.data != "digits" && args.data != "-";
+    let data_is_file = args.job.data != "digits" && args.job.data != "-";
     let named = [
         ("DATA", data_is_file.then_some(&data)),
         ("--init", init.as_ref()),
@@ -81,7 +81,7 @@ fn check_apart(args: &FitArgs) -> Result<(), Usage> {
 }
 
 /// The path without detours, also of a file that is not there yet.
-fn place(path: &Path) -> PathBuf {
+pub(super) fn place(path: &Path) -> PathBuf {
     let folder = || {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Some(folder.canonicalize().ok()?.join(path.file_name()?))

@@ -28,9 +28,9 @@ pub(super) struct Done<'a> {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
-    request::check_alone(args)?;
+    request::check_alone(&args.job)?;
     let files = Files::create(args)?;
-    let params = request::params(args)?;
+    let params = request::params(&args.job, args.device())?;
     let done = work(args, params)?;
     files.write(&done.fit, &done.data.columns)?;
     if !args.quiet {
@@ -42,7 +42,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
 fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let start = Instant::now();
     let opened = engine::open(params.device(), &OpenOptions::default())?;
-    let data = data::load(&args.data, &request::load_options(args))?;
+    let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     let read = start.elapsed() - opened.took;
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
@@ -56,7 +56,7 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
 fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
     match error {
         FitError::Params(ParamsError::Centroid(_) | ParamsError::CentroidDims { .. }) => {
-            let init = request::init_name(&args.init);
+            let init = request::init_name(&args.job.init);
             anyhow::Error::new(error).context(format!("--init {init}"))
         }
         error => failure::in_data(error, data),

@@ -86,8 +86,10 @@ struct Timings {
     read: f64,
     pack: f64,
     open: f64,
+    upload: f64,
     seed: f64,
     iterate: f64,
+    read_back: f64,
     total: f64,
 }
 
@@ -147,12 +149,12 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         n_clusters: params.n_clusters(),
         n_restarts: params.n_restarts(),
         seed: params.seed().to_string(),
-        init: request::init_name(&done.args.init),
+        init: request::init_name(&done.args.job.init),
         max_iter: params.max_iter(),
         tol: params.tol(),
         threads: params.threads(),
         truth: done.data.truth.as_ref().map(|truth| truth.column.as_str()),
-        weights: done.args.weights.as_deref(),
+        weights: done.args.job.weights.as_deref(),
     }
 }
 
@@ -205,8 +207,10 @@ fn timings(done: &Done<'_>) -> Timings {
         read: seconds(done.read),
         pack: seconds(timings.pack),
         open: seconds(timings.open),
-        seed: seconds(timings.seed),
-        iterate: seconds(timings.iterate),
+        upload: seconds(timings.upload),
+        seed: seconds(timings.run.seed),
+        iterate: seconds(timings.run.iterate),
+        read_back: seconds(timings.run.read_back),
         total: seconds(done.total),
     }
 }

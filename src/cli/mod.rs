@@ -3,7 +3,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `devices` | the subcommands: what happens in which order |
+//! | `fit`, `compare`, `devices` | the subcommands: what happens in which order |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
@@ -15,6 +15,7 @@
 
 mod args;
 mod clusters;
+mod compare;
 mod devices;
 mod failure;
 mod files;
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     terminal::set_color(args.color);
     match &args.command {
         Command::Fit(args) => fit::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Devices(args) => devices::run(args),
     }
 }

@@ -34,6 +34,21 @@ impl Bar {
         Self { bar, start: Instant::now(), showing }
     }
 
+    /// A line that says what is being done; none when `quiet` or where nobody looks.
+    pub(super) fn line(quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        let showing = (!quiet && terminal::stderr_is_terminal()).then(|| show_later(bar.clone()));
+        Self { bar, start: Instant::now(), showing }
+    }
+
+    /// Shows what is being done.
+    pub(super) fn say(&self, text: &str) {
+        self.bar.set_message(text.to_owned());
+    }
+
     /// Shows how far it has come.
     pub(super) fn update(&self, progress: Progress) {
         let rate = progress.done as f64 / self.start.elapsed().as_secs_f64();

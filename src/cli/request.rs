@@ -2,10 +2,11 @@
 
 use anyhow::Context;
 use cairn::data::{self, DataError, LoadOptions, Points, Rows};
+use cairn::engine::Device;
 use cairn::kmeans::{Init, KMeans, Params, ParamsError};
 use ndarray::Array2;
 
-use super::args::{FitArgs, InitArg};
+use super::args::{InitArg, JobArgs};
 
 /// Clusters, unless asked or shown otherwise.
 const CLUSTERS: usize = 10;
@@ -14,7 +15,7 @@ const RESTARTS_OF_DIGITS: u64 = 1000;
 const RESTARTS: u64 = 10;
 
 /// How to read the data.
-pub(super) fn load_options(args: &FitArgs) -> LoadOptions {
+pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
     LoadOptions {
         header: args.header.into(),
         delimiter: args.delimiter,
@@ -24,7 +25,7 @@ pub(super) fn load_options(args: &FitArgs) -> LoadOptions {
 }
 
 /// Refuses what no data could make right, before anything is read.
-pub(super) fn check_alone(args: &FitArgs) -> Result<(), ParamsError> {
+pub(super) fn check_alone(args: &JobArgs) -> Result<(), ParamsError> {
     let file = matches!(args.init, InitArg::File(_));
     if let (true, Some(restarts @ 2..)) = (file, args.restarts) {
         return Err(ParamsError::RestartsOfOneStart(restarts));
@@ -33,7 +34,7 @@ pub(super) fn check_alone(args: &FitArgs) -> Result<(), ParamsError> {
 }
 
 /// The parameters, with the start centroids read from their file if they come from one.
-pub(super) fn params(args: &FitArgs) -> anyhow::Result<Params> {
+pub(super) fn params(args: &JobArgs, device: Device) -> anyhow::Result<Params> {
     let (n_clusters, init) = match &args.init {
         InitArg::KMeansPlusPlus => (args.clusters.unwrap_or(CLUSTERS), Init::KMeansPlusPlus),
         InitArg::Random => (args.clusters.unwrap_or(CLUSTERS), Init::Random),
@@ -42,7 +43,7 @@ pub(super) fn params(args: &FitArgs) -> anyhow::Result<Params> {
             (args.clusters.unwrap_or(centroids.nrows()), Init::Centroids(centroids))
         }
     };
-    let params = kmeans(args, n_clusters).init(init).check();
+    let params = kmeans(args, n_clusters).init(init).device(device).check();
     params.with_context(|| format!("--init {}", init_name(&args.init)))
 }
 
@@ -55,20 +56,19 @@ pub(super) fn init_name(init: &InitArg) -> &str {
     }
 }
 
-fn kmeans(args: &FitArgs, n_clusters: usize) -> KMeans {
+fn kmeans(args: &JobArgs, n_clusters: usize) -> KMeans {
     let kmeans = KMeans::new(n_clusters)
         .restarts(args.restarts.unwrap_or_else(|| default_restarts(args)))
         .seed(args.seed)
         .max_iter(args.max_iter)
-        .tol(args.tol)
-        .device(args.device());
+        .tol(args.tol);
     match args.threads {
         Some(threads) => kmeans.threads(threads),
         None => kmeans,
     }
 }
 
-fn default_restarts(args: &FitArgs) -> u64 {
+fn default_restarts(args: &JobArgs) -> u64 {
     match (&args.init, args.data.as_str()) {
         (InitArg::File(_), _) => 1,
         (_, "digits") => RESTARTS_OF_DIGITS,

@@ -66,7 +66,7 @@ fn asked(done: &Done<'_>) -> String {
     let params = &done.params;
     let clusters = plural(params.n_clusters() as u64, "cluster");
     let restarts = plural(params.n_restarts(), "restart");
-    let init = plain(request::init_name(&done.args.init));
+    let init = plain(request::init_name(&done.args.job.init));
     format!("{clusters}, {restarts} from {init}, seed {}", params.seed())
 }
 
@@ -84,11 +84,15 @@ fn times(done: &Done<'_>) -> String {
         ("read", done.read),
         ("pack", timings.pack),
         ("open", timings.open),
-        ("seed", timings.seed),
-        ("iterate", timings.iterate),
+        ("upload", timings.upload),
+        ("seed", timings.run.seed),
+        ("iterate", timings.run.iterate),
+        ("read back", timings.run.read_back),
         ("total", done.total),
     ];
-    parts.map(|(name, duration)| format!("{name} {}", time(duration))).join(", ")
+    // the CPU has nothing to read back
+    let parts = parts.iter().filter(|(_, duration)| !duration.is_zero());
+    parts.map(|(name, duration)| format!("{name} {}", time(*duration))).collect::<Vec<_>>().join(", ")
 }
 
 fn speed(done: &Done<'_>) -> String {
@@ -97,7 +101,7 @@ fn speed(done: &Done<'_>) -> String {
 
 fn restarts_per_second(done: &Done<'_>) -> f64 {
     let timings = &done.fit.timings;
-    done.fit.spread.count as f64 / (timings.seed + timings.iterate).as_secs_f64()
+    done.fit.spread.count as f64 / timings.run.sum().as_secs_f64()
 }
 
 fn inertia(done: &Done<'_>) -> String {

@@ -23,6 +23,8 @@ use super::DataError;
 enum Format {
     Csv,
     Npy,
+    /// Bytes, whatever the name.
+    Plain,
 }
 
 /// A file to be written later, whose place is known to be writable.
@@ -61,13 +63,34 @@ impl Output {
     /// [`DataError::OutputFormat`] for a name that ends neither in `.csv` nor in `.npy`, else
     /// [`DataError::Write`]: no such folder, no permission, the path is a folder or a read-only file.
     pub fn create(path: &Path) -> Result<Output, DataError> {
-        let format = format_of(path)?;
+        Output::create_as(path, format_of(path)?)
+    }
+
+    /// As [`Output::create`], under any name, for [`Output::write_bytes`].
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`].
+    pub fn create_plain(path: &Path) -> Result<Output, DataError> {
+        Output::create_as(path, Format::Plain)
+    }
+
+    fn create_as(path: &Path, format: Format) -> Result<Output, DataError> {
         // Behind a symbolic link it is the file itself that is replaced.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let output = Output { path: path.to_owned(), target, format };
         output.check_target().map_err(|reason| output.failed(reason))?;
         output.temporary().and_then(NamedTempFile::close).map_err(|reason| output.failed(reason))?;
         Ok(output)
+    }
+
+    /// Writes these bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`], as of a full disk.
+    pub fn write_bytes(self, bytes: &[u8]) -> Result<(), DataError> {
+        self.commit(|file, _| file.write_all(bytes))
     }
 
     /// Writes the label of each row.
@@ -77,7 +100,7 @@ impl Output {
     /// [`DataError::Write`], as of a full disk.
     pub fn write_labels(self, labels: &[u32]) -> Result<(), DataError> {
         self.commit(|file, format| match format {
-            Format::Csv => {
+            Format::Csv | Format::Plain => {
                 writeln!(file, "label")?;
                 labels.iter().try_for_each(|label| writeln!(file, "{label}"))
             }
@@ -102,7 +125,7 @@ impl Output {
             });
         }
         self.commit(|file, format| match format {
-            Format::Csv => {
+            Format::Csv | Format::Plain => {
                 write_csv(file, columns, rows.rows().into_iter().map(|row| row.into_iter().map(number)))
             }
             Format::Npy => {
@@ -122,7 +145,7 @@ impl Output {
         mut rows: impl ExactSizeIterator<Item = RestartRow>,
     ) -> Result<(), DataError> {
         self.commit(|file, format| match format {
-            Format::Csv => {
+            Format::Csv | Format::Plain => {
                 writeln!(file, "restart,inertia,iterations,stopped")?;
                 rows.try_for_each(|row| {
                     let RestartRow { restart, inertia, iterations, stopped, .. } = row;

@@ -1,6 +1,7 @@
 //! Going on elsewhere: a device that fails while it works hands its restarts to the CPU.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use super::certify::Bound;
 use super::cpu::Cpu;
@@ -45,6 +46,10 @@ impl Session for FallbackSession<'_> {
 
     fn max_batch(&self) -> u64 {
         self.current.max_batch()
+    }
+
+    fn build_time(&self) -> Duration {
+        self.current.build_time()
     }
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {

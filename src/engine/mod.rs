@@ -14,6 +14,7 @@ pub mod inertia;
 mod open;
 pub mod reference;
 pub mod rows;
+mod times;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use crate::lattice::Table;
 
 pub use open::{Device, OpenOptions, Opened, open};
+pub use times::Times;
 
 /// How the first centroids are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,23 +153,15 @@ pub struct Batch {
     pub states: Vec<(u64, State)>,
     /// How much was decided where.
     pub work: Work,
-    /// Time spent on seeding.
-    pub seed_time: Duration,
-    /// Time spent on iterations.
-    pub iterate_time: Duration,
+    /// Where the time went.
+    pub times: Times,
 }
 
 impl Batch {
     /// A batch of no restarts.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            outcomes: Vec::new(),
-            states: Vec::new(),
-            work: Work::default(),
-            seed_time: Duration::ZERO,
-            iterate_time: Duration::ZERO,
-        }
+        Self::default()
     }
 
     /// Adds the next restart.
@@ -256,6 +250,11 @@ pub trait Session {
 
     /// Most restarts worth giving to [`Session::run`] at a time.
     fn max_batch(&self) -> u64;
+
+    /// The part of [`Engine::load`] that was spent on building kernels.
+    fn build_time(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Runs these restarts. The outcome of one depends on nothing but the job and its number.
     ///

@@ -9,7 +9,9 @@ use ndarray::Array2;
 
 use crate::data::{DataError, Dataset, Rows};
 use crate::engine::reference::assign::assign_outside;
-use crate::engine::{self, DeviceInfo, EngineError, Job, Keep, OpenOptions, Opened, Outcome, State, Work};
+use crate::engine::{
+    self, DeviceInfo, EngineError, Job, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
+};
 use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Weights, check_shape};
 
 pub use params::{Init, KMeans, Params, ParamsError};
@@ -57,12 +59,12 @@ pub struct Progress {
 pub struct Timings {
     /// Finding the range and placing the rows on the lattice.
     pub pack: Duration,
-    /// Opening the device, building its kernels, uploading.
+    /// Opening the device and building its kernels.
     pub open: Duration,
-    /// Seeding.
-    pub seed: Duration,
-    /// Iterating.
-    pub iterate: Duration,
+    /// Handing the points to the device.
+    pub upload: Duration,
+    /// The restarts, step by step.
+    pub run: Times,
     /// All of it.
     pub total: Duration,
 }
@@ -182,7 +184,7 @@ pub fn fit_on(
 }
 
 /// Runs `work` on as many threads as were asked for.
-fn in_threads<T: Send>(
+pub(crate) fn in_threads<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, FitError> + Send,
 ) -> Result<T, FitError> {
@@ -235,7 +237,7 @@ pub fn fit_table(
     let start = Instant::now();
     let job = params.job(table)?;
     let mut session = opened.engine.load(&job)?;
-    let loaded = start.elapsed();
+    let (loaded, built) = (start.elapsed(), session.build_time());
     let n_restarts = params.n_restarts();
     let mut seen = |outcomes: &[Outcome]| {
         let best = outcomes.iter().map(|outcome| outcome.inertia).min().unwrap_or(0);
@@ -256,9 +258,9 @@ pub fn fit_table(
     let state = state.ok_or_else(missing)?;
     let spread = restarts.spread().ok_or_else(missing)?;
     let timings = Timings {
-        open: opened.took + loaded,
-        seed: restarts.seed_time,
-        iterate: restarts.iterate_time,
+        open: opened.took + built,
+        upload: loaded.saturating_sub(built),
+        run: restarts.times,
         total: opened.took + start.elapsed(),
         ..Timings::default()
     };
@@ -282,7 +284,7 @@ pub fn fit_table(
 }
 
 /// Rows of weight zero outside the range, which no engine sees, get their labels here.
-fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
+pub(crate) fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
     for (_, state) in &mut restarts.states {
         for (row, q) in &job.table.outside {
             state.labels[*row] = assign_outside(job.table, &state.centroids, q);

@@ -136,6 +136,11 @@ impl KMeans {
         }
     }
 
+    /// Number of clusters.
+    pub fn clusters(self, n_clusters: usize) -> Self {
+        Self { n_clusters, ..self }
+    }
+
     /// Independent restarts; the one of least inertia is kept.
     pub fn restarts(self, n_restarts: u64) -> Self {
         Self { n_restarts, ..self }
@@ -221,6 +226,12 @@ impl KMeans {
 /// Parameters that passed the first gate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Params(KMeans);
+
+impl From<Params> for KMeans {
+    fn from(params: Params) -> Self {
+        params.0
+    }
+}
 
 impl Params {
     /// Number of clusters.

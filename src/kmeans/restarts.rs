@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::{Batch, EngineError, Job, Keep, Outcome, Session, State, Work};
+use crate::engine::{Batch, EngineError, Job, Keep, Outcome, Session, State, Times, Work};
 
 /// A batch that took less than this is followed by a larger one.
 const SHORT: Duration = Duration::from_millis(100);
@@ -20,10 +20,8 @@ pub struct Restarts {
     pub states: Vec<(u64, State)>,
     /// How much was decided where.
     pub work: Work,
-    /// Wall time spent on seeding.
-    pub seed_time: Duration,
-    /// Wall time spent on iterations.
-    pub iterate_time: Duration,
+    /// Where the wall time went.
+    pub times: Times,
 }
 
 /// How the inertias of all restarts lie, in lattice units.
@@ -79,13 +77,9 @@ fn next_size(size: u64, wall: Duration, most: u64) -> u64 {
 }
 
 impl Restarts {
-    /// Takes in the next batch, which took `wall` in all: threads that work side by side share it out.
+    /// Takes in the next batch, which took `wall` in all.
     fn take(&mut self, batch: Batch, keep: Keep, wall: Duration) {
-        let effort = (batch.seed_time + batch.iterate_time).as_secs_f64();
-        let share = if effort > 0.0 { batch.seed_time.as_secs_f64() / effort } else { 0.0 };
-        let seed = wall.mul_f64(share.clamp(0.0, 1.0));
-        self.seed_time += seed;
-        self.iterate_time += wall.saturating_sub(seed);
+        self.times.merge(batch.times.scaled_to(wall));
         self.work.merge(batch.work);
         self.outcomes.extend(batch.outcomes);
         self.states.extend(batch.states);

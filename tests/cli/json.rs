@@ -19,7 +19,7 @@ fn its_shape_is_fixed() {
         ("device", "adapter asked driver fallback used"),
         ("best", "converged counts empty inertia inertia_exact iterations restart stopped"),
         ("restarts", "count found_best max median min"),
-        ("timings_s", "iterate open pack read seed total"),
+        ("timings_s", "iterate open pack read read_back seed total upload"),
         ("work", "assigned_points repaired_points"),
         ("score", "accuracy ari cluster_labels nmi"),
     ];
@@ -88,7 +88,8 @@ fn the_spread_is_that_of_the_restarts() {
 fn the_whole_time_holds_its_parts() {
     let json = Folder::new().json("-r 3");
     let seconds = |key: &str| json["timings_s"][key].as_f64().unwrap();
-    let parts: f64 = ["read", "pack", "open", "seed", "iterate"].map(seconds).iter().sum();
+    let parts: f64 =
+        ["read", "pack", "open", "upload", "seed", "iterate", "read_back"].map(seconds).iter().sum();
     assert!(seconds("read") > 0.0 && parts <= seconds("total"), "{}", json["timings_s"]);
 }
 

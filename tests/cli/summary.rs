@@ -79,7 +79,7 @@ old,75,95000,0.5
 fn every_part_has_its_time() {
     let ran = Folder::new().fit("-r 1");
     let times = ran.out.lines().find(|line| line.starts_with("time ")).unwrap();
-    for part in ["read ", "pack ", "open ", "seed ", "iterate ", "total "] {
+    for part in ["read ", "pack ", "open ", "upload ", "seed ", "iterate ", "total "] {
         assert!(times.contains(part), "{times}");
     }
     assert!(ran.out.contains("cpu (") && ran.out.contains("asked for: cpu"), "{}", ran.out);

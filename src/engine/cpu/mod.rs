@@ -17,7 +17,10 @@ use rayon::prelude::*;
 use super::certify::Bound;
 use super::inertia::{inertia, squares};
 use super::reference::{empty, stop};
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
+use super::times::timed;
+use super::{
+    Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Times, Work, digest,
+};
 use assign::Assigner;
 use bounds::{Bounds, Moves};
 use kernel::{Instructions, Kernel};
@@ -109,15 +112,13 @@ struct Done {
     outcome: Outcome,
     state: State,
     work: Work,
-    seed_time: Duration,
-    iterate_time: Duration,
+    times: Times,
 }
 
 impl Done {
     fn add_to(self, batch: &mut Batch, keep: Keep) {
         batch.work.merge(self.work);
-        batch.seed_time += self.seed_time;
-        batch.iterate_time += self.iterate_time;
+        batch.times.merge(self.times);
         batch.push(self.outcome, self.state, keep);
     }
 }
@@ -133,21 +134,26 @@ impl CpuSession<'_> {
     fn restart(&self, restart: u64, shared: bool) -> Done {
         let start = Instant::now();
         let seeds = self.seeder.seed(self.job, self.assigner.tiles(), restart, shared);
-        let seed_time = start.elapsed();
-        let (outcome, state, work) = self.lloyd(restart, seeds, shared);
-        Done { outcome, state, work, seed_time, iterate_time: start.elapsed() - seed_time }
+        let seed = start.elapsed();
+        let mut done = self.lloyd(restart, seeds, shared);
+        let iterate = start.elapsed() - seed;
+        let update = iterate.saturating_sub(done.times.assign);
+        done.times = Times { seed, iterate, update, ..done.times };
+        done
     }
 
-    fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> (Outcome, State, Work) {
+    fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> Done {
         let (table, k) = (self.job.table, self.job.n_clusters);
-        let mut work = Work::default();
+        let (mut work, mut assign) = (Work::default(), Duration::ZERO);
         let mut guess = self.assigner.guess(k);
         let mut bounds = Bounds::new(table, k);
         let mut pass = |before: &[i32], centroids: &[i32], labels: &mut [u32], bounds: &mut Bounds| {
-            self.assigner.fill(&mut guess, centroids);
-            let moves = bounds.kept().then(|| Moves::of(table, before, centroids));
-            let kept = moves.as_ref().map(|moves| (bounds, moves));
-            let looked = self.assigner.assign(&mut guess, centroids, labels, kept, shared);
+            let looked = timed(&mut assign, || {
+                self.assigner.fill(&mut guess, centroids);
+                let moves = bounds.kept().then(|| Moves::of(table, before, centroids));
+                let kept = moves.as_ref().map(|moves| (bounds, moves));
+                self.assigner.assign(&mut guess, centroids, labels, kept, shared)
+            });
             let first = work.assigned_points == 0;
             work.pass(first, labels.len() as u64, looked.repaired);
             looked.points
@@ -174,7 +180,8 @@ impl CpuSession<'_> {
                 let sums = updater.sums();
                 let inertia = inertia(table, self.squares, &centroids, &sums);
                 let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&centroids) };
-                return (outcome, State { centroids, labels, counts: sums.counts }, work);
+                let state = State { centroids, labels, counts: sums.counts };
+                return Done { outcome, state, work, times: Times { assign, ..Times::default() } };
             }
         }
     }

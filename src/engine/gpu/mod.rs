@@ -14,10 +14,11 @@ mod stop;
 mod update;
 
 use std::ops::Range;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::certify::{self, Bound};
 use super::inertia::{inertia, squares};
+use super::times::timed;
 use super::{
     Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Seeding, Session, State, digest,
 };
@@ -86,11 +87,13 @@ impl Engine for Gpu {
         let sizes = Sizes::new(job, for_centroids);
         self.check_rounds(sizes.rounds())?;
         let shared = Shared::upload(context, job.table, &sizes, for_points)?;
+        let start = Instant::now();
         let rounds = Rounds::build(context, &sizes);
         let seeding = (job.seeding == Seeding::KMeansPlusPlus).then(|| SeedKernels::build(context));
         context.check()?;
+        let build_time = start.elapsed();
         let squares = squares(job.table);
-        Ok(Box::new(GpuSession { gpu: self, job, sizes, shared, rounds, seeding, squares }))
+        Ok(Box::new(GpuSession { gpu: self, job, sizes, shared, rounds, seeding, squares, build_time }))
     }
 }
 
@@ -102,6 +105,7 @@ struct GpuSession<'a> {
     rounds: Rounds,
     seeding: Option<SeedKernels>,
     squares: u128, // sum of w |x|^2
+    build_time: Duration,
 }
 
 impl Session for GpuSession<'_> {
@@ -114,6 +118,10 @@ impl Session for GpuSession<'_> {
         let (n, d, k) = (self.job.table.n_points(), self.job.table.n_dims(), self.job.n_clusters);
         let short = (DISPATCH / (n as u128 * (d * k) as u128)).clamp(1, MAX_LANES.into()) as u64;
         (self.gpu.context.max_binding() / largest).min(LANE_BYTES / all).min(short).max(1)
+    }
+
+    fn build_time(&self) -> Duration {
+        self.build_time
     }
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
@@ -133,11 +141,13 @@ impl GpuSession<'_> {
         let seeds = seed::seed(context, self.seeding.as_ref(), &self.shared, job, restarts)?;
         let lanes = Lanes::new(context, sizes, restarts.len())?;
         seed::place(context, job.table, sizes, &lanes, &seeds);
-        batch.seed_time += start.elapsed();
+        batch.times.seed += start.elapsed();
+        let ended = timed(&mut batch.times.iterate, || {
+            self.rounds.run(context, job, sizes, &self.shared, &lanes, restarts.len())
+        })?;
         let start = Instant::now();
-        let ended = self.rounds.run(context, job, sizes, &self.shared, &lanes, restarts.len())?;
         self.collect(&lanes, &ended, restarts, keep, batch)?;
-        batch.iterate_time += start.elapsed();
+        batch.times.read_back += start.elapsed();
         Ok(())
     }
 

@@ -9,9 +9,9 @@ pub mod stop;
 pub mod update;
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
 
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Work, digest};
+use super::times::timed;
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Times, digest};
 pub use assign::{Distance, distance};
 pub use update::Sums;
 
@@ -51,26 +51,24 @@ impl Session for ReferenceSession<'_> {
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
         let mut batch = Batch::new();
         for restart in restarts {
-            let (outcome, state, seed_time, iterate_time) = run_restart(self.job, restart, &mut batch.work);
-            batch.seed_time += seed_time;
-            batch.iterate_time += iterate_time;
+            let (outcome, state) = run_restart(self.job, restart, &mut batch);
             batch.push(outcome, state, keep);
         }
         Ok(batch)
     }
 }
 
-fn run_restart(job: &Job<'_>, restart: u64, work: &mut Work) -> (Outcome, State, Duration, Duration) {
-    let start = Instant::now();
-    let seeds = seed::seed(job, restart);
-    let seed_time = start.elapsed();
+fn run_restart(job: &Job<'_>, restart: u64, batch: &mut Batch) -> (Outcome, State) {
+    let mut times = Times::default();
+    let seeds = timed(&mut times.seed, || seed::seed(job, restart));
     let mut passes = 0;
-    let (state, iterations, stop) = lloyd(job, seeds, |_, _| passes += 1);
-    work.pass(true, job.table.n_points() as u64, 0);
-    work.pass(false, passes * job.table.n_points() as u64, 0);
-    let inertia = assign::inertia(job.table, &state.centroids, &state.labels);
-    let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&state.centroids) };
-    (outcome, state, seed_time, start.elapsed() - seed_time)
+    let (state, iterations, stop) = lloyd_timed(job, seeds, &mut times, |_, _| passes += 1);
+    let inertia = timed(&mut times.update, || assign::inertia(job.table, &state.centroids, &state.labels));
+    times.iterate = times.assign + times.update;
+    batch.times.merge(times);
+    batch.work.pass(true, job.table.n_points() as u64, 0);
+    batch.work.pass(false, passes * job.table.n_points() as u64, 0);
+    (Outcome { restart, inertia, iterations, stop, digest: digest(&state.centroids) }, state)
 }
 
 /// Assigns and updates from `centroids` until it stops (Lloyd 1982).
@@ -79,20 +77,33 @@ fn run_restart(job: &Job<'_>, restart: u64, work: &mut Work) -> (Outcome, State,
 /// update with the new centroids and their labels.
 pub fn lloyd(
     job: &Job<'_>,
+    centroids: Vec<i32>,
+    seen: impl FnMut(&[i32], &[u32]),
+) -> (State, u32, super::Stop) {
+    lloyd_timed(job, centroids, &mut Times::default(), seen)
+}
+
+/// [`lloyd`], with the time of its steps.
+fn lloyd_timed(
+    job: &Job<'_>,
     mut centroids: Vec<i32>,
+    times: &mut Times,
     mut seen: impl FnMut(&[i32], &[u32]),
 ) -> (State, u32, super::Stop) {
     let table = job.table;
-    let mut labels = assign::assign(table, &centroids);
+    let mut labels = timed(&mut times.assign, || assign::assign(table, &centroids));
     let mut iterations = 0;
     loop {
-        let mut sums = Sums::of(table, &labels, job.n_clusters);
-        empty::refill(table, &centroids, &mut labels, &mut sums);
-        let moved = update::update(&sums, &centroids);
         iterations += 1;
-        let stop = stop::stop(job, &centroids, &moved, iterations);
+        let (moved, stop) = timed(&mut times.update, || {
+            let mut sums = Sums::of(table, &labels, job.n_clusters);
+            empty::refill(table, &centroids, &mut labels, &mut sums);
+            let moved = update::update(&sums, &centroids);
+            let stop = stop::stop(job, &centroids, &moved, iterations);
+            (moved, stop)
+        });
         centroids = moved;
-        labels = assign::assign(table, &centroids);
+        labels = timed(&mut times.assign, || assign::assign(table, &centroids));
         seen(&centroids, &labels);
         if let Some(stop) = stop {
             let counts = Sums::of(table, &labels, job.n_clusters).counts;

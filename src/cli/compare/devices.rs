@@ -1,0 +1,142 @@
+//! `--devices`: from words to open devices.
+
+use anyhow::Context;
+use cairn::engine::{self, Device, OpenOptions, Opened};
+
+use crate::cli::failure::Usage;
+use crate::cli::terminal;
+
+/// A device that takes part.
+pub(super) struct Entrant {
+    pub(super) name: String,
+    pub(super) opened: Opened,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// The CPU, and the best GPU if there is one.
+    Usual,
+    /// The CPU and every GPU.
+    All,
+    /// These.
+    These(Vec<(String, Device)>),
+}
+
+/// Reads the list.
+pub(super) fn parse(list: Option<&str>) -> Result<Wish, Usage> {
+    let Some(list) = list else { return Ok(Wish::Usual) };
+    if list.trim().eq_ignore_ascii_case("all") {
+        return Ok(Wish::All);
+    }
+    let mut devices: Vec<(String, Device)> = Vec::new();
+    for name in list.split(',').map(str::trim) {
+        let device = match Device::parse(&name.to_lowercase()) {
+            Device::Named(_) => Device::Named(name.to_owned()),
+            word => word,
+        };
+        check(name, &device)?;
+        if devices.iter().any(|(_, other)| *other == device) {
+            return Err(Usage(format!("--devices {list}: {name} is there twice; name it once")));
+        }
+        devices.push((device.name().to_owned(), device));
+    }
+    Ok(Wish::These(devices))
+}
+
+fn check(name: &str, device: &Device) -> Result<(), Usage> {
+    let why = match device {
+        Device::Named(_) if name.is_empty() => "a name is missing",
+        Device::Named(_) if name.eq_ignore_ascii_case("all") => "all stands alone",
+        Device::Auto => "auto is a choice among devices",
+        _ => return Ok(()),
+    };
+    Err(Usage(format!(
+        "--devices: {why}; give cpu, gpu, reference or names of GPUs, separated by commas, or all"
+    )))
+}
+
+/// Opens them: what is named must be there.
+pub(super) fn open(wish: &Wish) -> anyhow::Result<Vec<Entrant>> {
+    match wish {
+        Wish::These(devices) => devices.iter().map(|(name, device)| open_one(name, device)).collect(),
+        Wish::Usual => {
+            let cpu = open_one("cpu", &Device::Cpu)?;
+            Ok(std::iter::once(cpu).chain(adapters(1)).collect())
+        }
+        Wish::All => {
+            let cpu = open_one("cpu", &Device::Cpu)?;
+            Ok(std::iter::once(cpu).chain(adapters(usize::MAX)).collect())
+        }
+    }
+}
+
+fn open_one(name: &str, device: &Device) -> anyhow::Result<Entrant> {
+    let options = OpenOptions { fallback: Some(false), ..OpenOptions::default() };
+    let opened = engine::open(device, &options).context("--devices")?;
+    Ok(Entrant { name: name.to_owned(), opened })
+}
+
+/// The `most` best adapters that can be opened; a note for each that can't.
+#[cfg(feature = "gpu")]
+fn adapters(most: usize) -> Vec<Entrant> {
+    use cairn::engine::gpu::{Gpu, adapters};
+    let found = adapters();
+    let mut entrants = Vec::new();
+    for adapter in &found {
+        let start = std::time::Instant::now();
+        match Gpu::open(adapter, &OpenOptions::default()) {
+            Ok(gpu) => {
+                let opened = Opened {
+                    engine: Box::new(gpu),
+                    why: "asked for".into(),
+                    fallback: None,
+                    took: start.elapsed(),
+                };
+                let twice = found.iter().filter(|other| other.name == adapter.name).count() > 1;
+                let name = match (most, twice) {
+                    (1, _) => "gpu".to_owned(),
+                    (_, true) => format!("{}, {}", adapter.name, adapter.backend),
+                    (_, false) => adapter.name.clone(),
+                };
+                entrants.push(Entrant { name, opened });
+            }
+            Err(error) => terminal::write_stderr(&format!("note: {}", terminal::plain(&error.to_string()))),
+        }
+        if entrants.len() == most {
+            break;
+        }
+    }
+    entrants
+}
+
+#[cfg(not(feature = "gpu"))]
+fn adapters(_most: usize) -> Vec<Entrant> {
+    terminal::write_stderr("note: this cairn was built without the feature `gpu`");
+    Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists() {
+        let these = |names: &[(&str, Device)]| {
+            Ok(Wish::These(names.iter().map(|(name, device)| ((*name).to_owned(), device.clone())).collect()))
+        };
+        let parse = |list| parse(Some(list)).map_err(|error| error.0);
+        assert_eq!(parse("CPU, gpu"), these(&[("cpu", Device::Cpu), ("gpu", Device::Gpu)]));
+        assert_eq!(parse("GeForce"), these(&[("GeForce", Device::Named("GeForce".into()))]));
+        assert_eq!((parse("all"), super::parse(None).map_err(|_| ())), (Ok(Wish::All), Ok(Wish::Usual)));
+        for (list, word) in [
+            ("cpu,", "missing"),
+            ("", "missing"),
+            ("cpu,CPU", "twice"),
+            ("auto", "choice"),
+            ("all,cpu", "alone"),
+        ] {
+            assert!(parse(list).unwrap_err().contains(word), "{list}");
+        }
+    }
+}

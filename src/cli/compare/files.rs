@@ -1,0 +1,47 @@
+//! The files of `--export-..`: checked before any work.
+
+use std::path::{Path, PathBuf};
+
+use cairn::compare::Document;
+use cairn::compare::export::{self, Format};
+use cairn::data::write::Output;
+
+use crate::cli::args::CompareArgs;
+use crate::cli::failure::Usage;
+use crate::cli::files::place;
+
+/// The files that were asked for.
+pub(super) struct Files(Vec<(Output, Format)>);
+
+impl Files {
+    /// Makes sure that all of them can be written, and that none is another or the data.
+    pub(super) fn create(args: &CompareArgs) -> Result<Self, Usage> {
+        let asked = [
+            ("--export-json", &args.export_json, Format::Json),
+            ("--export-csv", &args.export_csv, Format::Csv),
+            ("--export-html", &args.export_html, Format::Html),
+        ];
+        let mut taken: Vec<(&str, PathBuf)> = vec![("DATA", place(Path::new(&args.job.data)))];
+        let mut files = Vec::new();
+        for (flag, path, format) in asked {
+            let Some(path) = path else { continue };
+            let here = place(path);
+            if let Some((other, _)) = taken.iter().find(|(_, there)| *there == here) {
+                let path = path.display();
+                return Err(Usage(format!("{other} and {flag} are the same file, {path}; name two files")));
+            }
+            taken.push((flag, here));
+            let output = Output::create_plain(path).map_err(|error| Usage(format!("{flag}: {error}")))?;
+            files.push((output, format));
+        }
+        Ok(Self(files))
+    }
+
+    /// Writes them.
+    pub(super) fn write(self, document: &Document) -> anyhow::Result<()> {
+        for (output, format) in self.0 {
+            output.write_bytes(export::text(document, format)?.as_bytes())?;
+        }
+        Ok(())
+    }
+}

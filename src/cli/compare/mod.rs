@@ -1,0 +1,122 @@
+//! `cairn compare`: what fails first comes first, then the runs, then files and tables.
+
+mod chart;
+mod devices;
+mod files;
+mod text;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use cairn::compare::report::Device as Described;
+use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Stand, params_at};
+use cairn::data::{self, Dataset};
+use cairn::engine::Device;
+use cairn::kmeans::Params;
+
+use self::devices::Entrant;
+use self::files::Files;
+use super::args::CompareArgs;
+use super::failure::{self, Stopped};
+use super::progress::Bar;
+use super::{request, terminal};
+
+/// Runs of each device, unless asked otherwise or they take long.
+const RUNS: u32 = 10;
+/// Time for the runs of one job, and of each value of a sweep.
+const BUDGET: Duration = Duration::from_secs(30);
+const BUDGET_OF_VALUE: Duration = Duration::from_secs(10);
+
+/// Set by Ctrl-C.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+/// Runs the subcommand.
+pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
+    request::check_alone(&args.job)?;
+    let wish = devices::parse(args.devices.as_deref())?;
+    let files = Files::create(args)?;
+    let params = request::params(&args.job, Device::Auto)?;
+    if let Some(sweep) = &args.sweep {
+        for &value in &sweep.values {
+            params_at(&params, sweep.parameter, value).with_context(|| format!("--sweep {sweep}"))?;
+        }
+    }
+    let entrants = devices::open(&wish)?;
+    let start = Instant::now();
+    let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    stop_on_ctrl_c()?;
+    let document = measure(args, &params, &data, start.elapsed(), &entrants)?;
+    files.write(&document)?;
+    if !args.quiet {
+        let text = text::text(&document, terminal::width(), terminal::color());
+        terminal::write_stdout(&text).context("standard output")?;
+        text::warn(&document);
+    }
+    end(&document)
+}
+
+fn measure(
+    args: &CompareArgs,
+    params: &Params,
+    data: &Dataset,
+    read: Duration,
+    entrants: &[Entrant],
+) -> anyhow::Result<Document> {
+    let comparison = Comparison { data, read, params, sweep: args.sweep.as_ref(), method: method(args) };
+    let mut contestants: Vec<Contestant<'_>> = entrants
+        .iter()
+        .map(|entrant| Contestant::new(&entrant.name, entrant.opened.engine.as_ref()))
+        .collect();
+    let described = entrants.iter().map(describe).collect();
+    let bar = Bar::line(args.quiet);
+    let say = |text: &str| bar.say(text);
+    let stand = Stand { clock: &HostClock::start(), stop: &STOP, say: &say };
+    comparison.run(&mut contestants, described, &stand).map_err(|error| match error {
+        CompareError::Fit(error) => failure::in_data(error, data),
+        error => error.into(),
+    })
+}
+
+fn method(args: &CompareArgs) -> Method {
+    let budget = if args.sweep.is_some() { BUDGET_OF_VALUE } else { BUDGET };
+    Method {
+        runs: args.runs.unwrap_or(RUNS),
+        warmup: args.warmup,
+        budget: args.runs.is_none().then_some(budget),
+    }
+}
+
+fn describe(entrant: &Entrant) -> Described {
+    let info = entrant.opened.engine.info();
+    Described {
+        name: entrant.name.clone(),
+        used: info.used,
+        adapter: info.adapter,
+        driver: info.driver,
+        software: info.software,
+        open_s: entrant.opened.took.as_secs_f64(),
+        peak: None,
+        failure: None,
+    }
+}
+
+/// The first Ctrl-C ends the measurements and shows those made; the second ends the program.
+fn stop_on_ctrl_c() -> anyhow::Result<()> {
+    let stop = || {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(stop).context("Ctrl-C can't be listened to")
+}
+
+fn end(document: &Document) -> anyhow::Result<()> {
+    if document.stopped {
+        return Err(Stopped.into());
+    }
+    match document.failure() {
+        Some((device, why)) => anyhow::bail!("{device} could not go on: {why}"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,191 @@
+//! What a person reads: what was verified, who is faster, the figures, the chart.
+
+use anstyle::Style;
+use cairn::compare::Document;
+use cairn::compare::report::{Measurement, Timing};
+use cairn::compare::words;
+use comfy_table::{CellAlignment, Table};
+
+use super::chart;
+use crate::cli::numbers::plural;
+use crate::cli::summary::labelled;
+use crate::cli::terminal::{self, plain};
+
+/// Warnings that are shown one by one.
+const WARNINGS: usize = 8;
+
+/// All of it, for a terminal `width` columns wide.
+pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
+    let mut text = head(document);
+    match &document.sweep {
+        None => document.measurements.iter().for_each(|m| text.push_str(&one(m))),
+        Some(sweep) => {
+            text.push_str(&heading(&format!("time of a run by {}", sweep.parameter.name())));
+            text.push_str(&curve(document));
+            text.push('\n');
+            text.push_str(&chart::text(document, width, color));
+            if let Some(largest) = document.measurements.iter().max_by_key(|m| m.value) {
+                let value = largest.value.unwrap_or(0);
+                text.push_str(&format!("\nat {} = {value}:\n", sweep.parameter.name()));
+                text.push_str(&one(largest));
+            }
+        }
+    }
+    text.push('\n');
+    findings(document).iter().for_each(|finding| text.push_str(&labelled("result", &plain(finding))));
+    text
+}
+
+fn head(document: &Document) -> String {
+    let (data, params, method) = (&document.data, &document.params, &document.method);
+    let rows = plural(data.n_points as u64, "row");
+    let columns = plural(data.n_dims as u64, "column");
+    let (clusters, restarts) =
+        (plural(params.n_clusters as u64, "cluster"), plural(params.n_restarts, "restart"));
+    let fewer = if method.fewer_where_long { ", fewer where they take long" } else { "" };
+    let runs = plural(method.runs.into(), "run");
+    let (init, seed) = (&params.init, &params.seed);
+    let mut lines = vec![
+        ("data", format!("{}, {rows} x {columns}", data.name)),
+        ("asked for", format!("{clusters}, {restarts} from {init}, seed {seed}")),
+        ("method", format!("{runs} each in turn, {} before to warm up{fewer}", method.warmup)),
+        ("verified", words::verified(document)),
+    ];
+    let devices = document.devices.iter().map(|device| ("device", words::device(device)));
+    lines.splice(2..2, devices);
+    if document.devices.len() == 1 {
+        lines.push(("note", "one device only: it is timed alone, with nothing to compare".into()));
+    }
+    if document.stopped {
+        lines.push(("incomplete", "stopped by Ctrl-C: what follows was measured until then".into()));
+    }
+    let failed = document.devices.iter().filter_map(|device| Some((&device.name, device.failure.as_ref()?)));
+    lines.extend(failed.map(|(name, why)| ("incomplete", format!("{name} could not go on: {why}"))));
+    lines.iter().map(|(label, value)| labelled(label, &plain(value))).collect()
+}
+
+fn heading(text: &str) -> String {
+    let bold = Style::new().bold();
+    format!("\n{bold}{text}{bold:#}\n")
+}
+
+/// Every table of one measurement.
+fn one(measurement: &Measurement) -> String {
+    let times = table(
+        &["", "median", "IQR", "min", "max", "ratio [95%]", "runs"],
+        measurement.devices.iter().map(times),
+    );
+    let split = table(
+        &["", "open+build", "upload", "seed", "iterate", "assign", "update", "read back", "clock"],
+        measurement.devices.iter().filter_map(split),
+    );
+    let rates = table(
+        &["", "restarts", "points x clusters x iterations", "GFLOP", "GB"],
+        measurement.devices.iter().filter_map(rates),
+    );
+    heading("time of a run")
+        + &times
+        + &heading("where it goes")
+        + &split
+        + &heading("work a second")
+        + &rates
+}
+
+fn times(timing: &Timing) -> Vec<String> {
+    let Some(time) = timing.time_s else {
+        let why = if timing.failure.is_some() { "failed" } else { "not measured" };
+        return vec![plain(&timing.name), why.into()];
+    };
+    let ratio = timing.ratio.as_ref().map_or_else(|| "1".to_owned(), words::ratio);
+    let runs = timing.runs_s.len().to_string();
+    let seconds = [time.median, time.iqr, time.min, time.max].map(words::time);
+    std::iter::once(plain(&timing.name)).chain(seconds).chain([ratio, runs]).collect()
+}
+
+/// What the device can't tell, or has not, is a dash.
+fn told(seconds: f64) -> String {
+    if seconds > 0.0 { words::time(seconds) } else { "-".into() }
+}
+
+fn split(timing: &Timing) -> Option<Vec<String>> {
+    let split = timing.split_s?;
+    let clock = if split.device_clock { "device" } else { "host" };
+    let steps = [split.build, split.upload, split.seed, split.iterate, split.assign, split.update];
+    let steps = steps.into_iter().chain([split.read_back]).map(told);
+    Some(std::iter::once(plain(&timing.name)).chain(steps).chain([clock.to_owned()]).collect())
+}
+
+fn rates(timing: &Timing) -> Option<Vec<String>> {
+    let rates = timing.rates?;
+    let share =
+        |share: Option<f64>| share.map(|s| format!(" ({:.0}% of peak)", s * 100.0)).unwrap_or_default();
+    Some(vec![
+        plain(&timing.name),
+        words::rate(rates.restarts_per_s),
+        words::rate(rates.point_cluster_iterations_per_s),
+        words::rate(rates.gflops) + &share(rates.flops_of_peak),
+        words::rate(rates.gbytes_per_s) + &share(rates.bytes_of_peak),
+    ])
+}
+
+/// A line for each value: the median of every device, the ratio, the faster one.
+fn curve(document: &Document) -> String {
+    let names = document.devices.iter().map(|device| plain(&device.name));
+    let pair = document.devices.len() == 2;
+    let mut header = vec![String::new()];
+    header.extend(names);
+    header.extend(pair.then(|| "ratio [95%]".to_owned()));
+    header.push("fastest".into());
+    let mut measurements: Vec<&Measurement> = document.measurements.iter().collect();
+    measurements.sort_by_key(|m| m.value);
+    let line = |m: &&Measurement| {
+        let mut cells = vec![m.value.unwrap_or(0).to_string()];
+        cells.extend(m.devices.iter().map(|timing| match timing.time_s {
+            Some(time) => words::time(time.median),
+            None if timing.failure.is_some() => "failed".into(),
+            None => "-".into(),
+        }));
+        let ratio = || m.devices.get(1)?.ratio.as_ref().map(words::ratio);
+        cells.extend(pair.then(|| ratio().unwrap_or_else(|| "-".into())));
+        let timed = m.devices.iter().filter_map(|timing| Some((timing.time_s?.median, &timing.name)));
+        let fastest = timed.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, name)| plain(name));
+        cells.push(fastest.unwrap_or_default());
+        cells
+    };
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    table(&header, measurements.iter().map(line))
+}
+
+fn findings(document: &Document) -> Vec<String> {
+    let found = words::findings(document);
+    if found.is_empty() && document.devices.len() > 1 {
+        return vec!["too little was measured to say who is faster".into()];
+    }
+    found
+}
+
+/// Columns without lines between: the first to the left, the others to the right.
+fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header(header);
+    table.add_rows(rows);
+    for (at, column) in table.column_iter_mut().enumerate() {
+        column.set_cell_alignment(if at == 0 { CellAlignment::Left } else { CellAlignment::Right });
+        column.set_padding((1, 1));
+    }
+    let lines = table.to_string();
+    lines.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
+}
+
+/// Writes what to know before the figures are believed, to standard error.
+pub(super) fn warn(document: &Document) {
+    let warnings = words::warnings(document);
+    let bold = anstyle::AnsiColor::Yellow.on_default().bold();
+    for warning in warnings.iter().take(WARNINGS) {
+        terminal::write_stderr(&format!("{bold}warning:{bold:#} {}", plain(warning)));
+    }
+    if warnings.len() > WARNINGS {
+        let more = warnings.len() - WARNINGS;
+        terminal::write_stderr(&format!("{bold}warning:{bold:#} and {more} more, which the files list"));
+    }
+}

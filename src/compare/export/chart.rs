@@ -1,0 +1,134 @@
+//! The chart, as SVG: times from small to large with their spread, or run after run where nothing is varied.
+//!
+//! Colours are names of the page's style (`currentColor`, `var(--device-0)`), so that it follows light and dark.
+
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
+use plotters::prelude::*;
+
+use super::{ExportError, failed};
+use crate::compare::Document;
+use crate::compare::words::time;
+
+/// Stands for the colour of text until the SVG is done.
+const INK: RGBColor = RGBColor(1, 2, 3);
+
+/// Times of a device at a place of the horizontal axis, in seconds.
+struct At {
+    x: f64,
+    low: f64,
+    middle: f64,
+    high: f64,
+}
+
+/// The chart, `size` pixels wide and high; none if nothing was measured.
+pub(super) fn svg(document: &Document, size: (u32, u32)) -> Result<Option<String>, ExportError> {
+    let curves: Vec<Vec<At>> = (0..document.devices.len()).map(|device| curve(document, device)).collect();
+    let all = || curves.iter().flatten();
+    let Some((xs, ys)) = bounds(all().map(|at| at.x..at.x)).zip(bounds(all().map(|at| at.low..at.high)))
+    else {
+        return Ok(None);
+    };
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        match &document.sweep {
+            Some(sweep) => {
+                let (xs, ys) = (padded(xs, 1.0).log_scale(), padded(ys, 1.25).log_scale());
+                draw(&area, xs, ys, sweep.parameter.name(), &curves)?;
+            }
+            None => draw(&area, xs.start - 0.5..xs.end + 0.5, 0.0..ys.end * 1.1, "run", &curves)?,
+        }
+        area.present().map_err(failed)?;
+    }
+    Ok(Some(styled(svg, document.devices.len())))
+}
+
+/// Spread over the runs of each value, or run after run.
+fn curve(document: &Document, device: usize) -> Vec<At> {
+    if document.sweep.is_none() {
+        let runs = document.measurements.first().and_then(|m| m.devices.get(device));
+        let runs = runs.map(|timing| timing.runs_s.as_slice()).unwrap_or_default();
+        let at = |(run, &s): (usize, &f64)| At { x: (run + 1) as f64, low: s, middle: s, high: s };
+        return runs.iter().enumerate().map(at).collect();
+    }
+    let at = |m: &crate::compare::report::Measurement| {
+        let spread = m.devices.get(device)?.time_s?;
+        Some(At { x: m.value? as f64, low: spread.min, middle: spread.median, high: spread.max })
+    };
+    let mut curve: Vec<At> = document.measurements.iter().filter_map(at).collect();
+    curve.sort_by(|a, b| a.x.total_cmp(&b.x));
+    curve
+}
+
+fn bounds(ranges: impl Iterator<Item = Range<f64>>) -> Option<Range<f64>> {
+    ranges.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
+}
+
+/// Bounds of a logarithmic axis: above zero and apart.
+fn padded(range: Range<f64>, factor: f64) -> Range<f64> {
+    let (start, end) = (range.start.max(1e-9) / factor, range.end.max(1e-9) * factor);
+    if start < end { start..end } else { start / 1.5..end * 1.5 }
+}
+
+fn draw<X, Y>(
+    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
+    xs: X,
+    ys: Y,
+    x_name: &str,
+    curves: &[Vec<At>],
+) -> Result<(), ExportError>
+where
+    X: AsRangedCoord<Value = f64>,
+    Y: AsRangedCoord<Value = f64>,
+    X::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    Y::CoordDescType: Ranged<ValueType = f64> + ValueFormatter<f64>,
+{
+    let text = ("system-ui, sans-serif", 14).into_font().color(&INK);
+    let mut chart = ChartBuilder::on(area)
+        .margin(12)
+        .x_label_area_size(44)
+        .y_label_area_size(76)
+        .build_cartesian_2d(xs, ys)
+        .map_err(failed)?;
+    chart
+        .configure_mesh()
+        .x_desc(x_name)
+        .y_desc("time of a run")
+        .x_label_formatter(&|x| if x.fract() == 0.0 { x.to_string() } else { String::new() })
+        .y_label_formatter(&|s| time(*s))
+        .label_style(text.clone())
+        .axis_desc_style(text)
+        .axis_style(INK.mix(0.6))
+        .bold_line_style(INK.mix(0.18))
+        .light_line_style(INK.mix(0.05))
+        .draw()
+        .map_err(failed)?;
+    for (device, curve) in curves.iter().enumerate() {
+        let color = color(device);
+        let above = curve.iter().map(|at| (at.x, at.high));
+        let band: Vec<(f64, f64)> = above.chain(curve.iter().rev().map(|at| (at.x, at.low))).collect();
+        chart.draw_series([Polygon::new(band, color.mix(0.2))]).map_err(failed)?;
+        let line = curve.iter().map(|at| (at.x, at.middle));
+        chart.draw_series(LineSeries::new(line.clone(), color.stroke_width(2))).map_err(failed)?;
+        let dots = line.map(|at| Circle::new(at, 3, color.filled()));
+        chart.draw_series(dots).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Stands for the colour of a device until the SVG is done.
+fn color(device: usize) -> RGBColor {
+    RGBColor(4, 5, (device % 250) as u8)
+}
+
+/// The SVG with the page's colours, and a name for those who can't see it.
+fn styled(svg: String, devices: usize) -> String {
+    let hex = |RGBColor(r, g, b): RGBColor| format!("\"#{r:02X}{g:02X}{b:02X}\"");
+    let svg = (0..devices).fold(svg, |svg, device| {
+        svg.replace(&hex(color(device)), &format!("\"var(--device-{})\"", device % 6))
+    });
+    let svg = svg.replace(&hex(INK), "\"currentColor\"");
+    svg.replacen("<svg ", "<svg role=\"img\" aria-label=\"Times of the devices, as in the table below\" ", 1)
+}

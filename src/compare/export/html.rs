@@ -1,0 +1,197 @@
+//! One page: what was found, the chart, the tables. Everything is inside it; it asks no network for anything.
+
+use askama::Template;
+
+use super::{ExportError, chart, failed};
+use crate::compare::Document;
+use crate::compare::report::{Measurement, Timing};
+use crate::compare::words;
+
+/// Charts for a wide window and for a phone, in pixels.
+const WIDE: (u32, u32) = (860, 440);
+const NARROW: (u32, u32) = (400, 400);
+
+#[derive(Template)]
+#[template(path = "compare.html")]
+struct Page {
+    title: String,
+    subtitle: String,
+    findings: Vec<String>,
+    incomplete: Option<String>,
+    devices: Vec<Legend>,
+    chart_about: &'static str,
+    wide: Option<String>,
+    narrow: Option<String>,
+    tables: Vec<Table>,
+    warnings: Vec<String>,
+    about: Vec<(&'static str, String)>,
+}
+
+struct Legend {
+    color: usize,
+    name: String,
+    about: String,
+    failure: Option<String>,
+}
+
+/// All devices at a value.
+struct Table {
+    heading: Option<String>,
+    times: Vec<[String; 7]>,
+    split: Vec<[String; 9]>,
+    rates: Vec<[String; 5]>,
+}
+
+pub(super) fn text(document: &Document) -> Result<String, ExportError> {
+    let page = Page {
+        title: title(document),
+        subtitle: subtitle(document),
+        findings: words::findings(document),
+        incomplete: incomplete(document),
+        devices: document.devices.iter().enumerate().map(legend).collect(),
+        chart_about: match document.sweep {
+            Some(_) => {
+                "Median time of a run; the band is from the fastest to the slowest run. Both axes are logarithmic."
+            }
+            None => "Time of each run, in the order in which they were made.",
+        },
+        wide: chart::svg(document, WIDE)?,
+        narrow: chart::svg(document, NARROW)?,
+        tables: document.measurements.iter().map(|m| table(document, m)).collect(),
+        warnings: words::warnings(document),
+        about: about(document),
+    };
+    page.render().map_err(failed)
+}
+
+fn title(document: &Document) -> String {
+    let names: Vec<&str> = document.devices.iter().map(|device| device.name.as_str()).collect();
+    format!("{}: {}", names.join(" against "), document.data.name)
+}
+
+fn subtitle(document: &Document) -> String {
+    let (data, params) = (&document.data, &document.params);
+    let varied = document.sweep.as_ref().map(|sweep| {
+        let ends = sweep.values.iter().min().zip(sweep.values.iter().max());
+        let (from, to) = ends.map_or((0, 0), |(from, to)| (*from, *to));
+        format!("; {} varied from {from} to {to}", sweep.parameter.name())
+    });
+    format!(
+        "k-means of {} points x {} features into {} clusters, {} restarts from {}, seed {}{}",
+        data.n_points,
+        data.n_dims,
+        params.n_clusters,
+        params.n_restarts,
+        params.init,
+        params.seed,
+        varied.unwrap_or_default()
+    )
+}
+
+fn incomplete(document: &Document) -> Option<String> {
+    let why = match (document.stopped, document.failure()) {
+        (true, _) => "it was stopped before its end".to_owned(),
+        (false, Some((device, why))) => format!("{device} failed: {why}"),
+        (false, None) => return None,
+    };
+    Some(format!("This comparison is incomplete: {why}."))
+}
+
+fn legend((color, device): (usize, &crate::compare::report::Device)) -> Legend {
+    let mut about = vec![device.adapter.clone()];
+    about.extend((!device.driver.is_empty()).then(|| device.driver.clone()));
+    about.extend(device.software.then(|| "no GPU, but a program on the CPU".to_owned()));
+    about.push(format!("opened in {}", words::time(device.open_s)));
+    let peak = device.peak.map(|peak| {
+        let (flops, bytes) = (words::rate(peak.flops), words::rate(peak.bytes_per_second));
+        format!("measured peak {flops}FLOP/s, {bytes}B/s")
+    });
+    about.extend(peak);
+    Legend {
+        color: color % 6,
+        name: device.name.clone(),
+        about: about.join(" · "),
+        failure: device.failure.clone(),
+    }
+}
+
+fn table(document: &Document, measurement: &Measurement) -> Table {
+    let heading = document.sweep.as_ref().zip(measurement.value).map(|(sweep, value)| {
+        let added = if measurement.added { ", added to narrow the crossover down" } else { "" };
+        format!("{} = {value}{added}", sweep.parameter.name())
+    });
+    Table {
+        heading,
+        times: measurement.devices.iter().map(times).collect(),
+        split: measurement.devices.iter().filter_map(split).collect(),
+        rates: measurement.devices.iter().filter_map(rates).collect(),
+    }
+}
+
+fn times(timing: &Timing) -> [String; 7] {
+    let Some(time) = timing.time_s else {
+        let why = timing.failure.clone().unwrap_or_else(|| "not measured".into());
+        return [timing.name.clone(), why, "".into(), "".into(), "".into(), "".into(), "".into()];
+    };
+    let ratio = timing.ratio.as_ref().map_or_else(|| "1".to_owned(), words::ratio);
+    [
+        timing.name.clone(),
+        words::time(time.median),
+        words::time(time.iqr),
+        words::time(time.min),
+        words::time(time.max),
+        ratio,
+        timing.runs_s.len().to_string(),
+    ]
+}
+
+fn split(timing: &Timing) -> Option<[String; 9]> {
+    let split = timing.split_s?;
+    let told = |s: f64| if s > 0.0 { words::time(s) } else { "–".into() };
+    Some([
+        timing.name.clone(),
+        told(split.build),
+        told(split.upload),
+        words::time(split.seed),
+        words::time(split.iterate),
+        told(split.assign),
+        told(split.update),
+        told(split.read_back),
+        if split.device_clock { "device" } else { "host" }.into(),
+    ])
+}
+
+fn rates(timing: &Timing) -> Option<[String; 5]> {
+    let rates = timing.rates?;
+    let share =
+        |share: Option<f64>| share.map(|share| format!(" ({:.0}%)", share * 100.0)).unwrap_or_default();
+    Some([
+        timing.name.clone(),
+        words::rate(rates.restarts_per_s),
+        words::rate(rates.point_cluster_iterations_per_s),
+        words::rate(rates.gflops) + &share(rates.flops_of_peak),
+        words::rate(rates.gbytes_per_s) + &share(rates.bytes_of_peak),
+    ])
+}
+
+fn about(document: &Document) -> Vec<(&'static str, String)> {
+    let (data, method, host) = (&document.data, &document.method, &document.host);
+    let fewer = if method.fewer_where_long { " (fewer where they take long)" } else { "" };
+    vec![
+        ("verified", words::verified(document)),
+        (
+            "method",
+            format!(
+                "{} runs of each device in turn after {} to warm up{fewer}; a time is {}",
+                method.runs, method.warmup, method.time
+            ),
+        ),
+        ("ratio", format!("time over that of the first device, pair by pair; {}", method.interval)),
+        (
+            "once for all devices",
+            format!("reading {}, packing {}", words::time(data.read_s), words::time(data.pack_s)),
+        ),
+        ("machine", format!("{} {}, {} threads", host.os, host.arch, host.threads)),
+        ("cairn", document.version.to_owned()),
+    ]
+}

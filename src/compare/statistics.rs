@@ -1,0 +1,152 @@
+//! What many timings of one thing say: their middle, their spread, their ratio to another's, their outliers.
+
+use serde::Serialize;
+use statrs::statistics::{Data, OrderStatistics};
+
+use crate::engine::draws::Draws;
+
+/// Resamples of a bootstrap.
+pub const RESAMPLES: usize = 10_000;
+/// Seed of the bootstrap, so that the same timings give the same interval.
+pub const SEED: u64 = 42;
+/// Modified z-score from which a value is an outlier (Iglewicz and Hoaglin 1993, section 3.3).
+const FAR: f64 = 3.5;
+/// A deviation that is smaller than this share of the median is no outlier, however quiet the other values are.
+const NEAR: f64 = 0.05;
+
+/// How some values lie. Quartiles are interpolated as in Hyndman and Fan 1996, definition 8.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    /// The middle one.
+    pub median: f64,
+    /// A quarter of the values lies below.
+    pub q1: f64,
+    /// A quarter of the values lies above.
+    pub q3: f64,
+    /// `q3 - q1`.
+    pub iqr: f64,
+    /// The least.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+impl Spread {
+    /// How `values` lie; none of none.
+    #[must_use]
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let min = values.iter().copied().min_by(f64::total_cmp)?;
+        let max = values.iter().copied().max_by(f64::total_cmp)?;
+        let mut data = Data::new(values.to_vec());
+        // interpolation may round past the ends
+        let [q1, q3] = [0.25, 0.75].map(|share| data.quantile(share).clamp(min, max));
+        Some(Self { median: median(values)?, q1, q3, iqr: q3 - q1, min, max })
+    }
+}
+
+/// The middle value, or the mean of the two in the middle; none of none.
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| OrderStatistics::median(&mut Data::new(values.to_vec())))
+}
+
+/// A ratio of times and how sure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Ratio {
+    /// Median of the ratios, pair by pair.
+    pub median: f64,
+    /// Lower end of the 95% interval.
+    pub low: f64,
+    /// Upper end of the 95% interval.
+    pub high: f64,
+}
+
+impl Ratio {
+    /// `times / base`, pair by pair, with a 95% interval of the median by the percentile bootstrap (Efron and
+    /// Tibshirani 1993, chapter 13); none of no pairs.
+    #[must_use]
+    pub fn paired(times: &[f64], base: &[f64]) -> Option<Self> {
+        let ratios: Vec<f64> = times.iter().zip(base).map(|(time, base)| time / base).collect();
+        let middle = median(&ratios)?;
+        let mut draws = Draws::new(SEED, 0);
+        let n = ratios.len();
+        let mut resample = || (0..n).map(|_| ratios[draws.below(n as u128) as usize]).collect::<Vec<f64>>();
+        let medians: Vec<f64> = (0..RESAMPLES).filter_map(|_| median(&resample())).collect();
+        let mut medians = Data::new(medians);
+        let ends = [0.025, 0.975].map(|share| medians.quantile(share));
+        Some(Self { median: middle, low: ends[0].min(middle), high: ends[1].max(middle) })
+    }
+
+    /// Whether the interval leaves open which is faster.
+    #[must_use]
+    pub fn unclear(&self) -> bool {
+        (self.low..=self.high).contains(&1.0)
+    }
+}
+
+/// Places of the values that lie far from the others: by the modified z-score, which the outliers themselves
+/// can't hide (Iglewicz and Hoaglin 1993). Where most values are equal, their mean deviation stands in.
+#[must_use]
+pub fn outliers(values: &[f64]) -> Vec<usize> {
+    let Some(middle) = median(values) else { return Vec::new() };
+    let deviations: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
+    let scale = match median(&deviations) {
+        Some(mad) if mad > 0.0 => 1.4826 * mad,
+        _ => 1.2533 * deviations.iter().sum::<f64>() / deviations.len() as f64,
+    };
+    let far = |deviation: f64| deviation > FAR * scale && deviation > NEAR * middle.abs();
+    (0..values.len()).filter(|&at| far(deviations[at])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_of_one_to_ten() {
+        let values: Vec<f64> = (1..=10).rev().map(f64::from).collect();
+        let spread = Spread::of(&values).unwrap();
+        // by hand, definition 8: place (10 + 1/3) p + 1/3
+        assert!((spread.q1 - 35.0 / 12.0).abs() < 1e-12 && (spread.q3 - 97.0 / 12.0).abs() < 1e-12);
+        assert_eq!((spread.median, spread.min, spread.max), (5.5, 1.0, 10.0));
+        assert_eq!(spread.iqr, spread.q3 - spread.q1);
+        assert_eq!(Spread::of(&[]), None);
+    }
+
+    #[test]
+    fn one_value_is_all_of_it() {
+        let spread = Spread { median: 2.0, q1: 2.0, q3: 2.0, iqr: 0.0, min: 2.0, max: 2.0 };
+        assert_eq!(Spread::of(&[2.0]), Some(spread));
+        assert_eq!(Ratio::paired(&[2.0], &[4.0]), Some(Ratio { median: 0.5, low: 0.5, high: 0.5 }));
+    }
+
+    #[test]
+    fn equal_ratios_leave_no_doubt() {
+        let base = [1.0, 7.0, 3.0, 2.0];
+        let times = base.map(|time| 3.0 * time);
+        let ratio = Ratio::paired(&times, &base).unwrap();
+        assert_eq!((ratio.median, ratio.low, ratio.high), (3.0, 3.0, 3.0));
+        assert!(!ratio.unclear());
+    }
+
+    #[test]
+    fn the_interval_of_a_median_is_that_of_its_order_statistics() {
+        // The median of a resample of 9 is at most the i-th value when at least 5 of 9 draws are:
+        // P(binomial(9, i/9) >= 5) is 0.009 for i = 2, 0.145 for i = 3: 2.5% lies at the third value.
+        let values: Vec<f64> = (1..=9).map(f64::from).collect();
+        let ratio = Ratio::paired(&values, &[1.0; 9]).unwrap();
+        assert_eq!((ratio.median, ratio.low, ratio.high), (5.0, 3.0, 7.0));
+        assert_eq!(Ratio::paired(&values, &[1.0; 9]), Some(ratio));
+    }
+
+    #[test]
+    fn far_values_are_outliers_and_near_ones_not() {
+        let mut values = [1.0, 1.02, 0.98, 1.01, 0.99, 1.0, 1.03, 0.97];
+        assert_eq!(outliers(&values), []);
+        values[5] = 2.0;
+        assert_eq!(outliers(&values), [5]);
+        assert_eq!(outliers(&[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 9.0]), [7]);
+        assert_eq!(outliers(&[1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.04]), []); // 4% is noise
+        assert!(outliers(&[]).is_empty());
+    }
+}

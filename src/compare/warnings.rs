@@ -1,0 +1,133 @@
+//! What to know of a timing before it is believed, in words that say what to try.
+
+use serde::Serialize;
+
+use super::statistics::{Spread, median, outliers};
+use super::words::time;
+
+/// Something that makes a timing doubtful.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// Its name, for programs.
+    pub kind: &'static str,
+    /// What it is and what to try, for people.
+    pub text: String,
+}
+
+/// Runs below which an interval says little.
+const FEW: usize = 5;
+/// Median, in seconds, below which the clock and the system's noise show.
+const SHORT: f64 = 0.001;
+/// Spread (quartiles over median) from which the median is doubtful.
+const WIDE: f64 = 0.10;
+/// How much slower the last third is than the first when a machine heats up.
+const DRIFT: f64 = 1.10;
+
+/// What to know of these times, in seconds, in the order of the runs.
+#[must_use]
+pub fn warnings(times: &[f64]) -> Vec<Warning> {
+    let Some(spread) = Spread::of(times) else { return Vec::new() };
+    let far = outliers(times);
+    let found = [
+        short(&spread),
+        first_slow(times, &spread, &far),
+        others_far(times, &far),
+        drift(times),
+        wide(&spread),
+        few(times),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn warn_if(doubtful: bool, kind: &'static str, text: String) -> Option<Warning> {
+    doubtful.then_some(Warning { kind, text })
+}
+
+fn short(spread: &Spread) -> Option<Warning> {
+    let median = time(spread.median);
+    let text =
+        format!("a run takes only {median}, where noise shows; try more restarts (-r), or more points");
+    warn_if(spread.median < SHORT, "short_runs", text)
+}
+
+fn first_slow(times: &[f64], spread: &Spread, far: &[usize]) -> Option<Warning> {
+    let first = *times.first()?;
+    let slow = far.first() == Some(&0) && first > spread.median;
+    let (first, median) = (time(first), time(spread.median));
+    let text = format!(
+        "the first run was slow ({first}, against {median} in the middle): caches were cold, or the device had \
+         not raised its clock yet; try a larger --warmup"
+    );
+    warn_if(slow, "first_run_slow", text)
+}
+
+fn others_far(times: &[f64], far: &[usize]) -> Option<Warning> {
+    let far: Vec<usize> = far.iter().copied().filter(|&at| at > 0).collect();
+    let (n, of) = (far.len(), times.len());
+    let text = format!(
+        "{n} of {of} runs lie far from the others: something else was at work; close other programs, or try \
+         more --runs"
+    );
+    warn_if(n > 0, "outliers", text)
+}
+
+fn drift(times: &[f64]) -> Option<Warning> {
+    let third = times.len() / 3;
+    if third < 2 {
+        return None;
+    }
+    let (first, last) = (median(&times[..third])?, median(&times[times.len() - third..])?);
+    let percent = (last / first - 1.0) * 100.0;
+    let text = format!(
+        "the last runs were {percent:.0}% slower than the first: the machine may be heating up, or another \
+         program has started; let it cool down, then run again"
+    );
+    warn_if(last > DRIFT * first, "drift", text)
+}
+
+fn wide(spread: &Spread) -> Option<Warning> {
+    let share = spread.iqr / spread.median;
+    let percent = share * 100.0;
+    let text = format!(
+        "the middle half of the runs spreads over {percent:.0}% of the median; close other programs, fix the \
+         clock rate, or try more --runs"
+    );
+    warn_if(share > WIDE, "wide_spread", text)
+}
+
+fn few(times: &[f64]) -> Option<Warning> {
+    let n = times.len();
+    let text = format!("{n} runs say little about their spread; try --runs 10");
+    warn_if(n < FEW, "few_runs", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(times: &[f64]) -> Vec<&'static str> {
+        warnings(times).into_iter().map(|warning| warning.kind).collect()
+    }
+
+    #[test]
+    fn quiet_times_need_no_word() {
+        assert_eq!(kinds(&[1.0, 1.01, 0.99, 1.0, 1.02, 0.98]), [""; 0]);
+        assert!(warnings(&[]).is_empty());
+    }
+
+    #[test]
+    fn each_has_its_cause() {
+        assert_eq!(kinds(&[2.0, 1.0, 1.01, 0.99, 1.0, 1.02, 0.98]), ["first_run_slow"]);
+        assert_eq!(kinds(&[1.0, 1.01, 0.99, 3.0, 1.02, 0.98, 1.0]), ["outliers"]);
+        assert_eq!(kinds(&[1.0, 1.0, 1.05, 1.05, 1.2, 1.2]), ["drift", "wide_spread"]);
+        assert_eq!(kinds(&[1.0, 1.3, 0.8, 1.0, 0.7, 1.1]), ["wide_spread"]);
+        assert_eq!(kinds(&[1.0, 1.0, 1.0]), ["few_runs"]);
+        assert_eq!(kinds(&[1e-5; 8]), ["short_runs"]);
+    }
+
+    #[test]
+    fn they_say_both_values_and_what_to_try() {
+        let text = &warnings(&[0.02, 0.01, 0.0101, 0.0099, 0.01, 0.0102])[0].text;
+        assert!(text.contains("20.0 ms") && text.contains("10.0 ms") && text.contains("--warmup"), "{text}");
+    }
+}
