@@ -26,6 +26,7 @@
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
 //! * [`compare`]: devices against each other: verified, then timed
+//! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
 //! * [`score`]: measures against a known truth
 
 pub mod compare;
@@ -33,6 +34,7 @@ pub mod data;
 pub mod engine;
 pub mod kmeans;
 pub mod lattice;
+pub mod model;
 pub mod score;
 
 /// The README's Rust, as a test.

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use bytemuck::Pod;
-use cairn::engine::gpu::{Lane, Sizes, kernel::sources};
+use cairn::engine::gpu::{Lane, Nearest, Sizes, kernel::sources};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, TypeInner};
@@ -149,6 +149,9 @@ fn structs_have_the_layout_of_their_rust_twins() {
     for shader in shaders() {
         for (name, expected) in [("Sizes", layout_in_rust::<Sizes>()), ("Lane", layout_in_rust::<Lane>())] {
             assert_eq!(shader.layout(name).as_ref(), Ok(&expected), "{name} in {}", shader.name);
+        }
+        if shader.name == "nearest_two" {
+            assert_eq!(shader.layout("Nearest").as_ref(), Ok(&layout_in_rust::<Nearest>()));
         }
     }
 }

@@ -49,6 +49,7 @@ Examples:
   cairn fit points.csv -k 8 --truth species    a table of your own, scored
   cairn fit x.npy -k 100 --labels labels.npy --centroids c.npy
   zcat x.csv.gz | cairn fit - --json           from a pipe, for a program
+  cairn fit x.csv -k 20 --model x.safetensors  to be used by `cairn predict`
   cairn fit x.npy --init c.npy --max-iter 50   on from centroids of before
 
 Exit codes: 0 done, 1 failed, 2 used wrongly.";
@@ -74,6 +75,10 @@ pub(super) struct FitArgs {
     /// Write restart, inertia, iterations, stopped of all restarts (.csv or .npy)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) restarts_out: Option<PathBuf>,
+
+    /// Write the model, for `cairn predict` and its like, and for Python (a safetensors file)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) model: Option<PathBuf>,
 
     /// Summary as JSON on standard output, and nothing else there
     #[arg(long, help_heading = "Output")]

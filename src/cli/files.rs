@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use cairn::data::DataError;
+use cairn::data::Dataset;
 use cairn::data::write::{Output, RestartRow};
-use cairn::kmeans::Fit;
+use cairn::kmeans::{Fit, Params};
+use cairn::model::{Model, ModelError};
 
 use super::args::{FitArgs, InitArg};
 use super::failure::Usage;
@@ -14,6 +15,7 @@ pub(super) struct Files {
     labels: Option<Output>,
     centroids: Option<Output>,
     restarts: Option<Output>,
+    model: Option<Output>,
 }
 
 impl Files {
@@ -25,19 +27,23 @@ impl Files {
             labels: create(&args.labels)?,
             centroids: create(&args.centroids)?,
             restarts: create(&args.restarts_out)?,
+            model: args.model.as_deref().map(Output::create_plain).transpose()?,
         })
     }
 
-    /// Writes them. `columns` are the names of the features.
-    pub(super) fn write(self, fit: &Fit, columns: &[String]) -> Result<(), DataError> {
+    /// Writes them.
+    pub(super) fn write(self, fit: &Fit, data: &Dataset, params: &Params) -> Result<(), ModelError> {
         if let Some(labels) = self.labels {
             labels.write_labels(fit.labels())?;
         }
         if let Some(centroids) = self.centroids {
-            centroids.write_matrix(columns, fit.centroids().view())?;
+            centroids.write_matrix(&data.columns, fit.centroids().view())?;
         }
         if let Some(restarts) = self.restarts {
             restarts.write_restarts(restart_rows(fit))?;
+        }
+        if let Some(model) = self.model {
+            model.write_bytes(&Model::from_fit(fit, data, params)?.to_bytes()?)?;
         }
         Ok(())
     }
@@ -68,6 +74,7 @@ fn check_apart(args: &FitArgs) -> Result<(), Usage> {
         ("--labels", args.labels.as_ref()),
         ("--centroids", args.centroids.as_ref()),
         ("--restarts-out", args.restarts_out.as_ref()),
+        ("--model", args.model.as_ref()),
     ];
     let places: Vec<(&str, PathBuf)> =
         named.into_iter().filter_map(|(flag, path)| Some((flag, place(path?)))).collect();

@@ -32,7 +32,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let files = Files::create(args)?;
     let params = request::params(&args.job, args.device())?;
     let done = work(args, params)?;
-    files.write(&done.fit, &done.data.columns)?;
+    files.write(&done.fit, &done.data, &done.params)?;
     if !args.quiet {
         notes::write(&done);
     }

@@ -30,6 +30,9 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     if let Some(truth) = truth(done) {
         text.push_str(&labelled("truth", &truth));
     }
+    if let Some(model) = &done.args.model {
+        text.push_str(&labelled("model", &model_use(&plain(&model.display().to_string()))));
+    }
     text.push_str(&labelled("fingerprint", &done.fit.fingerprint));
     text
 }
@@ -143,6 +146,10 @@ fn unfinished(done: &Done<'_>) -> Option<String> {
     let (all, max_iter) = (outcomes.len(), done.params.max_iter());
     let advice = "raise it to let them end, or set --tol";
     (stopped > 0).then(|| format!("{stopped} of {all} stopped at --max-iter {max_iter}; {advice}"))
+}
+
+fn model_use(model: &str) -> String {
+    format!("{model}, use it with: cairn predict {model} DATA")
 }
 
 fn truth(done: &Done<'_>) -> Option<String> {

@@ -24,6 +24,16 @@
 //! The label is proven when `s^_i - E_i > s^_best + E_best` for **every** other centroid i, each with its own
 //! E_i: comparing best and runner-up alone is not enough, a third centroid of huge norm may hide a nearer one.
 //!
+//! # The two nearest
+//!
+//! Let a be the guess, b the guess of the second nearest, and `lower(i) = s^_i - E_i`, `upper(i) = s^_i + E_i`
+//! enclose the score of i. If `upper(a) < lower(b)`, and `upper(b) < lower(i)` for **every** other centroid i,
+//! then `s_a < s_b < s_i` for all of these: a is nearest, b is second, and there is no tie among them that
+//! could go to a lower index. Taking a and b as the two least of `lower` keeps one number for all the others,
+//! the third least of `lower`, since that is at most `lower(i)` for each of them. So a kernel keeps the three
+//! least of `lower` and the indices of the first two, and two comparisons of the kind above prove both; the
+//! roundings on either side are the same four, and within the same slack.
+//!
 //! u is 2^-24 on a CPU (rounds to nearest) and 2^-23 in WGSL (correctly rounded, direction free).
 //!
 //! # When nothing is rounded

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::certify::Bound;
 use super::cpu::Cpu;
+use super::nearest_two::{Centroids, NearestSession, NearestTwo};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session};
+use crate::lattice::Table;
 
 static CPU: Cpu = Cpu::new(Bound::Sound);
 
@@ -25,6 +27,40 @@ impl Engine for Fallback {
             Err(error) => FallbackSession { job, current: CPU.load(job)?, note: Some(note(&error)) },
         };
         Ok(Box::new(session))
+    }
+
+    fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
+        let session = match self.first.nearest(centroids) {
+            Ok(current) => FallbackNearest { centroids, current, note: None },
+            Err(error) => {
+                FallbackNearest { centroids, current: CPU.nearest(centroids)?, note: Some(note(&error)) }
+            }
+        };
+        Ok(Box::new(session))
+    }
+}
+
+struct FallbackNearest<'a> {
+    centroids: Centroids<'a>,
+    current: Box<dyn NearestSession + 'a>,
+    note: Option<String>, // set once the CPU took over
+}
+
+impl NearestSession for FallbackNearest<'_> {
+    fn info(&self) -> DeviceInfo {
+        let info = self.current.info();
+        DeviceInfo { fallback: self.note.clone().or(info.fallback), ..info }
+    }
+
+    fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
+        match self.current.nearest_two(table) {
+            Err(error) if self.note.is_none() => {
+                self.note = Some(note(&error));
+                self.current = CPU.nearest(self.centroids)?;
+                self.current.nearest_two(table)
+            }
+            done => done,
+        }
     }
 }
 

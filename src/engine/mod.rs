@@ -11,6 +11,7 @@ mod fallback;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod inertia;
+pub mod nearest_two;
 mod open;
 pub mod reference;
 pub mod rows;
@@ -20,6 +21,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::lattice::Table;
+use nearest_two::{Centroids, NearestSession};
 
 pub use open::{Device, OpenOptions, Opened, open};
 pub use times::Times;
@@ -241,6 +243,12 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// What the device says.
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError>;
+
+    /// Does what is done once for all rows that these centroids are to be found for.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError>;
 }
 
 /// A job on a device.

@@ -1,6 +1,7 @@
 //! Centroids laid out for the kernels: a block of columns side by side, each with where its score starts.
 
 use crate::engine::certify;
+use crate::engine::nearest_two::guesses_are_exact;
 use crate::lattice::Table;
 
 /// Score of a place in a block without a centroid: never the least, never near it.
@@ -44,7 +45,7 @@ impl Columns {
 
     /// Takes in new centroids. (n_clusters, n_dims)
     pub(super) fn fill(&mut self, table: &Table, centroids: &[i32]) {
-        self.exact = scores_are_exact(table, centroids);
+        self.exact = guesses_are_exact(table, centroids);
         self.largest_error = 0.0;
         for (c, row) in centroids.chunks_exact(self.n_dims).enumerate() {
             let at = c / self.block * self.block * self.n_dims + c % self.block;
@@ -64,16 +65,4 @@ impl Columns {
         self.errors[c] = 2.0 * error;
         self.largest_error = self.largest_error.max(self.errors[c]);
     }
-}
-
-/// Whether scores against these centroids are exact: see [`certify::scores_are_exact`].
-fn scores_are_exact(table: &Table, centroids: &[i32]) -> bool {
-    let mut bits = 0;
-    let mut most = table.max_coordinate;
-    for &q in centroids {
-        bits |= q.unsigned_abs();
-        most = most.max(q.unsigned_abs());
-    }
-    let granularity = table.granularity.min(bits.trailing_zeros());
-    !table.lattice.mixed() && certify::scores_are_exact(table.n_dims(), most, granularity)
 }

@@ -5,6 +5,7 @@ mod bounds;
 mod columns;
 mod kernel;
 mod narrow;
+mod nearest_two;
 mod seed;
 mod tiles;
 mod update;
@@ -16,6 +17,7 @@ use rayon::prelude::*;
 
 use super::certify::Bound;
 use super::inertia::{inertia, squares};
+use super::nearest_two::{Centroids, NearestSession};
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
@@ -24,6 +26,7 @@ use super::{
 use assign::Assigner;
 use bounds::{Bounds, Moves};
 use kernel::{Instructions, Kernel};
+use nearest_two::CpuNearest;
 use seed::Seeder;
 use update::Updater;
 
@@ -68,6 +71,10 @@ impl Engine for Cpu {
             seeder: Seeder::new(job.table, kernel),
             squares: squares(job.table),
         }))
+    }
+
+    fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
+        Ok(Box::new(CpuNearest { centroids, kernel: Instructions::pick()?.kernel, bound: self.bound }))
     }
 }
 

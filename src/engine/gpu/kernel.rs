@@ -23,6 +23,7 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
+        ("nearest_two", include_str!("../../../shaders/nearest_two.wgsl")),
         ("probe", include_str!("../../../shaders/probe.wgsl")),
     ];
     let seeding = [

@@ -7,6 +7,7 @@ mod assign;
 mod buffers;
 mod context;
 pub mod kernel;
+mod nearest_two;
 mod probe;
 mod rounds;
 mod seed;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use super::certify::{self, Bound};
 use super::inertia::{inertia, squares};
+use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
 use super::{
     Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Seeding, Session, State, digest,
@@ -27,6 +29,8 @@ use buffers::{Lanes, Shared};
 use context::Context;
 pub use context::{AdapterInfo, Fault, FaultKind, adapters};
 pub(in crate::engine) use context::{why_none, why_not};
+use nearest_two::GpuNearest;
+pub use nearest_two::Nearest;
 use rounds::Rounds;
 use seed::SeedKernels;
 
@@ -94,6 +98,10 @@ impl Engine for Gpu {
         let build_time = start.elapsed();
         let squares = squares(job.table);
         Ok(Box::new(GpuSession { gpu: self, job, sizes, shared, rounds, seeding, squares, build_time }))
+    }
+
+    fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
+        Ok(Box::new(GpuNearest::new(self, centroids)?))
     }
 }
 

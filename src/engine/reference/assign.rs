@@ -40,7 +40,8 @@ pub fn assign_outside(table: &Table, centroids: &[i32], q: &[i64]) -> u32 {
 }
 
 /// [`distance`] for coordinates of up to 2^40, which may need more than 128 bits: its high and low half.
-fn distance_outside(q: &[i64], c: &[i32], shift: &[u32], max_shift: u32) -> (u128, u128) {
+#[must_use]
+pub fn distance_outside(q: &[i64], c: &[i32], shift: &[u32], max_shift: u32) -> (u128, u128) {
     let mut sum = (0, 0u128);
     for ((q, &c), &e) in q.iter().zip(c).zip(shift) {
         let difference = u128::from(q.abs_diff(i64::from(c)));

@@ -4,14 +4,17 @@
 
 pub mod assign;
 pub mod empty;
+pub mod nearest_two;
 pub mod seed;
 pub mod stop;
 pub mod update;
 
 use std::ops::Range;
 
+use super::nearest_two::{Centroids, NearestSession, NearestTwo};
 use super::times::timed;
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Times, digest};
+use crate::lattice::Table;
 pub use assign::{Distance, distance};
 pub use update::Sums;
 
@@ -32,6 +35,24 @@ impl Engine for Reference {
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
         Ok(Box::new(ReferenceSession { job }))
+    }
+
+    fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
+        Ok(Box::new(ReferenceNearest { centroids }))
+    }
+}
+
+struct ReferenceNearest<'a> {
+    centroids: Centroids<'a>,
+}
+
+impl NearestSession for ReferenceNearest<'_> {
+    fn info(&self) -> DeviceInfo {
+        Reference.info()
+    }
+
+    fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
+        Ok((0..table.n_points()).map(|row| nearest_two::nearest_two(table, &self.centroids, row)).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use super::entries::{entries, int16_entry};
 use super::int16::{self, Ints};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Ends, Int16Columns, Moves, Tile, bounds};
+use super::{Bf16Columns, Columns, Ends, Int16Columns, Moves, Tile, Two, bounds};
 
 pub(super) const TILE: usize = VECTORS * 16;
 

@@ -20,6 +20,19 @@ macro_rules! entries {
         }
 
         /// # Safety
+        /// See `lanes::nearest_two`.
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn nearest_two(points: &[f32], columns: &Columns, two: &mut Two) {
+            // SAFETY: the caller's promise; the block is the columns'.
+            unsafe {
+                match columns.block {
+                    $($block => lanes::nearest_two::<V, $block>(points, columns, two),)+
+                    other => unreachable!("no kernel for blocks of {other}"),
+                }
+            }
+        }
+
+        /// # Safety
         /// See `lanes::scores`.
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn scores(points: &[f32], columns: &Columns, out: &mut [f32]) {

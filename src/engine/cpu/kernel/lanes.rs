@@ -8,7 +8,7 @@
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
 )]
 
-use super::{Ends, Tile};
+use super::{Ends, Tile, Two};
 use crate::engine::cpu::bounds::from_ends;
 use crate::engine::cpu::columns::Columns;
 
@@ -123,6 +123,50 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
             second[v].store(ends.second.as_mut_ptr().add(v * L::WIDTH));
         }
         if open == 0 { 0 } else { reopen(open, ends, tile, columns, labels) }
+    }
+}
+
+/// See [`super::Kernel::nearest_two`]: the three least values as `nearest` has them, and the first two's columns.
+///
+/// # Safety
+/// The processor has L's instructions; the lengths are as `Kernel::nearest_two` asserts; `columns.block == BLOCK`.
+#[inline(always)]
+pub(super) unsafe fn nearest_two<L: Lanes, const BLOCK: usize>(
+    points: &[f32],
+    columns: &Columns,
+    two: &mut Two,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let d = columns.n_dims;
+        let [mut best, mut second, mut third] = [[L::splat(f32::MAX); VECTORS]; 3];
+        let [mut label, mut runner_up] = [[L::index(0); VECTORS]; 2];
+        for block in 0..columns.base.len() / BLOCK {
+            let values = columns.values.as_ptr().add(block * BLOCK * d);
+            let base = columns.base.as_ptr().add(block * BLOCK);
+            let scores = block_scores::<L, BLOCK>(points.as_ptr(), values, base, d);
+            for c in 0..BLOCK {
+                let here = L::index((block * BLOCK + c) as u32);
+                for v in 0..VECTORS {
+                    let score = scores[c][v];
+                    // strictly less: of equals the lowest index stays
+                    let (better, closer) = (score.less(best[v]), score.less(second[v]));
+                    third[v] = third[v].min(score.max(second[v]));
+                    second[v] = second[v].min(score.max(best[v]));
+                    best[v] = best[v].min(score);
+                    runner_up[v] = L::select(better, label[v], L::select(closer, here, runner_up[v]));
+                    label[v] = L::select(better, here, label[v]);
+                }
+            }
+        }
+        for v in 0..VECTORS {
+            let at = v * L::WIDTH;
+            L::store_index(label[v], two.labels.as_mut_ptr().add(at));
+            L::store_index(runner_up[v], two.runners_up.as_mut_ptr().add(at));
+            best[v].store(two.best.as_mut_ptr().add(at));
+            second[v].store(two.second.as_mut_ptr().add(at));
+            third[v].store(two.third.as_mut_ptr().add(at));
+        }
     }
 }
 

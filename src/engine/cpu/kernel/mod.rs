@@ -90,6 +90,27 @@ impl Ends {
     pub(super) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
 }
 
+/// The two nearest centroids of each point of a tile, as guessed, and what proves the guess. (tile)
+#[derive(Debug, Clone)]
+pub(super) struct Two {
+    pub(super) labels: [u32; MAX_TILE],
+    pub(super) runners_up: [u32; MAX_TILE],
+    /// The three least values: scores less the columns' share of E.
+    pub(super) best: [f32; MAX_TILE],
+    pub(super) second: [f32; MAX_TILE],
+    pub(super) third: [f32; MAX_TILE],
+}
+
+impl Two {
+    pub(super) const NONE: Self = Self {
+        labels: [0; MAX_TILE],
+        runners_up: [0; MAX_TILE],
+        best: [0.0; MAX_TILE],
+        second: [0.0; MAX_TILE],
+        third: [0.0; MAX_TILE],
+    };
+}
+
 #[allow(unused_unsafe, reason = "the portable entries need no instructions")]
 impl Kernel {
     /// Whether this processor has the instructions.
@@ -162,6 +183,15 @@ impl Kernel {
         assert!(columns.base.len().is_multiple_of(columns.block));
         // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
         in_kernel!(self, kernel => unsafe { kernel::scores(points, columns, scores) });
+    }
+
+    /// Finds the two nearest centroids of each point of a tile: `points` is (n_dims, tile).
+    pub(super) fn nearest_two(self, points: &[f32], columns: &Columns, two: &mut Two) {
+        assert!(points.len() == columns.n_dims * self.tile() && self.tile() <= MAX_TILE);
+        assert!(columns.values.len() == columns.base.len() * columns.n_dims);
+        assert!(columns.base.len().is_multiple_of(columns.block));
+        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        in_kernel!(self, kernel => unsafe { kernel::nearest_two(points, columns, two) });
     }
 
     /// Whether it has a loop over 16-bit integers, and this processor the instructions for it.

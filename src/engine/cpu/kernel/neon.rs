@@ -5,7 +5,7 @@ use std::arch::aarch64::*;
 use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Ends, Moves, Tile, bounds};
+use super::{Bf16Columns, Columns, Ends, Moves, Tile, Two, bounds};
 
 pub(super) const TILE: usize = VECTORS * WIDTH;
 const WIDTH: usize = 8;

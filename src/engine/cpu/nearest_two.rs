@@ -1,0 +1,83 @@
+//! The two nearest centroids: guessed in `f32`, certified both, and repaired in integers.
+
+use rayon::prelude::*;
+
+use super::columns::Columns;
+use super::kernel::{Kernel, Two};
+use super::tiles::Tiles;
+use crate::engine::certify::{self, Bound};
+use crate::engine::nearest_two::{Centroids, NearestSession, NearestTwo, distance, exactly};
+use crate::engine::{DeviceInfo, Engine, EngineError};
+use crate::lattice::Table;
+
+/// Tiles a parallel task takes at a time.
+const CHUNK: usize = 32;
+
+/// Centroids on the processor.
+pub(super) struct CpuNearest<'a> {
+    pub(super) centroids: Centroids<'a>,
+    pub(super) kernel: Kernel,
+    pub(super) bound: Bound,
+}
+
+impl NearestSession for CpuNearest<'_> {
+    fn info(&self) -> DeviceInfo {
+        super::Cpu::default().info()
+    }
+
+    fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
+        let n_clusters = self.centroids.n_clusters();
+        let (for_points, gamma) = self.bound.gammas(table.n_dims(), certify::UNIT_CPU);
+        let tiles = Tiles::new(table, self.kernel, for_points);
+        let mut columns = Columns::new(table, n_clusters, self.kernel.block(n_clusters), gamma);
+        columns.fill(table, self.centroids.values);
+        let pass = Pass { table, tiles: &tiles, columns: &columns, session: self };
+        let size = CHUNK * tiles.width();
+        let mut found = vec![NearestTwo::default(); table.n_points()];
+        found.par_chunks_mut(size).enumerate().for_each(|(chunk, found)| pass.find(chunk * CHUNK, found));
+        Ok(found)
+    }
+}
+
+/// A pass over the rows of a table.
+struct Pass<'a> {
+    table: &'a Table,
+    tiles: &'a Tiles<'a>,
+    columns: &'a Columns,
+    session: &'a CpuNearest<'a>,
+}
+
+impl Pass<'_> {
+    /// Finds those of the rows from a tile on.
+    fn find(&self, first: usize, found: &mut [NearestTwo]) {
+        let (width, mut room, mut two) = (self.tiles.width(), Vec::new(), Two::NONE);
+        for (tile, found) in found.chunks_mut(width).enumerate() {
+            let tile = first + tile;
+            let points = self.tiles.points(tile, &mut room);
+            self.session.kernel.nearest_two(&points, self.columns, &mut two);
+            let errors = self.tiles.tile(tile, &points).errors;
+            for (lane, found) in found.iter_mut().enumerate() {
+                *found = self.decide(tile * width + lane, lane, errors[lane], &two);
+            }
+        }
+    }
+
+    fn decide(&self, row: usize, lane: usize, own: f32, two: &Two) -> NearestTwo {
+        let centroids = &self.session.centroids;
+        if !self.proven(lane, own, two) {
+            return exactly(self.table, centroids, row);
+        }
+        let to = |c: u32| (c, distance(self.table, centroids, row, c));
+        let runner_up = (centroids.n_clusters() > 1).then(|| to(two.runners_up[lane]));
+        NearestTwo::new(to(two.labels[lane]), runner_up)
+    }
+
+    /// Whether both are certain; `own` is the point's share of E. See [`certify`].
+    fn proven(&self, lane: usize, own: f32, two: &Two) -> bool {
+        let above = |value: f32, c: u32| value + (2.0 * own + self.columns.errors[c as usize]);
+        let n_clusters = self.session.centroids.n_clusters();
+        let first = n_clusters < 2 || above(two.best[lane], two.labels[lane]) < two.second[lane];
+        let second = n_clusters < 3 || above(two.second[lane], two.runners_up[lane]) < two.third[lane];
+        self.columns.exact || (first && second)
+    }
+}

@@ -1,0 +1,145 @@
+//! The nearest and the second nearest centroid of rows that no fit has seen: what `predict` asks of an engine.
+
+use super::reference::assign::{distance_outside, row_distance};
+use super::{DeviceInfo, EngineError, certify};
+use crate::lattice::{Lattice, Table};
+
+/// A squared distance in the smallest units of the lattice: its high and low half. Only of rows outside of the
+/// range of a mixed lattice the high half is not zero.
+pub type WideDistance = (u128, u128);
+
+/// Fitted centroids on their lattice.
+#[derive(Debug, Clone, Copy)]
+pub struct Centroids<'a> {
+    /// That of the rows to come.
+    pub lattice: &'a Lattice,
+    /// Lattice coordinates of at most 24 bits; at least one centroid. (n_clusters, n_dims)
+    pub values: &'a [i32],
+}
+
+impl<'a> Centroids<'a> {
+    /// Number of clusters.
+    #[must_use]
+    pub fn n_clusters(&self) -> usize {
+        self.values.len() / self.lattice.n_dims()
+    }
+
+    /// A centroid. (n_dims)
+    #[must_use]
+    pub fn row(&self, c: u32) -> &'a [i32] {
+        let d = self.lattice.n_dims();
+        &self.values[c as usize * d..][..d]
+    }
+}
+
+/// Where a row belongs, and where it nearly does. Ties go to the lowest index, in both places.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NearestTwo {
+    /// The nearest centroid.
+    pub label: u32,
+    /// The squared distance to it.
+    pub distance: WideDistance,
+    /// The second nearest centroid and the squared distance to it; none where there is but one centroid.
+    pub runner_up: Option<(u32, WideDistance)>,
+}
+
+impl NearestTwo {
+    /// From distances that fit 128 bits, as those of all rows inside of the range do.
+    #[must_use]
+    pub fn new((label, distance): (u32, u128), runner_up: Option<(u32, u128)>) -> Self {
+        Self { label, distance: (0, distance), runner_up: runner_up.map(|(c, distance)| (c, (0, distance))) }
+    }
+}
+
+/// Centroids on a device, ready for rows.
+pub trait NearestSession {
+    /// What it runs on now: after a fault, the device that took over.
+    fn info(&self) -> DeviceInfo;
+
+    /// The two nearest centroids of each row of a table on the centroids' lattice. Of rows in
+    /// [`Table::outside`] it finds those of the zeros that stand for them: see [`of_outside`]. (n_points)
+    ///
+    /// # Errors
+    /// What the device says.
+    fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError>;
+}
+
+/// Those of row `row`, by a look at all centroids in integers.
+#[must_use]
+pub fn exactly(table: &Table, centroids: &Centroids<'_>, row: usize) -> NearestTwo {
+    two_least((0..centroids.n_clusters() as u32).map(|c| (0, distance(table, centroids, row, c))))
+}
+
+/// Those of a row outside of the range, `q` its coordinates of up to 2^40. (n_dims)
+#[must_use]
+pub fn of_outside(centroids: &Centroids<'_>, q: &[i64]) -> NearestTwo {
+    let Lattice { shift, .. } = centroids.lattice;
+    let max_shift = centroids.lattice.max_shift();
+    let all = 0..centroids.n_clusters() as u32;
+    two_least(all.map(|c| distance_outside(q, centroids.row(c), shift, max_shift)))
+}
+
+/// The least and the second least; of equals the first.
+fn two_least(distances: impl Iterator<Item = WideDistance>) -> NearestTwo {
+    let mut found = NearestTwo { label: 0, distance: (u128::MAX, u128::MAX), runner_up: None };
+    for (c, distance) in (0..).zip(distances) {
+        if c == 0 {
+            found.distance = distance;
+        } else if distance < found.distance {
+            found.runner_up = Some((found.label, found.distance));
+            (found.label, found.distance) = (c, distance);
+        } else if found.runner_up.is_none_or(|(_, second)| distance < second) {
+            found.runner_up = Some((c, distance));
+        }
+    }
+    found
+}
+
+/// The squared distance of row `row` to a centroid: [`row_distance`], in 64 bits where that is enough.
+#[must_use]
+pub fn distance(table: &Table, centroids: &Centroids<'_>, row: usize, c: u32) -> u128 {
+    let (point, centroid) = (table.point(row), centroids.row(c));
+    if table.lattice.mixed() {
+        return row_distance(table, row, centroid);
+    }
+    let square = |(&x, &c): (&f32, &i32)| {
+        let difference = i64::from(x as i32 - c);
+        (difference * difference) as u64
+    };
+    point.iter().zip(centroid).map(square).sum::<u64>().into()
+}
+
+/// Whether scores of a table's points against these centroids are exact: see [`certify::scores_are_exact`].
+#[must_use]
+pub fn guesses_are_exact(table: &Table, centroids: &[i32]) -> bool {
+    let mut bits = 0;
+    let mut most = table.max_coordinate;
+    for &q in centroids {
+        bits |= q.unsigned_abs();
+        most = most.max(q.unsigned_abs());
+    }
+    let granularity = table.granularity.min(bits.trailing_zeros());
+    !table.lattice.mixed() && certify::scores_are_exact(table.n_dims(), most, granularity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two(distances: &[u128]) -> (u32, Option<u32>) {
+        let found = two_least(distances.iter().map(|&distance| (0, distance)));
+        assert_eq!(found.distance.1, distances[found.label as usize]);
+        (found.label, found.runner_up.map(|(c, _)| c))
+    }
+
+    #[test]
+    fn ties_go_to_the_lowest_index_in_both_places() {
+        assert_eq!(two(&[5]), (0, None));
+        assert_eq!(two(&[5, 5]), (0, Some(1)));
+        assert_eq!(two(&[5, 5, 5]), (0, Some(1)));
+        assert_eq!(two(&[7, 5, 5, 3]), (3, Some(1)));
+        assert_eq!(two(&[3, 9, 5, 5, 3]), (0, Some(4)));
+        assert_eq!(two(&[9, 3, 9, 4]), (1, Some(3)));
+        assert_eq!(two(&[u128::MAX, u128::MAX]), (0, Some(1)));
+    }
+}

@@ -1,0 +1,93 @@
+//! What can be wrong with a model or its file: each error says what, where, and what to do.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::data::DataError;
+use crate::score::ScoreError;
+
+/// Why a model can't be made, read or written. `path` is the file as it was given.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// No file has that path.
+    #[error("{path}: no such file; give a model that `cairn fit --model` wrote")]
+    NotFound {
+        /// The path.
+        path: String,
+    },
+    /// The operating system refused to read it.
+    #[error("{path}: can't be read: {reason}")]
+    Read {
+        /// The path.
+        path: String,
+        /// What the system said.
+        reason: io::Error,
+    },
+    /// Some other file.
+    #[error("{path}: is no Cairn model ({reason}); give a file that `cairn fit --model` wrote")]
+    NotAModel {
+        /// The path.
+        path: String,
+        /// What gives it away.
+        reason: String,
+    },
+    /// Written by a later Cairn.
+    #[error(
+        "{path}: is a Cairn model of version {version}, and this is Cairn {own}, which reads version {reads}; \
+         update Cairn, or fit again"
+    )]
+    Newer {
+        /// The path.
+        path: String,
+        /// The file's version.
+        version: String,
+        /// The version of this program.
+        own: &'static str,
+        /// The version of the format that this program reads.
+        reads: u32,
+    },
+    /// Bytes are missing or not what they were.
+    #[error("{path}: is a damaged Cairn model ({reason}); copy it again, or fit again")]
+    Damaged {
+        /// The path.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file can't be written.
+    #[error(transparent)]
+    Write(#[from] DataError),
+    /// A header longer than the format allows, or fields that contradict one another.
+    #[error(
+        "the model can't be written: its names and columns take more than 100 MB, or its parts differ in size"
+    )]
+    TooLarge,
+    /// The truth can't name the clusters.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// The rows are not those that were fitted.
+    #[error(
+        "the table has {n_points} rows of {n_dims} columns and the fit {fit_points} of {fit_dims}; \
+         give the table that was fitted"
+    )]
+    OtherData {
+        /// Rows of the table.
+        n_points: usize,
+        /// Features of the table.
+        n_dims: usize,
+        /// Rows fitted.
+        fit_points: usize,
+        /// Features fitted.
+        fit_dims: usize,
+    },
+    /// A cluster that there isn't was to be named.
+    #[error("cluster {cluster}: the model has clusters 0 to {}; name one of them", n_clusters - 1)]
+    NoSuchCluster {
+        /// The cluster asked for.
+        cluster: usize,
+        /// Clusters of the model.
+        n_clusters: usize,
+    },
+}

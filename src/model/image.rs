@@ -1,0 +1,54 @@
+//! Whether the features are the pixels of a picture.
+
+use crate::lattice::Lattice;
+
+/// The least side of a square of nameless columns that is taken for a picture.
+const LEAST: usize = 8;
+
+/// Height and width of the picture that the features are: by their names if these count pixels row by row
+/// (`pixel_0_0`, `pixel_0_1`, ..), else a square of at least 8 x 8 columns without names, all of one scale.
+pub(super) fn shape(columns: &[String], lattice: &Lattice) -> Option<(usize, usize)> {
+    by_names(columns).or_else(|| {
+        let side = columns.len().isqrt();
+        let nameless = columns.iter().all(|name| name.starts_with("column "));
+        (nameless && !lattice.mixed() && side >= LEAST && side * side == columns.len())
+            .then_some((side, side))
+    })
+}
+
+fn by_names(columns: &[String]) -> Option<(usize, usize)> {
+    let places: Option<Vec<_>> = columns.iter().map(|name| place(name)).collect();
+    let places = places?;
+    let &(last_row, last_column) = places.last()?;
+    let (height, width) = (last_row.checked_add(1)?, last_column.checked_add(1)?);
+    let counts = places.iter().enumerate().all(|(at, &place)| place == (at / width, at % width));
+    (counts && height.checked_mul(width)? == columns.len()).then_some((height, width))
+}
+
+/// The two numbers that a name ends in.
+fn place(name: &str) -> Option<(usize, usize)> {
+    let (rest, column) = name.rsplit_once('_')?;
+    let (_, row) = rest.rsplit_once('_')?;
+    Some((row.parse().ok()?, column.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape_of(columns: impl Iterator<Item = String>) -> Option<(usize, usize)> {
+        let columns: Vec<String> = columns.collect();
+        let d = columns.len();
+        shape(&columns, &Lattice { offset: vec![0.0; d], exponent: vec![0; d], shift: vec![0; d] })
+    }
+
+    #[test]
+    fn names_that_count_pixels_and_nameless_squares_are_pictures() {
+        assert_eq!(shape_of((0..6).map(|i| format!("p_{}_{}", i / 3, i % 3))), Some((2, 3)));
+        assert_eq!(shape_of((0..6).map(|i| format!("p_{}_{}", i % 2, i / 2))), None);
+        assert_eq!(shape_of((1..=64).map(|i| format!("column {i}"))), Some((8, 8)));
+        assert_eq!(shape_of((1..=9).map(|i| format!("column {i}"))), None);
+        assert_eq!(shape_of((1..=64).map(|i| format!("x{i}"))), None);
+        assert_eq!(shape_of(["a_0_18446744073709551615".to_owned()].into_iter()), None);
+    }
+}
