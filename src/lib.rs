@@ -22,20 +22,24 @@
 //! Where things are:
 //!
 //! * [`data`]: rows in (CSV, `.npy`, the embedded digits), results out
+//! * [`drawing`]: digits that people draw, made like those of the data
 //! * [`lattice`]: rows to integers and back to the user's units
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
 //! * [`compare`]: devices against each other: verified, then timed
 //! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
-//! * [`score`]: measures against a known truth
+//! * [`score`]: measures of clusters, with and without a known truth
+//! * [`sweep`]: one number of clusters after another, under several seeds, measured
 
 pub mod compare;
 pub mod data;
+pub mod drawing;
 pub mod engine;
 pub mod kmeans;
 pub mod lattice;
 pub mod model;
 pub mod score;
+pub mod sweep;
 
 /// The README's Rust, as a test.
 #[cfg(doctest)]

@@ -2,12 +2,18 @@
 
 mod compare;
 mod job;
+mod model;
+pub(super) mod sweep;
 
 use std::path::PathBuf;
 
 use cairn::engine::Device;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(super) use model::{
+    DeviceArgs, FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs,
+};
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
 #[derive(Debug, Parser)]
@@ -39,6 +45,16 @@ pub(super) enum Command {
     Fit(Box<FitArgs>),
     /// Time devices against each other on equal work, proven equal first
     Compare(Box<CompareArgs>),
+    /// Find the cluster of each row of a table, as a model has it
+    Predict(Box<PredictArgs>),
+    /// Write the distance of each row to every centroid of a model
+    Transform(Box<TransformArgs>),
+    /// Measure how well a model tells the known classes of a table apart
+    Score(Box<ScoreArgs>),
+    /// List or change the names of a model's clusters
+    Name(NameArgs),
+    /// Cluster a table with one number of clusters after another, and measure each
+    Sweep(Box<sweep::SweepArgs>),
     /// List the GPUs that can be used, and say which device `auto` takes
     Devices(DevicesArgs),
 }
@@ -80,6 +96,11 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) model: Option<PathBuf>,
 
+    /// Measure more, which takes time: silhouette, Calinski-Harabasz, Davies-Bouldin; with a truth also the
+    /// confusion matrix
+    #[arg(long, help_heading = "Output")]
+    pub(super) measures: bool,
+
     /// Summary as JSON on standard output, and nothing else there
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
@@ -96,10 +117,15 @@ pub(super) struct FitArgs {
 impl FitArgs {
     /// The device, its four words in any case of letters.
     pub(super) fn device(&self) -> Device {
-        match Device::parse(&self.device.to_lowercase()) {
-            Device::Named(_) => Device::Named(self.device.clone()),
-            word => word,
-        }
+        device(&self.device)
+    }
+}
+
+/// A device as typed, its four words in any case of letters.
+fn device(text: &str) -> Device {
+    match Device::parse(&text.to_lowercase()) {
+        Device::Named(_) => Device::Named(text.to_owned()),
+        word => word,
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Files {
 impl Files {
     /// Makes sure that all of them can be written, and that none is another or the data.
     pub(super) fn create(args: &FitArgs) -> anyhow::Result<Self> {
-        check_apart(args)?;
+        check_files_apart(args)?;
         let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
         Ok(Self {
             labels: create(&args.labels)?,
@@ -60,24 +60,26 @@ fn restart_rows(fit: &Fit) -> impl ExactSizeIterator<Item = RestartRow> {
     fit.restarts.outcomes.iter().map(row)
 }
 
-/// One file can hold one thing.
-fn check_apart(args: &FitArgs) -> Result<(), Usage> {
-    let data = PathBuf::from(&args.job.data);
+fn check_files_apart(args: &FitArgs) -> Result<(), Usage> {
     let init = match &args.job.init {
-        InitArg::File(path) => Some(PathBuf::from(path)),
+        InitArg::File(path) => Some(Path::new(path)),
         _ => None,
     };
     let data_is_file = args.job.data != "digits" && args.job.data != "-";
-    let named = [
-        ("DATA", data_is_file.then_some(&data)),
-        ("--init", init.as_ref()),
-        ("--labels", args.labels.as_ref()),
-        ("--centroids", args.centroids.as_ref()),
-        ("--restarts-out", args.restarts_out.as_ref()),
-        ("--model", args.model.as_ref()),
-    ];
+    check_apart(&[
+        ("DATA", data_is_file.then_some(Path::new(&args.job.data))),
+        ("--init", init),
+        ("--labels", args.labels.as_deref()),
+        ("--centroids", args.centroids.as_deref()),
+        ("--restarts-out", args.restarts_out.as_deref()),
+        ("--model", args.model.as_deref()),
+    ])
+}
+
+/// One file can hold one thing.
+pub(super) fn check_apart(named: &[(&'static str, Option<&Path>)]) -> Result<(), Usage> {
     let places: Vec<(&str, PathBuf)> =
-        named.into_iter().filter_map(|(flag, path)| Some((flag, place(path?)))).collect();
+        named.iter().filter_map(|&(flag, path)| Some((flag, place(path?)))).collect();
     for (at, (second, path)) in places.iter().enumerate() {
         if let Some((first, _)) = places[..at].iter().find(|(_, other)| other == path) {
             let path = path.display();

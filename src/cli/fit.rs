@@ -10,6 +10,7 @@ use cairn::score::{Score, score};
 
 use super::args::FitArgs;
 use super::files::Files;
+use super::measures::{self, Measures};
 use super::progress::Bar;
 use super::{failure, json, notes, request, summary, terminal};
 
@@ -20,6 +21,7 @@ pub(super) struct Done<'a> {
     pub(super) params: Params,
     pub(super) fit: Fit,
     pub(super) score: Option<Score>,
+    pub(super) measures: Option<Measures>,
     /// Reading the data.
     pub(super) read: Duration,
     /// All of it, reading included.
@@ -50,7 +52,8 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     };
     let fit = fit.map_err(|error| explain(error, &data, args))?;
     let score = score_of(&data, &fit, params.n_clusters())?;
-    Ok(Done { args, data, params, fit, score, read, total: start.elapsed() })
+    let measures = measures_of(&data, &fit, &params, args)?;
+    Ok(Done { args, data, params, fit, score, measures, read, total: start.elapsed() })
 }
 
 fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
@@ -66,6 +69,18 @@ fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
 fn score_of(data: &Dataset, fit: &Fit, n_clusters: usize) -> anyhow::Result<Option<Score>> {
     let Some(truth) = &data.truth else { return Ok(None) };
     Ok(Some(score(&truth.labels, truth.names.len(), fit.labels(), n_clusters)?))
+}
+
+fn measures_of(
+    data: &Dataset,
+    fit: &Fit,
+    params: &Params,
+    args: &FitArgs,
+) -> anyhow::Result<Option<Measures>> {
+    if !args.measures {
+        return Ok(None);
+    }
+    Ok(Some(measures::measure(data, fit.labels(), params.n_clusters(), params.seed())?))
 }
 
 fn write_summary(done: &Done<'_>) -> anyhow::Result<()> {

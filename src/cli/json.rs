@@ -10,6 +10,8 @@ use super::{request, summary};
 
 /// Raised when a field changes its meaning or goes; new fields may come without.
 pub(super) const SCHEMA: u32 = 1;
+/// Most entries of a confusion matrix that are listed.
+const MOST_CONFUSED: usize = 10_000;
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Serialize)]
@@ -24,6 +26,7 @@ struct Summary<'a> {
     timings_s: Timings,
     work: Work,
     score: Option<Score<'a>>,
+    measures: Option<Measures>,
     fingerprint: &'a str,
 }
 
@@ -102,9 +105,36 @@ struct Work {
 #[derive(Serialize)]
 struct Score<'a> {
     accuracy: f64,
+    accuracy_one_to_one: Option<f64>,
+    purity: f64,
+    homogeneity: f64,
+    completeness: f64,
+    v_measure: f64,
     ari: f64,
+    ami: f64,
     nmi: f64,
     cluster_labels: Vec<Option<&'a str>>,
+    cluster_purities: &'a [Option<f64>],
+    one_to_one_labels: Option<Vec<Option<&'a str>>>,
+    confusion: Option<Vec<Confused<'a>>>, // none where it would be very long
+}
+
+#[derive(Serialize)]
+struct Confused<'a> {
+    truth: Option<&'a str>,
+    cluster_label: Option<&'a str>,
+    count: u64,
+}
+
+/// Null with a reason where undefined.
+#[derive(Serialize)]
+struct Measures {
+    silhouette: Option<f64>,
+    silhouette_sample: Option<usize>,
+    silhouette_standard_error: Option<f64>,
+    calinski_harabasz: Option<f64>,
+    davies_bouldin: Option<f64>,
+    undefined: Option<String>,
 }
 
 /// The summary as one JSON object.
@@ -120,6 +150,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         timings_s: timings(done),
         work: work(done),
         score: score(done),
+        measures: measures(done),
         fingerprint: &done.fit.fingerprint,
     })
 }
@@ -184,7 +215,7 @@ fn best(done: &Done<'_>) -> Best {
 }
 
 /// An integer where it is one, so that 178 rows are not 178.0.
-fn whole(x: f64) -> Value {
+pub(super) fn whole(x: f64) -> Value {
     let exact = x.fract() == 0.0 && x.abs() < (1u64 << 53) as f64;
     if exact { Value::from(x as i64) } else { Value::from(x) }
 }
@@ -224,11 +255,42 @@ fn score<'a>(done: &'a Done<'_>) -> Option<Score<'a>> {
     let (truth, score) = (done.data.truth.as_ref()?, done.score.as_ref()?);
     let name =
         |class: &Option<u32>| class.and_then(|class| truth.names.get(class as usize)).map(String::as_str);
+    let names = |classes: &Vec<Option<u32>>| classes.iter().map(name).collect();
+    let confused = |entry: &cairn::score::Confused| Confused {
+        truth: name(&Some(entry.truth)),
+        cluster_label: name(&entry.named),
+        count: entry.count,
+    };
+    let short = score.confusion.len() <= MOST_CONFUSED;
     Some(Score {
         accuracy: score.accuracy,
+        accuracy_one_to_one: score.accuracy_one_to_one,
+        purity: score.purity,
+        homogeneity: score.homogeneity,
+        completeness: score.completeness,
+        v_measure: score.v_measure,
         ari: score.ari,
+        ami: score.ami,
         nmi: score.nmi,
-        cluster_labels: score.cluster_names.iter().map(name).collect(),
+        cluster_labels: names(&score.cluster_names),
+        cluster_purities: &score.cluster_purities,
+        one_to_one_labels: score.one_to_one_names.as_ref().map(names),
+        confusion: short.then(|| score.confusion.iter().map(confused).collect()),
+    })
+}
+
+fn measures(done: &Done<'_>) -> Option<Measures> {
+    let measures = done.measures.as_ref()?;
+    let silhouette = measures.silhouette.ok();
+    let reasons =
+        [measures.silhouette.err(), measures.calinski_harabasz.err(), measures.davies_bouldin.err()];
+    Some(Measures {
+        silhouette: silhouette.map(|silhouette| silhouette.mean),
+        silhouette_sample: silhouette.map(|silhouette| silhouette.sample),
+        silhouette_standard_error: silhouette.map(|silhouette| silhouette.standard_error),
+        calinski_harabasz: measures.calinski_harabasz.ok(),
+        davies_bouldin: measures.davies_bouldin.ok(),
+        undefined: reasons.into_iter().flatten().next().map(|why| why.to_string()),
     })
 }
 

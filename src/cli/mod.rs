@@ -3,10 +3,12 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `compare`, `devices` | the subcommands: what happens in which order |
+//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `devices` | the subcommands: what happens in which order |
+//! | `rows` | rows in and out, as they come |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
+//! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
 //! | `progress` | the bar |
@@ -21,12 +23,18 @@ mod failure;
 mod files;
 mod fit;
 mod json;
+mod measures;
+mod name;
 mod notes;
 mod numbers;
 mod pictures;
+mod predict;
 mod progress;
 mod request;
+mod rows;
+mod score;
 mod summary;
+mod sweep;
 mod terminal;
 
 pub(crate) use args::Args;
@@ -40,6 +48,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Command::Fit(args) => fit::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Predict(args) => predict::run(args),
+        Command::Transform(args) => predict::transform(args),
+        Command::Score(args) => score::run(args),
+        Command::Name(args) => name::run(args),
+        Command::Sweep(args) => sweep::run(args),
         Command::Devices(args) => devices::run(args),
     }
 }

@@ -25,8 +25,14 @@ pub(super) struct Bar {
 impl Bar {
     /// A bar of `n_restarts`; none when `quiet` or where nobody looks.
     pub(super) fn new(n_restarts: u64, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(n_restarts), ProgressDrawTarget::hidden());
-        let style = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len} restarts {wide_msg}");
+        Self::of(n_restarts, "restarts", quiet)
+    }
+
+    /// The same of anything else.
+    pub(super) fn of(n: u64, noun: &str, quiet: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(n), ProgressDrawTarget::hidden());
+        let template = format!("{{spinner}} {{bar:24}} {{pos}}/{{len}} {noun} {{wide_msg}}");
+        let style = ProgressStyle::with_template(&template);
         if let Ok(style) = style {
             bar.set_style(style);
         }
@@ -55,6 +61,11 @@ impl Bar {
         let (rate, best) = (numbers::rate(rate), numbers::short(progress.best));
         self.bar.set_message(format!("{rate}/s, best {best}"));
         self.bar.set_position(progress.done);
+    }
+
+    /// Shows how many are done.
+    pub(super) fn step(&self, done: u64) {
+        self.bar.set_position(done);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Flags -> parameters, with the defaults that depend on one another.
 
 use anyhow::Context;
-use cairn::data::{self, DataError, LoadOptions, Points, Rows};
+use cairn::data::{self, DataError, LoadOptions, Points};
 use cairn::engine::Device;
 use cairn::kmeans::{Init, KMeans, Params, ParamsError};
 use ndarray::Array2;
@@ -93,14 +93,7 @@ fn centroids(file: &str) -> anyhow::Result<Array2<f64>> {
 }
 
 fn to_f64(points: &Points) -> Result<Array2<f64>, DataError> {
-    let mut values = Vec::new();
-    points.visit::<DataError>(&mut |_, rows| {
-        match rows {
-            Rows::F32(rows) => values.extend(rows.iter().copied().map(f64::from)),
-            Rows::F64(rows) => values.extend_from_slice(rows),
-        }
-        Ok(())
-    })?;
+    let values = points.to_f64()?;
     let n_dims = points.n_dims();
     Ok(Array2::from_shape_fn((values.len() / n_dims, n_dims), |(c, j)| values[c * n_dims + j]))
 }

@@ -4,9 +4,9 @@ use anstyle::Style;
 use cairn::engine::Stop;
 
 use super::fit::Done;
-use super::numbers::{percent, plural, rate, time, value};
+use super::numbers::{plural, rate, time, value};
 use super::terminal::plain;
-use super::{clusters, request};
+use super::{clusters, measures, request};
 
 /// The whole summary for a terminal `width` columns wide. Styles are in it; who writes it leaves them out.
 pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
@@ -27,8 +27,12 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     }
     line("clusters", &clusters::heading(done));
     text.push_str(&clusters::text(done, width, color));
-    if let Some(truth) = truth(done) {
-        text.push_str(&labelled("truth", &truth));
+    let truth = done.data.truth.as_ref().zip(done.score.as_ref());
+    if let Some((truth, score)) = truth {
+        text.push_str(&labelled("truth", &measures::truth(truth, score)));
+    }
+    if let Some(measures) = &done.measures {
+        text.push_str(&measures::text(measures, truth));
     }
     if let Some(model) = &done.args.model {
         text.push_str(&labelled("model", &model_use(&plain(&model.display().to_string()))));
@@ -150,10 +154,4 @@ fn unfinished(done: &Done<'_>) -> Option<String> {
 
 fn model_use(model: &str) -> String {
     format!("{model}, use it with: cairn predict {model} DATA")
-}
-
-fn truth(done: &Done<'_>) -> Option<String> {
-    let (truth, score) = (done.data.truth.as_ref()?, done.score.as_ref()?);
-    let (column, accuracy) = (plain(&truth.column), percent(score.accuracy));
-    Some(format!("{column}: accuracy {accuracy}, ARI {:.4}, NMI {:.4}", score.ari, score.nmi))
 }

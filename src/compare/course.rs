@@ -32,7 +32,9 @@ impl Comparison<'_> {
         devices: Vec<Device>,
         stand: &Stand<'_>,
     ) -> Result<Document, CompareError> {
-        kmeans::in_threads(self.params.threads(), || Ok(self.run_here(contestants, devices, stand)))?
+        kmeans::in_threads(self.params.threads(), || {
+            Ok::<_, FitError>(self.run_here(contestants, devices, stand))
+        })?
     }
 
     fn run_here(

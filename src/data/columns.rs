@@ -82,7 +82,8 @@ impl Columns {
         (!name.is_empty()).then(|| name.clone())
     }
 
-    fn find(&self, source: &str, flag: &'static str, asked: &str) -> Result<usize, DataError> {
+    /// Index of the column of that name, else of that number from 1.
+    pub(super) fn find(&self, source: &str, flag: &'static str, asked: &str) -> Result<usize, DataError> {
         let asked = asked.trim();
         let header = self.header.as_deref().unwrap_or_default();
         let mut named = (0..header.len()).filter(|&column| !asked.is_empty() && header[column] == asked);

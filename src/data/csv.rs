@@ -24,35 +24,34 @@ pub(super) fn parse(source: &str, bytes: &[u8], options: &LoadOptions) -> Result
         Some(delimiter) => check_delimiter(delimiter)?,
         None => guess_delimiter(source, text),
     };
-    let mut rows = CsvRows::new(source, text, delimiter);
+    let mut rows = CsvRows::new(source, text.as_bytes(), delimiter);
     let Some((_, first)) = rows.next_row()? else {
         return Err(DataError::Empty { name: source.to_owned() });
     };
     let first: Vec<String> = first.iter().map(|cell| cell.trim().to_owned()).collect();
     let n_columns = first.len();
-    let has_header = match options.header {
-        Header::Yes => true,
-        Header::No => false,
-        Header::Auto => looks_like_header(&first),
-    };
+    let has_header = has_header(options.header, &first);
     let hint = hint(options.header, has_header, &first, delimiter);
     if !has_header {
-        rows = CsvRows::new(source, text, delimiter);
+        rows = CsvRows::new(source, text.as_bytes(), delimiter);
     }
     let columns = Columns::new(source, has_header.then_some(first), n_columns, options)?;
-    let mut table = Table::new(source, columns, hint);
+    let leave_out = "--truth or --weights";
+    let mut table = Table::new(Cells { source: source.to_owned(), columns, hint, leave_out });
     while let Some((row, cells)) = rows.next_row()? {
-        if cells.len() != n_columns {
-            return Err(DataError::Ragged {
-                name: source.to_owned(),
-                row,
-                expected: n_columns,
-                found: cells.len(),
-            });
-        }
+        table.cells.check_length(row, cells.len())?;
         table.push(row, cells.iter())?;
     }
     table.finish()
+}
+
+/// Whether the first row names the columns.
+pub(super) fn has_header(asked: Header, first: &[String]) -> bool {
+    match asked {
+        Header::Yes => true,
+        Header::No => false,
+        Header::Auto => looks_like_header(first),
+    }
 }
 
 /// Whether any cell of the first row holds text that is no number.
@@ -61,7 +60,7 @@ fn looks_like_header(first: &[String]) -> bool {
 }
 
 /// What else may be wrong when a cell is no number: the guess of the header, or the delimiter.
-fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> String {
+pub(super) fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> String {
     let some_number = first.iter().any(|cell| cell.parse::<f64>().is_ok());
     match asked {
         _ if first.len() == 1 => format!(
@@ -84,55 +83,17 @@ fn not_utf8(source: &str, bytes: &[u8], valid: usize) -> DataError {
     DataError::NotUtf8 { name: source.to_owned(), row: lines_before as u64 + 1, byte: bytes[valid] }
 }
 
-/// The rows read so far.
-struct Table<'s> {
-    source: &'s str,
-    columns: Columns,
-    hint: String,
-    n_points: usize,
-    values: Vec<f64>, // (n_points, n_dims)
-    all_f32: bool,
-    weights: Vec<f64>,
-    truth: Option<TruthBuilder>,
+/// What is known of the cells before they are read.
+pub(super) struct Cells {
+    pub(super) source: String,
+    pub(super) columns: Columns,
+    pub(super) hint: String,
+    /// The flags that leave a column out of the features.
+    pub(super) leave_out: &'static str,
 }
 
-impl<'s> Table<'s> {
-    fn new(source: &'s str, columns: Columns, hint: String) -> Table<'s> {
-        let truth = columns.position(Role::Truth).map(|column| TruthBuilder::new(columns.name(column)));
-        Table {
-            source,
-            columns,
-            hint,
-            n_points: 0,
-            values: Vec::new(),
-            all_f32: true,
-            weights: Vec::new(),
-            truth,
-        }
-    }
-
-    fn push<'c>(&mut self, row: u64, cells: impl Iterator<Item = &'c str>) -> Result<(), DataError> {
-        for (column, cell) in cells.enumerate() {
-            let cell = cell.trim();
-            match self.columns.roles()[column] {
-                Role::Feature => {
-                    let value = self.feature(row, column, cell)?;
-                    self.all_f32 &= is_f32(value);
-                    self.values.push(value);
-                }
-                Role::Weights => {
-                    let weight = self.weight(row, column, cell)?;
-                    self.weights.push(weight);
-                }
-                Role::Truth if cell.is_empty() => return Err(self.empty_cell(row, column, "")),
-                Role::Truth => self.truth.iter_mut().for_each(|truth| truth.push(cell)),
-            }
-        }
-        self.n_points += 1;
-        Ok(())
-    }
-
-    fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
+impl Cells {
+    pub(super) fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
         match cell.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(value),
             Ok(_) => Err(DataError::NotFinite { place: self.place(row, column), text: cell.to_owned() }),
@@ -140,6 +101,7 @@ impl<'s> Table<'s> {
             Err(_) => Err(DataError::NotANumber {
                 place: self.place(row, column),
                 text: cell.to_owned(),
+                leave_out: self.leave_out,
                 hint: self.hint.clone(),
             }),
         }
@@ -152,7 +114,7 @@ impl<'s> Table<'s> {
         }
     }
 
-    fn empty_cell(&self, row: u64, column: usize, hint: &str) -> DataError {
+    pub(super) fn empty_cell(&self, row: u64, column: usize, hint: &str) -> DataError {
         DataError::EmptyCell { place: self.place(row, column), hint: hint.to_owned() }
     }
 
@@ -161,17 +123,65 @@ impl<'s> Table<'s> {
         if row == 1 { &self.hint } else { "" }
     }
 
-    fn place(&self, row: u64, column: usize) -> Place {
+    pub(super) fn place(&self, row: u64, column: usize) -> Place {
         let column_name = self.columns.header_name(column);
-        Place { name: self.source.to_owned(), row, column: column + 1, column_name }
+        Place { name: self.source.clone(), row, column: column + 1, column_name }
+    }
+
+    /// Refuses a row of another length than the first.
+    pub(super) fn check_length(&self, row: u64, found: usize) -> Result<(), DataError> {
+        let expected = self.columns.roles().len();
+        if found == expected {
+            return Ok(());
+        }
+        Err(DataError::Ragged { name: self.source.clone(), row, expected, found })
+    }
+}
+
+/// The rows read so far.
+struct Table {
+    cells: Cells,
+    n_points: usize,
+    values: Vec<f64>, // (n_points, n_dims)
+    all_f32: bool,
+    weights: Vec<f64>,
+    truth: Option<TruthBuilder>,
+}
+
+impl Table {
+    fn new(cells: Cells) -> Table {
+        let columns = &cells.columns;
+        let truth = columns.position(Role::Truth).map(|column| TruthBuilder::new(columns.name(column)));
+        Table { cells, n_points: 0, values: Vec::new(), all_f32: true, weights: Vec::new(), truth }
+    }
+
+    fn push<'c>(&mut self, row: u64, cells: impl Iterator<Item = &'c str>) -> Result<(), DataError> {
+        for (column, cell) in cells.enumerate() {
+            let cell = cell.trim();
+            match self.cells.columns.roles()[column] {
+                Role::Feature => {
+                    let value = self.cells.feature(row, column, cell)?;
+                    self.all_f32 &= is_f32(value);
+                    self.values.push(value);
+                }
+                Role::Weights => {
+                    let weight = self.cells.weight(row, column, cell)?;
+                    self.weights.push(weight);
+                }
+                Role::Truth if cell.is_empty() => return Err(self.cells.empty_cell(row, column, "")),
+                Role::Truth => self.truth.iter_mut().for_each(|truth| truth.push(cell)),
+            }
+        }
+        self.n_points += 1;
+        Ok(())
     }
 
     fn finish(self) -> Result<Dataset, DataError> {
-        let name = self.source.to_owned();
+        let Cells { source: name, columns, .. } = self.cells;
         if self.n_points == 0 {
-            return Err(DataError::NoRows { name, columns: self.columns.roles().len() });
+            return Err(DataError::NoRows { name, columns: columns.roles().len() });
         }
-        let shape = (self.n_points, self.columns.features().count());
+        let shape = (self.n_points, columns.features().count());
         let points = if self.all_f32 {
             let values = self.values.iter().map(|&value| value as f32).collect();
             Array2::from_shape_vec(shape, values).map(Points::F32)
@@ -181,9 +191,9 @@ impl<'s> Table<'s> {
         Ok(Dataset {
             name,
             points: points.expect("each row pushed one value a feature"),
-            columns: self.columns.feature_names(),
+            columns: columns.feature_names(),
             truth: self.truth.map(TruthBuilder::finish),
-            weights: self.columns.position(Role::Weights).map(|_| self.weights),
+            weights: columns.position(Role::Weights).map(|_| self.weights),
         })
     }
 }

@@ -1,36 +1,40 @@
 //! CSV text -> rows of cells, each with the number a spreadsheet shows beside it.
 
+use std::io::{self, Read};
+
 use ::csv::{Reader, ReaderBuilder, StringRecord};
 
 use super::DataError;
 
-/// Goes through the rows of a text, empty lines left out but counted.
-pub(super) struct CsvRows<'t> {
-    source: &'t str,
-    text: &'t [u8],
-    reader: Reader<&'t [u8]>,
+/// Bytes of rows gone by that are kept before they are let go of.
+const FORGET: usize = 1 << 16;
+
+/// Goes through the rows of a text, empty lines left out but counted. Holds a little of the text at a time.
+pub(super) struct CsvRows<R> {
+    source: String,
+    reader: Reader<Tee<R>>,
     cells: StringRecord,
     row: u64,
 }
 
-impl<'t> CsvRows<'t> {
-    pub(super) fn new(source: &'t str, text: &'t str, delimiter: u8) -> CsvRows<'t> {
+impl<R: Read> CsvRows<R> {
+    pub(super) fn new(source: &str, text: R, delimiter: u8) -> CsvRows<R> {
         let reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
             .flexible(true) // ragged rows are ours to report
-            .from_reader(text.as_bytes());
-        CsvRows { source, text: text.as_bytes(), reader, cells: StringRecord::new(), row: 0 }
+            .from_reader(Tee { text, kept: Vec::new(), first: 0 });
+        CsvRows { source: source.to_owned(), reader, cells: StringRecord::new(), row: 0 }
     }
 
     /// The next row that isn't empty: its number from 1, and its cells, not trimmed.
     pub(super) fn next_row(&mut self) -> Result<Option<(u64, &StringRecord)>, DataError> {
         loop {
-            self.row += 1 + self.empty_lines_ahead();
-            let more = self
-                .reader
-                .read_record(&mut self.cells)
-                .map_err(|error| DataError::Read { name: self.source.to_owned(), reason: error.into() })?;
+            let before = self.reader.position().byte();
+            let read = self.reader.read_record(&mut self.cells);
+            // the reader passed over empty lines in silence
+            self.row += 1 + self.reader.get_mut().empty_lines_from(before);
+            let more = read.map_err(|error| self.failed(error))?;
             if !more {
                 return Ok(None);
             }
@@ -40,12 +44,44 @@ impl<'t> CsvRows<'t> {
         }
     }
 
-    /// Lines without any character, which the reader passes over in silence.
-    fn empty_lines_ahead(&self) -> u64 {
-        let at = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
-        let mut rest = self.text.get(at..).unwrap_or_default();
-        // A row that ends in CR LF is done at the CR.
-        if at > 0 && self.text.get(at - 1) == Some(&b'\r') {
+    fn failed(&self, error: ::csv::Error) -> DataError {
+        let name = self.source.clone();
+        let ::csv::ErrorKind::Utf8 { pos, .. } = error.kind() else {
+            return DataError::Read { name, reason: error.into() };
+        };
+        let start = pos.as_ref().map_or(0, ::csv::Position::byte);
+        let byte = self.reader.get_ref().first_bad_byte(start);
+        DataError::NotUtf8 { name, row: self.row, byte }
+    }
+}
+
+/// Passes text on, and keeps what was passed on since the row before.
+struct Tee<R> {
+    text: R,
+    kept: Vec<u8>,
+    first: u64, // place of the first byte kept
+}
+
+impl<R: Read> Read for Tee<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let n = self.text.read(to)?;
+        self.kept.extend_from_slice(&to[..n]);
+        Ok(n)
+    }
+}
+
+impl<R> Tee<R> {
+    fn from(&self, byte: u64) -> &[u8] {
+        let at = byte.saturating_sub(self.first) as usize;
+        self.kept.get(at..).unwrap_or_default()
+    }
+
+    /// Lines without any character, from a byte on. What lies before it is not asked for again.
+    fn empty_lines_from(&mut self, byte: u64) -> u64 {
+        // a row that ends in CR LF is done at the CR
+        let after_return = byte > self.first && self.from(byte - 1).first() == Some(&b'\r');
+        let mut rest = self.from(byte);
+        if after_return {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
         let mut lines = 0;
@@ -57,7 +93,23 @@ impl<'t> CsvRows<'t> {
             rest = after;
             lines += 1;
         }
+        self.forget(byte.saturating_sub(1));
         lines
+    }
+
+    /// Lets go of what lies before a byte, now and then: the rest has to move.
+    fn forget(&mut self, byte: u64) {
+        let n = byte.saturating_sub(self.first) as usize;
+        if n > FORGET {
+            self.kept.drain(..n);
+            self.first = byte;
+        }
+    }
+
+    fn first_bad_byte(&self, start: u64) -> u8 {
+        let rest = self.from(start);
+        let valid = std::str::from_utf8(rest).map_or_else(|error| error.valid_up_to(), str::len);
+        rest.get(valid).copied().unwrap_or_default()
     }
 }
 
@@ -91,7 +143,7 @@ mod tests {
     use super::*;
 
     fn numbers(text: &str) -> Vec<(u64, usize)> {
-        let mut rows = CsvRows::new("t.csv", text, b',');
+        let mut rows = CsvRows::new("t.csv", text.as_bytes(), b',');
         let mut found = Vec::new();
         while let Some((row, cells)) = rows.next_row().expect("text has no errors") {
             found.push((row, cells.len()));

@@ -8,7 +8,7 @@ pub(super) const NAME: &str = "digits";
 const TRUTH: &str = "digit";
 
 /// 1,797 rows of 65 columns: the pixels of 8 by 8 pictures row by row, and the digit.
-const TEXT: &str = include_str!("../../data/digits.csv");
+pub(super) const TEXT: &str = include_str!("../../data/digits.csv");
 
 /// The embedded table with the columns that `options` name; `digit` is the truth if none is named.
 pub(super) fn load(options: &LoadOptions) -> Result<Dataset, DataError> {

@@ -111,7 +111,7 @@ pub enum DataError {
 
     /// Text in a column of numbers.
     #[error(
-        "{place}: {} is not a number; remove the row or name the column with --truth or --weights \
+        "{place}: {} is not a number; remove the row or name the column with {leave_out} \
          to leave it out{hint}",
         quoted(text)
     )]
@@ -120,6 +120,8 @@ pub enum DataError {
         place: Place,
         /// The cell's text.
         text: String,
+        /// The flags that leave a column out.
+        leave_out: &'static str,
         /// Something else that may be meant; empty, or begins with `; `.
         hint: String,
     },

@@ -3,6 +3,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `points` | the rows of a table, and how they are gone through |
+//! | `stream` | rows that are gone through once, in bounded memory |
 //! | `digits` | the table inside the program |
 //! | `csv`, `csv_rows` | CSV: cells to numbers; lines to cells |
 //! | `npy`, `npy_header`, `npy_cells` | `.npy`: the file; its header; its bytes to numbers |
@@ -23,6 +24,7 @@ pub mod npy;
 mod npy_cells;
 mod npy_header;
 mod points;
+pub mod stream;
 mod truth;
 pub mod write;
 

@@ -21,6 +21,7 @@ use super::{DataError, Dataset, LoadOptions, Points, Rows, Truth, read_error};
 /// Types that an f32 holds exactly come as f32, the others as f64.
 #[derive(Debug, Clone)]
 pub struct NpyTable {
+    name: String, // in messages: the path, or where the file came from
     path: String,
     header: NpyHeader,
     stamp: Stamp,
@@ -79,7 +80,7 @@ impl NpyTable {
 
     /// The file at its first value, if it is still the one that was loaded.
     fn open(&self) -> Result<File, DataError> {
-        let failed = |reason| read_error(&self.path, reason);
+        let failed = |reason| read_error(&self.name, reason);
         let mut file = File::open(&self.path).map_err(failed)?;
         self.check_unchanged(&file)?;
         file.seek(SeekFrom::Start(self.header.offset)).map_err(failed)?;
@@ -87,16 +88,16 @@ impl NpyTable {
     }
 
     fn check_unchanged(&self, file: &File) -> Result<(), DataError> {
-        let now = Stamp::of(&file.metadata().map_err(|reason| read_error(&self.path, reason))?);
+        let now = Stamp::of(&file.metadata().map_err(|reason| read_error(&self.name, reason))?);
         if now == self.stamp {
             return Ok(());
         }
-        Err(DataError::Changed { name: self.path.clone(), expected: self.stamp.bytes, found: now.bytes })
+        Err(DataError::Changed { name: self.name.clone(), expected: self.stamp.bytes, found: now.bytes })
     }
 
     /// A file that ends early was cut while it was read; all else is the system's to explain.
     fn read_failed(&self, file: &File, reason: io::Error) -> DataError {
-        self.check_unchanged(file).err().unwrap_or_else(|| read_error(&self.path, reason))
+        self.check_unchanged(file).err().unwrap_or_else(|| read_error(&self.name, reason))
     }
 }
 
@@ -109,18 +110,28 @@ pub(super) fn begins(file: &mut File) -> io::Result<bool> {
 }
 
 /// A table on disk; in memory where columns have to be taken out or rows put together.
-pub(super) fn load_path(path: &str, mut file: File, options: &LoadOptions) -> Result<Dataset, DataError> {
-    let failed = |reason| read_error(path, reason);
+pub(super) fn load_path(path: &str, file: File, options: &LoadOptions) -> Result<Dataset, DataError> {
+    load_file(path, path, file, options)
+}
+
+/// As [`load_path`], of a file that messages know by another name.
+pub(super) fn load_file(
+    name: &str,
+    path: &str,
+    mut file: File,
+    options: &LoadOptions,
+) -> Result<Dataset, DataError> {
+    let failed = |reason| read_error(name, reason);
     let stamp = Stamp::of(&file.metadata().map_err(failed)?);
-    let header = NpyHeader::read(path, &mut file, stamp.bytes)?;
+    let header = NpyHeader::read(name, &mut file, stamp.bytes)?;
     if header.fortran || options.truth.is_some() || options.weights.is_some() {
         let mut values = Vec::new();
         file.read_to_end(&mut values).map_err(failed)?;
-        return from_values(path, &header, &values, options);
+        return from_values(name, &header, &values, options);
     }
-    let columns = Columns::new(path, None, header.n_dims, options)?.feature_names();
-    let points = Points::Npy(NpyTable { path: path.to_owned(), header, stamp });
-    Ok(Dataset { name: path.to_owned(), points, columns, truth: None, weights: None })
+    let columns = Columns::new(name, None, header.n_dims, options)?.feature_names();
+    let points = Points::Npy(NpyTable { name: name.to_owned(), path: path.to_owned(), header, stamp });
+    Ok(Dataset { name: name.to_owned(), points, columns, truth: None, weights: None })
 }
 
 /// A table whose bytes are all in memory.

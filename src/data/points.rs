@@ -48,6 +48,23 @@ impl Points {
         }
     }
 
+    /// All values as f64, row by row: a copy. (n_points, n_dims)
+    ///
+    /// # Errors
+    ///
+    /// A file that can't be read any more, or has changed since it was loaded.
+    pub fn to_f64(&self) -> Result<Vec<f64>, DataError> {
+        let mut values = Vec::with_capacity(self.n_points() * self.n_dims());
+        self.visit::<DataError>(&mut |_, rows| {
+            match rows {
+                Rows::F32(rows) => values.extend(rows.iter().copied().map(f64::from)),
+                Rows::F64(rows) => values.extend_from_slice(rows),
+            }
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
     /// Hands over all rows from first to last in chunks: the first row's index (from 0), and the rows.
     ///
     /// May be called many times and gives the same rows each time. A chunk holds at most 2 MiB, or

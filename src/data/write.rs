@@ -4,9 +4,12 @@
 //! |---|---|---|
 //! | labels | header `label` | `<u4`, shape (n_points,) |
 //! | matrix | header: the names of the columns | `<f8`, shape (n_rows, n_columns), C order |
+//! | table | header: the names of the columns; an empty cell for no value | `<f8`, shape (n_rows, n_columns), NaN for no value |
 //! | restarts | header `restart,inertia,iterations,stopped` | `<f8`, shape (n_restarts, 4), the same columns, `stopped` as its code |
 //!
 //! Numbers in CSV are the shortest text that reads back as the same f64.
+
+mod sink;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -17,6 +20,7 @@ use npyz::WriterBuilder;
 use tempfile::NamedTempFile;
 
 use super::DataError;
+pub use sink::Sink;
 
 /// How the results are laid out, by the end of the file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +139,32 @@ impl Output {
         })
     }
 
+    /// Writes a table some of whose cells may have no value.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::OutputColumns`] if the names aren't as many as the cells of each row; [`DataError::Write`].
+    pub fn write_table(self, columns: &[String], rows: &[Vec<Option<f64>>]) -> Result<(), DataError> {
+        if let Some(row) = rows.iter().find(|row| row.len() != columns.len()) {
+            return Err(DataError::OutputColumns {
+                path: self.path,
+                names: columns.len(),
+                columns: row.len(),
+            });
+        }
+        self.commit(|file, format| match format {
+            Format::Csv | Format::Plain => {
+                let cell = |value: &Option<f64>| value.as_ref().map(number).unwrap_or_default();
+                write_csv(file, columns, rows.iter().map(|row| row.iter().map(cell)))
+            }
+            Format::Npy => {
+                npy_header(file, "<f8", &[rows.len(), columns.len()])?;
+                let values = rows.iter().flatten().map(|value| value.unwrap_or(f64::NAN));
+                values.into_iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
+            }
+        })
+    }
+
     /// Writes the table of restarts.
     ///
     /// # Errors
@@ -228,7 +258,7 @@ fn format_of(path: &Path) -> Result<Format, DataError> {
 }
 
 /// The shortest text that reads back as the same f64, by exponent where plain digits would be many.
-fn number(value: &f64) -> String {
+pub(crate) fn number(value: &f64) -> String {
     match value.abs() {
         0.0 | 1e-5..1e16 => value.to_string(),
         _ => format!("{value:e}"),

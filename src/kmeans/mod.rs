@@ -184,10 +184,10 @@ pub fn fit_on(
 }
 
 /// Runs `work` on as many threads as were asked for.
-pub(crate) fn in_threads<T: Send>(
+pub(crate) fn in_threads<T: Send, E: From<FitError> + Send>(
     threads: Option<usize>,
-    work: impl FnOnce() -> Result<T, FitError> + Send,
-) -> Result<T, FitError> {
+    work: impl FnOnce() -> Result<T, E> + Send,
+) -> Result<T, E> {
     let Some(threads) = threads else { return work() };
     let failed =
         |error: rayon::ThreadPoolBuildError| FitError::Threads { threads, reason: error.to_string() };

@@ -55,7 +55,7 @@ pub enum LatticeError {
     },
     /// A row that may lie outside the range lies too far outside.
     #[error(
-        "row {row}, column {column}: {value} lies more than 2^40 lattice steps ({limit:e}) from the middle of the fitted rows ({middle}); remove the row or give it a positive weight"
+        "row {row}, column {column}: {value} lies more than 2^40 lattice steps ({limit:e}) from the middle of the fitted rows ({middle}); remove the row, or fit with it and a positive weight"
     )]
     TooFarOutside {
         /// Row, from 1.

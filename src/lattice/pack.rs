@@ -70,7 +70,7 @@ impl Table {
 pub struct Packer {
     table: Table,
     bits: u32,
-    tally: Tally,
+    tally: Option<Tally>, // none where nobody asks what the rounding cost
 }
 
 impl Packer {
@@ -78,7 +78,7 @@ impl Packer {
     #[must_use]
     pub fn new(lattice: Lattice, weights: Weights, n_points: usize) -> Self {
         let n_dims = lattice.n_dims();
-        let tally = Tally::new(n_points, n_dims);
+        let tally = Some(Tally::new(n_points, n_dims));
         let table = Table {
             points: Vec::with_capacity(n_points * n_dims),
             weights,
@@ -91,16 +91,31 @@ impl Packer {
         Self { table, bits: 0, tally }
     }
 
+    /// Places rows that come after the fit, on its lattice. They may lie outside of the range, and nobody is told
+    /// what their rounding cost. `rows` is (any, n_dims), row by row.
+    ///
+    /// # Errors
+    /// [`LatticeError::NotFinite`], [`LatticeError::TooFarOutside`], with the row's number among these.
+    pub fn later<T: Value>(lattice: &Lattice, rows: &[T]) -> Result<Table, LatticeError> {
+        let n_points = rows.len() / lattice.n_dims();
+        let mut packer = Self::new(lattice.clone(), Weights::ones(n_points), n_points);
+        packer.tally = None;
+        packer.add(rows)?;
+        Ok(packer.finish())
+    }
+
     /// Places the next rows. `rows` is (any, n_dims), row by row.
     ///
     /// # Errors
-    /// [`LatticeError::TooFarOutside`] for a row of weight zero.
+    /// [`LatticeError::TooFarOutside`] for a row of weight zero; [`LatticeError::NotFinite`].
     pub fn add<T: Value>(&mut self, rows: &[T]) -> Result<(), LatticeError> {
         let d = self.table.n_dims();
         let at = self.table.points.len();
         let first = at / d;
         let size = block_rows(d);
-        self.tally.sample(first, rows);
+        if let Some(tally) = &mut self.tally {
+            tally.sample(first, rows);
+        }
         let Table { points, weights, lattice, .. } = &mut self.table;
         points.resize(at + rows.len(), 0.0);
         let blocks: Vec<_> = points[at..]
@@ -113,7 +128,9 @@ impl Packer {
             let block = block?;
             self.bits |= block.bits;
             self.table.max_coordinate = self.table.max_coordinate.max(block.most);
-            self.tally.add(&block.errors, &block.own);
+            if let Some(tally) = &mut self.tally {
+                tally.add(&block.errors, &block.own);
+            }
             self.table.outside.extend(block.outside);
         }
         Ok(())
@@ -123,7 +140,8 @@ impl Packer {
     #[must_use]
     pub fn finish(mut self) -> Table {
         self.table.granularity = if self.bits == 0 { 0 } else { self.bits.trailing_zeros() };
-        self.table.rounding = self.tally.report(&self.table.lattice);
+        self.table.rounding =
+            self.tally.map_or_else(Rounding::default, |tally| tally.report(&self.table.lattice));
         self.table
     }
 }
@@ -225,7 +243,8 @@ impl Block {
         let limit = f64::from(MAX_COORDINATE);
         for (j, (&x, q)) in x.iter().zip(q.iter_mut()).enumerate() {
             let placed = lattice.place(x.into(), j);
-            if placed.abs() > limit {
+            let inside = placed.abs() <= limit; // and a number
+            if !inside {
                 return false;
             }
             *q = placed as f32;
@@ -248,6 +267,9 @@ fn outside_row<T: Value>(lattice: &Lattice, row: usize, x: &[T]) -> Result<Vec<i
         let q = lattice.place(value, j);
         if q.abs() < MAX_OUTSIDE {
             return Ok(q as i64);
+        }
+        if !value.is_finite() {
+            return Err(LatticeError::NotFinite { row: row + 1, column: j + 1, value });
         }
         Err(LatticeError::TooFarOutside {
             row: row + 1,

@@ -5,12 +5,18 @@
 //! | `file` | the model file: a safetensors file with a checksum |
 //! | `names` | what clusters stand for |
 //! | `image` | whether the features are the pixels of a picture |
+//! | `columns` | which columns of a table are the model's features |
+//! | `predict` | labels, runners-up and distances of new rows |
+//! | `layout` | predictions and distances as CSV, `.npy` and JSON lines |
 //! | `error` | all that can be wrong |
 
+mod columns;
 mod error;
 mod file;
 mod image;
+mod layout;
 mod names;
+mod predict;
 
 use ndarray::Array2;
 
@@ -18,9 +24,12 @@ use crate::data::Dataset;
 use crate::kmeans::{Fit, Params};
 use crate::lattice::Lattice;
 
+pub use columns::{ColumnError, ColumnOptions};
 pub use error::ModelError;
 pub use file::VERSION;
+pub use layout::{Layout, RowFormat};
 pub use names::ClusterName;
+pub use predict::{PredictError, Prediction, Predictor};
 
 /// Centroids, and all that is needed to use and to judge them.
 #[derive(Debug, Clone, PartialEq)]

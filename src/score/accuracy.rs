@@ -18,18 +18,35 @@ pub fn majority_names(table: &Contingency) -> Vec<Option<u32>> {
     names
 }
 
-/// The share of points whose cluster stands for their own truth, by [`majority_names`]; 1 for no points,
-/// as the other measures say of two empty labelings.
+/// The share of points whose cluster has the name of their own truth; 1 for no points, as the other
+/// measures say of two empty labelings.
 ///
-/// Known as *purity* (Manning, Raghavan, Schuetze, "Introduction to Information Retrieval", Cambridge
-/// University Press, 2008, section 16.3). It grows with the number of clusters: compare it at one k.
-pub fn accuracy(table: &Contingency) -> f64 {
+/// `names` is (n_clusters): names found on these very points ([`majority_names`],
+/// [`one_to_one_names`](super::one_to_one_names)), or on others before. A cluster without a name, or beyond
+/// the end of `names`, is right about no point.
+pub fn accuracy(table: &Contingency, names: &[Option<u32>]) -> f64 {
     if table.n_points() == 0 {
         return 1.0;
     }
-    let named: u64 = (0u32..)
-        .zip(majority_names(table))
-        .filter_map(|(cluster, name)| Some(table.count(cluster, name?)))
-        .sum();
-    named as f64 / table.n_points() as f64
+    let right: u64 =
+        (0u32..).zip(names).filter_map(|(cluster, name)| name.map(|name| table.count(cluster, name))).sum();
+    right as f64 / table.n_points() as f64
+}
+
+/// [`accuracy`] by the points' own [`majority_names`]: the most that any names can reach. It grows with the
+/// number of clusters: compare it at one k.
+///
+/// Manning, Raghavan, Schuetze, "Introduction to Information Retrieval", Cambridge University Press, 2008,
+/// section 16.3.
+pub fn purity(table: &Contingency) -> f64 {
+    accuracy(table, &majority_names(table))
+}
+
+/// The share of each cluster's points that are of its most frequent truth; `None` for a cluster without
+/// points. `(n_clusters)`.
+pub fn cluster_purities(table: &Contingency) -> Vec<Option<f64>> {
+    let named = (0u32..).zip(majority_names(table)).zip(table.cluster_sizes());
+    named
+        .map(|((cluster, name), &size)| name.map(|name| table.count(cluster, name) as f64 / size as f64))
+        .collect()
 }

@@ -2,14 +2,25 @@
 
 use thiserror::Error;
 
-/// Why two labelings can't be compared.
+/// Why labelings can't be compared, or points not measured.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ScoreError {
     /// The two labelings are not of the same points.
     #[error("{truth} truth values but {labels} labels: one of each is needed for every point")]
     Lengths {
         /// Length of the truth.
         truth: usize,
+        /// Length of the labels.
+        labels: usize,
+    },
+    /// The points are not as many as the labels.
+    #[error("{values} values of points for {labels} labels: {n_dims} of them are needed for each")]
+    Values {
+        /// Values given.
+        values: usize,
+        /// Values of a point.
+        n_dims: usize,
         /// Length of the labels.
         labels: usize,
     },
@@ -67,7 +78,7 @@ pub struct Contingency {
 }
 
 /// With no more points than this, products of two pair counts fit `i128`; see `rand_index`.
-const MOST: u64 = 1 << 32;
+pub(super) const MOST: u64 = 1 << 32;
 
 impl Contingency {
     /// Counts the points of every (cluster, truth). Clusters and truth values without a point are
@@ -142,7 +153,7 @@ fn check_values(truth: &[u32], n_truth: usize, labels: &[u32], n_clusters: usize
     Ok(())
 }
 
-fn first_outside(values: &[u32], end: usize) -> Option<(usize, u32)> {
+pub(super) fn first_outside(values: &[u32], end: usize) -> Option<(usize, u32)> {
     let point = values.iter().position(|&value| value as usize >= end)?;
     Some((point, values[point]))
 }

@@ -24,7 +24,7 @@ pub fn normalized_mutual_information(table: &Contingency) -> f64 {
 /// Sum of `n_ij / n * ln(n n_ij / (a_i b_j))`, in nats. The products are exact (at most 2^64, in
 /// `u128`), so independent labelings, and one value against several, have ratios of exactly 1: no
 /// information at all.
-fn mutual_information(table: &Contingency) -> f64 {
+pub(super) fn mutual_information(table: &Contingency) -> f64 {
     let n = table.n_points();
     table
         .cells()
@@ -38,7 +38,7 @@ fn mutual_information(table: &Contingency) -> f64 {
 }
 
 /// Entropy of a labeling with groups of these sizes, in nats.
-fn entropy(sizes: &[u64]) -> f64 {
+pub(super) fn entropy(sizes: &[u64]) -> f64 {
     let n = sizes.iter().sum();
     sizes.iter().filter(|&&size| size > 0).map(|&size| share(size, n) * ln_ratio(n.into(), size.into())).sum()
 }
@@ -47,7 +47,7 @@ fn occupied(sizes: &[u64]) -> usize {
     sizes.iter().filter(|&&size| size > 0).count()
 }
 
-fn product(a: u64, b: u64) -> u128 {
+pub(super) fn product(a: u64, b: u64) -> u128 {
     u128::from(a) * u128::from(b)
 }
 
@@ -56,6 +56,6 @@ fn share(part: u64, whole: u64) -> f64 {
 }
 
 /// From `libm`: the standard library's logarithm may differ between platforms in its last bit.
-fn ln_ratio(a: u128, b: u128) -> f64 {
+pub(super) fn ln_ratio(a: u128, b: u128) -> f64 {
     libm::log(a as f64 / b as f64)
 }

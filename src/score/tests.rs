@@ -86,7 +86,8 @@ fn no_points_agree() {
 fn majority_takes_the_lowest_of_a_tie() {
     let table = Contingency::new(&[2, 1, 0, 2, 1, 2], 3, &[0, 0, 3, 3, 3, 3], 4).expect("valid");
     assert_eq!(majority_names(&table), [Some(1), None, None, Some(2)], "cluster 0 ties 1 and 2");
-    assert_eq!(accuracy(&table), 0.5);
+    assert_eq!(purity(&table), 0.5);
+    assert_eq!(cluster_purities(&table), [Some(0.5), None, None, Some(0.5)]);
 }
 
 #[test]

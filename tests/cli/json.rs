@@ -21,7 +21,11 @@ fn its_shape_is_fixed() {
         ("restarts", "count found_best max median min"),
         ("timings_s", "iterate open pack read read_back seed total upload"),
         ("work", "assigned_points repaired_points"),
-        ("score", "accuracy ari cluster_labels nmi"),
+        (
+            "score",
+            "accuracy accuracy_one_to_one ami ari cluster_labels cluster_purities completeness confusion \
+             homogeneity nmi one_to_one_labels purity v_measure",
+        ),
     ];
     for (part, names) in expected {
         let mut found = keys(&json[part]);
@@ -29,7 +33,7 @@ fn its_shape_is_fixed() {
         assert_eq!(found.join(" "), names, "{part}");
     }
     let mut top: Vec<&str> =
-        expected.iter().map(|part| part.0).chain(["schema", "version", "fingerprint"]).collect();
+        expected.iter().map(|part| part.0).chain(["schema", "version", "measures", "fingerprint"]).collect();
     top.sort_unstable();
     let mut found = keys(&json);
     found.sort_unstable();
@@ -115,4 +119,24 @@ fn what_is_not_finite_is_null() {
     let json = folder.json("t.csv -k 1");
     assert_eq!(json["best"]["inertia"], Value::Null); // 2e400 is beyond f64
     assert!(json["best"]["inertia_exact"].as_str().unwrap().len() > 10);
+}
+
+#[test]
+fn more_measures_where_they_are_asked_for() {
+    let folder = Folder::with([("apart.csv", b"1\n2\n3\n")]);
+    assert!(folder.json("-r 1")["measures"].is_null());
+    let json = folder.json("-r 20 --measures");
+    let (measures, score) = (&json["measures"], &json["score"]);
+    let near =
+        |value: &Value, expected: f64| (value.as_f64().unwrap() - expected).abs() < 5e-5 * expected.max(1.0);
+    assert!(near(&measures["silhouette"], 0.1825) && near(&measures["davies_bouldin"], 1.9232), "{measures}");
+    assert!(near(&measures["calinski_harabasz"], 169.373), "{measures}");
+    assert_eq!((&measures["silhouette_sample"], &measures["undefined"]), (&1797.into(), &Value::Null));
+    assert!(near(&score["v_measure"], score["nmi"].as_f64().unwrap()), "{score}");
+    let counted: u64 =
+        score["confusion"].as_array().unwrap().iter().map(|e| e["count"].as_u64().unwrap()).sum();
+    assert_eq!(counted, 1797);
+    let undefined = &folder.json("apart.csv -k 3 --measures")["measures"];
+    assert!(undefined["silhouette"].is_null());
+    assert_eq!(undefined["undefined"], "every point is a cluster of its own");
 }

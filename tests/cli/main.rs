@@ -7,6 +7,7 @@
 //! | `files` | output files in both formats, and back in |
 //! | `summary` | the text: pinned, with colour and without, quiet |
 //! | `json` | the same for programs |
+//! | `sweep` | `cairn sweep` |
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `pipes` | readers that go away, disks that are full |
 
@@ -19,6 +20,7 @@ mod input;
 mod json;
 mod pipes;
 mod summary;
+mod sweep;
 
 use std::fs;
 use std::path::PathBuf;

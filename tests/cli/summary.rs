@@ -40,7 +40,7 @@ fn summary_of_the_digits() {
           ++@@##==::..      ++@@@@**..        ::##@@**..        ::**++::
       0: 483            1: 476            2: 395            3: 443
       digit 2           digit 3           digit 6           digit 7
-    truth       digit: accuracy 36.45%, ARI 0.2939, NMI 0.4589
+    truth       digit: accuracy 36.45%, one-to-one 36.45%, ARI 0.2939, AMI 0.4567, V 0.4589
     fingerprint 73fcb403984bc83bac96a456b8334f806c621389a23c17066e002ea153767bdf
     ");
 }
@@ -70,7 +70,7 @@ old,75,95000,0.5
     unfinished  10 of 10 stopped at --max-iter 1; raise it to let them end, or set --tol
     clusters    number: weight, and the kind that most of them are
       0: 1.5 old  1: 3 young  2: 1 old
-    truth       kind: accuracy 100.00%, ARI 0.5455, NMI 0.7790
+    truth       kind: accuracy 100.00%, one-to-one 80.00%, ARI 0.5455, AMI 0.6354, V 0.7790
     fingerprint da7c0269ed932c5f68050b0c3973e129130cc2b5d0f721276fd68b80a8883a68
     ");
 }
@@ -171,4 +171,42 @@ fn help_and_version() {
         assert!(help.out.contains(flag), "{flag}");
     }
     assert!(help.out.lines().all(|line| line.chars().count() <= 100));
+}
+
+#[test]
+fn measures_and_the_confusion_matrix_come_with_a_flag() {
+    let folder = Folder::with([(
+        "classes.csv",
+        b"x,class\n1,a\n1,b\n2,b\n90,c\n91,c\n92,\"a very, very long name\"\n",
+    )]);
+    assert!(!folder.fit("classes.csv -k 2 --truth class").out.contains("silhouette"));
+    let ran = folder.fit("classes.csv -k 2 --truth class --measures");
+    ran.done();
+    let from = ran.out.find("truth ").unwrap();
+    insta::assert_snapshot!(&ran.out[from..], @r"
+    truth       class: accuracy 66.67%, one-to-one 66.67%, ARI 0.3750, AMI 0.4656, V 0.6853
+    measures    purity 66.67%, homogeneity 0.5213, completeness 1.0000, NMI 0.6853
+                silhouette 0.9888, Calinski-Harabasz 18090.2, Davies-Bouldin 0.0123916
+    confusion   a row each class, a column each class that clusters stand for
+                               a  a very, very             b             c
+                 a             .             .             1             .
+      a very, very             .             .             .             1
+                 b             .             .             2             .
+                 c             .             .             .             2
+    fingerprint 17b7bf3d21f4504140b558b61f9066ff5e7aac94205c8f430baa54e23c4d254c
+    ");
+    let ran = folder.fit("classes.csv -k 6 --truth class --measures -q");
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    let ran = folder.fit("classes.csv -k 1 --truth class --measures");
+    assert!(ran.out.contains("have no value: all points are in one cluster\n"), "{}", ran.out);
+}
+
+#[test]
+fn many_classes_show_their_most_frequent_mistakes() {
+    let rows: String = (0..60).map(|i| format!("{},class {}\n", i % 30, i / 2 + 100)).collect();
+    let folder = Folder::with([("many.csv", format!("x,name\n{rows}").as_bytes())]);
+    let ran = folder.fit("many.csv -k 3 --truth name --measures");
+    ran.done();
+    assert!(ran.out.contains("confusion   name: "), "{}", ran.out);
+    assert_eq!(ran.out.matches(" in clusters of class ").count(), 10, "{}", ran.out);
 }

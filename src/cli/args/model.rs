@@ -1,0 +1,169 @@
+//! The flags of the subcommands that use a model.
+
+use std::path::PathBuf;
+
+use cairn::engine::Device;
+use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
+
+use super::job::{HeaderArg, delimiter};
+
+/// Where rows come from.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct RowsArgs {
+    /// A model that `cairn fit --model` wrote
+    pub(in crate::cli) model: PathBuf,
+
+    /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
+    pub(in crate::cli) data: String,
+
+    /// Column to leave out, by name or number from 1; may be given many times. Where both the model and the
+    /// data have names for their columns, only those of the model are taken anyway
+    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    pub(in crate::cli) ignore: Vec<String>,
+
+    /// Take the columns in their order, whatever their names
+    #[arg(long, help_heading = "Input")]
+    pub(in crate::cli) by_position: bool,
+
+    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
+    pub(in crate::cli) header: HeaderArg,
+
+    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
+    pub(in crate::cli) delimiter: Option<u8>,
+
+    /// Threads on the CPU [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) threads: Option<usize>,
+}
+
+/// What works on rows.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct DeviceArgs {
+    /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
+    pub(in crate::cli) device: String,
+}
+
+impl DeviceArgs {
+    /// The device, its four words in any case of letters.
+    pub(in crate::cli) fn device(&self) -> Device {
+        super::device(&self.device)
+    }
+}
+
+/// Where rows go.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct OutArgs {
+    /// File to write, or - for standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "Output")]
+    pub(in crate::cli) output: PathBuf,
+
+    /// What to write [default: by the end of the file's name, csv on standard output]
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub(in crate::cli) format: Option<FormatArg>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum FormatArg {
+    Csv,
+    Npy,
+    Jsonl,
+}
+
+const PREDICT_EXAMPLES: &str = "\
+Writes label, name, distance, runner_up and margin of each row: the nearest cluster and its name, the distance to
+it, the second nearest cluster, and how much further away that one is. Rows are read and written as they come,
+so any number of them takes little memory.
+
+Examples:
+  cairn fit data/digits-writers30.csv --truth digit -k 40 --model digits.safetensors
+  cairn predict digits.safetensors digits            the digits inside the program
+  cairn predict m.safetensors new.npy -o labels.npy  a structured array
+  zcat x.csv.gz | cairn predict m.safetensors - --format jsonl";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = PREDICT_EXAMPLES)]
+pub(in crate::cli) struct PredictArgs {
+    #[command(flatten)]
+    pub(in crate::cli) rows: RowsArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) device: DeviceArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) out: OutArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Distances are in the units of the data; that of a centroid to itself is exactly 0.")]
+pub(in crate::cli) struct TransformArgs {
+    #[command(flatten)]
+    pub(in crate::cli) rows: RowsArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) out: OutArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ScoreArgs {
+    #[command(flatten)]
+    pub(in crate::cli) rows: RowsArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) device: DeviceArgs,
+
+    /// Column of known classes, by name or number from 1 [default: digit, for the digits]
+    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    pub(in crate::cli) truth: Option<String>,
+
+    /// As JSON
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) json: bool,
+}
+
+const NAME_EXAMPLES: &str = "\
+Examples:
+  cairn name digits.safetensors                     what there is
+  cairn name digits.safetensors 3=seven 5=nine      names two clusters
+  cairn name digits.safetensors 3=                  takes a name away";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = NAME_EXAMPLES)]
+pub(in crate::cli) struct NameArgs {
+    /// A model that `cairn fit --model` wrote
+    pub(in crate::cli) model: PathBuf,
+
+    /// Names to give; none: list the clusters
+    #[arg(value_name = "CLUSTER=NAME", value_parser = assignment)]
+    pub(in crate::cli) names: Vec<(usize, String)>,
+
+    /// File to write [default: the model itself]
+    #[arg(short, long, value_name = "FILE", requires = "names", help_heading = "Output")]
+    pub(in crate::cli) output: Option<PathBuf>,
+
+    /// List as JSON
+    #[arg(long, conflicts_with = "names", help_heading = "Output")]
+    pub(in crate::cli) json: bool,
+}
+
+fn assignment(text: &str) -> Result<(usize, String), String> {
+    let (cluster, name) = text.split_once('=').ok_or("give CLUSTER=NAME, as in 3=seven")?;
+    let cluster =
+        cluster.trim().parse().map_err(|_| "the cluster before = must be a number from 0".to_owned())?;
+    Ok((cluster, name.trim().to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_may_hold_equal_signs() {
+        assert_eq!(assignment("3=a=b"), Ok((3, "a=b".into())));
+        assert_eq!(assignment("3="), Ok((3, String::new())));
+        assert!(assignment("seven").is_err() && assignment("-1=x").is_err() && assignment("=x").is_err());
+    }
+}

@@ -1,0 +1,195 @@
+//! The flags of `cairn sweep`.
+
+use std::path::PathBuf;
+
+use cairn::engine::Device;
+use clap::builder::NonEmptyStringValueParser;
+
+use super::job::{HeaderArg, delimiter};
+
+/// Most numbers in a range of clusters that are all taken.
+const ALL: usize = 20;
+/// ISO 3's series R10 of preferred numbers: ten steps, nearly even, for each factor of ten.
+const PREFERRED: [f64; 10] = [1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0];
+
+const EXAMPLES: &str = "\
+Examples:
+  cairn sweep                                        the digits, k from 2 to 20
+  cairn sweep data.csv --clusters 2..100 --seeds 1   another table
+  cairn sweep data/digits-writers30.csv --truth digit --test digits --clusters 10,20,40,128,400
+  cairn sweep x.npy --clusters 10..1000 --table sweep.csv --json > sweep.json
+
+Ranges of more than 20 numbers go by preferred numbers: 2..400 takes 2 3 4 5 6 8 10 13 16 20 25 32 40 50 63 80
+100 125 160 200 250 315 400.
+
+Exit codes: 0 done, 1 failed, 2 used wrongly.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct SweepArgs {
+    /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
+    #[arg(default_value = "digits", hide_default_value = true)]
+    pub(crate) data: String,
+
+    /// Numbers of clusters: a list such as 10,20,40 or a range such as 2..400, or both: 2..9,20,40
+    #[arg(short = 'k', long, value_name = "LIST", default_value = "2..20", value_parser = clusters)]
+    pub(crate) clusters: Numbers,
+
+    /// Seeds, each with every number of clusters: a list or a range
+    #[arg(long, value_name = "LIST", default_value = "1..5", value_parser = seeds)]
+    pub(crate) seeds: Seeds,
+
+    /// Restarts of each fit, the best of which is kept
+    #[arg(short, long, value_name = "N", default_value_t = 10)]
+    pub(crate) restarts: u64,
+
+    /// Most iterations of a restart
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub(crate) max_iter: u32,
+
+    /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) device: String,
+
+    /// Threads on the CPU [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+
+    /// Leave out silhouette, Calinski-Harabasz and Davies-Bouldin, which take time
+    #[arg(long)]
+    pub(crate) no_measures: bool,
+
+    /// Rows held out, in a table of the same columns: each goes to its nearest centroid, and counts as right
+    /// if most fitted rows there are of its class
+    #[arg(long, value_name = "DATA", help_heading = "Input")]
+    pub(crate) test: Option<String>,
+
+    /// Column of known classes, by name or number from 1, in both tables; no feature then
+    /// [default: digit, for the digits]
+    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    pub(crate) truth: Option<String>,
+
+    /// Column of weights, by name or number from 1; no feature then. Measures count each row once
+    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    pub(crate) weights: Option<String>,
+
+    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
+    pub(crate) header: HeaderArg,
+
+    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
+    pub(crate) delimiter: Option<u8>,
+
+    /// Write the table, all measures with median, min and max (.csv or .npy, by name)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) table: Option<PathBuf>,
+
+    /// Table and every single fit as JSON on standard output, and nothing else there
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    /// Errors only: no table, no progress, no notes (--json still prints)
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+}
+
+impl SweepArgs {
+    /// The device, its four words in any case of letters.
+    pub(crate) fn device(&self) -> Device {
+        match Device::parse(&self.device.to_lowercase()) {
+            Device::Named(_) => Device::Named(self.device.clone()),
+            word => word,
+        }
+    }
+}
+
+/// Numbers of clusters, in rising order, none twice.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Numbers(pub(crate) Vec<usize>);
+
+/// Seeds, in the order given, none twice.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Seeds(pub(crate) Vec<u64>);
+
+fn clusters(text: &str) -> Result<Numbers, String> {
+    let mut numbers = Vec::new();
+    for part in text.split(',') {
+        match range::<usize>(part)? {
+            (0, _) => return Err("0 clusters can't be made; begin at 1 or more".into()),
+            (from, to) if to - from < ALL => numbers.extend(from..=to),
+            (from, to) => numbers.extend(preferred(from, to)),
+        }
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Ok(Numbers(numbers))
+}
+
+/// The preferred numbers between two, rounded, and these two.
+fn preferred(from: usize, to: usize) -> impl Iterator<Item = usize> {
+    let rounded = (0..20).flat_map(|power| PREFERRED.map(|x| (x * 10f64.powi(power)).round() as usize));
+    rounded.filter(move |&k| from < k && k < to).chain([from, to])
+}
+
+fn seeds(text: &str) -> Result<Seeds, String> {
+    const MOST: u64 = 1000;
+    let mut seeds = Vec::new();
+    for part in text.split(',') {
+        let (from, to) = range::<u64>(part)?;
+        if to - from >= MOST {
+            return Err(format!("{from}..{to} are more than {MOST} seeds"));
+        }
+        seeds.extend((from..=to).filter(|seed| !seeds.contains(seed)).collect::<Vec<_>>());
+    }
+    Ok(Seeds(seeds))
+}
+
+/// `7` or `2..9`, both ends included.
+fn range<T: std::str::FromStr + PartialOrd + Copy>(text: &str) -> Result<(T, T), String> {
+    let number = |text: &str| {
+        let text = text.trim();
+        text.parse::<T>().map_err(|_| {
+            format!("{text:?} is no whole number; give a list such as 10,20,40 or a range such as 2..9")
+        })
+    };
+    let (from, to) = match text.split_once("..") {
+        Some((from, to)) => (number(from)?, number(to)?),
+        None => (number(text)?, number(text)?),
+    };
+    if from > to {
+        Err(format!("{} goes down; put the lesser number first", text.trim()))
+    } else {
+        Ok((from, to))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_ranges() {
+        let numbers = |text: &str| clusters(text).unwrap().0;
+        assert_eq!(numbers("10,20,40"), [10, 20, 40]);
+        assert_eq!(numbers("40, 10,10 ,2..4"), [2, 3, 4, 10, 40]);
+        assert_eq!(numbers("7"), [7]);
+        assert_eq!(numbers("2..20"), (2..=20).collect::<Vec<_>>());
+        assert_eq!(numbers("1..20").len(), 20);
+        assert_eq!(numbers("1..21"), [1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 21]);
+        let wide =
+            [2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 32, 40, 50, 63, 80, 100, 125, 160, 200, 250, 315, 400];
+        assert_eq!(numbers("2..400"), wide);
+        assert_eq!(numbers(&format!("1..{}", usize::MAX)).last(), Some(&usize::MAX));
+        assert_eq!(seeds("1..5,3,9").unwrap().0, [1, 2, 3, 4, 5, 9]);
+        assert_eq!(seeds(&u64::MAX.to_string()).unwrap().0, [u64::MAX]);
+    }
+
+    #[test]
+    fn what_is_no_list() {
+        for text in ["", "a", "1,,2", "0", "0..4", "9..2", "2..", "..4", "2...4", "-1", "1.5"] {
+            assert!(clusters(text).is_err(), "{text}");
+        }
+        assert!(seeds("0..1000").is_err() && seeds("1..").is_err() && seeds("0..999").is_ok());
+    }
+}

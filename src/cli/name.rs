@@ -1,0 +1,70 @@
+//! `cairn name`: what the clusters of a model stand for.
+
+use anyhow::Context;
+use cairn::model::Model;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::args::NameArgs;
+use super::json::{self, SCHEMA, VERSION};
+use super::numbers::{percent, value};
+use super::terminal::{self, plain};
+
+#[derive(Serialize)]
+struct Names<'a> {
+    schema: u32,
+    version: &'static str,
+    truth: Option<&'a str>,
+    clusters: Vec<Cluster<'a>>,
+}
+
+#[derive(Serialize)]
+struct Cluster<'a> {
+    cluster: usize,
+    weight: Value,
+    name: Option<&'a str>,
+    purity: Option<f64>,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &NameArgs) -> anyhow::Result<()> {
+    let mut model = Model::load(&args.model)?;
+    if args.names.is_empty() {
+        let text = if args.json { json::pretty(&names(&model))? } else { text(&model) };
+        return terminal::write_stdout(&text).context("standard output");
+    }
+    for (cluster, name) in &args.names {
+        model.rename(*cluster, name)?;
+    }
+    Ok(model.save(args.output.as_ref().unwrap_or(&args.model))?)
+}
+
+fn names(model: &Model) -> Names<'_> {
+    let cluster = |cluster: usize| Cluster {
+        cluster,
+        weight: json::whole(model.weight(cluster)),
+        name: model.name(cluster),
+        purity: purity(model, cluster),
+    };
+    let clusters = (0..model.n_clusters()).map(cluster).collect();
+    Names { schema: SCHEMA, version: VERSION, truth: model.truth.as_deref(), clusters }
+}
+
+fn purity(model: &Model, cluster: usize) -> Option<f64> {
+    model.names[cluster].as_ref()?.purity
+}
+
+/// A cluster a line, in columns.
+fn text(model: &Model) -> String {
+    let mut rows = vec![["cluster", "weight", "name", "purity"].map(str::to_owned)];
+    rows.extend((0..model.n_clusters()).map(|c| {
+        let purity = purity(model, c).map_or_else(|| "-".to_owned(), percent);
+        let name = model.name(c).map_or_else(|| "-".to_owned(), plain);
+        [c.to_string(), value(model.weight(c)), name, purity]
+    }));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3].map(width);
+    let cell = |(cell, width): (&String, usize)| format!("{cell:<width$}");
+    let line = |row: &[String; 4]| row.iter().zip(widths).map(cell).collect::<Vec<_>>().join("  ");
+    rows.iter().map(|row| line(row).trim_end().to_owned() + "\n").collect()
+}

@@ -1,0 +1,46 @@
+//! `cairn predict` and `cairn transform`: rows in, rows out.
+
+use cairn::model::{Layout, Model, Predictor};
+
+use super::args::{PredictArgs, TransformArgs};
+use super::rows::{Out, check_output, format, open_device, start_threads, walk, warn_of_fallback};
+
+/// Most distances that `transform` holds at a time.
+const ROOM: usize = 1 << 20;
+
+/// Runs `cairn predict`.
+pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
+    start_threads(&args.rows)?;
+    let format = format(&args.out)?;
+    let output = check_output(&args.rows, &args.out)?;
+    let model = Model::load(&args.rows.model)?;
+    let opened = open_device(&args.device)?;
+    let mut predictor = Predictor::new(&model, &*opened.engine)?;
+    let mut out = Out::new(output, Layout::of_predictions(&model, format));
+    walk(&args.rows, &model, None, &mut |chunk| {
+        let found = predictor.predict(chunk.values).map_err(|error| error.in_chunk(chunk, 0))?;
+        out.write(found.len(), |layout, to| layout.write_predictions(to, &found))
+    })?;
+    warn_of_fallback(predictor.info().fallback.or(opened.fallback));
+    out.finish()
+}
+
+/// Runs `cairn transform`. Every distance is wanted exactly, so there is nothing to guess: the integers of the
+/// processor do it.
+pub(super) fn transform(args: &TransformArgs) -> anyhow::Result<()> {
+    start_threads(&args.rows)?;
+    let format = format(&args.out)?;
+    let output = check_output(&args.rows, &args.out)?;
+    let model = Model::load(&args.rows.model)?;
+    let mut out = Out::new(output, Layout::of_distances(&model, format));
+    let n_dims = model.n_dims();
+    let most_rows = (ROOM / model.n_clusters()).max(1);
+    walk(&args.rows, &model, None, &mut |chunk| {
+        for (part, rows) in chunk.values.chunks(most_rows * n_dims).enumerate() {
+            let distances = model.transform(rows).map_err(|error| error.in_chunk(chunk, part * most_rows))?;
+            out.write(rows.len() / n_dims, |layout, to| layout.write_distances(to, &distances))?;
+        }
+        Ok(())
+    })?;
+    out.finish()
+}

@@ -1,0 +1,174 @@
+//! Rows in and out as they come: what `predict`, `transform` and `score` share.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Stdout, Write};
+use std::path::Path;
+
+use anyhow::Context;
+use cairn::data::stream::{Chunk, Stream};
+use cairn::data::write::{Output, Sink};
+use cairn::data::{LoadOptions, Truth};
+use cairn::engine::{self, OpenOptions, Opened};
+use cairn::model::{ColumnOptions, Layout, Model, RowFormat};
+
+use super::args::{DeviceArgs, FormatArg, OutArgs, RowsArgs};
+use super::failure::Usage;
+use super::{files, terminal};
+
+/// Threads, before anything starts them.
+pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
+    match args.threads {
+        None => Ok(()),
+        Some(n @ 1..=1024) => {
+            let built = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
+            built.with_context(|| format!("could not start {n} threads"))
+        }
+        Some(n) => Err(Usage(format!("{n} threads asked for; 1 to 1024 are possible")).into()),
+    }
+}
+
+/// The device that was asked for.
+pub(super) fn open_device(args: &DeviceArgs) -> anyhow::Result<Opened> {
+    Ok(engine::open(&args.device(), &OpenOptions::default())?)
+}
+
+/// Goes through the rows of DATA, the model's features in the model's order.
+pub(super) fn walk(
+    args: &RowsArgs,
+    model: &Model,
+    truth: Option<&str>,
+    work: &mut dyn FnMut(&Chunk<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<Option<Truth>> {
+    let options =
+        LoadOptions { header: args.header.into(), delimiter: args.delimiter, ..LoadOptions::default() };
+    let stream = Stream::open(&args.data, &options)?;
+    let columns = ColumnOptions {
+        truth: truth.map(str::to_owned),
+        ignore: args.ignore.clone(),
+        by_position: args.by_position,
+    };
+    let pick = model.pick(&stream, &columns)?;
+    stream.visit(&pick, &mut |chunk| work(&chunk))
+}
+
+/// The format that was asked for, or that the name shows.
+pub(super) fn format(out: &OutArgs) -> Result<RowFormat, Usage> {
+    let ending = out.output.extension().unwrap_or_default().to_ascii_lowercase();
+    match (out.format, ending.to_str()) {
+        (Some(FormatArg::Csv), _) => Ok(RowFormat::Csv),
+        (Some(FormatArg::Npy), _) => Ok(RowFormat::Npy),
+        (Some(FormatArg::Jsonl), _) => Ok(RowFormat::JsonLines),
+        (None, _) if is_stdout(&out.output) => Ok(RowFormat::Csv),
+        (None, Some("csv")) => Ok(RowFormat::Csv),
+        (None, Some("npy")) => Ok(RowFormat::Npy),
+        (None, Some("jsonl" | "ndjson")) => Ok(RowFormat::JsonLines),
+        (None, _) => {
+            let path = out.output.display();
+            Err(Usage(format!(
+                "{path}: the name must end in .csv, .npy or .jsonl, or --format say what it is"
+            )))
+        }
+    }
+}
+
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Where rows go: whole files only, while standard output gets rows as they come.
+pub(super) struct Out {
+    layout: Layout,
+    target: Target,
+    n_rows: u64,
+}
+
+enum Target {
+    /// Nothing was written yet.
+    Waiting(Option<Output>),
+    File(Box<Sink>),
+    Stdout(BufWriter<Stdout>),
+    /// An array, whose header comes last and stands first: for standard output it is put together elsewhere.
+    Spooled(BufWriter<File>),
+}
+
+/// The file that was asked for, if one was: it can be written, and is neither model nor data.
+pub(super) fn check_output(rows: &RowsArgs, out: &OutArgs) -> anyhow::Result<Option<Output>> {
+    if is_stdout(&out.output) {
+        return Ok(None);
+    }
+    let data_is_file = rows.data != "digits" && rows.data != "-";
+    files::check_apart(&[
+        ("MODEL", Some(&rows.model)),
+        ("DATA", data_is_file.then_some(Path::new(&rows.data))),
+        ("--output", Some(&out.output)),
+    ])?;
+    Ok(Some(Output::create_plain(&out.output)?))
+}
+
+impl Out {
+    /// Nothing is written before the first rows are there.
+    pub(super) fn new(output: Option<Output>, layout: Layout) -> Self {
+        Self { layout, target: Target::Waiting(output), n_rows: 0 }
+    }
+
+    /// Writes so many rows.
+    pub(super) fn write(
+        &mut self,
+        n_rows: usize,
+        write: impl FnOnce(&Layout, &mut dyn Write) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        self.begin()?;
+        self.n_rows += n_rows as u64;
+        let layout = &self.layout;
+        match &mut self.target {
+            Target::File(sink) => write(layout, &mut **sink).map_err(|reason| sink.failed(reason))?,
+            // rows are seen when a chunk is done, not when the buffer is full
+            Target::Stdout(to) => write(layout, to).and_then(|()| to.flush()).context("standard output")?,
+            Target::Spooled(to) => write(layout, to).context("a temporary file")?,
+            Target::Waiting(_) => {}
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> anyhow::Result<()> {
+        let Target::Waiting(output) = &mut self.target else { return Ok(()) };
+        self.target = match output.take() {
+            Some(output) => Target::File(Box::new(output.begin()?)),
+            None if self.layout.format() == RowFormat::Npy => {
+                Target::Spooled(BufWriter::new(tempfile::tempfile().context("a temporary file")?))
+            }
+            None => Target::Stdout(BufWriter::new(io::stdout())),
+        };
+        let header = self.layout.header(0);
+        self.write(0, |_, to| to.write_all(&header))
+    }
+
+    /// Gives the file its name.
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        self.begin()?;
+        let header = self.layout.header(self.n_rows);
+        match self.target {
+            Target::File(mut sink) => {
+                let written = sink.seek(SeekFrom::Start(0)).and_then(|_| sink.write_all(&header));
+                written.map_err(|reason| sink.failed(reason))?;
+                Ok(sink.finish()?)
+            }
+            Target::Spooled(mut to) => {
+                let written = to.seek(SeekFrom::Start(0)).and_then(|_| to.write_all(&header));
+                written.and_then(|()| to.rewind()).context("a temporary file")?;
+                let mut stdout = io::stdout().lock();
+                let copied = io::copy(to.get_mut(), &mut stdout).and_then(|_| stdout.flush());
+                copied.context("standard output")
+            }
+            Target::Stdout(_) | Target::Waiting(_) => Ok(()),
+        }
+    }
+}
+
+/// Says on standard error when the device that was chosen gave up.
+pub(super) fn warn_of_fallback(fallback: Option<String>) {
+    if let Some(why) = fallback {
+        let bold = anstyle::AnsiColor::Yellow.on_default().bold();
+        terminal::write_stderr(&format!("{bold}warning:{bold:#} {}", terminal::plain(&why)));
+    }
+}

@@ -1,0 +1,260 @@
+//! `cairn sweep`: many numbers of clusters, measured.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use cairn::data::write::Output;
+use cairn::data::{self, Dataset, LoadOptions};
+use cairn::engine::{self, Device, OpenOptions, Opened};
+use cairn::kmeans::{FitError, KMeans, ParamsError};
+use cairn::sweep::{Plan, Run, Spread, SweepError, sweep};
+use serde::Serialize;
+
+use super::args::sweep::SweepArgs;
+use super::failure::{self, Usage};
+use super::files::place;
+use super::json;
+use super::numbers::{percent, plural, short, value};
+use super::progress::Bar;
+use super::summary::labelled;
+use super::terminal::{self, plain};
+
+/// A line of the table: one number of clusters, all seeds.
+#[derive(Serialize)]
+struct Line {
+    n_clusters: usize,
+    inertia: Option<Spread>,
+    silhouette: Option<Spread>,
+    calinski_harabasz: Option<Spread>,
+    davies_bouldin: Option<Spread>,
+    accuracy: Option<Spread>,
+    held_out_accuracy: Option<Spread>,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    schema: u32,
+    version: &'a str,
+    data: &'a str,
+    test: Option<&'a str>,
+    truth: Option<&'a str>,
+    n_restarts: u64,
+    seeds: Vec<String>, // a float, which is all that some readers have, can't hold every u64
+    device: &'a str,
+    table: &'a [Line],
+    runs: &'a [Run],
+}
+
+/// Runs the subcommand.
+pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
+    let plan = plan(args);
+    for &k in &plan.n_clusters {
+        plan.kmeans.clone().clusters(k).check()?;
+    }
+    check_apart(args)?;
+    let table = args.table.as_deref().map(Output::create).transpose()?;
+    let opened = engine::open(&args.device(), &OpenOptions::default())?;
+    let data = data::load(&args.data, &load_options(args, args.weights.clone()))?;
+    let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
+    let test = test.context("--test")?;
+    let runs = {
+        let bar = Bar::of((plan.n_clusters.len() * plan.seeds.len()) as u64, "fits", args.quiet);
+        sweep(&opened, &data, test.as_ref(), &plan, &mut |runs| bar.step(runs.len() as u64))
+    };
+    let runs = runs.map_err(|error| explain(error, &data))?;
+    let lines: Vec<Line> = runs.chunk_by(|a, b| a.n_clusters == b.n_clusters).map(line).collect();
+    if let Some(table) = table {
+        let (columns, rows) = cells(&lines);
+        table.write_table(&columns, &rows)?;
+    }
+    if !args.quiet {
+        note_device(args, &opened);
+    }
+    let text = match (args.json, args.quiet) {
+        (true, _) => {
+            json::pretty(&summary(args, &data, test.as_ref(), opened.engine.info().used, &lines, &runs))?
+        }
+        (false, true) => return Ok(()),
+        (false, false) => heading(args, &data, test.as_ref()) + &text(&lines),
+    };
+    terminal::write_stdout(&text).context("standard output")
+}
+
+fn plan(args: &SweepArgs) -> Plan {
+    let kmeans = KMeans::new(1).restarts(args.restarts).max_iter(args.max_iter).device(args.device());
+    let kmeans = match args.threads {
+        Some(threads) => kmeans.threads(threads),
+        None => kmeans,
+    };
+    Plan {
+        kmeans,
+        n_clusters: args.clusters.0.clone(),
+        seeds: args.seeds.0.clone(),
+        measures: !args.no_measures,
+    }
+}
+
+fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
+    LoadOptions { header: args.header.into(), delimiter: args.delimiter, truth: args.truth.clone(), weights }
+}
+
+/// One file can hold one thing, and standard input one table.
+fn check_apart(args: &SweepArgs) -> Result<(), Usage> {
+    if args.data == "-" && args.test.as_deref() == Some("-") {
+        return Err(Usage("DATA and --test are both standard input; name a file for one of them".into()));
+    }
+    let Some(table) = &args.table else { return Ok(()) };
+    for (flag, source) in [("DATA", Some(&args.data)), ("--test", args.test.as_ref())] {
+        let file = source.filter(|source| !matches!(source.as_str(), "digits" | "-"));
+        if file.is_some_and(|file| place(Path::new(file)) == place(table)) {
+            let path = PathBuf::from(table);
+            return Err(Usage(format!(
+                "{flag} and --table are the same file, {}; name two files",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn note_device(args: &SweepArgs, opened: &Opened) {
+    if args.device() == Device::Auto {
+        let info = opened.engine.info();
+        let note = format!("note: device {} ({}): {}", info.used, info.adapter, opened.why);
+        terminal::write_stderr(&plain(&note));
+    }
+}
+
+fn explain(error: SweepError, data: &Dataset) -> anyhow::Error {
+    match error {
+        SweepError::Fit(error) => match &error {
+            FitError::Params(ParamsError::TooManyClusters { .. }) | FitError::Lattice(_) => {
+                failure::in_data(error, data)
+            }
+            _ => error.into(),
+        },
+        error => error.into(),
+    }
+}
+
+fn line(runs: &[Run]) -> Line {
+    Line {
+        n_clusters: runs.first().map_or(0, |run| run.n_clusters),
+        inertia: Spread::of(runs, |run| Some(run.inertia)),
+        silhouette: Spread::of(runs, |run| run.silhouette),
+        calinski_harabasz: Spread::of(runs, |run| run.calinski_harabasz),
+        davies_bouldin: Spread::of(runs, |run| run.davies_bouldin),
+        accuracy: Spread::of(runs, |run| run.accuracy),
+        held_out_accuracy: Spread::of(runs, |run| run.held_out_accuracy),
+    }
+}
+
+impl Line {
+    /// All measures by name, in the order of the columns.
+    fn measures(&self) -> [(&'static str, Option<Spread>); 6] {
+        [
+            ("inertia", self.inertia),
+            ("silhouette", self.silhouette),
+            ("calinski_harabasz", self.calinski_harabasz),
+            ("davies_bouldin", self.davies_bouldin),
+            ("accuracy", self.accuracy),
+            ("held_out_accuracy", self.held_out_accuracy),
+        ]
+    }
+}
+
+/// Columns and rows of the file. Measures that no line has are left out.
+fn cells(lines: &[Line]) -> (Vec<String>, Vec<Vec<Option<f64>>>) {
+    let held = |at: &usize| lines.iter().any(|line| line.measures()[*at].1.is_some());
+    let kept: Vec<usize> = (0..6).filter(held).collect();
+    let mut columns = vec!["n_clusters".to_owned()];
+    if let Some(line) = lines.first() {
+        let names = kept.iter().map(|&at| line.measures()[at].0);
+        columns.extend(names.flat_map(|name| ["median", "min", "max"].map(|of| format!("{name}_{of}"))));
+    }
+    let row = |line: &Line| {
+        let parts =
+            |spread: Option<Spread>| [spread.map(|s| s.median), spread.map(|s| s.min), spread.map(|s| s.max)];
+        let values = kept.iter().flat_map(|&at| parts(line.measures()[at].1));
+        std::iter::once(Some(line.n_clusters as f64)).chain(values).collect()
+    };
+    (columns, lines.iter().map(row).collect())
+}
+
+fn heading(args: &SweepArgs, data: &Dataset, test: Option<&Dataset>) -> String {
+    let rows =
+        |data: &Dataset| format!("{}, {}", plain(&data.name), plural(data.points.n_points() as u64, "row"));
+    let mut text = labelled("data", &rows(data));
+    if let Some(test) = test {
+        text.push_str(&labelled("held out", &rows(test)));
+    }
+    let seeds = plural(args.seeds.0.len() as u64, "seed");
+    let restarts = plural(args.restarts, "restart");
+    let shown = if args.seeds.0.len() > 1 { "; medians over the seeds, (min to max)" } else { "" };
+    text + &labelled("fits", &format!("{seeds}, {restarts} each{shown}"))
+}
+
+/// The table, a line for each number of clusters.
+fn text(lines: &[Line]) -> String {
+    let all = |at: usize, title: &str, show: fn(f64) -> String, range: bool| -> Option<Vec<String>> {
+        let cell = |line: &Line| match line.measures()[at].1 {
+            Some(s) if range && s.min < s.max => {
+                format!("{} ({} to {})", show(s.median), show(s.min), show(s.max))
+            }
+            Some(s) => show(s.median),
+            None => "-".into(),
+        };
+        let held = lines.iter().any(|line| line.measures()[at].1.is_some());
+        held.then(|| std::iter::once(title.to_owned()).chain(lines.iter().map(cell)).collect())
+    };
+    let four = |x: f64| format!("{x:.4}");
+    let numbers = lines.iter().map(|line| line.n_clusters.to_string());
+    let mut columns: Vec<Vec<String>> = vec![std::iter::once("clusters".to_owned()).chain(numbers).collect()];
+    columns.extend(
+        [
+            all(0, "inertia", value, false),
+            all(1, "silhouette", four, false),
+            all(2, "Calinski-H.", short, false),
+            all(3, "Davies-B.", four, false),
+            all(4, "accuracy", percent, false),
+            all(5, "held out", percent, true),
+        ]
+        .into_iter()
+        .flatten(),
+    );
+    aligned(&columns)
+}
+
+/// Columns side by side, to the right.
+fn aligned(columns: &[Vec<String>]) -> String {
+    let width = |column: &Vec<String>| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = columns.iter().map(width).collect();
+    let n_lines = columns.first().map_or(0, Vec::len);
+    let line = |at: usize| {
+        let cells = columns.iter().zip(&widths).map(|(column, &width)| format!("{:>width$}", column[at]));
+        cells.collect::<Vec<_>>().join("  ") + "\n"
+    };
+    (0..n_lines).map(line).collect()
+}
+
+fn summary<'a>(
+    args: &'a SweepArgs,
+    data: &'a Dataset,
+    test: Option<&'a Dataset>,
+    device: &'a str,
+    table: &'a [Line],
+    runs: &'a [Run],
+) -> Summary<'a> {
+    Summary {
+        schema: json::SCHEMA,
+        version: json::VERSION,
+        data: &data.name,
+        test: test.map(|test| test.name.as_str()),
+        truth: data.truth.as_ref().map(|truth| truth.column.as_str()),
+        n_restarts: args.restarts,
+        seeds: args.seeds.0.iter().map(u64::to_string).collect(),
+        device,
+        table,
+        runs,
+    }
+}

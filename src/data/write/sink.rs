@@ -1,0 +1,68 @@
+//! An output file that is filled bit by bit, and takes its name when it is whole.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+
+use tempfile::NamedTempFile;
+
+use super::Output;
+use crate::data::DataError;
+
+/// A temporary file beside the one that is to be written. Gone when dropped unfinished.
+pub struct Sink {
+    output: Output,
+    file: BufWriter<File>,
+    temporary: NamedTempFile,
+}
+
+impl Output {
+    /// Starts to write, to a temporary file.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`].
+    pub fn begin(self) -> Result<Sink, DataError> {
+        let begun =
+            self.temporary().and_then(|temporary| Ok((BufWriter::new(temporary.reopen()?), temporary)));
+        match begun {
+            Ok((file, temporary)) => Ok(Sink { output: self, file, temporary }),
+            Err(reason) => Err(self.failed(reason)),
+        }
+    }
+}
+
+impl Sink {
+    /// Gives what was written its name.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`], as of a full disk.
+    pub fn finish(mut self) -> Result<(), DataError> {
+        let flushed = self.file.flush();
+        let Self { output, temporary, .. } = self;
+        let named = flushed.and_then(|()| temporary.persist(&output.target).map_err(|error| error.error));
+        named.map(drop).map_err(|reason| output.failed(reason))
+    }
+
+    /// What to say of a write that failed.
+    #[must_use]
+    pub fn failed(&self, reason: io::Error) -> DataError {
+        self.output.failed(reason)
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for Sink {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}

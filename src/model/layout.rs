@@ -1,0 +1,179 @@
+//! Predictions and distances as text or bytes, written as they come.
+//!
+//! | what | CSV | `.npy` | JSON lines |
+//! |---|---|---|---|
+//! | predictions | header `label,name,distance,runner_up,margin` | a structured array: `label` u4, `name` U (if the model has names), `distance` f8, `runner_up` i8, `margin` f8 | objects with these keys |
+//! | distances | header `cluster 0,cluster 1,..` | f8 (n_rows, n_clusters) | arrays |
+//!
+//! With one cluster there is no runner-up: an empty cell, -1 and NaN, null. Numbers are the shortest text that
+//! reads back as the same f64.
+
+use std::io::{self, Write};
+
+use super::{Model, Prediction};
+use crate::data::write::number;
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowFormat {
+    /// Comma-separated, with a header.
+    Csv,
+    /// As `numpy.save` writes it. The number of rows stands in the header: see [`Layout::header`].
+    Npy,
+    /// A JSON value a line.
+    JsonLines,
+}
+
+/// How the rows of a model are written.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    format: RowFormat,
+    columns: String,      // CSV
+    descr: String,        // dtype in an `.npy` header
+    width: Option<usize>, // columns of a plain array
+    names: Vec<Named>,    // (n_clusters)
+}
+
+/// A cluster's name, ready for each format.
+#[derive(Debug, Clone)]
+struct Named {
+    csv: String,
+    json: String,
+    npy: Vec<u8>,
+}
+
+impl Layout {
+    /// The layout of [`Prediction`]s.
+    #[must_use]
+    pub fn of_predictions(model: &Model, format: RowFormat) -> Self {
+        let texts: Vec<&str> = (0..model.n_clusters()).map(|c| model.name(c).unwrap_or_default()).collect();
+        let name_chars = texts.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let name = if name_chars > 0 { format!("('name', '<U{name_chars}'), ") } else { String::new() };
+        let descr =
+            format!("[('label', '<u4'), {name}('distance', '<f8'), ('runner_up', '<i8'), ('margin', '<f8')]");
+        let named = |c: usize| Named {
+            csv: csv_cell(texts[c]),
+            json: model.name(c).map_or_else(|| "null".to_owned(), |name| serde_json::json!(name).to_string()),
+            npy: wide_text(texts[c], name_chars),
+        };
+        let names = (0..model.n_clusters()).map(named).collect();
+        let columns = "label,name,distance,runner_up,margin".to_owned();
+        Self { format, columns, descr, width: None, names }
+    }
+
+    /// The layout of rows of distances to every centroid.
+    #[must_use]
+    pub fn of_distances(model: &Model, format: RowFormat) -> Self {
+        let k = model.n_clusters();
+        let columns: Vec<String> = (0..k).map(|c| format!("cluster {c}")).collect();
+        let (columns, descr) = (columns.join(","), "'<f8'".to_owned());
+        Self { format, columns, descr, width: Some(k), names: Vec::new() }
+    }
+
+    /// How the rows are written.
+    #[must_use]
+    pub fn format(&self) -> RowFormat {
+        self.format
+    }
+
+    /// What stands before the rows. For `.npy` it says their number, in a place of fixed width: write it with any
+    /// number first, and again over it when the number is known.
+    #[must_use]
+    pub fn header(&self, n_rows: u64) -> Vec<u8> {
+        match self.format {
+            RowFormat::Csv => format!("{}\n", self.columns).into_bytes(),
+            RowFormat::JsonLines => Vec::new(),
+            RowFormat::Npy => self.npy_header(n_rows),
+        }
+    }
+
+    fn npy_header(&self, n_rows: u64) -> Vec<u8> {
+        let shape = self.width.map_or_else(|| format!("({n_rows},)"), |width| format!("({n_rows}, {width})"));
+        let text = format!("{{'descr': {}, 'fortran_order': False, 'shape': {shape}, }}", self.descr);
+        // room for any number of rows, and the line end; then whole cache lines, as numpy has it
+        let most = text.len() - n_rows.to_string().len() + 20 + 1;
+        let length = (10 + most).next_multiple_of(64) - 10;
+        let text = format!("{text:<width$}\n", width = length - 1);
+        [b"\x93NUMPY\x01\x00", &(length as u16).to_le_bytes()[..], text.as_bytes()].concat()
+    }
+
+    /// Writes predictions.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn write_predictions(&self, to: &mut dyn Write, rows: &[Prediction]) -> io::Result<()> {
+        rows.iter().try_for_each(|row| match self.format {
+            RowFormat::Csv => self.csv_prediction(to, row),
+            RowFormat::Npy => self.npy_prediction(to, row),
+            RowFormat::JsonLines => self.json_prediction(to, row),
+        })
+    }
+
+    fn csv_prediction(&self, to: &mut dyn Write, row: &Prediction) -> io::Result<()> {
+        let name = &self.names[row.label as usize].csv;
+        write!(to, "{},{name},{},", row.label, number(&row.distance))?;
+        match (row.runner_up, row.margin) {
+            (Some(runner_up), Some(margin)) => writeln!(to, "{runner_up},{}", number(&margin)),
+            _ => writeln!(to, ","),
+        }
+    }
+
+    fn npy_prediction(&self, to: &mut dyn Write, row: &Prediction) -> io::Result<()> {
+        to.write_all(&row.label.to_le_bytes())?;
+        to.write_all(&self.names[row.label as usize].npy)?;
+        to.write_all(&row.distance.to_le_bytes())?;
+        to.write_all(&row.runner_up.map_or(-1, i64::from).to_le_bytes())?;
+        to.write_all(&row.margin.unwrap_or(f64::NAN).to_le_bytes())
+    }
+
+    fn json_prediction(&self, to: &mut dyn Write, row: &Prediction) -> io::Result<()> {
+        let name = &self.names[row.label as usize].json;
+        let optional = |text: Option<String>| text.unwrap_or_else(|| "null".to_owned());
+        let (runner_up, margin) = (row.runner_up.map(|c| c.to_string()), row.margin.map(json_number));
+        writeln!(
+            to,
+            r#"{{"label":{},"name":{name},"distance":{},"runner_up":{},"margin":{}}}"#,
+            row.label,
+            json_number(row.distance),
+            optional(runner_up),
+            optional(margin)
+        )
+    }
+
+    /// Writes rows of distances. (any, n_clusters)
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn write_distances(&self, to: &mut dyn Write, distances: &[f64]) -> io::Result<()> {
+        let k = self.width.unwrap_or(1).max(1);
+        distances.chunks_exact(k).try_for_each(|row| match self.format {
+            RowFormat::Npy => row.iter().try_for_each(|x| to.write_all(&x.to_le_bytes())),
+            RowFormat::Csv => writeln!(to, "{}", joined(row, |x| number(&x))),
+            RowFormat::JsonLines => writeln!(to, "[{}]", joined(row, json_number)),
+        })
+    }
+}
+
+fn joined(row: &[f64], text: impl Fn(f64) -> String) -> String {
+    row.iter().map(|&x| text(x)).collect::<Vec<_>>().join(",")
+}
+
+/// A number as JSON has it; null where it has none.
+fn json_number(x: f64) -> String {
+    serde_json::json!(x).to_string()
+}
+
+/// Text as a cell: in quotes where it holds a comma, a quote or a line end.
+fn csv_cell(text: &str) -> String {
+    if text.contains([',', '"', '\r', '\n']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
+
+/// Text as numpy's `<U` holds it: four bytes a character, zeros behind.
+fn wide_text(text: &str, chars: usize) -> Vec<u8> {
+    let mut bytes: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    bytes.resize(chars * 4, 0);
+    bytes
+}

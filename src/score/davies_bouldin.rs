@@ -1,0 +1,35 @@
+//! The Davies-Bouldin index: [`Partition::davies_bouldin`].
+
+use rayon::prelude::*;
+
+use super::Partition;
+use super::partition::squared_distance;
+
+pub(super) fn davies_bouldin(partition: &Partition<'_>) -> f64 {
+    let d = partition.n_dims;
+    let means = partition.means();
+    let spreads = spreads(partition, &means);
+    let occupied: Vec<usize> = (0..spreads.len()).filter(|&c| partition.sizes[c] > 0).collect();
+    let mean = |c: usize| &means[c * d..][..d];
+    let worst = |&a: &usize| {
+        let ratio = |&b: &usize| match squared_distance(mean(a), mean(b)).sqrt() {
+            0.0 => 0.0, // one and the same mean, or the cluster itself
+            distance => (spreads[a] + spreads[b]) / distance,
+        };
+        // unlike f64::max, this lets NaN through
+        occupied.iter().map(ratio).fold(0.0, |a, b| if a >= b { a } else { b })
+    };
+    let worst: Vec<f64> = occupied.par_iter().map(worst).collect();
+    worst.iter().sum::<f64>() / occupied.len() as f64
+}
+
+/// The mean distance of each cluster's points to their mean. (n_clusters)
+fn spreads(partition: &Partition<'_>, means: &[f64]) -> Vec<f64> {
+    let d = partition.n_dims;
+    let mut sums = vec![0.0; partition.sizes.len()];
+    for (i, &label) in partition.labels.iter().enumerate() {
+        let mean = &means[label as usize * d..][..d];
+        sums[label as usize] += squared_distance(partition.point(i), mean).sqrt();
+    }
+    sums.iter().zip(&partition.sizes).map(|(sum, &size)| sum / (size.max(1)) as f64).collect()
+}

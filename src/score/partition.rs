@@ -1,0 +1,148 @@
+//! Points and their clusters: what the measures that know no truth read.
+
+use super::contingency::first_outside;
+use super::{ScoreError, calinski_harabasz, davies_bouldin, silhouette};
+
+/// Why a measure has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Undefined {
+    /// No points.
+    #[error("there are no points")]
+    NoPoints,
+    /// There is no other cluster to compare with.
+    #[error("all points are in one cluster")]
+    OneCluster,
+    /// No cluster has an inside.
+    #[error("every point is a cluster of its own")]
+    AllApart,
+    /// A squared distance has no room.
+    #[error("a squared distance between points overflows a 64-bit float; scale the columns down")]
+    Overflow,
+}
+
+/// Points in the user's units, and the cluster of each. A point counts once, whatever its weight; clusters
+/// without points count for nothing.
+#[derive(Debug, Clone)]
+pub struct Partition<'a> {
+    pub(super) points: &'a [f64], // (n_points, n_dims)
+    pub(super) n_dims: usize,
+    pub(super) labels: &'a [u32], // (n_points)
+    pub(super) sizes: Vec<u64>,   // (n_clusters)
+}
+
+impl<'a> Partition<'a> {
+    /// `points` is (n_points, n_dims), row by row; `labels` is (n_points), each below `n_clusters`.
+    ///
+    /// # Errors
+    ///
+    /// Lengths that differ, a label out of its range, more than 2^32 clusters.
+    pub fn new(
+        points: &'a [f64],
+        n_dims: usize,
+        labels: &'a [u32],
+        n_clusters: usize,
+    ) -> Result<Self, ScoreError> {
+        if labels.len().checked_mul(n_dims) != Some(points.len()) {
+            return Err(ScoreError::Values { values: points.len(), n_dims, labels: labels.len() });
+        }
+        if n_clusters as u64 > super::contingency::MOST {
+            return Err(ScoreError::TooMany { what: "clusters", count: n_clusters });
+        }
+        if let Some((point, value)) = first_outside(labels, n_clusters) {
+            return Err(ScoreError::Label { point, value, n_clusters });
+        }
+        let mut sizes = vec![0; n_clusters];
+        labels.iter().for_each(|&label| sizes[label as usize] += 1);
+        Ok(Self { points, n_dims, labels, sizes })
+    }
+
+    /// See [`silhouette`](super::Silhouette). `seed` chooses the sample where there are more than 10,000 points.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no value for these.
+    pub fn silhouette(&self, seed: u64) -> Result<super::Silhouette, Undefined> {
+        self.check()?;
+        silhouette::silhouette(self, seed).ok_or(Undefined::Overflow)
+    }
+
+    /// The dispersion between clusters over the dispersion within, each divided by its degrees of freedom:
+    /// the larger, the better apart; 1 where there is none within.
+    ///
+    /// Calinski and Harabasz, "A dendrite method for cluster analysis", Communications in Statistics 3
+    /// (1974), 1-27. As scikit-learn's `calinski_harabasz_score`.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no value for these.
+    pub fn calinski_harabasz(&self) -> Result<f64, Undefined> {
+        self.check()?;
+        finite(calinski_harabasz::calinski_harabasz(self))
+    }
+
+    /// The mean, over clusters, of the worst ratio of two clusters' mean distances to their own means to the
+    /// distance between these means: the smaller, the better apart.
+    ///
+    /// Davies and Bouldin, "A cluster separation measure", IEEE Transactions on Pattern Analysis and Machine
+    /// Intelligence 1 (1979), 224-227. As scikit-learn's `davies_bouldin_score`, but for distances below 1e-8,
+    /// which are no zeros here. Clusters with one and the same mean are not compared.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no value for these.
+    pub fn davies_bouldin(&self) -> Result<f64, Undefined> {
+        self.check()?;
+        finite(davies_bouldin::davies_bouldin(self))
+    }
+
+    /// Clusters that have points.
+    pub(super) fn occupied(&self) -> usize {
+        self.sizes.iter().filter(|&&size| size > 0).count()
+    }
+
+    pub(super) fn point(&self, i: usize) -> &[f64] {
+        &self.points[i * self.n_dims..][..self.n_dims]
+    }
+
+    /// The mean of each cluster, zeros where it has no point. (n_clusters, n_dims)
+    pub(super) fn means(&self) -> Vec<f64> {
+        let d = self.n_dims;
+        let mut means = vec![0.0; self.sizes.len() * d];
+        for (i, &label) in self.labels.iter().enumerate() {
+            let mean = &mut means[label as usize * d..][..d];
+            mean.iter_mut().zip(self.point(i)).for_each(|(sum, x)| *sum += x);
+        }
+        for (c, &size) in self.sizes.iter().enumerate().filter(|&(_, &size)| size > 0) {
+            means[c * d..][..d].iter_mut().for_each(|sum| *sum /= size as f64);
+        }
+        means
+    }
+
+    fn check(&self) -> Result<(), Undefined> {
+        match self.occupied() {
+            0 => Err(Undefined::NoPoints),
+            1 => Err(Undefined::OneCluster),
+            n if n == self.labels.len() => Err(Undefined::AllApart),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Squared Euclidean distance, summed in eight lanes of a fixed order.
+pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0; 8];
+    let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest = chunks_a.remainder().iter().zip(chunks_b.remainder());
+    let rest: f64 = rest.map(|(a, b)| (a - b) * (a - b)).sum();
+    for (a, b) in chunks_a.zip(chunks_b) {
+        for lane in 0..8 {
+            lanes[lane] += (a[lane] - b[lane]) * (a[lane] - b[lane]);
+        }
+    }
+    lanes.iter().sum::<f64>() + rest
+}
+
+fn finite(value: f64) -> Result<f64, Undefined> {
+    if value.is_finite() { Ok(value) } else { Err(Undefined::Overflow) }
+}

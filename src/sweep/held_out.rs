@@ -1,0 +1,91 @@
+//! Rows that were not fitted.
+
+use rayon::prelude::*;
+
+use super::SweepError;
+use crate::data::{Dataset, Rows, Truth};
+use crate::engine::reference::assign::{assign_outside, nearest, row_distance};
+use crate::kmeans::FitError;
+use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights, check_shape};
+
+/// Rows on the lattice of others.
+pub(super) struct HeldOut {
+    pub(super) table: Table,
+    pub(super) truth: Vec<u32>, // (n_points)
+    pub(super) n_truth: usize,
+    classes: Vec<Option<u32>>, // the same class here, for each class of the fitted rows
+}
+
+impl HeldOut {
+    /// Puts `rows` on the lattice of the fitted ones, and pairs the classes of both by name.
+    pub(super) fn new(rows: &Dataset, fitted: &Dataset, table: &Table) -> Result<Self, SweepError> {
+        let (found, needed) = (rows.points.n_dims(), table.n_dims());
+        if found != needed {
+            return Err(SweepError::Columns { name: rows.name.clone(), found, needed });
+        }
+        let (truth, known) = (truth(rows)?, truth(fitted)?);
+        let class = |name: &String| truth.names.iter().position(|here| here == name).map(|at| at as u32);
+        Ok(Self {
+            table: place(rows, &table.lattice)?,
+            truth: truth.labels.clone(),
+            n_truth: truth.names.len(),
+            classes: known.names.iter().map(class).collect(),
+        })
+    }
+
+    /// Names of the fitted rows' classes as names of these. A class that none here has names nothing.
+    pub(super) fn names(&self, names: &[Option<u32>]) -> Vec<Option<u32>> {
+        names.iter().map(|name| self.classes[(*name)? as usize]).collect()
+    }
+}
+
+fn truth(data: &Dataset) -> Result<&Truth, SweepError> {
+    data.truth.as_ref().ok_or_else(|| SweepError::NoTruth { name: data.name.clone() })
+}
+
+/// Rows on a lattice that others made. Those outside its range are in [`Table::outside`].
+fn place(data: &Dataset, lattice: &Lattice) -> Result<Table, FitError> {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    check_shape(n_points, n_dims)?;
+    let mut packer = Packer::new(lattice.clone(), Weights::ones(n_points), n_points);
+    data.points.visit(&mut |first, rows| -> Result<(), FitError> {
+        match rows {
+            Rows::F32(rows) => {
+                check_finite(rows.iter().map(|&x| f64::from(x)), first, n_dims)?;
+                packer.add(rows)?;
+            }
+            Rows::F64(rows) => {
+                check_finite(rows.iter().copied(), first, n_dims)?;
+                packer.add(rows)?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(packer.finish())
+}
+
+fn check_finite(
+    mut values: impl Iterator<Item = f64>,
+    first: usize,
+    n_dims: usize,
+) -> Result<(), LatticeError> {
+    let bad = values.by_ref().enumerate().find(|(_, value)| !value.is_finite());
+    match bad {
+        Some((at, value)) => {
+            Err(LatticeError::NotFinite { row: first + at / n_dims + 1, column: at % n_dims + 1, value })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The nearest centroid of each row, as the definition finds it, on all threads. `centroids` is (n_clusters,
+/// n_dims), the result (n_points).
+#[must_use]
+pub fn nearest_labels(table: &Table, centroids: &[i32]) -> Vec<u32> {
+    let label = |i: usize| nearest(centroids, table.n_dims(), |c| row_distance(table, i, c));
+    let mut labels: Vec<u32> = (0..table.n_points()).into_par_iter().map(label).collect();
+    for (row, q) in &table.outside {
+        labels[*row] = assign_outside(table, centroids, q);
+    }
+    labels
+}

@@ -1,0 +1,56 @@
+//! How a measure lies over seeds.
+
+use super::Run;
+
+/// The median over seeds, and how far they reach.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Spread {
+    /// The middle one, or halfway between the two in the middle.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+impl Spread {
+    /// That of one measure of these runs; none where a run has no value of it, or there is no run.
+    #[must_use]
+    pub fn of(runs: &[Run], measure: impl Fn(&Run) -> Option<f64>) -> Option<Self> {
+        let mut values: Vec<f64> = runs.iter().map(measure).collect::<Option<_>>()?;
+        values.sort_by(f64::total_cmp);
+        let (&min, &max) = (values.first()?, values.last()?);
+        let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
+        let median = if low == high { low } else { low / 2.0 + high / 2.0 };
+        Some(Self { median, min, max })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runs(values: &[Option<f64>]) -> Vec<Run> {
+        let run = |&silhouette: &Option<f64>| Run {
+            n_clusters: 2,
+            seed: 1,
+            inertia: 0.0,
+            silhouette,
+            calinski_harabasz: None,
+            davies_bouldin: None,
+            accuracy: None,
+            held_out_accuracy: None,
+            fingerprint: String::new(),
+        };
+        values.iter().map(run).collect()
+    }
+
+    #[test]
+    fn medians() {
+        let of = |values: &[Option<f64>]| Spread::of(&runs(values), |run| run.silhouette);
+        assert_eq!(of(&[Some(3.0), Some(1.0), Some(2.0)]), Some(Spread { median: 2.0, min: 1.0, max: 3.0 }));
+        assert_eq!(of(&[Some(4.0), Some(1.0)]), Some(Spread { median: 2.5, min: 1.0, max: 4.0 }));
+        assert_eq!(of(&[Some(4.0), None]), None);
+        assert_eq!(of(&[]), None);
+    }
+}

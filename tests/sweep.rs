@@ -1,0 +1,73 @@
+//! Sweeps: digits of unseen writers are read better by more clusters.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
+
+use cairn::data::{Dataset, LoadOptions, digits, load};
+use cairn::engine::reference::assign::assign;
+use cairn::engine::{Device, OpenOptions, Opened, open};
+use cairn::kmeans::{KMeans, pack};
+use cairn::sweep::{Plan, Run, Spread, SweepError, nearest_labels, sweep};
+
+fn writers() -> Dataset {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits-writers30.csv");
+    load(path, &LoadOptions { truth: Some("digit".into()), ..LoadOptions::default() }).unwrap()
+}
+
+fn cpu() -> Opened {
+    open(&Device::Cpu, &OpenOptions::default()).unwrap()
+}
+
+fn plan(n_clusters: &[usize], seeds: &[u64], measures: bool) -> Plan {
+    Plan { kmeans: KMeans::new(1), n_clusters: n_clusters.to_vec(), seeds: seeds.to_vec(), measures }
+}
+
+/// The README's table: medians over seeds 1 to 5 of 10 restarts.
+#[test]
+fn more_clusters_read_unseen_writers_better() {
+    let wanted = [(10, 0.785), (20, 0.9), (40, 0.935), (128, 0.955), (400, 0.965)];
+    let plan = plan(&wanted.map(|(k, _)| k), &[1, 2, 3, 4, 5], false);
+    let runs = sweep(&cpu(), &writers(), Some(&digits()), &plan, &mut |_| {}).unwrap();
+    assert_eq!(runs.len(), 25);
+    for ((k, least), runs) in wanted.into_iter().zip(runs.chunks(5)) {
+        assert!(runs.iter().all(|run| run.n_clusters == k));
+        let read = Spread::of(runs, |run| run.held_out_accuracy).unwrap();
+        println!("{k}: {read:?}");
+        assert!(read.median >= least, "{k}: {read:?}");
+        // names fit the rows that gave them at least as well, but for chance at few clusters
+        assert!(Spread::of(runs, |run| run.accuracy).unwrap().median > read.median - 0.02);
+    }
+}
+
+#[test]
+fn rows_held_out_go_where_the_definition_sends_them() {
+    let table = pack(&digits()).unwrap();
+    let centroids: Vec<i32> =
+        [3, 500, 501, 1796].iter().flat_map(|&i| table.point(i).iter().map(|&q| q as i32)).collect();
+    assert_eq!(nearest_labels(&table, &centroids), assign(&table, &centroids));
+}
+
+#[test]
+fn all_is_checked_before_the_first_fit() {
+    let writers = writers();
+    let refused = |held_out: Option<&Dataset>, plan: &Plan| {
+        let mut fits = 0;
+        let error =
+            sweep(&cpu(), &writers, held_out, plan, &mut |runs: &[Run]| fits = runs.len()).unwrap_err();
+        assert_eq!(fits, 0, "{error}");
+        error
+    };
+    let good = plan(&[2], &[1], false);
+    assert!(matches!(refused(None, &plan(&[], &[1], false)), SweepError::Nothing { .. }));
+    assert!(matches!(refused(None, &plan(&[2], &[], false)), SweepError::Nothing { .. }));
+    assert!(matches!(refused(None, &plan(&[2, 0], &[1], false)), SweepError::Fit(_)));
+    assert!(matches!(refused(None, &plan(&[2, 3824], &[1], false)), SweepError::Fit(_)));
+    let mut other = digits();
+    other.truth = None;
+    assert!(matches!(refused(Some(&other), &good), SweepError::NoTruth { .. }));
+    let narrow = load(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/china.csv"),
+        &LoadOptions { truth: Some("red".into()), ..LoadOptions::default() },
+    )
+    .unwrap();
+    assert!(matches!(refused(Some(&narrow), &good), SweepError::Columns { found: 2, needed: 64, .. }));
+}
