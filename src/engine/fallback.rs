@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::certify::Bound;
 use super::cpu::Cpu;
 use super::nearest_two::{Centroids, NearestSession, NearestTwo};
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session};
 use crate::lattice::Table;
 
 static CPU: Cpu = Cpu::new(Bound::Sound);
@@ -27,6 +27,10 @@ impl Engine for Fallback {
             Err(error) => FallbackSession { job, current: CPU.load(job)?, note: Some(note(&error)) },
         };
         Ok(Box::new(session))
+    }
+
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        self.first.peak()
     }
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {

@@ -13,6 +13,7 @@ pub mod gpu;
 pub mod inertia;
 pub mod nearest_two;
 mod open;
+pub mod peak;
 pub mod reference;
 pub mod rows;
 mod times;
@@ -24,6 +25,7 @@ use crate::lattice::Table;
 use nearest_two::{Centroids, NearestSession};
 
 pub use open::{Device, OpenOptions, Opened, open};
+pub use peak::Peak;
 pub use times::Times;
 
 /// How the first centroids are found.
@@ -249,6 +251,14 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// What the device says.
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError>;
+
+    /// Measures what it can do at most, in less than a second. None where nobody would ask.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        Ok(None)
+    }
 }
 
 /// A job on a device.

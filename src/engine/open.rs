@@ -56,6 +56,10 @@ pub struct OpenOptions {
     /// Makes the certificate unsound on purpose, for tests that must catch it.
     #[doc(hidden)]
     pub bound: super::certify::Bound,
+    /// Names the assign kernel of the GPU, as `CAIRN_GPU` does, for tests of each.
+    #[cfg(feature = "gpu")]
+    #[doc(hidden)]
+    pub kernel: Option<String>,
     /// Makes the GPU fail on purpose, for tests of what happens then.
     #[cfg(feature = "gpu")]
     #[doc(hidden)]

@@ -14,12 +14,14 @@
 //! | `mutations` | the certificate: careless ones are caught |
 //! | `random` | all of it at once, by proptest |
 //! | `instructions` | the processor's, each set of them |
+//! | `kernels` | a GPU's, each of them |
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod empties;
 mod instructions;
+mod kernels;
 mod limits;
 mod mutations;
 mod narrow;

@@ -6,6 +6,7 @@ mod columns;
 mod kernel;
 mod narrow;
 mod nearest_two;
+mod peak;
 mod seed;
 mod tiles;
 mod update;
@@ -21,7 +22,7 @@ use super::nearest_two::{Centroids, NearestSession};
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
-    Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Times, Work, digest,
+    Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Peak, Session, State, Times, Work, digest,
 };
 use assign::Assigner;
 use bounds::{Bounds, Moves};
@@ -75,6 +76,10 @@ impl Engine for Cpu {
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
         Ok(Box::new(CpuNearest { centroids, kernel: Instructions::pick()?.kernel, bound: self.bound }))
+    }
+
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        peak::measure(Instructions::pick()?.kernel).map(Some)
     }
 }
 

@@ -1,18 +1,314 @@
-//! Assign: the kernel that gives every point of every running lane its label.
+//! Assign: the kernel that gives every point of every running lane its label, and the choice among several.
+//!
+//! All of them have the same bindings and write the same labels; which is fastest depends on the sizes. This is
+//! the only place that knows.
+
+mod trial;
+
+use std::sync::OnceLock;
 
 use super::buffers::{Lanes, Shared, Sizes};
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
+use crate::engine::EngineError;
 
-/// Points a workgroup owns.
-pub(super) const POINTS: usize = 64;
+/// Names the kernel to use where it suits the sizes, instead of the best: `plain`, `small`, `tiled` or `low`. `trial`
+/// is the fastest of them however small the work, `f32` the best without matrix units.
+pub(super) const OVERRIDE: &str = "CAIRN_GPU";
 
-pub(super) fn build(context: &Context, sizes: &Sizes) -> Kernel {
-    Kernel::build(context, "assign", &[("MIXED", f64::from(u8::from(sizes.mixed())))])
+/// Most clusters of the kernels that keep an index in an `f32`.
+const MAX_TILED: u64 = 1 << 24;
+/// Groups of four centroids up to which all of a lane's pass by one invocation.
+const FEW_GROUPS: u64 = 8;
+/// Quarters of a row that fit into registers.
+const MAX_QUADS: u64 = 4;
+
+/// Multiply-adds of an iteration from which on kernels are tried: a job of some milliseconds at least.
+const WORTH_A_TRIAL: u64 = 1 << 31;
+/// Most shapes that are tried.
+const CANDIDATES: usize = 4;
+
+/// A family of kernels: a file of `shaders/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Plain,
+    Small,
+    Tiled,
+    Low,
 }
 
-pub(super) fn bind<'a>(kernel: &'a Kernel, context: &Context, shared: &Shared, lanes: &Lanes) -> Bound<'a> {
-    let Shared { sizes, points, errors, features, .. } = shared;
-    let Lanes { centroids, half_norms, running, lanes, labels, .. } = lanes;
-    kernel.bind(context, &[sizes, points, errors, centroids, half_norms, features, running, lanes, labels])
+impl Kind {
+    const ALL: [Self; 4] = [Self::Plain, Self::Small, Self::Tiled, Self::Low];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Small => "small",
+            Self::Tiled => "tiled",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// Which kernel is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// The fastest, found by a trial where that is worth its time.
+    Best,
+    /// The fastest, found by a trial.
+    Trial,
+    /// This one, where it suits the sizes.
+    Kind(Kind),
+}
+
+impl Wish {
+    /// What a test asks for, else what `CAIRN_GPU` names.
+    pub(super) fn new(asked: Option<&str>) -> Result<Self, EngineError> {
+        let named = std::env::var(OVERRIDE).unwrap_or_default();
+        match asked.unwrap_or(&named) {
+            "" | "f32" => Ok(Self::Best),
+            "trial" => Ok(Self::Trial),
+            name => {
+                let found = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+                found.map(Self::Kind).ok_or_else(|| {
+                    let all = "plain, small, tiled, low, trial (the fastest of them) and f32";
+                    EngineError::NoAdapter(format!("{OVERRIDE}={name}: the kernels are {all}"))
+                })
+            }
+        }
+    }
+}
+
+/// A kernel with the constants it is built with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Shape {
+    /// One invocation a point.
+    Plain,
+    /// Several lanes, and so many groups of centroids at a time.
+    Small { lanes: u64, groups: u64 },
+    /// Invocations along the points and along the centroids.
+    Tiled { high: u64, wide: u64 },
+    /// Points in registers, of so many quarters.
+    Low { quads: u64 },
+}
+
+impl Shape {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Plain => Kind::Plain,
+            Self::Small { .. } => Kind::Small,
+            Self::Tiled { .. } => Kind::Tiled,
+            Self::Low { .. } => Kind::Low,
+        }
+    }
+
+    fn entry(self) -> &'static str {
+        match self {
+            Self::Plain => "assign",
+            Self::Small { .. } => "assign_small",
+            Self::Tiled { .. } => "assign_tiled",
+            Self::Low { .. } => "assign_low",
+        }
+    }
+
+    /// Values of the WGSL overrides.
+    fn constants(self) -> Vec<(&'static str, u64)> {
+        match self {
+            Self::Plain => vec![],
+            Self::Small { lanes, groups } => vec![("LANES", lanes), ("GROUPS", groups)],
+            Self::Tiled { high, wide } => {
+                let quads = Self::step(high, wide);
+                vec![("HIGH", high), ("WIDE", wide), ("QUADS", quads), ("WIDTH", high * wide)]
+            }
+            Self::Low { quads } => vec![("QUADS", quads)],
+        }
+    }
+
+    /// Quarters of rows that a tile of this shape holds at a time.
+    fn step(high: u64, wide: u64) -> u64 {
+        32 / high.max(wide)
+    }
+
+    /// Points a workgroup owns.
+    fn points(self) -> usize {
+        match self {
+            Self::Plain => 64,
+            Self::Small { lanes, .. } => 512 / lanes as usize,
+            Self::Tiled { high, .. } => 8 * high as usize,
+            Self::Low { .. } => 256,
+        }
+    }
+
+    /// Most rounds that the loops of one invocation go, from above.
+    fn rounds(self, sizes: &Sizes) -> u64 {
+        let [k, quads, groups] = [sizes.n_clusters, sizes.n_quads, sizes.n_groups].map(u64::from);
+        let repair = groups * (quads + 6) + k * (quads + 1);
+        match self {
+            Self::Plain => groups * (quads + 6) + k * (quads + 4),
+            Self::Small { lanes, groups: at_once } => {
+                let load = 10 + (4 * lanes * lanes * at_once).div_ceil(64);
+                let step = load + 4 * lanes + 3;
+                groups.div_ceil(at_once) * (quads.div_ceil(lanes) * step + 1) + 8 * (repair + 1)
+            }
+            Self::Tiled { high, wide } => {
+                let (step, width) = (Self::step(high, wide), high * wide);
+                let load = (2 * high * step).div_ceil(width) * 5 + (8 * wide * step).div_ceil(width);
+                let tiles = groups.div_ceil(2 * wide) * (quads.div_ceil(step) * (load + 4 * step + 3) + 1);
+                let together = groups.div_ceil(width) * (quads + 6 + 4 * (quads + 1)) + 10;
+                tiles + 8 * (wide + 1) + 8 * high * together
+            }
+            Self::Low { quads } => groups.div_ceil(16) * (16 + quads + 3) + 4 * (repair + 1),
+        }
+    }
+
+    /// All shapes that can do it, the most promising first.
+    fn all(sizes: &Sizes, n_lanes: usize) -> Vec<Self> {
+        let [k, quads, groups] = [sizes.n_clusters, sizes.n_quads, sizes.n_groups].map(u64::from);
+        let lanes = [1, 1, 2, 2].get(n_lanes).copied().unwrap_or(4);
+        // the fewest passes, then the least padding
+        let passes = |&at_once: &u64| (groups.div_ceil(at_once), at_once);
+        let small = Self::Small { lanes, groups: (1..=3).min_by_key(passes).unwrap_or(3) };
+        let tiled = [(16, 16), (16, 8), (8, 8)].map(|(high, wide)| Self::Tiled { high, wide });
+        // tiles as wide as there are centroids
+        let tiled = tiled.into_iter().filter(|_| k <= MAX_TILED);
+        let fits = |&shape: &Self| matches!(shape, Self::Tiled { wide, .. } if wide == 8 || groups > 16);
+        let tiled: Vec<Self> = tiled.filter(fits).collect();
+        let mut all = Vec::new();
+        if quads <= MAX_QUADS {
+            all.push(Self::Low { quads });
+        }
+        if groups <= FEW_GROUPS {
+            all.push(small);
+            all.extend(tiled);
+        } else {
+            all.extend(tiled);
+            all.push(small);
+        }
+        all.push(Self::Plain);
+        all
+    }
+}
+
+/// The kernel of a job: built when it is known how many lanes it runs for.
+#[derive(Debug)]
+pub(super) struct Assign {
+    wish: Wish,
+    most_rounds: u64,
+    built: [OnceLock<Built>; 3], // for one lane, a few, many
+}
+
+/// A kernel of one of the shapes.
+#[derive(Debug)]
+pub(super) struct Built {
+    kernel: Kernel,
+    shape: Shape,
+}
+
+impl Assign {
+    /// The choice for these sizes, if there is one: some drivers let no loop go as many rounds as are needed.
+    pub(super) fn new(
+        context: &Context,
+        sizes: &Sizes,
+        wish: Wish,
+        most_rounds: u64,
+    ) -> Result<Self, EngineError> {
+        let assign = Self { wish, most_rounds, built: Default::default() };
+        if assign.shapes(sizes, 1).is_empty() {
+            let needed = Shape::Plain.rounds(sizes);
+            let why =
+                format!("its driver ends loops after {most_rounds} rounds, and this job may need {needed}");
+            return Err(context.failed(why));
+        }
+        Ok(assign)
+    }
+
+    /// Shapes that can do it on this device, the most promising first.
+    fn shapes(&self, sizes: &Sizes, n_lanes: usize) -> Vec<Shape> {
+        let all = Shape::all(sizes, n_lanes).into_iter();
+        let all: Vec<Shape> = all.filter(|shape| shape.rounds(sizes) <= self.most_rounds).collect();
+        let wished: Vec<Shape> =
+            all.iter().copied().filter(|shape| self.wish == Wish::Kind(shape.kind())).collect();
+        if wished.is_empty() { all } else { wished }
+    }
+
+    /// The kernel for so many lanes over these points.
+    pub(super) fn kernel(&self, context: &Context, sizes: &Sizes, shared: &Shared, n_lanes: usize) -> &Built {
+        let place = &self.built[[0, 0, 1, 1].get(n_lanes).copied().unwrap_or(2)];
+        place.get_or_init(|| {
+            let mut shapes = self.shapes(sizes, n_lanes);
+            let work = sizes.work() * n_lanes as u64;
+            let worth = work >= WORTH_A_TRIAL && !context.info.software;
+            if self.wish == Wish::Trial || (self.wish == Wish::Best && worth) {
+                shapes.truncate(CANDIDATES);
+                if let Some(fastest) = trial::fastest(context, sizes, shared, n_lanes, &shapes) {
+                    return fastest;
+                }
+            }
+            Built::new(context, sizes, shapes.first().copied().unwrap_or(Shape::Plain))
+        })
+    }
+}
+
+impl Built {
+    fn new(context: &Context, sizes: &Sizes, shape: Shape) -> Self {
+        let mixed = ("MIXED", f64::from(u8::from(sizes.mixed())));
+        let constants = shape.constants().into_iter().map(|(name, value)| (name, value as f64));
+        let constants: Vec<_> = constants.chain([mixed]).collect();
+        Self { kernel: Kernel::build(context, shape.entry(), &constants), shape }
+    }
+
+    /// Points that a workgroup owns.
+    pub(super) fn points(&self) -> usize {
+        self.shape.points()
+    }
+
+    pub(super) fn bind(&self, context: &Context, shared: &Shared, lanes: &Lanes) -> Bound<'_> {
+        let Lanes { centroids, half_norms, running, lanes, labels, .. } = lanes;
+        self.bind_to(context, shared, [centroids, half_norms, running, lanes, labels])
+    }
+
+    /// With the buffers of some lanes, in the order of the kernels' bindings.
+    fn bind_to(&self, context: &Context, shared: &Shared, lanes: [&wgpu::Buffer; 5]) -> Bound<'_> {
+        let Shared { sizes, points, errors, features, .. } = shared;
+        let [centroids, half_norms, running, lanes, labels] = lanes;
+        let buffers = [sizes, points, errors, centroids, half_norms, features, running, lanes, labels];
+        self.kernel.bind(context, &buffers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every shape that may be built.
+    fn shapes() -> Vec<Shape> {
+        let small =
+            [1, 2, 4].into_iter().flat_map(|lanes| (1..=3).map(move |groups| Shape::Small { lanes, groups }));
+        let tiled = [(16, 16), (16, 8), (8, 8)].map(|(high, wide)| Shape::Tiled { high, wide });
+        let low = (1..=MAX_QUADS).map(|quads| Shape::Low { quads });
+        [Shape::Plain].into_iter().chain(small).chain(tiled).chain(low).collect()
+    }
+
+    /// The arrays of the shaders hold 512 and 192, 256 and 256, 256 vectors.
+    #[test]
+    fn tiles_fit_their_workgroup_memory() {
+        for shape in shapes() {
+            match shape {
+                Shape::Plain => {}
+                Shape::Small { lanes, groups } => {
+                    let (fours, features) = (128 / lanes, 4 * lanes);
+                    assert_eq!(fours * features, 512);
+                    assert!(features * lanes * groups <= 192);
+                    assert_eq!(shape.points() as u64, 4 * fours);
+                }
+                Shape::Tiled { high, wide } => {
+                    let features = 4 * Shape::step(high, wide);
+                    assert!(features > 0 && features * 2 * high <= 256 && features * 2 * wide <= 256);
+                    assert!(high * wide <= 256 && (high * wide).is_power_of_two());
+                    assert!(shape.points() <= 128);
+                }
+                Shape::Low { quads } => assert!(16 * 4 * quads <= 256),
+            }
+        }
+    }
 }

@@ -21,11 +21,11 @@ const NONE: f32 = 1e38;
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Sizes {
-    n_points: u32,
+    pub(super) n_points: u32,
     n_dims: u32,
-    n_quads: u32,
-    n_clusters: u32,
-    n_groups: u32,
+    pub(super) n_quads: u32,
+    pub(super) n_clusters: u32,
+    pub(super) n_groups: u32,
     n_blocks: u32,
     n_candidates: u32,
     max_iter: u32,
@@ -103,17 +103,20 @@ impl Sizes {
         }
     }
 
-    /// Most rounds that the loops of one invocation go in any kernel, from above.
+    /// Most rounds that the loops of one invocation go in any kernel but those of assign, from above.
     pub(super) fn rounds(&self) -> u64 {
-        let [n_blocks, k, quads, groups] =
-            [self.n_blocks, self.n_clusters, self.n_quads, self.n_groups].map(u64::from);
-        let assign = groups * (quads + 6) + k * (quads + 4);
+        let [n_blocks, k, quads] = [self.n_blocks, self.n_clusters, self.n_quads].map(u64::from);
         let sums = 4 * quads + 70;
         let shared = SHARED_SUMS as u64 * 5;
         let means = k / 64 + (quads / 16 + 1) * 30 + 16;
         let weigh = u64::from(self.n_candidates) * (quads + 16) + 16;
         let draw = 2 * n_blocks + 300;
-        [assign, sums, shared, means, weigh, draw, k / 64 + 8].into_iter().max().unwrap_or(0)
+        [sums, shared, means, weigh, draw, k / 64 + 8].into_iter().max().unwrap_or(0)
+    }
+
+    /// Multiply-adds of an assign of one lane.
+    pub(super) fn work(&self) -> u64 {
+        u64::from(self.n_points) * u64::from(self.n_clusters) * u64::from(self.n_dims)
     }
 
     /// Whether features have steps of their own.

@@ -181,7 +181,12 @@ impl Context {
             max_buffer_size: have.max_buffer_size,
             ..wgpu::Limits::default().or_worse_values_from(&have)
         };
-        let wish = wgpu::DeviceDescriptor { label: Some("cairn"), required_limits, ..Default::default() };
+        let wish = wgpu::DeviceDescriptor {
+            label: Some("cairn"),
+            required_features: info.adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
+            required_limits,
+            ..Default::default()
+        };
         let failed = |error: wgpu::RequestDeviceError| EngineError::DeviceFailed {
             adapter: info.name.clone(),
             reason: format!("can't be opened: {error}"),
@@ -218,6 +223,12 @@ impl Context {
     pub(super) fn max_binding(&self) -> u64 {
         let limits = self.device.limits();
         limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+    }
+
+    /// Nanoseconds of a step of the device's clock, where it has one.
+    pub(super) fn timestamp_period(&self) -> Option<f32> {
+        let has = self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        has.then(|| self.queue.get_timestamp_period())
     }
 
     /// Writes to a buffer before the next submission. `at` in bytes.

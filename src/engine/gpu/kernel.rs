@@ -10,13 +10,13 @@ pub(super) struct Kernel {
 }
 
 const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
+const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
 /// Every kernel's name and whole text, its preludes first.
 #[must_use]
 pub fn sources() -> Vec<(&'static str, String)> {
     let plain = [
-        ("assign", include_str!("../../../shaders/assign.wgsl")),
         ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
         ("update_means", include_str!("../../../shaders/update_means.wgsl")),
@@ -24,7 +24,15 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
         ("nearest_two", include_str!("../../../shaders/nearest_two.wgsl")),
+        ("peak_fma", include_str!("../../../shaders/peak_fma.wgsl")),
+        ("peak_copy", include_str!("../../../shaders/peak_copy.wgsl")),
         ("probe", include_str!("../../../shaders/probe.wgsl")),
+    ];
+    let assigning = [
+        ("assign", include_str!("../../../shaders/assign.wgsl")),
+        ("assign_small", include_str!("../../../shaders/assign_small.wgsl")),
+        ("assign_tiled", include_str!("../../../shaders/assign_tiled.wgsl")),
+        ("assign_low", include_str!("../../../shaders/assign_low.wgsl")),
     ];
     let seeding = [
         ("seed_near", include_str!("../../../shaders/seed_near.wgsl")),
@@ -32,7 +40,8 @@ pub fn sources() -> Vec<(&'static str, String)> {
     ];
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
-    plain.into_iter().chain(seeding).collect()
+    let assigning = assigning.map(|(name, text)| (name, format!("{PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
+    plain.into_iter().chain(assigning).chain(seeding).collect()
 }
 
 impl Kernel {

@@ -5,9 +5,11 @@
 
 mod assign;
 mod buffers;
+mod clock;
 mod context;
 pub mod kernel;
 mod nearest_two;
+mod peak;
 mod probe;
 mod rounds;
 mod seed;
@@ -22,8 +24,10 @@ use super::inertia::{inertia, squares};
 use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
 use super::{
-    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Seeding, Session, State, digest,
+    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Seeding, Session, State,
+    digest,
 };
+use assign::{Assign, Wish};
 pub use buffers::{Lane, Sizes};
 use buffers::{Lanes, Shared};
 use context::Context;
@@ -46,6 +50,7 @@ const LANE_BYTES: u64 = 512 << 20;
 pub struct Gpu {
     context: Context,
     bound: Bound,
+    wish: Wish,
     most_rounds: u64,
 }
 
@@ -55,10 +60,11 @@ impl Gpu {
     /// # Errors
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
+        let wish = Wish::new(options.kernel.as_deref())?;
         let mut context = Context::open(adapter)?;
         let most_rounds = probe::most_rounds(&context)?;
         context.arm(options.fault);
-        Ok(Self { context, bound: options.bound, most_rounds })
+        Ok(Self { context, bound: options.bound, wish, most_rounds })
     }
 
     /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
@@ -92,7 +98,8 @@ impl Engine for Gpu {
         self.check_rounds(sizes.rounds())?;
         let shared = Shared::upload(context, job.table, &sizes, for_points)?;
         let start = Instant::now();
-        let rounds = Rounds::build(context, &sizes);
+        let assign = Assign::new(context, &sizes, self.wish, self.most_rounds)?;
+        let rounds = Rounds::build(context, &sizes, assign);
         let seeding = (job.seeding == Seeding::KMeansPlusPlus).then(|| SeedKernels::build(context));
         context.check()?;
         let build_time = start.elapsed();
@@ -102,6 +109,10 @@ impl Engine for Gpu {
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
         Ok(Box::new(GpuNearest::new(self, centroids)?))
+    }
+
+    fn peak(&self) -> Result<Option<Peak>, EngineError> {
+        peak::measure(&self.context).map(Some)
     }
 }
 

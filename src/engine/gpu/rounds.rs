@@ -1,9 +1,10 @@
 //! Rounds: assign, sum, move, decide for all running lanes, until none runs.
 
+use super::assign::Assign;
 use super::buffers::{Lane, Lanes, Shared, Sizes, status};
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
-use super::{assign, stop, update};
+use super::{stop, update};
 use crate::engine::reference::{Sums, empty};
 use crate::engine::{EngineError, Job};
 
@@ -15,7 +16,7 @@ const ROUNDS: u128 = 8;
 /// The kernels of a round.
 #[derive(Debug)]
 pub(super) struct Rounds {
-    assign: Kernel,
+    assign: Assign,
     sums: Kernel,
     sums_points: usize,
     means: Kernel,
@@ -25,15 +26,16 @@ pub(super) struct Rounds {
 /// The kernels with the buffers of a batch.
 struct BoundRounds<'a> {
     assign: Bound<'a>,
+    assign_points: usize,
     sums: Bound<'a>,
     means: Bound<'a>,
     stop: Bound<'a>,
 }
 
 impl Rounds {
-    pub(super) fn build(context: &Context, sizes: &Sizes) -> Self {
+    pub(super) fn build(context: &Context, sizes: &Sizes, assign: Assign) -> Self {
         let (sums, sums_points) = update::build_sums(context, sizes);
-        let (assign, means) = (assign::build(context, sizes), update::build_means(context));
+        let means = update::build_means(context);
         Self { assign, sums, sums_points, means, stop: stop::build(context) }
     }
 
@@ -47,8 +49,10 @@ impl Rounds {
         lanes: &Lanes,
         n_lanes: usize,
     ) -> Result<Vec<Lane>, EngineError> {
+        let assign = self.assign.kernel(context, sizes, shared, n_lanes);
         let bound = BoundRounds {
-            assign: assign::bind(&self.assign, context, shared, lanes),
+            assign: assign.bind(context, shared, lanes),
+            assign_points: assign.points(),
             sums: update::bind_sums(&self.sums, context, shared, lanes),
             means: update::bind_means(&self.means, context, shared, lanes),
             stop: stop::bind(&self.stop, context, shared, lanes),
@@ -83,7 +87,7 @@ impl Rounds {
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             for _ in 0..(SHORT / work).clamp(1, ROUNDS) {
-                bound.assign.dispatch(&mut pass, n.div_ceil(assign::POINTS), running);
+                bound.assign.dispatch(&mut pass, n.div_ceil(bound.assign_points), running);
                 bound.sums.dispatch(&mut pass, n.div_ceil(self.sums_points), running);
                 bound.means.dispatch(&mut pass, k, running);
                 bound.stop.dispatch_lanes(&mut pass, running);

@@ -6,9 +6,11 @@ use super::entries::{entries, int16_entry};
 use super::int16::{self, Ints};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Ends, Int16Columns, Moves, Tile, Two, bounds};
+use super::{Bf16Columns, Columns, Ends, Int16Columns, Moves, Tile, Two, bounds, peak};
 
 pub(super) const TILE: usize = VECTORS * 8;
+/// Vectors of the loop that measures multiply-adds: they fit the registers.
+pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx2,fma", blocks: [4, 5, 6]);
 int16_entry!(features: "avx2,fma", blocks: [4, 5, 6]);

@@ -6,9 +6,11 @@ use super::entries::{entries, int16_entry};
 use super::int16::{self, Ints};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Ends, Int16Columns, Moves, Tile, Two, bounds};
+use super::{Bf16Columns, Columns, Ends, Int16Columns, Moves, Tile, Two, bounds, peak};
 
 pub(super) const TILE: usize = VECTORS * 16;
+/// Vectors of the loop that measures multiply-adds: they fit the registers.
+pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx512f,avx512dq,avx512vl,avx512bw,fma", blocks: [4, 6, 8, 10, 12]);
 int16_entry!(features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", blocks: [4, 6, 8, 10, 12]);

@@ -60,6 +60,12 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
+        pub(super) fn multiply_add(rounds: usize, start: f32) -> f32 {
+            // SAFETY: the processor has the instructions of this function.
+            unsafe { peak::multiply_add::<V, SUMS>(rounds, start) }
+        }
+
+        $(#[target_feature(enable = $features)])?
         pub(super) fn add_point(sums: &mut [f64], point: &[f32], weight: f64) {
             lanes::add_point(sums, point, weight);
         }

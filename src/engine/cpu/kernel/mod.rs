@@ -16,6 +16,7 @@ mod lanes;
 mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod peak;
 mod pick;
 mod portable;
 
@@ -315,6 +316,17 @@ impl Kernel {
     pub(super) fn follow(self, upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
         // SAFETY: `pick` saw these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::follow(upper, lower, labels, moves) });
+    }
+
+    /// Multiply-adds of a round of [`Kernel::multiply_add`].
+    pub(super) fn multiply_adds(self) -> usize {
+        self.tile() / lanes::VECTORS * in_kernel!(self, kernel => kernel::SUMS)
+    }
+
+    /// Runs so many rounds of independent multiply-adds. `start` is between 0 and 1.
+    pub(super) fn multiply_add(self, rounds: usize, start: f32) -> f32 {
+        // SAFETY: `pick` saw these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::multiply_add(rounds, start) })
     }
 
     /// A bit for each score that is at most its limit. Both are of one length, at most 32.

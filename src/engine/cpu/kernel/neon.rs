@@ -5,9 +5,11 @@ use std::arch::aarch64::*;
 use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Ends, Moves, Tile, Two, bounds};
+use super::{Bf16Columns, Columns, Ends, Moves, Tile, Two, bounds, peak};
 
 pub(super) const TILE: usize = VECTORS * WIDTH;
+/// Vectors of the loop that measures multiply-adds: they fit the registers.
+pub(super) const SUMS: usize = 6;
 const WIDTH: usize = 8;
 
 entries!(features: "neon", blocks: [2, 3, 4, 5, 6]);

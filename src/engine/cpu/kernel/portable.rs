@@ -5,10 +5,12 @@
 use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Ends, Moves, Tile, Two, bounds};
+use super::{Bf16Columns, Columns, Ends, Moves, Tile, Two, bounds, peak};
 
 const WIDTH: usize = 8;
 pub(super) const TILE: usize = VECTORS * WIDTH;
+/// Vectors of the loop that measures multiply-adds: they fit the registers.
+pub(super) const SUMS: usize = 6;
 
 entries!(blocks: [2, 3, 4]);
 

@@ -1,0 +1,134 @@
+// Assign, for few features (up to 16): the points stay in registers, and all centroids of the lane pass by.
+//
+// Beside assign.wgsl: a point is read once for all centroids, a coordinate of a centroid once for four points,
+// from workgroup memory and the same by all invocations. An invocation owns four points, 64 apart, of one
+// lane. (No GPU was at hand to measure the gain.)
+// Grid: (blocks of 256 points, wrapped into y; lanes of the list `running`).
+
+override QUADS: u32 = 4u; // quarters of a row: n_quads, 1 to 4
+
+const WIDTH = 64u;
+const GROUPS = 16u; // groups of four centroids in workgroup memory
+var<workgroup> columns: array<vec4<f32>, 256>; // (GROUPS, 4 QUADS)
+var<workgroup> bases: array<vec4<f32>, GROUPS>;
+var<workgroup> runs: u32;
+
+/// The groups from `first_group` on, scaled.
+fn load_columns(lane: u32, first_group: u32, gamma: f32, local: u32) {
+    let n_groups = min(GROUPS, sizes.n_groups - first_group);
+    let first = lane * sizes.n_groups + first_group;
+    for (var i = local; i < n_groups * 4u * QUADS; i += WIDTH) {
+        var c = centroids[first * 4u * QUADS + i];
+        if (MIXED) { c *= features[i % (4u * QUADS)].x; }
+        columns[i] = c;
+    }
+    if (local < n_groups) { bases[local] = base_of(first + local, gamma); }
+}
+
+/// Products of four features of a point and of four centroids, added up.
+fn product(x: vec4<f32>, c0: vec4<f32>, c1: vec4<f32>, c2: vec4<f32>, c3: vec4<f32>) -> vec4<f32> {
+    return x.x * c0 + x.y * c1 + x.z * c2 + x.w * c3;
+}
+
+@compute @workgroup_size(64)
+fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+              @builtin(local_invocation_index) local: u32) {
+    let first_point = (group.x + group.y * groups.x) * 4u * WIDTH;
+    if (first_point >= sizes.n_points) { return; }
+    let lane = running[group.z];
+    let gamma = select(sizes.gamma, 0.0, is_exact(lane));
+    if (local == 0u) { runs = u32(is_assigned(lanes[lane].status)); }
+    if (workgroupUniformLoad(&runs) == 0u) { return; }
+    // rows past the end repeat the last: their labels are not kept
+    let r0 = min(first_point + local, sizes.n_points - 1u) * QUADS;
+    let r1 = min(first_point + 64u + local, sizes.n_points - 1u) * QUADS;
+    let r2 = min(first_point + 128u + local, sizes.n_points - 1u) * QUADS;
+    let r3 = min(first_point + 192u + local, sizes.n_points - 1u) * QUADS;
+    let x00 = points[r0];
+    let x10 = points[r1];
+    let x20 = points[r2];
+    let x30 = points[r3];
+    var x01 = vec4<f32>(0.0); var x11 = vec4<f32>(0.0); var x21 = vec4<f32>(0.0); var x31 = vec4<f32>(0.0);
+    if (QUADS > 1u) {
+        x01 = points[r0 + 1u];
+        x11 = points[r1 + 1u];
+        x21 = points[r2 + 1u];
+        x31 = points[r3 + 1u];
+    }
+    var x02 = vec4<f32>(0.0); var x12 = vec4<f32>(0.0); var x22 = vec4<f32>(0.0); var x32 = vec4<f32>(0.0);
+    if (QUADS > 2u) {
+        x02 = points[r0 + 2u];
+        x12 = points[r1 + 2u];
+        x22 = points[r2 + 2u];
+        x32 = points[r3 + 2u];
+    }
+    var x03 = vec4<f32>(0.0); var x13 = vec4<f32>(0.0); var x23 = vec4<f32>(0.0); var x33 = vec4<f32>(0.0);
+    if (QUADS > 3u) {
+        x03 = points[r0 + 3u];
+        x13 = points[r1 + 3u];
+        x23 = points[r2 + 3u];
+        x33 = points[r3 + 3u];
+    }
+
+    var b0 = NONE_YET; var b1 = NONE_YET; var b2 = NONE_YET; var b3 = NONE_YET;
+    for (var first_group = 0u; first_group < sizes.n_groups; first_group += GROUPS) {
+        workgroupBarrier();
+        load_columns(lane, first_group, gamma, local);
+        workgroupBarrier();
+        for (var g = 0u; g < min(GROUPS, sizes.n_groups - first_group); g++) {
+            let c = g * 4u * QUADS;
+            var a0 = vec4<f32>(0.0); var a1 = vec4<f32>(0.0); var a2 = vec4<f32>(0.0); var a3 = vec4<f32>(0.0);
+            {
+                let c0 = columns[c];
+                let c1 = columns[c + 1u];
+                let c2 = columns[c + 2u];
+                let c3 = columns[c + 3u];
+                a0 += product(x00, c0, c1, c2, c3);
+                a1 += product(x10, c0, c1, c2, c3);
+                a2 += product(x20, c0, c1, c2, c3);
+                a3 += product(x30, c0, c1, c2, c3);
+            }
+            if (QUADS > 1u) {
+                let c0 = columns[c + 4u];
+                let c1 = columns[c + 5u];
+                let c2 = columns[c + 6u];
+                let c3 = columns[c + 7u];
+                a0 += product(x01, c0, c1, c2, c3);
+                a1 += product(x11, c0, c1, c2, c3);
+                a2 += product(x21, c0, c1, c2, c3);
+                a3 += product(x31, c0, c1, c2, c3);
+            }
+            if (QUADS > 2u) {
+                let c0 = columns[c + 8u];
+                let c1 = columns[c + 9u];
+                let c2 = columns[c + 10u];
+                let c3 = columns[c + 11u];
+                a0 += product(x02, c0, c1, c2, c3);
+                a1 += product(x12, c0, c1, c2, c3);
+                a2 += product(x22, c0, c1, c2, c3);
+                a3 += product(x32, c0, c1, c2, c3);
+            }
+            if (QUADS > 3u) {
+                let c0 = columns[c + 12u];
+                let c1 = columns[c + 13u];
+                let c2 = columns[c + 14u];
+                let c3 = columns[c + 15u];
+                a0 += product(x03, c0, c1, c2, c3);
+                a1 += product(x13, c0, c1, c2, c3);
+                a2 += product(x23, c0, c1, c2, c3);
+                a3 += product(x33, c0, c1, c2, c3);
+            }
+            let at = (first_group + g) * 4u;
+            b0 = take(b0, bases[g] - a0, at);
+            b1 = take(b1, bases[g] - a1, at);
+            b2 = take(b2, bases[g] - a2, at);
+            b3 = take(b3, bases[g] - a3, at);
+        }
+    }
+
+    let bests = array<Best, 4>(b0, b1, b2, b3);
+    for (var i = 0u; i < 4u; i++) {
+        let point = first_point + i * WIDTH + local;
+        if (point < sizes.n_points) { settle(point, lane, bests[i]); }
+    }
+}

@@ -1,0 +1,157 @@
+// Shared by the kernels of assign: what they are given, the race for the best centroid, and the repair.
+//
+// The value of a centroid is its score |c|^2 / 2 - x.c less its own share 3 G |c|^2 / 2 of the worst error. The
+// least value is the guess. It is proven when all others lie above `limit`: the least value plus twice the
+// error of its centroid, the point's own share included (certify.rs; both sides moved by that share).
+
+override MIXED: bool = false;
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;     // (n_points, n_quads), zero-padded
+@group(0) @binding(2) var<storage, read> errors: array<f32>;           // G |x|^2 / 2, rounded up (n_points)
+@group(0) @binding(3) var<storage, read> centroids: array<vec4<f32>>;  // (lanes, n_groups, 4 n_quads), a group's four in a vec4
+@group(0) @binding(4) var<storage, read> half_norms: array<vec4<f32>>; // (lanes, n_groups); 1e38 where there is no centroid
+@group(0) @binding(5) var<storage, read> features: array<vec2<f32>>;   // 4^-e and e of each feature (4 n_quads)
+@group(0) @binding(6) var<storage, read> running: array<u32>;          // lanes
+@group(0) @binding(7) var<storage, read_write> lanes: array<Lane>;
+@group(0) @binding(8) var<storage, read_write> labels: array<u32>;     // (lanes, n_points)
+
+/// Products of a point and the four centroids at `columns`, added up.
+fn dots(point: u32, columns: u32) -> vec4<f32> {
+    var dot = vec4<f32>(0.0);
+    for (var quad = 0u; quad < sizes.n_quads; quad++) {
+        let x = points[point * sizes.n_quads + quad];
+        let c = columns + quad * 4u;
+        if (MIXED) {
+            let f = quad * 4u;
+            dot += x.x * (centroids[c] * features[f].x);
+            dot += x.y * (centroids[c + 1u] * features[f + 1u].x);
+            dot += x.z * (centroids[c + 2u] * features[f + 2u].x);
+            dot += x.w * (centroids[c + 3u] * features[f + 3u].x);
+        } else {
+            dot += x.x * centroids[c];
+            dot += x.y * centroids[c + 1u];
+            dot += x.z * centroids[c + 2u];
+            dot += x.w * centroids[c + 3u];
+        }
+    }
+    return dot;
+}
+
+/// The squared distance to a centroid, in the smallest units of the lattice.
+fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
+    var narrow = vec2<u32>(0u);
+    var wide = vec4<u32>(0u);
+    // four features a round: padding is zero on both sides
+    for (var quad = 0u; quad < sizes.n_quads; quad++) {
+        let x = points[point * sizes.n_quads + quad];
+        let c = columns + quad * 4u;
+        let a = square(x.x, centroids[c][side]);
+        let b = square(x.y, centroids[c + 1u][side]);
+        let p = square(x.z, centroids[c + 2u][side]);
+        let q = square(x.w, centroids[c + 3u][side]);
+        if (MIXED) {
+            let f = quad * 4u;
+            let max_shift = sizes.max_shift;
+            let front = add4(widen(a, max_shift, features[f].y), widen(b, max_shift, features[f + 1u].y));
+            let back = add4(widen(p, max_shift, features[f + 2u].y), widen(q, max_shift, features[f + 3u].y));
+            wide = add4(wide, add4(front, back));
+        } else {
+            narrow = add2(narrow, add2(add2(a, b), add2(p, q)));
+        }
+    }
+    if (MIXED) { return wide; }
+    return vec4<u32>(narrow, 0u, 0u);
+}
+
+fn is_assigned(status: u32) -> bool {
+    return status == ACTIVE || status == FINISHING;
+}
+
+/// Whether the scores of a lane are exact: its centroids are points still, of few bits.
+fn is_exact(lane: u32) -> bool {
+    return lanes[lane].iterations == 0u && sizes.exact_seeds == 1u;
+}
+
+/// Values of the centroids of a group (counted over all lanes) before the products are taken off.
+fn base_of(group: u32, gamma: f32) -> vec4<f32> {
+    let h = half_norms[group];
+    return h - 3.0 * gamma * h;
+}
+
+/// The least and the second least value of a point so far, and the centroid of the least.
+struct Best {
+    least: f32,
+    second: f32,
+    index: u32,
+}
+
+const NONE_YET = Best(3.0e38, 3.0e38, 0u);
+
+fn take_one(b: Best, value: f32, index: u32) -> Best {
+    // strictly less: of equals the lowest index stays
+    return Best(min(b.least, value), min(b.second, max(b.least, value)), select(b.index, index, value < b.least));
+}
+
+/// The best of a point with the four centroids from `first` on.
+fn take(b: Best, values: vec4<f32>, first: u32) -> Best {
+    let front = take_one(take_one(b, values.x, first), values.y, first + 1u);
+    return take_one(take_one(front, values.z, first + 2u), values.w, first + 3u);
+}
+
+/// The best of two of the same point, which saw different centroids.
+fn merge(a: Best, b: Best) -> Best {
+    let a_wins = a.least < b.least || (a.least == b.least && a.index < b.index);
+    let second = min(min(a.second, b.second), max(a.least, b.least));
+    return Best(min(a.least, b.least), second, select(b.index, a.index, a_wins));
+}
+
+/// What all other values must lie above to prove the best of a point of a lane. `own` is the point's error.
+fn limit_of(b: Best, lane: u32, own: f32, gamma: f32) -> f32 {
+    let h = half_norms[lane * sizes.n_groups + b.index / 4u][b.index % 4u];
+    return b.least + 2.0 * (own + 3.0 * gamma * h);
+}
+
+struct Nearest {
+    distance: vec4<u32>,
+    index: u32,
+}
+
+/// Of every `step`-th group from `first` on, the nearest centroid whose value is not above `limit`: any other is
+/// farther than the guess. Values are made anew, in whatever order: each has its bound.
+fn nearest_of(point: u32, lane: u32, gamma: f32, limit: f32, first: u32, step: u32) -> Nearest {
+    var nearest = Nearest(vec4<u32>(0xffffffffu), 0u);
+    for (var g = first; g < sizes.n_groups; g += step) {
+        let group = lane * sizes.n_groups + g;
+        let columns = group * sizes.n_quads * 4u;
+        let values = base_of(group, gamma) - dots(point, columns);
+        for (var side = 0u; side < 4u; side++) {
+            if (values[side] <= limit) {
+                let d = distance_to(point, columns, side);
+                if (less4(d, nearest.distance)) { nearest = Nearest(d, g * 4u + side); }
+            }
+        }
+    }
+    return nearest;
+}
+
+fn count_repair(lane: u32) {
+    if (lanes[lane].iterations == 0u) {
+        atomicAdd(&lanes[lane].repaired_first, 1u);
+    } else {
+        atomicAdd(&lanes[lane].repaired, 1u);
+    }
+}
+
+/// Writes the label of a point: the best, or what integers say where that is not proven.
+fn settle(point: u32, lane: u32, b: Best) {
+    var label = b.index;
+    if (!is_exact(lane)) {
+        let limit = limit_of(b, lane, errors[point], sizes.gamma);
+        if (!(b.second > limit)) {
+            label = nearest_of(point, lane, sizes.gamma, limit, 0u, 1u).index;
+            count_repair(lane);
+        }
+    }
+    labels[lane * sizes.n_points + point] = label;
+}

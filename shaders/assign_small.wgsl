@@ -1,0 +1,178 @@
+// Assign, for few clusters: the centroids of several lanes side by side in workgroup memory, against one tile
+// of points.
+//
+// Beside assign.wgsl: a tile of points is read once for one, two or four lanes, and a coordinate once for twelve centroids.
+// An invocation owns eight points of one lane, and all centroids of that lane pass by it, up to three
+// groups of four at a time: so nothing is handed from one invocation to another. Eight points and three
+// groups are 96 sums in registers, fed by five loads a feature. (No GPU was at hand to measure the gain.)
+// Grid: (blocks of 512 / LANES points, wrapped into y; lanes of the list `running`, of which every LANES-th
+// workgroup works for itself and those behind it).
+
+override LANES: u32 = 4u;  // side by side: 1, 2 or 4
+override GROUPS: u32 = 3u; // groups of four centroids at a time: 1, 2 or 3
+
+const WIDTH = 64u;
+var<workgroup> tile: array<vec4<f32>, 512>;    // four points side by side (4 LANES features, 128 / LANES fours)
+var<workgroup> columns: array<vec4<f32>, 192>; // a group's four side by side (4 LANES features, LANES GROUPS)
+var<workgroup> runs: atomic<u32>;
+var<workgroup> go: u32;
+
+/// Four points (rows are whole quads) times four features from `quad` on, turned.
+fn load_points(first_point: u32, first_quad: u32, local: u32) {
+    let fours = 128u / LANES;
+    for (var i = local; i < 128u; i += WIDTH) {
+        let at = i % LANES;
+        let four = i / LANES;
+        let quad = first_quad + at;
+        var x = array<vec4<f32>, 4>();
+        if (quad < sizes.n_quads) {
+            // rows past the end repeat the last: their labels are not kept
+            for (var row = 0u; row < 4u; row++) {
+                x[row] = points[min(first_point + four * 4u + row, sizes.n_points - 1u) * sizes.n_quads + quad];
+            }
+        }
+        let to = at * 4u * fours + four;
+        tile[to] = vec4<f32>(x[0].x, x[1].x, x[2].x, x[3].x);
+        tile[to + fours] = vec4<f32>(x[0].y, x[1].y, x[2].y, x[3].y);
+        tile[to + 2u * fours] = vec4<f32>(x[0].z, x[1].z, x[2].z, x[3].z);
+        tile[to + 3u * fours] = vec4<f32>(x[0].w, x[1].w, x[2].w, x[3].w);
+    }
+}
+
+/// Features from `first` on of the groups from `first_group` on, of the lanes from `first_lane` of the list on.
+fn load_columns(first_lane: u32, n_lanes: u32, first_group: u32, first: u32, local: u32) {
+    let n_features = 4u * LANES;
+    let wide = LANES * GROUPS;
+    for (var i = local; i < n_features * wide; i += WIDTH) {
+        let f = i % n_features;
+        let column = i / n_features;
+        let group = first_group + column % GROUPS;
+        var c = vec4<f32>(0.0);
+        if (column / GROUPS < n_lanes && group < sizes.n_groups && first + f < 4u * sizes.n_quads) {
+            let lane = running[first_lane + column / GROUPS];
+            c = centroids[(lane * sizes.n_groups + group) * 4u * sizes.n_quads + first + f];
+            if (MIXED) { c *= features[first + f].x; }
+        }
+        columns[f * wide + column] = c;
+    }
+}
+
+@compute @workgroup_size(64)
+fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+                @builtin(local_invocation_index) local: u32) {
+    let wide = LANES * GROUPS;
+    let per_lane = WIDTH / LANES; // invocations
+    let fours = 2u * per_lane;
+    let first_point = (group.x + group.y * groups.x) * 4u * fours;
+    if (group.z % LANES != 0u || first_point >= sizes.n_points) { return; }
+    let n_lanes = min(LANES, groups.z - group.z);
+    let place = local / per_lane;
+    let four = local % per_lane;
+    let lane = running[group.z + min(place, n_lanes - 1u)];
+    let gamma = select(sizes.gamma, 0.0, is_exact(lane));
+    let own = place * GROUPS;
+    let works = place < n_lanes && is_assigned(lanes[lane].status);
+    if (local == 0u) { atomicStore(&runs, 0u); }
+    workgroupBarrier();
+    if (works) { atomicOr(&runs, 1u); }
+    workgroupBarrier();
+    if (local == 0u) { go = atomicLoad(&runs); }
+    if (workgroupUniformLoad(&go) == 0u) { return; }
+
+    var b0 = NONE_YET; var b1 = NONE_YET; var b2 = NONE_YET; var b3 = NONE_YET;
+    var b4 = NONE_YET; var b5 = NONE_YET; var b6 = NONE_YET; var b7 = NONE_YET;
+    for (var first_group = 0u; first_group < sizes.n_groups; first_group += GROUPS) {
+        var a00 = vec4<f32>(0.0); var a01 = vec4<f32>(0.0); var a02 = vec4<f32>(0.0); var a03 = vec4<f32>(0.0);
+        var a04 = vec4<f32>(0.0); var a05 = vec4<f32>(0.0); var a06 = vec4<f32>(0.0); var a07 = vec4<f32>(0.0);
+        var a10 = vec4<f32>(0.0); var a11 = vec4<f32>(0.0); var a12 = vec4<f32>(0.0); var a13 = vec4<f32>(0.0);
+        var a14 = vec4<f32>(0.0); var a15 = vec4<f32>(0.0); var a16 = vec4<f32>(0.0); var a17 = vec4<f32>(0.0);
+        var a20 = vec4<f32>(0.0); var a21 = vec4<f32>(0.0); var a22 = vec4<f32>(0.0); var a23 = vec4<f32>(0.0);
+        var a24 = vec4<f32>(0.0); var a25 = vec4<f32>(0.0); var a26 = vec4<f32>(0.0); var a27 = vec4<f32>(0.0);
+        for (var quad = 0u; quad < sizes.n_quads; quad += LANES) {
+            workgroupBarrier();
+            load_points(first_point, quad, local);
+            load_columns(group.z, n_lanes, first_group, 4u * quad, local);
+            workgroupBarrier();
+            for (var f = 0u; f < 4u * LANES; f++) {
+                let x0 = tile[f * fours + four];
+                let x1 = tile[f * fours + per_lane + four];
+                {
+                    let c = columns[f * wide + own];
+                    a00 += x0.x * c;
+                    a01 += x0.y * c;
+                    a02 += x0.z * c;
+                    a03 += x0.w * c;
+                    a04 += x1.x * c;
+                    a05 += x1.y * c;
+                    a06 += x1.z * c;
+                    a07 += x1.w * c;
+                }
+                if (GROUPS > 1u) {
+                    let c = columns[f * wide + own + 1u];
+                    a10 += x0.x * c;
+                    a11 += x0.y * c;
+                    a12 += x0.z * c;
+                    a13 += x0.w * c;
+                    a14 += x1.x * c;
+                    a15 += x1.y * c;
+                    a16 += x1.z * c;
+                    a17 += x1.w * c;
+                }
+                if (GROUPS > 2u) {
+                    let c = columns[f * wide + own + 2u];
+                    a20 += x0.x * c;
+                    a21 += x0.y * c;
+                    a22 += x0.z * c;
+                    a23 += x0.w * c;
+                    a24 += x1.x * c;
+                    a25 += x1.y * c;
+                    a26 += x1.z * c;
+                    a27 += x1.w * c;
+                }
+            }
+        }
+        if (first_group < sizes.n_groups) {
+            let at = first_group * 4u;
+            let base = base_of(lane * sizes.n_groups + first_group, gamma);
+            b0 = take(b0, base - a00, at);
+            b1 = take(b1, base - a01, at);
+            b2 = take(b2, base - a02, at);
+            b3 = take(b3, base - a03, at);
+            b4 = take(b4, base - a04, at);
+            b5 = take(b5, base - a05, at);
+            b6 = take(b6, base - a06, at);
+            b7 = take(b7, base - a07, at);
+        }
+        if (GROUPS > 1u && first_group + 1u < sizes.n_groups) {
+            let at = (first_group + 1u) * 4u;
+            let base = base_of(lane * sizes.n_groups + first_group + 1u, gamma);
+            b0 = take(b0, base - a10, at);
+            b1 = take(b1, base - a11, at);
+            b2 = take(b2, base - a12, at);
+            b3 = take(b3, base - a13, at);
+            b4 = take(b4, base - a14, at);
+            b5 = take(b5, base - a15, at);
+            b6 = take(b6, base - a16, at);
+            b7 = take(b7, base - a17, at);
+        }
+        if (GROUPS > 2u && first_group + 2u < sizes.n_groups) {
+            let at = (first_group + 2u) * 4u;
+            let base = base_of(lane * sizes.n_groups + first_group + 2u, gamma);
+            b0 = take(b0, base - a20, at);
+            b1 = take(b1, base - a21, at);
+            b2 = take(b2, base - a22, at);
+            b3 = take(b3, base - a23, at);
+            b4 = take(b4, base - a24, at);
+            b5 = take(b5, base - a25, at);
+            b6 = take(b6, base - a26, at);
+            b7 = take(b7, base - a27, at);
+        }
+    }
+
+    if (!works) { return; }
+    let bests = array<Best, 8>(b0, b1, b2, b3, b4, b5, b6, b7);
+    for (var i = 0u; i < 8u; i++) {
+        let point = first_point + (four + (i / 4u) * per_lane) * 4u + i % 4u;
+        if (point < sizes.n_points) { settle(point, lane, bests[i]); }
+    }
+}

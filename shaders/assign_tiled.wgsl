@@ -1,0 +1,194 @@
+// Assign, for many centroids of many features: a tile of points against one of centroids, as in a matrix
+// product, with the race for the best in registers.
+//
+// Beside assign.wgsl: a coordinate read from memory serves a whole tile, one from workgroup memory eight points or
+// eight centroids. An invocation owns eight points and eight centroids of each tile: 64 sums in registers, fed
+// by four loads a feature. HIGH of them stand along the points, WIDE along the centroids, so a workgroup owns
+// 8 HIGH points of one lane, and all centroids of that lane pass by. Bests meet once, at the end. Points that
+// are not proven are then decided by the whole workgroup, one after the other: alone, one invocation would take
+// longer over its n_clusters x n_dims than all the others over the tile. (No GPU was at hand to measure the gain.)
+// Grid: (blocks of 8 HIGH points, wrapped into y; lanes of the list `running`).
+
+override HIGH: u32 = 8u;  // 8 or 16
+override WIDE: u32 = 8u;  // 8 or 16
+override QUADS: u32 = 4u; // quarters of rows in a step: 32 / the larger of HIGH and WIDE
+override WIDTH: u32 = 64u; // HIGH * WIDE
+
+const MAX_WIDTH = 256u;
+const MAX_POINTS = 128u;
+var<workgroup> tile: array<vec4<f32>, 256>;    // four points side by side (4 QUADS features, 2 HIGH fours)
+var<workgroup> columns: array<vec4<f32>, 256>; // a group's four side by side (4 QUADS features, 2 WIDE groups)
+var<workgroup> distances: array<vec4<u32>, MAX_WIDTH>;
+var<workgroup> indices: array<u32, MAX_WIDTH>;
+var<workgroup> n_open: atomic<u32>;
+var<workgroup> count: u32;
+var<workgroup> open: array<u32, MAX_POINTS>; // points
+var<workgroup> limits: array<f32, MAX_POINTS>;
+
+/// Four points (rows are whole quads) times four features from `quad` on, turned.
+fn load_points(first_point: u32, first_quad: u32, local: u32) {
+    let fours = 2u * HIGH;
+    for (var i = local; i < fours * QUADS; i += WIDTH) {
+        let at = i % QUADS;
+        let four = i / QUADS;
+        let quad = first_quad + at;
+        var x = array<vec4<f32>, 4>();
+        if (quad < sizes.n_quads) {
+            // rows past the end repeat the last: their labels are not kept
+            for (var row = 0u; row < 4u; row++) {
+                x[row] = points[min(first_point + four * 4u + row, sizes.n_points - 1u) * sizes.n_quads + quad];
+            }
+        }
+        let to = at * 4u * fours + four;
+        tile[to] = vec4<f32>(x[0].x, x[1].x, x[2].x, x[3].x);
+        tile[to + fours] = vec4<f32>(x[0].y, x[1].y, x[2].y, x[3].y);
+        tile[to + 2u * fours] = vec4<f32>(x[0].z, x[1].z, x[2].z, x[3].z);
+        tile[to + 3u * fours] = vec4<f32>(x[0].w, x[1].w, x[2].w, x[3].w);
+    }
+}
+
+/// Features from `first` on of the groups from `first_group` on.
+fn load_columns(lane: u32, first_group: u32, first: u32, local: u32) {
+    let n_features = 4u * QUADS;
+    for (var i = local; i < n_features * 2u * WIDE; i += WIDTH) {
+        let f = i % n_features;
+        let column = i / n_features;
+        let group = first_group + column;
+        var c = vec4<f32>(0.0);
+        if (group < sizes.n_groups && first + f < 4u * sizes.n_quads) {
+            c = centroids[(lane * sizes.n_groups + group) * 4u * sizes.n_quads + first + f];
+            if (MIXED) { c *= features[first + f].x; }
+        }
+        columns[f * 2u * WIDE + column] = c;
+    }
+}
+
+/// Writes the label of a point, or puts it on the list of those that are not proven.
+fn settle_or_list(point: u32, lane: u32, b: Best) {
+    labels[lane * sizes.n_points + point] = b.index;
+    if (is_exact(lane)) { return; }
+    let limit = limit_of(b, lane, errors[point], sizes.gamma);
+    if (!(b.second > limit)) {
+        let at = atomicAdd(&n_open, 1u);
+        open[at] = point;
+        limits[at] = limit;
+        count_repair(lane);
+    }
+}
+
+/// Decides a point by all invocations, each of which takes every WIDTH-th group. All of the workgroup must come here.
+fn repair(point: u32, lane: u32, limit: f32, local: u32) {
+    let own = nearest_of(point, lane, sizes.gamma, limit, local, WIDTH);
+    distances[local] = own.distance;
+    indices[local] = own.index;
+    for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local < half) {
+            let farther = less4(distances[local], distances[local + half]);
+            let nearer = less4(distances[local + half], distances[local]);
+            if (nearer || (!farther && indices[local + half] < indices[local])) {
+                distances[local] = distances[local + half];
+                indices[local] = indices[local + half];
+            }
+        }
+    }
+    if (local == 0u) { labels[lane * sizes.n_points + point] = indices[0]; }
+    workgroupBarrier();
+}
+
+@compute @workgroup_size(WIDTH)
+fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+                @builtin(local_invocation_index) local: u32) {
+    let first_point = (group.x + group.y * groups.x) * 8u * HIGH;
+    if (first_point >= sizes.n_points) { return; }
+    let lane = running[group.z];
+    let four = local % HIGH;
+    let wide = local / HIGH;
+    let gamma = select(sizes.gamma, 0.0, is_exact(lane));
+    if (local == 0u) {
+        atomicStore(&n_open, 0u);
+        count = u32(is_assigned(lanes[lane].status));
+    }
+    if (workgroupUniformLoad(&count) == 0u) { return; }
+
+    var b0 = NONE_YET; var b1 = NONE_YET; var b2 = NONE_YET; var b3 = NONE_YET;
+    var b4 = NONE_YET; var b5 = NONE_YET; var b6 = NONE_YET; var b7 = NONE_YET;
+    for (var first_group = 0u; first_group < sizes.n_groups; first_group += 2u * WIDE) {
+        var a00 = vec4<f32>(0.0); var a01 = vec4<f32>(0.0); var a02 = vec4<f32>(0.0); var a03 = vec4<f32>(0.0);
+        var a04 = vec4<f32>(0.0); var a05 = vec4<f32>(0.0); var a06 = vec4<f32>(0.0); var a07 = vec4<f32>(0.0);
+        var a10 = vec4<f32>(0.0); var a11 = vec4<f32>(0.0); var a12 = vec4<f32>(0.0); var a13 = vec4<f32>(0.0);
+        var a14 = vec4<f32>(0.0); var a15 = vec4<f32>(0.0); var a16 = vec4<f32>(0.0); var a17 = vec4<f32>(0.0);
+        for (var quad = 0u; quad < sizes.n_quads; quad += QUADS) {
+            workgroupBarrier();
+            load_points(first_point, quad, local);
+            load_columns(lane, first_group, 4u * quad, local);
+            workgroupBarrier();
+            for (var f = 0u; f < 4u * QUADS; f++) {
+                let x0 = tile[f * 2u * HIGH + four];
+                let x1 = tile[f * 2u * HIGH + HIGH + four];
+                let c0 = columns[f * 2u * WIDE + wide];
+                let c1 = columns[f * 2u * WIDE + WIDE + wide];
+                a00 += x0.x * c0;
+                a01 += x0.y * c0;
+                a02 += x0.z * c0;
+                a03 += x0.w * c0;
+                a04 += x1.x * c0;
+                a05 += x1.y * c0;
+                a06 += x1.z * c0;
+                a07 += x1.w * c0;
+                a10 += x0.x * c1;
+                a11 += x0.y * c1;
+                a12 += x0.z * c1;
+                a13 += x0.w * c1;
+                a14 += x1.x * c1;
+                a15 += x1.y * c1;
+                a16 += x1.z * c1;
+                a17 += x1.w * c1;
+            }
+        }
+        let group0 = first_group + wide;
+        if (group0 < sizes.n_groups) {
+            let base = base_of(lane * sizes.n_groups + group0, gamma);
+            b0 = take(b0, base - a00, group0 * 4u);
+            b1 = take(b1, base - a01, group0 * 4u);
+            b2 = take(b2, base - a02, group0 * 4u);
+            b3 = take(b3, base - a03, group0 * 4u);
+            b4 = take(b4, base - a04, group0 * 4u);
+            b5 = take(b5, base - a05, group0 * 4u);
+            b6 = take(b6, base - a06, group0 * 4u);
+            b7 = take(b7, base - a07, group0 * 4u);
+        }
+        let group1 = first_group + wide + WIDE;
+        if (group1 < sizes.n_groups) {
+            let base = base_of(lane * sizes.n_groups + group1, gamma);
+            b0 = take(b0, base - a10, group1 * 4u);
+            b1 = take(b1, base - a11, group1 * 4u);
+            b2 = take(b2, base - a12, group1 * 4u);
+            b3 = take(b3, base - a13, group1 * 4u);
+            b4 = take(b4, base - a14, group1 * 4u);
+            b5 = take(b5, base - a15, group1 * 4u);
+            b6 = take(b6, base - a16, group1 * 4u);
+            b7 = take(b7, base - a17, group1 * 4u);
+        }
+    }
+
+    let bests = array<Best, 8>(b0, b1, b2, b3, b4, b5, b6, b7);
+    for (var i = 0u; i < 8u; i++) {
+        workgroupBarrier();
+        tile[local] = vec4<f32>(bests[i].least, bests[i].second, f32(bests[i].index), 0.0); // indices are below 2^24
+        workgroupBarrier();
+        let point = first_point + (four + (i / 4u) * HIGH) * 4u + i % 4u;
+        if (wide == 0u && point < sizes.n_points) {
+            var b = bests[i];
+            for (var w = 1u; w < WIDE; w++) {
+                let other = tile[w * HIGH + four];
+                b = merge(b, Best(other.x, other.y, u32(other.z)));
+            }
+            settle_or_list(point, lane, b);
+        }
+    }
+    workgroupBarrier();
+    if (local == 0u) { count = atomicLoad(&n_open); }
+    let n = workgroupUniformLoad(&count);
+    for (var i = 0u; i < n; i++) { repair(open[i], lane, limits[i], local); }
+}

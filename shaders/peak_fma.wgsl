@@ -1,0 +1,38 @@
+// Peak: multiply-adds and nothing else, to know what the arithmetic of a device can do.
+//
+// An invocation owns eight vectors, 32 sums that do not wait for one another: enough to hide the latency of
+// a multiply-add. A round is 4 x 32 of them, 256 operations. Grid: (workgroups of 256).
+
+@group(0) @binding(0) var<storage, read> rounds: array<u32>;          // [0]: rounds
+@group(0) @binding(1) var<storage, read_write> sums: array<vec4<f32>>; // (invocations)
+
+/// Four multiply-adds, one after the other. The sums tend to 3/2.
+fn four(s: vec4<f32>) -> vec4<f32> {
+    let a = vec4<f32>(0.75);
+    let b = vec4<f32>(0.5);
+    return fma(fma(fma(fma(s, b, a), b, a), b, a), b, a);
+}
+
+@compute @workgroup_size(256)
+fn peak_fma(@builtin(global_invocation_id) id: vec3<u32>) {
+    // not equal to one another, and not known to a compiler
+    var s0 = vec4<f32>(f32(id.x)) + vec4<f32>(0.0, 1.0, 2.0, 3.0);
+    var s1 = s0 + 4.0;
+    var s2 = s0 + 8.0;
+    var s3 = s0 + 12.0;
+    var s4 = s0 + 16.0;
+    var s5 = s0 + 20.0;
+    var s6 = s0 + 24.0;
+    var s7 = s0 + 28.0;
+    for (var round = 0u; round < rounds[0]; round++) {
+        s0 = four(s0);
+        s1 = four(s1);
+        s2 = four(s2);
+        s3 = four(s3);
+        s4 = four(s4);
+        s5 = four(s5);
+        s6 = four(s6);
+        s7 = four(s7);
+    }
+    sums[id.x] = ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+}

@@ -1,0 +1,37 @@
+//! Multiply-adds and nothing else, to know what the arithmetic of a processor can do.
+
+#![allow(
+    clippy::needless_range_loop,
+    reason = "by index the compiler unrolls it, and keeps the sums in registers"
+)]
+
+use std::hint::black_box;
+
+use super::lanes::Lanes;
+
+/// Runs `rounds` rounds of `SUMS` independent multiply-adds on vectors that start near `start`.
+///
+/// # Safety
+/// The processor has L's instructions.
+#[inline(always)]
+pub(super) unsafe fn multiply_add<L: Lanes, const SUMS: usize>(rounds: usize, start: f32) -> f32 {
+    // SAFETY: the caller's promise; each array holds a vector of the widest kind.
+    unsafe {
+        let (a, b) = (L::splat(start), L::splat(start / 2.0));
+        let mut sums = [a; SUMS];
+        for (i, sum) in sums.iter_mut().enumerate() {
+            *sum = L::splat(start + i as f32);
+        }
+        for _ in 0..rounds {
+            for i in 0..SUMS {
+                sums[i] = a.minus_product(sums[i], b);
+            }
+        }
+        let mut lanes = [[0.0; 16]; SUMS]; // room for vectors of the widest kind
+        for i in 0..SUMS {
+            sums[i].store(lanes[i].as_mut_ptr());
+        }
+        // all lanes of all sums, or a compiler would leave some out
+        black_box(lanes).as_flattened().iter().sum()
+    }
+}

@@ -1,0 +1,52 @@
+//! Peak: what this processor can do at most, on all threads.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use super::kernel::Kernel;
+use crate::engine::EngineError;
+use crate::engine::peak::{Peak, fastest};
+
+/// Rounds of the loop of multiply-adds in a unit of work.
+const ROUNDS: usize = 20_000;
+/// Floats that are copied: 128 MiB are read and as many written, beyond most caches.
+const FLOATS: usize = 32 << 20;
+
+/// Measures it with a kernel, on the threads of this pool.
+pub(super) fn measure(kernel: Kernel) -> Result<Peak, EngineError> {
+    Ok(Peak { flops: flops(kernel)?, bytes_per_second: bytes_per_second()? })
+}
+
+fn flops(kernel: Kernel) -> Result<f64, EngineError> {
+    let units = fastest(1 << 20, |units| {
+        let rounds = units as usize * ROUNDS;
+        Ok(seconds(|| {
+            rayon::broadcast(|_| black_box(kernel.multiply_add(black_box(rounds), black_box(0.75))));
+        }))
+    })?;
+    let each = ROUNDS * kernel.multiply_adds() * 2;
+    Ok(units * (each * rayon::current_num_threads()) as f64)
+}
+
+fn bytes_per_second() -> Result<f64, EngineError> {
+    let (from, mut to) = (vec![1.0f32; FLOATS], vec![2.0f32; FLOATS]);
+    let share = FLOATS.div_ceil(rayon::current_num_threads());
+    let copies = fastest(4, |units| {
+        Ok(seconds(|| {
+            for _ in 0..units {
+                let both = to.par_chunks_mut(share).zip(from.par_chunks(share));
+                both.for_each(|(to, from)| to.copy_from_slice(from));
+                black_box(&mut to);
+            }
+        }))
+    })?;
+    Ok(copies * (2 * size_of_val(&from[..])) as f64)
+}
+
+fn seconds(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64()
+}

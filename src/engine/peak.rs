@@ -1,0 +1,72 @@
+//! What a device can do at most, as measured by a loop of multiply-adds and a copy: what a timing is held against.
+
+use super::EngineError;
+
+/// The most that plain loops get out of a device.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Peak {
+    /// Operations on `f32` a second; a multiply-add counts as two.
+    pub flops: f64,
+    /// Bytes read plus bytes written a second, by a copy too large for its caches.
+    pub bytes_per_second: f64,
+}
+
+/// Least time of a run that counts, in seconds.
+const LONG: f64 = 0.01;
+/// Runs that count: the fastest is the peak.
+const RUNS: usize = 3;
+
+/// Work a second, by runs of more and more work until one is long enough to be timed.
+///
+/// `seconds` does so many units of work, 1 at first and at most `most`, and says how long they took.
+///
+/// # Errors
+/// Those of `seconds`.
+pub(super) fn fastest(
+    most: u64,
+    mut seconds: impl FnMut(u64) -> Result<f64, EngineError>,
+) -> Result<f64, EngineError> {
+    let mut units = 1;
+    loop {
+        let took = seconds(units)?;
+        if took >= LONG || units >= most {
+            break;
+        }
+        let times = (2.0 * LONG / took.max(1e-6)).clamp(2.0, 64.0);
+        units = ((units as f64 * times) as u64).min(most);
+    }
+    let mut best = f64::INFINITY;
+    for _ in 0..RUNS {
+        best = best.min(seconds(units)?);
+    }
+    Ok(units as f64 / best.max(1e-9))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fastest_of_long_runs_counts() {
+        let mut runs = Vec::new();
+        // a hundred thousand units a second, a start of 1 ms, and every other run is slow
+        let rate = fastest(1 << 30, |units| {
+            runs.push(units);
+            Ok(0.001 + units as f64 * if runs.len() % 2 == 0 { 2e-5 } else { 1e-5 })
+        });
+        let rate = rate.expect("nothing fails");
+        assert!((9e4..1e5).contains(&rate), "{rate}");
+        assert!(runs.is_sorted() && runs.len() > RUNS, "{runs:?}");
+    }
+
+    #[test]
+    fn work_is_bounded() {
+        let mut most = 0;
+        let rate = fastest(7, |units| {
+            most = most.max(units);
+            Ok(0.0)
+        });
+        assert!(rate.expect("nothing fails").is_finite());
+        assert_eq!(most, 7);
+    }
+}
