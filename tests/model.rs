@@ -150,10 +150,11 @@ fn other_files_are_told_apart() {
     assert!(matches!(Model::load(Path::new("no/such/file")), Err(ModelError::NotFound { .. })));
 }
 
+/// Name, type, shape, bytes.
+type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
+
 /// The model's file with other texts or tensors, and the checksum that belongs to them.
-fn forged(
-    change: impl Fn(&mut HashMap<String, String>, &mut Vec<(String, Dtype, Vec<usize>, Vec<u8>)>),
-) -> Vec<u8> {
+fn forged(change: impl Fn(&mut HashMap<String, String>, &mut Vec<Tensor>)) -> Vec<u8> {
     let bytes = small().to_bytes().unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let mut texts = header.metadata().clone().unwrap();

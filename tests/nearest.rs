@@ -149,6 +149,35 @@ fn a_bound_of_zero_is_caught(backend: Backend) {
     });
 }
 
+/// A device that fails while it works hands over to the CPU where that is wanted, and says so.
+#[cfg(feature = "gpu")]
+#[test]
+fn a_device_that_fails_hands_over() {
+    use cairn::engine::gpu::{Fault, FaultKind};
+    use cairn::engine::{OpenOptions, open};
+
+    let rows = Rows::fitted(&normal(100, 4, 20), 6);
+    let centroids = Centroids { lattice: &rows.table.lattice, values: &rows.centroids };
+    for adapter in common::opened(Backend::Vulkan) {
+        let device = Device::Named(adapter.info.name.clone());
+        for (kind, at) in [(FaultKind::Lost, 1), (FaultKind::OutOfMemory, 2), (FaultKind::Lost, 3)] {
+            let fault = Some(Fault { kind, at });
+            let guarded =
+                open(&device, &OpenOptions { fault, fallback: Some(true), ..OpenOptions::default() });
+            let guarded = guarded.unwrap();
+            let mut session = guarded.engine.nearest(centroids).unwrap();
+            for _ in 0..2 {
+                assert_eq!(session.nearest_two(&rows.table).unwrap(), rows.found(&Reference));
+            }
+            assert!(session.info().fallback.unwrap().contains("went on on the CPU"));
+            let bare = open(&device, &OpenOptions { fault, ..OpenOptions::default() }).unwrap();
+            let mut session = bare.engine.nearest(centroids).unwrap();
+            let failed = (0..2).any(|_| session.nearest_two(&rows.table).is_err());
+            assert!(failed, "{kind:?} at {at}");
+        }
+    }
+}
+
 /// The older instructions of this processor: a kernel is chosen once a process, so in others.
 #[test]
 fn other_instructions() {

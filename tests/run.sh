@@ -30,5 +30,17 @@ if ! has_driver || [[ $libraries != *libvulkan.so.1* || $libraries != *libEGL.so
     fi
 fi
 
+# Python reads a model in tests/python.rs: with packages of its own, beside the build
+python=target/python/bin/python
+if ! $python -c 'import numpy, safetensors' 2>/dev/null && command -v python3 >/dev/null; then
+    python3 -m venv target/python && $python -m pip install -q numpy safetensors || true
+fi
+if $python -c 'import numpy, safetensors' 2>/dev/null; then
+    CAIRN_PYTHON=$PWD/$python
+    export CAIRN_PYTHON CAIRN_REQUIRE_PYTHON=1
+else
+    echo "no Python with numpy and safetensors: the test of the Python snippet is skipped" >&2
+fi
+
 export CAIRN_REQUIRE_GPU=${CAIRN_REQUIRE_GPU:-vulkan,gl}
 cargo test --no-fail-fast "$@"

@@ -101,8 +101,7 @@ impl Cells {
             Err(_) => Err(DataError::NotANumber {
                 place: self.place(row, column),
                 text: cell.to_owned(),
-                leave_out: self.leave_out,
-                hint: self.hint.clone(),
+                hint: format!("{} to leave it out{}", self.leave_out, self.hint),
             }),
         }
     }

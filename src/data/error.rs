@@ -110,19 +110,13 @@ pub enum DataError {
     },
 
     /// Text in a column of numbers.
-    #[error(
-        "{place}: {} is not a number; remove the row or name the column with {leave_out} \
-         to leave it out{hint}",
-        quoted(text)
-    )]
+    #[error("{place}: {} is not a number; remove the row or name the column with {hint}", quoted(text))]
     NotANumber {
         /// Where.
         place: Place,
         /// The cell's text.
         text: String,
-        /// The flags that leave a column out.
-        leave_out: &'static str,
-        /// Something else that may be meant; empty, or begins with `; `.
+        /// The flags that leave the column out, and something else that may be meant.
         hint: String,
     },
 

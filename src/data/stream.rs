@@ -292,7 +292,8 @@ impl CsvWalk<'_> {
             let features = &self.pick.features;
             visit(Chunk { first: done, values: &values, numbers: &numbers, cells: &place, features })?;
             done += numbers.len();
-            (values.clear(), numbers.clear());
+            values.clear();
+            numbers.clear();
         }
         if done == 0 {
             let columns = self.cells.columns.roles().len();
@@ -372,7 +373,10 @@ mod tests {
         Stream::of_reader("t.csv", Box::new(text.as_bytes()), &LoadOptions::default())
     }
 
-    fn walk(text: &'static str, pick: &Pick) -> Result<(Vec<Vec<f64>>, Vec<u64>, Option<Truth>), DataError> {
+    /// Chunks, numbers of the rows, truth.
+    type Walked = (Vec<Vec<f64>>, Vec<u64>, Option<Truth>);
+
+    fn walk(text: &'static str, pick: &Pick) -> Result<Walked, DataError> {
         let (mut chunks, mut numbers) = (Vec::new(), Vec::new());
         let truth = stream(text)?.visit::<DataError>(pick, &mut |chunk| {
             assert_eq!(chunk.first, numbers.len());

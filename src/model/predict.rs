@@ -37,7 +37,7 @@ pub enum PredictError {
     },
     /// A value of a table lies too far outside.
     #[error(
-        "{place}: {value} lies more than {limit:e} from {middle}, the middle of the rows fitted, which is further than \
+        "{place}: {value:?} lies more than {limit:e} from {middle}, the middle of the rows fitted, which is further than \
          the model can say; remove the row, or fit with it"
     )]
     TooFar {

@@ -8,6 +8,7 @@
 //! | `summary` | the text: pinned, with colour and without, quiet |
 //! | `json` | the same for programs |
 //! | `sweep` | `cairn sweep` |
+//! | `model` | models: listed, named, used on rows from files and pipes |
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `pipes` | readers that go away, disks that are full |
 
@@ -18,6 +19,7 @@ mod devices;
 mod files;
 mod input;
 mod json;
+mod model;
 mod pipes;
 mod summary;
 mod sweep;
