@@ -28,6 +28,7 @@
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
 //! * [`compare`]: devices against each other: verified, then timed
 //! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
+//! * [`report`]: pages: a pad to draw digits on
 //! * [`score`]: measures of clusters, with and without a known truth
 //! * [`sweep`]: one number of clusters after another, under several seeds, measured
 
@@ -38,6 +39,7 @@ pub mod engine;
 pub mod kmeans;
 pub mod lattice;
 pub mod model;
+pub mod report;
 pub mod score;
 pub mod sweep;
 

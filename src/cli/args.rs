@@ -1,6 +1,7 @@
 //! The flags, as typed. What several subcommands share, and those with many flags, have files of their own.
 
 mod compare;
+pub(super) mod draw;
 mod job;
 mod model;
 pub(super) mod sweep;
@@ -55,6 +56,8 @@ pub(super) enum Command {
     Name(NameArgs),
     /// Cluster a table with one number of clusters after another, and measure each
     Sweep(Box<sweep::SweepArgs>),
+    /// Write a page on which digits are drawn, and named by a model
+    Draw(draw::DrawArgs),
     /// List the GPUs that can be used, and say which device `auto` takes
     Devices(DevicesArgs),
 }

@@ -3,7 +3,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `devices` | the subcommands: what happens in which order |
+//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `draw`, `devices` | the subcommands: what happens in which order |
 //! | `rows` | rows in and out, as they come |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
@@ -19,6 +19,7 @@ mod args;
 mod clusters;
 mod compare;
 mod devices;
+mod draw;
 mod failure;
 mod files;
 mod fit;
@@ -53,6 +54,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Command::Score(args) => score::run(args),
         Command::Name(args) => name::run(args),
         Command::Sweep(args) => sweep::run(args),
+        Command::Draw(args) => draw::run(args),
         Command::Devices(args) => devices::run(args),
     }
 }

@@ -1,0 +1,3 @@
+//! Pages for people: each one self-contained file.
+
+pub mod draw;
