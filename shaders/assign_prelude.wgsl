@@ -4,8 +4,6 @@
 // least value is the guess. It is proven when all others lie above `limit`: the least value plus twice the
 // error of its centroid, the point's own share included (certify.rs; both sides moved by that share).
 
-override MIXED: bool = false;
-
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;     // (n_points, n_quads), zero-padded
 @group(0) @binding(2) var<storage, read> errors: array<f32>;           // G |x|^2 / 2, rounded up (n_points)
@@ -36,32 +34,6 @@ fn dots(point: u32, columns: u32) -> vec4<f32> {
         }
     }
     return dot;
-}
-
-/// The squared distance to a centroid, in the smallest units of the lattice.
-fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
-    var narrow = vec2<u32>(0u);
-    var wide = vec4<u32>(0u);
-    // four features a round: padding is zero on both sides
-    for (var quad = 0u; quad < sizes.n_quads; quad++) {
-        let x = points[point * sizes.n_quads + quad];
-        let c = columns + quad * 4u;
-        let a = square(x.x, centroids[c][side]);
-        let b = square(x.y, centroids[c + 1u][side]);
-        let p = square(x.z, centroids[c + 2u][side]);
-        let q = square(x.w, centroids[c + 3u][side]);
-        if (MIXED) {
-            let f = quad * 4u;
-            let max_shift = sizes.max_shift;
-            let front = add4(widen(a, max_shift, features[f].y), widen(b, max_shift, features[f + 1u].y));
-            let back = add4(widen(p, max_shift, features[f + 2u].y), widen(q, max_shift, features[f + 3u].y));
-            wide = add4(wide, add4(front, back));
-        } else {
-            narrow = add2(narrow, add2(add2(a, b), add2(p, q)));
-        }
-    }
-    if (MIXED) { return wide; }
-    return vec4<u32>(narrow, 0u, 0u);
 }
 
 fn is_assigned(status: u32) -> bool {

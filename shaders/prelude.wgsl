@@ -4,12 +4,12 @@
 // in a vec2 (64 bits) or vec4 (128 bits): no kernel needs 64-bit types, so GL adapters run them all.
 
 struct Sizes {
-    n_points: u32,
+    n_points: u32,       // of the chunk that a kernel is given: large tables come in several
     n_dims: u32,
     n_quads: u32,        // quarters of a row: ceil(n_dims / 4)
     n_clusters: u32,
     n_groups: u32,       // four centroids side by side: ceil(n_clusters / 4)
-    n_blocks: u32,       // blocks of 256 points
+    n_blocks: u32,       // blocks of 256 points in the chunk
     n_candidates: u32,   // of a step of greedy k-means++
     max_iter: u32,
     max_shift: u32,      // largest exponent of a mixed table, 0 for a uniform one
@@ -19,8 +19,13 @@ struct Sizes {
     has_limit: u32,      // 1: stop when the squared shift is at most shift_limit
     gamma: f32,          // G of the certificate
     copies: u32,         // copies of the sums in workgroup memory
-    unused: u32,
+    first_point: u32,    // row of the chunk's first point
+    first_block: u32,    // blocks of the chunks before it
+    all_blocks: u32,     // blocks of all chunks
+    unused_a: u32,
+    unused_b: u32,
     shift_limit: vec4<u32>,
+    squares: vec4<u32>,  // sum of w |x|^2 over all points
 }
 
 struct Lane {
@@ -31,15 +36,20 @@ struct Lane {
     changed: atomic<u32>,  // 1: a centroid moved
     repaired: atomic<u32>, // points decided in integers after the first pass
     repaired_first: atomic<u32>,
-    unused: u32,
-    shift: array<atomic<u32>, 4>, // squared shift of the update, 128 bits
+    restart: u32,
+    shift: array<atomic<u32>, 4>,   // squared shift of the update, 128 bits
+    inertia: array<atomic<u32>, 4>, // without the squares of the points, modulo 2^128
+    digest: array<atomic<u32>, 2>,
 }
 
 const ACTIVE = 0u;    // assign, sum, move
 const FINISHING = 1u; // assign and sum once more, for the final centroids
 const DONE = 2u;
-const EMPTY = 3u;     // waits for the host to refill clusters without weight
+const EMPTY = 3u;     // waits for its clusters without weight to be refilled
 const RESUME = 4u;    // refilled: move
+
+/// The row that stands for no row.
+const NO_ROW = 0xffffffffu;
 
 fn add2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
     let low = a.x + b.x;
@@ -113,6 +123,17 @@ fn mul4(a: vec4<u32>, w: u32) -> vec4<u32> {
 fn square(a: f32, b: f32) -> vec2<u32> {
     let difference = u32(abs(i32(a) - i32(b)));
     return mul2(difference, difference);
+}
+
+/// The low 64 bits of a product.
+fn mul22(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+    let low = mul2(a.x, b.x);
+    return vec2<u32>(low.x, low.y + a.x * b.y + a.y * b.x);
+}
+
+/// -v as two's complement.
+fn negate4(v: vec4<u32>) -> vec4<u32> {
+    return add4(~v, vec4<u32>(1u, 0u, 0u, 0u));
 }
 
 /// -v as two's complement.

@@ -1,32 +1,68 @@
-// Seed: the candidate of least potential, ties to the first drawn; no row, where nothing could be drawn: the
-// host fills those places.
+// Seed: the candidate of least potential, ties to the first drawn. Where nothing could be drawn, the lowest
+// row that is no seed yet: one of weight w is w rows in its place, all of which may become seeds.
 //
-// A workgroup owns a lane, an invocation a candidate. Grid: (lanes).
+// `spare` lists those copies of rows in order, as many as there are clusters: a row not used yet is among
+// them. A workgroup owns a slot. Grid: (slots).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> candidates: array<u32>;        // rows (lanes, n_candidates)
-@group(0) @binding(2) var<storage, read> potentials: array<vec4<u32>>;  // (lanes, n_candidates, n_blocks)
-@group(0) @binding(3) var<storage, read_write> chosen: array<u32>;      // seeds so far (lanes)
-@group(0) @binding(4) var<storage, read_write> seeds: array<u32>;       // (lanes, n_clusters)
+@group(0) @binding(1) var<storage, read> candidates: array<u32>;        // rows (slots, n_candidates)
+@group(0) @binding(2) var<storage, read> potentials: array<vec4<u32>>;  // (slots, n_candidates, all_blocks)
+@group(0) @binding(3) var<storage, read> spare: array<u32>;             // rows (n_clusters)
+@group(0) @binding(4) var<storage, read_write> taken: array<u32>;       // 1: that copy is a seed (slots, n_clusters)
+@group(0) @binding(5) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, the newest's place (slots)
+@group(0) @binding(6) var<storage, read_write> seeds: array<u32>;       // (slots, n_clusters)
 
-var<workgroup> totals: array<vec4<u32>, 32>;
+const WIDTH = 256u;
+var<workgroup> totals: array<vec4<u32>, WIDTH>;
+var<workgroup> winner: u32;
+var<workgroup> copy: atomic<u32>;
 
-@compute @workgroup_size(32)
-fn seed_choose(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let lane = group.x;
-    var total = vec4<u32>(0u);
-    if (local < sizes.n_candidates) {
-        let first = (lane * sizes.n_candidates + local) * sizes.n_blocks;
-        for (var b = 0u; b < sizes.n_blocks; b++) { total = add4(total, potentials[first + b]); }
+/// The candidate of least potential, in `winner`. All of the workgroup must come here.
+fn least(slot: u32, local: u32) {
+    var best = vec4<u32>(0xffffffffu);
+    if (local == 0u) { winner = 0u; }
+    for (var l = 0u; l < sizes.n_candidates; l++) {
+        let first = (slot * sizes.n_candidates + l) * sizes.all_blocks;
+        var total = vec4<u32>(0u);
+        for (var b = local; b < sizes.all_blocks; b += WIDTH) { total = add4(total, potentials[first + b]); }
+        totals[local] = total;
+        for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
+            workgroupBarrier();
+            if (local < half) { totals[local] = add4(totals[local], totals[local + half]); }
+        }
+        if (local == 0u && less4(totals[0], best)) {
+            best = totals[0];
+            winner = l;
+        }
+        workgroupBarrier();
     }
-    totals[local] = total;
+}
+
+@compute @workgroup_size(256)
+fn seed_choose(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let slot = group.x;
+    let step = chosen[slot].x;
+    let first = slot * sizes.n_clusters;
+    least(slot, local);
+    if (local == 0u) {
+        if (step == 0u) { winner = 0u; }
+        atomicStore(&copy, sizes.n_clusters);
+    }
+    workgroupBarrier();
+    let row = candidates[slot * sizes.n_candidates + winner];
+    for (var e = local; e < sizes.n_clusters; e += WIDTH) {
+        if (step == 0u) { taken[first + e] = 0u; }
+        if (taken[first + e] == 0u && (row == NO_ROW || spare[e] == row)) { atomicMin(&copy, e); }
+    }
+    storageBarrier();
     workgroupBarrier();
     if (local != 0u) { return; }
-    var best = 0u;
-    for (var l = 1u; l < sizes.n_candidates; l++) {
-        if (less4(totals[l], totals[best])) { best = l; }
+    let used = atomicLoad(&copy);
+    var seed = row;
+    if (used < sizes.n_clusters) {
+        taken[first + used] = 1u;
+        seed = spare[used];
     }
-    let n_seeds = chosen[lane];
-    seeds[lane * sizes.n_clusters + n_seeds] = candidates[lane * sizes.n_candidates + best];
-    chosen[lane] = n_seeds + 1u;
+    seeds[first + step] = seed;
+    chosen[slot] = vec2<u32>(step + 1u, select(winner, NO_ROW, row == NO_ROW));
 }

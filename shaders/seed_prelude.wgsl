@@ -1,18 +1,15 @@
-// Shared by the kernels of greedy k-means++: the exact distance between points.
+// Shared by the kernels of greedy k-means++: the exact distance of a point to one that was picked.
 
-/// The row that stands for no row: nothing could be drawn.
-const NO_ROW = 0xffffffffu;
-
-/// The squared distance between two points: whole and in the smallest units, or with the common factor
+/// The squared distance of a point to a picked one: whole and in the smallest units, or with the common factor
 /// divided out where it then fits 32 bits (no draw and no comparison depends on a common factor).
-fn distance_between(a: u32, b: u32) -> vec4<u32> {
+fn distance_to_picked(point: u32, place: u32) -> vec4<u32> {
     var small = 0u;
     var narrow = vec2<u32>(0u);
     var wide = vec4<u32>(0u);
     // four features a round: padding is zero on both sides
     for (var quad = 0u; quad < sizes.n_quads; quad++) {
-        let x = points[a * sizes.n_quads + quad];
-        let y = points[b * sizes.n_quads + quad];
+        let x = points[point * sizes.n_quads + quad];
+        let y = picked[place * sizes.n_quads + quad];
         if (sizes.small == 1u) {
             let difference = (vec4<i32>(x) - vec4<i32>(y)) >> vec4<u32>(sizes.granularity);
             small += u32(dot(difference, difference));

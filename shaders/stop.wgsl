@@ -9,10 +9,13 @@
 
 var<workgroup> clears: u32;
 
-/// Ends the update of a lane, or marks it as waiting. Returns whether its counts were used up.
+/// Ends the update of a lane, or its last assign, or marks it as waiting. Returns whether its counts were used up.
 fn advance(lane: u32) -> bool {
     let status = lanes[lane].status;
-    if (status == FINISHING) { lanes[lane].status = DONE; }
+    if (status == FINISHING) {
+        lanes[lane].status = DONE;
+        return true;
+    }
     if (status != ACTIVE && status != RESUME) { return false; }
     if (atomicExchange(&lanes[lane].empty, 0u) == 1u) {
         lanes[lane].status = EMPTY;

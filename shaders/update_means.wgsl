@@ -1,8 +1,10 @@
 // Update, second half: each centroid to the rounded mean floor((2 S + N) / (2 N)) of its points, its half
-// norm, how far it moved; the sums it read are set back to zero.
+// norm, how far it moved; or, after the last assign, its share of inertia and digest. The sums it read are
+// set back to zero.
 //
-// A workgroup owns one cluster of one lane. If any cluster of the lane has no weight nothing moves: the
-// lane waits for the host. Grid: (n_clusters wrapped into y; lanes of the list `running`).
+// Inertia is sum w |x|^2 + sum over clusters c, features j of c_j (N c_j - 2 S_j): modulo 2^128, since all of
+// it is below. A workgroup owns one cluster of one lane. If any cluster of the lane has no weight nothing
+// moves: the lane waits for a refill. Grid: (n_clusters wrapped into y; lanes of the list `running`).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> counts: array<vec2<u32>>;   // (lanes, n_clusters)
@@ -16,8 +18,12 @@
 const WIDTH = 64u;
 var<workgroup> norms: array<f32, WIDTH>;
 var<workgroup> shifts: array<vec4<u32>, WIDTH>;
+var<workgroup> digests: array<vec2<u32>, WIDTH>;
 var<workgroup> weightless: atomic<u32>;
 var<workgroup> runs: u32;
+
+const MOVE = 1u;
+const FINISH = 2u;
 
 const BIAS = 8388608u; // 2^23: makes every mean non-negative
 
@@ -38,6 +44,63 @@ fn rounded_mean(sum: vec2<u32>, n: vec2<u32>) -> i32 {
         }
     }
     return i32(quotient) - i32(BIAS);
+}
+
+/// c (N c - 2 S) in the smallest units of the lattice, two's complement; |c| <= 2^23, 0 <= N <= 2^38.
+fn change_of_inertia(c: i32, n: vec2<u32>, sum: vec2<u32>, e: f32) -> vec4<u32> {
+    let size = u32(abs(c));
+    var product = mul4(vec4<u32>(n, 0u, 0u), size).xy;
+    if (c < 0) { product = negate2(product); }
+    let factor = add2(product, negate2(add2(sum, sum)));
+    let is_negative = (factor.y >> 31u) == 1u;
+    let magnitude = select(factor, negate2(factor), is_negative);
+    let change = shl4(mul4(vec4<u32>(magnitude, 0u, 0u), size), 2u * (sizes.max_shift - u32(e)));
+    if (is_negative != (c < 0)) { return negate4(change); }
+    return change;
+}
+
+/// SplitMix64's finaliser of the place and the value of a coordinate.
+fn mixed_place(place: u32, q: i32) -> vec2<u32> {
+    let value = vec2<u32>(bitcast<u32>(q), bitcast<u32>(q >> 31u));
+    var z = add2(mul22(vec2<u32>(place, 0u), vec2<u32>(0x7f4a7c15u, 0x9e3779b9u)), value);
+    z = mul22(z ^ vec2<u32>((z.x >> 30u) | (z.y << 2u), z.y >> 30u), vec2<u32>(0x1ce4e5b9u, 0xbf58476du));
+    z = mul22(z ^ vec2<u32>((z.x >> 27u) | (z.y << 5u), z.y >> 27u), vec2<u32>(0x133111ebu, 0x94d049bbu));
+    return z ^ vec2<u32>((z.x >> 31u) | (z.y << 1u), z.y >> 31u);
+}
+
+fn add_inertia(lane: u32, limb: u32, value: u32) {
+    var add = value;
+    for (var at = limb; at < 4u && add != 0u; at++) {
+        let old = atomicAdd(&lanes[lane].inertia[at], add);
+        add = u32(old + add < old);
+    }
+}
+
+/// Inertia and digest of the cluster, added to those of the lane. All of the workgroup must come here.
+fn finish(lane: u32, cluster: u32, columns: u32, count: vec2<u32>, local: u32) {
+    var inertia = vec4<u32>(0u);
+    var digest = vec2<u32>(0u);
+    for (var j = local; j < sizes.n_dims; j += WIDTH) {
+        let q = i32(centroids[columns + j * 4u]);
+        let at = (lane * sizes.n_clusters + cluster) * sizes.n_dims + j;
+        inertia = add4(inertia, change_of_inertia(q, count, sums[at], features[j].y));
+        digest = add2(digest, mixed_place(cluster * sizes.n_dims + j + 1u, q));
+        sums[at] = vec2<u32>(0u);
+    }
+    shifts[local] = inertia;
+    digests[local] = digest;
+    for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local < half) {
+            shifts[local] = add4(shifts[local], shifts[local + half]);
+            digests[local] = add2(digests[local], digests[local + half]);
+        }
+    }
+    if (local != 0u) { return; }
+    let total = shifts[0];
+    for (var limb = 0u; limb < 4u; limb++) { add_inertia(lane, limb, total[limb]); }
+    let old = atomicAdd(&lanes[lane].digest[0], digests[0].x);
+    atomicAdd(&lanes[lane].digest[1], digests[0].y + u32(old + digests[0].x < old));
 }
 
 fn add_shift(lane: u32, limb: u32, value: u32) {
@@ -70,14 +133,19 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
     if (local == 0u) {
         let empty = atomicLoad(&weightless) != 0u;
         if (empty) { atomicStore(&lanes[lane].empty, 1u); }
-        runs = u32(cluster < sizes.n_clusters && !empty && (status == ACTIVE || status == RESUME));
+        let moves = !empty && (status == ACTIVE || status == RESUME);
+        runs = select(0u, select(0u, MOVE, moves) | select(0u, FINISH, status == FINISHING), cluster < sizes.n_clusters);
     }
-    let go = workgroupUniformLoad(&runs) == 1u;
-    if (!go) { return; }
+    let does = workgroupUniformLoad(&runs);
+    if (does == 0u) { return; }
 
     let count = counts[first + cluster];
     let has_weight = any(count != vec2<u32>(0u));
     let columns = (lane * sizes.n_groups + cluster / 4u) * sizes.n_quads * 16u + cluster % 4u;
+    if (does == FINISH) {
+        finish(lane, cluster, columns, count, local);
+        return;
+    }
     var norm = 0.0;
     var shift = vec4<u32>(0u);
     var changed = 0u;

@@ -1,5 +1,5 @@
 //! Drawings: read from text, normalised, and recognised by clusters of digits that others wrote.
-
+#![allow(clippy::print_stdout, reason = "the rates, for those who ask for them by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 use cairn::data::{Dataset, LoadOptions, Points, digits, load};

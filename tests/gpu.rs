@@ -5,9 +5,10 @@
 
 mod common;
 
+use cairn::data::Dataset;
 use cairn::engine::gpu::{AdapterInfo, Fault, FaultKind, Gpu, adapters};
-use cairn::engine::{Device, Engine, EngineError, Keep, OpenOptions, open};
-use cairn::kmeans::{Fit, FitError, KMeans, fit, fit_with, run};
+use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, open};
+use cairn::kmeans::{Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
 
 use common::{Backend, Case, digits, on_devices, opened};
 
@@ -18,7 +19,7 @@ fn on_adapters(backend: Backend, body: &dyn Fn(&AdapterInfo, &dyn Engine)) {
     }
 }
 
-on_devices!(the_gpu_does_the_work, the_best_alone_is_kept, a_session_works_again, faults_are_errors);
+on_devices!(the_gpu_does_the_work, the_best_alone_is_kept, a_session_works_again);
 
 /// An engine that left the decisions to the host would pass every comparison.
 fn the_gpu_does_the_work(backend: Backend) {
@@ -67,8 +68,8 @@ fn a_session_works_again(backend: Backend) {
 
 const FAULTS: [FaultKind; 2] = [FaultKind::Lost, FaultKind::OutOfMemory];
 
-/// Submissions to fail at: while seeding, in the first rounds, in a later batch.
-const MOMENTS: [u64; 5] = [1, 2, 3, 6, 20];
+/// Calls to fail at: while the points go up, while seeding, in the first rounds, in a later batch.
+const MOMENTS: [u64; 5] = [1, 9, 20, 33, 50];
 
 fn is(kind: FaultKind, error: &EngineError) -> bool {
     match kind {
@@ -77,22 +78,92 @@ fn is(kind: FaultKind, error: &EngineError) -> bool {
     }
 }
 
-fn faults_are_errors(backend: Backend) {
+/// Small and quick, with empty clusters on the way, for a fault at every call.
+fn little() -> Case {
+    let values = (0..120).map(|i| f64::from(i * i % 5)).collect();
+    Case::new(&common::dataset(2, values), KMeans::new(9).restarts(8).init(Init::Random))
+}
+
+/// The little case on a GPU that fails, in batches of five: what came of it, what was finished of a batch that
+/// failed, and what is said of the fault.
+fn with_fault(
+    adapter: &AdapterInfo,
+    case: &Case,
+    fault: Fault,
+) -> (Result<Restarts, EngineError>, Restarts, Option<String>) {
+    let options = OpenOptions { fault: Some(fault), ..OpenOptions::default() };
+    let gpu = Gpu::open(adapter, &options).expect("it fails later");
+    let job = case.job();
+    let mut session = match gpu.load(&job) {
+        Err(error) => return (Err(error), Restarts::default(), None),
+        Ok(session) => session,
+    };
+    let ended = run(session.as_mut(), 8, Some(5), Keep::All, &mut |_| {});
+    let Batch { outcomes, states, .. } = session.salvage(Keep::All);
+    (ended, Restarts { outcomes, states, ..Restarts::default() }, session.info().fallback)
+}
+
+/// Calls `body` with each call to fail at, from the first, until it says that no fault happened.
+fn at_every_call(body: &dyn Fn(u64) -> bool) {
+    let calls = (1..).take_while(|&at| body(at)).count();
+    assert!(calls > 40, "only {calls} calls");
+}
+
+on_devices!(out_of_memory_makes_batches_smaller, out_of_memory_again_and_again, lost_at_any_call);
+
+fn out_of_memory_makes_batches_smaller(backend: Backend) {
     on_adapters(backend, &|adapter, _| {
-        let case = Case::new(&digits(), KMeans::new(10).restarts(8));
-        let job = case.job();
-        for kind in FAULTS {
-            for at in MOMENTS {
-                let options = OpenOptions { fault: Some(Fault { kind, at }), ..OpenOptions::default() };
-                let gpu = Gpu::open(adapter, &options).expect("it fails later");
-                let ended = gpu
-                    .load(&job)
-                    .and_then(|mut session| run(session.as_mut(), 8, Some(2), Keep::Best, &mut |_| {}));
-                let error = ended.expect_err("a fault was injected");
-                assert!(is(kind, &error), "{kind:?} at {at}: {error}");
+        let case = little();
+        let expected = case.oracle();
+        at_every_call(&|at| {
+            let fault = Fault { kind: FaultKind::OutOfMemory, at, again: false };
+            let (ended, _, note) = with_fault(adapter, &case, fault);
+            let ended = ended.unwrap_or_else(|error| panic!("call {at}: {error}"));
+            common::compare(&expected, &ended).unwrap_or_else(|difference| panic!("call {at}: {difference}"));
+            assert!(note.iter().all(|note| note.contains("smaller batches")), "{note:?}");
+            note.is_some()
+        });
+    });
+}
+
+/// A device that refuses every so often: it comes to an end, and what ends well is right.
+fn out_of_memory_again_and_again(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = little();
+        let expected = case.oracle();
+        let ends_well = |at| {
+            let fault = Fault { kind: FaultKind::OutOfMemory, at, again: true };
+            match with_fault(adapter, &case, fault).0 {
+                Ok(ended) => common::compare(&expected, &ended).map(|()| true).expect("equal"),
+                Err(error) => {
+                    assert!(is(FaultKind::OutOfMemory, &error), "{error}");
+                    false
+                }
+            }
+        };
+        assert!(!ends_well(1) && !ends_well(5));
+        assert!(ends_well(61));
+    });
+}
+
+fn lost_at_any_call(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = little();
+        let expected = case.oracle();
+        at_every_call(&|at| {
+            let fault = Fault { kind: FaultKind::Lost, at, again: false };
+            let (ended, salvaged, _) = with_fault(adapter, &case, fault);
+            if let Err(error) = &ended {
+                assert!(is(FaultKind::Lost, error), "call {at}: {error}");
                 assert!(error.to_string().contains(&adapter.name), "{error}");
             }
-        }
+            // what was finished before is right
+            for (outcome, (restart, state)) in salvaged.outcomes.iter().zip(&salvaged.states) {
+                assert_eq!(*outcome, expected.outcomes[*restart as usize], "call {at}");
+                assert_eq!(*state, expected.states[*restart as usize].1, "call {at}");
+            }
+            ended.is_err()
+        });
     });
 }
 
@@ -101,7 +172,12 @@ fn eight() -> KMeans {
     KMeans::new(10).restarts(8).batch(2)
 }
 
-/// Calls `body` with the fit that each adapter makes of the digits with each fault.
+/// A table that is quickly clustered.
+fn some() -> Dataset {
+    common::normal(300, 5, 8)
+}
+
+/// Calls `body` with the fit that each adapter makes of some table with each fault.
 fn fits_with_faults(
     backend: Backend,
     kmeans: &KMeans,
@@ -118,26 +194,34 @@ fn fits_with_faults(
             kmeans.clone().device(Device::Named(adapter.name.clone())).check().expect("good parameters");
         for kind in FAULTS {
             for &at in moments {
-                let options = OpenOptions { fault: Some(Fault { kind, at }), ..OpenOptions::default() };
-                body(fit_with(&digits(), &params, &options, &mut |_| {}), kind);
+                let options =
+                    OpenOptions { fault: Some(Fault { kind, at, again: false }), ..OpenOptions::default() };
+                body(fit_with(&some(), &params, &options, &mut |_| {}), kind);
             }
         }
     });
 }
 
-on_devices!(the_processor_takes_over_to_the_same_bits, a_device_asked_for_by_name_refuses);
+on_devices!(
+    the_processor_takes_over_to_the_same_bits,
+    a_device_asked_for_by_name_refuses,
+    the_processor_runs_what_is_left,
+);
 
 fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
     let cpu = eight().device(Device::Cpu).check().expect("the parameters make sense");
-    let expected = fit(&digits(), &cpu).expect("the processor does the job");
+    let expected = fit(&some(), &cpu).expect("the processor does the job");
     fits_with_faults(backend, &eight().fallback(true), &MOMENTS, &|fit, kind| {
         let fit = fit.expect("the processor takes over");
         assert_eq!(fit.fingerprint, expected.fingerprint, "{kind:?}");
         assert_eq!(fit.state, expected.state, "{kind:?}");
-        assert_eq!(fit.device.used, "cpu");
         let note = fit.device.fallback.expect("it is said that the device failed");
-        let words = if kind == FaultKind::Lost { "lost" } else { "out of memory" };
-        assert!(note.contains(words) && note.contains("went on on the CPU"), "{note}");
+        let (used, words, then) = match kind {
+            FaultKind::Lost => ("cpu", "lost", "went on on the CPU"),
+            FaultKind::OutOfMemory => ("gpu", "out of memory", "went on in smaller batches"),
+        };
+        assert_eq!(fit.device.used, used);
+        assert!(note.contains(words) && note.contains(then), "{note}");
     });
 }
 
@@ -145,9 +229,22 @@ fn a_device_asked_for_by_name_refuses(backend: Backend) {
     for kmeans in [eight(), eight().fallback(false)] {
         fits_with_faults(backend, &kmeans, &[3], &|fit, kind| match fit {
             Err(FitError::Engine(error)) => assert!(is(kind, &error), "{error}"),
+            Ok(fit) if kind == FaultKind::OutOfMemory => assert_eq!(fit.device.used, "gpu"),
             other => panic!("{kind:?}: {other:?}"),
         });
     }
+}
+
+/// What the device had finished when it was lost is not done again, and the best is the best of both.
+fn the_processor_runs_what_is_left(backend: Backend) {
+    let few = || eight().restarts(40).batch(40).fallback(true);
+    let cpu = few().device(Device::Cpu).check().expect("the parameters make sense");
+    let expected = fit(&some(), &cpu).expect("the processor does the job");
+    fits_with_faults(backend, &few(), &[34, 36, 38, 40], &|fit, _| {
+        let fit = fit.expect("the processor takes over");
+        assert_eq!(fit.fingerprint, expected.fingerprint);
+        assert_eq!(fit.state, expected.state);
+    });
 }
 
 mod choice {

@@ -161,7 +161,7 @@ fn a_device_that_fails_hands_over() {
     for adapter in common::opened(Backend::Vulkan) {
         let device = Device::Named(adapter.info.name.clone());
         for (kind, at) in [(FaultKind::Lost, 1), (FaultKind::OutOfMemory, 2), (FaultKind::Lost, 3)] {
-            let fault = Some(Fault { kind, at });
+            let fault = Some(Fault { kind, at, again: false });
             let guarded =
                 open(&device, &OpenOptions { fault, fallback: Some(true), ..OpenOptions::default() });
             let guarded = guarded.unwrap();

@@ -42,5 +42,19 @@ else
     echo "no Python with numpy and safetensors: the test of the Python snippet is skipped" >&2
 fi
 
+# pages are opened in a browser
+if ! command -v "${CAIRN_CHROMIUM:-chromium}" >/dev/null; then
+    if command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || [ -n "$root" ]; }; then
+        echo "no Chromium found: installing chromium"
+        $root apt-get update -qq
+        $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+    else
+        echo "no Chromium found, and no way to install one here: install it (Debian: chromium)," \
+            "or name one by CAIRN_CHROMIUM, then run this again" >&2
+        exit 1
+    fi
+fi
+
+export CAIRN_REQUIRE_CHROMIUM=${CAIRN_REQUIRE_CHROMIUM:-1}
 export CAIRN_REQUIRE_GPU=${CAIRN_REQUIRE_GPU:-vulkan,gl}
 cargo test --no-fail-fast "$@"

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use bytemuck::Pod;
-use cairn::engine::gpu::{Lane, Nearest, Sizes, kernel::sources};
+use cairn::engine::gpu::{Lane, Nearest, Refill, Sizes, kernel::sources};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, TypeInner};
@@ -152,6 +152,9 @@ fn structs_have_the_layout_of_their_rust_twins() {
         }
         if shader.name == "nearest_two" {
             assert_eq!(shader.layout("Nearest").as_ref(), Ok(&layout_in_rust::<Nearest>()));
+        }
+        if shader.name.starts_with("empty") {
+            assert_eq!(shader.layout("Refill"), Ok(layout_in_rust::<Refill>()), "{}", shader.name);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Sweeps: digits of unseen writers are read better by more clusters.
-
+#![allow(clippy::print_stdout, reason = "the rates, for those who ask for them by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 use cairn::data::{Dataset, LoadOptions, digits, load};

@@ -4,6 +4,7 @@ mod compare;
 pub(super) mod draw;
 mod job;
 mod model;
+mod report;
 pub(super) mod sweep;
 
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ pub(crate) struct Args {
 
 pub(super) use compare::CompareArgs;
 pub(super) use job::{InitArg, JobArgs};
+pub(super) use report::ReportArgs;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -56,6 +58,8 @@ pub(super) enum Command {
     Name(NameArgs),
     /// Cluster a table with one number of clusters after another, and measure each
     Sweep(Box<sweep::SweepArgs>),
+    /// Make a page to look at and to show: of a model, or of data clustered now
+    Report(Box<ReportArgs>),
     /// Write a page on which digits are drawn, and named by a model
     Draw(draw::DrawArgs),
     /// List the GPUs that can be used, and say which device `auto` takes
@@ -83,6 +87,11 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
     pub(super) device: String,
 
+    /// Memory of the GPU to use, such as 500MB or 2GiB; what does not fit is streamed [default: 4 GiB, or
+    /// 1 GiB where the GPU shares the processor's]
+    #[arg(long, value_name = "SIZE")]
+    pub(super) gpu_memory: Option<bytesize::ByteSize>,
+
     /// Write the cluster of each row (.csv or .npy, by name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) labels: Option<PathBuf>,
@@ -98,6 +107,10 @@ pub(super) struct FitArgs {
     /// Write the model, for `cairn predict` and its like, and for Python (a safetensors file)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) model: Option<PathBuf>,
+
+    /// Write a page that shows the clusters, for a browser (one HTML file)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(super) report: Option<PathBuf>,
 
     /// Measure more, which takes time: silhouette, Calinski-Harabasz, Davies-Bouldin; with a truth also the
     /// confusion matrix
@@ -135,6 +148,11 @@ fn device(text: &str) -> Device {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "The name of a GPU, or part of it, can be given to `cairn fit --device`.")]
 pub(super) struct DevicesArgs {
+    /// Check the CPU and every GPU in about ten seconds each: every step on small tables against the
+    /// definition, bit for bit. Exit code 1 if one fails
+    #[arg(long, conflicts_with = "json")]
+    pub(super) test: bool,
+
     /// As JSON
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,

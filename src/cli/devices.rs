@@ -1,5 +1,7 @@
 //! `cairn devices`: what could be used, and what `auto` would take.
 
+mod checks;
+
 use std::collections::BTreeMap;
 
 use anyhow::Context;
@@ -46,6 +48,9 @@ struct Adapter {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<()> {
+    if args.test {
+        return checks::run();
+    }
     let devices = find()?;
     let text = if args.json { json::pretty(&devices)? } else { text(&devices) };
     terminal::write_stdout(&text).context("standard output")

@@ -16,6 +16,7 @@ pub(super) struct Files {
     centroids: Option<Output>,
     restarts: Option<Output>,
     model: Option<Output>,
+    report: Option<Output>,
 }
 
 impl Files {
@@ -28,11 +29,18 @@ impl Files {
             centroids: create(&args.centroids)?,
             restarts: create(&args.restarts_out)?,
             model: args.model.as_deref().map(Output::create_plain).transpose()?,
+            report: args.report.as_deref().map(Output::create_plain).transpose()?,
         })
     }
 
     /// Writes them.
-    pub(super) fn write(self, fit: &Fit, data: &Dataset, params: &Params) -> Result<(), ModelError> {
+    pub(super) fn write(
+        self,
+        fit: &Fit,
+        data: &Dataset,
+        params: &Params,
+        report: Option<&str>,
+    ) -> Result<(), ModelError> {
         if let Some(labels) = self.labels {
             labels.write_labels(fit.labels())?;
         }
@@ -44,6 +52,9 @@ impl Files {
         }
         if let Some(model) = self.model {
             model.write_bytes(&Model::from_fit(fit, data, params)?.to_bytes()?)?;
+        }
+        if let Some((to, report)) = self.report.zip(report) {
+            to.write_bytes(report.as_bytes())?;
         }
         Ok(())
     }
@@ -73,6 +84,7 @@ fn check_files_apart(args: &FitArgs) -> Result<(), Usage> {
         ("--centroids", args.centroids.as_deref()),
         ("--restarts-out", args.restarts_out.as_deref()),
         ("--model", args.model.as_deref()),
+        ("--report", args.report.as_deref()),
     ])
 }
 

@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use cairn::data::{self, Dataset};
-use cairn::engine::{self, OpenOptions};
-use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_on};
+use cairn::engine::{self, Device, OpenOptions, Opened};
+use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_on, job_size};
 use cairn::score::{Score, score};
 
 use super::args::FitArgs;
 use super::files::Files;
 use super::measures::{self, Measures};
 use super::progress::Bar;
-use super::{failure, json, notes, request, summary, terminal};
+use super::{cache, failure, json, notes, report, request, summary, terminal};
 
 /// A finished fit and what it was made of.
 pub(super) struct Done<'a> {
@@ -22,6 +22,8 @@ pub(super) struct Done<'a> {
     pub(super) fit: Fit,
     pub(super) score: Option<Score>,
     pub(super) measures: Option<Measures>,
+    /// The page, if one is asked for.
+    pub(super) report: Option<String>,
     /// Reading the data.
     pub(super) read: Duration,
     /// All of it, reading included.
@@ -34,7 +36,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let files = Files::create(args)?;
     let params = request::params(&args.job, args.device())?;
     let done = work(args, params)?;
-    files.write(&done.fit, &done.data, &done.params)?;
+    files.write(&done.fit, &done.data, &done.params, done.report.as_deref())?;
     if !args.quiet {
         notes::write(&done);
     }
@@ -43,9 +45,20 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
 
 fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let start = Instant::now();
-    let opened = engine::open(params.device(), &OpenOptions::default())?;
-    let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let load = || data::load(&args.job.data, &request::load_options(&args.job));
+    let gpu_memory = args.gpu_memory.map(|size| size.as_u64());
+    let options = OpenOptions { gpu_memory, ..OpenOptions::default() };
+    let (opened, data) = match params.device() {
+        // the choice depends on the size of the job, and can't fail
+        Device::Auto => {
+            let data = load()?;
+            (open_auto(&params, &data, args, options)?, data)
+        }
+        // what can't be opened fails before rows are read
+        named => (engine::open(named, &options)?, load()?),
+    };
     let read = start.elapsed() - opened.took;
+    let params = if args.report.is_some() { report::keep_for_report(params, &data)? } else { params };
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
         fit_on(&opened, &data, &params, &mut |progress| bar.update(progress))
@@ -53,7 +66,22 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let fit = fit.map_err(|error| explain(error, &data, args))?;
     let score = score_of(&data, &fit, params.n_clusters())?;
     let measures = measures_of(&data, &fit, &params, args)?;
-    Ok(Done { args, data, params, fit, score, measures, read, total: start.elapsed() })
+    let report = report_of(args, &opened, &data, &params, &fit)?;
+    Ok(Done { args, data, params, fit, score, measures, report, read, total: start.elapsed() })
+}
+
+fn open_auto(
+    params: &Params,
+    data: &Dataset,
+    args: &FitArgs,
+    options: OpenOptions,
+) -> anyhow::Result<Opened> {
+    let (costs, note) = cache::costs();
+    if let Some(note) = note.filter(|_| !args.quiet) {
+        terminal::write_stderr(&format!("note: {}", terminal::plain(&note)));
+    }
+    let (size, threads) = (Some(job_size(data, params)), params.threads());
+    Ok(engine::open(&Device::Auto, &OpenOptions { size, threads, costs, ..options })?)
 }
 
 fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
@@ -81,6 +109,20 @@ fn measures_of(
         return Ok(None);
     }
     Ok(Some(measures::measure(data, fit.labels(), params.n_clusters(), params.seed())?))
+}
+
+fn report_of(
+    args: &FitArgs,
+    opened: &Opened,
+    data: &Dataset,
+    params: &Params,
+    fit: &Fit,
+) -> anyhow::Result<Option<String>> {
+    if args.report.is_none() {
+        return Ok(None);
+    }
+    let made = report::Made { opened, source: &args.job.data, data, params, fit, runs: &[] };
+    report::of_fit(&made).context("--report").map(Some)
 }
 
 fn write_summary(done: &Done<'_>) -> anyhow::Result<()> {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use cairn::data::Truth;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::fit::Done;
-use super::{request, summary};
+use super::{measures, request, summary};
 
 /// Raised when a field changes its meaning or goes; new fields may come without.
 pub(super) const SCHEMA: u32 = 1;
@@ -103,8 +104,8 @@ struct Work {
 }
 
 #[derive(Serialize)]
-struct Score<'a> {
-    accuracy: f64,
+pub(super) struct Score<'a> {
+    pub(super) accuracy: f64,
     accuracy_one_to_one: Option<f64>,
     purity: f64,
     homogeneity: f64,
@@ -120,7 +121,7 @@ struct Score<'a> {
 }
 
 #[derive(Serialize)]
-struct Confused<'a> {
+pub(super) struct Confused<'a> {
     truth: Option<&'a str>,
     cluster_label: Option<&'a str>,
     count: u64,
@@ -128,7 +129,7 @@ struct Confused<'a> {
 
 /// Null with a reason where undefined.
 #[derive(Serialize)]
-struct Measures {
+pub(super) struct Measures {
     silhouette: Option<f64>,
     silhouette_sample: Option<usize>,
     silhouette_standard_error: Option<f64>,
@@ -150,7 +151,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         timings_s: timings(done),
         work: work(done),
         score: score(done),
-        measures: measures(done),
+        measures: done.measures.as_ref().map(measures_of),
         fingerprint: &done.fit.fingerprint,
     })
 }
@@ -252,7 +253,11 @@ fn work(done: &Done<'_>) -> Work {
 }
 
 fn score<'a>(done: &'a Done<'_>) -> Option<Score<'a>> {
-    let (truth, score) = (done.data.truth.as_ref()?, done.score.as_ref()?);
+    Some(score_of(done.data.truth.as_ref()?, done.score.as_ref()?))
+}
+
+/// The measures against a truth.
+pub(super) fn score_of<'a>(truth: &'a Truth, score: &'a cairn::score::Score) -> Score<'a> {
     let name =
         |class: &Option<u32>| class.and_then(|class| truth.names.get(class as usize)).map(String::as_str);
     let names = |classes: &Vec<Option<u32>>| classes.iter().map(name).collect();
@@ -262,7 +267,7 @@ fn score<'a>(done: &'a Done<'_>) -> Option<Score<'a>> {
         count: entry.count,
     };
     let short = score.confusion.len() <= MOST_CONFUSED;
-    Some(Score {
+    Score {
         accuracy: score.accuracy,
         accuracy_one_to_one: score.accuracy_one_to_one,
         purity: score.purity,
@@ -276,22 +281,22 @@ fn score<'a>(done: &'a Done<'_>) -> Option<Score<'a>> {
         cluster_purities: &score.cluster_purities,
         one_to_one_labels: score.one_to_one_names.as_ref().map(names),
         confusion: short.then(|| score.confusion.iter().map(confused).collect()),
-    })
+    }
 }
 
-fn measures(done: &Done<'_>) -> Option<Measures> {
-    let measures = done.measures.as_ref()?;
+/// The measures that know no truth.
+pub(super) fn measures_of(measures: &measures::Measures) -> Measures {
     let silhouette = measures.silhouette.ok();
     let reasons =
         [measures.silhouette.err(), measures.calinski_harabasz.err(), measures.davies_bouldin.err()];
-    Some(Measures {
+    Measures {
         silhouette: silhouette.map(|silhouette| silhouette.mean),
         silhouette_sample: silhouette.map(|silhouette| silhouette.sample),
         silhouette_standard_error: silhouette.map(|silhouette| silhouette.standard_error),
         calinski_harabasz: measures.calinski_harabasz.ok(),
         davies_bouldin: measures.davies_bouldin.ok(),
         undefined: reasons.into_iter().flatten().next().map(|why| why.to_string()),
-    })
+    }
 }
 
 #[cfg(test)]

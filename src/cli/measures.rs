@@ -28,8 +28,18 @@ pub(super) fn measure(
     n_clusters: usize,
     seed: u64,
 ) -> anyhow::Result<Measures> {
-    let points = data.points.to_f64()?;
-    let partition = Partition::new(&points, data.points.n_dims(), labels, n_clusters)?;
+    of_rows(&data.points.to_f64()?, data.points.n_dims(), labels, n_clusters, seed)
+}
+
+/// [`measure`], of rows (n_points, n_dims) one after the other.
+pub(super) fn of_rows(
+    rows: &[f64],
+    n_dims: usize,
+    labels: &[u32],
+    n_clusters: usize,
+    seed: u64,
+) -> anyhow::Result<Measures> {
+    let partition = Partition::new(rows, n_dims, labels, n_clusters)?;
     Ok(Measures {
         silhouette: partition.silhouette(seed),
         calinski_harabasz: partition.calinski_harabasz(),
@@ -60,15 +70,15 @@ pub(super) fn text(measures: &Measures, truth: Option<(&Truth, &Score)>) -> Stri
     text
 }
 
+/// The measures against a truth that [`truth`] leaves out.
+pub(super) fn more(score: &Score) -> String {
+    let Score { homogeneity, completeness, nmi, .. } = score;
+    let purity = percent(score.purity);
+    format!("purity {purity}, homogeneity {homogeneity:.4}, completeness {completeness:.4}, NMI {nmi:.4}")
+}
+
 fn lines(measures: &Measures, score: Option<&Score>) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(score) = score {
-        let Score { homogeneity, completeness, nmi, .. } = score;
-        let purity = percent(score.purity);
-        lines.push(format!(
-            "purity {purity}, homogeneity {homogeneity:.4}, completeness {completeness:.4}, NMI {nmi:.4}"
-        ));
-    }
+    let mut lines: Vec<String> = score.map(more).into_iter().collect();
     match (&measures.silhouette, &measures.calinski_harabasz, &measures.davies_bouldin) {
         (Ok(silhouette), Ok(calinski_harabasz), Ok(davies_bouldin)) => {
             let (ch, db) = (short(*calinski_harabasz), short(*davies_bouldin));
@@ -93,7 +103,7 @@ fn silhouette_text(silhouette: &Silhouette) -> String {
 }
 
 /// The matrix, or of many classes the most frequent mistakes.
-fn confusion(truth: &Truth, entries: &[Confused]) -> String {
+pub(super) fn confusion(truth: &Truth, entries: &[Confused]) -> String {
     let column = plain(&truth.column);
     if truth.names.len() > MOST_CLASSES {
         return mistakes(truth, entries, &column);

@@ -3,23 +3,26 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `draw`, `devices` | the subcommands: what happens in which order |
-//! | `rows` | rows in and out, as they come |
+//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `devices` | the subcommands: what happens in which order |
+//! | `rows`, `drawings` | rows in and out, as they come; drawings as rows |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
 //! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
+//! | `cache` | what is kept between runs: the costs of this machine's devices |
 //! | `progress` | the bar |
 //! | `terminal` | colour, width, closed pipes |
 //! | `failure` | what an error looks like, and its exit code |
 
 mod args;
+mod cache;
 mod clusters;
 mod compare;
 mod devices;
 mod draw;
+mod drawings;
 mod failure;
 mod files;
 mod fit;
@@ -31,6 +34,7 @@ mod numbers;
 mod pictures;
 mod predict;
 mod progress;
+mod report;
 mod request;
 mod rows;
 mod score;
@@ -54,6 +58,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Command::Score(args) => score::run(args),
         Command::Name(args) => name::run(args),
         Command::Sweep(args) => sweep::run(args),
+        Command::Report(args) => report::run(args),
         Command::Draw(args) => draw::run(args),
         Command::Devices(args) => devices::run(args),
     }

@@ -1,6 +1,8 @@
 //! The lines on standard error: what was chosen for the user, and what they should know of the result.
 
-use cairn::engine::{Device, Stop};
+use std::time::Duration;
+
+use cairn::engine::{Device, Estimates, Stop};
 use cairn::lattice::CoarseFeature;
 
 use super::fit::Done;
@@ -26,6 +28,9 @@ fn notes(done: &Done<'_>) -> Vec<String> {
     if verbose || *done.params.device() == Device::Auto {
         notes.push(format!("device {}", fit.device_reason));
     }
+    if let Some(estimates) = fit.estimates.as_ref().filter(|_| verbose) {
+        notes.push(estimated(estimates));
+    }
     if verbose {
         let work = fit.work();
         notes.push(format!(
@@ -34,6 +39,18 @@ fn notes(done: &Done<'_>) -> Vec<String> {
         ));
     }
     notes
+}
+
+/// What `auto` went by.
+fn estimated(estimates: &Estimates) -> String {
+    let time = |seconds: f64| numbers::time(Duration::from_secs_f64(seconds.clamp(0.0, 1e15)));
+    let gpu =
+        estimates.gpu.map_or("no GPU".into(), |gpu| format!("{} on a GPU, opening it included", time(gpu)));
+    let source = match estimates.measured {
+        true => "as measured by `cairn compare --calibrate`",
+        false => "by the built-in model; `cairn compare --calibrate` measures this machine",
+    };
+    format!("auto estimated {} on the CPU, {gpu}, {source}", time(estimates.cpu))
 }
 
 fn warnings(done: &Done<'_>) -> Vec<String> {

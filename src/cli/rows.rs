@@ -41,7 +41,7 @@ pub(super) fn walk(
 ) -> anyhow::Result<Option<Truth>> {
     let options =
         LoadOptions { header: args.header.into(), delimiter: args.delimiter, ..LoadOptions::default() };
-    let stream = Stream::open(&args.data, &options)?;
+    let stream = Stream::open(args.data(), &options)?;
     let columns = ColumnOptions {
         truth: truth.map(str::to_owned),
         ignore: args.ignore.clone(),
@@ -92,14 +92,20 @@ enum Target {
 }
 
 /// The file that was asked for, if one was: it can be written, and is neither model nor data.
-pub(super) fn check_output(rows: &RowsArgs, out: &OutArgs) -> anyhow::Result<Option<Output>> {
+pub(super) fn check_output(
+    rows: &RowsArgs,
+    drawings: Option<&str>,
+    out: &OutArgs,
+) -> anyhow::Result<Option<Output>> {
     if is_stdout(&out.output) {
         return Ok(None);
     }
-    let data_is_file = rows.data != "digits" && rows.data != "-";
+    let data = rows.data.as_deref().filter(|data| !matches!(*data, "digits" | "-"));
+    let drawings = drawings.filter(|drawings| *drawings != "-");
     files::check_apart(&[
         ("MODEL", Some(&rows.model)),
-        ("DATA", data_is_file.then_some(Path::new(&rows.data))),
+        ("DATA", data.map(Path::new)),
+        ("--drawings", drawings.map(Path::new)),
         ("--output", Some(&out.output)),
     ])?;
     Ok(Some(Output::create_plain(&out.output)?))

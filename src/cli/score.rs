@@ -1,18 +1,21 @@
 //! `cairn score`: a model on rows whose classes are known.
 
+use std::collections::HashMap;
+
 use anyhow::Context;
 use cairn::data::Truth;
 use cairn::model::{Model, Predictor};
-use cairn::score::{Score, score};
+use cairn::score::{Score, score, score_named};
 use serde::Serialize;
 
 use super::args::ScoreArgs;
 use super::failure::Usage;
-use super::json;
+use super::measures::Measures;
 use super::numbers::{percent, plural};
 use super::rows::{open_device, start_threads, walk, warn_of_fallback};
 use super::summary::labelled;
 use super::terminal::{self, plain};
+use super::{json, measures};
 
 /// The classes of the digits inside the program.
 const TRUTH_OF_DIGITS: &str = "digit";
@@ -25,6 +28,7 @@ pub(super) struct Scored {
     pub(super) score: Score,
     /// Share of the rows whose cluster has the name of their class; none without names.
     pub(super) named: Option<f64>,
+    pub(super) measures: Option<Measures>,
 }
 
 #[derive(Serialize)]
@@ -37,9 +41,9 @@ struct Summary<'a> {
     n_points: usize,
     n_clusters: usize,
     accuracy_by_names: Option<f64>,
-    accuracy: f64,
-    ari: f64,
-    nmi: f64,
+    #[serde(flatten)]
+    score: json::Score<'a>,
+    measures: Option<json::Measures>,
 }
 
 /// Runs the subcommand.
@@ -54,7 +58,7 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
 }
 
 fn truth_column(args: &ScoreArgs) -> Result<&str, Usage> {
-    match (&args.truth, args.rows.data.as_str()) {
+    match (&args.truth, args.rows.data()) {
         (Some(truth), _) => Ok(truth),
         (None, "digits") => Ok(TRUTH_OF_DIGITS),
         _ => Err(Usage("name the column of known classes with --truth".into())),
@@ -64,41 +68,48 @@ fn truth_column(args: &ScoreArgs) -> Result<&str, Usage> {
 fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> {
     let opened = open_device(&args.device)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
-    let mut labels = Vec::new();
+    let (mut labels, mut rows) = (Vec::new(), Vec::new());
     let truth = walk(&args.rows, model, Some(truth), &mut |chunk| {
         let found = predictor.predict(chunk.values).map_err(|error| error.in_chunk(chunk, 0))?;
         labels.extend(found.iter().map(|row| row.label));
+        if args.measures {
+            rows.extend_from_slice(chunk.values);
+        }
         Ok(())
     })?;
     warn_of_fallback(predictor.info().fallback.or(opened.fallback));
     let truth = truth.context("no truth came with the rows")?;
-    let score = score(&truth.labels, truth.names.len(), &labels, model.n_clusters())?;
-    let named = model.is_named().then(|| share_named(model, &truth, &labels));
-    Ok(Scored { truth, labels, score, named })
+    let (n_truth, n_clusters) = (truth.names.len(), model.n_clusters());
+    let score = match model.is_named() {
+        true => score_named(&truth.labels, n_truth, &labels, n_clusters, &names(model, &truth))?,
+        false => score(&truth.labels, n_truth, &labels, n_clusters)?,
+    };
+    let named = model.is_named().then_some(score.accuracy);
+    let measure = || measures::of_rows(&rows, model.n_dims(), &labels, n_clusters, model.params.seed);
+    let measures = args.measures.then(measure).transpose()?;
+    Ok(Scored { truth, labels, score, named, measures })
 }
 
-/// Share of the rows whose cluster has the name of their class.
-fn share_named(model: &Model, truth: &Truth, labels: &[u32]) -> f64 {
-    let right = |(&class, &label): (&u32, &u32)| {
-        model.name(label as usize) == truth.names.get(class as usize).map(String::as_str)
-    };
-    let all = truth.labels.iter().zip(labels);
-    all.filter(|&(class, label)| right((class, label))).count() as f64 / labels.len() as f64
+/// The names of the clusters as classes of these rows; none for a name that no row has.
+fn names(model: &Model, truth: &Truth) -> Vec<Option<u32>> {
+    let classes: HashMap<&str, u32> = truth.names.iter().map(String::as_str).zip(0..).collect();
+    (0..model.n_clusters()).map(|c| classes.get(model.name(c)?).copied()).collect()
 }
 
 fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> Summary<'a> {
+    let mut score = json::score_of(&scored.truth, &scored.score);
+    score.accuracy = scored.score.purity; // of clusters that these rows name
     Summary {
         schema: json::SCHEMA,
         version: json::VERSION,
         model: args.rows.model.display().to_string(),
-        data: &args.rows.data,
+        data: args.rows.data(),
         truth: &scored.truth.column,
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),
         accuracy_by_names: scored.named,
-        accuracy: scored.score.accuracy,
-        ari: scored.score.ari,
-        nmi: scored.score.nmi,
+        score,
+        measures: scored.measures.as_ref().map(json::measures_of),
     }
 }
 
@@ -118,16 +129,25 @@ fn text(args: &ScoreArgs, model: &Model, scored: &Scored) -> String {
         }
         None => "the model has no names; fit with --truth, or use cairn name".to_owned(),
     };
-    let Score { accuracy, ari, nmi, .. } = &scored.score;
+    let Score { purity, ari, ami, v_measure, .. } = &scored.score;
+    let one_to_one = scored.score.accuracy_one_to_one.map_or("too large to tell".into(), percent);
     let measures = format!(
-        "accuracy {} if these rows name the clusters, ARI {ari:.4}, NMI {nmi:.4}",
-        percent(*accuracy)
+        "accuracy {} if these rows name the clusters, one-to-one {one_to_one}, ARI {ari:.4}, AMI {ami:.4}, V {v_measure:.4}",
+        percent(*purity)
     );
     let lines = [
         ("model", from),
-        ("data", format!("{}, {rows}", plain(&args.rows.data))),
+        ("data", format!("{}, {rows}", plain(args.rows.data()))),
         ("names", named),
         ("truth", format!("{column}: {measures}")),
     ];
-    lines.map(|(label, text)| labelled(label, &text)).concat()
+    let head = lines.map(|(label, text)| labelled(label, &text)).concat();
+    let rest = match &scored.measures {
+        Some(measures) => measures::text(measures, Some((&scored.truth, &scored.score))),
+        None => {
+            labelled("measures", &measures::more(&scored.score))
+                + &measures::confusion(&scored.truth, &scored.score.confusion)
+        }
+    };
+    head + &rest
 }

@@ -1,7 +1,10 @@
 //! The summary of a fit as text: a label and a value a line, the fingerprint last.
 
+use std::time::Duration;
+
 use anstyle::Style;
 use cairn::engine::Stop;
+use cairn::kmeans::Timings;
 
 use super::fit::Done;
 use super::numbers::{plural, rate, time, value};
@@ -15,7 +18,7 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     line("data", &data(done));
     line("asked for", &asked(done));
     line("device", &device(done));
-    line("time", &times(done));
+    line("time", &times(&done.fit.timings, done.read, done.total));
     line("speed", &speed(done));
     line("inertia", &inertia(done));
     if done.fit.spread.count > 1 {
@@ -85,17 +88,17 @@ fn device(done: &Done<'_>) -> String {
     format!("{} ({}{driver}), asked for: {asked}", device.used, plain(&device.adapter))
 }
 
-fn times(done: &Done<'_>) -> String {
-    let timings = &done.fit.timings;
+/// The parts of a fit that took time, and all of it; `read` is zero where nothing was read.
+pub(super) fn times(timings: &Timings, read: Duration, total: Duration) -> String {
     let parts = [
-        ("read", done.read),
+        ("read", read),
         ("pack", timings.pack),
         ("open", timings.open),
         ("upload", timings.upload),
         ("seed", timings.run.seed),
         ("iterate", timings.run.iterate),
         ("read back", timings.run.read_back),
-        ("total", done.total),
+        ("total", total),
     ];
     // the CPU has nothing to read back
     let parts = parts.iter().filter(|(_, duration)| !duration.is_zero());

@@ -9,7 +9,8 @@ use super::report::{
 use super::runs::{Contestant, Stand, Task};
 use super::sizes::{check, params_at, rows_at};
 use super::sweep::{At, Crossover, Parameter, crossover, narrower};
-use super::{CompareError, Comparison, Size};
+use super::{CompareError, Comparison};
+use crate::engine::cost::JobSize;
 use crate::kmeans::{self, FitError};
 use crate::lattice::Table;
 
@@ -99,7 +100,7 @@ impl Course<'_, '_> {
         let say = |text: &str| (self.stand.say)(&format!("{}{text}", prefix.as_deref().unwrap_or_default()));
         let stand = Stand { say: &say, ..*self.stand };
         let measured = stand.measure(self.contestants, task, self.of.method)?;
-        let size = Size {
+        let size = JobSize {
             n_points: table.n_points(),
             n_dims: table.n_dims(),
             n_clusters: job.n_clusters,

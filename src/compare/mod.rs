@@ -4,6 +4,7 @@
 //! verifies that, then measures, over a sweep of sizes if asked, and makes a [`Document`] of it. Nothing here
 //! knows a device: they come as [`Contestant`]s.
 
+pub mod calibrate;
 pub mod check;
 mod clock;
 mod course;
@@ -14,6 +15,7 @@ mod runs;
 mod sizes;
 pub mod statistics;
 pub mod sweep;
+mod tables;
 mod verify;
 mod warnings;
 pub mod words;
@@ -24,7 +26,7 @@ use crate::data::Dataset;
 use crate::kmeans::{FitError, Params};
 
 pub use clock::{Clock, HostClock};
-pub use rates::{Peak, Rates, Size};
+pub use rates::Rates;
 pub use report::Document;
 pub use runs::{Contestant, Measured, Method, Row, Run, RunError, Stand, Task};
 pub use sizes::{params_at, rows_at};

@@ -3,54 +3,26 @@
 use serde::Serialize;
 
 use super::report::Split;
+use crate::engine::Peak;
+use crate::engine::cost::JobSize;
 
-/// The most that plain loops got out of a device.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Peak {
-    /// Operations on `f32` a second; a multiply-add counts as two.
-    pub flops: f64,
-    /// Bytes read plus bytes written a second, by a copy too large for its caches.
-    pub bytes_per_second: f64,
+/// Points x clusters x iterations.
+#[must_use]
+pub(super) fn steps(size: &JobSize) -> f64 {
+    size.n_points as f64 * size.n_clusters as f64 * size.iterations as f64
 }
 
-/// The size of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// Number of points.
-    pub n_points: usize,
-    /// Number of features.
-    pub n_dims: usize,
-    /// Number of clusters.
-    pub n_clusters: usize,
-    /// Number of restarts.
-    pub n_restarts: u64,
-    /// Updates of all restarts together.
-    pub iterations: u64,
+/// Floating-point operations of all distances, a multiply-add counted as two, if every one is computed.
+#[must_use]
+pub(super) fn flops(size: &JobSize) -> f64 {
+    let [_, _, _, multiply_adds] = size.terms();
+    2.0 * multiply_adds
 }
 
-impl Size {
-    /// Passes over the points: one an update, and the first of each restart.
-    fn passes(&self) -> f64 {
-        (self.iterations + self.n_restarts) as f64
-    }
-
-    /// Points x clusters x iterations.
-    #[must_use]
-    pub fn steps(&self) -> f64 {
-        self.n_points as f64 * self.n_clusters as f64 * self.iterations as f64
-    }
-
-    /// Floating-point operations of all distances, a multiply-add counted as two, if every one is computed.
-    #[must_use]
-    pub fn flops(&self) -> f64 {
-        2.0 * (self.n_points * self.n_dims) as f64 * self.n_clusters as f64 * self.passes()
-    }
-
-    /// Bytes of the points in `f32`, if they are read once a pass.
-    #[must_use]
-    pub fn bytes(&self) -> f64 {
-        4.0 * (self.n_points * self.n_dims) as f64 * self.passes()
-    }
+/// Bytes of the points in `f32`, if they are read once a pass.
+#[must_use]
+pub(super) fn bytes(size: &JobSize) -> f64 {
+    2.0 * flops(size) / size.n_clusters as f64
 }
 
 /// Work a second. An engine that skips distances, or shares a read among restarts, may go beyond its peak.
@@ -74,12 +46,12 @@ pub struct Rates {
 impl Rates {
     /// The rates of a job of this size that took `time` seconds in all.
     #[must_use]
-    pub fn new(size: &Size, time: f64, split: &Split, peak: Option<Peak>) -> Self {
+    pub fn new(size: &JobSize, time: f64, split: &Split, peak: Option<Peak>) -> Self {
         let distances = if split.assign > 0.0 { split.assign } else { split.iterate };
-        let (flops, bytes) = (size.flops() / distances, size.bytes() / distances);
+        let (flops, bytes) = (flops(size) / distances, bytes(size) / distances);
         Self {
             restarts_per_s: size.n_restarts as f64 / time,
-            point_cluster_iterations_per_s: size.steps() / time,
+            point_cluster_iterations_per_s: steps(size) / time,
             gflops: flops / 1e9,
             gbytes_per_s: bytes / 1e9,
             flops_of_peak: peak.map(|peak| flops / peak.flops),
@@ -94,8 +66,8 @@ mod tests {
 
     #[test]
     fn rates_of_a_job_worked_out_by_hand() {
-        let size = Size { n_points: 100, n_dims: 10, n_clusters: 5, n_restarts: 2, iterations: 8 };
-        assert_eq!((size.steps(), size.flops(), size.bytes()), (4000.0, 100_000.0, 40_000.0));
+        let size = JobSize { n_points: 100, n_dims: 10, n_clusters: 5, n_restarts: 2, iterations: 8 };
+        assert_eq!((steps(&size), flops(&size), bytes(&size)), (4000.0, 100_000.0, 40_000.0));
         let split = Split { assign: 0.5, iterate: 0.8, ..Split::default() };
         let peak = Peak { flops: 1e6, bytes_per_second: 1e5 };
         let rates = Rates::new(&size, 2.0, &split, Some(peak));

@@ -5,11 +5,13 @@
 
 use serde::Serialize;
 
-use super::rates::{Peak, Rates, Size};
+use super::rates::Rates;
 use super::runs::{Measured, Row, Run};
 use super::statistics::{Ratio, Spread, median};
 use super::sweep::{Crossover, Parameter};
 use super::warnings::{Warning, warnings};
+use crate::engine::Peak;
+use crate::engine::cost::JobSize;
 
 /// Name of the format.
 pub const SCHEMA: &str = "cairn-compare";
@@ -249,7 +251,7 @@ impl Measurement {
     pub fn new(
         value: Option<u64>,
         added: bool,
-        size: &Size,
+        size: &JobSize,
         measured: &Measured,
         devices: &[Device],
     ) -> Self {

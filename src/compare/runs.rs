@@ -108,7 +108,7 @@ pub struct Measured {
 pub enum RunError {
     /// The devices do not compute the same.
     #[error("{0}; nothing was timed: please report this, with `cairn devices --json`")]
-    Differs(Difference),
+    Differs(Box<Difference>),
 }
 
 /// What the runs need besides the job.
@@ -127,7 +127,7 @@ impl Stand<'_> {
     }
 
     /// Runs all restarts of the job once.
-    fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Run, Restarts), EngineError> {
+    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Run, Restarts), EngineError> {
         let Task { job, n_restarts } = task;
         let start = self.clock.now();
         let mut session = engine.load(job)?;
@@ -194,7 +194,7 @@ impl Stand<'_> {
                 ((name.as_str(), *engine, first), (contestant.name.as_str(), contestant.engine, &done));
             let difference = self.or_out(first_difference(task.job, first, other), contestant, row);
             if let Some(Some(difference)) = difference {
-                return Err(RunError::Differs(difference));
+                return Err(RunError::Differs(Box::new(difference)));
             }
         }
         if let Some((_, _, done)) = &base {

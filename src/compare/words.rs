@@ -91,7 +91,9 @@ pub fn verified(document: &Document) -> String {
     let alive = |m: &Measurement| m.devices.iter().filter(|timing| timing.failure.is_none()).count();
     let verified: Vec<&Measurement> =
         document.measurements.iter().filter(|m| m.fingerprint.is_some()).collect();
-    let Some(last) = verified.last() else { return "nothing: no device computed a result".into() };
+    let Some(last) = verified.iter().max_by_key(|m| m.value) else {
+        return "nothing: no device computed a result".into();
+    };
     let fingerprint = last.fingerprint.as_deref().unwrap_or_default();
     if alive(last) < 2 {
         return format!("one device only, nothing to hold it against; fingerprint {fingerprint}");
@@ -119,21 +121,35 @@ pub fn findings(document: &Document) -> Vec<String> {
     measurement.devices.iter().filter_map(of).collect()
 }
 
-/// All warnings, each with its place.
+/// All warnings with their places; of one kind, device and several values only the first, and how many more.
 #[must_use]
 pub fn warnings(document: &Document) -> Vec<String> {
-    let sweep = document.sweep.as_ref();
-    let of = |m: &Measurement| {
-        let place = sweep.zip(m.value).map(|(s, value)| format!("{} = {value}, ", s.parameter.name()));
+    let mut groups: Vec<(&str, &str, String, usize)> = Vec::new();
+    for measurement in &document.measurements {
+        let sweep = document.sweep.as_ref().zip(measurement.value);
+        let place = sweep.map(|(sweep, value)| format!(", {} = {value}", sweep.parameter.name()));
         let place = place.unwrap_or_default();
-        let text = |timing: &Timing| {
-            let name = timing.name.clone();
-            let place = place.clone();
-            timing.warnings.iter().map(move |w| format!("{place}{name}: {}", w.text)).collect::<Vec<_>>()
-        };
-        m.devices.iter().flat_map(text).collect::<Vec<_>>()
+        for timing in &measurement.devices {
+            for warning in &timing.warnings {
+                let same = |group: &&mut (&str, &str, String, usize)| {
+                    (group.0, group.1) == (warning.kind, timing.name.as_str())
+                };
+                match groups.iter_mut().find(same) {
+                    Some(group) => group.3 += 1,
+                    None => {
+                        let text = format!("{}{place}: {}", timing.name, warning.text);
+                        groups.push((warning.kind, &timing.name, text, 0));
+                    }
+                }
+            }
+        }
+    }
+    let text = |(_, _, text, more): (&str, &str, String, usize)| match more {
+        0 => text,
+        1 => text + " (so also at 1 other value)",
+        more => format!("{text} (so also at {more} other values)"),
     };
-    document.measurements.iter().flat_map(of).collect()
+    groups.into_iter().map(text).collect()
 }
 
 /// A device's name and what it is.

@@ -27,3 +27,8 @@ pub(super) fn load(options: &LoadOptions) -> Result<Dataset, DataError> {
 pub fn digits() -> Dataset {
     load(&LoadOptions::default()).expect("the embedded table is checked by a test")
 }
+
+/// Who made the digits, and on which terms they may be passed on.
+pub const ORIGIN: &str = "Written by 13 people on printed forms; Optical Recognition of Handwritten Digits by Ethem Alpaydin and \
+                          Cenk Kaynak, Bogazici University, Istanbul, 1998 (UCI Machine Learning Repository, data set 80, \
+                          CC BY 4.0).";

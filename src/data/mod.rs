@@ -28,7 +28,7 @@ pub mod stream;
 mod truth;
 pub mod write;
 
-pub use digits::digits;
+pub use digits::{ORIGIN as ORIGIN_OF_DIGITS, digits};
 pub use error::{DataError, Place};
 pub use points::{Points, Rows};
 

@@ -149,7 +149,7 @@ mod tests {
             assert!(left == right && left >= 10, "{counts:?}");
         }
         let dot = normalise(&[7.0], 1, 1).unwrap();
-        assert!(dot[3 * 8 + 3] == 16 && dot.iter().any(|&n| n == 0), "{dot:?}");
+        assert!(dot[3 * 8 + 3] == 16 && dot.contains(&0), "{dot:?}");
     }
 
     #[test]

@@ -95,11 +95,33 @@ impl Session for FallbackSession<'_> {
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
         match self.current.run(restarts.clone(), keep) {
             Err(error) if self.note.is_none() => {
+                let done = self.current.salvage(keep);
                 self.note = Some(note(&error));
                 self.current = CPU.load(self.job)?;
-                self.current.run(restarts, keep)
+                self.go_on(restarts, done, keep)
             }
             done => done,
         }
+    }
+
+    fn is_steady(&self) -> bool {
+        self.current.is_steady()
+    }
+}
+
+impl FallbackSession<'_> {
+    /// Runs what is not done yet.
+    fn go_on(&mut self, restarts: Range<u64>, done: Batch, keep: Keep) -> Result<Batch, EngineError> {
+        let mut all = done.clone();
+        let mut next = restarts.start;
+        let known = done.outcomes.iter().map(|outcome| outcome.restart);
+        for known in known.chain([restarts.end]) {
+            if next < known {
+                all.merge(self.current.run(next..known, keep)?, keep);
+            }
+            next = known + 1;
+        }
+        all.merge(Batch::new(), keep);
+        Ok(all)
     }
 }

@@ -4,6 +4,7 @@
 //! [`Opened::why`] says so. An [`Engine`] is coarse: a batch of restarts in, their outcomes out.
 
 pub mod certify;
+pub mod cost;
 pub mod cpu;
 pub mod draws;
 #[cfg(feature = "gpu")]
@@ -24,7 +25,7 @@ use std::time::Duration;
 use crate::lattice::Table;
 use nearest_two::{Centroids, NearestSession};
 
-pub use open::{Device, OpenOptions, Opened, open};
+pub use open::{Device, Estimates, OpenOptions, Opened, open};
 pub use peak::Peak;
 pub use times::Times;
 
@@ -180,6 +181,20 @@ impl Batch {
         }
     }
 
+    /// Takes in other restarts of the same run.
+    pub fn merge(&mut self, other: Self, keep: Keep) {
+        self.outcomes.extend(other.outcomes);
+        self.outcomes.sort_unstable_by_key(|outcome| outcome.restart);
+        self.states.extend(other.states);
+        self.states.sort_unstable_by_key(|(restart, _)| *restart);
+        if keep == Keep::Best {
+            let best = Self::best(&self.outcomes).map(|best| best.restart);
+            self.states.retain(|(restart, _)| Some(*restart) == best);
+        }
+        self.work.merge(other.work);
+        self.times.merge(other.times);
+    }
+
     /// The best of `outcomes`: least inertia, then least number. None of none.
     #[must_use]
     pub fn best(outcomes: &[Outcome]) -> Option<&Outcome> {
@@ -279,6 +294,17 @@ pub trait Session {
     /// # Errors
     /// What the device says. Nothing of the batch is returned then.
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError>;
+
+    /// What was finished of a run that failed, if anything: outcomes in order, and such states as are known.
+    /// Of [`Keep::Best`], the best outcome has its state.
+    fn salvage(&mut self, _keep: Keep) -> Batch {
+        Batch::new()
+    }
+
+    /// Whether restarts follow one another within a run, so that it pays to give it many.
+    fn is_steady(&self) -> bool {
+        false
+    }
 }
 
 /// Order-free digest of centroids, section 3 of the design: a wrapping sum of mixed (place, value) pairs.

@@ -1,7 +1,9 @@
 //! From a wish to an engine: the only place that chooses, and that says why.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::cost::{Costs, JobSize};
 use super::cpu::Cpu;
 use super::reference::Reference;
 use super::{Engine, EngineError};
@@ -9,7 +11,8 @@ use super::{Engine, EngineError};
 /// Where to run, as a person says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Device {
-    /// A real GPU if there is one (discrete before integrated), else the CPU.
+    /// The faster of the CPU and the best real GPU (discrete before integrated), as estimated; the GPU, if there is
+    /// one, where the size of the job is not known.
     #[default]
     Auto,
     /// The best adapter, software ones included.
@@ -53,6 +56,19 @@ impl Device {
 pub struct OpenOptions {
     /// Whether a device that fails while it works hands over to the CPU. Not set: only under [`Device::Auto`].
     pub fallback: Option<bool>,
+    /// Bytes of a GPU's memory to use. Not set: a safe share. What does not fit is streamed.
+    pub gpu_memory: Option<u64>,
+    /// Takes a GPU for one that can bind no larger buffers, for tests of what happens then. In bytes.
+    #[doc(hidden)]
+    pub max_binding: Option<u64>,
+    /// Folder for compiled kernels, instead of one in the user's cache folder.
+    pub cache: Option<PathBuf>,
+    /// The job that [`Device::Auto`] chooses for.
+    pub size: Option<JobSize>,
+    /// Threads that the CPU would use; not set: all.
+    pub threads: Option<usize>,
+    /// What the devices of this machine cost, if that was measured.
+    pub costs: Costs,
     /// Makes the certificate unsound on purpose, for tests that must catch it.
     #[doc(hidden)]
     pub bound: super::certify::Bound,
@@ -74,8 +90,21 @@ pub struct Opened {
     pub why: String,
     /// The GPU that there is, and why it could not be opened.
     pub fallback: Option<String>,
+    /// What [`Device::Auto`] went by.
+    pub estimates: Option<Estimates>,
     /// How long opening it took.
     pub took: Duration,
+}
+
+/// Estimated times of a job, in seconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimates {
+    /// On the CPU.
+    pub cpu: f64,
+    /// On the best GPU, or on any where none had to be looked for; opening it included.
+    pub gpu: Option<f64>,
+    /// Whether both were measured on this machine, and not taken from the built-in model.
+    pub measured: bool,
 }
 
 /// Opens a device.
@@ -84,28 +113,71 @@ pub struct Opened {
 /// [`EngineError::NoAdapter`] if what was asked for by name is not there.
 pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineError> {
     let start = Instant::now();
-    let asked = |engine| (engine, "asked for".to_owned(), None);
-    let (engine, why, fallback) = match device {
+    let asked = |engine| Choice { engine, why: "asked for".to_owned(), fallback: None, estimates: None };
+    let choice = match device {
         Device::Cpu => asked(Box::new(Cpu::new(options.bound)) as Box<dyn Engine>),
         Device::Reference => asked(Box::new(Reference)),
         Device::Auto => open_auto(options),
         Device::Gpu | Device::Named(_) => asked(open_gpu(device, options)?),
     };
-    Ok(Opened { engine, why, fallback, took: start.elapsed() })
+    let Choice { engine, why, fallback, estimates } = choice;
+    Ok(Opened { engine, why, fallback, estimates, took: start.elapsed() })
 }
 
-/// The best real GPU, else the CPU; and why.
+/// What was taken.
+struct Choice {
+    engine: Box<dyn Engine>,
+    why: String,
+    fallback: Option<String>,
+    estimates: Option<Estimates>,
+}
+
+impl Choice {
+    fn cpu(options: &OpenOptions, why: impl Into<String>, estimates: Option<Estimates>) -> Self {
+        Self { engine: Box::new(Cpu::new(options.bound)), why: why.into(), fallback: None, estimates }
+    }
+}
+
+/// The best real GPU or the CPU, whichever is estimated to be faster; and why.
 #[cfg(feature = "gpu")]
-fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String, Option<String>) {
+fn open_auto(options: &OpenOptions) -> Choice {
     use super::gpu::{self, Gpu};
+    let threads = options.threads.unwrap_or_else(rayon::current_num_threads);
+    let cpu = |size: &JobSize| options.costs.cpu(threads).seconds(size);
+    let measured_cpu = options.costs.cpu.is_some() && options.costs.threads == threads;
+    if let Some(size) = &options.size {
+        let (cpu, gpu) = (cpu(size), options.costs.least_gpu(size));
+        if cpu <= gpu {
+            let measured = measured_cpu && !options.costs.gpus.is_empty();
+            let estimates = Estimates { cpu, gpu: Some(gpu), measured };
+            return Choice::cpu(options, "a small job, done before a GPU were ready", Some(estimates));
+        }
+    }
     let found = gpu::adapters();
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
-        return (Box::new(Cpu::new(options.bound)), gpu::why_none(&found), None);
+        let estimates = options.size.as_ref().map(cpu);
+        let estimates = estimates.map(|cpu| Estimates { cpu, gpu: None, measured: measured_cpu });
+        return Choice::cpu(options, gpu::why_none(&found), estimates);
     };
+    let name = format!("{}, {}", adapter.name, adapter.backend);
+    let estimates = options.size.as_ref().map(|size| Estimates {
+        cpu: cpu(size),
+        gpu: Some(options.costs.gpu(&name).seconds(size)),
+        measured: measured_cpu && options.costs.gpus.iter().any(|gpu| gpu.adapter == name),
+    });
+    let small = estimates.as_ref().is_some_and(|estimates| Some(estimates.cpu) <= estimates.gpu);
+    if small {
+        return Choice::cpu(options, format!("a small job, faster here than on {}", adapter.name), estimates);
+    }
+    let why = if estimates.is_some() { "a large job, for the best GPU found" } else { "the best GPU found" };
     match Gpu::open(adapter, options) {
-        Ok(gpu) => (guarded(gpu, options.fallback != Some(false)), "the best GPU found".into(), None),
+        Ok(gpu) => {
+            let engine = guarded(gpu, options.fallback != Some(false));
+            Choice { engine, why: why.into(), fallback: None, estimates }
+        }
         Err(error) => {
-            (Box::new(Cpu::new(options.bound)), "the GPU found can't be used".into(), Some(error.to_string()))
+            let cpu = Choice::cpu(options, "the GPU found can't be used", estimates);
+            Choice { fallback: Some(error.to_string()), ..cpu }
         }
     }
 }
@@ -129,8 +201,8 @@ fn guarded(gpu: super::gpu::Gpu, falls_back: bool) -> Box<dyn Engine> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_auto(options: &OpenOptions) -> (Box<dyn Engine>, String, Option<String>) {
-    (Box::new(Cpu::new(options.bound)), "built without the feature `gpu`".into(), None)
+fn open_auto(options: &OpenOptions) -> Choice {
+    Choice::cpu(options, "built without the feature `gpu`", None)
 }
 
 #[cfg(not(feature = "gpu"))]

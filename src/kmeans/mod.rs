@@ -2,20 +2,23 @@
 
 mod params;
 mod restarts;
+mod trace;
 
 use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
 use crate::data::{DataError, Dataset, Rows};
+use crate::engine::cost::JobSize;
 use crate::engine::reference::assign::assign_outside;
 use crate::engine::{
-    self, DeviceInfo, EngineError, Job, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
+    self, DeviceInfo, EngineError, Estimates, Job, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
 };
 use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Weights, check_shape};
 
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use restarts::{Restarts, Spread, run};
+pub use trace::trace;
 
 /// Why a fit failed.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +99,8 @@ pub struct Fit {
     pub device: DeviceInfo,
     /// Which device was taken and why, in one line.
     pub device_reason: String,
+    /// Estimated times that it was chosen by, if it was.
+    pub estimates: Option<Estimates>,
     /// Where the time went.
     pub timings: Timings,
 }
@@ -158,8 +163,20 @@ pub fn fit_with(
     options: &OpenOptions,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<Fit, FitError> {
-    let options = OpenOptions { fallback: params.fallback().or(options.fallback), ..options.clone() };
+    let options = OpenOptions {
+        fallback: params.fallback().or(options.fallback),
+        size: Some(job_size(data, params)),
+        threads: params.threads(),
+        ..options.clone()
+    };
     fit_on(&engine::open(params.device(), &options)?, data, params, progress)
+}
+
+/// What is known of a job before it runs: what [`engine::Device::Auto`] chooses by.
+#[must_use]
+pub fn job_size(data: &Dataset, params: &Params) -> JobSize {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    JobSize::before(n_points, n_dims, params.n_clusters(), params.n_restarts(), params.max_iter())
 }
 
 /// [`fit`], on a device that is open already: what can't be opened fails before rows are read.
@@ -279,6 +296,7 @@ pub fn fit_table(
         spread,
         device_reason: format!("{} ({}): {}", device.used, device.adapter, opened.why),
         device,
+        estimates: opened.estimates.clone(),
         timings,
     })
 }

@@ -8,6 +8,8 @@ use crate::engine::{Batch, EngineError, Job, Keep, Outcome, Session, State, Time
 const SHORT: Duration = Duration::from_millis(100);
 /// A batch that took more than this is followed by a smaller one.
 const LONG: Duration = Duration::from_millis(400);
+/// How much longer batches may be where restarts follow one another within them.
+const STEADY: u32 = 10;
 /// Restarts in the first batch.
 const FIRST_BATCH: u64 = 8;
 
@@ -62,6 +64,7 @@ pub fn run(
         seen(&all.outcomes);
         next = end;
         if batch_size.is_none() {
+            let wall = if session.is_steady() { wall / STEADY } else { wall };
             size = next_size(size, wall, session.max_batch());
         }
     }

@@ -45,9 +45,14 @@ pub(super) fn silhouette(partition: &Partition<'_>, seed: u64) -> Option<Silhoue
     mean.is_finite().then(|| Silhouette { mean, sample: size, standard_error: variance.sqrt() })
 }
 
+/// Of each point. (n_points)
+pub(super) fn each(partition: &Partition<'_>) -> Vec<f64> {
+    (0..partition.labels.len()).into_par_iter().map(|i| of_point(partition, i)).collect()
+}
+
 /// `size` of the numbers below `n`, in rising order: Knuth, "The Art of Computer Programming" volume 2,
 /// section 3.4.2, algorithm S.
-fn choose(n: usize, size: usize, seed: u64) -> Vec<usize> {
+pub(crate) fn choose(n: usize, size: usize, seed: u64) -> Vec<usize> {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     let mut random = ChaCha8Rng::from_seed(key);

@@ -23,6 +23,7 @@ impl HeldOut {
         if found != needed {
             return Err(SweepError::Columns { name: rows.name.clone(), found, needed });
         }
+        check_names(rows, fitted)?;
         let (truth, known) = (truth(rows)?, truth(fitted)?);
         let class = |name: &String| truth.names.iter().position(|here| here == name).map(|at| at as u32);
         Ok(Self {
@@ -36,6 +37,24 @@ impl HeldOut {
     /// Names of the fitted rows' classes as names of these. A class that none here has names nothing.
     pub(super) fn names(&self, names: &[Option<u32>]) -> Vec<Option<u32>> {
         names.iter().map(|name| self.classes[(*name)? as usize]).collect()
+    }
+}
+
+/// Columns with names in both tables have the same ones, in the same order.
+fn check_names(rows: &Dataset, fitted: &Dataset) -> Result<(), SweepError> {
+    let unnamed = |(at, name): (usize, &String)| *name == format!("column {}", at + 1);
+    if [rows, fitted].iter().any(|data| data.columns.iter().enumerate().all(unnamed)) {
+        return Ok(());
+    }
+    let mut pairs = rows.columns.iter().zip(&fitted.columns);
+    match pairs.position(|(found, needed)| found != needed) {
+        None => Ok(()),
+        Some(at) => Err(SweepError::Names {
+            name: rows.name.clone(),
+            column: at + 1,
+            found: rows.columns[at].clone(),
+            needed: fitted.columns[at].clone(),
+        }),
     }
 }
 

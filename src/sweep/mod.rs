@@ -87,6 +87,20 @@ pub enum SweepError {
         /// Those of the fitted rows.
         needed: usize,
     },
+    /// The rows held out have columns of other names, or in another order.
+    #[error(
+        "{name}, column {column}: it is \"{found}\" where the fitted rows have \"{needed}\"; put the columns in their order"
+    )]
+    Names {
+        /// The rows held out.
+        name: String,
+        /// The column, from 1, among the features.
+        column: usize,
+        /// Its name.
+        found: String,
+        /// That of the fitted rows.
+        needed: String,
+    },
     /// A truth is missing where accuracy on rows held out is asked for.
     #[error("{name} has no truth column; accuracy on rows held out needs one in both tables")]
     NoTruth {

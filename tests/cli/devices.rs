@@ -69,3 +69,16 @@ fn gpu_works_or_is_refused() {
     assert_eq!(json["fingerprint"], folder.json("-k 3 -r 1")["fingerprint"]);
     assert_eq!(first["software"] == true, ran.err.contains("is no GPU"), "{}", ran.err);
 }
+
+#[test]
+fn every_device_passes_its_self_check() {
+    let ran = Folder::new().run("devices --test");
+    ran.done();
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert!(lines[0].starts_with("device      cpu"), "{}", ran.out);
+    for step in ["seed", "assign", "update", "empty", "stop", "restarts"] {
+        let of_step = |line: &&&str| line.trim_start().starts_with(step) && line.contains("  pass  ");
+        assert!(lines.iter().filter(of_step).count() > 0, "{step} is missing from {}", ran.out);
+    }
+    assert!(!ran.out.contains("FAIL"), "{}", ran.out);
+}

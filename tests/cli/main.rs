@@ -9,13 +9,20 @@
 //! | `json` | the same for programs |
 //! | `sweep` | `cairn sweep` |
 //! | `model` | models: listed, named, used on rows from files and pipes |
+//! | `drawings` | `cairn predict --drawings` |
+//! | `sweep` | `cairn sweep` |
 //! | `devices` | `cairn devices`, and what `--device` says |
+//! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
 //! | `pipes` | readers that go away, disks that are full |
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 mod bad_input;
+#[path = "../common/browser.rs"]
+mod browser;
+mod compare;
 mod devices;
+mod drawings;
 mod files;
 mod input;
 mod json;
@@ -76,6 +83,8 @@ impl Folder {
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
+        // what this user has measured is no part of a test
+        command.env("CAIRN_CACHE", self.path("cache"));
         // without it Mesa's Vulkan layer complains on standard error, about Wayland of all things
         command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
         command

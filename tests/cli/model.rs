@@ -186,6 +186,13 @@ fn known_classes_score_a_model() {
     assert_eq!((&json["accuracy_by_names"], &json["accuracy"]), (&0.0.into(), &1.0.into()));
     let text = folder.run("score m.safetensors points.csv --truth kind").out;
     assert!(text.contains("80.00% of the rows are of the kind that their cluster is named after"), "{text}");
+    assert!(text.contains("one-to-one 80.00%") && text.contains("purity 80.00%, homogeneity"), "{text}");
+    let text = folder.run("score m.safetensors points.csv --truth kind --measures").out;
+    assert!(text.contains("silhouette 0.") && text.contains("Davies-Bouldin 0."), "{text}");
+    let ran = folder.run("score m.safetensors points.csv --truth kind --measures --json");
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert!(json["measures"]["silhouette"].as_f64().unwrap() > 0.5, "{json}");
+    assert!(json["purity"] == 0.8 && json["confusion"].as_array().unwrap().len() == 3, "{json}");
     folder.run("score m.safetensors points.csv").refused(2, &["--truth"]);
     // an array holds its classes as numbers
     let array = npy("'<i8'", "(2, 3)", &[0i64, 1, 7, 30, 40, 9].map(i64::to_le_bytes).concat());

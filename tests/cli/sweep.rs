@@ -120,6 +120,10 @@ fn names_come_from_the_fitted_rows() {
 #[test]
 fn what_is_refused() {
     let folder = folder();
+    std::fs::write(folder.path("turned.csv"), "y,x,class\n1,0,a\n0,50,b\n").unwrap();
+    sweep(&folder, "fitted.csv --truth class --test turned.csv -k 2")
+        .refused(1, &["turned.csv", "column 1", "\"y\"", "\"x\""]);
+    std::fs::remove_file(folder.path("turned.csv")).unwrap();
     let refused = |args: &str, code, parts: &[&str]| sweep(&folder, args).refused(code, parts);
     refused("fitted.csv --truth class -k 61", 1, &["fitted.csv", "61 clusters for 60 rows"]);
     refused("fitted.csv --truth class --test nothing.csv", 1, &["--test", "nothing.csv"]);

@@ -63,7 +63,14 @@ fn almost_all() -> Case {
     starting(&data, starts, 300, 49)
 }
 
-agree!(duplicates_farthest, ties_farthest, donors_of_one_location, no_location_left, weightless_farthest);
+agree!(
+    duplicates_farthest,
+    ties_farthest,
+    ties_far_apart,
+    donors_of_one_location,
+    no_location_left,
+    weightless_farthest
+);
 
 /// The farthest location is seven rows: they move together.
 fn duplicates_farthest() -> Case {
@@ -81,6 +88,16 @@ fn ties_farthest() -> Case {
     let near = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]];
     let data = crate::common::rows(&[far, near].concat());
     starting(&data, [0.0, 0.0].repeat(4), 300, 3)
+}
+
+/// Four locations equally far, hundreds of rows apart: the lowest rows go first.
+fn ties_far_apart() -> Case {
+    let near = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]];
+    let mut rows = near.repeat(120);
+    for (row, far) in [(100, [0.0, 9.0]), (300, [9.0, 0.0]), (500, [-9.0, 0.0]), (599, [0.0, -9.0])] {
+        rows[row] = far;
+    }
+    starting(&crate::common::rows(&rows), [0.0, 0.0].repeat(3), 2, 2)
 }
 
 /// The farthest rows are alone in their clusters, or with their copies: they can't be taken.

@@ -15,7 +15,8 @@ pub(in crate::cli) struct RowsArgs {
     pub(in crate::cli) model: PathBuf,
 
     /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
-    pub(in crate::cli) data: String,
+    #[arg(required = true)]
+    pub(in crate::cli) data: Option<String>,
 
     /// Column to leave out, by name or number from 1; may be given many times. Where both the model and the
     /// data have names for their columns, only those of the model are taken anyway
@@ -37,6 +38,13 @@ pub(in crate::cli) struct RowsArgs {
     /// Threads on the CPU [default: one a processor]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) threads: Option<usize>,
+}
+
+impl RowsArgs {
+    /// DATA, empty where something else was given in its place.
+    pub(in crate::cli) fn data(&self) -> &str {
+        self.data.as_deref().unwrap_or_default()
+    }
 }
 
 /// What works on rows.
@@ -81,14 +89,27 @@ so any number of them takes little memory.
 Examples:
   cairn fit data/digits-writers30.csv --truth digit -k 40 --model digits.safetensors
   cairn predict digits.safetensors digits            the digits inside the program
+  cairn predict digits.safetensors --drawings page.txt   digits that you drew
   cairn predict m.safetensors new.npy -o labels.npy  a structured array
   zcat x.csv.gz | cairn predict m.safetensors - --format jsonl";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = PREDICT_EXAMPLES)]
+#[command(mut_arg("data", |data| data.required(false).required_unless_present("drawings")))]
 pub(in crate::cli) struct PredictArgs {
     #[command(flatten)]
     pub(in crate::cli) rows: RowsArgs,
+
+    /// Drawn digits in place of DATA, - for standard input: arrays of 64 numbers of any scale, 0 for paper, each
+    /// in brackets or on a line of its own. They are made like the digits of the data: cropped to the ink, scaled
+    /// to full height, centred, counted to 0..16
+    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    #[arg(conflicts_with_all = ["data", "ignore", "by_position", "header", "delimiter"])]
+    pub(in crate::cli) drawings: Option<String>,
+
+    /// Leave the drawings as they are
+    #[arg(long, requires = "drawings", conflicts_with = "data", help_heading = "Input")]
+    pub(in crate::cli) as_is: bool,
 
     #[command(flatten)]
     pub(in crate::cli) device: DeviceArgs,
@@ -118,6 +139,11 @@ pub(in crate::cli) struct ScoreArgs {
     /// Column of known classes, by name or number from 1 [default: digit, for the digits]
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
+
+    /// Add measures that know no truth (silhouette, Calinski-Harabasz, Davies-Bouldin): they take time and hold
+    /// the rows in memory
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) measures: bool,
 
     /// As JSON
     #[arg(long, help_heading = "Output")]

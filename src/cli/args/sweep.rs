@@ -112,7 +112,7 @@ pub(crate) struct Numbers(pub(crate) Vec<usize>);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Seeds(pub(crate) Vec<u64>);
 
-fn clusters(text: &str) -> Result<Numbers, String> {
+pub(super) fn clusters(text: &str) -> Result<Numbers, String> {
     let mut numbers = Vec::new();
     for part in text.split(',') {
         match range::<usize>(part)? {

@@ -80,6 +80,7 @@ fn curve(document: &Document, device: usize) -> Vec<(f64, f64)> {
     curve
 }
 
+#[allow(clippy::needless_range_loop, reason = "a place is a column of whichever row the curve is in")]
 fn draw(grid: &mut [Vec<Option<Cell>>], device: usize, curve: &[(f64, f64)], xs: &Axis, ys: &Axis) {
     for pair in curve.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);

@@ -91,6 +91,7 @@ fn adapters(most: usize) -> Vec<Entrant> {
                     engine: Box::new(gpu),
                     why: "asked for".into(),
                     fallback: None,
+                    estimates: None,
                     took: start.elapsed(),
                 };
                 let twice = found.iter().filter(|other| other.name == adapter.name).count() > 1;

@@ -1,5 +1,6 @@
 //! `cairn compare`: what fails first comes first, then the runs, then files and tables.
 
+mod calibrate;
 mod chart;
 mod devices;
 mod files;
@@ -35,6 +36,9 @@ static STOP: AtomicBool = AtomicBool::new(false);
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
     let wish = devices::parse(args.devices.as_deref())?;
+    if args.calibrate {
+        return calibrate::run(args, &wish);
+    }
     let files = Files::create(args)?;
     let params = request::params(&args.job, Device::Auto)?;
     if let Some(sweep) = &args.sweep {
@@ -96,7 +100,8 @@ fn describe(entrant: &Entrant) -> Described {
         driver: info.driver,
         software: info.software,
         open_s: entrant.opened.took.as_secs_f64(),
-        peak: None,
+        // where it can't be measured, that is no reason to stop
+        peak: entrant.opened.engine.peak().ok().flatten(),
         failure: None,
     }
 }

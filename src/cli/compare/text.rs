@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 use cairn::compare::Document;
-use cairn::compare::report::{Measurement, Timing};
+use cairn::compare::report::{Device, Measurement, Timing};
 use cairn::compare::words;
 use comfy_table::{CellAlignment, Table};
 
@@ -18,7 +18,7 @@ const WARNINGS: usize = 8;
 pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
     let mut text = head(document);
     match &document.sweep {
-        None => document.measurements.iter().for_each(|m| text.push_str(&one(m))),
+        None => document.measurements.iter().for_each(|m| text.push_str(&one(document, m))),
         Some(sweep) => {
             text.push_str(&heading(&format!("time of a run by {}", sweep.parameter.name())));
             text.push_str(&curve(document));
@@ -27,7 +27,7 @@ pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
             if let Some(largest) = document.measurements.iter().max_by_key(|m| m.value) {
                 let value = largest.value.unwrap_or(0);
                 text.push_str(&format!("\nat {} = {value}:\n", sweep.parameter.name()));
-                text.push_str(&one(largest));
+                text.push_str(&one(document, largest));
             }
         }
     }
@@ -49,6 +49,7 @@ fn head(document: &Document) -> String {
         ("data", format!("{}, {rows} x {columns}", data.name)),
         ("asked for", format!("{clusters}, {restarts} from {init}, seed {seed}")),
         ("method", format!("{runs} each in turn, {} before to warm up{fewer}", method.warmup)),
+        ("once", format!("read {}, pack {}", words::time(data.read_s), words::time(data.pack_s))),
         ("verified", words::verified(document)),
     ];
     let devices = document.devices.iter().map(|device| ("device", words::device(device)));
@@ -70,14 +71,14 @@ fn heading(text: &str) -> String {
 }
 
 /// Every table of one measurement.
-fn one(measurement: &Measurement) -> String {
+fn one(document: &Document, measurement: &Measurement) -> String {
     let times = table(
         &["", "median", "IQR", "min", "max", "ratio [95%]", "runs"],
         measurement.devices.iter().map(times),
     );
     let split = table(
-        &["", "open+build", "upload", "seed", "iterate", "assign", "update", "read back", "clock"],
-        measurement.devices.iter().filter_map(split),
+        &["", "(open", "build)", "upload", "seed", "iterate", "assign", "update", "read back", "clock"],
+        measurement.devices.iter().zip(&document.devices).filter_map(split),
     );
     let rates = table(
         &["", "restarts", "points x clusters x iterations", "GFLOP", "GB"],
@@ -107,10 +108,11 @@ fn told(seconds: f64) -> String {
     if seconds > 0.0 { words::time(seconds) } else { "-".into() }
 }
 
-fn split(timing: &Timing) -> Option<Vec<String>> {
+fn split((timing, device): (&Timing, &Device)) -> Option<Vec<String>> {
     let split = timing.split_s?;
     let clock = if split.device_clock { "device" } else { "host" };
-    let steps = [split.build, split.upload, split.seed, split.iterate, split.assign, split.update];
+    let steps =
+        [device.open_s, split.build, split.upload, split.seed, split.iterate, split.assign, split.update];
     let steps = steps.into_iter().chain([split.read_back]).map(told);
     Some(std::iter::once(plain(&timing.name)).chain(steps).chain([clock.to_owned()]).collect())
 }
@@ -165,7 +167,7 @@ fn findings(document: &Document) -> Vec<String> {
 }
 
 /// Columns without lines between: the first to the left, the others to the right.
-fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_header(header);
     table.add_rows(rows);

@@ -36,9 +36,12 @@ pub(super) fn svg(document: &Document, size: (u32, u32)) -> Result<Option<String
         match &document.sweep {
             Some(sweep) => {
                 let (xs, ys) = (padded(xs, 1.0).log_scale(), padded(ys, 1.25).log_scale());
-                draw(&area, xs, ys, sweep.parameter.name(), &curves)?;
+                draw(&area, xs, ys, (sweep.parameter.name(), &one_two_five), &curves)?;
             }
-            None => draw(&area, xs.start - 0.5..xs.end + 0.5, 0.0..ys.end * 1.1, "run", &curves)?,
+            None => {
+                let xs = xs.start - 0.5..xs.end + 0.5;
+                draw(&area, xs, 0.0..ys.end * 1.1, ("run", &whole), &curves)?;
+            }
         }
         area.present().map_err(failed)?;
     }
@@ -72,11 +75,22 @@ fn padded(range: Range<f64>, factor: f64) -> Range<f64> {
     if start < end { start..end } else { start / 1.5..end * 1.5 }
 }
 
+/// Labels that have room: 1, 2, 5, 10, ..
+fn one_two_five(x: &f64) -> String {
+    let tens = 10f64.powf(x.log10().floor());
+    let shown = x.fract() == 0.0 && [1.0, 2.0, 5.0].contains(&(x / tens));
+    if shown { x.to_string() } else { String::new() }
+}
+
+fn whole(x: &f64) -> String {
+    if x.fract() == 0.0 { x.to_string() } else { String::new() }
+}
+
 fn draw<X, Y>(
     area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
     xs: X,
     ys: Y,
-    x_name: &str,
+    (x_name, x_label): (&str, &dyn Fn(&f64) -> String),
     curves: &[Vec<At>],
 ) -> Result<(), ExportError>
 where
@@ -96,13 +110,13 @@ where
         .configure_mesh()
         .x_desc(x_name)
         .y_desc("time of a run")
-        .x_label_formatter(&|x| if x.fract() == 0.0 { x.to_string() } else { String::new() })
+        .x_label_formatter(x_label)
         .y_label_formatter(&|s| time(*s))
         .label_style(text.clone())
         .axis_desc_style(text)
         .axis_style(INK.mix(0.6))
         .bold_line_style(INK.mix(0.18))
-        .light_line_style(INK.mix(0.05))
+        .light_line_style(TRANSPARENT)
         .draw()
         .map_err(failed)?;
     for (device, curve) in curves.iter().enumerate() {

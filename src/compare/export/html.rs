@@ -4,7 +4,8 @@ use askama::Template;
 
 use super::{ExportError, chart, failed};
 use crate::compare::Document;
-use crate::compare::report::{Measurement, Timing};
+use crate::compare::report::{Device, Measurement, Timing};
+use crate::compare::sweep::Parameter;
 use crate::compare::words;
 
 /// Charts for a wide window and for a phone, in pixels.
@@ -38,7 +39,7 @@ struct Legend {
 struct Table {
     heading: Option<String>,
     times: Vec<[String; 7]>,
-    split: Vec<[String; 9]>,
+    split: Vec<[String; 10]>,
     rates: Vec<[String; 5]>,
 }
 
@@ -71,20 +72,22 @@ fn title(document: &Document) -> String {
 
 fn subtitle(document: &Document) -> String {
     let (data, params) = (&document.data, &document.params);
-    let varied = document.sweep.as_ref().map(|sweep| {
-        let ends = sweep.values.iter().min().zip(sweep.values.iter().max());
-        let (from, to) = ends.map_or((0, 0), |(from, to)| (*from, *to));
-        format!("; {} varied from {from} to {to}", sweep.parameter.name())
+    let varied = document.sweep.as_ref().and_then(|sweep| {
+        let (from, to) = sweep.values.iter().min().zip(sweep.values.iter().max())?;
+        Some((sweep.parameter, format!("{from} to {to}")))
     });
+    let of = |parameter: Parameter, value: String| match &varied {
+        Some((varied, range)) if *varied == parameter => range.clone(),
+        _ => value,
+    };
     format!(
-        "k-means of {} points x {} features into {} clusters, {} restarts from {}, seed {}{}",
-        data.n_points,
+        "k-means of {} points × {} features into {} clusters, {} restarts from {}, seed {}",
+        of(Parameter::Points, data.n_points.to_string()),
         data.n_dims,
-        params.n_clusters,
-        params.n_restarts,
+        of(Parameter::Clusters, params.n_clusters.to_string()),
+        of(Parameter::Restarts, params.n_restarts.to_string()),
         params.init,
         params.seed,
-        varied.unwrap_or_default()
     )
 }
 
@@ -97,7 +100,7 @@ fn incomplete(document: &Document) -> Option<String> {
     Some(format!("This comparison is incomplete: {why}."))
 }
 
-fn legend((color, device): (usize, &crate::compare::report::Device)) -> Legend {
+fn legend((color, device): (usize, &Device)) -> Legend {
     let mut about = vec![device.adapter.clone()];
     about.extend((!device.driver.is_empty()).then(|| device.driver.clone()));
     about.extend(device.software.then(|| "no GPU, but a program on the CPU".to_owned()));
@@ -123,7 +126,7 @@ fn table(document: &Document, measurement: &Measurement) -> Table {
     Table {
         heading,
         times: measurement.devices.iter().map(times).collect(),
-        split: measurement.devices.iter().filter_map(split).collect(),
+        split: measurement.devices.iter().zip(&document.devices).filter_map(split).collect(),
         rates: measurement.devices.iter().filter_map(rates).collect(),
     }
 }
@@ -145,11 +148,12 @@ fn times(timing: &Timing) -> [String; 7] {
     ]
 }
 
-fn split(timing: &Timing) -> Option<[String; 9]> {
+fn split((timing, device): (&Timing, &Device)) -> Option<[String; 10]> {
     let split = timing.split_s?;
     let told = |s: f64| if s > 0.0 { words::time(s) } else { "–".into() };
     Some([
         timing.name.clone(),
+        words::time(device.open_s),
         told(split.build),
         told(split.upload),
         words::time(split.seed),

@@ -1,13 +1,16 @@
 //! What lies in the device's memory: the structs that shaders see, the points, and the state of the lanes.
 
+use std::ops::Range;
+
 use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
 use crate::engine::draws::candidates;
-use crate::engine::reference::Sums;
 use crate::engine::{EngineError, Job, Stop, certify};
 use crate::lattice::Table;
 
+/// Most restarts of a batch.
+pub(super) const MAX_LANES: usize = 4096;
 /// Points a block of the seeding kernels holds.
 pub(super) const BLOCK: usize = 256;
 /// 64-bit sums that `update_sums_shared` has room for.
@@ -22,12 +25,12 @@ const NONE: f32 = 1e38;
 #[repr(C)]
 pub struct Sizes {
     pub(super) n_points: u32,
-    n_dims: u32,
+    pub(super) n_dims: u32,
     pub(super) n_quads: u32,
     pub(super) n_clusters: u32,
     pub(super) n_groups: u32,
-    n_blocks: u32,
-    n_candidates: u32,
+    pub(super) n_blocks: u32,
+    pub(super) n_candidates: u32,
     max_iter: u32,
     max_shift: u32,
     granularity: u32,
@@ -36,26 +39,68 @@ pub struct Sizes {
     has_limit: u32,
     gamma: f32,
     copies: u32,
-    unused: u32,
+    first_point: u32,
+    first_block: u32,
+    pub(super) all_blocks: u32,
+    unused_a: u32,
+    unused_b: u32,
     shift_limit: [u32; 4],
+    squares: [u32; 4],
 }
 
 /// `Lane` of the shaders' prelude.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Lane {
-    pub(super) status: u32,
-    pub(super) iterations: u32,
-    pub(super) stop: u32,
+    status: u32,
+    iterations: u32,
+    stop: u32,
     empty: u32,
     changed: u32,
-    pub(super) repaired: u32,
-    pub(super) repaired_first: u32,
-    unused: u32,
+    repaired: u32,
+    repaired_first: u32,
+    restart: u32,
     shift: [u32; 4],
+    inertia: [u32; 4],
+    digest: [u32; 2],
 }
 
 impl Lane {
+    /// The restart that it works on, from the first of the run.
+    pub(super) fn restart(&self) -> u32 {
+        self.restart
+    }
+}
+
+/// `Refill` of the shaders' prelude for empty clusters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Refill {
+    lane: u32,
+    works: u32,
+    cluster: u32,
+    row: u32,
+    donor: u32,
+    pending: u32,
+    weight: [u32; 2],
+    distance: [u32; 4],
+}
+
+/// What `collect` writes of a lane that is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Record {
+    pub(super) inertia: [u32; 4],
+    pub(super) digest: [u32; 2],
+    pub(super) iterations: u32,
+    stop: u32,
+    pub(super) repaired: u32,
+    pub(super) repaired_first: u32,
+    pub(super) restart: u32, // from the first of the run
+    status: u32,
+}
+
+impl Record {
     /// Why it stopped.
     pub(super) fn why(&self) -> Stop {
         match self.stop {
@@ -64,17 +109,18 @@ impl Lane {
             _ => Stop::MaxIter,
         }
     }
+
+    /// Whether the lane was done when it was collected.
+    pub(super) fn is_done(&self) -> bool {
+        self.status == DONE
+    }
 }
 
-/// Values of [`Lane`]'s `status` that the host knows.
-pub(super) mod status {
-    pub(in crate::engine::gpu) const DONE: u32 = 2;
-    pub(in crate::engine::gpu) const EMPTY: u32 = 3;
-    pub(in crate::engine::gpu) const RESUME: u32 = 4;
-}
+/// `DONE` of the shaders' prelude.
+const DONE: u32 = 2;
 
 impl Sizes {
-    pub(super) fn new(job: &Job<'_>, gamma: f32) -> Self {
+    pub(super) fn new(job: &Job<'_>, gamma: f32, squares: u128) -> Self {
         let table = job.table;
         let (n, d, k) = (table.n_points(), table.n_dims(), job.n_clusters);
         let uniform = !table.lattice.mixed();
@@ -98,20 +144,44 @@ impl Sizes {
             has_limit: limit.is_some().into(),
             gamma,
             copies: (SHARED_SUMS / (k * d)).min(SHARED_WIDTH / d).max(1) as u32,
-            unused: 0,
+            first_point: 0,
+            first_block: 0,
+            all_blocks: n.div_ceil(BLOCK) as u32,
+            unused_a: 0,
+            unused_b: 0,
             shift_limit: limbs(limit.unwrap_or(0)),
+            squares: limbs(squares),
+        }
+    }
+
+    /// The sizes of a chunk of the points. Its first row is the first of a block.
+    pub(super) fn of_chunk(&self, rows: &Range<usize>) -> Self {
+        Self {
+            n_points: rows.len() as u32,
+            n_blocks: rows.len().div_ceil(BLOCK) as u32,
+            first_point: rows.start as u32,
+            first_block: (rows.start / BLOCK) as u32,
+            ..*self
         }
     }
 
     /// Most rounds that the loops of one invocation go in any kernel but those of assign, from above.
     pub(super) fn rounds(&self) -> u64 {
-        let [n_blocks, k, quads] = [self.n_blocks, self.n_clusters, self.n_quads].map(u64::from);
+        let [blocks, k, quads] = [self.all_blocks, self.n_clusters, self.n_quads].map(u64::from);
+        let candidates = u64::from(self.n_candidates);
         let sums = 4 * quads + 70;
         let shared = SHARED_SUMS as u64 * 5;
-        let means = k / 64 + (quads / 16 + 1) * 30 + 16;
-        let weigh = u64::from(self.n_candidates) * (quads + 16) + 16;
-        let draw = 2 * n_blocks + 300;
-        [sums, shared, means, weigh, draw, k / 64 + 8].into_iter().max().unwrap_or(0)
+        let means = k / 64 + (quads / 16 + 1) * 30 + 24;
+        let weigh = candidates * (quads + 16) + 16;
+        let draw = blocks / 128 + quads / 256 + 40;
+        let choose = candidates * (blocks / 256 + 12) + k / 256 + 16;
+        let next = quads / 64 + k / 256 + blocks / 256 + 40;
+        let far = 2 * quads + 24;
+        let collect = MAX_LANES as u64 / 64 * 20 + 40;
+        [sums, shared, means, weigh, draw, choose, next, far, collect, k / 64 + 8]
+            .into_iter()
+            .max()
+            .unwrap_or(0)
     }
 
     /// Multiply-adds of an assign of one lane.
@@ -149,163 +219,112 @@ fn limbs(value: u128) -> [u32; 4] {
     [0, 32, 64, 96].map(|at| (value >> at) as u32)
 }
 
-/// What all lanes share. Written once.
-#[derive(Debug)]
+/// What all lanes share: a chunk of the points, and what is known of the features.
+#[derive(Debug, Clone)]
 pub(super) struct Shared {
-    pub(super) sizes: wgpu::Buffer,
+    pub(super) sizes: wgpu::Buffer,    // Sizes of the chunk
     pub(super) points: wgpu::Buffer,   // f32 (n_points, 4 n_quads)
     pub(super) weights: wgpu::Buffer,  // u32 (n_points)
     pub(super) errors: wgpu::Buffer,   // f32 (n_points)
     pub(super) features: wgpu::Buffer, // (4^-e, e) (4 n_quads)
 }
 
-impl Shared {
-    pub(super) fn upload(
-        context: &Context,
-        table: &Table,
-        sizes: &Sizes,
-        gamma: f32,
-    ) -> Result<Self, EngineError> {
-        let (n, d, width) = (table.n_points(), table.n_dims(), sizes.n_quads as usize * 4);
-        let bytes = (n * width * 4) as u64;
-        if bytes > context.max_binding() {
-            let most = context.max_binding();
-            return Err(
-                context.out_of_memory(format!("the points take {bytes} bytes, a kernel can be given {most}"))
-            );
-        }
-        let weights: Vec<u32> = (0..n).map(|i| table.weights.get(i)).collect();
-        let errors: Vec<f32> = (0..n).map(|i| point_error(table, gamma, i)).collect();
-        let mut features = vec![[1.0f32, 0.0]; width];
-        for (feature, &e) in features.iter_mut().zip(&table.lattice.shift) {
-            *feature = [0.25f32.powi(e as i32), e as f32];
-        }
-        let shared = Self {
-            sizes: uniform(context, "sizes", size_of::<Sizes>()),
-            points: storage(context, "points", n * width * 4),
-            weights: storage(context, "weights", n * 4),
-            errors: storage(context, "errors", n * 4),
-            features: storage(context, "features", width * 8),
-        };
-        context.write(&shared.sizes, 0, &[*sizes]);
-        if width == d {
-            context.write(&shared.points, 0, &table.points);
-        } else {
-            context.write(&shared.points, 0, &padded(table, width));
-        }
-        context.write(&shared.weights, 0, &weights);
-        context.write(&shared.errors, 0, &errors);
-        context.write(&shared.features, 0, &features);
-        context.check()?;
-        Ok(shared)
-    }
-}
-
-fn padded(table: &Table, width: usize) -> Vec<f32> {
-    let d = table.n_dims();
-    let mut points = vec![0.0; table.n_points() * width];
-    for (to, from) in points.chunks_exact_mut(width).zip(table.points.chunks_exact(d)) {
-        to[..d].copy_from_slice(from);
-    }
-    points
-}
-
-/// `G |x|^2 / 2` of row `i`, rounded up.
-fn point_error(table: &Table, gamma: f32, i: usize) -> f32 {
-    certify::point_error(gamma, table.half_norm(i))
-}
-
-/// The state of the lanes of a batch.
-#[derive(Debug)]
+/// The state of the lanes of a batch, with the labels of one chunk.
+#[derive(Debug, Clone)]
 pub(super) struct Lanes {
-    pub(super) lanes: wgpu::Buffer,      // Lane (lanes)
-    pub(super) running: wgpu::Buffer,    // u32 (lanes)
-    pub(super) labels: wgpu::Buffer,     // u32 (lanes, n_points)
-    pub(super) centroids: wgpu::Buffer,  // f32 (lanes, n_groups, 4 n_quads, 4)
+    pub(super) lanes: wgpu::Buffer, // Lane (lanes + 1): the last one is the best so far
+    pub(super) running: wgpu::Buffer, // u32 (lanes)
+    pub(super) labels: wgpu::Buffer, // u32 (lanes + 1, n_points)
+    pub(super) centroids: wgpu::Buffer, // f32 (lanes + 1, n_groups, 4 n_quads, 4)
     pub(super) half_norms: wgpu::Buffer, // f32 (lanes, n_groups, 4)
-    pub(super) sums: wgpu::Buffer,       // i64 (lanes, n_clusters, n_dims)
-    pub(super) counts: wgpu::Buffer,     // u64 (lanes, n_clusters)
+    pub(super) sums: wgpu::Buffer,  // i64 (lanes, n_clusters, n_dims)
+    pub(super) counts: wgpu::Buffer, // u64 (lanes, n_clusters)
 }
 
 impl Lanes {
-    pub(super) fn new(context: &Context, sizes: &Sizes, n_lanes: usize) -> Result<Self, EngineError> {
-        let (k, d) = (sizes.n_clusters as usize, sizes.n_dims as usize);
-        let lanes = Self {
-            lanes: storage(context, "lanes", n_lanes * size_of::<Lane>()),
-            running: storage(context, "running", n_lanes * 4),
-            labels: storage(context, "labels", n_lanes * sizes.n_points as usize * 4),
-            centroids: storage(context, "centroids", n_lanes * sizes.centroid_floats() * 4),
-            half_norms: storage(context, "half norms", n_lanes * sizes.n_groups as usize * 16),
-            sums: storage(context, "sums", n_lanes * k * d * 8),
-            counts: storage(context, "counts", n_lanes * k * 8),
-        };
-        context.check()?;
-        Ok(lanes)
-    }
-
-    /// Final centroids and sums of the first `n_lanes` lanes.
-    pub(super) fn read_results(
-        &self,
+    /// New lanes, without a restart, for each chunk of the points. `chunks` are their rows.
+    pub(super) fn allocate(
         context: &Context,
         sizes: &Sizes,
+        chunks: &[Range<usize>],
         n_lanes: usize,
-    ) -> Result<Vec<(Vec<i32>, Sums)>, EngineError> {
-        let (k, d) = (sizes.n_clusters as usize, sizes.n_dims as usize);
-        let floats = sizes.centroid_floats();
-        let parts = [floats * 4, k * d * 8, k * 8].map(|bytes| (n_lanes * bytes) as u64);
-        let [to_sums, to_counts, end] =
-            [parts[0], parts[0] + parts[1], parts.iter().sum()].map(|at: u64| at as usize);
-        let buffers = [&self.centroids, &self.sums, &self.counts];
-        let wanted: Vec<_> =
-            buffers.into_iter().zip(parts).map(|(buffer, bytes)| (buffer, 0, bytes)).collect();
-        let bytes = context.read(&wanted)?;
-        let centroids: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes[..to_sums]);
-        let sums: Vec<i64> = bytemuck::pod_collect_to_vec(&bytes[to_sums..to_counts]);
-        let counts: Vec<u64> = bytemuck::pod_collect_to_vec(&bytes[to_counts..end]);
-        let lane = |lane: usize| {
-            let sums = Sums {
-                sums: sums[lane * k * d..][..k * d].to_vec(),
-                counts: counts[lane * k..][..k].to_vec(),
-            };
-            (rows(sizes, &centroids[lane * floats..][..floats]), sums)
+    ) -> Result<Vec<Self>, EngineError> {
+        let (k, d, groups) = (sizes.n_clusters as usize, sizes.n_dims as usize, sizes.n_groups as usize);
+        let lanes = allocate(context, "lanes", (n_lanes + 1) * size_of::<Lane>())?;
+        let running = allocate(context, "running", n_lanes * 4)?;
+        let centroids = allocate(context, "centroids", (n_lanes + 1) * sizes.centroid_floats() * 4)?;
+        let half_norms = allocate(context, "half norms", n_lanes * groups * 16)?;
+        let sums = allocate(context, "sums", n_lanes * k * d * 8)?;
+        let counts = allocate(context, "counts", n_lanes * k * 8)?;
+        if !k.is_multiple_of(4) {
+            context.write(&half_norms, 0, &vec![NONE; n_lanes * groups * 4]);
+        }
+        let chunk = |rows: &Range<usize>| {
+            let labels = allocate(context, "labels", (n_lanes + 1) * rows.len() * 4)?;
+            let [lanes, running] = [&lanes, &running].map(Clone::clone);
+            let [centroids, half_norms] = [&centroids, &half_norms].map(Clone::clone);
+            let [sums, counts] = [&sums, &counts].map(Clone::clone);
+            Ok(Self { lanes, running, labels, centroids, half_norms, sums, counts })
         };
-        Ok((0..n_lanes).map(lane).collect())
+        chunks.iter().map(chunk).collect()
     }
+}
 
-    /// Labels of these lanes, one after the other. (n, n_points)
-    pub(super) fn read_labels(
-        &self,
+/// What seeding and refilling work on. A restart that is seeded, or a lane that is refilled, has a slot.
+#[derive(Debug, Clone)]
+pub(super) struct Slots {
+    pub(super) newcomers: wgpu::Buffer, // lane, restart, first seed's row, 0 (slots)
+    pub(super) waiting: wgpu::Buffer,   // u32 (slots)
+    pub(super) chosen: wgpu::Buffer,    // (seeds so far, place of the newest) (slots)
+    pub(super) seeds: wgpu::Buffer,     // u32 (slots, n_clusters)
+    pub(super) taken: wgpu::Buffer,     // u32 (slots, n_clusters)
+    pub(super) draws: wgpu::Buffer,     // u64 (slots, n_clusters - 1, n_candidates)
+    pub(super) near: wgpu::Buffer,      // u128 (slots, n_points)
+    pub(super) blocks: wgpu::Buffer,    // u128 (slots, all_blocks)
+    pub(super) candidates: wgpu::Buffer, // u32 (slots, n_candidates)
+    pub(super) picked: wgpu::Buffer,    // f32 (slots, n_candidates, 4 n_quads)
+    pub(super) potentials: wgpu::Buffer, // u128 (slots, n_candidates, all_blocks)
+    pub(super) refills: wgpu::Buffer,   // Refill (slots)
+}
+
+impl Slots {
+    /// New slots, for each chunk of the points. `chunks` are their rows.
+    pub(super) fn allocate(
         context: &Context,
         sizes: &Sizes,
-        lanes: &[usize],
-    ) -> Result<Vec<u32>, EngineError> {
-        let bytes = u64::from(sizes.n_points) * 4;
-        let parts: Vec<_> = lanes.iter().map(|&lane| (&self.labels, lane as u64 * bytes, bytes)).collect();
-        Ok(bytemuck::pod_collect_to_vec(&context.read(&parts)?))
-    }
-
-    /// Current centroids of these lanes. (n_clusters, n_dims) each
-    pub(super) fn read_centroids(
-        &self,
-        context: &Context,
-        sizes: &Sizes,
-        lanes: &[usize],
-    ) -> Result<Vec<Vec<i32>>, EngineError> {
-        let bytes = (sizes.centroid_floats() * 4) as u64;
-        let parts: Vec<_> = lanes.iter().map(|&lane| (&self.centroids, lane as u64 * bytes, bytes)).collect();
-        let values: Vec<f32> = bytemuck::pod_collect_to_vec(&context.read(&parts)?);
-        Ok(values.chunks_exact(sizes.centroid_floats()).map(|values| rows(sizes, values)).collect())
-    }
-
-    /// Bytes of the largest buffer for a lane, and of all of them. `near` is what seeding adds.
-    pub(super) fn bytes(sizes: &Sizes) -> (u64, u64) {
-        let (n, k, d) = (u64::from(sizes.n_points), u64::from(sizes.n_clusters), u64::from(sizes.n_dims));
-        let near = n * 16;
-        let potentials = u64::from(sizes.n_candidates * sizes.n_blocks) * 16;
-        let centroids = sizes.centroid_floats() as u64 * 4;
-        let draws = k * u64::from(sizes.n_candidates) * 8;
-        let all = [near, potentials, centroids, draws, n * 4, k * d * 8, k * 12];
-        (all.iter().copied().max().unwrap_or(0), all.iter().sum())
+        chunks: &[Range<usize>],
+        n_slots: usize,
+    ) -> Result<Vec<Self>, EngineError> {
+        let k = sizes.n_clusters as usize;
+        let (l, quads, blocks) =
+            (sizes.n_candidates as usize, sizes.n_quads as usize, sizes.all_blocks as usize);
+        let new = |name, bytes: usize| allocate(context, name, n_slots * bytes);
+        let near = chunks.iter().map(|rows| new("near", rows.len() * 16)).collect::<Result<Vec<_>, _>>()?;
+        let first = |near| -> Result<Self, EngineError> {
+            Ok(Self {
+                newcomers: new("newcomers", 16)?,
+                waiting: new("waiting", 4)?,
+                chosen: new("chosen", 8)?,
+                seeds: new("seeds", k * 4)?,
+                taken: new("taken", k * 4)?,
+                draws: new("draws", (k - 1) * l * 8)?,
+                near,
+                blocks: new("blocks", blocks * 16)?,
+                candidates: new("candidates", l * 4)?,
+                picked: new("picked", l * quads * 16)?,
+                potentials: new("potentials", l * blocks * 16)?,
+                refills: new("refills", size_of::<Refill>())?,
+            })
+        };
+        let mut slots: Vec<Self> = Vec::with_capacity(chunks.len());
+        for near in near {
+            let next = match slots.first() {
+                Some(other) => Self { near, ..other.clone() },
+                None => first(near)?,
+            };
+            slots.push(next);
+        }
+        Ok(slots)
     }
 }
 
@@ -332,19 +351,31 @@ pub(super) fn rows(sizes: &Sizes, columns: &[f32]) -> Vec<i32> {
     (0..k).flat_map(|c| (0..d).map(move |j| value(c, j))).collect()
 }
 
-/// A buffer for kernels to read and write. New ones hold zeros.
+/// What kernels read and write.
+const STORAGE: wgpu::BufferUsages =
+    wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_DST).union(wgpu::BufferUsages::COPY_SRC);
+
+/// A buffer for kernels to read and write, or word that there is no room. New ones hold zeros.
+pub(super) fn allocate(
+    context: &Context,
+    name: &'static str,
+    bytes: usize,
+) -> Result<wgpu::Buffer, EngineError> {
+    context.allocate(name, bytes as u64, STORAGE)
+}
+
+/// A buffer for [`Sizes`].
+pub(super) fn uniform(context: &Context, sizes: &Sizes) -> Result<wgpu::Buffer, EngineError> {
+    let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+    let buffer = context.allocate("sizes", size_of::<Sizes>() as u64, usage)?;
+    context.write(&buffer, 0, &[*sizes]);
+    Ok(buffer)
+}
+
+/// A small buffer for kernels to read and write. What goes wrong shows at the next [`Context::check`].
 pub(super) fn storage(context: &Context, name: &'static str, bytes: usize) -> wgpu::Buffer {
-    use wgpu::BufferUsages as Usage;
-    buffer(context, name, bytes, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC)
-}
-
-fn uniform(context: &Context, name: &'static str, bytes: usize) -> wgpu::Buffer {
-    buffer(context, name, bytes, wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST)
-}
-
-fn buffer(context: &Context, name: &'static str, bytes: usize, usage: wgpu::BufferUsages) -> wgpu::Buffer {
     let size = (bytes as u64).max(16).next_multiple_of(16);
-    let wish = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
+    let wish = wgpu::BufferDescriptor { label: Some(name), size, usage: STORAGE, mapped_at_creation: false };
     context.device.create_buffer(&wish)
 }
 

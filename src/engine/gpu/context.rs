@@ -1,10 +1,14 @@
 //! Adapters, the device, its faults; the only place that submits work to it or waits for it.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::super::{Device, EngineError};
+use super::kernel_cache::KernelCache;
+use super::marks;
 
 /// What a test makes the device do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,14 +19,84 @@ pub enum FaultKind {
     OutOfMemory,
 }
 
-/// A failure on purpose, at the `at`-th submission (from 1) and never again.
+/// A failure on purpose, at the `at`-th allocation or submission (from 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
     /// What happens.
     pub kind: FaultKind,
     /// When.
     pub at: u64,
+    /// Whether it happens again at every multiple of `at`.
+    pub again: bool,
 }
+
+impl Fault {
+    fn strikes(&self, call: u64) -> bool {
+        if self.again { call.is_multiple_of(self.at) } else { call == self.at }
+    }
+}
+
+/// What was asked of a device since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Kernels started.
+    pub dispatches: u64,
+    /// Those of them that belong to iterations: assign, sums, means, stop.
+    pub round_dispatches: u64,
+    /// Iterations handed over, each for all lanes of a batch at once.
+    pub rounds: u64,
+    /// Times that new restarts entered a batch.
+    pub entries: u64,
+    /// Times that work was handed over.
+    pub submissions: u64,
+    /// Times that the host waited for the device.
+    pub waits: u64,
+    /// Bytes written to the device.
+    pub bytes_up: u64,
+    /// Bytes of `bytes_up` that are points, with their weights and errors.
+    pub point_bytes_up: u64,
+    /// Bytes read from the device.
+    pub bytes_down: u64,
+}
+
+/// [`Counters`] that several may add to.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) dispatches: AtomicU64,
+    pub(super) round_dispatches: AtomicU64,
+    pub(super) rounds: AtomicU64,
+    pub(super) entries: AtomicU64,
+    submissions: AtomicU64,
+    waits: AtomicU64,
+    bytes_up: AtomicU64,
+    pub(super) point_bytes_up: AtomicU64,
+    bytes_down: AtomicU64,
+}
+
+/// Adds to a counter.
+pub(super) fn count(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+impl Tally {
+    fn read(&self) -> Counters {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counters {
+            dispatches: of(&self.dispatches),
+            round_dispatches: of(&self.round_dispatches),
+            rounds: of(&self.rounds),
+            entries: of(&self.entries),
+            submissions: of(&self.submissions),
+            waits: of(&self.waits),
+            bytes_up: of(&self.bytes_up),
+            point_bytes_up: of(&self.point_bytes_up),
+            bytes_down: of(&self.bytes_down),
+        }
+    }
+}
+
+/// A device that has not answered for this long will not.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// An adapter: a GPU under one of the interfaces (Vulkan, Metal, DirectX, GL) through which it can be used.
 #[derive(Clone)]
@@ -170,11 +244,15 @@ pub(super) struct Context {
     queue: wgpu::Queue,
     trouble: Arc<Mutex<Option<EngineError>>>,
     fault: Option<Fault>,
-    submissions: AtomicU64,
+    calls: AtomicU64,
+    max_binding: u64,
+    pub(super) tally: Arc<Tally>,
+    cache: Option<KernelCache>,
 }
 
 impl Context {
-    pub(super) fn open(info: &AdapterInfo) -> Result<Self, EngineError> {
+    /// Opens an adapter. `cache` is the folder of compiled kernels, if not the user's own.
+    pub(super) fn open(info: &AdapterInfo, cache: Option<&Path>) -> Result<Self, EngineError> {
         let have = info.adapter.limits();
         let required_limits = wgpu::Limits {
             max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
@@ -183,7 +261,7 @@ impl Context {
         };
         let wish = wgpu::DeviceDescriptor {
             label: Some("cairn"),
-            required_features: info.adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
+            required_features: info.adapter.features() & (KernelCache::FEATURE | marks::FEATURE),
             required_limits,
             ..Default::default()
         };
@@ -194,21 +272,56 @@ impl Context {
         let (device, queue) = pollster::block_on(info.adapter.request_device(&wish)).map_err(failed)?;
         let trouble = Arc::new(Mutex::new(None));
         watch(&device, &info.name, &trouble);
-        Ok(Self { info: info.clone(), device, queue, trouble, fault: None, submissions: AtomicU64::new(0) })
+        let limits = device.limits();
+        let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let cache = KernelCache::open(&device, &info.adapter.get_info(), cache);
+        let (info, calls, tally) = (info.clone(), AtomicU64::new(0), Arc::default());
+        Ok(Self { info, device, queue, trouble, fault: None, calls, max_binding, tally, cache })
     }
 
-    /// Fails on purpose at a submission counted from now.
+    /// Fails on purpose at a call counted from now.
     pub(super) fn arm(&mut self, fault: Option<Fault>) {
         self.fault = fault;
-        self.submissions = AtomicU64::new(0);
+        self.calls = AtomicU64::new(0);
     }
 
-    /// The first complaint of the device, if there is one. What it lost can't be won back: all later work fails too.
-    pub(super) fn check(&self) -> Result<(), EngineError> {
-        match self.trouble.lock() {
-            Ok(trouble) => trouble.clone().map_or(Ok(()), Err),
-            Err(_) => Err(self.failed("a callback panicked")),
+    /// Kernels compiled before, for new pipelines.
+    pub(super) fn pipelines(&self) -> Option<&wgpu::PipelineCache> {
+        self.cache.as_ref().map(|cache| &cache.pipelines)
+    }
+
+    /// Keeps the kernels compiled so far for the next start.
+    pub(super) fn save_kernels(&self) {
+        if let Some(cache) = &self.cache {
+            cache.save();
         }
+    }
+
+    /// Takes the device for one that binds no larger buffers.
+    pub(super) fn limit_binding(&mut self, bytes: Option<u64>) {
+        self.max_binding = bytes.map_or(self.max_binding, |bytes| bytes.min(self.max_binding));
+    }
+
+    /// What was asked of the device so far.
+    pub(super) fn counters(&self) -> Counters {
+        self.tally.read()
+    }
+
+    /// The first complaint of the device, if there is one. What it lost can't be won back: all later work
+    /// fails too.
+    pub(super) fn check(&self) -> Result<(), EngineError> {
+        let first = self.complaint()?;
+        if matches!(first, Some(EngineError::DeviceFailed { .. })) {
+            // that the device is lost, which would explain it, is only said when asked
+            let _ = self.device.poll(wgpu::PollType::Poll);
+            return self.complaint()?.map_or(Ok(()), Err);
+        }
+        first.map_or(Ok(()), Err)
+    }
+
+    fn complaint(&self) -> Result<Option<EngineError>, EngineError> {
+        let trouble = self.trouble.lock().map_err(|_| self.failed("a callback panicked"))?;
+        Ok(trouble.clone())
     }
 
     pub(super) fn failed(&self, reason: impl Into<String>) -> EngineError {
@@ -221,8 +334,47 @@ impl Context {
 
     /// Largest buffer that a kernel can be given, in bytes.
     pub(super) fn max_binding(&self) -> u64 {
-        let limits = self.device.limits();
-        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
+        self.max_binding
+    }
+
+    /// Forgets that there was too little memory: less will be asked for.
+    pub(super) fn forgive(&self) {
+        if let Ok(mut trouble) = self.trouble.lock() {
+            trouble.take_if(|error| matches!(error, EngineError::OutOfMemory { .. }));
+        }
+    }
+
+    /// Counts an allocation or submission, and fails it if a test says so.
+    fn call(&self) -> Result<(), EngineError> {
+        let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        match self.fault.filter(|fault| fault.strikes(number)).map(|fault| fault.kind) {
+            Some(FaultKind::OutOfMemory) => Err(self.out_of_memory("a fault injected by a test")),
+            Some(FaultKind::Lost) => {
+                self.device.destroy();
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a buffer, which holds zeros, or says that there is no room for it.
+    pub(super) fn allocate(
+        &self,
+        name: &'static str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, EngineError> {
+        self.call()?;
+        let size = bytes.max(16).next_multiple_of(16);
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let wish = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
+        let buffer = self.device.create_buffer(&wish);
+        let refused = pollster::block_on(scope.pop());
+        self.check()?;
+        match refused {
+            Some(_) => Err(self.out_of_memory(format!("no room for {size} bytes of {name}"))),
+            None => Ok(buffer),
+        }
     }
 
     /// Nanoseconds of a step of the device's clock, where it has one.
@@ -233,48 +385,68 @@ impl Context {
 
     /// Writes to a buffer before the next submission. `at` in bytes.
     pub(super) fn write<T: bytemuck::Pod>(&self, buffer: &wgpu::Buffer, at: u64, data: &[T]) {
+        count(&self.tally.bytes_up, size_of_val(data) as u64);
         self.queue.write_buffer(buffer, at, bytemuck::cast_slice(data));
     }
 
     /// Hands encoded work to the device.
-    pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<(), EngineError> {
-        let number = self.submissions.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Some(fault) = self.fault.filter(|fault| fault.at == number) {
-            self.fail(fault.kind);
-        }
-        self.queue.submit([encoder.finish()]);
-        self.check()
+    pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<wgpu::SubmissionIndex, EngineError> {
+        self.call()?;
+        count(&self.tally.submissions, 1);
+        let index = self.queue.submit([encoder.finish()]);
+        self.check()?;
+        Ok(index)
     }
 
-    fn fail(&self, kind: FaultKind) {
-        match kind {
-            FaultKind::Lost => self.device.destroy(),
-            FaultKind::OutOfMemory => note(&self.trouble, self.out_of_memory("a fault injected by a test")),
+    /// Waits until a submission is done.
+    pub(super) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<(), EngineError> {
+        count(&self.tally.waits, 1);
+        let wish = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+        let waited = self.device.poll(wish);
+        self.check()?;
+        let Err(error) = waited else { return Ok(()) };
+        let _ = self.device.poll(wgpu::PollType::Poll); // that the device is lost is only said when asked
+        self.check()?;
+        Err(self.failed(error.to_string()))
+    }
+
+    /// A buffer to read through.
+    pub(super) fn staging(&self, bytes: u64) -> Result<wgpu::Buffer, EngineError> {
+        self.allocate("read back", bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)
+    }
+
+    /// Waits for a submission that filled the front of a staging buffer, and takes `bytes` of it.
+    pub(super) fn take(
+        &self,
+        staging: &wgpu::Buffer,
+        bytes: u64,
+        submission: wgpu::SubmissionIndex,
+    ) -> Result<Vec<u8>, EngineError> {
+        if bytes == 0 {
+            self.wait(submission)?;
+            return Ok(Vec::new());
         }
+        count(&self.tally.bytes_down, bytes);
+        let part = staging.slice(..bytes);
+        part.map_async(wgpu::MapMode::Read, |_| {}); // a failure shows as an unmapped range below
+        self.wait(submission)?;
+        let taken = part.get_mapped_range().map(|view| view.to_vec());
+        staging.unmap();
+        taken.map_err(|error| self.failed(error.to_string()))
     }
 
     /// Waits for all work, then reads these parts (buffer, first byte, bytes), one after the other.
     pub(super) fn read(&self, parts: &[(&wgpu::Buffer, u64, u64)]) -> Result<Vec<u8>, EngineError> {
         let size = parts.iter().map(|(_, _, size)| size).sum();
-        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("read back"),
-            size,
-            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+        let staging = self.staging(size)?;
         let mut encoder = self.encoder();
         let mut to = 0;
         for (buffer, at, size) in parts {
             encoder.copy_buffer_to_buffer(buffer, *at, &staging, to, *size);
             to += size;
         }
-        self.submit(encoder)?;
-        staging.slice(..).map_async(wgpu::MapMode::Read, |_| {}); // a failure shows as an unmapped range below
-        let waited = self.device.poll(wgpu::PollType::wait_indefinitely());
-        self.check()?;
-        waited.map_err(|error| self.failed(error.to_string()))?;
-        let view = staging.slice(..).get_mapped_range().map_err(|error| self.failed(error.to_string()))?;
-        Ok(view.to_vec())
+        let submission = self.submit(encoder)?;
+        self.take(&staging, size, submission)
     }
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {

@@ -1,15 +1,20 @@
 //! WGSL to pipelines: the only reader of `shaders/`.
 
-use super::context::Context;
+use std::sync::Arc;
+
+use super::context::{Context, Tally, count};
 
 /// A compiled kernel.
 #[derive(Debug)]
 pub(super) struct Kernel {
     name: &'static str,
+    tally: Arc<Tally>,
     pipeline: wgpu::ComputePipeline,
 }
 
 const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
+const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.wgsl");
+const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
@@ -21,9 +26,14 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
         ("update_means", include_str!("../../../shaders/update_means.wgsl")),
         ("stop", include_str!("../../../shaders/stop.wgsl")),
+        ("seed_begin", include_str!("../../../shaders/seed_begin.wgsl")),
         ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
         ("nearest_two", include_str!("../../../shaders/nearest_two.wgsl")),
+        ("seed_place", include_str!("../../../shaders/seed_place.wgsl")),
+        ("look", include_str!("../../../shaders/look.wgsl")),
+        ("collect", include_str!("../../../shaders/collect.wgsl")),
+        ("keep", include_str!("../../../shaders/keep.wgsl")),
         ("peak_fma", include_str!("../../../shaders/peak_fma.wgsl")),
         ("peak_copy", include_str!("../../../shaders/peak_copy.wgsl")),
         ("probe", include_str!("../../../shaders/probe.wgsl")),
@@ -38,10 +48,20 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("seed_near", include_str!("../../../shaders/seed_near.wgsl")),
         ("seed_weigh", include_str!("../../../shaders/seed_weigh.wgsl")),
     ];
+    let emptying = [
+        ("empty_begin", include_str!("../../../shaders/empty_begin.wgsl")),
+        ("empty_next", include_str!("../../../shaders/empty_next.wgsl")),
+        ("empty_pick", include_str!("../../../shaders/empty_pick.wgsl")),
+        ("empty_weigh", include_str!("../../../shaders/empty_weigh.wgsl")),
+    ];
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
-    let assigning = assigning.map(|(name, text)| (name, format!("{PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
-    plain.into_iter().chain(assigning).chain(seeding).collect()
+    let emptying = emptying.map(|(name, text)| (name, format!("{PRELUDE}\n{EMPTY_PRELUDE}\n{text}")));
+    let far = ("empty_far", include_str!("../../../shaders/empty_far.wgsl"));
+    let far = (far.0, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{EMPTY_PRELUDE}\n{}", far.1));
+    let assigning = assigning
+        .map(|(name, text)| (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
+    plain.into_iter().chain(assigning).chain(seeding).chain(emptying).chain([far]).collect()
 }
 
 impl Kernel {
@@ -63,9 +83,9 @@ impl Kernel {
                 constants,
                 zero_initialize_workgroup_memory: false,
             },
-            cache: None,
+            cache: context.pipelines(),
         });
-        Self { name, pipeline }
+        Self { name, tally: Arc::clone(&context.tally), pipeline }
     }
 
     /// The kernel with its buffers, in the order of their bindings.
@@ -99,6 +119,7 @@ const MAX_GROUPS: u32 = 65_535;
 impl Bound<'_> {
     /// Runs `blocks` workgroups (wrapped into a second dimension where there are many) for each of `lanes`.
     pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, blocks: usize, lanes: usize) {
+        count(&self.kernel.tally.dispatches, 1);
         let blocks = blocks as u32;
         let y = blocks.div_ceil(MAX_GROUPS);
         pass.set_pipeline(&self.kernel.pipeline);
@@ -108,6 +129,7 @@ impl Bound<'_> {
 
     /// Runs one workgroup for each of `lanes`, along the first dimension.
     pub(super) fn dispatch_lanes(&self, pass: &mut wgpu::ComputePass<'_>, lanes: usize) {
+        count(&self.kernel.tally.dispatches, 1);
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
         pass.dispatch_workgroups(lanes as u32, 1, 1);

@@ -1,49 +1,66 @@
 //! The GPU, through wgpu: a batch of restarts is one grid.
 //!
-//! Each restart of a batch has a lane: centroids, sums, labels and a status in the device's memory. A round
-//! assigns, sums, moves and decides for all lanes that still run; the host looks in every few rounds.
+//! Each restart has a lane: centroids, sums, labels and a status in the device's memory. A round assigns,
+//! sums, moves and decides for all lanes that run; a restart that is done leaves, and a new one takes its lane.
 
 mod assign;
 mod buffers;
 mod clock;
+mod collect;
+mod commands;
 mod context;
+mod empty;
 pub mod kernel;
+mod kernel_cache;
+mod marks;
 mod nearest_two;
 mod peak;
+mod plan;
+mod points;
 mod probe;
 mod rounds;
 mod seed;
 mod stop;
+mod turns;
 mod update;
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::certify::{self, Bound};
-use super::inertia::{inertia, squares};
+use super::inertia::squares;
 use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
-use super::{
-    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Seeding, Session, State,
-    digest,
-};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Peak, Session, State, Times};
 use assign::{Assign, Wish};
-pub use buffers::{Lane, Sizes};
-use buffers::{Lanes, Shared};
+pub use buffers::{Lane, Refill, Sizes};
+use buffers::{Lanes, Slots, rows};
+use collect::CollectKernels;
 use context::Context;
-pub use context::{AdapterInfo, Fault, FaultKind, adapters};
+pub use context::{AdapterInfo, Counters, Fault, FaultKind, adapters};
 pub(in crate::engine) use context::{why_none, why_not};
+use empty::EmptyKernels;
 use nearest_two::GpuNearest;
 pub use nearest_two::Nearest;
+use plan::{Plan, Room};
+use points::Points;
 use rounds::Rounds;
 use seed::SeedKernels;
+use turns::{Ended, Pace, Turns};
 
-/// Most restarts of a batch.
-const MAX_LANES: u64 = 4096;
-/// Multiply-adds of a dispatch: well under the 50 ms after which a desktop's watchdog may wake, on a small GPU.
-const DISPATCH: u128 = 1 << 34;
-/// Most bytes that the lanes of a batch take.
-const LANE_BYTES: u64 = 512 << 20;
+/// Multiply-adds of a dispatch, until the device's pace is known: a desktop's watchdog may wake after 50 ms.
+const DISPATCH: u128 = 1 << 33;
+/// Multiply-adds of a turn, until the device's pace is known.
+const SHORT: u128 = 1 << 31;
+/// How long a turn takes, once the pace is known.
+const TURN: Duration = Duration::from_millis(20);
+/// How long a dispatch may take.
+const LONGEST: Duration = Duration::from_millis(40);
+
+/// Times that points are uploaded when there is no room for them.
+const RETRIES: u32 = 12;
 
 /// The engine of a GPU.
 #[derive(Debug)]
@@ -52,6 +69,7 @@ pub struct Gpu {
     bound: Bound,
     wish: Wish,
     most_rounds: u64,
+    memory: Option<u64>,
 }
 
 impl Gpu {
@@ -61,10 +79,17 @@ impl Gpu {
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
         let wish = Wish::new(options.kernel.as_deref())?;
-        let mut context = Context::open(adapter)?;
+        let mut context = Context::open(adapter, options.cache.as_deref())?;
         let most_rounds = probe::most_rounds(&context)?;
+        context.limit_binding(options.max_binding);
         context.arm(options.fault);
-        Ok(Self { context, bound: options.bound, wish, most_rounds })
+        Ok(Self { context, bound: options.bound, wish, most_rounds, memory: options.gpu_memory })
+    }
+
+    /// What was asked of the device so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.context.counters()
     }
 
     /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
@@ -93,18 +118,38 @@ impl Engine for Gpu {
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
         let context = &self.context;
         context.check()?;
-        let (for_points, for_centroids) = self.bound.gammas(job.table.n_dims(), certify::UNIT_WGSL);
-        let sizes = Sizes::new(job, for_centroids);
+        let (_, for_centroids) = self.gammas(job);
+        let squares = squares(job.table);
+        let sizes = Sizes::new(job, for_centroids, squares);
         self.check_rounds(sizes.rounds())?;
-        let shared = Shared::upload(context, job.table, &sizes, for_points)?;
+        let mut room = Room::new(context, self.memory, DISPATCH);
+        let (plan, points, note) = self.place(job, &sizes, &mut room)?;
         let start = Instant::now();
         let assign = Assign::new(context, &sizes, self.wish, self.most_rounds)?;
-        let rounds = Rounds::build(context, &sizes, assign);
-        let seeding = (job.seeding == Seeding::KMeansPlusPlus).then(|| SeedKernels::build(context));
+        let (rounds, collect) = (Rounds::build(context, &sizes, assign), CollectKernels::build(context));
+        let seeding = SeedKernels::build(context, job);
         context.check()?;
+        context.save_kernels();
         let build_time = start.elapsed();
-        let squares = squares(job.table);
-        Ok(Box::new(GpuSession { gpu: self, job, sizes, shared, rounds, seeding, squares, build_time }))
+        Ok(Box::new(GpuSession {
+            gpu: self,
+            job,
+            sizes,
+            room,
+            plan,
+            points,
+            rounds,
+            seeding,
+            collect,
+            empties: OnceCell::new(),
+            pace: Pace::default(),
+            most_lanes: usize::MAX,
+            tried: 0,
+            kept: None,
+            done: Done::default(),
+            build_time,
+            note,
+        }))
     }
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
@@ -116,27 +161,91 @@ impl Engine for Gpu {
     }
 }
 
+impl Gpu {
+    fn gammas(&self, job: &Job<'_>) -> (f32, f32) {
+        self.bound.gammas(job.table.n_dims(), certify::UNIT_WGSL)
+    }
+
+    /// Plans a job, and uploads its points: in smaller pieces each time that there is no room for them.
+    fn place<'a>(
+        &self,
+        job: &'a Job<'a>,
+        sizes: &Sizes,
+        room: &mut Room,
+    ) -> Result<(Plan, Points<'a>, Option<String>), EngineError> {
+        let mut note = None;
+        let mut failed = None;
+        for retry in 0..RETRIES {
+            if retry > 1 {
+                room.halve(sizes);
+            }
+            let plan = Plan::new(&self.context, sizes, room);
+            let plan = plan.map_err(|error| failed.take().unwrap_or(error))?;
+            match Points::upload(&self.context, job.table, sizes, self.gammas(job).0, &plan) {
+                Err(error @ EngineError::OutOfMemory { .. }) => {
+                    self.context.forgive();
+                    note = Some(smaller(&error));
+                    failed = Some(error);
+                }
+                placed => return Ok((plan, placed?, note)),
+            }
+        }
+        Err(failed.unwrap_or_else(|| self.context.failed("its points were never uploaded")))
+    }
+}
+
+fn smaller(error: &EngineError) -> String {
+    format!("{error}; the work went on in smaller batches, to the same bits")
+}
+
 struct GpuSession<'a> {
     gpu: &'a Gpu,
     job: &'a Job<'a>,
     sizes: Sizes,
-    shared: Shared,
+    room: Room,
+    plan: Plan,
+    points: Points<'a>,
     rounds: Rounds,
-    seeding: Option<SeedKernels>,
-    squares: u128, // sum of w |x|^2
+    seeding: SeedKernels<'a>,
+    collect: CollectKernels,
+    empties: OnceCell<EmptyKernels>,
+    pace: Pace,
+    most_lanes: usize, // after the device was out of memory
+    tried: usize,      // lanes of the last attempt
+    kept: Option<Kept>,
+    done: Done,
     build_time: Duration,
+    note: Option<String>,
+}
+
+/// Buffers of a run, for the next one.
+#[derive(Debug)]
+struct Kept {
+    n_lanes: usize,
+    n_slots: usize,
+    lanes: Vec<Lanes>,
+    slots: Vec<Slots>,
+}
+
+/// What is known of a run so far.
+#[derive(Debug, Default)]
+struct Done {
+    ended: Vec<Ended>,
+    bests: Vec<(u64, State)>,
+    times: Times,
 }
 
 impl Session for GpuSession<'_> {
     fn info(&self) -> DeviceInfo {
-        self.gpu.info()
+        DeviceInfo { fallback: self.note.clone(), ..self.gpu.info() }
     }
 
     fn max_batch(&self) -> u64 {
-        let (largest, all) = Lanes::bytes(&self.sizes);
-        let (n, d, k) = (self.job.table.n_points(), self.job.table.n_dims(), self.job.n_clusters);
-        let short = (DISPATCH / (n as u128 * (d * k) as u128)).clamp(1, MAX_LANES.into()) as u64;
-        (self.gpu.context.max_binding() / largest).min(LANE_BYTES / all).min(short).max(1)
+        MAX_BATCH
+    }
+
+    fn is_steady(&self) -> bool {
+        true
     }
 
     fn build_time(&self) -> Duration {
@@ -144,67 +253,143 @@ impl Session for GpuSession<'_> {
     }
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
-        let restarts: Vec<u64> = restarts.collect();
-        let mut batch = Batch::new();
-        for some in restarts.chunks(self.max_batch() as usize) {
-            self.run_lanes(some, keep, &mut batch)?;
+        self.done = Done::default();
+        self.follow_pace()?;
+        let first = restarts.start;
+        let mut todo: Vec<u64> = restarts.collect();
+        while !todo.is_empty() {
+            let before = self.done.ended.len();
+            match self.attempt(&todo, first, keep) {
+                Ok(()) => break,
+                Err(error) => {
+                    self.kept = None;
+                    self.done.forget_best(before, keep);
+                    self.survive(error)?;
+                    let done = self.done.ended.iter().map(|ended| ended.outcome.restart);
+                    let done: HashSet<u64> = done.collect();
+                    todo.retain(|restart| !done.contains(restart));
+                }
+            }
         }
-        Ok(batch)
+        Ok(self.take_done(keep))
+    }
+
+    fn salvage(&mut self, keep: Keep) -> Batch {
+        self.take_done(keep)
     }
 }
 
+/// Most restarts of a run: what is kept of them takes 100 bytes each.
+const MAX_BATCH: u64 = 1 << 22;
+
 impl GpuSession<'_> {
-    fn run_lanes(&self, restarts: &[u64], keep: Keep, batch: &mut Batch) -> Result<(), EngineError> {
-        let (context, job, sizes) = (&self.gpu.context, self.job, &self.sizes);
-        let start = Instant::now();
-        let seeds = seed::seed(context, self.seeding.as_ref(), &self.shared, job, restarts)?;
-        let lanes = Lanes::new(context, sizes, restarts.len())?;
-        seed::place(context, job.table, sizes, &lanes, &seeds);
-        batch.times.seed += start.elapsed();
-        let ended = timed(&mut batch.times.iterate, || {
-            self.rounds.run(context, job, sizes, &self.shared, &lanes, restarts.len())
-        })?;
-        let start = Instant::now();
-        self.collect(&lanes, &ended, restarts, keep, batch)?;
-        batch.times.read_back += start.elapsed();
+    fn empties(&self, context: &Context) -> &EmptyKernels {
+        self.empties.get_or_init(|| EmptyKernels::build(context, self.sizes.mixed()))
+    }
+
+    /// Cuts the job anew where a dispatch was found to take far longer, or far less, than it should.
+    fn follow_pace(&mut self) -> Result<(), EngineError> {
+        let Some(work) = self.pace.work(LONGEST) else { return Ok(()) };
+        let work = work.clamp(DISPATCH >> 10, DISPATCH << 8);
+        if self.room.work / 4 < work && work < self.room.work * 4 {
+            return Ok(());
+        }
+        let (context, before) = (&self.gpu.context, self.plan);
+        self.room.work = work;
+        self.plan = before.with_work(&self.sizes, &self.room);
+        let plan = Plan::new(context, &self.sizes, &self.room)?;
+        if plan.chunk < before.chunk {
+            (self.plan, self.kept) = (plan, None);
+            self.points.release();
+            let gamma = self.gpu.gammas(self.job).0;
+            self.points = Points::upload(context, self.job.table, &self.sizes, gamma, &plan)?;
+        }
         Ok(())
     }
 
-    /// Reads what the lanes ended with.
-    fn collect(
-        &self,
-        lanes: &Lanes,
-        ended: &[Lane],
-        restarts: &[u64],
-        keep: Keep,
-        batch: &mut Batch,
-    ) -> Result<(), EngineError> {
-        let (context, table) = (&self.gpu.context, self.job.table);
-        let results = lanes.read_results(context, &self.sizes, ended.len())?;
-        let outcomes: Vec<Outcome> = results
-            .iter()
-            .zip(ended)
-            .zip(restarts)
-            .map(|(((centroids, sums), lane), &restart)| Outcome {
-                restart,
-                inertia: inertia(table, self.squares, centroids, sums),
-                iterations: lane.iterations,
-                stop: lane.why(),
-                digest: digest(centroids),
-            })
-            .collect();
-        let best = Batch::best(&outcomes).map(|best| best.restart);
-        for (lane, (outcome, (centroids, sums))) in outcomes.into_iter().zip(results).enumerate() {
-            let labels = if keep == Keep::All || Some(outcome.restart) == best {
-                lanes.read_labels(context, &self.sizes, &[lane])?
-            } else {
-                Vec::new()
-            };
-            let passes = u64::from(outcome.iterations) * table.n_points() as u64;
-            batch.work.pass(true, table.n_points() as u64, ended[lane].repaired_first.into());
-            batch.work.pass(false, passes, ended[lane].repaired.into());
-            batch.push(outcome, State { centroids, labels, counts: sums.counts }, keep);
+    /// Runs these restarts. Those that are done when it fails are known all the same.
+    fn attempt(&mut self, todo: &[u64], first: u64, keep: Keep) -> Result<(), EngineError> {
+        let context = &self.gpu.context;
+        let n_lanes = self.plan.lanes.min(self.most_lanes).min(todo.len()).max(1);
+        self.tried = n_lanes;
+        let n_slots = self.plan.slots.min(n_lanes);
+        let kept = match self.kept.take().filter(|kept| kept.n_lanes == n_lanes) {
+            Some(kept) => kept,
+            None => Kept {
+                n_lanes,
+                n_slots,
+                lanes: Lanes::allocate(context, &self.sizes, &self.points.rows, n_lanes)?,
+                slots: Slots::allocate(context, &self.sizes, &self.points.rows, n_slots)?,
+            },
+        };
+        // no best yet
+        context.write(&kept.lanes[0].lanes, (n_lanes * size_of::<Lane>()) as u64, &[Lane::default()]);
+        let (mut pace, mut ended) = (std::mem::take(&mut self.pace), Vec::new());
+        let counts = (n_lanes, kept.n_slots);
+        let mut turns = Turns::new(self, &kept.lanes, &kept.slots, counts, todo, first, keep)?;
+        let ran = turns.run(&mut pace, &mut ended);
+        let mut read_back = Duration::ZERO;
+        let mut read = |restart| (restart, timed(&mut read_back, || turns.best(restart)));
+        let best = match (&ran, keep) {
+            (Ok(()), Keep::Best) => best_of(&ended).map(&mut read),
+            _ => None,
+        };
+        let times = Times { read_back, ..turns.times };
+        drop(turns);
+        self.done.times.merge(times);
+        self.pace = pace;
+        self.done.ended.extend(ended);
+        if let Some((restart, state)) = best {
+            self.done.bests.push((restart, state?));
         }
+        ran?;
+        self.kept = Some(kept);
         Ok(())
+    }
+
+    /// Makes do with fewer lanes after the device was out of memory; any other error is for the caller.
+    fn survive(&mut self, error: EngineError) -> Result<(), EngineError> {
+        let EngineError::OutOfMemory { .. } = &error else { return Err(error) };
+        // one lane gets a second chance: what failed holds nothing any more
+        let least = usize::from(self.tried != self.most_lanes);
+        self.most_lanes = (self.tried / 2).max(least);
+        if self.most_lanes == 0 {
+            return Err(error);
+        }
+        self.gpu.context.forgive();
+        self.note = Some(smaller(&error));
+        Ok(())
+    }
+
+    fn take_done(&mut self, keep: Keep) -> Batch {
+        let Done { mut ended, bests, times } = std::mem::take(&mut self.done);
+        ended.sort_unstable_by_key(|ended| ended.outcome.restart);
+        let n = self.job.table.n_points() as u64;
+        let mut batch = Batch { times, ..Batch::new() };
+        for Ended { outcome, repaired_first, repaired, state } in ended {
+            batch.work.pass(true, n, repaired_first);
+            batch.work.pass(false, u64::from(outcome.iterations) * n, repaired);
+            batch.outcomes.push(outcome);
+            batch.states.extend(state.map(|state| (outcome.restart, state)));
+        }
+        if keep == Keep::Best {
+            let best = Batch::best(&batch.outcomes).map(|best| best.restart);
+            batch.states = bests.into_iter().filter(|(restart, _)| Some(*restart) == best).collect();
+        }
+        batch
+    }
+}
+
+fn best_of(ended: &[Ended]) -> Option<u64> {
+    let outcomes = ended.iter().map(|ended| (ended.outcome.inertia, ended.outcome.restart));
+    outcomes.min().map(|(_, restart)| restart)
+}
+
+impl Done {
+    /// Forgets what an attempt that failed can't be asked for any more: the best one's state.
+    fn forget_best(&mut self, before: usize, keep: Keep) {
+        if let (Keep::Best, Some(best)) = (keep, best_of(&self.ended[before..])) {
+            self.ended.retain(|ended| ended.outcome.restart != best);
+        }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn most_rounds(context: &Context) -> Result<u64, EngineError> {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         kernel.bind(context, &[&wanted, &counted]).dispatch_lanes(&mut pass, 1);
     }
-    context.submit(encoder)?;
+    context.submit(encoder)?; // read waits for it
     let counted: Vec<u32> = bytemuck::pod_collect_to_vec(&context.read(&[(&counted, 0, 4)])?);
     match counted.first() {
         Some(&WANTED) => Ok(u64::MAX),

@@ -1,17 +1,14 @@
-//! Rounds: assign, sum, move, decide for all running lanes, until none runs.
+//! Rounds: assign, sum, move, decide, for all lanes that run.
 
 use super::assign::Assign;
-use super::buffers::{Lane, Lanes, Shared, Sizes, status};
-use super::context::Context;
+use super::buffers::{Lanes, Sizes};
+use super::commands::Commands;
+use super::context::{Context, count};
 use super::kernel::{Bound, Kernel};
+use super::marks::{Marks, Moment};
+use super::points::Points;
 use super::{stop, update};
-use crate::engine::reference::{Sums, empty};
-use crate::engine::{EngineError, Job};
-
-/// Multiply-adds of a submission that are no trouble for a desktop's watchdog.
-pub(super) const SHORT: u128 = 1 << 31;
-/// Most rounds between two looks of the host.
-const ROUNDS: u128 = 8;
+use crate::engine::EngineError;
 
 /// The kernels of a round.
 #[derive(Debug)]
@@ -23,13 +20,20 @@ pub(super) struct Rounds {
     stop: Kernel,
 }
 
-/// The kernels with the buffers of a batch.
-struct BoundRounds<'a> {
-    assign: Bound<'a>,
+/// The kernels with their buffers; assign and sums once for each chunk.
+pub(super) struct BoundRounds<'a> {
+    assign: Vec<Bound<'a>>,
     assign_points: usize,
-    sums: Bound<'a>,
+    sums: Vec<Bound<'a>>,
+    sums_points: usize,
     means: Bound<'a>,
     stop: Bound<'a>,
+}
+
+/// Multiply-adds of a round for so many lanes and points.
+pub(super) fn work(sizes: &Sizes, n_points: u32, n_lanes: usize) -> u128 {
+    let each = u128::from(sizes.n_dims) * u128::from(sizes.n_clusters);
+    u128::from(n_points) * n_lanes as u128 * each
 }
 
 impl Rounds {
@@ -39,87 +43,64 @@ impl Rounds {
         Self { assign, sums, sums_points, means, stop: stop::build(context) }
     }
 
-    /// Runs all lanes from their first centroids to their end.
-    pub(super) fn run(
+    pub(super) fn bind(
         &self,
         context: &Context,
-        job: &Job<'_>,
-        sizes: &Sizes,
-        shared: &Shared,
-        lanes: &Lanes,
+        points: &Points<'_>,
+        lanes: &[Lanes],
         n_lanes: usize,
-    ) -> Result<Vec<Lane>, EngineError> {
-        let assign = self.assign.kernel(context, sizes, shared, n_lanes);
-        let bound = BoundRounds {
-            assign: assign.bind(context, shared, lanes),
+    ) -> BoundRounds<'_> {
+        let each = || lanes.iter().enumerate().map(|(chunk, lanes)| (points.shared(chunk), lanes));
+        let (shared, any) = (points.shared(0), &lanes[0]);
+        let assign = self.assign.kernel(context, points.sizes(0), shared, n_lanes);
+        BoundRounds {
+            assign: each().map(|(shared, lanes)| assign.bind(context, shared, lanes)).collect(),
             assign_points: assign.points(),
-            sums: update::bind_sums(&self.sums, context, shared, lanes),
-            means: update::bind_means(&self.means, context, shared, lanes),
-            stop: stop::bind(&self.stop, context, shared, lanes),
-        };
-        let mut states = vec![Lane::default(); n_lanes];
-        context.write(&lanes.lanes, 0, &states);
-        let mut running: Vec<u32> = (0..n_lanes as u32).collect();
-        while !running.is_empty() {
-            context.write(&lanes.running, 0, &running);
-            self.submit(context, job, &bound, running.len())?;
-            let bytes = context.read(&[(&lanes.lanes, 0, (n_lanes * size_of::<Lane>()) as u64)])?;
-            states = bytemuck::pod_collect_to_vec(&bytes);
-            let waiting = running.iter().filter(|&&lane| states[lane as usize].status == status::EMPTY);
-            let waiting: Vec<usize> = waiting.map(|&lane| lane as usize).collect();
-            refill(context, job, sizes, lanes, &waiting)?;
-            running.retain(|&lane| states[lane as usize].status != status::DONE);
+            sums: each()
+                .map(|(shared, lanes)| update::bind_sums(&self.sums, context, shared, lanes))
+                .collect(),
+            sums_points: self.sums_points,
+            means: update::bind_means(&self.means, context, shared, any),
+            stop: stop::bind(&self.stop, context, shared, any),
         }
-        Ok(states)
-    }
-
-    /// Encodes as many rounds as are short enough, and hands them over.
-    fn submit(
-        &self,
-        context: &Context,
-        job: &Job<'_>,
-        bound: &BoundRounds<'_>,
-        running: usize,
-    ) -> Result<(), EngineError> {
-        let (n, d, k) = (job.table.n_points(), job.table.n_dims(), job.n_clusters);
-        let work = (n * running) as u128 * (d * k) as u128;
-        let mut encoder = context.encoder();
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            for _ in 0..(SHORT / work).clamp(1, ROUNDS) {
-                bound.assign.dispatch(&mut pass, n.div_ceil(bound.assign_points), running);
-                bound.sums.dispatch(&mut pass, n.div_ceil(self.sums_points), running);
-                bound.means.dispatch(&mut pass, k, running);
-                bound.stop.dispatch_lanes(&mut pass, running);
-            }
-        }
-        context.submit(encoder)
     }
 }
 
-/// Gives the clusters without weight of these lanes new points, by the definition's own rule, and lets the
-/// lanes go on.
-fn refill(
-    context: &Context,
-    job: &Job<'_>,
-    sizes: &Sizes,
-    lanes: &Lanes,
-    waiting: &[usize],
-) -> Result<(), EngineError> {
-    if waiting.is_empty() {
-        return Ok(());
+impl BoundRounds<'_> {
+    /// Encodes a round for the first `running` lanes of the list, with its moments if they are asked for: of
+    /// the first chunk alone, where there are several.
+    pub(super) fn encode(
+        &self,
+        context: &Context,
+        commands: &mut Commands<'_>,
+        points: &Points<'_>,
+        running: usize,
+        marks: Option<&Marks>,
+    ) -> Result<(), EngineError> {
+        let alone = points.n_chunks() == 1;
+        points.each_chunk(context, commands, &mut |commands, chunk| {
+            let sizes = points.sizes(chunk);
+            let n = sizes.n_points as usize;
+            commands.expect(work(sizes, sizes.n_points, running))?;
+            self.assign[chunk].dispatch(commands.pass(), n.div_ceil(self.assign_points), running);
+            let marks = marks.filter(|_| chunk == 0);
+            if let Some(marks) = marks {
+                marks.mark(commands, Moment::Assigned);
+            }
+            self.sums[chunk].dispatch(commands.pass(), n.div_ceil(self.sums_points), running);
+            if let Some(marks) = marks.filter(|_| !alone) {
+                marks.mark(commands, Moment::Updated);
+            }
+            Ok(())
+        })?;
+        let n_clusters = points.sizes(0).n_clusters as usize;
+        self.means.dispatch(commands.pass(), n_clusters, running);
+        self.stop.dispatch_lanes(commands.pass(), running);
+        if let Some(marks) = marks.filter(|_| alone) {
+            marks.mark(commands, Moment::Updated);
+        }
+        count(&context.tally.rounds, 1);
+        count(&context.tally.round_dispatches, 2 * points.n_chunks() as u64 + 2);
+        Ok(())
     }
-    let (table, k) = (job.table, job.n_clusters);
-    let labels = lanes.read_labels(context, sizes, waiting)?;
-    let centroids = lanes.read_centroids(context, sizes, waiting)?;
-    let each = labels.chunks_exact(table.n_points()).zip(centroids);
-    for (&lane, (labels, centroids)) in waiting.iter().zip(each) {
-        let mut labels = labels.to_vec();
-        let mut sums = Sums::of(table, &labels, k);
-        empty::refill(table, &centroids, &mut labels, &mut sums);
-        context.write(&lanes.sums, (lane * sums.sums.len() * 8) as u64, &sums.sums);
-        context.write(&lanes.counts, (lane * k * 8) as u64, &sums.counts);
-        context.write(&lanes.lanes, (lane * size_of::<Lane>()) as u64, &[status::RESUME]);
-    }
-    Ok(())
 }

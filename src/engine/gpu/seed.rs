@@ -1,150 +1,244 @@
-//! Seed: the first centroids of all lanes at once.
+//! Seed: the first centroids of the restarts that enter, all at once.
 
-use super::buffers::{BLOCK, Lanes, Shared, Sizes, columns, storage};
+use super::buffers::{Lanes, Sizes, Slots, allocate, columns};
+use super::commands::Commands;
 use super::context::Context;
-use super::kernel::Kernel;
-use super::rounds::SHORT;
-use crate::engine::draws::{Draws, candidates};
-use crate::engine::reference::seed::{gather, lowest_unused};
+use super::kernel::{Bound, Kernel};
+use super::points::Points;
+use crate::engine::draws::Draws;
 use crate::engine::rows::RowsByWeight;
 use crate::engine::{EngineError, Job, Seeding};
 use crate::lattice::Table;
 
-/// `NO_ROW` of the shaders: nothing could be drawn.
-const NO_ROW: u32 = u32::MAX;
+/// A restart and the lane that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Newcomer {
+    pub(super) lane: usize,
+    pub(super) restart: u64,
+}
+
+/// The kernels of seeding, and what is known of the rows.
+#[derive(Debug)]
+pub(super) struct SeedKernels<'a> {
+    begin: Kernel,
+    place: Kernel,
+    greedy: Option<Greedy>,
+    rows: RowsByWeight<'a>,
+    spare: Vec<u32>, // rows that are left where nothing can be drawn (n_clusters)
+}
 
 /// The kernels of greedy k-means++.
 #[derive(Debug)]
-pub(super) struct SeedKernels {
-    near: Kernel,
+struct Greedy {
     draw: Kernel,
     weigh: Kernel,
     choose: Kernel,
+    near: Kernel,
 }
 
-impl SeedKernels {
-    pub(super) fn build(context: &Context) -> Self {
+/// The kernels with their buffers, where that is so once for each chunk.
+pub(super) struct BoundSeed<'a> {
+    rows: &'a RowsByWeight<'a>,
+    slots: Slots,
+    lanes: Lanes,
+    begin: Bound<'a>,
+    place: Vec<Bound<'a>>,
+    greedy: Option<BoundGreedy<'a>>,
+}
+
+struct BoundGreedy<'a> {
+    draw: Vec<Bound<'a>>,
+    weigh: Vec<Bound<'a>>,
+    choose: Bound<'a>,
+    near: Vec<Bound<'a>>,
+}
+
+impl<'a> SeedKernels<'a> {
+    pub(super) fn build(context: &Context, job: &'a Job<'a>) -> Self {
         let build = |name| Kernel::build(context, name, &[]);
-        Self {
-            near: build("seed_near"),
+        let greedy = || Greedy {
             draw: build("seed_draw"),
             weigh: build("seed_weigh"),
             choose: build("seed_choose"),
+            near: build("seed_near"),
+        };
+        Self {
+            begin: build("seed_begin"),
+            place: build("seed_place"),
+            greedy: (job.seeding == Seeding::KMeansPlusPlus).then(greedy),
+            rows: RowsByWeight::new(job.table),
+            spare: spare(job.table, job.n_clusters),
         }
     }
+
+    pub(super) fn bind(
+        &'a self,
+        context: &Context,
+        points: &Points<'_>,
+        lanes: &[Lanes],
+        slots: &[Slots],
+    ) -> Result<BoundSeed<'a>, EngineError> {
+        let spare = allocate(context, "spare", self.spare.len() * 4)?;
+        context.write(&spare, 0, &self.spare);
+        let (s, some, lane) = (&points.shared(0).sizes, &slots[0], &lanes[0]);
+        let begin = [s, &some.newcomers, &lane.lanes, &some.chosen, &some.candidates];
+        let place = |chunk: usize| {
+            let of = points.shared(chunk);
+            let (at, to) = ([&some.newcomers, &some.seeds], [&lane.centroids, &lane.half_norms]);
+            self.place.bind(context, &[&of.sizes, &of.points, &of.features, at[0], at[1], to[0], to[1]])
+        };
+        Ok(BoundSeed {
+            rows: &self.rows,
+            slots: some.clone(),
+            lanes: lane.clone(),
+            begin: self.begin.bind(context, &begin),
+            place: (0..slots.len()).map(place).collect(),
+            greedy: self.greedy.as_ref().map(|greedy| greedy.bind(context, points, slots, &spare)),
+        })
+    }
 }
 
-/// The first centroids of these restarts. (n_clusters, n_dims) each
-pub(super) fn seed(
-    context: &Context,
-    kernels: Option<&SeedKernels>,
-    shared: &Shared,
-    job: &Job<'_>,
-    restarts: &[u64],
-) -> Result<Vec<Vec<i32>>, EngineError> {
-    let table = job.table;
-    let (Some(kernels), Seeding::KMeansPlusPlus) = (kernels, &job.seeding) else {
-        return Ok(restarts.iter().map(|&restart| seed_on_host(job, restart)).collect());
-    };
-    let rows = plus_plus(context, kernels, shared, job, restarts)?;
-    let lanes = rows.chunks_exact(job.n_clusters);
-    Ok(lanes.map(|rows| gather(table, &filled(table, rows))).collect())
-}
-
-/// Centroids that need no distances.
-fn seed_on_host(job: &Job<'_>, restart: u64) -> Vec<i32> {
-    match &job.seeding {
-        Seeding::Given(centroids) => centroids.clone(),
-        _ => {
-            let rows = RowsByWeight::new(job.table);
-            gather(job.table, &rows.random(job.n_clusters, &mut Draws::new(job.seed, restart)))
+impl Greedy {
+    fn bind(
+        &self,
+        context: &Context,
+        points: &Points<'_>,
+        slots: &[Slots],
+        spare: &wgpu::Buffer,
+    ) -> BoundGreedy<'_> {
+        let Slots { chosen, seeds, taken, draws, blocks, candidates, picked, potentials, .. } = &slots[0];
+        let mut bound = BoundGreedy {
+            draw: Vec::new(),
+            weigh: Vec::new(),
+            choose: self.choose.bind(
+                context,
+                &[&points.shared(0).sizes, candidates, potentials, spare, taken, chosen, seeds],
+            ),
+            near: Vec::new(),
+        };
+        for (chunk, Slots { near, .. }) in slots.iter().enumerate() {
+            let of = points.shared(chunk);
+            let (s, x, w, f) = (&of.sizes, &of.points, &of.weights, &of.features);
+            let draw = [s, x, w, draws, chosen, near, blocks, candidates, picked];
+            bound.draw.push(self.draw.bind(context, &draw));
+            bound.weigh.push(self.weigh.bind(context, &[s, x, w, f, candidates, picked, near, potentials]));
+            bound.near.push(self.near.bind(context, &[s, x, w, f, chosen, picked, near, blocks]));
         }
+        bound
     }
 }
 
-/// The seeds of a lane, with unused rows where every distance was zero and nothing could be drawn.
-fn filled(table: &Table, rows: &[u32]) -> Vec<usize> {
-    let drawn = rows.iter().take_while(|&&row| row != NO_ROW);
-    let mut seeds: Vec<usize> = drawn.map(|&row| row as usize).collect();
-    while seeds.len() < rows.len() {
-        seeds.push(lowest_unused(table, &seeds));
-    }
-    seeds
+/// Copies of rows in order (a row of weight w is w copies), as many as there are clusters: of all rows not
+/// used yet, the lowest is always among them.
+fn spare(table: &Table, n_clusters: usize) -> Vec<u32> {
+    let copies = |i: usize| std::iter::repeat_n(i as u32, table.weights.get(i) as usize);
+    (0..table.n_points()).flat_map(copies).take(n_clusters).collect()
 }
 
-/// The rows that become seeds. (lanes, n_clusters)
-fn plus_plus(
-    context: &Context,
-    kernels: &SeedKernels,
-    shared: &Shared,
-    job: &Job<'_>,
-    restarts: &[u64],
-) -> Result<Vec<u32>, EngineError> {
-    let (n, k, l) = (job.table.n_points(), job.n_clusters, candidates(job.n_clusters));
-    let (lanes, n_blocks) = (restarts.len(), n.div_ceil(BLOCK));
-    let (seeds, draws) = draw_ahead(job, restarts);
+impl BoundSeed<'_> {
+    /// Encodes the seeding of newcomers, each in the slot of its place in the list. `first` is the number of
+    /// the first restart of the run.
+    pub(super) fn encode(
+        &self,
+        context: &Context,
+        commands: &mut Commands<'_>,
+        job: &Job<'_>,
+        points: &Points<'_>,
+        newcomers: &[Newcomer],
+        first: u64,
+    ) -> Result<(), EngineError> {
+        let firsts = self.upload(context, job, points.sizes(0), newcomers);
+        let entries = newcomers.iter().zip(firsts);
+        let entries: Vec<[u32; 4]> = entries
+            .map(|(newcomer, row)| [newcomer.lane as u32, (newcomer.restart - first) as u32, row, 0])
+            .collect();
+        context.write(&self.slots.newcomers, 0, &entries);
+        self.begin.dispatch_lanes(commands.pass(), newcomers.len());
+        if let Some(greedy) = &self.greedy {
+            greedy.encode(context, commands, points, newcomers.len())?;
+        }
+        if matches!(job.seeding, Seeding::Given(_)) {
+            return Ok(());
+        }
+        points.each_chunk(context, commands, &mut |commands, chunk| {
+            self.place[chunk].dispatch(commands.pass(), job.n_clusters, newcomers.len());
+            Ok(())
+        })
+    }
 
-    let chosen = storage(context, "chosen", lanes * 4);
-    let seed_buffer = storage(context, "seeds", lanes * k * 4);
-    let draw_buffer = storage(context, "draws", draws.len() * 8);
-    let near = storage(context, "near", lanes * n * 16);
-    let blocks = storage(context, "blocks", lanes * n_blocks * 16);
-    let candidate_rows = storage(context, "candidates", lanes * l * 4);
-    let potentials = storage(context, "potentials", lanes * l * n_blocks * 16);
-    context.check()?;
-    context.write(&chosen, 0, &vec![1u32; lanes]);
-    context.write(&seed_buffer, 0, &seeds);
-    context.write(&draw_buffer, 0, &draws);
-
-    let Shared { sizes: s, points, weights, features, .. } = shared;
-    let to_near =
-        kernels.near.bind(context, &[s, points, weights, features, &seed_buffer, &chosen, &near, &blocks]);
-    let draw =
-        kernels.draw.bind(context, &[s, weights, &draw_buffer, &chosen, &near, &blocks, &candidate_rows]);
-    let weigh =
-        kernels.weigh.bind(context, &[s, points, weights, features, &candidate_rows, &near, &potentials]);
-    let choose = kernels.choose.bind(context, &[s, &candidate_rows, &potentials, &chosen, &seed_buffer]);
-
-    let work = (n * lanes) as u128 * (job.table.n_dims() * (l + 1)) as u128; // multiply-adds of a step
-    let steps = (SHORT / work).clamp(1, k as u128) as usize;
-    for first in (0..k).step_by(steps) {
-        let mut encoder = context.encoder();
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            for step in first..k.min(first + steps) {
-                if step > 0 {
-                    draw.dispatch_lanes(&mut pass, lanes);
-                    weigh.dispatch(&mut pass, n_blocks, lanes);
-                    choose.dispatch_lanes(&mut pass, lanes);
+    /// Uploads what the host knows of the seeds, and returns the first rows.
+    fn upload(&self, context: &Context, job: &Job<'_>, sizes: &Sizes, newcomers: &[Newcomer]) -> Vec<u32> {
+        match &job.seeding {
+            Seeding::KMeansPlusPlus => {
+                let (firsts, later) = self.draw_ahead(job, sizes, newcomers);
+                context.write(&self.slots.draws, 0, &later);
+                firsts
+            }
+            Seeding::Random => {
+                let rows = |newcomer: &Newcomer| {
+                    self.rows.random(job.n_clusters, &mut Draws::new(job.seed, newcomer.restart))
+                };
+                let seeds: Vec<u32> = newcomers.iter().flat_map(rows).map(|row| row as u32).collect();
+                context.write(&self.slots.seeds, 0, &seeds);
+                vec![0; newcomers.len()]
+            }
+            Seeding::Given(centroids) => {
+                let (values, half_norms) = columns(job.table, sizes, centroids);
+                for Newcomer { lane, .. } in newcomers {
+                    context.write(&self.lanes.centroids, (lane * values.len() * 4) as u64, &values);
+                    context.write(&self.lanes.half_norms, (lane * half_norms.len() * 4) as u64, &half_norms);
                 }
-                to_near.dispatch(&mut pass, n_blocks, lanes);
+                vec![0; newcomers.len()]
             }
         }
-        context.submit(encoder)?;
     }
-    let bytes = context.read(&[(&seed_buffer, 0, (lanes * k * 4) as u64)])?;
-    Ok(bytemuck::pod_collect_to_vec(&bytes))
+
+    /// First seeds (newcomers), and all later draws (newcomers, n_clusters - 1, candidates).
+    fn draw_ahead(&self, job: &Job<'_>, sizes: &Sizes, newcomers: &[Newcomer]) -> (Vec<u32>, Vec<u64>) {
+        let each = (job.n_clusters - 1) * sizes.n_candidates as usize;
+        let mut later = Vec::with_capacity(newcomers.len() * each);
+        let firsts = newcomers.iter().map(|newcomer| {
+            let mut draws = Draws::new(job.seed, newcomer.restart);
+            let first = self.rows.draw(&mut draws) as u32;
+            later.extend((0..each).map(|_| draws.draw()));
+            first
+        });
+        (firsts.collect(), later)
+    }
 }
 
-/// First seeds (lanes, n_clusters; the rest zero) and all later draws (lanes, n_clusters - 1, candidates).
-fn draw_ahead(job: &Job<'_>, restarts: &[u64]) -> (Vec<u32>, Vec<u64>) {
-    let (k, l) = (job.n_clusters, candidates(job.n_clusters));
-    let rows = RowsByWeight::new(job.table);
-    let mut seeds = vec![0; restarts.len() * k];
-    let mut later = Vec::with_capacity(restarts.len() * (k - 1) * l);
-    for (lane, &restart) in restarts.iter().enumerate() {
-        let mut draws = Draws::new(job.seed, restart);
-        seeds[lane * k] = rows.draw(&mut draws) as u32;
-        later.extend((0..(k - 1) * l).map(|_| draws.draw()));
-    }
-    (seeds, later)
-}
-
-/// Uploads first centroids.
-pub(super) fn place(context: &Context, table: &Table, sizes: &Sizes, lanes: &Lanes, seeds: &[Vec<i32>]) {
-    for (lane, centroids) in seeds.iter().enumerate() {
-        let (values, half_norms) = columns(table, sizes, centroids);
-        context.write(&lanes.centroids, (lane * values.len() * 4) as u64, &values);
-        context.write(&lanes.half_norms, (lane * half_norms.len() * 4) as u64, &half_norms);
+impl BoundGreedy<'_> {
+    fn encode(
+        &self,
+        context: &Context,
+        commands: &mut Commands<'_>,
+        points: &Points<'_>,
+        n: usize,
+    ) -> Result<(), EngineError> {
+        let Sizes { n_clusters, n_candidates, n_dims, .. } = *points.sizes(0);
+        let work = |chunk: usize, passes: u32| {
+            u128::from(points.sizes(chunk).n_points) * n as u128 * u128::from(n_dims * passes)
+        };
+        for step in 0..n_clusters {
+            points.each_chunk(context, commands, &mut |commands, chunk| {
+                self.draw[chunk].dispatch(commands.pass(), n_candidates as usize, n);
+                Ok(())
+            })?;
+            if step > 0 {
+                points.each_chunk(context, commands, &mut |commands, chunk| {
+                    commands.expect(work(chunk, n_candidates))?;
+                    let blocks = points.sizes(chunk).n_blocks as usize;
+                    self.weigh[chunk].dispatch(commands.pass(), blocks, n);
+                    Ok(())
+                })?;
+            }
+            self.choose.dispatch_lanes(commands.pass(), n);
+            points.each_chunk(context, commands, &mut |commands, chunk| {
+                commands.expect(work(chunk, 1))?;
+                self.near[chunk].dispatch(commands.pass(), points.sizes(chunk).n_blocks as usize, n);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,44 @@
+// Seed: the rows that are seeds become the first centroids of their lane.
+//
+// A workgroup owns a cluster of a newcomer, and works if the row is in its chunk. Grid: (n_clusters wrapped
+// into y; newcomers), for each chunk.
+
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;    // (n_points, n_quads)
+@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>;  // 4^-e and e of each feature (4 n_quads)
+@group(0) @binding(3) var<storage, read> newcomers: array<vec4<u32>>; // lane, restart, first seed's row
+@group(0) @binding(4) var<storage, read> seeds: array<u32>;           // (slots, n_clusters)
+@group(0) @binding(5) var<storage, read_write> centroids: array<f32>;  // (lanes, n_groups, 4 n_quads, 4)
+@group(0) @binding(6) var<storage, read_write> half_norms: array<f32>; // (lanes, n_groups, 4)
+
+const WIDTH = 64u;
+var<workgroup> norms: array<f32, WIDTH>;
+
+@compute @workgroup_size(64)
+fn seed_place(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+              @builtin(local_invocation_index) local: u32) {
+    let cluster = group.x + group.y * groups.x;
+    let slot = group.z;
+    let lane = newcomers[slot].x;
+    var here = false;
+    var row = 0u;
+    if (cluster < sizes.n_clusters) {
+        row = seeds[slot * sizes.n_clusters + cluster] - sizes.first_point;
+        here = row < sizes.n_points;
+    }
+    let columns = (lane * sizes.n_groups + cluster / 4u) * sizes.n_quads * 16u + cluster % 4u;
+    var norm = 0.0;
+    if (here) {
+        for (var j = local; j < sizes.n_dims; j += WIDTH) {
+            let q = points[row * sizes.n_quads + j / 4u][j % 4u];
+            centroids[columns + j * 4u] = q;
+            norm += q * (q * features[j].x);
+        }
+    }
+    norms[local] = norm;
+    for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local < half) { norms[local] += norms[local + half]; }
+    }
+    if (here && local == 0u) { half_norms[lane * sizes.n_groups * 4u + cluster] = norms[0] * 0.5; }
+}

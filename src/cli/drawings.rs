@@ -1,0 +1,39 @@
+//! `cairn predict --drawings`: drawings as rows.
+
+use std::io::{self, Read};
+
+use anyhow::{Context, anyhow, ensure};
+use cairn::drawing::{self, Drawing, ReadError, SIDE, SIZE};
+
+/// The rows of all drawings of a file, or of standard input for `-`: counts of 0 to 16, or `as_is` the numbers
+/// as they stand. (n_drawings, 64)
+pub(super) fn rows(file: &str, as_is: bool, n_dims: usize) -> anyhow::Result<Vec<f64>> {
+    ensure!(
+        n_dims == SIZE,
+        "--drawings: the model has {n_dims} columns, and a drawing {SIZE} numbers; fit one to 8 x 8 pictures, such as the digits"
+    );
+    let source = if file == "-" { "standard input" } else { file };
+    let text = read(file).with_context(|| source.to_owned())?;
+    let drawings = drawing::read(&text).map_err(|error| anyhow!("{source}, {error}"))?;
+    if as_is {
+        return Ok(drawings.into_iter().flat_map(|drawing| drawing.values).collect());
+    }
+    let mut rows = Vec::with_capacity(drawings.len() * SIZE);
+    for (number, Drawing { line, values }) in (1..).zip(drawings) {
+        let counts = drawing::normalise(&values, SIDE, SIDE);
+        let counts = counts.map_err(|error| anyhow!("{source}, {}", ReadError { number, line, error }))?;
+        rows.extend(counts.map(f64::from));
+    }
+    Ok(rows)
+}
+
+fn read(file: &str) -> anyhow::Result<String> {
+    let bytes = if file == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    let bytes = bytes.map_err(|error| anyhow!("can't be read: {error}"))?;
+    String::from_utf8(bytes).map_err(|_| anyhow!("is no text; give drawings as numbers in UTF-8"))
+}

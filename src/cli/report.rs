@@ -1,0 +1,251 @@
+//! `cairn report`, and the page of `cairn fit --report`.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use cairn::data::stream::Stream;
+use cairn::data::write::Output;
+use cairn::data::{self, Dataset, LoadOptions, ORIGIN_OF_DIGITS, Points};
+use cairn::engine::{self, Keep, OpenOptions, Opened};
+use cairn::kmeans::{self, Fit, KMeans, Params, fit_on, job_size};
+use cairn::model::{ColumnOptions, Model, Predictor};
+use cairn::report::{LabelledRows, Report, Restarts, SweepLine, html};
+use cairn::score::{Contingency, purity};
+use cairn::sweep::{Plan, Run, sweep};
+use ndarray::Array2;
+
+use super::args::ReportArgs;
+use super::failure::{self, Usage};
+use super::progress::Bar;
+use super::{cache, files, request, summary, terminal};
+
+/// Most bytes of labels and centroids of all restarts that are kept to score each.
+const MOST_STATES: u128 = 256 << 20;
+/// Most multiply-adds spent on the best restart's iterations a second time.
+const MOST_TRACE: u128 = 10_000_000_000;
+/// Restarts of each fit of the sweep.
+const RESTARTS_OF_SWEEP: u64 = 10;
+/// The name of the table inside the program, and of its column of classes.
+const DIGITS: &str = "digits";
+const TRUTH_OF_DIGITS: &str = "digit";
+
+/// Runs the subcommand.
+pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
+    let source = Path::new(&args.job.data);
+    let from_model = is_model(&args.job.data);
+    if let (false, Some(rows)) = (from_model, &args.rows) {
+        let data = &args.job.data;
+        return Err(
+            Usage(format!("{data} is no model, so {rows} can't be rows for it; give one of them")).into()
+        );
+    }
+    let is_file = |name: &&str| !matches!(*name, DIGITS | "-");
+    files::check_apart(&[
+        ("MODEL|DATA", Some(source).filter(|_| is_file(&args.job.data.as_str()))),
+        ("ROWS", args.rows.as_deref().filter(is_file).map(Path::new)),
+        ("--output", Some(&args.output)),
+    ])?;
+    let output = Output::create_plain(&args.output)?;
+    let page = if from_model { of_model(args)? } else { of_data(args)? };
+    output.write_bytes(page.as_bytes())?;
+    if !args.quiet {
+        let path = terminal::plain(&args.output.display().to_string());
+        terminal::write_stderr(&format!("{path}: {} kB; open it in a browser", page.len().div_ceil(1000)));
+    }
+    Ok(())
+}
+
+/// Whether this is a model file, by its first bytes: a length of 8 bytes, then the `{` of a header.
+fn is_model(source: &str) -> bool {
+    if matches!(source, DIGITS | "-") {
+        return false;
+    }
+    let mut start = [0; 9];
+    let is_file = std::fs::metadata(source).is_ok_and(|metadata| metadata.is_file()); // a pipe is read once
+    let begins = is_file && File::open(source).and_then(|mut file| file.read_exact(&mut start)).is_ok();
+    let named =
+        || Path::new(source).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"));
+    named()
+        || begins
+            && start[8] == b'{'
+            && u64::from_le_bytes(start[..8].try_into().unwrap_or([0xff; 8])) < 1 << 32
+}
+
+fn of_model(args: &ReportArgs) -> anyhow::Result<String> {
+    if args.sweep.is_some() {
+        return Err(Usage(
+            "--sweep clusters data, and a model is clustered already; give the data instead".into(),
+        )
+        .into());
+    }
+    let model = Model::load(Path::new(&args.job.data))?;
+    let mut report = Report { drawing: drawing(&model), ..Report::of(&model) };
+    let Some(source) = &args.rows else { return Ok(html(&report)?) };
+    let data = rows_for(args, &model, source)?;
+    let labels = predict(args, &model, &data.points.to_f64()?)?;
+    let fitted = model.provenance.data == data.name && model.provenance.n_points == labels.len();
+    report.rows = Some(LabelledRows { data: &data, labels: &labels, fitted });
+    report.origin = origin(source);
+    Ok(html(&report)?)
+}
+
+/// The rows of a table, in the model's columns.
+fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Dataset> {
+    let job = &args.job;
+    let options =
+        LoadOptions { header: job.header.into(), delimiter: job.delimiter, ..LoadOptions::default() };
+    let stream = Stream::open(source, &options)?;
+    let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
+    let columns = ColumnOptions { truth, ignore: job.weights.iter().cloned().collect(), by_position: false };
+    let pick = model.pick(&stream, &columns)?;
+    let name = stream.name().to_owned();
+    let mut values = Vec::new();
+    let truth = stream.visit::<data::DataError>(&pick, &mut |chunk| {
+        values.extend_from_slice(chunk.values);
+        Ok(())
+    })?;
+    let shape = (values.len() / model.n_dims(), model.n_dims());
+    let points = Points::F64(Array2::from_shape_vec(shape, values).context("rows of unlike length")?);
+    Ok(Dataset { name, points, columns: model.columns.clone(), truth, weights: None })
+}
+
+fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<Vec<u32>> {
+    let opened = engine::open(&args.device(), &OpenOptions::default())?;
+    let mut predictor = Predictor::new(model, &*opened.engine)?;
+    Ok(predictor.predict(values)?.iter().map(|row| row.label).collect())
+}
+
+fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
+    request::check_alone(&args.job)?;
+    let params = request::params(&args.job, args.device())?;
+    let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let (size, threads, costs) = (Some(job_size(&data, &params)), params.threads(), cache::costs().0);
+    let opened =
+        engine::open(params.device(), &OpenOptions { size, threads, costs, ..OpenOptions::default() })?;
+    let params = keep_for_report(params, &data)?;
+    let fit = {
+        let bar = Bar::new(params.n_restarts(), args.quiet);
+        fit_on(&opened, &data, &params, &mut |progress| bar.update(progress))
+    };
+    let fit = fit.map_err(|error| failure::in_data(error, &data))?;
+    let runs = swept(args, &opened, &data, &params)?;
+    of_fit(&Made {
+        opened: &opened,
+        source: &args.job.data,
+        data: &data,
+        params: &params,
+        fit: &fit,
+        runs: &runs,
+    })
+}
+
+fn swept(args: &ReportArgs, opened: &Opened, data: &Dataset, params: &Params) -> anyhow::Result<Vec<Run>> {
+    let Some(numbers) = &args.sweep else { return Ok(Vec::new()) };
+    let kmeans = KMeans::new(1).restarts(RESTARTS_OF_SWEEP).max_iter(params.max_iter()).device(args.device());
+    let plan = Plan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
+    let bar = Bar::of(plan.n_clusters.len() as u64, "fits", args.quiet);
+    sweep(opened, data, None, &plan, &mut |runs| bar.step(runs.len() as u64)).context("--sweep")
+}
+
+/// The parameters, keeping what a report needs of all restarts where there is room.
+pub(super) fn keep_for_report(params: Params, data: &Dataset) -> anyhow::Result<Params> {
+    let keep = if data.truth.is_some() && states_fit(&params, data) { Keep::All } else { Keep::Best };
+    Ok(KMeans::from(params).keep(keep).check()?)
+}
+
+fn states_fit(params: &Params, data: &Dataset) -> bool {
+    let (n, d) = (data.points.n_points() as u128, data.points.n_dims() as u128);
+    let state = 4 * n + (4 * d + 8) * params.n_clusters() as u128;
+    state * u128::from(params.n_restarts()) <= MOST_STATES
+}
+
+/// A fit, and all that its page tells.
+pub(super) struct Made<'a> {
+    pub(super) opened: &'a Opened,
+    pub(super) source: &'a str,
+    pub(super) data: &'a Dataset,
+    pub(super) params: &'a Params,
+    pub(super) fit: &'a Fit,
+    pub(super) runs: &'a [Run],
+}
+
+/// The page of a fit.
+pub(super) fn of_fit(made: &Made<'_>) -> anyhow::Result<String> {
+    let model = Model::from_fit(made.fit, made.data, made.params)?;
+    let report = Report {
+        model: &model,
+        rows: Some(LabelledRows::new(made.data, made.fit.labels())),
+        origin: origin(made.source),
+        restarts: Some(restarts(made)?),
+        convergence: convergence(made)?,
+        sweep: made.runs.iter().map(line).collect(),
+        about: about(made),
+        drawing: drawing(&model),
+    };
+    Ok(html(&report)?)
+}
+
+/// Where the drawing page comes in: `cairn::page::draw::section(model)`, for models of 8 x 8 pictures.
+fn drawing(_model: &Model) -> Option<String> {
+    None
+}
+
+fn origin(source: &str) -> Option<&'static str> {
+    (source == DIGITS).then_some(ORIGIN_OF_DIGITS)
+}
+
+fn restarts(made: &Made<'_>) -> anyhow::Result<Restarts> {
+    let (fit, data) = (made.fit, made.data);
+    let (mut accuracies, mut unscored) = (Vec::new(), None);
+    if let Some(truth) = &data.truth {
+        for (_, state) in &fit.restarts.states {
+            let table =
+                Contingency::new(&truth.labels, truth.names.len(), &state.labels, made.params.n_clusters())?;
+            accuracies.push(purity(&table));
+        }
+        if !states_fit(made.params, data) {
+            unscored = Some(format!(
+                "Only the best restart is scored: the labels of all {} take more than {} MB.",
+                fit.spread.count,
+                MOST_STATES >> 20
+            ));
+        }
+    }
+    let inertias = fit.restarts.outcomes.iter().map(|outcome| fit.cost(outcome.inertia)).collect();
+    Ok(Restarts { inertias, found_best: fit.spread.found_best, accuracies, unscored })
+}
+
+/// Inertia after each iteration of the best restart, where it can be had in a few seconds.
+fn convergence(made: &Made<'_>) -> anyhow::Result<Option<Vec<f64>>> {
+    let fit = made.fit;
+    let sizes = [fit.n_points, fit.lattice.n_dims(), made.params.n_clusters(), fit.best.iterations as usize];
+    if sizes.iter().map(|&size| size as u128).product::<u128>() > MOST_TRACE {
+        return Ok(None);
+    }
+    let table = kmeans::pack(made.data)?;
+    let inertias = kmeans::trace(&*made.opened.engine, &table, made.params, &fit.best)?;
+    Ok(Some(inertias.into_iter().map(|inertia| fit.cost(inertia)).collect()))
+}
+
+fn line(run: &Run) -> SweepLine {
+    SweepLine {
+        n_clusters: run.n_clusters,
+        inertia: run.inertia,
+        silhouette: run.silhouette,
+        accuracy: run.accuracy,
+    }
+}
+
+fn about(made: &Made<'_>) -> Vec<(String, String)> {
+    let timings = &made.fit.timings;
+    let times = summary::times(timings, Duration::ZERO, timings.total);
+    let mut about = vec![("chosen".to_owned(), made.fit.device_reason.clone()), ("time".to_owned(), times)];
+    if made.fit.spread.count > 1 {
+        let rate = made.fit.spread.count as f64 / timings.run.sum().as_secs_f64();
+        about.push(("speed".to_owned(), format!("{} restarts a second", super::numbers::rate(rate))));
+    }
+    about
+}

@@ -1,0 +1,168 @@
+//! From timings of a few jobs to the cost model of a device.
+
+use std::time::Duration;
+
+use super::runs::{Stand, Task};
+use super::statistics::median;
+use super::tables::normal;
+use crate::engine::Engine;
+use crate::engine::cost::{Cost, JobSize};
+use crate::kmeans::{self, FitError, KMeans};
+
+/// Runs of each job.
+const RUNS: usize = 3;
+
+/// A job and how long it took, in seconds, opening the device and building its kernels included.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// The job.
+    pub size: JobSize,
+    /// Its time.
+    pub seconds: f64,
+}
+
+/// Points, features, clusters and restarts of the jobs that are measured: each term of the model is the largest in one.
+pub const SHAPES: [(usize, usize, usize, u64); 7] = [
+    (200, 4, 3, 1),
+    (200, 4, 3, 400),
+    (2000, 16, 8, 4),
+    (2000, 16, 8, 64),
+    (20_000, 32, 4, 1),
+    (4000, 64, 64, 2),
+    (4000, 64, 64, 8),
+];
+
+/// Times the jobs on a device that took `open` to open.
+///
+/// # Errors
+/// A device that fails, or was stopped.
+pub fn samples(stand: &Stand<'_>, engine: &dyn Engine, open: Duration) -> Result<Vec<Sample>, FitError> {
+    let sample = |&(n_points, n_dims, n_clusters, n_restarts): &(usize, usize, usize, u64)| {
+        let table = kmeans::pack(&normal(n_points, n_dims, 1))?;
+        let job = KMeans::new(n_clusters).max_iter(30).check()?.job(&table)?;
+        let task = Task { job: &job, n_restarts };
+        (stand.say)(&format!("{n_points} points x {n_dims}, {n_clusters} clusters, {n_restarts} restarts"));
+        let mut seconds = Vec::new();
+        let mut iterations = 0;
+        for _ in 0..RUNS {
+            let (run, done) = stand.run(engine, task)?;
+            seconds.push((open + run.build + run.time()).as_secs_f64());
+            iterations = done.outcomes.iter().map(|outcome| u64::from(outcome.iterations)).sum();
+        }
+        let size = JobSize { n_points, n_dims, n_clusters, n_restarts, iterations };
+        Ok(Sample { size, seconds: median(&seconds).unwrap_or(0.0) })
+    };
+    SHAPES.iter().map(sample).collect()
+}
+
+/// The costs of least squared relative error that are not negative; none of no samples.
+///
+/// With four numbers all choices of which are zero can be tried, which finds the best without iterating.
+#[must_use]
+pub fn fit(samples: &[Sample]) -> Option<Cost> {
+    let rows: Vec<[f64; 4]> = samples
+        .iter()
+        .filter(|sample| sample.seconds > 0.0)
+        .map(|sample| sample.size.terms().map(|term| term / sample.seconds))
+        .collect();
+    let solved = (1..16u32).filter_map(|chosen| {
+        let numbers = solve(&rows, chosen)?;
+        Some((error(&rows, &numbers), numbers))
+    });
+    let (_, [fixed, per_value, per_restart, per_step]) = solved.min_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(Cost { fixed, per_value, per_restart, per_step })
+}
+
+/// Squared relative error.
+fn error(rows: &[[f64; 4]], numbers: &[f64; 4]) -> f64 {
+    let of = |row: &[f64; 4]| row.iter().zip(numbers).map(|(term, number)| term * number).sum::<f64>() - 1.0;
+    rows.iter().map(|row| of(row).powi(2)).sum()
+}
+
+/// Least squares over the numbers whose bit is set, by the normal equations; none if one comes out negative or the
+/// samples don't tell them apart.
+fn solve(rows: &[[f64; 4]], chosen: u32) -> Option<[f64; 4]> {
+    let chosen: Vec<usize> = (0..4).filter(|at| chosen >> at & 1 == 1).collect();
+    // columns of like size, or the equations would be ill-conditioned
+    let scale = |at: usize| rows.iter().map(|row| row[at].powi(2)).sum::<f64>().sqrt();
+    let scales: Vec<f64> = chosen.iter().map(|&at| scale(at)).collect();
+    let n = chosen.len();
+    let mut system = vec![vec![0.0; n + 1]; n];
+    for row in rows {
+        let terms: Vec<f64> = chosen.iter().zip(&scales).map(|(&at, scale)| row[at] / scale).collect();
+        for i in 0..n {
+            (0..n).for_each(|j| system[i][j] += terms[i] * terms[j]);
+            system[i][n] += terms[i];
+        }
+    }
+    let solved = eliminate(system)?;
+    let mut numbers = [0.0; 4];
+    for (i, &at) in chosen.iter().enumerate() {
+        numbers[at] = solved[i] / scales[i];
+    }
+    numbers.iter().all(|number| number.is_finite() && *number >= 0.0).then_some(numbers)
+}
+
+/// Gaussian elimination with pivots.
+fn eliminate(mut system: Vec<Vec<f64>>) -> Option<Vec<f64>> {
+    let n = system.len();
+    for at in 0..n {
+        let pivot = (at..n).max_by(|&i, &j| system[i][at].abs().total_cmp(&system[j][at].abs()))?;
+        system.swap(at, pivot);
+        if system[at][at].abs() < 1e-12 {
+            return None;
+        }
+        let row = system[at].clone();
+        for below in (0..n).filter(|&i| i != at) {
+            let factor = system[below][at] / row[at];
+            system[below].iter_mut().zip(&row).for_each(|(cell, above)| *cell -= factor * above);
+        }
+    }
+    Some(system.iter().enumerate().map(|(at, row)| row[n] / row[at]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(cost: Cost, noise: impl Fn(usize) -> f64) -> Vec<Sample> {
+        let size = |&(n_points, n_dims, n_clusters, n_restarts): &(usize, usize, usize, u64)| JobSize {
+            n_points,
+            n_dims,
+            n_clusters,
+            n_restarts,
+            iterations: 12 * n_restarts,
+        };
+        let sample = |(at, shape)| {
+            let size = size(shape);
+            Sample { size, seconds: cost.seconds(&size) * noise(at) }
+        };
+        SHAPES.iter().enumerate().map(sample).collect()
+    }
+
+    #[test]
+    fn exact_times_give_their_costs_back() {
+        let cost = Cost { fixed: 0.3, per_value: 1e-8, per_restart: 2e-5, per_step: 3e-12 };
+        let fitted = fit(&samples(cost, |_| 1.0)).unwrap();
+        let pairs = [
+            (fitted.fixed, cost.fixed),
+            (fitted.per_value, cost.per_value),
+            (fitted.per_restart, cost.per_restart),
+            (fitted.per_step, cost.per_step),
+        ];
+        assert!(pairs.iter().all(|(a, b)| (a / b - 1.0).abs() < 1e-3), "{fitted:?}");
+    }
+
+    #[test]
+    fn noise_makes_no_cost_negative_and_no_estimate_absurd() {
+        let cost = Cost { fixed: 0.0, per_value: 0.0, per_restart: 1e-4, per_step: 1e-11 };
+        let samples = samples(cost, |at| if at % 2 == 0 { 1.2 } else { 0.85 });
+        let fitted = fit(&samples).unwrap();
+        assert!(fitted.fixed >= 0.0 && fitted.per_value >= 0.0, "{fitted:?}");
+        for sample in samples {
+            let ratio = fitted.seconds(&sample.size) / sample.seconds;
+            assert!((0.6..1.7).contains(&ratio), "{ratio}");
+        }
+        assert_eq!(fit(&[]), None);
+    }
+}

@@ -1,0 +1,30 @@
+//! Small tables made of random numbers, the same on every machine.
+
+use ndarray::Array2;
+
+use crate::data::{Dataset, Points};
+use crate::engine::draws::Draws;
+
+/// A table of values made by `value` of a random number in `0 .. 1` and the column.
+pub(super) fn table(n_points: usize, n_dims: usize, seed: u64, value: impl Fn(f64, usize) -> f64) -> Dataset {
+    let mut draws = Draws::new(seed, 0);
+    let mut unit = || (draws.draw() >> 11) as f64 / (1u64 << 53) as f64;
+    let points = Array2::from_shape_fn((n_points, n_dims), |(_, j)| value(unit(), j));
+    Dataset {
+        name: "made for a check".into(),
+        points: Points::F64(points),
+        columns: (1..=n_dims).map(|j| format!("column {j}")).collect(),
+        truth: None,
+        weights: None,
+    }
+}
+
+/// No ties: values with many digits, dense in the middle.
+pub(super) fn normal(n_points: usize, n_dims: usize, seed: u64) -> Dataset {
+    table(n_points, n_dims, seed, |x, _| (2.0 * x - 1.0).powi(3))
+}
+
+/// Whole numbers below `values`.
+pub(super) fn grid(n_points: usize, n_dims: usize, values: u32, seed: u64) -> Dataset {
+    table(n_points, n_dims, seed, move |x, _| (x * f64::from(values)).floor())
+}

@@ -1,0 +1,210 @@
+//! How long a job may take on a device: what [`Device::Auto`](super::Device::Auto) chooses by.
+//!
+//! Four numbers a device, fitted by `cairn compare --calibrate`. They are rough, and no result depends on them.
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the format of [`Costs`].
+pub const SCHEMA: u32 = 1;
+/// Iterations of a restart that are assumed before it runs.
+pub const TYPICAL_ITERATIONS: u32 = 25;
+
+/// The size of a job, as far as it is known before it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobSize {
+    /// Number of points.
+    pub n_points: usize,
+    /// Number of features.
+    pub n_dims: usize,
+    /// Number of clusters.
+    pub n_clusters: usize,
+    /// Number of restarts.
+    pub n_restarts: u64,
+    /// Updates of all restarts together.
+    pub iterations: u64,
+}
+
+impl JobSize {
+    /// The size of a job whose iterations are not known yet.
+    #[must_use]
+    pub fn before(n_points: usize, n_dims: usize, n_clusters: usize, n_restarts: u64, max_iter: u32) -> Self {
+        let iterations = n_restarts.saturating_mul(max_iter.min(TYPICAL_ITERATIONS).into());
+        Self { n_points, n_dims, n_clusters, n_restarts, iterations }
+    }
+
+    /// What the four numbers of a [`Cost`] are multiplied with.
+    #[must_use]
+    pub fn terms(&self) -> [f64; 4] {
+        let values = self.n_points as f64 * self.n_dims as f64;
+        let passes = self.iterations as f64 + self.n_restarts as f64;
+        [1.0, values, self.n_restarts as f64, values * self.n_clusters as f64 * passes]
+    }
+}
+
+/// What a job costs on a device, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Opening the device and building its kernels.
+    pub fixed: f64,
+    /// Each value of the table.
+    pub per_value: f64,
+    /// Each restart.
+    pub per_restart: f64,
+    /// Each point x feature x cluster x pass over the points.
+    pub per_step: f64,
+}
+
+impl Cost {
+    /// Time of a job, in seconds.
+    #[must_use]
+    pub fn seconds(&self, size: &JobSize) -> f64 {
+        let numbers = [self.fixed, self.per_value, self.per_restart, self.per_step];
+        numbers.iter().zip(size.terms()).map(|(number, term)| number * term).sum()
+    }
+
+    /// Numbers of no device: not finite, or negative.
+    fn damaged(&self) -> bool {
+        let numbers = [self.fixed, self.per_value, self.per_restart, self.per_step];
+        !numbers.iter().all(|number| number.is_finite() && *number >= 0.0)
+    }
+}
+
+/// The cost of a GPU.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GpuCost {
+    /// The adapter, as [`DeviceInfo`](super::DeviceInfo) names it.
+    pub adapter: String,
+    /// Its cost.
+    pub cost: Cost,
+}
+
+/// What is known of a machine's devices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Costs {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The CPU and its threads, as measured.
+    pub cpu: Option<Cost>,
+    /// Threads that the CPU had then.
+    pub threads: usize,
+    /// The GPUs that were measured.
+    pub gpus: Vec<GpuCost>,
+}
+
+impl Default for Costs {
+    fn default() -> Self {
+        Self { schema: SCHEMA, cpu: None, threads: 0, gpus: Vec::new() }
+    }
+}
+
+/// A processor with so many threads: the middle of three `cairn compare --calibrate` on two threads of a Xeon with
+/// AVX-512, other programs at work; more threads are assumed to share restarts and steps evenly.
+fn usual_cpu(threads: usize) -> Cost {
+    let threads = threads.max(1) as f64;
+    Cost { fixed: 0.0, per_value: 2.4e-8, per_restart: 1.8e-4 / threads, per_step: 1.5e-10 / threads }
+}
+
+/// A GPU of which nothing is known: an assumption, not a measurement. It errs on the side of the CPU for jobs
+/// under a second, where a wrong choice costs little either way.
+const USUAL_GPU: Cost = Cost { fixed: 0.5, per_value: 1e-9, per_restart: 2e-5, per_step: 1e-12 };
+
+/// Why a stored model was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CostsError {
+    /// Not what [`Costs::to_json`] writes.
+    #[error("not a cost model ({0})")]
+    Damaged(String),
+    /// Of another version.
+    #[error("a cost model of version {0}; this cairn reads version {SCHEMA}")]
+    Version(u32),
+}
+
+impl Costs {
+    /// The cost on the CPU with this many threads.
+    #[must_use]
+    pub fn cpu(&self, threads: usize) -> Cost {
+        match self.cpu {
+            Some(cost) if self.threads == threads => cost,
+            _ => usual_cpu(threads),
+        }
+    }
+
+    /// The cost on an adapter, by its name.
+    #[must_use]
+    pub fn gpu(&self, adapter: &str) -> Cost {
+        self.gpus.iter().find(|gpu| gpu.adapter == adapter).map_or(USUAL_GPU, |gpu| gpu.cost)
+    }
+
+    /// Least time that any GPU takes for a job, in seconds: where the CPU takes less, none need be looked for.
+    #[must_use]
+    pub fn least_gpu(&self, size: &JobSize) -> f64 {
+        let known = self.gpus.iter().map(|gpu| gpu.cost.seconds(size));
+        known.fold(USUAL_GPU.seconds(size), f64::min)
+    }
+
+    /// The model as text.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// The model from text.
+    ///
+    /// # Errors
+    /// Text of another form or version; numbers that no device has.
+    pub fn from_json(text: &str) -> Result<Self, CostsError> {
+        #[derive(Deserialize)]
+        struct Version {
+            schema: u32,
+        }
+        let damaged = |error: serde_json::Error| CostsError::Damaged(error.to_string());
+        let Version { schema } = serde_json::from_str(text).map_err(damaged)?;
+        if schema != SCHEMA {
+            return Err(CostsError::Version(schema));
+        }
+        let costs: Self = serde_json::from_str(text).map_err(damaged)?;
+        if costs.cpu.iter().chain(costs.gpus.iter().map(|gpu| &gpu.cost)).any(Cost::damaged) {
+            return Err(CostsError::Damaged("a cost is negative or not finite".into()));
+        }
+        Ok(costs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size(n_restarts: u64) -> JobSize {
+        JobSize::before(1797, 64, 10, n_restarts, 300)
+    }
+
+    #[test]
+    fn the_cost_is_the_sum_of_its_terms() {
+        let cost = Cost { fixed: 1.0, per_value: 2.0, per_restart: 3.0, per_step: 4.0 };
+        let size = JobSize { n_points: 2, n_dims: 3, n_clusters: 5, n_restarts: 7, iterations: 11 };
+        assert_eq!(size.terms(), [1.0, 6.0, 7.0, 540.0]);
+        assert_eq!(cost.seconds(&size), 1.0 + 12.0 + 21.0 + 2160.0);
+    }
+
+    #[test]
+    fn small_jobs_are_for_the_cpu_and_large_ones_for_a_gpu() {
+        let costs = Costs::default();
+        let cpu_wins =
+            |restarts| costs.cpu(8).seconds(&size(restarts)) < costs.gpu("any").seconds(&size(restarts));
+        assert!(cpu_wins(1) && cpu_wins(10) && !cpu_wins(1_000_000));
+    }
+
+    #[test]
+    fn what_was_stored_comes_back_and_damage_is_refused() {
+        let cost = Cost { fixed: 0.1, per_value: 1e-9, per_restart: 1e-5, per_step: 1e-12 };
+        let gpus = vec![GpuCost { adapter: "a".into(), cost }];
+        let costs = Costs { cpu: Some(cost), threads: 3, gpus, ..Costs::default() };
+        let text = costs.to_json();
+        assert_eq!(Costs::from_json(&text), Ok(costs.clone()));
+        assert_eq!((costs.cpu(3), costs.gpu("a"), costs.gpu("b")), (cost, cost, USUAL_GPU));
+        assert_eq!(costs.cpu(4), usual_cpu(4));
+        let damaged = [&text[..20], "", "{}", "[]", &text.replace("0.1", "-0.1")];
+        assert!(damaged.iter().all(|text| matches!(Costs::from_json(text), Err(CostsError::Damaged(_)))));
+        assert_eq!(Costs::from_json(&text.replacen('1', "9", 1)), Err(CostsError::Version(9)));
+    }
+}

@@ -1,0 +1,65 @@
+//! What a driver made of our kernels, kept in the user's cache folder: the next start is quicker.
+//!
+//! All of it is a convenience: where it can't be read or written, kernels are compiled as ever.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use etcetera::{BaseStrategy, choose_base_strategy};
+
+/// The pipelines of a device, those of earlier starts included.
+#[derive(Debug)]
+pub(super) struct KernelCache {
+    pub(super) pipelines: wgpu::PipelineCache,
+    file: PathBuf,
+    saved: Mutex<blake3::Hash>,
+}
+
+impl KernelCache {
+    /// Feature that a device needs for it.
+    pub(super) const FEATURE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
+
+    /// Opens that of a device, if it can have one. `folder` stands in for the user's own.
+    pub(super) fn open(
+        device: &wgpu::Device,
+        adapter: &wgpu::AdapterInfo,
+        folder: Option<&Path>,
+    ) -> Option<Self> {
+        if !device.features().contains(Self::FEATURE) {
+            return None;
+        }
+        let key = wgpu::util::pipeline_cache_key(adapter)?;
+        let folder = match folder {
+            Some(folder) => folder.to_owned(),
+            None => choose_base_strategy().ok()?.cache_dir().join("cairn"),
+        };
+        let file = folder.join(format!("{key}.bin"));
+        let data = std::fs::read(&file).ok();
+        let wish =
+            wgpu::PipelineCacheDescriptor { label: Some("cairn"), data: data.as_deref(), fallback: true };
+        // SAFETY: the bytes are what `get_data` returned for the same adapter, written as a whole under
+        // another name first; wgpu checks their header, and with `fallback` starts anew where it is wrong.
+        let pipelines = unsafe { device.create_pipeline_cache(&wish) };
+        let saved = Mutex::new(blake3::hash(&data.unwrap_or_default()));
+        Some(Self { pipelines, file, saved })
+    }
+
+    /// Writes what is new.
+    pub(super) fn save(&self) {
+        let (Some(data), Ok(mut saved)) = (self.pipelines.get_data(), self.saved.lock()) else { return };
+        let hash = blake3::hash(&data);
+        if *saved != hash && write(&self.file, &data).is_ok() {
+            *saved = hash;
+        }
+    }
+}
+
+fn write(file: &Path, data: &[u8]) -> std::io::Result<()> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(data)?;
+    new.persist(file)?;
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Marks: moments of a turn by the device's own clock, where it has one.
+
+use std::time::Duration;
+
+use super::commands::Commands;
+use super::context::Context;
+use crate::engine::{EngineError, Times};
+
+/// Moments of a turn, in order: its start, the end of seeding, of the first round's assign, of that round's
+/// update, of the turn.
+const MOMENTS: u32 = 5;
+/// Their bytes.
+pub(super) const BYTES: u64 = MOMENTS as u64 * 8;
+
+/// Feature that a device needs for them.
+pub(super) const FEATURE: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
+
+/// One of [`MOMENTS`].
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Moment {
+    Start,
+    Seeded,
+    Assigned,
+    Updated,
+    End,
+}
+
+/// The moments of the turn that is encoded.
+#[derive(Debug)]
+pub(super) struct Marks {
+    queries: wgpu::QuerySet,
+    pub(super) resolved: wgpu::Buffer,
+    period: f64, // nanoseconds
+}
+
+impl Marks {
+    /// None where the device has no clock.
+    pub(super) fn new(context: &Context) -> Result<Option<Self>, EngineError> {
+        let Some(period) = context.timestamp_period() else { return Ok(None) };
+        let queries = context.device.create_query_set(&wgpu::QuerySetDescriptor {
+            label: Some("moments"),
+            ty: wgpu::QueryType::Timestamp,
+            count: MOMENTS,
+        });
+        let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+        let resolved = context.allocate("moments", BYTES, usage)?;
+        Ok(Some(Self { queries, resolved, period: period.into() }))
+    }
+
+    /// Marks the moment when all that is encoded so far is done.
+    pub(super) fn mark(&self, commands: &mut Commands<'_>, moment: Moment) {
+        commands.empty_pass(wgpu::ComputePassTimestampWrites {
+            query_set: &self.queries,
+            beginning_of_pass_write_index: Some(moment as u32),
+            end_of_pass_write_index: None,
+        });
+    }
+
+    /// Makes the moments readable.
+    pub(super) fn resolve(&self, commands: &mut Commands<'_>) {
+        commands.resolve(&self.queries, MOMENTS, &self.resolved);
+    }
+
+    /// Times of a turn. The shares of assign and update are those of its first round. None if the clock went
+    /// backwards, or stood.
+    pub(super) fn times(&self, bytes: &[u8]) -> Option<Times> {
+        let moments: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
+        if !moments.is_sorted() || moments.first() == moments.last() {
+            return None;
+        }
+        let between = |from: Moment, to: Moment| {
+            let ticks = moments[to as usize] - moments[from as usize];
+            Duration::from_nanos((ticks as f64 * self.period) as u64)
+        };
+        let iterate = between(Moment::Seeded, Moment::End);
+        let round = between(Moment::Seeded, Moment::Updated).as_secs_f64();
+        let share =
+            if round > 0.0 { between(Moment::Seeded, Moment::Assigned).as_secs_f64() / round } else { 0.0 };
+        let assign = iterate.mul_f64(share);
+        Some(Times {
+            seed: between(Moment::Start, Moment::Seeded),
+            iterate,
+            assign,
+            update: iterate - assign,
+            read_back: Duration::ZERO,
+            device_clock: true,
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! Plan: how many points a chunk holds, how many restarts a batch, and whether the points stay on the device.
+
+use super::buffers::{BLOCK, Lane, MAX_LANES, Refill, Sizes};
+use super::context::Context;
+use crate::engine::EngineError;
+
+/// Most bytes that the lanes of a batch take: more of them make nothing faster.
+const LANE_BYTES: u64 = 1 << 30;
+/// Bytes of the device's memory to use on a GPU of its own memory, unless told otherwise.
+const BUDGET: u64 = 4 << 30;
+/// The same where memory is shared with the processor.
+const BUDGET_SHARED: u64 = 1 << 30;
+/// Fewest lanes that have a slot each.
+const FEW: u64 = 64;
+
+/// What a job is allowed to take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Room {
+    /// Bytes in all.
+    pub(super) budget: u64,
+    /// Bytes that a kernel can be given in one buffer.
+    pub(super) binding: u64,
+    /// Multiply-adds of a dispatch.
+    pub(super) work: u128,
+}
+
+impl Room {
+    pub(super) fn new(context: &Context, asked: Option<u64>, work: u128) -> Self {
+        let shared = context.info.kind != "discrete GPU";
+        let safe = if shared { BUDGET_SHARED } else { BUDGET };
+        Self { budget: asked.unwrap_or(safe), binding: context.max_binding(), work }
+    }
+}
+
+impl Room {
+    /// Asks for half of what a job was found to need too much of.
+    pub(super) fn halve(&mut self, sizes: &Sizes) {
+        let points = u64::from(sizes.n_points) * point_bytes(sizes);
+        self.budget = self.budget.min(4 * points) / 2;
+    }
+}
+
+/// How a job is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Points of a chunk: whole blocks.
+    pub(super) chunk: usize,
+    /// Whether the points pass through the device in every iteration.
+    pub(super) streamed: bool,
+    /// Most restarts at a time.
+    pub(super) lanes: usize,
+    /// Most of them that are seeded or refilled at a time.
+    pub(super) slots: usize,
+    rest: u64, // bytes for all lanes and slots but the first
+}
+
+/// Bytes that something takes: in all, and in its largest buffer but those that grow with the chunk.
+#[derive(Debug, Clone, Copy)]
+struct Bytes {
+    all: u64,
+    largest: u64,
+}
+
+impl Bytes {
+    fn of(parts: &[u64]) -> Self {
+        Self { all: parts.iter().sum(), largest: parts.iter().copied().max().unwrap_or(0) }
+    }
+}
+
+/// Bytes of a point on the device.
+fn point_bytes(sizes: &Sizes) -> u64 {
+    u64::from(sizes.n_quads) * 16 + 8
+}
+
+/// Bytes of a lane, without its labels.
+fn lane_bytes(sizes: &Sizes) -> Bytes {
+    let (k, d) = (u64::from(sizes.n_clusters), u64::from(sizes.n_dims));
+    let half_norms = u64::from(sizes.n_groups) * 16;
+    let centroids = sizes.centroid_floats() as u64 * 4;
+    Bytes::of(&[size_of::<Lane>() as u64 + 52, centroids, half_norms, k * d * 8, k * 8])
+}
+
+/// Bytes of a slot, without the points' distances.
+fn slot_bytes(sizes: &Sizes) -> Bytes {
+    let [k, l, quads, blocks] =
+        [sizes.n_clusters, sizes.n_candidates, sizes.n_quads, sizes.all_blocks].map(u64::from);
+    let small = size_of::<Refill>() as u64 + 28;
+    Bytes::of(&[small, k * 4, k * 4, (k - 1) * l * 8, blocks * 16, l * 4, l * quads * 16, l * blocks * 16])
+}
+
+impl Plan {
+    /// The plan for a job of these sizes.
+    ///
+    /// # Errors
+    /// What the least it needs is, where that is more than there is room for.
+    pub(super) fn new(context: &Context, sizes: &Sizes, room: &Room) -> Result<Self, EngineError> {
+        let n = u64::from(sizes.n_points);
+        let (lane, slot, point) = (lane_bytes(sizes), slot_bytes(sizes), point_bytes(sizes));
+        let (labels, near) = (n * 4, n * 16);
+        // a lane, the place of the best, a slot; what else there is, is small
+        let least = 2 * (lane.all + labels) + slot.all + near;
+        let largest = u64::from(sizes.n_quads).max(1) * 16; // bytes of a point in its largest buffer
+        let no_room = |what: &str, needs: u64, has: u64| {
+            context.out_of_memory(format!("{what} takes {needs} bytes, and there are {has}"))
+        };
+        let block = BLOCK as u64;
+        if largest * block > room.binding || (2 * lane.largest).max(slot.largest) > room.binding {
+            let needs = (largest * block).max(2 * lane.largest).max(slot.largest);
+            return Err(no_room("a buffer for a kernel", needs, room.binding));
+        }
+        let by_work = room.work / (u128::from(sizes.n_dims) * u128::from(sizes.n_clusters));
+        let chunk = (room.binding / largest).min(by_work.min(u128::from(n)) as u64);
+        let streamed = n * point + least > room.budget;
+        let chunk = if streamed {
+            // two on the device, and as much again on its way there
+            let most = room.budget.saturating_sub(least) / (4 * point);
+            if most < block {
+                let needs = least + point * (4 * block).min(n);
+                return Err(no_room("a restart of this job", needs, room.budget));
+            }
+            chunk.min(most)
+        } else {
+            chunk
+        };
+        let chunk = if chunk >= n { n.next_multiple_of(block) } else { (chunk / block * block).max(block) };
+        let held = if streamed { 4 * chunk * point } else { n * point };
+        let rest = (room.budget - held - least).min(LANE_BYTES);
+        let (lanes, slots) = lanes(sizes, room, chunk, rest);
+        Ok(Self { chunk: chunk as usize, streamed, lanes, slots, rest })
+    }
+
+    /// The same cut of the points, with as many lanes as suit other work.
+    pub(super) fn with_work(&self, sizes: &Sizes, room: &Room) -> Self {
+        let (lanes, slots) = lanes(sizes, room, self.chunk as u64, self.rest);
+        Self { lanes, slots, ..*self }
+    }
+}
+
+/// Lanes and slots that `rest` bytes more than the least have room for.
+fn lanes(sizes: &Sizes, room: &Room, chunk: u64, rest: u64) -> (usize, usize) {
+    let n = u64::from(sizes.n_points);
+    let (lane, slot) = (lane_bytes(sizes), slot_bytes(sizes));
+    let (lane_all, slot_all) = (lane.all + n * 4, slot.all + n * 16);
+    let work = u128::from(chunk.min(n)) * u128::from(sizes.n_dims) * u128::from(sizes.n_clusters);
+    let most_lanes = (room.binding / lane.largest.max(chunk * 4) - 1).min(MAX_LANES as u64);
+    let most_lanes = most_lanes.min((room.work / work).min(u128::from(most_lanes)) as u64).max(1);
+    let most_slots = (room.binding / slot.largest.max(chunk * 16)).max(1);
+    // a slot for each lane while they are few, for every other one then
+    let few = (1 + rest / (lane_all + slot_all)).min(FEW);
+    let many = 1 + rest / (lane_all + slot_all / 2);
+    let lanes = if many > 2 * FEW { many } else { few }.min(most_lanes);
+    let slots = if lanes <= FEW { lanes } else { lanes / 2 };
+    (lanes as usize, slots.min(most_slots) as usize)
+}

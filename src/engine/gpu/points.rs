@@ -1,0 +1,145 @@
+//! Points: the table in the device's memory, in chunks; or streamed through it, chunk by chunk.
+
+use std::ops::Range;
+
+use super::buffers::{Shared, Sizes, allocate, uniform};
+use super::commands::Commands;
+use super::context::{Context, count};
+use super::plan::Plan;
+use crate::engine::{EngineError, certify};
+use crate::lattice::Table;
+
+/// Chunks of a streamed table that the device holds at a time: one is filled while the other is worked on.
+const BUFFERS: usize = 2;
+
+/// The points of a job, and how a kernel gets to see all of them.
+#[derive(Debug)]
+pub(super) struct Points<'a> {
+    table: &'a Table,
+    gamma: f32,   // of the points' errors
+    width: usize, // floats of a row
+    chunks: Vec<Sizes>,
+    pub(super) rows: Vec<Range<usize>>,
+    shared: Vec<Shared>, // of a streamed table two buffers that all chunks take in turn
+    held: usize,
+    streamed: bool,
+}
+
+impl<'a> Points<'a> {
+    pub(super) fn upload(
+        context: &Context,
+        table: &'a Table,
+        sizes: &Sizes,
+        gamma: f32,
+        plan: &Plan,
+    ) -> Result<Self, EngineError> {
+        let (n, width) = (table.n_points(), sizes.n_quads as usize * 4);
+        let rows: Vec<_> = (0..n).step_by(plan.chunk).map(|first| first..n.min(first + plan.chunk)).collect();
+        let chunks: Vec<_> = rows.iter().map(|rows| sizes.of_chunk(rows)).collect();
+        let features = allocate(context, "features", width * 8)?;
+        context.write(&features, 0, &features_of(table, width));
+        let held = if plan.streamed { BUFFERS.min(rows.len()) } else { rows.len() };
+        let mut shared: Vec<Shared> = Vec::with_capacity(rows.len());
+        for (chunk, sizes) in chunks.iter().enumerate() {
+            let sizes = uniform(context, sizes)?;
+            let n = rows[chunk].len();
+            let next = match chunk.checked_sub(held) {
+                Some(before) => Shared { sizes, ..shared[before].clone() },
+                None => Shared {
+                    sizes,
+                    points: allocate(context, "points", n * width * 4)?,
+                    weights: allocate(context, "weights", n * 4)?,
+                    errors: allocate(context, "errors", n * 4)?,
+                    features: features.clone(),
+                },
+            };
+            shared.push(next);
+        }
+        let points = Self { table, gamma, width, chunks, rows, shared, held, streamed: plan.streamed };
+        if !points.streamed {
+            (0..held).for_each(|chunk| points.write(context, chunk));
+        }
+        context.check()?;
+        Ok(points)
+    }
+
+    /// Gives the memory back.
+    pub(super) fn release(&mut self) {
+        self.shared.clear();
+    }
+
+    pub(super) fn n_chunks(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Sizes of a chunk.
+    pub(super) fn sizes(&self, chunk: usize) -> &Sizes {
+        &self.chunks[chunk]
+    }
+
+    /// Where a chunk lies when kernels see it.
+    pub(super) fn shared(&self, chunk: usize) -> &Shared {
+        &self.shared[chunk]
+    }
+
+    /// Calls `encode` with the number of each chunk, when kernels that it dispatches will see that chunk.
+    pub(super) fn each_chunk(
+        &self,
+        context: &Context,
+        commands: &mut Commands<'_>,
+        encode: &mut dyn FnMut(&mut Commands<'_>, usize) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let mut used: Vec<Option<wgpu::SubmissionIndex>> = vec![commands.last(); self.held];
+        for chunk in 0..self.n_chunks() {
+            if self.streamed {
+                // what is written next is seen by all that is handed over from now on
+                commands.flush()?;
+                let buffer = chunk % self.held;
+                if let Some(last) = used[buffer].take() {
+                    context.wait(last)?;
+                }
+                self.write(context, chunk);
+                encode(commands, chunk)?;
+                commands.flush()?;
+                used[buffer] = commands.last();
+            } else {
+                encode(commands, chunk)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, context: &Context, chunk: usize) {
+        let (table, rows) = (self.table, self.rows[chunk].clone());
+        let shared = self.shared(chunk);
+        let weights: Vec<u32> = rows.clone().map(|i| table.weights.get(i)).collect();
+        let error = |i: usize| certify::point_error(self.gamma, table.half_norm(i));
+        let errors: Vec<f32> = rows.clone().map(error).collect();
+        let d = table.n_dims();
+        let points = &table.points[rows.start * d..rows.end * d];
+        if self.width == d {
+            context.write(&shared.points, 0, points);
+        } else {
+            context.write(&shared.points, 0, &padded(points, d, self.width));
+        }
+        context.write(&shared.weights, 0, &weights);
+        context.write(&shared.errors, 0, &errors);
+        count(&context.tally.point_bytes_up, (rows.len() * (self.width * 4 + 8)) as u64);
+    }
+}
+
+fn features_of(table: &Table, width: usize) -> Vec<[f32; 2]> {
+    let mut features = vec![[1.0f32, 0.0]; width];
+    for (feature, &e) in features.iter_mut().zip(&table.lattice.shift) {
+        *feature = [0.25f32.powi(e as i32), e as f32];
+    }
+    features
+}
+
+fn padded(points: &[f32], d: usize, width: usize) -> Vec<f32> {
+    let mut wide = vec![0.0; points.len() / d * width];
+    for (to, from) in wide.chunks_exact_mut(width).zip(points.chunks_exact(d)) {
+        to[..d].copy_from_slice(from);
+    }
+    wide
+}

@@ -1,0 +1,49 @@
+//! How one restart came down, iteration by iteration.
+
+use super::{FitError, Params};
+use crate::engine::{Engine, EngineError, Job, Keep, Outcome, Seeding, State, Stop};
+use crate::lattice::Table;
+
+/// The inertia after each iteration of a restart, in lattice units: the last is the restart's own.
+///
+/// It is run again one update at a time, each from the centroids before: that a restart depends on nothing but its
+/// centroids makes these the very iterations of the fit. `restart` is an outcome of these points and parameters.
+///
+/// # Errors
+/// Parameters that don't fit the points, a device that fails, an outcome of another fit.
+pub fn trace(
+    engine: &dyn Engine,
+    table: &Table,
+    params: &Params,
+    restart: &Outcome,
+) -> Result<Vec<u128>, FitError> {
+    let whole = params.job(table)?;
+    let mut job = Job { max_iter: 1, ..whole };
+    let mut number = restart.restart;
+    let mut inertias = Vec::with_capacity(restart.iterations as usize);
+    for _ in 0..restart.iterations {
+        let (outcome, state) = once(engine, &job, number)?;
+        inertias.push(outcome.inertia);
+        job.seeding = Seeding::Given(state.centroids);
+        number = 0;
+        if outcome.stop == Stop::FixedPoint {
+            break;
+        }
+    }
+    if inertias.last() == Some(&restart.inertia) {
+        return Ok(inertias);
+    }
+    let reason = "a restart run again ended elsewhere; it is of other points or parameters".into();
+    Err(EngineError::DeviceFailed { adapter: engine.info().adapter, reason }.into())
+}
+
+fn once(engine: &dyn Engine, job: &Job<'_>, restart: u64) -> Result<(Outcome, State), FitError> {
+    let mut session = engine.load(job)?;
+    let mut batch = session.run(restart..restart + 1, Keep::All)?;
+    let missing = || EngineError::DeviceFailed {
+        adapter: engine.info().adapter,
+        reason: "no restart came back".into(),
+    };
+    let (_, state) = batch.states.pop().ok_or_else(missing)?;
+    Ok((*batch.outcomes.first().ok_or_else(missing)?, state))
+}

@@ -1,0 +1,169 @@
+//! What several sections need.
+
+use ndarray::Array2;
+
+use super::chart::COLORS;
+use super::gather::{self, Gathered};
+use super::images::Ink;
+use super::{LabelledRows, Report, ReportError};
+use crate::data::Truth;
+use crate::model::Model;
+use crate::score::{Score, score, score_named};
+
+/// Most clusters that are shown with pictures or profiles, and with bars.
+pub(super) const MOST_CARDS: usize = 40;
+pub(super) const MOST_BARS: usize = 100;
+
+/// The report, and what follows from it.
+pub(super) struct Facts<'a> {
+    pub(super) report: &'a Report<'a>,
+    pub(super) model: &'a Model,
+    /// Centroids in the user's units. (n_clusters, n_dims)
+    pub(super) centroids: Array2<f64>,
+    /// Clusters by name, numbers as numbers; then by index.
+    pub(super) order: Vec<usize>,
+    /// What each cluster is called: its name, or `cluster 3`. (n_clusters)
+    pub(super) names: Vec<String>,
+    /// Rows in each cluster; the weight fitted where no rows are at hand. (n_clusters)
+    pub(super) sizes: Vec<f64>,
+    /// The share of each cluster's rows that are of its name. (n_clusters)
+    pub(super) purities: Vec<Option<f64>>,
+    /// The class that each cluster stands for, as an index into the truth's names. (n_clusters)
+    pub(super) classes: Vec<Option<u32>>,
+    pub(super) score: Option<Score>,
+    pub(super) gathered: Option<Gathered>,
+    /// How numbers become grey, where the features are the pixels of a picture.
+    pub(super) ink: Option<Ink>,
+}
+
+impl<'a> Facts<'a> {
+    pub(super) fn new(report: &'a Report<'a>) -> Result<Self, ReportError> {
+        let model = report.model;
+        if let Some(rows) = report.rows {
+            check(model, rows)?;
+        }
+        let score = report.rows.map(|rows| score_of(model, rows)).transpose()?.flatten();
+        let truth = report.rows.and_then(|rows| rows.data.truth.as_ref());
+        let classes = score.as_ref().map_or(vec![None; model.n_clusters()], |s| s.cluster_names.clone());
+        let names = names(model, truth, &classes);
+        let order = order(&names);
+        let mut facts = Self {
+            report,
+            model,
+            centroids: model.values(),
+            sizes: sizes(report),
+            purities: purities(model, score.as_ref(), report.rows),
+            order,
+            names,
+            classes,
+            score,
+            gathered: None,
+            ink: None,
+        };
+        facts.gathered = report.rows.map(|rows| gather::gather(&facts, rows)).transpose()?;
+        facts.ink = model.image.map(|shape| Ink::new(shape, &facts));
+        Ok(facts)
+    }
+
+    pub(super) fn truth(&self) -> Option<&'a Truth> {
+        self.report.rows.and_then(|rows| rows.data.truth.as_ref())
+    }
+
+    /// Whether clusters have names of their own.
+    pub(super) fn named(&self) -> bool {
+        self.model.is_named() || self.score.is_some()
+    }
+
+    /// `cluster 3` where several clusters have one name, or none.
+    pub(super) fn label(&self, cluster: usize) -> String {
+        let name = &self.names[cluster];
+        let twice = self.names.iter().filter(|other| *other == name).count() > 1;
+        if twice { format!("{name} (cluster {cluster})") } else { name.clone() }
+    }
+
+    /// What a row is, if that is known.
+    pub(super) fn class_of(&self, row: usize) -> Option<&'a str> {
+        let truth = self.truth()?;
+        truth.names.get(truth.labels[row] as usize).map(String::as_str)
+    }
+
+    /// The colour of a cluster: that of the class it stands for, so that maps by either compare.
+    pub(super) fn color(&self, cluster: usize) -> usize {
+        self.classes[cluster].map_or(cluster, |class| class as usize) % COLORS
+    }
+
+    /// Whether a row of this cluster is known to be of another class than the cluster stands for.
+    pub(super) fn wrong(&self, row: usize, cluster: usize) -> bool {
+        self.truth().is_some_and(|truth| self.classes[cluster] != Some(truth.labels[row]))
+    }
+
+    /// The clusters shown with pictures, in order.
+    pub(super) fn shown(&self) -> &[usize] {
+        &self.order[..self.order.len().min(MOST_CARDS)]
+    }
+}
+
+fn check(model: &Model, rows: LabelledRows<'_>) -> Result<(), ReportError> {
+    let (n_points, n_dims) = (rows.data.points.n_points(), rows.data.points.n_dims());
+    let inside = || rows.labels.iter().all(|&label| (label as usize) < model.n_clusters());
+    if n_dims == model.n_dims() && rows.labels.len() == n_points && inside() {
+        return Ok(());
+    }
+    let (name, n_labels) = (rows.data.name.clone(), rows.labels.len());
+    Err(ReportError::OtherRows { name, n_points, n_dims, n_labels, model_dims: model.n_dims() })
+}
+
+/// By the model's names where it has any, else by the majority of these rows.
+fn score_of(model: &Model, rows: LabelledRows<'_>) -> Result<Option<Score>, ReportError> {
+    let Some(truth) = &rows.data.truth else { return Ok(None) };
+    let (n_classes, k) = (truth.names.len(), model.n_clusters());
+    if !model.is_named() {
+        return Ok(Some(score(&truth.labels, n_classes, rows.labels, k)?));
+    }
+    let class = |name: &str| truth.names.iter().position(|class| class == name).map(|at| at as u32);
+    let names: Vec<Option<u32>> = (0..k).map(|c| class(model.name(c)?)).collect();
+    Ok(Some(score_named(&truth.labels, n_classes, rows.labels, k, &names)?))
+}
+
+fn names(model: &Model, truth: Option<&Truth>, classes: &[Option<u32>]) -> Vec<String> {
+    let by_majority = |c: usize| truth?.names.get(classes[c]? as usize).cloned();
+    let name = |c: usize| model.name(c).map(str::to_owned).or_else(|| by_majority(c));
+    (0..model.n_clusters()).map(|c| name(c).unwrap_or_else(|| format!("cluster {c}"))).collect()
+}
+
+fn order(names: &[String]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    let number = |c: usize| names[c].rsplit(' ').next().and_then(|text| text.parse::<f64>().ok());
+    order.sort_by(|&a, &b| match (number(a), number(b)) {
+        (Some(x), Some(y)) => x.total_cmp(&y).then(a.cmp(&b)),
+        _ => names[a].cmp(&names[b]).then(a.cmp(&b)),
+    });
+    order
+}
+
+fn sizes(report: &Report<'_>) -> Vec<f64> {
+    let k = report.model.n_clusters();
+    let Some(rows) = report.rows else { return (0..k).map(|c| report.model.weight(c)).collect() };
+    let mut sizes = vec![0.0; k];
+    rows.labels.iter().for_each(|&label| sizes[label as usize] += 1.0);
+    sizes
+}
+
+fn purities(model: &Model, score: Option<&Score>, rows: Option<LabelledRows<'_>>) -> Vec<Option<f64>> {
+    let own = |c: usize| model.names[c].as_ref().and_then(|name| name.purity);
+    match (score, rows.and_then(|rows| rows.data.truth.as_ref().map(|truth| (rows, truth)))) {
+        (Some(score), Some((rows, truth))) => share_named(score, rows.labels, truth, model.n_clusters()),
+        _ => (0..model.n_clusters()).map(own).collect(),
+    }
+}
+
+/// The share of each cluster's rows that are of the class it stands for.
+fn share_named(score: &Score, labels: &[u32], truth: &Truth, n_clusters: usize) -> Vec<Option<f64>> {
+    let (mut right, mut all) = (vec![0u64; n_clusters], vec![0u64; n_clusters]);
+    for (&label, &class) in labels.iter().zip(&truth.labels) {
+        all[label as usize] += 1;
+        right[label as usize] += u64::from(score.cluster_names[label as usize] == Some(class));
+    }
+    let share = |c: usize| (all[c] > 0).then(|| right[c] as f64 / all[c] as f64);
+    (0..n_clusters).map(share).collect()
+}

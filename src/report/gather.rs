@@ -1,0 +1,197 @@
+//! The one pass over the rows: a sample, the rows nearest to and farthest from each centroid, the misread.
+
+use std::collections::BTreeMap;
+
+use super::facts::Facts;
+use super::{LabelledRows, ReportError};
+use crate::data::{DataError, Rows};
+use crate::score::choose;
+
+/// Most rows of the sample, and bytes of its values.
+const MOST_SAMPLED: usize = 2_000;
+const MOST_BYTES: usize = 64 << 20;
+/// Rows shown nearest to each centroid, and farthest from it.
+const MEMBERS: usize = 8;
+/// Pairs of classes shown of the misread, and rows of each.
+const MOST_PAIRS: usize = 8;
+const MOST_MISREAD: usize = 16;
+
+/// A row, and how far it is from its centroid in the user's units.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) row: usize,
+    pub(super) distance: f64,
+    pub(super) values: Vec<f64>,
+}
+
+/// Rows of one class in clusters that stand for another.
+pub(super) struct Misread {
+    pub(super) class: u32,
+    pub(super) named: Option<u32>,
+    pub(super) count: u64,
+    /// Some of them, evenly chosen.
+    pub(super) rows: Vec<usize>,
+}
+
+/// What is drawn of the rows.
+pub(super) struct Gathered {
+    /// A sample, all rows of small tables, in rising order.
+    pub(super) sample: Vec<usize>,
+    /// Its values. (n_sampled, n_dims)
+    pub(super) values: Vec<f64>,
+    /// A cluster each, nearest first; for the clusters shown.
+    pub(super) nearest: Vec<Vec<Member>>,
+    /// A cluster each, farthest first; likewise.
+    pub(super) farthest: Vec<Vec<Member>>,
+    pub(super) misread: Vec<Misread>,
+    /// Pairs of classes that were misread at all.
+    pub(super) n_pairs: usize,
+    /// Values of the misread rows that are shown.
+    pub(super) misread_values: BTreeMap<usize, Vec<f64>>,
+    /// Standard deviation of each feature. (n_dims)
+    pub(super) deviations: Vec<f64>,
+}
+
+impl Gathered {
+    /// Values of a row of the sample, by its place there.
+    pub(super) fn sampled(&self, at: usize) -> &[f64] {
+        let d = self.deviations.len();
+        &self.values[at * d..][..d]
+    }
+
+    /// Rows of the sample, by their places there, for pictures.
+    pub(super) fn some(&self, most: usize, seed: u64) -> Vec<usize> {
+        choose(self.sample.len(), most.min(self.sample.len()), seed)
+    }
+}
+
+/// Goes through the rows once.
+pub(super) fn gather(facts: &Facts<'_>, rows: LabelledRows<'_>) -> Result<Gathered, ReportError> {
+    let d = facts.model.n_dims();
+    let n = rows.labels.len();
+    let most = MOST_SAMPLED.min(MOST_BYTES / (8 * d)).max(64).min(n);
+    let (misread, n_pairs) = misread(facts, rows);
+    let mut pass = Pass {
+        facts,
+        labels: rows.labels,
+        sample: choose(n, most, facts.model.params.seed),
+        next: 0,
+        values: Vec::with_capacity(most * d),
+        wanted: misread.iter().flat_map(|pair| &pair.rows).map(|&row| (row, Vec::new())).collect(),
+        shown: shown(facts),
+        members: vec![(Vec::new(), Vec::new()); facts.model.n_clusters()],
+        sums: vec![(0.0, 0.0); d],
+    };
+    let mut row = Vec::with_capacity(d);
+    rows.data.points.visit::<DataError>(&mut |first, chunk| {
+        let n_rows = match chunk {
+            Rows::F32(values) => values.len(),
+            Rows::F64(values) => values.len(),
+        } / d;
+        for at in 0..n_rows {
+            row.clear();
+            match chunk {
+                Rows::F32(values) => row.extend(values[at * d..][..d].iter().map(|&x| f64::from(x))),
+                Rows::F64(values) => row.extend_from_slice(&values[at * d..][..d]),
+            }
+            pass.see(first + at, &row);
+        }
+        Ok(())
+    })?;
+    let deviation = |&(sum, squares): &(f64, f64)| {
+        let mean = sum / n as f64;
+        (squares / n as f64 - mean * mean).max(0.0).sqrt()
+    };
+    let deviations = pass.sums.iter().map(deviation).collect();
+    let (nearest, farthest) = pass.members.into_iter().unzip();
+    Ok(Gathered {
+        sample: pass.sample,
+        values: pass.values,
+        nearest,
+        farthest,
+        misread,
+        n_pairs,
+        misread_values: pass.wanted,
+        deviations,
+    })
+}
+
+fn shown(facts: &Facts<'_>) -> Vec<bool> {
+    let mut shown = vec![false; facts.model.n_clusters()];
+    facts.shown().iter().for_each(|&c| shown[c] = true);
+    shown
+}
+
+struct Pass<'a> {
+    facts: &'a Facts<'a>,
+    labels: &'a [u32],
+    sample: Vec<usize>,
+    next: usize, // of the sample
+    values: Vec<f64>,
+    wanted: BTreeMap<usize, Vec<f64>>,
+    shown: Vec<bool>,
+    members: Vec<(Vec<Member>, Vec<Member>)>,
+    sums: Vec<(f64, f64)>, // of the values less the lattice's middle, and of their squares
+}
+
+impl Pass<'_> {
+    fn see(&mut self, row: usize, values: &[f64]) {
+        if self.sample.get(self.next) == Some(&row) {
+            self.next += 1;
+            self.values.extend_from_slice(values);
+        }
+        if let Some(wanted) = self.wanted.get_mut(&row) {
+            wanted.extend_from_slice(values);
+        }
+        for ((sum, &x), middle) in self.sums.iter_mut().zip(values).zip(&self.facts.model.lattice.offset) {
+            sum.0 += x - middle;
+            sum.1 += (x - middle) * (x - middle);
+        }
+        let cluster = self.labels[row] as usize;
+        if self.shown[cluster] {
+            let centroid = self.facts.centroids.row(cluster);
+            let squared: f64 = values.iter().zip(centroid).map(|(x, c)| (x - c) * (x - c)).sum();
+            let (nearest, farthest) = &mut self.members[cluster];
+            keep(nearest, row, squared.sqrt(), values, |new, old| new < old);
+            keep(farthest, row, squared.sqrt(), values, |new, old| new > old);
+        }
+    }
+}
+
+/// Keeps the first few by distance; equal ones stay in order of rows.
+fn keep(members: &mut Vec<Member>, row: usize, distance: f64, values: &[f64], before: fn(f64, f64) -> bool) {
+    let at = members.partition_point(|member| !before(distance, member.distance));
+    if at < MEMBERS {
+        members.insert(at, Member { row, distance, values: values.to_vec() });
+        members.truncate(MEMBERS);
+    }
+}
+
+/// The most frequent mistakes, with some rows of each, and how many pairs there are.
+fn misread(facts: &Facts<'_>, rows: LabelledRows<'_>) -> (Vec<Misread>, usize) {
+    let (Some(score), Some(truth)) = (&facts.score, &rows.data.truth) else { return (Vec::new(), 0) };
+    let mut wrong: Vec<_> =
+        score.confusion.iter().filter(|entry| entry.named != Some(entry.truth)).copied().collect();
+    wrong.sort_by_key(|entry| (std::cmp::Reverse(entry.count), entry.truth, entry.named));
+    let n_pairs = wrong.len();
+    wrong.truncate(MOST_PAIRS);
+    let mut found: Vec<Misread> = wrong
+        .iter()
+        .map(|w| Misread { class: w.truth, named: w.named, count: w.count, rows: Vec::new() })
+        .collect();
+    let mut seen = vec![0u64; found.len()];
+    for (row, (&label, &class)) in rows.labels.iter().zip(&truth.labels).enumerate() {
+        let named = score.cluster_names[label as usize];
+        let Some(at) = found.iter().position(|pair| (pair.class, pair.named) == (class, named)) else {
+            continue;
+        };
+        // evenly over the table: the next one whenever its share has passed
+        let pair = &mut found[at];
+        let most = (MOST_MISREAD as u64).min(pair.count);
+        if seen[at] * most >= pair.rows.len() as u64 * pair.count {
+            pair.rows.push(row);
+        }
+        seen[at] += 1;
+    }
+    (found, n_pairs)
+}

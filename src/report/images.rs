@@ -1,0 +1,80 @@
+//! Rows and centroids as pictures: small grey PNGs inside the page, dark where the value is large.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::facts::Facts;
+use super::{ReportError, failed};
+
+/// Longest side of a picture; larger ones are averaged down.
+const SIDE: usize = 40;
+
+/// How the values of pixels become grey.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ink {
+    height: usize,
+    width: usize,
+    low: f64,
+    high: f64,
+}
+
+/// A picture on the page.
+pub(super) struct Picture {
+    /// The PNG as a `data:` address.
+    pub(super) uri: String,
+    /// What it shows, for those who can't see it.
+    pub(super) alt: String,
+    /// What stands below it.
+    pub(super) caption: String,
+}
+
+impl Ink {
+    /// One scale for all pictures: from the least to the largest value of the sample and the centroids.
+    pub(super) fn new((height, width): (usize, usize), facts: &Facts<'_>) -> Self {
+        let sampled = facts.gathered.iter().flat_map(|gathered| &gathered.values);
+        let values = || facts.centroids.iter().chain(sampled.clone()).copied();
+        let low = values().fold(f64::INFINITY, f64::min);
+        let high = values().fold(f64::NEG_INFINITY, f64::max);
+        Self { height, width, low, high }
+    }
+
+    /// A row as a picture.
+    pub(super) fn picture(
+        &self,
+        values: &[f64],
+        alt: String,
+        caption: String,
+    ) -> Result<Picture, ReportError> {
+        let bytes = self.png(values)?;
+        Ok(Picture { uri: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes)), alt, caption })
+    }
+
+    /// (height, width) values, row by row, as a PNG.
+    fn png(&self, values: &[f64]) -> Result<Vec<u8>, ReportError> {
+        let step = self.height.max(self.width).div_ceil(SIDE);
+        let (height, width) = (self.height.div_ceil(step), self.width.div_ceil(step));
+        let pixels: Vec<u8> = (0..height * width)
+            .map(|at| self.grey(self.mean(values, (at / width) * step, (at % width) * step, step)))
+            .collect();
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_compression(png::Compression::High);
+        encoder.write_header().and_then(|mut writer| writer.write_image_data(&pixels)).map_err(failed)?;
+        Ok(bytes)
+    }
+
+    /// The mean of a square of pixels, as much of it as there is.
+    fn mean(&self, values: &[f64], top: usize, left: usize, side: usize) -> f64 {
+        let (bottom, right) = ((top + side).min(self.height), (left + side).min(self.width));
+        let rows =
+            (top..bottom).map(|y| values[y * self.width + left..y * self.width + right].iter().sum::<f64>());
+        rows.sum::<f64>() / ((bottom - top) * (right - left)) as f64
+    }
+
+    fn grey(&self, value: f64) -> u8 {
+        let span = self.high - self.low;
+        let ink = if span > 0.0 { ((value - self.low) / span).clamp(0.0, 1.0) } else { 0.0 };
+        (255.0 * (1.0 - ink)).round() as u8
+    }
+}

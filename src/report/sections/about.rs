@@ -1,0 +1,46 @@
+//! How it was made: parameters, device, timings.
+
+use askama::Template;
+
+use super::super::words::{count, plural, value};
+use super::{Facts, ReportError, Section};
+
+#[derive(Template)]
+#[template(path = "report/about.html")]
+struct About {
+    lines: Vec<(String, String)>,
+}
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let (model, params, from) = (facts.model, &facts.model.params, &facts.model.provenance);
+    let (least, most) = model.lattice.steps();
+    let lattice = match model.lattice.mixed() {
+        true => format!("a lattice with steps of {least:e} to {most:e}, by column"),
+        false => format!("a lattice with steps of {least:e}"),
+    };
+    let own = [
+        (
+            "fitted to",
+            format!("{}, {} x {}", from.data, plural(from.n_points, "row"), plural(model.n_dims(), "column")),
+        ),
+        ("clusters", count(model.n_clusters() as f64)),
+        ("restarts", format!("{}, {}, seed {}", count(params.n_restarts as f64), params.init, params.seed)),
+        (
+            "stops",
+            format!(
+                "at the fixed point or a shift of {}, after {} iterations at most",
+                params.tol, params.max_iter
+            ),
+        ),
+        ("numbers", format!("integers on {lattice}; inertia {}", value(model.inertia()))),
+        ("device", from.device.clone()),
+        ("version", format!("cairn {}", from.cairn)),
+        ("fingerprint", model.fingerprint.clone()),
+    ];
+    let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
+    super::section(
+        "about",
+        "How it was made",
+        &About { lines: own.chain(facts.report.about.iter().cloned()).collect() },
+    )
+}

@@ -1,0 +1,135 @@
+//! The clusters: each centroid with its size and purity, the rows nearest to it and farthest from it.
+
+use askama::Template;
+
+use super::super::gather::Member;
+use super::super::images::Picture;
+use super::super::words::{count, percent, value};
+use super::{Facts, ReportError, Section};
+
+#[derive(Template)]
+#[template(path = "report/clusters.html")]
+struct Clusters {
+    words: Vec<String>,
+    cards: Vec<Card>,
+    tables: Vec<Line>,
+}
+
+/// A centroid that is a picture.
+struct Card {
+    picture: Picture,
+    name: String,
+    about: String,
+    nearest: Vec<Shown>,
+    farthest: Vec<Shown>,
+}
+
+struct Shown {
+    picture: Picture,
+    wrong: bool,
+}
+
+/// A centroid that is none.
+struct Line {
+    name: String,
+    about: String,
+    nearest: String,
+    farthest: String,
+}
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let (mut cards, mut tables) = (Vec::new(), Vec::new());
+    for &c in facts.shown() {
+        match facts.ink {
+            Some(_) => cards.push(card(facts, c)?),
+            None => tables.push(line(facts, c)),
+        }
+    }
+    super::section("clusters", "The clusters", &Clusters { words: words(facts), cards, tables })
+}
+
+fn words(facts: &Facts<'_>) -> Vec<String> {
+    let mut words = Vec::new();
+    let what = if facts.ink.is_some() { "picture" } else { "row" };
+    let mut text = format!(
+        "A centroid is the mean of its cluster: the {what} that no one made, in the middle of those that someone did."
+    );
+    if facts.ink.is_some() {
+        text += " Where it is sharp its members agree; where it is grey they differ.";
+    }
+    words.push(text);
+    if facts.named() {
+        words.push(
+            "A cluster is named after most of its rows; its purity is the share that are of that name."
+                .into(),
+        );
+    }
+    if facts.gathered.is_some() {
+        words.push(
+            "The nearest members show what the cluster is about. The farthest are where it ends: look there first for what \
+             does not belong."
+                .into(),
+        );
+    }
+    let (shown, all) = (facts.shown().len(), facts.order.len());
+    if shown < all {
+        words.push(format!("The first {shown} of {all} clusters are shown."));
+    }
+    words
+}
+
+fn about(facts: &Facts<'_>, c: usize) -> String {
+    let noun = if facts.report.rows.is_none() && facts.model.weight_unit != 1.0 { "weight" } else { "rows" };
+    let noun = if facts.sizes[c] == 1.0 && noun == "rows" { "row" } else { noun };
+    let purity = facts.purities[c].map(|purity| format!(", purity {}", percent(purity)));
+    format!("{} {noun}{}", count(facts.sizes[c]), purity.unwrap_or_default())
+}
+
+fn card(facts: &Facts<'_>, c: usize) -> Result<Card, ReportError> {
+    let ink = facts.ink.ok_or_else(|| super::failed("a picture without a shape"))?;
+    let name = facts.label(c);
+    let centroid = facts.centroids.row(c).to_vec();
+    let members = |of: fn(&super::super::gather::Gathered) -> &Vec<Vec<Member>>| {
+        let members = facts.gathered.as_ref().map_or(&[][..], |gathered| &of(gathered)[c]);
+        members.iter().map(|member| shown(facts, c, member)).collect::<Result<Vec<_>, _>>()
+    };
+    Ok(Card {
+        picture: ink.picture(&centroid, format!("centroid of {name}"), String::new())?,
+        about: about(facts, c),
+        nearest: members(|gathered| &gathered.nearest)?,
+        farthest: members(|gathered| &gathered.farthest)?,
+        name,
+    })
+}
+
+fn shown(facts: &Facts<'_>, c: usize, member: &Member) -> Result<Shown, ReportError> {
+    let ink = facts.ink.ok_or_else(|| super::failed("a picture without a shape"))?;
+    let class = facts.class_of(member.row);
+    let wrong = facts.wrong(member.row, c);
+    let alt = format!(
+        "{}row {}, at {}",
+        class.map(|class| format!("{class}, ")).unwrap_or_default(),
+        member.row + 1,
+        value(member.distance)
+    );
+    let caption = class.filter(|_| wrong).unwrap_or_default().to_owned();
+    Ok(Shown { picture: ink.picture(&member.values, alt, caption)?, wrong })
+}
+
+fn line(facts: &Facts<'_>, c: usize) -> Line {
+    let text = |members: Option<&Vec<Member>>| {
+        let member = |member: &Member| {
+            let class = facts.class_of(member.row).map(|class| format!(" {class}")).unwrap_or_default();
+            format!("{}{class} ({})", count(member.row as f64 + 1.0), value(member.distance))
+        };
+        members
+            .map(|members| members.iter().take(3).map(member).collect::<Vec<_>>().join(", "))
+            .unwrap_or_default()
+    };
+    Line {
+        name: facts.label(c),
+        about: about(facts, c),
+        nearest: text(facts.gathered.as_ref().map(|gathered| &gathered.nearest[c])),
+        farthest: text(facts.gathered.as_ref().map(|gathered| &gathered.farthest[c])),
+    }
+}

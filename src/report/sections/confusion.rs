@@ -1,0 +1,152 @@
+//! Which classes are taken for which, and why some are hard.
+
+use askama::Template;
+
+use super::super::words::{count, list, percent};
+use super::{Facts, ReportError, Section};
+use crate::data::Truth;
+use crate::score::Score;
+
+/// Most classes whose matrix is shown.
+const MOST_CLASSES: usize = 30;
+/// Classes that are spoken of.
+const HARD: usize = 3;
+/// The least share of a class in other clusters that is spoken of.
+const NOTABLE: f64 = 0.05;
+
+#[derive(Template)]
+#[template(path = "report/confusion.html")]
+struct Confusion {
+    words: Vec<String>,
+    column: String,
+    names: Vec<String>,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    class: String,
+    cells: Vec<Cell>,
+    right: String,
+}
+
+struct Cell {
+    count: String,
+    /// Percent of the class.
+    share: u32,
+    right: bool,
+}
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let (Some(truth), Some(score)) = (facts.truth(), &facts.score) else { return Ok(None) };
+    let table = Table::new(truth, score);
+    let drawn = truth.names.len() <= MOST_CLASSES;
+    let mut words = vec![opening(drawn)];
+    words.extend(hardest(&table, truth, facts));
+    let mut names = truth.names.clone();
+    names.extend(table.nameless().then(|| "no name".to_owned()));
+    let lines = if drawn {
+        (0..truth.names.len()).map(|class| line(&table, truth, class)).collect()
+    } else {
+        Vec::new()
+    };
+    let template = Confusion { words, column: truth.column.clone(), names, lines };
+    super::section("confusion", "Right and wrong", &template)
+}
+
+/// Rows by class and by the name of their cluster, those of nameless clusters last. (n_classes, n_classes + 1)
+struct Table {
+    counts: Vec<Vec<u64>>,
+    sizes: Vec<u64>,
+}
+
+impl Table {
+    fn new(truth: &Truth, score: &Score) -> Self {
+        let n = truth.names.len();
+        // more classes than are shown need no matrix, only the mistakes of each
+        let mut counts = vec![vec![0; n + 1]; if n <= 1000 { n } else { 0 }];
+        let mut sizes = vec![0; n];
+        for entry in &score.confusion {
+            sizes[entry.truth as usize] += entry.count;
+            if let Some(line) = counts.get_mut(entry.truth as usize) {
+                line[entry.named.map_or(n, |named| named as usize)] += entry.count;
+            }
+        }
+        Self { counts, sizes }
+    }
+
+    fn nameless(&self) -> bool {
+        self.counts.iter().any(|line| line.last().is_some_and(|&count| count > 0))
+    }
+
+    fn share(&self, class: usize, named: usize) -> f64 {
+        self.counts[class][named] as f64 / (self.sizes[class] as f64).max(1.0)
+    }
+}
+
+fn opening(drawn: bool) -> String {
+    let text = "Each row of the table is a class, each column what the clusters of its rows stand for. Framed on the \
+                diagonal: right. The colour is the share of the class.";
+    if drawn {
+        text.into()
+    } else {
+        format!("There are more than {MOST_CLASSES} classes, too many for a table.")
+    }
+}
+
+fn line(table: &Table, truth: &Truth, class: usize) -> Line {
+    let shown = truth.names.len() + usize::from(table.nameless());
+    let cell = |named: usize| Cell {
+        count: match table.counts[class][named] {
+            0 => "·".into(),
+            n => count(n as f64),
+        },
+        share: (100.0 * table.share(class, named)).round() as u32,
+        right: class == named,
+    };
+    Line {
+        class: truth.names[class].clone(),
+        cells: (0..shown).map(cell).collect(),
+        right: percent(table.share(class, class)),
+    }
+}
+
+/// What becomes of the classes with the least share right.
+fn hardest(table: &Table, truth: &Truth, facts: &Facts<'_>) -> Vec<String> {
+    let n = table.counts.len();
+    let mut classes: Vec<usize> = (0..n).filter(|&class| table.sizes[class] > 0).collect();
+    classes.sort_by(|&a, &b| table.share(a, a).total_cmp(&table.share(b, b)).then(a.cmp(&b)));
+    classes.retain(|&class| table.share(class, class) < 1.0 - NOTABLE);
+    classes.truncate(HARD);
+    if classes.is_empty() {
+        return Vec::new();
+    }
+    let mut words: Vec<String> = classes.iter().map(|&class| fate(table, truth, facts, class)).collect();
+    words.push(
+        "Why some are hard: k-means sees distances, not shapes. It cuts the rows into groups that are about equally wide, by \
+         straight borders. A class made in two ways becomes two clusters; two classes that are close together, or that \
+         overlap, share one; and a class without a cluster of its own is handed to its neighbours."
+            .into(),
+    );
+    words
+}
+
+/// Where the rows of a class went, and over how many clusters.
+fn fate(table: &Table, truth: &Truth, facts: &Facts<'_>, class: usize) -> String {
+    let mut others: Vec<usize> = (0..table.counts[class].len())
+        .filter(|&named| named != class && table.share(class, named) >= NOTABLE)
+        .collect();
+    others.sort_by(|&a, &b| table.share(class, b).total_cmp(&table.share(class, a)));
+    let other = |&named: &usize| {
+        let name = truth.names.get(named).map_or("no name".to_owned(), |name| format!("“{name}”"));
+        format!("{} are in clusters of {name}", percent(table.share(class, named)))
+    };
+    let others: Vec<String> = others.iter().take(3).map(other).collect();
+    let others = if others.is_empty() { String::new() } else { format!("; {}", list(&others)) };
+    let own = facts.classes.iter().filter(|&&named| named == Some(class as u32)).count();
+    let own = match own {
+        0 => "no cluster stands for it".into(),
+        1 => "one cluster stands for it".into(),
+        n => format!("{n} clusters stand for it"),
+    };
+    format!("“{}”: {} right, {own}{others}.", truth.names[class], percent(table.share(class, class)))
+}

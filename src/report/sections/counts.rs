@@ -1,0 +1,100 @@
+//! How many rows each cluster has.
+
+use askama::Template;
+
+use super::super::facts::MOST_BARS;
+use super::super::words::{count, percent, plural};
+use super::{Facts, ReportError, Section};
+
+#[derive(Template)]
+#[template(path = "report/counts.html")]
+struct Counts {
+    words: Vec<String>,
+    bars: Vec<Bar>,
+}
+
+struct Bar {
+    name: String,
+    count: String,
+    /// Percent of the longest bar: all rows, and those of the cluster's name.
+    length: String,
+    right: String,
+    named: bool,
+}
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let most = facts.sizes.iter().copied().fold(0.0, f64::max);
+    let length = |size: f64| format!("{:.1}", if most > 0.0 { 100.0 * size / most } else { 0.0 });
+    let bar = |&c: &usize| Bar {
+        name: facts.label(c),
+        count: count(facts.sizes[c]),
+        length: length(facts.sizes[c]),
+        right: length(facts.sizes[c] * facts.purities[c].unwrap_or(0.0)),
+        named: facts.purities[c].is_some(),
+    };
+    let bars = facts.order.iter().take(MOST_BARS).map(bar).collect();
+    super::section("counts", "How large they are", &Counts { words: words(facts), bars })
+}
+
+fn words(facts: &Facts<'_>) -> Vec<String> {
+    let k = facts.sizes.len();
+    let all: f64 = facts.sizes.iter().sum();
+    let by_size = |&a: &usize, &b: &usize| facts.sizes[a].total_cmp(&facts.sizes[b]).then(b.cmp(&a));
+    let (Some(largest), Some(smallest)) = ((0..k).max_by(by_size), (0..k).min_by(by_size)) else {
+        return Vec::new();
+    };
+    let share = |c: usize| percent(if all > 0.0 { facts.sizes[c] / all } else { 0.0 });
+    let mut words = vec![format!(
+        "The largest is {}, with {} ({}); the smallest is {}, with {} ({}).",
+        facts.label(largest),
+        count(facts.sizes[largest]),
+        share(largest),
+        facts.label(smallest),
+        count(facts.sizes[smallest]),
+        share(smallest),
+    )];
+    words.extend(highest(facts));
+    if facts.purities.iter().any(Option::is_some) {
+        words.push("The dark part of a bar is the rows that are of the cluster's name.".into());
+    }
+    let empty = facts.sizes.iter().filter(|&&size| size == 0.0).count();
+    if empty > 0 {
+        words.push(format!(
+            "{} no row.",
+            if empty == 1 { "1 cluster has".into() } else { format!("{empty} clusters have") }
+        ));
+    }
+    if k > MOST_BARS {
+        words.push(format!("The first {MOST_BARS} of {} are drawn.", plural(k, "cluster")));
+    }
+    words
+}
+
+/// The name with the highest count: several clusters may share one.
+fn highest(facts: &Facts<'_>) -> Option<String> {
+    let truth = facts.truth()?;
+    let (mut found, mut real) = (vec![0.0; truth.names.len()], vec![0u64; truth.names.len()]);
+    for (c, class) in facts.classes.iter().enumerate() {
+        if let Some(class) = class {
+            found[*class as usize] += facts.sizes[c];
+        }
+    }
+    truth.labels.iter().for_each(|&class| real[class as usize] += 1);
+    let most = (0..found.len()).max_by(|&a, &b| found[a].total_cmp(&found[b]).then(b.cmp(&a)))?;
+    let name = &truth.names[most];
+    let mut text = format!(
+        "Counting clusters by their names, {} “{name}” has the highest count: {} rows are in clusters of that name, and {} really \
+         are of that class.",
+        truth.column,
+        count(found[most]),
+        count(real[most] as f64),
+    );
+    let none: Vec<String> = (0..found.len())
+        .filter(|&class| !facts.classes.contains(&Some(class as u32)))
+        .map(|class| format!("“{}”", truth.names[class]))
+        .collect();
+    if !none.is_empty() && none.len() <= 10 {
+        text += &format!(" No cluster stands for {}.", super::super::words::list(&none));
+    }
+    Some(text)
+}

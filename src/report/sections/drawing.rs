@@ -1,0 +1,8 @@
+//! The slot of the drawing page: its part comes ready-made, for models of pictures.
+
+use super::{Facts, ReportError, Section};
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let html = facts.report.drawing.clone();
+    Ok(html.map(|html| Section { id: "draw", title: "Draw one yourself", html }))
+}

@@ -1,0 +1,152 @@
+//! The rows on paper: the first two principal components, coloured by cluster or by class.
+
+use std::fmt::Write;
+
+use askama::Template;
+
+use super::super::chart::{COLORS, around};
+use super::super::pca::{Components, components};
+use super::super::words::{percent, plural};
+use super::{Facts, ReportError, Section};
+
+/// The drawing, in units of its own.
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 480.0;
+const MARGIN: f64 = 16.0;
+/// Most names written into it.
+const MOST_NAMES: usize = 40;
+
+#[derive(Template)]
+#[template(path = "report/map.html")]
+struct Map {
+    words: Vec<String>,
+    layers: Vec<Layer>,
+}
+
+/// The same points, coloured in one way.
+struct Layer {
+    id: &'static str,
+    switch: String,
+    alt: String,
+    groups: Vec<Group>,
+}
+
+struct Group {
+    color: usize,
+    path: String,
+    /// A name, and where it stands.
+    name: Option<(String, String, String)>,
+}
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let Some((gathered, rows)) = facts.gathered.as_ref().zip(facts.report.rows) else { return Ok(None) };
+    let Some(found) = components(&gathered.values, facts.model.n_dims()) else { return Ok(None) };
+    let paper = Paper::around(&found);
+    let clusters: Vec<usize> = gathered.sample.iter().map(|&row| rows.labels[row] as usize).collect();
+    let mut layers = vec![Layer {
+        id: "map-cluster",
+        switch: "by cluster".into(),
+        alt: format!(
+            "{} placed by the first two principal components, coloured by cluster",
+            plural(clusters.len(), "row")
+        ),
+        groups: paper.groups(
+            &found,
+            &clusters,
+            &facts.names,
+            |c| facts.color(c),
+            |c| Some(found.place(facts.centroids.row(c).iter().copied().collect::<Vec<f64>>())),
+        ),
+    }];
+    if let Some(truth) = facts.truth() {
+        let classes: Vec<usize> = gathered.sample.iter().map(|&row| truth.labels[row] as usize).collect();
+        layers.push(Layer {
+            id: "map-class",
+            switch: format!("by {}", truth.column),
+            alt: format!("the same rows, coloured by {}", truth.column),
+            groups: paper.groups(
+                &found,
+                &classes,
+                &truth.names,
+                |class| class % COLORS,
+                |class| mean(&found, &classes, class),
+            ),
+        });
+    }
+    super::section("map", "A map of the rows", &Map { words: words(facts, &found, clusters.len()), layers })
+}
+
+fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {
+    let [first, second] = found.shares;
+    let mut words = vec![format!(
+        "Each dot is a row, placed along the two directions in which rows differ most (principal components). They hold {} and \
+         {} of the variance, together {}: clusters that overlap on this flat map may be apart in the other {}.",
+        percent(first),
+        percent(second),
+        percent(first + second),
+        percent((1.0 - first - second).max(0.0))
+    )];
+    if facts.truth().is_some() {
+        words.push("Switch between the two colourings: where a patch changes its colour, clusters and classes disagree.".into());
+    }
+    let n = facts.report.rows.map_or(0, |rows| rows.labels.len());
+    if drawn < n {
+        words.push(format!("{} of {} are drawn, chosen at random.", plural(drawn, "row"), plural(n, "row")));
+    }
+    if facts.names.len() > COLORS {
+        words.push("There are more clusters than colours: colours come again.".into());
+    }
+    words
+}
+
+fn mean(found: &Components, groups: &[usize], group: usize) -> Option<[f64; 2]> {
+    let own = || found.coordinates.iter().zip(groups).filter(|&(_, &g)| g == group).map(|(at, _)| at);
+    let n = own().count() as f64;
+    (n > 0.0).then(|| [0, 1].map(|axis| own().map(|at| at[axis]).sum::<f64>() / n))
+}
+
+/// Coordinates to places on paper, both axes on one scale.
+struct Paper {
+    middle: [f64; 2],
+    scale: f64,
+}
+
+impl Paper {
+    fn around(found: &Components) -> Self {
+        let [x, y] = [0, 1].map(|axis| around(found.coordinates.iter().map(|at| at[axis])));
+        let fit =
+            |room: f64, span: f64| if span > 0.0 { (room - 2.0 * MARGIN) / span } else { f64::INFINITY };
+        let scale = fit(WIDTH, x.end - x.start).min(fit(HEIGHT, y.end - y.start));
+        let middle = [x.start + (x.end - x.start) / 2.0, y.start + (y.end - y.start) / 2.0];
+        Self { middle, scale: if scale.is_finite() { scale } else { 1.0 } }
+    }
+
+    fn place(&self, at: [f64; 2]) -> (f64, f64) {
+        let x = WIDTH / 2.0 + (at[0] - self.middle[0]) * self.scale;
+        (x, HEIGHT / 2.0 - (at[1] - self.middle[1]) * self.scale)
+    }
+
+    fn groups(
+        &self,
+        found: &Components,
+        groups: &[usize],
+        names: &[String],
+        color: impl Fn(usize) -> usize,
+        middle: impl Fn(usize) -> Option<[f64; 2]>,
+    ) -> Vec<Group> {
+        let mut paths = vec![String::new(); COLORS];
+        for (at, &group) in found.coordinates.iter().zip(groups) {
+            let (x, y) = self.place(*at);
+            // a line of no length with round ends is a dot, in a few letters
+            let _ = write!(paths[color(group)], "M{x:.0} {y:.0}h0");
+        }
+        let dots = paths.into_iter().enumerate().map(|(color, path)| Group { color, path, name: None });
+        let named = (0..names.len().min(MOST_NAMES)).filter_map(|group| {
+            let (x, y) = self.place(middle(group)?);
+            let name = names[group].strip_prefix("cluster ").unwrap_or(&names[group]);
+            let name = Some((name.chars().take(16).collect(), format!("{x:.0}"), format!("{y:.0}")));
+            Some(Group { color: color(group), path: String::new(), name })
+        });
+        dots.chain(named).collect()
+    }
+}

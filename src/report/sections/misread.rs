@@ -1,0 +1,68 @@
+//! The misread gallery: rows in clusters that stand for another class.
+
+use askama::Template;
+
+use super::super::gather::Misread;
+use super::super::images::Picture;
+use super::super::words::{count, percent, plural};
+use super::{Facts, ReportError, Section};
+
+#[derive(Template)]
+#[template(path = "report/misread.html")]
+struct Gallery {
+    words: Vec<String>,
+    groups: Vec<Group>,
+}
+
+struct Group {
+    heading: String,
+    count: String,
+    pictures: Vec<Picture>,
+    rows: String,
+}
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let (Some(gathered), Some(score)) = (&facts.gathered, &facts.score) else { return Ok(None) };
+    if gathered.misread.is_empty() {
+        return Ok(None);
+    }
+    let groups: Result<Vec<Group>, ReportError> =
+        gathered.misread.iter().map(|pair| group(facts, pair)).collect();
+    let shown = gathered.misread.len();
+    let mut words = vec![format!(
+        "{} of the rows are in a cluster that stands for another class. The most frequent mistakes come first; the rows of \
+         each are chosen evenly from the table.",
+        percent(1.0 - score.accuracy)
+    )];
+    if shown < gathered.n_pairs {
+        words.push(format!("{shown} of {} of such mistakes are shown.", plural(gathered.n_pairs, "kind")));
+    }
+    super::section("misread", "Misread", &Gallery { words, groups: groups? })
+}
+
+fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {
+    let name = |class: u32| {
+        facts.truth().and_then(|truth| truth.names.get(class as usize)).cloned().unwrap_or_default()
+    };
+    let (class, named) = (name(pair.class), pair.named.map(name));
+    let heading = match named {
+        Some(named) => format!("{class} taken for {named}"),
+        None => format!("{class} in clusters without a name"),
+    };
+    let numbers = pair.rows.iter().map(|row| count(*row as f64 + 1.0)).collect::<Vec<_>>().join(", ");
+    Ok(Group {
+        pictures: pictures(facts, pair, &heading)?,
+        rows: if facts.ink.is_none() { format!("rows {numbers}") } else { String::new() },
+        count: plural(pair.count as usize, "row"),
+        heading,
+    })
+}
+
+fn pictures(facts: &Facts<'_>, pair: &Misread, heading: &str) -> Result<Vec<Picture>, ReportError> {
+    let (Some(ink), Some(gathered)) = (facts.ink, &facts.gathered) else { return Ok(Vec::new()) };
+    let values = |row: &usize| Some((*row, gathered.misread_values.get(row)?));
+    let picture = |(row, values): (usize, &Vec<f64>)| {
+        ink.picture(values, format!("{heading}, row {}", row + 1), String::new())
+    };
+    pair.rows.iter().filter_map(values).map(picture).collect()
+}

@@ -1,0 +1,136 @@
+//! The profile of each cluster by feature, where rows are no pictures.
+
+use askama::Template;
+
+use super::super::words::{plural, value};
+use super::{Facts, ReportError, Section};
+
+/// Most features shown: those that tell the clusters apart best.
+const MOST_FEATURES: usize = 24;
+/// Most clusters side by side.
+const MOST_CLUSTERS: usize = 20;
+/// Standard deviations at which the colour is full.
+const FULL: f64 = 2.0;
+
+#[derive(Template)]
+#[template(path = "report/profile.html")]
+struct Profile {
+    words: Vec<String>,
+    clusters: Vec<String>,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    feature: String,
+    mean: String,
+    cells: Vec<Cell>,
+}
+
+struct Cell {
+    value: String,
+    /// Percent of full colour.
+    strength: u32,
+    above: bool,
+    about: String,
+}
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    if facts.ink.is_some() {
+        return Ok(None);
+    }
+    let scale = Scale::of(facts);
+    let clusters = &facts.order[..facts.order.len().min(MOST_CLUSTERS)];
+    let features = scale.telling(facts);
+    let template = Profile {
+        words: words(facts, features.len()),
+        clusters: clusters.iter().map(|&c| facts.label(c)).collect(),
+        lines: features.into_iter().map(|j| line(facts, &scale, clusters, j)).collect(),
+    };
+    super::section("profile", "What sets them apart", &template)
+}
+
+/// Mean and standard deviation of each feature: over the rows, or over the centroids where no rows are at hand.
+struct Scale {
+    means: Vec<f64>,
+    deviations: Vec<f64>,
+    between: Vec<f64>,
+}
+
+impl Scale {
+    fn of(facts: &Facts<'_>) -> Self {
+        let weights: Vec<f64> = (0..facts.model.n_clusters()).map(|c| facts.model.weight(c)).collect();
+        let total: f64 = weights.iter().sum();
+        let over = |values: &dyn Fn(usize) -> f64| {
+            weights.iter().enumerate().map(|(c, w)| w / total * values(c)).sum::<f64>()
+        };
+        let d = facts.model.n_dims();
+        let means: Vec<f64> = (0..d).map(|j| over(&|c| facts.centroids[[c, j]])).collect();
+        let variance = |j: usize| over(&|c| (facts.centroids[[c, j]] - means[j]).powi(2));
+        let between: Vec<f64> = (0..d).map(|j| variance(j).sqrt()).collect();
+        let deviations =
+            facts.gathered.as_ref().map_or(between.clone(), |gathered| gathered.deviations.clone());
+        Self { means, deviations, between }
+    }
+
+    /// How far a value is from the mean, in standard deviations.
+    fn z(&self, j: usize, value: f64) -> f64 {
+        let z = (value - self.means[j]) / self.deviations[j];
+        if z.is_finite() { z } else { 0.0 }
+    }
+
+    /// The features in which the clusters differ most against how much the rows differ, in the table's order.
+    fn telling(&self, facts: &Facts<'_>) -> Vec<usize> {
+        let share = |j: usize| {
+            // without rows all shares would be 1: then by the spread of the centroids
+            let share =
+                if facts.gathered.is_some() { self.between[j] / self.deviations[j] } else { self.between[j] };
+            if share.is_finite() { share } else { 0.0 }
+        };
+        let mut features: Vec<usize> = (0..self.means.len()).collect();
+        features.sort_by(|&a, &b| share(b).total_cmp(&share(a)));
+        features.truncate(MOST_FEATURES);
+        features.sort_unstable();
+        features
+    }
+}
+
+fn words(facts: &Facts<'_>, n_features: usize) -> Vec<String> {
+    let of = if facts.gathered.is_some() { "rows" } else { "centroids" };
+    let mut words = vec![format!(
+        "The mean of each cluster, feature by feature. Orange lies above the mean of all, blue below; the colour is full at \
+         {FULL} standard deviations of the {of}. A row without colour is a feature that does not tell the clusters apart."
+    )];
+    let (d, k) = (facts.model.n_dims(), facts.model.n_clusters());
+    if n_features < d {
+        words.push(format!(
+            "Of {}, the {n_features} that tell the clusters apart best are shown.",
+            plural(d, "feature")
+        ));
+    }
+    if k > MOST_CLUSTERS {
+        words.push(format!("The first {MOST_CLUSTERS} of {k} clusters are shown."));
+    }
+    words
+}
+
+fn line(facts: &Facts<'_>, scale: &Scale, clusters: &[usize], j: usize) -> Line {
+    let cell = |&c: &usize| {
+        let x = facts.centroids[[c, j]];
+        let z = scale.z(j, x);
+        Cell {
+            value: value(x),
+            strength: (100.0 * (z.abs() / FULL).min(1.0)).round() as u32,
+            above: z > 0.0,
+            about: format!(
+                "{:.1} standard deviations {} the mean",
+                z.abs(),
+                if z > 0.0 { "above" } else { "below" }
+            ),
+        }
+    };
+    Line {
+        feature: facts.model.columns[j].clone(),
+        mean: value(scale.means[j]),
+        cells: clusters.iter().map(cell).collect(),
+    }
+}

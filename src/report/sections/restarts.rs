@@ -1,0 +1,184 @@
+//! All restarts: how inertia spreads, what it has to do with accuracy, how the best one came down.
+
+use super::super::Restarts;
+use super::super::chart::{Chart, Series, around};
+use super::super::words::{count, percent, plural, tick, value};
+use super::{Facts, Figure, Figures, ReportError, Section};
+
+/// Bars of the histogram.
+const BINS: usize = 40;
+/// Most restarts drawn as dots.
+const MOST_DOTS: usize = 2_000;
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let (mut words, mut figures) = (Vec::new(), Vec::new());
+    if let Some(restarts) = facts.report.restarts.as_ref().filter(|restarts| restarts.inertias.len() > 1) {
+        words.extend(spread_words(restarts));
+        figures.push(histogram(restarts)?);
+        words.extend(restarts.unscored.clone());
+        if restarts.accuracies.len() == restarts.inertias.len() {
+            figures.push(against_accuracy(restarts)?);
+        }
+    }
+    if let Some(inertias) = facts.report.convergence.as_ref().filter(|inertias| !inertias.is_empty()) {
+        figures.push(convergence(inertias)?);
+    }
+    if figures.is_empty() {
+        return Ok(None);
+    }
+    super::section("restarts", "How it was found", &Figures { words, figures })
+}
+
+fn least(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn spread_words(restarts: &Restarts) -> Vec<String> {
+    let inertias = &restarts.inertias;
+    let best = least(inertias);
+    let mut sorted = inertias.clone();
+    sorted.sort_by(f64::total_cmp);
+    let above = |x: f64| if best > 0.0 { percent(x / best - 1.0) } else { value(x - best) };
+    let found = match restarts.found_best {
+        1 => "One of them found the best, so a better one may still be out there".to_owned(),
+        n => format!("{} of them found the best", count(n as f64)),
+    };
+    let n = inertias.len();
+    vec![format!(
+        "k-means ends in the nearest valley, so it starts {} times from random rows and keeps the least inertia. {found}: {}. \
+         The median ended {} above it, the worst {}.",
+        count(n as f64),
+        value(best),
+        above(sorted[n / 2]),
+        above(sorted[n - 1])
+    )]
+}
+
+fn histogram(restarts: &Restarts) -> Result<Figure, ReportError> {
+    let range = around(restarts.inertias.iter().copied());
+    let width = (range.end - range.start) / BINS as f64;
+    let mut bins = [0usize; BINS];
+    for x in &restarts.inertias {
+        bins[(((x - range.start) / width) as usize).min(BINS - 1)] += 1;
+    }
+    let most = bins.iter().copied().max().unwrap_or(0) as f64;
+    let bar = |(at, &n): (usize, &usize)| {
+        let from = range.start + width * at as f64;
+        (from, from + width * 0.9, n as f64)
+    };
+    let chart = Chart {
+        alt: format!("Histogram of the inertia of {}", plural(restarts.inertias.len(), "restart")),
+        x: ("inertia", range.clone()),
+        y: ("restarts", 0.0..most * 1.08),
+        x_text: &|x| tick(*x),
+        y_text: &|y| if y.fract() == 0.0 { tick(*y) } else { String::new() },
+        series: vec![Series::Bars(0, bins.iter().enumerate().filter(|bin| *bin.1 > 0).map(bar).collect())],
+    };
+    let text = "Each peak is a valley that many starts end in. The best is at the left: a lone bar there was found by luck, a \
+                tall one surely.";
+    Ok(Figure { title: "Inertia of all restarts", svg: chart.svg()?, text: text.into() })
+}
+
+fn against_accuracy(restarts: &Restarts) -> Result<Figure, ReportError> {
+    let (inertias, accuracies) = (&restarts.inertias, &restarts.accuracies);
+    let step = inertias.len().div_ceil(MOST_DOTS);
+    let dots = inertias.iter().copied().zip(accuracies.iter().copied()).step_by(step).collect();
+    let best = best(restarts);
+    let chart = Chart {
+        alt: format!("Accuracy against inertia of {}", plural(inertias.len(), "restart")),
+        x: ("inertia", around(inertias.iter().copied())),
+        y: ("accuracy", around(accuracies.iter().copied())),
+        x_text: &|x| tick(*x),
+        y_text: &|y| percent(*y),
+        series: vec![Series::Dots(0, dots), Series::Big(1, inertias[best], accuracies[best])],
+    };
+    let mut text = accuracy_words(restarts, best);
+    if step > 1 {
+        text += &format!(" Every {step}th restart is drawn.");
+    }
+    Ok(Figure { title: "Inertia against accuracy", svg: chart.svg()?, text })
+}
+
+/// The restart that is kept: least inertia, then the first.
+fn best(restarts: &Restarts) -> usize {
+    let inertias = &restarts.inertias;
+    (0..inertias.len()).min_by(|&a, &b| inertias[a].total_cmp(&inertias[b])).unwrap_or(0)
+}
+
+fn accuracy_words(restarts: &Restarts, best: usize) -> String {
+    let (inertias, accuracies) = (&restarts.inertias, &restarts.accuracies);
+    let Some(r) = correlation(inertias, accuracies) else {
+        return "All restarts are alike in one of the two, so nothing can be said of them together.".into();
+    };
+    let meaning = match r {
+        ..-0.6 => "Lower inertia goes with higher accuracy here, but does not grant it",
+        -0.6..0.1 => "Lower inertia is not higher accuracy here",
+        _ => "Lower inertia goes with lower accuracy here",
+    };
+    let most = (0..accuracies.len()).max_by(|&a, &b| accuracies[a].total_cmp(&accuracies[b]).then(b.cmp(&a)));
+    let most = most.unwrap_or(best);
+    let mut text = format!(
+        "{meaning}: their correlation is {} (−1: one tells the other; 0: they have nothing to do with each other). The \
+         restart kept (the large dot) has {} right.",
+        format!("{r:.2}").replace('-', "−"),
+        percent(accuracies[best])
+    );
+    if accuracies[most] > accuracies[best] && inertias[best] > 0.0 {
+        text += &format!(
+            " The most accurate has {}, at an inertia {:.2}% higher; without the known classes no one could have picked it.",
+            percent(accuracies[most]),
+            100.0 * (inertias[most] / inertias[best] - 1.0)
+        );
+    }
+    text
+}
+
+/// Pearson's; none where one of the two does not vary.
+fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    let n = a.len() as f64;
+    let (mean_a, mean_b) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+    let sum =
+        |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(x, y)| f(x - mean_a, y - mean_b)).sum::<f64>();
+    let r = sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt();
+    r.is_finite().then_some(r)
+}
+
+fn convergence(inertias: &[f64]) -> Result<Figure, ReportError> {
+    let (first, last) = (inertias[0], inertias[inertias.len() - 1]);
+    let line = inertias.iter().enumerate().map(|(at, &x)| (at as f64 + 1.0, x)).collect();
+    let chart = Chart {
+        alt: format!(
+            "Inertia after each of {} iterations, from {} to {}",
+            inertias.len(),
+            value(first),
+            value(last)
+        ),
+        x: ("iteration", 1.0..(inertias.len() as f64).max(2.0)),
+        y: ("inertia", around(inertias.iter().copied())),
+        x_text: &|x| if x.fract() == 0.0 { tick(*x) } else { String::new() },
+        y_text: &|y| tick(*y),
+        series: vec![Series::Line(0, line)],
+    };
+    let most = inertias.iter().position(|x| x - last <= 0.1 * (first - last)).map_or(1, |at| at + 1);
+    let iterations = |n: usize| if n == 1 { "iteration".to_owned() } else { format!("{n} iterations") };
+    let text = format!(
+        "{} in all. Nine tenths of the fall after the first update are done by iteration {most}; it never rises, and it ends \
+         where a round changes nothing.",
+        plural(inertias.len(), "iteration"),
+    );
+    let text = if first > last { text } else { format!("It was there after the first {}.", iterations(1)) };
+    Ok(Figure { title: "How the best one came down", svg: chart.svg()?, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn correlations() {
+        let rising = correlation(&[1.0, 2.0, 3.0], &[5.0, 7.0, 9.0]).unwrap();
+        let falling = correlation(&[1.0, 2.0, 3.0, 4.0], &[4.0, 2.0, 3.0, 1.0]).unwrap();
+        assert!((rising - 1.0).abs() < 1e-12 && (falling + 0.8).abs() < 1e-12);
+        assert_eq!(correlation(&[1.0, 1.0], &[1.0, 2.0]), None);
+    }
+}

@@ -1,0 +1,102 @@
+//! Silhouettes: how much closer each row is to its own cluster than to the next.
+
+use super::super::chart::{Chart, Series};
+use super::super::words::{count, percent, plural};
+use super::{Facts, Figure, Figures, ReportError, Section};
+use crate::score::Partition;
+
+/// Most clusters drawn.
+const MOST: usize = 40;
+/// Most bars of a cluster: of more rows than these, evenly chosen ones.
+const MOST_BARS: usize = 60;
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let Some((gathered, rows)) = facts.gathered.as_ref().zip(facts.report.rows) else { return Ok(None) };
+    let labels: Vec<u32> = gathered.sample.iter().map(|&row| rows.labels[row]).collect();
+    let partition =
+        Partition::new(&gathered.values, facts.model.n_dims(), &labels, facts.model.n_clusters())?;
+    let Ok(values) = partition.silhouettes() else { return Ok(None) };
+    let mut groups = vec![Vec::new(); facts.model.n_clusters()];
+    values.iter().zip(&labels).for_each(|(&value, &label)| groups[label as usize].push(value));
+    groups.iter_mut().for_each(|group| group.sort_by(|a, b| b.total_cmp(a)));
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let figure =
+        Figure { title: "Silhouette of each row", svg: chart(facts, &groups, mean)?, text: String::new() };
+    let words = words(facts, &groups, &values, mean, rows.labels.len());
+    super::section("silhouette", "How well they are apart", &Figures { words, figures: vec![figure] })
+}
+
+fn chart(facts: &Facts<'_>, groups: &[Vec<f64>], mean: f64) -> Result<String, ReportError> {
+    let shown: Vec<usize> =
+        facts.order.iter().copied().filter(|&c| !groups[c].is_empty()).take(MOST).collect();
+    let n = shown.len() as f64;
+    let series = shown.iter().enumerate().map(|(at, &c)| {
+        let top = n - at as f64 - 0.06;
+        Series::Lying(facts.color(c), bars(&groups[c], top, 0.88))
+    });
+    let least = groups.iter().flatten().copied().fold(-0.05, f64::min);
+    let most = groups.iter().flatten().copied().fold(0.1, f64::max);
+    let name =
+        |y: &f64| shown.get((n - y).floor() as usize).map_or(String::new(), |&c| short(&facts.names[c]));
+    let chart = Chart {
+        alt: format!("Silhouettes of the rows, cluster by cluster; their mean is {mean:.3}"),
+        x: ("silhouette; dashed: the mean", least - 0.02..most + 0.02),
+        y: ("", 0.0..n),
+        x_text: &|x| format!("{x:.1}"),
+        y_text: &|_| String::new(),
+        series: series.chain([Series::Mark((mean, 0.0), (mean, n))]).collect(),
+    };
+    let places: Vec<(f64, String)> =
+        (0..shown.len()).map(|at| (n - at as f64 - 0.5, name(&(n - at as f64 - 0.5)))).collect();
+    chart.svg_named(&places)
+}
+
+fn short(name: &str) -> String {
+    name.strip_prefix("cluster ").unwrap_or(name).chars().take(8).collect()
+}
+
+/// One below the other from `top` down, `height` in all.
+fn bars(values: &[f64], top: f64, height: f64) -> Vec<(f64, f64, f64)> {
+    let n = values.len().min(MOST_BARS);
+    let thick = height / n as f64;
+    let bar = |at: usize| {
+        let high = top - thick * at as f64; // bars overlap a little, so that no seams show
+        (high - 1.3 * thick, high, values[at * values.len() / n])
+    };
+    (0..n).map(bar).collect()
+}
+
+fn words(facts: &Facts<'_>, groups: &[Vec<f64>], values: &[f64], mean: f64, all: usize) -> Vec<String> {
+    let negative = values.iter().filter(|&&value| value < 0.0).count() as f64 / values.len() as f64;
+    let verdict = match mean {
+        0.5.. => "the clusters are clearly apart",
+        0.25.. => "there is structure, with soft borders",
+        _ => "the clusters touch: most borders run through rows, not through gaps",
+    };
+    let mut words = vec![
+        "1 is a row deep in its own cluster, 0 one on the border to the next, and below 0 it would be closer to the \
+         other."
+            .to_owned(),
+        format!("The mean is {mean:.3}: {verdict}. {} of the rows lie below 0.", percent(negative)),
+    ];
+    let mean_of = |c: &usize| groups[*c].iter().sum::<f64>() / groups[*c].len() as f64;
+    let mut filled: Vec<usize> = (0..groups.len()).filter(|&c| groups[c].len() > 1).collect();
+    filled.sort_by(|a, b| mean_of(a).total_cmp(&mean_of(b)));
+    if let [worst, .., best] = filled[..] {
+        words.push(format!(
+            "Best apart is {} ({:.2}), least {} ({:.2}).",
+            facts.label(best),
+            mean_of(&best),
+            facts.label(worst),
+            mean_of(&worst)
+        ));
+    }
+    if values.len() < all {
+        words.push(format!(
+            "Of {}, a random sample of {} is measured, among themselves.",
+            plural(all, "row"),
+            count(values.len() as f64)
+        ));
+    }
+    words
+}

@@ -1,0 +1,85 @@
+//! Other numbers of clusters: what the curves say, and what they can't.
+
+use super::super::SweepLine;
+use super::super::chart::{Chart, Series, around};
+use super::super::words::{percent, tick};
+use super::{Facts, Figure, Figures, ReportError, Section};
+
+pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
+    let lines = &facts.report.sweep;
+    if lines.len() < 2 {
+        return Ok(None);
+    }
+    let k = facts.model.n_clusters();
+    let mut figures =
+        vec![figure("Inertia", lines, k, &|line| Some(line.inertia), &|y| tick(*y), inertia_words())?];
+    figures.push(figure(
+        "Silhouette",
+        lines,
+        k,
+        &|line| line.silhouette,
+        &|y| tick(*y),
+        silhouette_words(facts),
+    )?);
+    if lines.iter().any(|line| line.accuracy.is_some()) {
+        let text =
+            "It grows with k whatever the data, since smaller clusters are purer: it can't choose k either.";
+        figures.push(figure("Accuracy", lines, k, &|line| line.accuracy, &|y| percent(*y), text.into())?);
+    }
+    figures.retain(|figure| !figure.svg.is_empty());
+    let words = vec![
+        "How many clusters are there? Curves like these are often asked. They are worth a look, and no proof. The dashed line \
+         is the number of clusters on this page."
+            .to_owned(),
+    ];
+    super::section("sweep", "Other numbers of clusters", &Figures { words, figures })
+}
+
+fn inertia_words() -> String {
+    "It falls with each cluster more, down to 0 when every row has its own: the least inertia means nothing here. A sharp bend \
+     would mean something; a smooth curve has none."
+        .into()
+}
+
+fn silhouette_words(facts: &Facts<'_>) -> String {
+    let lines = facts.report.sweep.iter().filter_map(|line| Some((line.n_clusters, line.silhouette?)));
+    let Some((peak, _)) = lines.reduce(|a, b| if b.1 > a.1 { b } else { a }) else { return String::new() };
+    let Some(truth) = facts.truth() else { return format!("It is highest at k = {peak}.") };
+    let classes = truth.names.len();
+    if peak == classes {
+        return format!("It is highest at k = {peak}, and there are as many classes.");
+    }
+    format!(
+        "It is highest at k = {peak}, but there are {classes} classes: how people sort the rows and how the rows lie are two \
+         questions, and this curve knows only the second."
+    )
+}
+
+fn figure(
+    title: &'static str,
+    lines: &[SweepLine],
+    k: usize,
+    of: &dyn Fn(&SweepLine) -> Option<f64>,
+    y_text: &dyn Fn(&f64) -> String,
+    text: String,
+) -> Result<Figure, ReportError> {
+    let points: Vec<(f64, f64)> =
+        lines.iter().filter_map(|line| Some((line.n_clusters as f64, of(line)?))).collect();
+    if points.len() < 2 {
+        return Ok(Figure { title, svg: String::new(), text });
+    }
+    let ys = around(points.iter().map(|point| point.1));
+    let mark = Series::Mark((k as f64, ys.start), (k as f64, ys.end));
+    let inside = points[0].0 <= k as f64 && k as f64 <= points[points.len() - 1].0;
+    let mut series = vec![Series::Line(0, points.clone()), Series::Dots(0, points.clone())];
+    series.extend(inside.then_some(mark));
+    let chart = Chart {
+        alt: format!("{title} for {} to {} clusters", points[0].0, points[points.len() - 1].0),
+        x: ("clusters, k", points[0].0..points[points.len() - 1].0),
+        y: ("", ys),
+        x_text: &|x| if x.fract() == 0.0 { tick(*x) } else { String::new() },
+        y_text,
+        series,
+    };
+    Ok(Figure { title, svg: chart.svg_valued()?, text })
+}

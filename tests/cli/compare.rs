@@ -1,0 +1,173 @@
+//! `cairn compare`: its text, its files, its page in a browser, `--calibrate` and what `auto` makes of it.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{Folder, browser};
+
+const QUICK: &str = "compare -k 3 -r 2 --runs 2 --warmup 0 --devices cpu,reference";
+
+fn document(folder: &Folder, file: &str) -> Value {
+    serde_json::from_str(&folder.read(file)).unwrap()
+}
+
+#[test]
+fn two_devices_are_verified_and_timed() {
+    let folder = Folder::new();
+    let ran = folder.run(&format!("{QUICK} --export-json c.json --export-csv c.csv --export-html c.html"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let fingerprint = folder.json("-k 3 -r 2")["fingerprint"].as_str().unwrap().to_owned();
+    for part in ["cpu and reference agree in every bit", &fingerprint, "median", "where it goes", "result  "]
+    {
+        assert!(ran.out.contains(part), "{part:?} is missing from {}", ran.out);
+    }
+    assert_eq!(folder.names(), ["c.csv", "c.html", "c.json"]);
+    let json = document(&folder, "c.json");
+    assert_eq!((&json["complete"], &json["data"]["n_points"]), (&true.into(), &1797.into()));
+    let measured = &json["measurements"][0];
+    assert_eq!(measured["fingerprint"], fingerprint);
+    for device in measured["devices"].as_array().unwrap() {
+        let split = |part: &str| device["split_s"][part].as_f64().unwrap();
+        assert_eq!(device["runs_s"].as_array().unwrap().len(), 2);
+        assert!(split("assign") > 0.0 && split("update") > 0.0, "{device}");
+        assert!(split("assign") + split("update") <= split("iterate") * 1.01 + 1e-6, "{device}");
+        assert!(split("seed") > 0.0 && device["rates"]["gflops"].as_f64().unwrap() > 0.0);
+    }
+    assert_eq!(folder.read("c.csv").lines().count(), 3);
+}
+
+#[test]
+fn a_sweep_has_its_curve_and_its_crossover() {
+    let folder = Folder::new();
+    let ran = folder.run(&format!("{QUICK} --sweep restarts=1..5 --export-json c.json"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for part in
+        ["time of a run by restarts", "● cpu   ○ reference", "└──", "at restarts = 5:", "result      "]
+    {
+        assert!(ran.out.contains(part), "{part:?} is missing from {}", ran.out);
+    }
+    let json = document(&folder, "c.json");
+    let values: Vec<u64> =
+        json["measurements"].as_array().unwrap().iter().filter_map(|m| m["value"].as_u64()).collect();
+    assert!(values.starts_with(&[1, 2, 5]), "{values:?}");
+    assert_eq!(
+        (&json["sweep"]["parameter"], &json["crossovers"][0]["device"]),
+        (&"restarts".into(), &"reference".into())
+    );
+    for sweep in ["points=100,1797", "clusters=2..5"] {
+        assert_eq!(folder.run(&format!("{QUICK} --sweep {sweep}")).code, 0, "{sweep}");
+    }
+}
+
+#[test]
+fn one_device_is_timed_alone() {
+    let ran = Folder::new().run("compare -k 3 -r 2 --runs 5 --devices cpu");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("one device only") && ran.out.contains("median"), "{}", ran.out);
+    assert!(!ran.out.contains("result"), "{}", ran.out);
+}
+
+#[test]
+fn misuse_is_refused_before_any_work() {
+    let folder = Folder::with([("init.csv", b"1,2\n3,4\n"), ("t.csv", b"1,2\n3,4\n5,7\n")]);
+    for (args, part) in [
+        ("--runs 0", "--runs"),
+        ("--sweep restarts=9..1", "9..1 is empty"),
+        ("--sweep restarts=0..9", "whole number"),
+        ("--sweep seeds=1..9", "restarts, points or clusters"),
+        ("--sweep restarts", "restarts=1..1000"),
+        ("--devices cpu,cpu", "twice"),
+        ("--devices auto", "choice"),
+        ("--export-json nowhere/c.json", "nowhere/c.json"),
+        ("--export-html .", "--export-html"),
+        ("--export-json a --export-csv ./a", "--export-json and --export-csv are the same file"),
+        ("--init init.csv --sweep restarts=1..2", "2 restarts from given centroids"),
+        ("--calibrate --sweep restarts=1..2", "--calibrate"),
+        ("-k 0", "0 clusters"),
+    ] {
+        let ran = folder
+            .run(&format!("compare missing.csv {args}").replace("missing.csv --calibrate", "--calibrate"));
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args}: {}", ran.err);
+        assert!(ran.err.starts_with("error: ") && ran.err.contains(part), "{args}: {}", ran.err);
+    }
+    let ran = folder.run("compare t.csv -k 2 --devices cpu --export-csv t.csv");
+    assert!(ran.code == 2 && ran.err.contains("DATA and --export-csv"), "{}", ran.err);
+    folder.run("compare t.csv -k 2 --devices cpu --sweep points=2..9").refused(1, &["5 points", "3 rows"]);
+    folder.run("compare t.csv --devices cpu,nosuch").refused(1, &["--devices", "nosuch"]);
+    assert_eq!(folder.names(), ["init.csv", "t.csv"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_shows_what_was_measured_until_then() {
+    let folder = Folder::new();
+    let args = "compare -k 10 -r 3 --runs 100000 --warmup 0 --devices cpu,reference --export-json c.json";
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("cairn"));
+    command.args(args.split(' ')).current_dir(folder.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(130), "{out}{err}");
+    assert!(out.contains("incomplete") && out.contains("stopped by Ctrl-C"), "{out}");
+    assert!(err.contains("error: stopped by Ctrl-C"), "{err}");
+    let json = document(&folder, "c.json");
+    assert_eq!((&json["stopped"], &json["complete"]), (&true.into(), &false.into()));
+    assert!(!json["measurements"][0]["devices"][0]["runs_s"].as_array().unwrap().is_empty());
+}
+
+/// Where there is an adapter: the GPU is verified and timed like any other.
+#[cfg(feature = "gpu")]
+#[test]
+fn a_gpu_takes_part_where_there_is_one() {
+    let folder = Folder::new();
+    let devices: Value = serde_json::from_str(&folder.run("devices --json").out).unwrap();
+    if devices["adapters"].as_array().unwrap().is_empty() {
+        return folder.run("compare --devices cpu,gpu").refused(1, &["--devices", "no GPU"]);
+    }
+    let args = "compare -k 4 -r 2 --runs 1 --warmup 0 --devices cpu,gpu --export-json c.json";
+    let ran = folder.run(args);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("cpu and gpu agree in every bit"), "{}", ran.out);
+    let json = document(&folder, "c.json");
+    let gpu = &json["measurements"][0]["devices"][1];
+    assert!(gpu["split_s"]["build"].as_f64().unwrap() > 0.0, "{gpu}");
+    assert!(json["devices"][1]["open_s"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn the_page_shows_its_chart_and_asks_nobody_for_anything() {
+    let folder = Folder::new();
+    let ran = folder.run(&format!("{QUICK} --sweep restarts=1,2 --export-html c.html"));
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let Some(seen) = browser::open(&folder.path("c.html")) else { return };
+    assert!(seen.console.is_empty(), "{:?}", seen.console);
+    assert!(seen.requests.is_empty(), "{:?}", seen.requests);
+    let chart = seen.dom.split("<svg").nth(1).unwrap();
+    assert!(chart.contains("polyline") && chart.contains("var(--device-1)") && chart.contains("restarts"));
+    assert!(seen.dom.contains("cpu wins throughout"), "{}", seen.dom);
+}
+
+/// Without a GPU there is nothing to choose.
+#[cfg(feature = "gpu")]
+#[test]
+fn what_was_calibrated_is_what_auto_goes_by() {
+    let folder = Folder::new();
+    let ran = folder.run("fit -k 2 -r 1 -v");
+    assert!(ran.err.contains("note: auto estimated") && ran.err.contains("built-in model"), "{}", ran.err);
+    let ran = folder.run("compare --calibrate --devices cpu");
+    ran.done();
+    assert!(ran.out.contains("kept for `--device auto` in"), "{}", ran.out);
+    let kept = document(&folder, "cache/costs.json");
+    assert!(kept["schema"] == 1 && kept["cpu"]["per_step"].as_f64().unwrap() > 0.0, "{kept}");
+    assert_eq!(folder.run("fit -k 2 -r 1 -v").code, 0);
+    std::fs::write(folder.path("cache/costs.json"), "{\"schema\": 1, \"cpu\": 7}").unwrap();
+    let ran = folder.run("fit -k 2 -r 1");
+    assert_eq!(ran.code, 0);
+    assert!(ran.err.contains("costs.json is ignored: not a cost model"), "{}", ran.err);
+    assert!(!folder.run("fit -k 2 -r 1 -q").err.contains("ignored"));
+}
