@@ -12,8 +12,8 @@
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
-//! any `truth`, `image` (`8x8`) and `reach_exact` (squared, in lattice units: how far from their centroids 999 of
-//! 1000 rows fitted lie). The same model gives the same bytes.
+//! any `truth`, `image` (`8x8`) and `reach_exact` (squared, in lattice units: how far 999 of 1000 rows
+//! fitted lie from their centroids without them). The same model gives the same bytes.
 //!
 //! The checksum is blake3 over all bytes of the file, the checksum's own 64 digits taken as zeros.
 

@@ -57,9 +57,9 @@ pub struct Model {
     pub params: ModelParams,
     /// Weighted sum of squared distances of the rows fitted, in lattice units.
     pub inertia: u128,
-    /// The squared distance, in lattice units, within which 999 of 1000 rows fitted lie from their own centroids,
-    /// by weight, rounded up to 12 bits. What lies further away is likely something else. None in files of before
-    /// this was kept.
+    /// The squared distance, in lattice units, within which 999 of 1000 rows fitted lie from their centroids as these
+    /// are without the row, by weight, rounded up to 12 bits. None where each row is a cluster, and in files of
+    /// before this was kept.
     pub reach: Option<u128>,
     /// Where it comes from.
     pub provenance: Provenance,
@@ -129,7 +129,7 @@ impl Model {
                 tol: params.tol(),
             },
             inertia: fit.best.inertia,
-            reach: Some(reach::of_fit(fit, data)?),
+            reach: reach::of_fit(fit, data)?,
             provenance: Provenance {
                 data: data.name.clone(),
                 n_points,

@@ -1,4 +1,4 @@
-//! How far from their centroids the rows lie that were fitted: what lies further away is something else.
+//! How far from their centroids the rows lie that were fitted: what lies much further away is something else.
 
 use rayon::prelude::*;
 
@@ -10,8 +10,8 @@ use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights};
 
 /// Of this many rows fitted, all but one lie within a model's reach.
 pub const REACH_OF: u64 = 1000;
-/// Leading bits of a squared distance that are kept: the reach is rounded up to these.
-const BITS: u32 = 12;
+/// Bits of a squared distance that are dropped, of the 52 behind its first: the reach is rounded up to 12.
+const DROPPED: u32 = 41;
 
 impl Model {
     /// [`Model::reach`](Self#structfield.reach) as a distance in the user's units.
@@ -22,7 +22,12 @@ impl Model {
 }
 
 /// The reach of a fit.
-pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<u128, ModelError> {
+///
+/// A row draws its centroid towards itself, the more the smaller its cluster is, so that rows fitted lie nearer
+/// than others of their kind. Each is measured against its centroid as it is without the row: for a row of
+/// weight w in a cluster of weight N that is N / (N - w) times as far. Those that are alone in their cluster
+/// show nothing.
+pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<Option<u128>, ModelError> {
     let n_points = fit.n_points;
     let weights = match &data.weights {
         Some(weights) => Weights::new(weights, n_points),
@@ -38,11 +43,19 @@ pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<u128, ModelError> {
         let distance = |row: usize| nearest_two::distance(&table, &centroids, row, labels[row]);
         let distances: Vec<u128> = (0..table.n_points()).into_par_iter().map(distance).collect();
         for (row, distance) in distances.into_iter().enumerate() {
-            tally.add(distance, u64::from(weights.get(first + row))); // rows outside the range weigh nothing
+            let weight = u64::from(weights.get(first + row)); // rows outside the range weigh nothing
+            tally.add(without_itself(distance, weight, fit.state.counts[labels[row] as usize]), weight);
         }
         Ok(())
     })?;
     Ok(tally.reach())
+}
+
+/// A row's squared distance to its centroid, as this is without the row.
+fn without_itself(distance: u128, weight: u64, of_cluster: u64) -> Option<f64> {
+    let others = of_cluster.checked_sub(weight).filter(|&others| others > 0)?;
+    let further = of_cluster as f64 / others as f64;
+    Some(distance as f64 * further * further)
 }
 
 fn place(lattice: &Lattice, rows: Rows<'_>) -> Result<Table, LatticeError> {
@@ -60,16 +73,17 @@ fn other_data(fit: &Fit, data: &Dataset) -> ModelError {
 /// Weights by squared distance, in buckets of equal leading bits: any number of rows takes the same memory.
 #[derive(Default)]
 struct Tally {
-    weights: std::collections::BTreeMap<(u32, u32), u64>, // (bits dropped, leading bits)
+    weights: std::collections::BTreeMap<u64, u64>, // the leading bits of an f64, which are in order as numbers
 }
 
 impl Tally {
-    fn add(&mut self, distance: u128, weight: u64) {
-        let dropped = (u128::BITS - distance.leading_zeros()).saturating_sub(BITS);
-        *self.weights.entry((dropped, (distance >> dropped) as u32)).or_default() += weight;
+    fn add(&mut self, squared: Option<f64>, weight: u64) {
+        if let Some(squared) = squared.filter(|_| weight > 0) {
+            *self.weights.entry(squared.to_bits() >> DROPPED).or_default() += weight;
+        }
     }
 
-    fn reach(&self) -> u128 {
+    fn reach(&self) -> Option<u128> {
         let all: u64 = self.weights.values().sum();
         let enough = all - all / REACH_OF;
         let mut within = 0;
@@ -77,7 +91,9 @@ impl Tally {
             within += weight;
             within >= enough
         });
-        found.map_or(0, |(&(dropped, leading), _)| (u128::from(leading) << dropped) | ((1 << dropped) - 1))
+        let (&leading, _) = found?;
+        let largest = f64::from_bits(leading << DROPPED | ((1 << DROPPED) - 1));
+        Some(if leading == 0 { 0 } else { largest.ceil() as u128 })
     }
 }
 
@@ -85,26 +101,38 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn reach(rows: impl IntoIterator<Item = (u128, u64)>) -> u128 {
+    fn reach(rows: impl IntoIterator<Item = (u32, u64)>) -> Option<u128> {
         let mut tally = Tally::default();
-        rows.into_iter().for_each(|(distance, weight)| tally.add(distance, weight));
+        rows.into_iter().for_each(|(distance, weight)| tally.add(Some(f64::from(distance)), weight));
         tally.reach()
     }
 
     #[test]
     fn all_but_one_of_a_thousand_lie_within() {
-        assert_eq!(reach((1..=1000).map(|d| (d, 1))), 999);
-        assert_eq!(reach((1..=999).map(|d| (d, 1))), 999);
-        assert_eq!(reach((1..=10).map(|d| (d, 1000))), 10);
-        assert_eq!(reach([(5, 1), (7, 0)]), 5); // a row of weight zero is none
-        assert_eq!(reach([(0, 9)]), 0);
+        assert_eq!(reach((1..=1000).map(|d| (d, 1))), Some(1000)); // 999, rounded up
+        assert_eq!(reach((1..=10).map(|d| (d, 1000))), Some(11));
+        assert_eq!(reach([(5, 1), (7, 0)]), Some(6)); // a row of weight zero is none
+        assert_eq!(reach([(0, 9)]), Some(0));
+        assert_eq!(reach([]), None);
+        assert_eq!(reach((0..999).map(|_| (1, 1)).chain([(900, 1)])), Some(2)); // the thousandth lies further out
     }
 
     #[test]
-    fn large_distances_are_rounded_up_by_less_than_a_thousandth() {
+    fn distances_are_rounded_up_by_less_than_a_thousandth() {
         for distance in [u128::MAX, 1 << 127, (1 << 60) + 12345, 4095, 4096, 4097] {
-            let reach = reach([(distance, 1)]);
-            assert!(reach >= distance && reach - distance <= distance >> 10, "{distance}: {reach}");
+            let mut tally = Tally::default();
+            tally.add(Some(distance as f64), 1);
+            let reach = tally.reach().unwrap();
+            assert!(reach >= distance && reach - distance <= (distance >> 10) + 1, "{distance}: {reach}");
         }
+    }
+
+    #[test]
+    fn a_row_is_measured_without_its_own_pull() {
+        // 0 and 8 have the mean 4: without itself each lies 8 away
+        assert_eq!(without_itself(16, 1, 2), Some(64.0));
+        assert_eq!(without_itself(16, 3, 6), Some(64.0));
+        assert_eq!(without_itself(0, 1, 1), None);
+        assert_eq!(without_itself(9, 0, 5), Some(9.0));
     }
 }

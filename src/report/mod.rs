@@ -91,7 +91,7 @@ pub struct Report<'a> {
     pub sweep: Vec<SweepLine>,
     /// Device, timings and their like: a name and a text each.
     pub about: Vec<(String, String)>,
-    /// The drawing page's part, as HTML that is trusted: `page::draw::section(&model)`.
+    /// The drawing page's part, as HTML that is trusted: [`draw::section`].
     pub drawing: Option<String>,
 }
 

@@ -1,14 +1,16 @@
+// The page calls out what it found by the event `cairn-draw`: { digits: [{ counts, drawing?, found, within, name }] }.
 const home = document.currentScript.closest(".cairn-draw"), $ = name => home.querySelector(`.cd-${name}`);
 const model = prepare(JSON.parse($("model").textContent));
 model.values = model.centroids.map(centroid => centroid.map((q, j) => q * 2 ** model.exponent[j] + model.offset[j]));
 let shown = [];
 
-function show(all) {
-  shown = all.map(counts => judge(model, counts));
+function show(digits) {
+  shown = digits;
   $("digits").replaceChildren(...shown.slice(0, MOST_CARDS).map(digit => card(model, digit)));
   if (shown.length > MOST_CARDS) $("digits").append(make("li", "cd-soft", `and ${shown.length - MOST_CARDS} more, not shown here`));
-  const text = shown.map(read);
-  $("text").textContent = text.length ? text.join(text.every(name => name.length === 1) ? "" : " ") : "nothing yet";
+  const names = shown.map(read);
+  $("text").textContent = names.length ? names.join(names.every(name => name.length === 1) ? "" : " ") : "nothing yet";
+  $("text").classList.toggle("cd-soft", !names.length);
   home.dispatchEvent(new CustomEvent("cairn-draw", { detail: { digits: shown } }));
 }
 
@@ -18,23 +20,24 @@ function say(text, wrong) {
 }
 
 function showDrawn() {
-  const digits = pad.field.digits();
-  for (const name of ["undo", "clear"]) $(name).disabled = !pad.strokes.length;
-  $("hint").hidden = pad.strokes.length > 0;
-  show(digits.map(digit => normalise(digit.pixels, digit.height, digit.width)));
+  const drawn = pad.field.digits();
+  for (const name of ["undo", "clear"]) $(name).disabled = !pad.field.strokes.length;
+  $("hint").hidden = pad.field.strokes.length > 0;
+  show(drawn.map(({ drawing }) => ({ ...judge(model, normalise(drawing.pixels, drawing.height, drawing.width)), drawing })));
+  pad.labels = drawn.map(({ box }, i) => ({ box, text: read(shown[i]), wrong: !shown[i].within }));
 }
 
 function nameNumbers() {
   const asIs = $("as-is").checked;
   try {
-    const all = parse($("box").value);
-    const counts = all.map((values, at) => {
-      const made = asIs ? values : normalise(values, SIDE, SIDE);
+    const all = parse($("box").value).map((values, at) => {
+      const made = asIs ? values : counted(values);
       if (!made) throw Error(`Drawing ${at + 1}: there is no ink: all its numbers are 0.`);
       return made;
     });
-    show(counts);
-    say(`${counts.length === 1 ? "1 drawing" : `${counts.length} drawings`} named.`);
+    show(all.map(counts => judge(model, counts)));
+    const none = shown.filter(digit => !digit.within).length;
+    say(`${shown.length === 1 ? "1 drawing" : `${shown.length} drawings`} named above${none ? `, ${none} of them not a digit` : ""}.`);
   } catch (error) {
     say(error.message, true);
   }
@@ -43,11 +46,9 @@ function nameNumbers() {
 async function copy() {
   if (!shown.length) return say("There is nothing to copy yet: draw a digit.", true);
   $("box").value = shown.map(digit => written(digit.counts)).join("\n") + "\n";
-  $("as-is").checked = true; // they are counts already
-  showCommand();
   try {
     await navigator.clipboard.writeText($("box").value);
-    say("Copied.");
+    say("Copied; they are in the box too.");
   } catch {
     $("box").select();
     say("They are in the box, selected: copy them from there.");
@@ -56,6 +57,14 @@ async function copy() {
 
 function showCommand() {
   $("command").textContent = `cairn predict MODEL --drawings numbers.txt${$("as-is").checked ? " --as-is" : ""}`;
+}
+
+function explainLimit() {
+  if (model.limit === null) return "This model was saved without how far its rows lie from their centroids, so nothing is too far to be named.";
+  const [reach, limit] = [model.reach, model.limit].map(squared => inUnits(model, squared).toFixed(1));
+  return `Of ${model.reach_of} rows that the model was fitted to, all but one lie within ${reach} of their centroid. ` +
+    `Mouse, finger and pen differ more, so what is up to ${limit} away is named, and what lies further is called “not a digit”. ` +
+    "Much that is no digit lies nearer than that: a letter is often named as the digit that it looks like.";
 }
 
 const pad = new Pad($("pad"), showDrawn);
@@ -69,8 +78,7 @@ home.addEventListener("keydown", event => {
   if (!typing && event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); pad.undo(); }
 });
 $("k").textContent = model.centroids.length;
-$("reach").textContent = model.reach === null ? "" :
-  `Of ${model.reach_of} digits that the model was fitted to, all but one lie within ${inUnits(model, model.reach).toFixed(1)} of their centroid; what lies further away is called “not a digit”.`;
+$("limit").textContent = explainLimit();
 showCommand();
-pad.show();
 showDrawn();
+pad.show();

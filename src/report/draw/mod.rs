@@ -2,10 +2,11 @@
 //!
 //! | file | what it is about |
 //! |---|---|
+//! | `limit` | which models can name drawings, and how far away is too far |
 //! | `draw.css`, `draw.html` | the looks, the controls |
-//! | `normalise.js` | [`drawing::normalise`](crate::drawing::normalise()), the same operations in the same order |
+//! | `normalise.js` | [`drawing::counts`](crate::drawing::counts()), the same operations in the same order |
 //! | `nearest.js` | squared distances in exact integers, as [`Model`] has them |
-//! | `ink.js` | strokes to bitmaps, strokes to digits |
+//! | `ink.js` | strokes to digits, digits to bitmaps |
 //! | `text.js` | arrays of 64 numbers in and out |
 //! | `pad.js` | mouse, finger, pen and keys |
 //! | `show.js` | what is shown of each digit |
@@ -13,8 +14,14 @@
 //!
 //! The scripts are one closure: the page they are in keeps its own names.
 
+mod limit;
+
+use std::path::Path;
+
 use askama::Template;
 use serde::Serialize;
+
+pub use limit::{check, limit};
 
 use crate::drawing::{SIDE, SIZE};
 use crate::model::{Model, REACH_OF};
@@ -23,7 +30,7 @@ use crate::model::{Model, REACH_OF};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrawError {
-    /// Its rows are no pictures of 8 x 8.
+    /// Its rows are not of 64 numbers.
     #[error(
         "the model has {n_dims} columns, and a drawing {SIZE} numbers; fit one to {SIDE} x {SIDE} pictures, such as \
          the digits"
@@ -31,6 +38,27 @@ pub enum DrawError {
     Dims {
         /// Features of the model.
         n_dims: usize,
+    },
+    /// Its rows are not pictures of 8 x 8.
+    #[error(
+        "the model's {SIZE} columns are {}, and a drawing is a picture of {SIDE} x {SIDE}; name them pixel_0_0 to \
+         pixel_7_7, row by row, and fit again",
+        image.map_or("no picture".to_owned(), |(height, width)| format!("a picture of {height} x {width}"))
+    )]
+    Shape {
+        /// Height and width of its pictures, if they are.
+        image: Option<(usize, usize)>,
+    },
+    /// Its numbers are not counts of ink.
+    #[error(
+        "the model's rows are no counts from 0 to 16, which drawings are made into: its centroids go from {low} to \
+         {high}; bring its columns to 0..16 and fit again"
+    )]
+    Range {
+        /// Least number of all centroids.
+        low: f64,
+        /// Largest.
+        high: f64,
     },
     /// The page can't be put together.
     #[error("the page can't be written: {reason}")]
@@ -43,7 +71,7 @@ pub enum DrawError {
 #[derive(Template)]
 #[template(path = "draw.html")]
 struct Page {
-    model: String,
+    about: String,
     section: String,
 }
 
@@ -61,11 +89,10 @@ struct ForPage<'a> {
     centroids: Vec<&'a [i32]>, // lattice coordinates (n_clusters, n_dims)
     offset: &'a [f64],
     exponent: &'a [i32],
+    limit: Option<String>,
     reach: Option<String>,
     reach_of: u64,
     names: Vec<Option<&'a str>>,
-    purities: Vec<Option<f64>>,
-    weights: Vec<f64>,
 }
 
 /// A whole page: one file that asks no network for anything.
@@ -74,19 +101,18 @@ struct ForPage<'a> {
 /// [`DrawError`].
 pub fn page(model: &Model) -> Result<String, DrawError> {
     let (k, data) = (model.n_clusters(), &model.provenance.data);
-    let about = format!("{k} clusters of {}", data);
-    Page { model: about, section: section(model)? }.render().map_err(failed)
+    let file = Path::new(data).file_name().map_or(data.into(), |file| file.to_string_lossy());
+    let about = format!("{k} {} of {file}", if k == 1 { "cluster" } else { "clusters" });
+    Page { about, section: section(model)? }.render().map_err(failed)
 }
 
-/// The part of a page: a `section` with its own style and script, for any HTML body. It needs `script-src
+/// The part of a page: a `div` with its own style and script, for any HTML body. It needs `script-src
 /// 'unsafe-inline'` and `style-src 'unsafe-inline'` where the page has a content policy. One to a page.
 ///
 /// # Errors
 /// [`DrawError`].
 pub fn section(model: &Model) -> Result<String, DrawError> {
-    if model.n_dims() != SIZE {
-        return Err(DrawError::Dims { n_dims: model.n_dims() });
-    }
+    check(model)?;
     let script = [
         include_str!("normalise.js"),
         include_str!("nearest.js"),
@@ -100,16 +126,14 @@ pub fn section(model: &Model) -> Result<String, DrawError> {
 }
 
 fn for_page(model: &Model) -> Result<String, DrawError> {
-    let k = model.n_clusters();
     let for_page = ForPage {
         centroids: model.centroids.chunks_exact(SIZE).collect(),
         offset: &model.lattice.offset,
         exponent: &model.lattice.exponent,
+        limit: limit(model).map(|limit| limit.to_string()),
         reach: model.reach.map(|reach| reach.to_string()),
         reach_of: REACH_OF,
-        names: (0..k).map(|c| model.name(c)).collect(),
-        purities: model.names.iter().map(|name| name.as_ref()?.purity).collect(),
-        weights: (0..k).map(|c| model.weight(c)).collect(),
+        names: (0..model.n_clusters()).map(|c| model.name(c)).collect(),
     };
     let text = serde_json::to_string(&for_page).map_err(failed)?;
     // a name may hold what ends a script

@@ -1,6 +1,8 @@
 // What is shown of each digit. All text goes in as text.
 const SHOWN = 3; // centroids beside each digit
 const MOST_CARDS = 60;
+const MOST_STROKES = 1000;
+const FULL_BLOCK = 16;
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -29,33 +31,39 @@ const called = (model, cluster) => model.names[cluster] ?? `#${cluster}`;
 
 function judge(model, counts) {
   const found = nearest(model, counts, SHOWN);
-  if (!found) return { counts, found: [], name: null, cluster: null };
-  const within = model.reach === null || found[0].distance <= model.reach;
+  if (!found) return { counts, found: [], within: false, name: null, cluster: null };
+  const within = model.limit === null || found[0].distance <= model.limit;
   return { counts, found, within, cluster: found[0].cluster, name: called(model, found[0].cluster) };
 }
 
-const isDigit = digit => digit.within === true;
-const read = digit => (isDigit(digit) ? digit.name : "?");
+const read = digit => (digit.within ? digit.name : "?");
+
+function verdict(digit) {
+  if (digit.within) return "nearest of all";
+  return digit.found.length ? `not a digit: too far even from ${digit.name}` : "not a digit: these numbers are far too large";
+}
 
 function card(model, digit) {
-  const item = make("li", isDigit(digit) ? "cd-digit" : "cd-digit cd-none");
-  const own = make("div", "cd-own");
-  const full = Math.max(16, ...digit.counts);
-  own.append(picture(digit.counts, full, "your digit as 8 x 8 numbers"), make("b", "cd-big", read(digit)));
-  const far = digit.found.length ? `not a digit, as far as this model knows; nearest to ${digit.name}` : "not a digit: too far from all of them";
-  item.append(own, make("p", "cd-verdict", isDigit(digit) ? `named ${digit.name}` : far));
-  const list = make("ol", "cd-near");
-  const furthest = Math.max(...digit.found.map(near => inUnits(model, near.distance)), 1e-300);
-  for (const near of digit.found) {
-    const line = make("li"), name = called(model, near.cluster), distance = inUnits(model, near.distance);
-    const bar = make("i");
-    bar.style.width = `${100 * distance / furthest}%`;
-    const words = make("span");
-    words.append(make("b", "", name), make("span", "cd-soft", ` cluster ${near.cluster}`), make("br"), make("span", "cd-distance", distance.toFixed(1)), bar);
-    line.append(picture(model.values[near.cluster], 16, `centroid of cluster ${near.cluster}, ${name}`), words);
-    line.title = `distance ${distance}, squared in lattice units ${near.distance}`;
-    list.append(line);
-  }
+  const item = make("li", digit.within ? "cd-digit" : "cd-digit cd-none");
+  const own = make("div", "cd-own"), words = make("div", "cd-words");
+  const full = digit.counts.reduce((most, count) => Math.max(most, count), FULL_BLOCK);
+  words.append(make("b", "cd-big", read(digit)), make("p", "cd-verdict", verdict(digit)));
+  own.append(picture(digit.counts, full, "this digit as 8 x 8 numbers"), words);
+  item.append(own);
+  if (!digit.found.length) return item;
+  const list = make("ol", "cd-near"), furthest = inUnits(model, digit.found[digit.found.length - 1].distance);
+  list.setAttribute("aria-label", "nearest centroids");
+  for (const near of digit.found) list.append(neighbour(model, near, furthest));
   item.append(list);
   return item;
+}
+
+function neighbour(model, { cluster, distance }, furthest) {
+  const line = make("li"), name = called(model, cluster), units = inUnits(model, distance), bar = make("i");
+  bar.style.width = `${furthest > 0 ? 100 * units / furthest : 0}%`;
+  line.append(picture(model.values[cluster], FULL_BLOCK, `centroid of cluster ${cluster}`));
+  if (model.names[cluster] !== null) line.append(make("b", "cd-called", name));
+  line.append(make("span", "cd-soft cd-called", `cluster ${cluster}`), make("span", "cd-distance", units.toFixed(1)), bar);
+  line.title = `${name}: distance ${units}; squared, in steps of the lattice, ${distance}`;
+  return line;
 }
