@@ -7,7 +7,8 @@ Examples:
   cairn fit data/digits-writers30.csv --truth digit -k 400 --model digits.safetensors
   cairn draw digits.safetensors -o draw.html     open draw.html in a browser
 
-The page names what is drawn as `cairn predict --drawings` does, and copies its numbers in and out.";
+The page names what is drawn as `cairn predict --drawings` does, and copies its numbers in and out. It asks no
+network for anything; `cairn report` has it as a section.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -18,4 +19,8 @@ pub(in crate::cli) struct DrawArgs {
     /// File to write: one page with all in it
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) output: PathBuf,
+
+    /// Errors only
+    #[arg(short, long, help_heading = "Output")]
+    pub(in crate::cli) quiet: bool,
 }

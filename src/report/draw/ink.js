@@ -4,11 +4,12 @@
 const LINES = 80;    // cells of a digit's bitmap between its outermost strokes, along its longer side
 const NIB = 8;       // half of the pen's width in such cells: a sixth of 80 + 2 x 8
 const OVERLAP = 0.5; // of the narrower one's width: strokes one above the other are parts of one digit
-const GAP = 0.35;    // of the taller one's height: what is further above or below is another line
+const GAP = 0.25;    // of the taller one's height: what is further above or below is another line, as is what is
+                     // more than half as high
 
 class Field {
   constructor(width, height) {
-    Object.assign(this, { width, height, pen: Math.round(height / 24) });
+    Object.assign(this, { width, height, pen: Math.round(height / 26) });
     this.clear();
   }
 
@@ -56,6 +57,12 @@ class Field {
     });
   }
 
+  // No more than a tap, or a tremble of it.
+  dot(strokes) {
+    const { across, down } = extent(strokes.map(stroke => this.strokes[stroke]));
+    return Math.max(across, down) < 2 * this.pen;
+  }
+
   // Digits as one reads them: their boxes, and their bitmaps.
   digits() {
     const groups = new Map();
@@ -68,7 +75,7 @@ class Field {
       const key = strokes.map(stroke => `${stroke}.${this.strokes[stroke].length}`).join();
       const drawing = this.known.get(key) ?? bitmap(strokes.map(stroke => this.strokes[stroke]), this.pen);
       known.set(key, drawing);
-      return { box, drawing };
+      return { box, drawing, dot: this.dot(strokes) };
     });
     this.known = known;
     return digits;
@@ -78,9 +85,7 @@ class Field {
 // A digit's strokes, as large as any other's, with a pen of that size: 1 is ink. No shorter than the pen is wide,
 // so that the tremble of a tap is no digit.
 function bitmap(strokes, pen) {
-  const xs = strokes.flat().map(at => at[0]), ys = strokes.flat().map(at => at[1]);
-  const least = all => all.reduce((a, b) => Math.min(a, b)), most = all => all.reduce((a, b) => Math.max(a, b));
-  const left = least(xs), top = least(ys), across = most(xs) - left, down = most(ys) - top;
+  const { left, top, across, down } = extent(strokes);
   const scale = LINES / Math.max(across, down, 2 * pen);
   const width = Math.ceil(across * scale) + 2 * NIB + 1, height = Math.ceil(down * scale) + 2 * NIB + 1;
   const pixels = new Float64Array(width * height);
@@ -90,6 +95,14 @@ function bitmap(strokes, pen) {
     points.forEach((at, i) => line(points[Math.max(i - 1, 0)], at, NIB, width, height, (x, y) => { pixels[y * width + x] = 1; }));
   }
   return { width, height, pixels };
+}
+
+// Where the points of strokes lie: a corner, and how far to the other one.
+function extent(strokes) {
+  const xs = strokes.flat().map(at => at[0]), ys = strokes.flat().map(at => at[1]);
+  const least = all => all.reduce((a, b) => Math.min(a, b)), most = all => all.reduce((a, b) => Math.max(a, b));
+  const left = least(xs), top = least(ys);
+  return { left, top, across: most(xs) - left, down: most(ys) - top };
 }
 
 // All pixels of the field within `pen` of a straight line.
@@ -123,8 +136,8 @@ function belong(a, b) {
   const overlap = Math.min(a.right, b.right) - Math.max(a.left, b.left) + 1;
   const narrower = Math.min(a.right - a.left, b.right - b.left) + 1;
   const gap = Math.max(a.top, b.top) - Math.min(a.bottom, b.bottom);
-  const taller = Math.max(a.bottom - a.top, b.bottom - b.top) + 1;
-  return overlap >= OVERLAP * narrower && gap <= GAP * taller;
+  const [lower, taller] = [a.bottom - a.top + 1, b.bottom - b.top + 1].sort((x, y) => x - y);
+  return overlap >= OVERLAP * narrower && (gap <= 0 || (gap <= GAP * taller && 2 * lower <= taller));
 }
 
 // Parts that lie over one another, until none do.

@@ -1,4 +1,4 @@
-// The page calls out what it found by the event `cairn-draw`: { digits: [{ counts, drawing?, found, within, name }] }.
+// The page calls out what it found by the event `cairn-draw`: { digits: [{ counts, drawing?, found, within, cluster, name }] }.
 const home = document.currentScript.closest(".cairn-draw"), $ = name => home.querySelector(`.cd-${name}`);
 const model = prepare(JSON.parse($("model").textContent));
 model.values = model.centroids.map(centroid => centroid.map((q, j) => q * 2 ** model.exponent[j] + model.offset[j]));
@@ -23,7 +23,7 @@ function showDrawn() {
   const drawn = pad.field.digits();
   for (const name of ["undo", "clear"]) $(name).disabled = !pad.field.strokes.length;
   $("hint").hidden = pad.field.strokes.length > 0;
-  show(drawn.map(({ drawing }) => ({ ...judge(model, normalise(drawing.pixels, drawing.height, drawing.width)), drawing })));
+  show(drawn.map(({ drawing, dot }) => ({ ...judge(model, normalise(drawing.pixels, drawing.height, drawing.width), dot), drawing })));
   pad.labels = drawn.map(({ box }, i) => ({ box, text: read(shown[i]), wrong: !shown[i].within }));
 }
 

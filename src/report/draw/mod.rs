@@ -51,8 +51,8 @@ pub enum DrawError {
     },
     /// Its numbers are not counts of ink.
     #[error(
-        "the model's rows are no counts from 0 to 16, which drawings are made into: its centroids go from {low} to \
-         {high}; bring its columns to 0..16 and fit again"
+        "the model's rows are no counts from 0 to 16, more than 8 somewhere, which drawings are made into: its centroids \
+         go from {low} to {high}; bring its columns to 0..16 and fit again"
     )]
     Range {
         /// Least number of all centroids.

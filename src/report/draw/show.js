@@ -29,19 +29,18 @@ function picture(values, full, label) {
 // What a cluster is called: its name, or its number where it has none.
 const called = (model, cluster) => model.names[cluster] ?? `#${cluster}`;
 
-function judge(model, counts) {
-  const found = nearest(model, counts, SHOWN);
-  if (!found) return { counts, found: [], within: false, name: null, cluster: null };
-  const within = model.limit === null || found[0].distance <= model.limit;
-  return { counts, found, within, cluster: found[0].cluster, name: called(model, found[0].cluster) };
+function judge(model, counts, dot) {
+  const found = nearest(model, counts, SHOWN) ?? [];
+  if (!found.length) return { counts, found, within: false, cluster: null, name: null, why: "these numbers are far too large" };
+  const [{ cluster, distance }] = found, name = called(model, cluster);
+  const far = model.limit !== null && distance > model.limit;
+  const why = dot ? "no more than a dot" : far ? `too far even from ${name}` : "";
+  return { counts, found, within: !why, cluster, name, why };
 }
 
 const read = digit => (digit.within ? digit.name : "?");
 
-function verdict(digit) {
-  if (digit.within) return "nearest of all";
-  return digit.found.length ? `not a digit: too far even from ${digit.name}` : "not a digit: these numbers are far too large";
-}
+const verdict = digit => (digit.within ? "by its nearest centroid" : `not a digit: ${digit.why}`);
 
 function card(model, digit) {
   const item = make("li", digit.within ? "cd-digit" : "cd-digit cd-none");
