@@ -78,6 +78,7 @@ home.addEventListener("keydown", event => {
   if (!typing && event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); pad.undo(); }
 });
 $("k").textContent = model.centroids.length;
+$("few").hidden = model.centroids.length >= FEW;
 $("limit").textContent = explainLimit();
 showCommand();
 showDrawn();

@@ -3,6 +3,8 @@ const SHOWN = 3; // centroids beside each digit
 const MOST_CARDS = 60;
 const MOST_STROKES = 1000;
 const FULL_BLOCK = 16;
+const CLOSE = 1.05; // as far away, times this, is nearly as near
+const FEW = 100;    // clusters that misread many digits
 
 function make(tag, className, text) {
   const element = document.createElement(tag);
@@ -40,13 +42,19 @@ function judge(model, counts, dot) {
 
 const read = digit => (digit.within ? digit.name : "?");
 
-const verdict = digit => (digit.within ? "by its nearest centroid" : `not a digit: ${digit.why}`);
+function verdict(model, digit) {
+  if (!digit.within) return `not a digit: ${digit.why}`;
+  if (model.names[digit.cluster] === null) return "its nearest cluster, which has no name";
+  const [first, ...others] = digit.found, other = others.find(near => called(model, near.cluster) !== digit.name);
+  if (!other || inUnits(model, other.distance) > CLOSE * inUnits(model, first.distance)) return "by its nearest centroid";
+  return `by a little: ${called(model, other.cluster)} is nearly as near`;
+}
 
 function card(model, digit) {
   const item = make("li", digit.within ? "cd-digit" : "cd-digit cd-none");
   const own = make("div", "cd-own"), words = make("div", "cd-words");
   const full = digit.counts.reduce((most, count) => Math.max(most, count), FULL_BLOCK);
-  words.append(make("b", "cd-big", read(digit)), make("p", "cd-verdict", verdict(digit)));
+  words.append(make("b", "cd-big", read(digit)), make("p", "cd-verdict", verdict(model, digit)));
   own.append(picture(digit.counts, full, "this digit as 8 x 8 numbers"), words);
   item.append(own);
   if (!digit.found.length) return item;
