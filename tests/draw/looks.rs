@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufReader;
 
+use cairn::model::Model;
 use serde_json::json;
 
 use super::browser;
@@ -84,6 +85,28 @@ fn names_do_nothing() {
     place.cairn("report m.safetensors -o report.html");
     let said = place.play("report.html", 1280, &(three(320.0) + "done(found().length);")).unwrap();
     assert_eq!(said, json!(3));
+}
+
+/// Files of before models kept how far their rows lie.
+#[test]
+fn a_model_without_a_reach_names_all_and_says_so() {
+    let place = Place::with_page(10);
+    let model = Model { reach: None, ..Model::load(&place.file("m.safetensors")).unwrap() };
+    model.save(&place.file("old.safetensors")).unwrap();
+    assert_eq!(Model::load(&place.file("old.safetensors")).unwrap(), model);
+    place.cairn("draw old.safetensors -o old.html");
+    let blot = format!("paste({}); const said = found();", json!(["16"; 64].join(",")));
+    let script = blot + "done([said[0].within, part('limit').textContent]);";
+    let Some(new) = place.play("draw.html", 1280, &script) else { return };
+    let old = place.play("old.html", 1280, &script).unwrap();
+    assert_eq!((&new[0], &old[0]), (&json!(false), &json!(true)));
+    assert!(
+        new[1]
+            .as_str()
+            .unwrap()
+            .starts_with("Of 1000 rows that the model was fitted to, all but one lie within ")
+    );
+    assert!(old[1].as_str().unwrap().contains("so nothing is too far to be named"));
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn texts_are_read_as_the_command_reads_them() {
         (0..8).map(|y| format!("{open}{}{close}\n", numbers(y, ", "))).collect::<String>()
     };
     let flat = one.join(", ");
-    let texts = [
+    let texts = vec![
         flat.clone(),
         format!("[{flat}]"),
         format!("[[{flat}],\n [{flat}]]"),
@@ -133,6 +133,7 @@ fn texts_are_read_as_the_command_reads_them() {
         format!("[{flat}]\n[]"),
         format!("[[{flat}],[]]"),
         "[[], []]".to_owned(),
+        rows("[[", "]],"),
         format!("[{}],[{}]", rows("[", "],"), rows("[", "]")),
         format!("[{}", rows("", "")),
         format!("[{}]{}", rows("[", "],"), rows("[", "]")),
