@@ -129,6 +129,20 @@ fn several_digits_at_once_are_read_in_their_order() {
     assert_eq!(said[0], json!("31073107"));
 }
 
+#[test]
+fn a_full_board_says_so() {
+    let place = Place::with_page(10);
+    let taps: Strokes =
+        (0..305).map(|i| vec![[f64::from(i % 20 * 30 - 290), f64::from(i / 20 * 18 - 140)]]).collect();
+    let script = format!(
+        "draw({}); const hint = part('hint'); const full = [hint.hidden, hint.textContent, found().length > 0];\
+         part('undo').click(); settle(); const again = hint.hidden; clear(); done([full, again, part('text').textContent]);",
+        json!(on_board(&taps, 320.0))
+    );
+    let Some(said) = place.play("draw.html", 1280, &script) else { return };
+    assert_eq!(said, json!([[false, "the board is full: undo or clear", true], true, "nothing yet"]));
+}
+
 /// No player but the page's own frames, in a real browser's time; a mouse with its button, and keys.
 #[test]
 fn a_page_left_to_itself_names_what_is_drawn() {

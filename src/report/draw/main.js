@@ -22,7 +22,9 @@ function say(text, wrong) {
 function showDrawn() {
   const drawn = pad.field.digits();
   for (const name of ["undo", "clear"]) $(name).disabled = !pad.field.strokes.length;
-  $("hint").hidden = pad.field.strokes.length > 0;
+  const full = pad.field.strokes.length >= MOST_STROKES;
+  $("hint").hidden = pad.field.strokes.length > 0 && !full;
+  $("hint").textContent = full ? "the board is full: undo or clear" : "draw one digit, or several side by side";
   show(drawn.map(({ drawing, dot }) => ({ ...judge(model, normalise(drawing.pixels, drawing.height, drawing.width), dot), drawing })));
   pad.labels = drawn.map(({ box }, i) => ({ box, text: read(shown[i]), wrong: !shown[i].within }));
 }

@@ -1,7 +1,7 @@
 // What is shown of each digit. All text goes in as text.
 const SHOWN = 3; // centroids beside each digit
 const MOST_CARDS = 60;
-const MOST_STROKES = 1000;
+const MOST_STROKES = 300;
 const FULL_BLOCK = 16;
 const CLOSE = 1.05; // as far away, times this, is nearly as near
 const FEW = 100;    // clusters that misread many digits
