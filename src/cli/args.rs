@@ -1,6 +1,7 @@
 //! The flags, as typed. What several subcommands share, and those with many flags, have files of their own.
 
 mod compare;
+pub(super) mod draw;
 mod job;
 mod model;
 mod read;
@@ -61,6 +62,8 @@ pub(super) enum Command {
     Sweep(Box<sweep::SweepArgs>),
     /// Make a page to look at and to show: of a model, or of data clustered now
     Report(Box<ReportArgs>),
+    /// Write a page on which digits are drawn, and named by a model
+    Draw(draw::DrawArgs),
     /// Read handwritten digits in a scan or a photograph, by a model
     Read(ReadArgs),
     /// List the GPUs that can be used, and say which device `auto` takes

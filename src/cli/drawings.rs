@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use anyhow::{Context, anyhow, ensure};
-use cairn::drawing::{self, Drawing, ReadError, SIDE, SIZE};
+use cairn::drawing::{self, Drawing, ReadError, SIZE};
 
 /// The rows of all drawings of a file, or of standard input for `-`: counts of 0 to 16, or `as_is` the numbers
 /// as they stand. (n_drawings, 64)
@@ -20,7 +20,7 @@ pub(super) fn rows(file: &str, as_is: bool, n_dims: usize) -> anyhow::Result<Vec
     }
     let mut rows = Vec::with_capacity(drawings.len() * SIZE);
     for (number, Drawing { line, values }) in (1..).zip(drawings) {
-        let counts = drawing::normalise(&values, SIDE, SIDE);
+        let counts = drawing::counts(&values);
         let counts = counts.map_err(|error| anyhow!("{source}, {}", ReadError { number, line, error }))?;
         rows.extend(counts.map(f64::from));
     }

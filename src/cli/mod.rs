@@ -3,7 +3,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `read`, `devices` | the subcommands: what happens in which order |
+//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `read`, `devices` | the subcommands: what happens in which order |
 //! | `rows`, `drawings` | rows in and out, as they come; drawings as rows |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
@@ -21,6 +21,7 @@ mod cache;
 mod clusters;
 mod compare;
 mod devices;
+mod draw;
 mod drawings;
 mod failure;
 mod files;
@@ -59,6 +60,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Command::Name(args) => name::run(args),
         Command::Sweep(args) => sweep::run(args),
         Command::Report(args) => report::run(args),
+        Command::Draw(args) => draw::run(args),
         Command::Read(args) => read::run(args),
         Command::Devices(args) => devices::run(args),
     }

@@ -12,7 +12,7 @@ use cairn::data::{self, Dataset, LoadOptions, ORIGIN_OF_DIGITS, Points};
 use cairn::engine::{self, Keep, OpenOptions, Opened};
 use cairn::kmeans::{self, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
-use cairn::report::{LabelledRows, Report, Restarts, SweepLine, html};
+use cairn::report::{LabelledRows, Report, Restarts, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
 use cairn::sweep::{Plan, Run, sweep};
 use ndarray::Array2;
@@ -188,9 +188,9 @@ pub(super) fn of_fit(made: &Made<'_>) -> anyhow::Result<String> {
     Ok(html(&report)?)
 }
 
-/// Where the drawing page comes in: `cairn::page::draw::section(model)`, for models of 8 x 8 pictures.
-fn drawing(_model: &Model) -> Option<String> {
-    None
+/// The drawing page, for models of 8 x 8 counts; others have none.
+fn drawing(model: &Model) -> Option<String> {
+    draw::section(model).ok()
 }
 
 fn origin(source: &str) -> Option<&'static str> {

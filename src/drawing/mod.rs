@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `text` | arrays of 64 numbers, as pages and programs print them |
 //! | `normalise` | a drawing of any size and scale -> 8 x 8 counts of 0 to 16 |
+//! | `counts` | drawings that are counts already, and those that are not |
 //! | `resample` | pixels to pixels of another size |
 //!
 //! ```
@@ -15,10 +16,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod counts;
 mod normalise;
 mod resample;
 mod text;
 
+pub use counts::{are_counts, counts};
 pub use normalise::normalise;
 pub use text::{Drawing, ReadError, read};
 

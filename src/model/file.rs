@@ -12,7 +12,8 @@
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
-//! any `truth` and `image` (`8x8`). The same model gives the same bytes.
+//! any `truth`, `image` (`8x8`) and `reach_exact` (squared, in lattice units: how far 999 of 1000 rows
+//! fitted lie from their centroids without them). The same model gives the same bytes.
 //!
 //! The checksum is blake3 over all bytes of the file, the checksum's own 64 digits taken as zeros.
 
@@ -124,6 +125,7 @@ impl Model {
             ("names", serde_json::json!(names).to_string()),
         ]);
         texts.extend(self.truth.clone().map(|truth| ("truth", truth)));
+        texts.extend(self.reach.map(|reach| ("reach_exact", reach.to_string())));
         texts.extend(self.image.map(|(height, width)| ("image", format!("{height}x{width}"))));
         texts
     }
@@ -307,6 +309,7 @@ impl Contents<'_> {
             image: self.image()?,
             params: self.params()?,
             inertia: self.number("inertia_exact")?,
+            reach: self.texts.contains_key("reach_exact").then(|| self.number("reach_exact")).transpose()?,
             provenance: Provenance {
                 data: self.text("data")?.to_owned(),
                 n_points: self.number("n_points")?,

@@ -135,7 +135,7 @@ fn prediction(lattice: &Lattice, exact: NearestTwo) -> Prediction {
 }
 
 /// A squared distance as a distance in the user's units: rounded to f64, then its root, each to the nearest.
-fn shown(lattice: &Lattice, (high, low): WideDistance) -> f64 {
+pub(super) fn shown(lattice: &Lattice, (high, low): WideDistance) -> f64 {
     let squared = high as f64 * 2f64.powi(128) + low as f64;
     let least = lattice.exponent.iter().copied().min().unwrap_or(0);
     libm::ldexp(squared.sqrt(), least)

@@ -8,6 +8,7 @@
 //! | `pca` | the first two principal components |
 //! | `chart`, `words` | charts as SVG; numbers and words |
 //! | `sections/` | one file a section of the page |
+//! | `draw/` | the drawing page, and the section of it |
 //!
 //! The page is one file: it asks no network for anything, and works on paper. Rows are gone through once, and
 //! what is drawn of them is a bounded sample, so the page is small whatever the table.
@@ -25,6 +26,7 @@
 //! ```
 
 mod chart;
+pub mod draw;
 mod facts;
 mod gather;
 mod images;
@@ -89,7 +91,7 @@ pub struct Report<'a> {
     pub sweep: Vec<SweepLine>,
     /// Device, timings and their like: a name and a text each.
     pub about: Vec<(String, String)>,
-    /// The drawing page's part, as HTML that is trusted: `page::draw::section(&model)`.
+    /// The drawing page's part, as HTML that is trusted: [`draw::section`].
     pub drawing: Option<String>,
 }
 

@@ -102,7 +102,8 @@ pub(in crate::cli) struct PredictArgs {
 
     /// Drawn digits in place of DATA, - for standard input: arrays of 64 numbers of any scale, 0 for paper, each
     /// in brackets or on a line of its own. They are made like the digits of the data: cropped to the ink, scaled
-    /// to full height, centred, counted to 0..16
+    /// to full height, centred, counted to 0..16. What is such counts already stays as it is: whole numbers to 16,
+    /// one of 12 or more, with ink in the first row and the last, as `cairn draw` copies them
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     #[arg(conflicts_with_all = ["data", "ignore", "by_position", "header", "delimiter"])]
     pub(in crate::cli) drawings: Option<String>,

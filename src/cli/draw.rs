@@ -1,0 +1,22 @@
+//! `cairn draw`: a page on which digits are drawn and named.
+
+use anyhow::Context;
+use cairn::data::write::Output;
+use cairn::model::Model;
+use cairn::report::draw;
+
+use super::args::draw::DrawArgs;
+use super::{files, terminal};
+
+/// Runs the subcommand.
+pub(super) fn run(args: &DrawArgs) -> anyhow::Result<()> {
+    files::check_apart(&[("MODEL", Some(&args.model)), ("--output", Some(&args.output))])?;
+    let output = Output::create_plain(&args.output)?;
+    let page = draw::page(&Model::load(&args.model)?).with_context(|| args.model.display().to_string())?;
+    output.write_bytes(page.as_bytes())?;
+    if !args.quiet {
+        let path = terminal::plain(&args.output.display().to_string());
+        terminal::write_stderr(&format!("{path}: {} kB; open it in a browser", page.len().div_ceil(1000)));
+    }
+    Ok(())
+}

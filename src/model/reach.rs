@@ -1,0 +1,138 @@
+//! How far from their centroids the rows lie that were fitted: what lies much further away is something else.
+
+use rayon::prelude::*;
+
+use super::{Model, ModelError};
+use crate::data::{Dataset, Rows};
+use crate::engine::nearest_two::{self, Centroids};
+use crate::kmeans::Fit;
+use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights};
+
+/// Of this many rows fitted, all but one lie within a model's reach.
+pub const REACH_OF: u64 = 1000;
+/// Bits of a squared distance that are dropped, of the 52 behind its first: the reach is rounded up to 12.
+const DROPPED: u32 = 41;
+
+impl Model {
+    /// [`Model::reach`](Self#structfield.reach) as a distance in the user's units.
+    #[must_use]
+    pub fn reach_value(&self) -> Option<f64> {
+        self.reach.map(|squared| super::predict::shown(&self.lattice, (0, squared)))
+    }
+}
+
+/// The reach of a fit.
+///
+/// A row draws its centroid towards itself, the more the smaller its cluster is, so that rows fitted lie nearer
+/// than others of their kind. Each is measured against its centroid as it is without the row: for a row of
+/// weight w in a cluster of weight N that is N / (N - w) times as far. Those that are alone in their cluster
+/// show nothing.
+pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<Option<u128>, ModelError> {
+    let n_points = fit.n_points;
+    let weights = match &data.weights {
+        Some(weights) => Weights::new(weights, n_points),
+        None => Ok(Weights::ones(n_points)),
+    };
+    let other = |_: LatticeError| other_data(fit, data);
+    let weights = weights.map_err(other)?;
+    let centroids = Centroids { lattice: &fit.lattice, values: &fit.state.centroids };
+    let mut tally = Tally::default();
+    data.points.visit::<ModelError>(&mut |first, rows| {
+        let table = place(&fit.lattice, rows).map_err(other)?;
+        let labels = &fit.labels()[first..];
+        let distance = |row: usize| nearest_two::distance(&table, &centroids, row, labels[row]);
+        let distances: Vec<u128> = (0..table.n_points()).into_par_iter().map(distance).collect();
+        for (row, distance) in distances.into_iter().enumerate() {
+            let weight = u64::from(weights.get(first + row)); // rows outside the range weigh nothing
+            tally.add(without_itself(distance, weight, fit.state.counts[labels[row] as usize]), weight);
+        }
+        Ok(())
+    })?;
+    Ok(tally.reach())
+}
+
+/// A row's squared distance to its centroid, as this is without the row.
+fn without_itself(distance: u128, weight: u64, of_cluster: u64) -> Option<f64> {
+    let others = of_cluster.checked_sub(weight).filter(|&others| others > 0)?;
+    let further = of_cluster as f64 / others as f64;
+    Some(distance as f64 * further * further)
+}
+
+fn place(lattice: &Lattice, rows: Rows<'_>) -> Result<Table, LatticeError> {
+    match rows {
+        Rows::F32(rows) => Packer::later(lattice, rows),
+        Rows::F64(rows) => Packer::later(lattice, rows),
+    }
+}
+
+fn other_data(fit: &Fit, data: &Dataset) -> ModelError {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    ModelError::OtherData { n_points, n_dims, fit_points: fit.n_points, fit_dims: fit.lattice.n_dims() }
+}
+
+/// Weights by squared distance, in buckets of equal leading bits: any number of rows takes the same memory.
+#[derive(Default)]
+struct Tally {
+    weights: std::collections::BTreeMap<u64, u64>, // the leading bits of an f64, which are in order as numbers
+}
+
+impl Tally {
+    fn add(&mut self, squared: Option<f64>, weight: u64) {
+        if let Some(squared) = squared.filter(|_| weight > 0) {
+            *self.weights.entry(squared.to_bits() >> DROPPED).or_default() += weight;
+        }
+    }
+
+    fn reach(&self) -> Option<u128> {
+        let all: u64 = self.weights.values().sum();
+        let enough = all - all / REACH_OF;
+        let mut within = 0;
+        let found = self.weights.iter().find(|&(_, weight)| {
+            within += weight;
+            within >= enough
+        });
+        let (&leading, _) = found?;
+        let largest = f64::from_bits(leading << DROPPED | ((1 << DROPPED) - 1));
+        Some(if leading == 0 { 0 } else { largest.ceil() as u128 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(rows: impl IntoIterator<Item = (u32, u64)>) -> Option<u128> {
+        let mut tally = Tally::default();
+        rows.into_iter().for_each(|(distance, weight)| tally.add(Some(f64::from(distance)), weight));
+        tally.reach()
+    }
+
+    #[test]
+    fn all_but_one_of_a_thousand_lie_within() {
+        assert_eq!(reach((1..=1000).map(|d| (d, 1))), Some(1000)); // 999, rounded up
+        assert_eq!(reach((1..=10).map(|d| (d, 1000))), Some(11));
+        assert_eq!(reach([(5, 1), (7, 0)]), Some(6)); // a row of weight zero is none
+        assert_eq!(reach([(0, 9)]), Some(0));
+        assert_eq!(reach([]), None);
+        assert_eq!(reach((0..999).map(|_| (1, 1)).chain([(900, 1)])), Some(2)); // the thousandth lies further out
+    }
+
+    #[test]
+    fn distances_are_rounded_up_by_less_than_a_thousandth() {
+        for distance in [u128::MAX, 1 << 127, (1 << 60) + 12345, 4095, 4096, 4097] {
+            let mut tally = Tally::default();
+            tally.add(Some(distance as f64), 1);
+            let reach = tally.reach().unwrap();
+            assert!(reach >= distance && reach - distance <= (distance >> 10) + 1, "{distance}: {reach}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_measured_without_its_own_pull() {
+        // 0 and 8 have the mean 4: without itself each lies 8 away
+        assert_eq!(without_itself(16, 1, 2), Some(64.0));
+        assert_eq!(without_itself(16, 3, 6), Some(64.0));
+        assert_eq!(without_itself(0, 1, 1), None);
+        assert_eq!(without_itself(9, 0, 5), Some(9.0));
+    }
+}
