@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use cairn::data::{LoadOptions, digits, load};
 use cairn::engine::Device;
 use cairn::kmeans::{KMeans, fit};
-use cairn::model::Model;
+use cairn::model::{DrawnError, Model};
 use cairn::reading::{Picture, Reading, ReadingError, read};
 use strips::{Drawn, Strip, Style};
 
@@ -223,6 +223,11 @@ fn pictures_without_digits() {
     let noise = found(400, 300, &|x, y| ((x * 2_654_435_761 + y * 40_503 * (x + 7)) >> 7) as u8);
     let digits: usize = noise.lines.iter().map(|line| line.digits.len()).sum();
     assert!(digits < 400 * 300 / 16, "{digits}");
+    // one huge blot, round enough to be no digit
+    let blot = found(500, 400, &|x, y| {
+        if (x.abs_diff(250).pow(2) + y.abs_diff(200).pow(2)) < 150 * 150 { 20 } else { 250 }
+    });
+    assert_eq!(text(&blot), "?");
     let wide = found(20_000, 60, &|x, y| if (10..50).contains(&y) && x % 100 < 8 { 0 } else { 255 });
     assert_eq!((wide.lines.len(), wide.lines[0].digits.len()), (1, 200));
 }
@@ -239,5 +244,5 @@ fn a_model_of_other_data_is_refused() {
     let small = Model::from_fit(&fit(&table, &params).unwrap(), &table, &params).unwrap();
     let blank = Picture { width: 9, height: 9, pixels: vec![255; 81] };
     let error = read(&blank, &small).unwrap_err();
-    assert!(matches!(error, ReadingError::Model { n_dims: 2 }), "{error}");
+    assert!(matches!(error, ReadingError::Model(DrawnError::Dims { n_dims: 2 })), "{error}");
 }

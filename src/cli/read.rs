@@ -80,6 +80,11 @@ fn notes(reading: &Reading, model: &Model) -> Vec<String> {
     if !reading.left_out.is_empty() {
         notes.push(left_out(reading, ""));
     }
+    let strange = reading.lines.iter().flat_map(|line| &line.digits).filter(|digit| digit.strange).count();
+    if strange > 0 {
+        let are = if strange == 1 { "is no digit" } else { "are no digits" };
+        notes.push(format!("{strange} {are} that the model knows, and stand as ?"));
+    }
     if model.names.iter().all(Option::is_none) {
         notes.push(
             "the model's clusters have no names; fit it with --truth, or give some by `cairn name`".into(),
@@ -125,6 +130,7 @@ struct DigitOf {
     confidence: f64,
     cluster: u32,
     distance: f64,
+    strange: bool,
     runner_up: Option<u32>,
     after_gap: bool,
     /// Left, top, width, height in pixels of the picture.
@@ -138,6 +144,7 @@ fn document<'a>(name: &'a str, picture: &Picture, reading: &Reading, model: &Mod
         confidence: digit.confidence,
         cluster: digit.label,
         distance: digit.distance,
+        strange: digit.strange,
         runner_up: digit.runner_up,
         after_gap: digit.after_gap,
         r#box: corners(&digit.area),

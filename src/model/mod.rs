@@ -5,6 +5,7 @@
 //! | `file` | the model file: a safetensors file with a checksum |
 //! | `names` | what clusters stand for |
 //! | `image` | whether the features are the pixels of a picture |
+//! | `drawn` | which models can name drawings, and how far away is too far |
 //! | `columns` | which columns of a table are the model's features |
 //! | `predict` | labels, runners-up and distances of new rows |
 //! | `reach` | how far from their centroids the rows fitted lie |
@@ -12,6 +13,7 @@
 //! | `error` | all that can be wrong |
 
 mod columns;
+mod drawn;
 mod error;
 mod file;
 mod image;
@@ -27,6 +29,7 @@ use crate::kmeans::{Fit, Params};
 use crate::lattice::Lattice;
 
 pub use columns::{ColumnError, ColumnOptions};
+pub use drawn::DrawnError;
 pub use error::ModelError;
 pub use file::VERSION;
 pub use layout::{Layout, RowFormat};

@@ -9,8 +9,10 @@ const TILES: usize = 24;
 const LEAST_TILE: usize = 24;
 /// The share of a tile's pixels that are darker than its paper is said to be.
 const PAPER: f64 = 0.8;
-/// Less than this share of the brightness around, a tile is not paper.
-const DARK_TILE: f32 = 0.7;
+/// The share of what stands out that must be bright on dark for the ground to be.
+const CLEARLY: f32 = 0.7;
+/// The least share of a tile's light that reaches the next.
+const FALL_OFF: f32 = 0.75;
 /// Bins of brightness, of the paper's, and the most of it that is told apart.
 const BINS_OF_PAPER: f64 = 255.0;
 const BRIGHTEST: f32 = 1.25;
@@ -87,14 +89,17 @@ fn reduced(picture: &Picture) -> (Grey, usize) {
 }
 
 /// Whether the ground is dark: in the tiles with something on them, and by how much stands out there, most pixels are
-/// darker than the middle between the darkest and the brightest.
+/// darker than the middle between the darkest and the brightest. Where it is half and half, as at the edge of a blot,
+/// it is not.
 fn dark_ground(grey: &Grey, side: usize) -> bool {
     let (across, down) = (grey.width.div_ceil(side), grey.height.div_ceil(side));
-    let vote = |(x, y)| {
+    let (mut dark, mut all) = (0.0, 0.0);
+    for (x, y) in (0..down).flat_map(|y| (0..across).map(move |x| (x, y))) {
         let [least, middle, most] = [0.0, 0.5, 1.0].map(|share| brightness(grey, side, x, y, share));
-        (most - least) * if middle * 2.0 < least + most { 1.0 } else { -1.0 }
-    };
-    (0..down).flat_map(|y| (0..across).map(move |x| (x, y))).map(vote).sum::<f32>() > 0.0
+        all += most - least;
+        dark += if middle * 2.0 < least + most { most - least } else { 0.0 };
+    }
+    dark > CLEARLY * all
 }
 
 /// Divides by the brightness of the paper around.
@@ -134,20 +139,22 @@ fn brightness(grey: &Grey, side: usize, x: usize, y: usize, share: f64) -> f32 {
     bin.unwrap_or(255) as f32
 }
 
-/// The median of the nine tiles around, in place of one far darker: full of ink, it has no paper to go by.
+/// No tile darker than its brightest neighbour by more than light falls off: full of ink, it has no paper to go by, and
+/// so may be its neighbours in a blot.
 fn filled(paper: &[f32], across: usize) -> Vec<f32> {
     let down = paper.len() / across;
-    let around = |at: usize| {
+    let mut filled = paper.to_vec();
+    let mut fill = |at: usize| {
         let (x, y) = (at % across, at / across);
         let rows = y.saturating_sub(1)..(y + 2).min(down);
-        let mut nine: Vec<f32> = rows
-            .flat_map(|row| paper[row * across..][x.saturating_sub(1)..(x + 2).min(across)].iter().copied())
-            .collect();
-        nine.sort_by(f32::total_cmp);
-        nine[nine.len() / 2]
+        let around = rows.flat_map(|row| &filled[row * across..][x.saturating_sub(1)..(x + 2).min(across)]);
+        let brightest = around.copied().fold(0.0, f32::max);
+        filled[at] = filled[at].max(FALL_OFF * brightest);
     };
-    let fill = |at: usize| if paper[at] < DARK_TILE * around(at) { around(at) } else { paper[at] };
-    (0..paper.len()).map(fill).collect()
+    // there and back: what is bright reaches all tiles
+    (0..paper.len()).for_each(&mut fill);
+    (0..paper.len()).rev().for_each(&mut fill);
+    filled
 }
 
 /// Between the middles of four tiles, linearly, and on beyond them at the edges. `x` and `y` in tiles.

@@ -24,8 +24,8 @@ mod proof;
 mod raster;
 mod skew;
 
-use crate::drawing::{SIDE, SIZE};
-use crate::model::{Model, PredictError};
+use crate::drawing::SIZE;
+use crate::model::{DrawnError, Model, PredictError};
 
 pub use picture::{MOST_PIXELS, Picture, PictureError};
 pub use proof::proof;
@@ -34,14 +34,9 @@ pub use proof::proof;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadingError {
-    /// The model knows no pictures of 8 x 8.
-    #[error(
-        "the model has {n_dims} columns; reading needs one of pictures of {SIDE} x {SIDE}, {SIZE} columns, such as of the digits"
-    )]
-    Model {
-        /// Features of the model.
-        n_dims: usize,
-    },
+    /// The model knows no drawings.
+    #[error(transparent)]
+    Model(#[from] DrawnError),
     /// The digits can't be predicted.
     #[error(transparent)]
     Predict(#[from] PredictError),
@@ -76,6 +71,8 @@ pub struct Digit {
     /// 1 on a centroid, 0 halfway to one of another name: `1 - distance / distance to the runner-up`. No
     /// probability, but of two digits the one of larger confidence is more often right.
     pub confidence: f64,
+    /// Whether it lies further from every centroid than a digit does: a letter, a sign, a blot. Then its name is `?`.
+    pub strange: bool,
     /// Whether there is a gap before it, as between two numbers.
     pub after_gap: bool,
 }
@@ -99,10 +96,10 @@ pub struct Reading {
 }
 
 impl Digit {
-    /// What it is called: the name of its cluster, or `#` and the cluster's number.
+    /// What it is called: the name of its cluster, or `#` and the cluster's number; `?` where it is no digit.
     #[must_use]
     pub fn name(&self, model: &Model) -> String {
-        name(model, self.label)
+        if self.strange { "?".into() } else { name(model, self.label) }
     }
 }
 
@@ -122,9 +119,7 @@ impl Line {
 /// # Errors
 /// A model of other data. A picture without ink is none: nothing is found in it.
 pub fn read(picture: &Picture, model: &Model) -> Result<Reading, ReadingError> {
-    if model.n_dims() != SIZE {
-        return Err(ReadingError::Model { n_dims: model.n_dims() });
-    }
+    model.check_drawn()?;
     let nothing = Reading { lines: Vec::new(), skew: 0.0, left_out: Vec::new() };
     let Some(mut ink) = ink::of(picture) else { return Ok(nothing) };
     let mut found = components::of(&ink);
@@ -181,6 +176,7 @@ fn nearest(model: &Model, variants: &[[u8; SIZE]]) -> Result<Digit, PredictError
         distance,
         runner_up: other.map(|other| (other % k) as u32),
         confidence,
+        strange: model.limit_of_drawn_value().is_some_and(|limit| distance > limit),
         after_gap: false,
     })
 }

@@ -52,7 +52,7 @@ pub fn proof(picture: &Picture, reading: &Reading, model: &Model) -> Result<Vec<
 
 /// Red to green: a confidence of a third is sure enough.
 fn color(digit: &Digit) -> Rgb<u8> {
-    let share = (digit.confidence * 3.0).clamp(0.0, 1.0);
+    let share = if digit.strange { 0.0 } else { (digit.confidence * 3.0).clamp(0.0, 1.0) };
     Rgb([0, 1, 2].map(|at| (UNSURE[at] + share * (SURE[at] - UNSURE[at])) as u8))
 }
 

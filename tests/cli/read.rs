@@ -135,7 +135,7 @@ fn what_can_not_be_read_is_refused() {
     assert_eq!(std::fs::read(folder.path("s.png")).unwrap(), png);
     std::fs::write(folder.path("t.csv"), "1,2\n3,4\n5,7\n").unwrap();
     folder.fit("t.csv -k 2 -q --model t.safetensors").done();
-    folder.run("read t.safetensors s.png").refused(1, &["2 columns", "64 columns"]);
+    folder.run("read t.safetensors s.png").refused(1, &["2 columns", "64 numbers"]);
     let ran = folder.run("read m.safetensors blank.pnm --json");
     assert_eq!((ran.code, ran.out.contains("\"lines\": []")), (1, true), "{}", ran.out);
 }

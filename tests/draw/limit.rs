@@ -5,7 +5,6 @@ use cairn::engine::Device;
 use cairn::kmeans::{KMeans, fit};
 use cairn::lattice::Lattice;
 use cairn::model::Model;
-use cairn::report::draw::limit;
 
 use super::hand::{Dice, Shapes, Strokes, blot, counts, scribble, written};
 
@@ -100,7 +99,7 @@ fn digits_are_named_and_most_that_is_none_is_not() {
     // clusters; least shares of letters and scribbles refused
     for (k, least_letters, least_scribbles) in [(10, 0.2, 0.65), (40, 0.3, 0.75), (400, 0.55, 0.85)] {
         let model = of_writers(k);
-        let limit = limit(&model).unwrap();
+        let limit = model.limit_of_drawn().unwrap();
         let of = |drawings: &[(Vec<f64>, String)]| shares(&model, limit, drawings);
         let (held, hands, letters, scribbles) = (of(&held), of(&drawn_digits), of(&letters), of(&scribbles));
         let (signs, blots) = (of(&signs), of(&blots));

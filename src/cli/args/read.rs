@@ -11,7 +11,8 @@ Examples:
   cairn read digits.safetensors scan.png --debug seen.png what was taken for a digit, and for which
 
 Light may be uneven, lines may be turned by up to 20 degrees, writing may be dark on light or light on dark. What is
-smaller than half a digit, a dot or a comma too, is left out and counted. Confidence is 100% on a centroid and 0%
+smaller than half a digit, a dot or a comma too, is left out and counted; what is far from all digits stands as ?.
+Confidence is 100% on a centroid and 0%
 halfway to one of another name; it is no probability.
 
 Exit codes: 0 done, 1 failed or nothing found, 2 used wrongly.";

@@ -2,7 +2,6 @@
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `limit` | which models can name drawings, and how far away is too far |
 //! | `draw.css`, `draw.html` | the looks, the controls |
 //! | `normalise.js` | [`drawing::counts`](crate::drawing::counts()), the same operations in the same order |
 //! | `nearest.js` | squared distances in exact integers, as [`Model`] has them |
@@ -14,52 +13,21 @@
 //!
 //! The scripts are one closure: the page they are in keeps its own names.
 
-mod limit;
-
 use std::path::Path;
 
 use askama::Template;
 use serde::Serialize;
 
-pub use limit::{check, limit};
-
-use crate::drawing::{SIDE, SIZE};
-use crate::model::{Model, REACH_OF};
+use crate::drawing::SIZE;
+use crate::model::{DrawnError, Model, REACH_OF};
 
 /// Why a model can't name what is drawn.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrawError {
-    /// Its rows are not of 64 numbers.
-    #[error(
-        "the model has {n_dims} columns, and a drawing {SIZE} numbers; fit one to {SIDE} x {SIDE} pictures, such as \
-         the digits"
-    )]
-    Dims {
-        /// Features of the model.
-        n_dims: usize,
-    },
-    /// Its rows are not pictures of 8 x 8.
-    #[error(
-        "the model's {SIZE} columns are {}, and a drawing is a picture of {SIDE} x {SIDE}; name them pixel_0_0 to \
-         pixel_7_7, row by row, and fit again",
-        image.map_or("no picture".to_owned(), |(height, width)| format!("a picture of {height} x {width}"))
-    )]
-    Shape {
-        /// Height and width of its pictures, if they are.
-        image: Option<(usize, usize)>,
-    },
-    /// Its numbers are not counts of ink.
-    #[error(
-        "the model's rows are no counts from 0 to 16, more than 8 somewhere, which drawings are made into: its centroids \
-         go from {low} to {high}; bring its columns to 0..16 and fit again"
-    )]
-    Range {
-        /// Least number of all centroids.
-        low: f64,
-        /// Largest.
-        high: f64,
-    },
+    /// The model is not of drawings.
+    #[error(transparent)]
+    Model(#[from] DrawnError),
     /// The page can't be put together.
     #[error("the page can't be written: {reason}")]
     Page {
@@ -112,7 +80,7 @@ pub fn page(model: &Model) -> Result<String, DrawError> {
 /// # Errors
 /// [`DrawError`].
 pub fn section(model: &Model) -> Result<String, DrawError> {
-    check(model)?;
+    model.check_drawn()?;
     let script = [
         include_str!("normalise.js"),
         include_str!("nearest.js"),
@@ -130,7 +98,7 @@ fn for_page(model: &Model) -> Result<String, DrawError> {
         centroids: model.centroids.chunks_exact(SIZE).collect(),
         offset: &model.lattice.offset,
         exponent: &model.lattice.exponent,
-        limit: limit(model).map(|limit| limit.to_string()),
+        limit: model.limit_of_drawn().map(|limit| limit.to_string()),
         reach: model.reach.map(|reach| reach.to_string()),
         reach_of: REACH_OF,
         names: (0..model.n_clusters()).map(|c| model.name(c)).collect(),

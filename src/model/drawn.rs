@@ -1,0 +1,110 @@
+//! Which models can name drawings, and how far away a drawing may lie to be named at all.
+
+use super::Model;
+use crate::drawing::{SIDE, SIZE};
+
+/// The most that a block holds.
+const FULL: f64 = 16.0;
+/// The part of the variance of the rows that a drawing may differ by, beyond what the rows show.
+const HAND: f64 = 0.5;
+
+/// Why a model can't name what is drawn.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DrawnError {
+    /// Its rows are not of 64 numbers.
+    #[error(
+        "the model has {n_dims} columns, and a drawing {SIZE} numbers; fit one to {SIDE} x {SIDE} pictures, such as \
+         the digits"
+    )]
+    Dims {
+        /// Features of the model.
+        n_dims: usize,
+    },
+    /// Its rows are not pictures of 8 x 8.
+    #[error(
+        "the model's {SIZE} columns are {}, and a drawing is a picture of {SIDE} x {SIDE}; name them pixel_0_0 to \
+         pixel_7_7, row by row, and fit again",
+        image.map_or("no picture".to_owned(), |(height, width)| format!("a picture of {height} x {width}"))
+    )]
+    Shape {
+        /// Height and width of its pictures, if they are.
+        image: Option<(usize, usize)>,
+    },
+    /// Its numbers are not counts of ink.
+    #[error(
+        "the model's rows are no counts from 0 to 16, more than 8 somewhere, which drawings are made into: its centroids \
+         go from {low} to {high}; bring its columns to 0..16 and fit again"
+    )]
+    Range {
+        /// Least number of all centroids.
+        low: f64,
+        /// Largest.
+        high: f64,
+    },
+}
+
+impl Model {
+    /// Whether its features are the counts that drawings are made into: 64 pixels, 8 x 8, from 0 to 16.
+    ///
+    /// # Errors
+    /// [`DrawnError`].
+    pub fn check_drawn(&self) -> Result<(), DrawnError> {
+        let n_dims = self.n_dims();
+        if n_dims != SIZE {
+            return Err(DrawnError::Dims { n_dims });
+        }
+        let (low, high) = range(self);
+        // the widest column spans more than half of the lattice; counts more than 8, and 16 at most
+        let step = self.lattice.exponent.iter().copied().max().unwrap_or(0);
+        let counts = low >= 0.0 && high <= FULL && libm::ldexp(f64::from(1 << 24), step) == FULL;
+        match (self.image, counts && !self.lattice.mixed()) {
+            (_, false) => Err(DrawnError::Range { low, high }),
+            (Some((SIDE, SIDE)), true) => Ok(()),
+            (image, true) => Err(DrawnError::Shape { image }),
+        }
+    }
+
+    /// The squared distance, in lattice units, beyond which a drawing is called no digit: `reach + variance / 2`,
+    /// the model's reach and the mean squared distance of the rows fitted to the mean of all of them. None where
+    /// the model keeps no reach.
+    ///
+    /// The reach alone is the rows' own: of 1,797 rows of other writers all lie within the limit, with
+    /// 10, 40 and 400 clusters. But who draws with a mouse or a finger differs from them all by the same amount,
+    /// which is large beside the reach of many clusters, and small beside that of few. Half of the variance is
+    /// where most drawn digits pass and what they are taken for is mostly right; `tests/draw/` counts both, and
+    /// the letters, signs, scribbles and blots that are caught.
+    #[must_use]
+    pub fn limit_of_drawn(&self) -> Option<u128> {
+        let reach = self.reach? as f64;
+        Some((reach + HAND * variance(self)).ceil() as u128)
+    }
+
+    /// [`Model::limit_of_drawn`] as a distance in the user's units.
+    #[must_use]
+    pub fn limit_of_drawn_value(&self) -> Option<f64> {
+        self.limit_of_drawn().map(|squared| super::predict::shown(&self.lattice, (0, squared)))
+    }
+}
+
+fn range(model: &Model) -> (f64, f64) {
+    let values = model.values();
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    (least, values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+}
+
+/// Mean squared distance of the rows fitted to their mean: that within clusters, and that between them.
+fn variance(model: &Model) -> f64 {
+    let d = model.n_dims();
+    let all: f64 = model.counts.iter().map(|&count| count as f64).sum();
+    let mut mean = vec![0.0; d];
+    for (centroid, &count) in model.centroids.chunks_exact(d).zip(&model.counts) {
+        mean.iter_mut().zip(centroid).for_each(|(mean, &q)| *mean += f64::from(q) * count as f64 / all);
+    }
+    let mut between = 0.0;
+    for (centroid, &count) in model.centroids.chunks_exact(d).zip(&model.counts) {
+        let squares = mean.iter().zip(centroid).map(|(mean, &q)| (f64::from(q) - mean).powi(2));
+        between += squares.sum::<f64>() * count as f64 / all;
+    }
+    model.inertia as f64 / all + between
+}
