@@ -45,7 +45,8 @@ pub(super) fn fastest(
 }
 
 fn key(context: &Context, sizes: &Sizes, n_lanes: usize) -> Key {
-    let adapter = format!("{} {}", context.info, context.info.driver);
+    let units = if context.units.is_some() { ", with matrix units" } else { "" };
+    let adapter = format!("{} {}{units}", context.info, context.info.driver);
     let magnitude = sizes.n_points.max(1).ilog2();
     (adapter, [magnitude, sizes.n_clusters, sizes.n_quads, n_lanes.min(4) as u32].map(u64::from))
 }
@@ -90,27 +91,30 @@ struct TrialLanes {
     running: wgpu::Buffer,
     lanes: wgpu::Buffer,
     labels: wgpu::Buffer,
+    tallies: wgpu::Buffer,
 }
 
 impl TrialLanes {
     fn new(context: &Context, sizes: &Sizes, n_lanes: usize) -> Result<Self, EngineError> {
         let lanes = Self {
             centroids: storage(context, "trial centroids", n_lanes * sizes.centroid_floats() * 4),
-            half_norms: storage(context, "trial half norms", n_lanes * sizes.n_groups as usize * 16),
+            half_norms: storage(context, "trial half norms", n_lanes * sizes.half_norm_floats() * 4),
             running: storage(context, "trial running", n_lanes * 4),
             lanes: storage(context, "trial lanes", n_lanes * size_of::<Lane>()),
             labels: storage(context, "trial labels", n_lanes * sizes.n_points as usize * 4),
+            tallies: storage(context, "trial tallies", n_lanes * sizes.n_tallies as usize * 8),
         };
         // the first centroid is the nearest of all points by far: nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
         let norms: Vec<f32> = (0..sizes.n_groups * 4).map(norm).collect();
-        context.write(&lanes.half_norms, 0, &norms.repeat(n_lanes));
+        let n_norms = n_lanes * sizes.half_norm_floats() / norms.len();
+        context.write(&lanes.half_norms, 0, &norms.repeat(n_norms));
         context.write(&lanes.running, 0, &(0..n_lanes as u32).collect::<Vec<_>>());
         context.check()?;
         Ok(lanes)
     }
 
-    fn buffers(&self) -> [&wgpu::Buffer; 5] {
-        [&self.centroids, &self.half_norms, &self.running, &self.lanes, &self.labels]
+    fn buffers(&self) -> [&wgpu::Buffer; 6] {
+        [&self.centroids, &self.half_norms, &self.running, &self.lanes, &self.labels, &self.tallies]
     }
 }
