@@ -32,7 +32,7 @@ pub enum CheckError {
 }
 
 /// All checks, in the order of the steps.
-pub const CHECKS: [Check; 14] = [
+pub const CHECKS: [Check; 15] = [
     Check { step: "seed", what: "greedy k-means++", make: || (normal(700, 3, 1), once(9).restarts(3)) },
     Check {
         step: "seed",
@@ -46,6 +46,11 @@ pub const CHECKS: [Check; 14] = [
         make: || (normal(130, 300, 4), from_rows(12).max_iter(2)),
     },
     Check { step: "assign", what: "many clusters", make: || (normal(600, 8, 5), from_rows(150).max_iter(2)) },
+    Check {
+        step: "assign",
+        what: "many clusters of many features",
+        make: || (normal(300, 70, 14), from_rows(140).max_iter(2)),
+    },
     Check {
         step: "assign",
         what: "small integers, ties everywhere",

@@ -14,10 +14,13 @@ use crate::cli::terminal::{self, plain};
 /// Time after which no other check is begun on a device.
 const ENOUGH: Duration = Duration::from_secs(10);
 
-/// Runs all checks on all devices.
+/// Runs all checks on all devices; those of adapters with matrix units twice, with and without them.
 pub(super) fn run() -> anyhow::Result<()> {
     let mut failed = device("cpu", Ok(Box::new(Cpu::default())))?;
     for (name, engine) in adapters() {
+        failed += device(&name, engine)?;
+    }
+    for (name, engine) in matrix_units() {
         failed += device(&name, engine)?;
     }
     match failed {
@@ -38,6 +41,29 @@ fn adapters() -> impl Iterator<Item = (String, Opened)> {
         let gpu = gpu.map(|gpu| Box::new(gpu) as Box<dyn Engine>).map_err(|error| error.to_string());
         (adapter.to_string(), gpu)
     })
+}
+
+/// Adapters that have matrix units, made to use them. What fails their self-test is not opened.
+#[cfg(feature = "gpu")]
+fn matrix_units() -> impl Iterator<Item = (String, Opened)> {
+    use cairn::engine::OpenOptions;
+    use cairn::engine::gpu::{AdapterInfo, Gpu, MatrixUnits, adapters};
+    let open = |adapter: &AdapterInfo| -> Opened {
+        let options = OpenOptions { kernel: Some("matrix".into()), ..OpenOptions::default() };
+        let gpu = Gpu::open(adapter, &options).map_err(|error| error.to_string())?;
+        match gpu.matrix_units().map_err(|error| error.to_string())? {
+            MatrixUnits::Usable(_) => Ok(Box::new(gpu)),
+            MatrixUnits::Refused(why) => Err(why),
+            MatrixUnits::None => Err("the driver did not open its matrix units".into()),
+        }
+    };
+    let with_units = adapters().into_iter().filter(|adapter| adapter.matrix_units().is_some());
+    with_units.map(move |adapter| (format!("{adapter}, matrix units"), open(&adapter)))
+}
+
+#[cfg(not(feature = "gpu"))]
+fn matrix_units() -> impl Iterator<Item = (String, Opened)> {
+    std::iter::empty()
 }
 
 #[cfg(not(feature = "gpu"))]
