@@ -26,8 +26,7 @@ fn assign(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grou
     let status = lanes[lane].status;
     if (point >= sizes.n_points || !(status == ACTIVE || status == FINISHING)) { return; }
 
-    let first_pass = lanes[lane].iterations == 0u;
-    let exact = first_pass && sizes.exact_seeds == 1u;
+    let exact = is_exact(lane);
     let gamma = select(sizes.gamma, 0.0, exact);
     let own = select(errors[point], 0.0, exact);
     let group_columns = sizes.n_quads * 4u;
@@ -54,11 +53,7 @@ fn assign(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grou
     }
     if (!exact && !(others > best_score + best_error)) {
         best = nearest(point, first_column);
-        if (first_pass) {
-            atomicAdd(&lanes[lane].repaired_first, 1u);
-        } else {
-            atomicAdd(&lanes[lane].repaired, 1u);
-        }
+        count_repair(lane);
     }
     labels[lane * sizes.n_points + point] = best;
 }

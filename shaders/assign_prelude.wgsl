@@ -42,7 +42,7 @@ fn is_assigned(status: u32) -> bool {
 
 /// Whether the scores of a lane are exact: its centroids are points still, of few bits.
 fn is_exact(lane: u32) -> bool {
-    return lanes[lane].iterations == 0u && sizes.exact_seeds == 1u;
+    return lanes[lane].iterations == 0u && sizes.exact_seeds != 0u;
 }
 
 /// Values of the centroids of a group (counted over all lanes) before the products are taken off.
@@ -105,25 +105,4 @@ fn nearest_of(point: u32, lane: u32, gamma: f32, limit: f32, first: u32, step: u
         }
     }
     return nearest;
-}
-
-fn count_repair(lane: u32) {
-    if (lanes[lane].iterations == 0u) {
-        atomicAdd(&lanes[lane].repaired_first, 1u);
-    } else {
-        atomicAdd(&lanes[lane].repaired, 1u);
-    }
-}
-
-/// Writes the label of a point: the best, or what integers say where that is not proven.
-fn settle(point: u32, lane: u32, b: Best) {
-    var label = b.index;
-    if (!is_exact(lane)) {
-        let limit = limit_of(b, lane, errors[point], sizes.gamma);
-        if (!(b.second > limit)) {
-            label = nearest_of(point, lane, sizes.gamma, limit, 0u, 1u).index;
-            count_repair(lane);
-        }
-    }
-    labels[lane * sizes.n_points + point] = label;
 }

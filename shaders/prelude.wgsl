@@ -15,15 +15,15 @@ struct Sizes {
     max_shift: u32,      // largest exponent of a mixed table, 0 for a uniform one
     granularity: u32,    // trailing zero bits of all coordinates of points
     small: u32,          // 1: distances between points, granularity divided out, fit 32 bits
-    exact_seeds: u32,    // 1: scores of centroids that are points are exact in f32
+    exact_seeds: u32,    // 1: scores of centroids that are points are exact in f32; 2: on matrix units too
     has_limit: u32,      // 1: stop when the squared shift is at most shift_limit
     gamma: f32,          // G of the certificate
     copies: u32,         // copies of the sums in workgroup memory
     first_point: u32,    // row of the chunk's first point
     first_block: u32,    // blocks of the chunks before it
     all_blocks: u32,     // blocks of all chunks
-    unused_a: u32,
-    unused_b: u32,
+    share: f32,          // K of the certificate on matrix units
+    n_tallies: u32,      // blocks of 128 points in all chunks, where repairs are counted by block; 0: they are not
     shift_limit: vec4<u32>,
     squares: vec4<u32>,  // sum of w |x|^2 over all points
 }

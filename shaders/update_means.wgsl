@@ -8,15 +8,15 @@
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> counts: array<vec2<u32>>;   // (lanes, n_clusters)
-@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads)
+@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads), then the middle if n_tallies
 @group(0) @binding(3) var<storage, read> running: array<u32>;        // lanes
 @group(0) @binding(4) var<storage, read_write> lanes: array<Lane>;
 @group(0) @binding(5) var<storage, read_write> sums: array<vec2<u32>>; // (lanes, n_clusters, n_dims)
 @group(0) @binding(6) var<storage, read_write> centroids: array<f32>;  // (lanes, n_groups, 4 n_quads, 4)
-@group(0) @binding(7) var<storage, read_write> half_norms: array<f32>; // (lanes, n_groups, 4)
+@group(0) @binding(7) var<storage, read_write> half_norms: array<f32>; // (lanes, n_groups, 4), then from the middle if n_tallies
 
 const WIDTH = 64u;
-var<workgroup> norms: array<f32, WIDTH>;
+var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared, and so from the middle of the points
 var<workgroup> shifts: array<vec4<u32>, WIDTH>;
 var<workgroup> digests: array<vec2<u32>, WIDTH>;
 var<workgroup> weightless: atomic<u32>;
@@ -146,7 +146,7 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         finish(lane, cluster, columns, count, local);
         return;
     }
-    var norm = 0.0;
+    var norm = vec2<f32>(0.0);
     var shift = vec4<u32>(0u);
     var changed = 0u;
     for (var j = local; j < sizes.n_dims; j += WIDTH) {
@@ -159,7 +159,11 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             centroids[column] = after;
         }
         sums[at] = vec2<u32>(0u);
-        norm += after * (after * features[j].x);
+        norm.x += after * (after * features[j].x);
+        if (sizes.n_tallies > 0u) {
+            let moved = after - features[4u * sizes.n_quads + j].x;
+            norm.y += moved * moved;
+        }
         if (after != before) {
             changed = 1u;
             if (sizes.has_limit == 1u) {
@@ -178,7 +182,9 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         }
     }
     if (local == 0u) {
-        half_norms[lane * sizes.n_groups * 4u + cluster] = norms[0] * 0.5;
+        let to = lane * sizes.n_groups * 4u + cluster;
+        half_norms[to] = norms[0].x * 0.5;
+        if (sizes.n_tallies > 0u) { half_norms[arrayLength(&half_norms) / 2u + to] = norms[0].y * 0.5; }
         if (sizes.has_limit == 1u) {
             let total = shifts[0];
             for (var limb = 0u; limb < 4u; limb++) { add_shift(lane, limb, total[limb]); }

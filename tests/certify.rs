@@ -6,7 +6,10 @@
 
 mod common;
 
-use cairn::engine::certify::{UNIT_CPU, UNIT_WGSL, centroid_error, gamma, point_error, scores_are_exact};
+use cairn::engine::certify::{
+    UNIT_CPU, UNIT_WGSL, centroid_error, gamma, is_f16, matrix_scores_are_exact, matrix_share, point_error,
+    scores_are_exact,
+};
 use cairn::engine::cpu::Cpu;
 use cairn::engine::reference::assign::assign;
 use cairn::engine::reference::seed;
@@ -252,6 +255,56 @@ fn the_processor_doubts_far_centroids() {
     }
 }
 
+/// Matrix units as `assign_matrix` uses them: so many products are added to the sum at once, cut to this many
+/// bits below the exponent of the largest.
+#[derive(Debug, Clone, Copy)]
+struct Units {
+    block: usize,
+    bits: i32,
+}
+
+impl Units {
+    /// From one product at a time to a whole row of 16, with no bit to spare or a few.
+    fn all() -> Vec<Self> {
+        [1, 4, 8, 16].into_iter().flat_map(|block| [23, 24, 26].map(|bits| Self { block, bits })).collect()
+    }
+
+    fn sum(self, x: &[f32], c: &[f32]) -> f32 {
+        let products: Vec<f64> = x.iter().zip(c).map(|(&x, &c)| f64::from(x) * f64::from(c)).collect();
+        products.chunks(self.block).fold(0.0, |sum, block| self.add(sum, block))
+    }
+
+    fn add(self, sum: f32, block: &[f64]) -> f32 {
+        let all = || block.iter().copied().chain([f64::from(sum)]);
+        let largest = all().map(f64::abs).fold(0.0, f64::max);
+        if largest == 0.0 {
+            return 0.0;
+        }
+        let step = 2f64.powi(largest.log2().floor() as i32 - self.bits);
+        let total: f64 = all().map(|x| (x / step).trunc() * step).sum();
+        let near = total as f32;
+        let away = f64::from(near).abs() > total.abs();
+        if away { if near > 0.0 { near.next_down() } else { near.next_up() } } else { near }
+    }
+
+    /// The score of a centroid and the bound of its error, with both rounded to f16.
+    fn score(self, x: &Place, c: &Place, rounded: bool) -> (f32, f64) {
+        let d = x.plain.len();
+        let f16 = |place: &Place| place.plain.iter().map(|&q| to_f16(q / 512.0)).collect::<Vec<f32>>();
+        let gamma = gamma(d, UNIT_WGSL);
+        let h = c.half_norm as f32;
+        let roots = (2.0 * x.half_norm * f64::from(h)).sqrt();
+        let error = matrix_share(d, rounded) * roots + 3.0 * f64::from(gamma) * f64::from(h);
+        (h - 262_144.0 * self.sum(&f16(x), &f16(c)), error)
+    }
+}
+
+/// Rounds to the nearest number of 11 bits, ties to even. Neither large nor small.
+fn to_f16(x: f32) -> f32 {
+    let bits = x.to_bits();
+    f32::from_bits((bits + 0xfff + ((bits >> 13) & 1)) & !0x1fff)
+}
+
 /// Twice a score, exactly.
 fn exact_double(x: &Place, c: &Place) -> i128 {
     x.plain.iter().zip(&c.plain).map(|(&x, &c)| (c as i128) * (c as i128 - 2 * x as i128)).sum()
@@ -283,6 +336,36 @@ proptest! {
         }
     }
 
+    /// The same on matrix units, for points and centroids that look the same way, opposite ways, or neither, and
+    /// lose the most or anything in f16.
+    #[test]
+    fn no_score_of_matrix_units_errs_by_more_than_its_bound(
+        d in 1..300usize,
+        seed: u64,
+        way in 0..3usize,
+        bits in 10..23u32,
+        hard: bool,
+    ) {
+        let mut numbers = Numbers::new(seed);
+        // hard ones lie just below the middle of two f16
+        let hard = hard && bits > 12;
+        let mut value = |sign: f64| {
+            let most = 1i64 << bits;
+            if hard { sign * (most + most / 2048 - 1) as f64 } else { sign * numbers.whole(0, most) }
+        };
+        let signs: Vec<f64> = (0..d).map(|_| value(1.0)).map(|x| if x as i64 % 2 == 0 { 1.0 } else { -1.0 }).collect();
+        let x = Place::uniform(signs.iter().map(|&sign| value(sign) as f32).collect());
+        let c = [1.0, -1.0, 0.0][way];
+        let c = Place::uniform(signs.iter().map(|&sign| value(if c == 0.0 { 1.0 } else { c * sign }) as f32).collect());
+        let rounded = !is_f16(1 << bits, 0);
+        let double = exact_double(&x, &c);
+        for units in Units::all() {
+            let (score, error) = units.score(&x, &c, rounded);
+            let off = (f64::from(score) * 2.0) as i128 - double;
+            prop_assert!(off.unsigned_abs() as f64 <= 2.0 * error, "{units:?}: {off} > 2 * {error}");
+        }
+    }
+
     #[test]
     fn the_rule_holds_on_tables_of_all_kinds(shape in shapes(60, 30, 20)) {
         let case = shape.case();
@@ -310,6 +393,38 @@ proptest! {
             prop_assert_eq!((f64::from(scores[0]) * 2.0) as i128, exact_double(&x, &c));
         }
     }
+}
+
+/// What half the bound is caught by in the kernel: the errors that f16 makes there are nearly all that it may make.
+#[test]
+fn the_bound_of_matrix_units_is_no_larger_than_it_must_be() {
+    let v = ((1 << 20) + (1 << 9) - 1) as f32;
+    let (x, c) = (Place::uniform(vec![v]), Place::uniform(vec![4.0 * v]));
+    for units in Units::all() {
+        let (score, error) = units.score(&x, &c, true);
+        let off = f64::from(score) - exact_double(&x, &c) as f64 / 2.0;
+        assert!(off > 0.9 * error && off <= error, "{units:?}: {off} of {error}");
+    }
+}
+
+#[test]
+fn small_integers_are_exact_on_matrix_units() {
+    let mut numbers = Numbers::new(7);
+    for (d, most) in [(64, 52), (784, 14), (4, 209)] {
+        assert!(matrix_scores_are_exact(d, most, 0) && is_f16(most, 0));
+        for _ in 0..50 {
+            let mut place = || {
+                // a multiple as large as any may have been taken off
+                let most = 2 * i64::from(most);
+                Place::uniform((0..d).map(|_| 512.0 * numbers.whole(most - 1, most) as f32).collect())
+            };
+            let (x, c) = (place(), place());
+            for units in Units::all() {
+                assert_eq!((f64::from(units.score(&x, &c, false).0) * 2.0) as i128, exact_double(&x, &c));
+            }
+        }
+    }
+    assert!(!matrix_scores_are_exact(64, 53, 0));
 }
 
 #[test]

@@ -10,8 +10,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use cairn::engine::gpu::{Gpu, MatrixUnits, adapters};
 use cairn::engine::{Device, OpenOptions, Opened, Peak, open};
-use cairn::kmeans::{Fit, fit_table};
+use cairn::kmeans::{Fit, Params, fit_table};
+use cairn::lattice::Table;
 use cases::{Case, cases};
 use clap::Parser;
 use serde::Serialize;
@@ -51,6 +53,8 @@ struct Report {
     adapter: String,
     driver: String,
     software: bool,
+    /// Values that its matrix units multiply at a time, in each direction, if they passed their self-test.
+    matrix_units_edge: Option<u32>,
     cpu: String,
     peak: Option<Peak>,
     cases: Vec<Measured>,
@@ -60,6 +64,8 @@ struct Report {
 #[derive(Serialize)]
 struct Measured {
     case: &'static str,
+    /// `best`: the one that it takes by itself; `f32` and `matrix` are told apart where it has matrix units.
+    kernel: &'static str,
     n_points: usize,
     n_dims: usize,
     n_clusters: usize,
@@ -113,8 +119,13 @@ fn measure(args: &Args, cases: &[Case]) -> anyhow::Result<Report> {
     let gpu = open(&Device::parse(&args.adapter), &OpenOptions::default())?;
     let cpu = open(&Device::Cpu, &OpenOptions::default())?;
     let (info, peak) = (gpu.engine.info(), gpu.engine.peak()?);
+    let with = |kernel: &str| {
+        let options = OpenOptions { kernel: Some(kernel.into()), ..OpenOptions::default() };
+        open(&Device::parse(&args.adapter), &options)
+    };
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
+        matrix_units_edge: units(&info.adapter)?,
         adapter: info.adapter,
         driver: info.driver,
         software: info.software,
@@ -136,19 +147,29 @@ fn measure(args: &Args, cases: &[Case]) -> anyhow::Result<Report> {
             bytes_per_second / 1e9
         );
     }
+    let (f32, matrix) = (with("f32")?, with("matrix")?);
+    println!(
+        "matrix units: {}",
+        report.matrix_units_edge.map_or("none".into(), |edge| format!("{edge} x {edge}"))
+    );
     println!("CPU: {}", report.cpu);
     println!(
-        "\n| case | seconds | restarts/s | ms/iteration | TFLOP/s | of FMA | of copy | repaired | CPU seconds | same |"
+        "\n| case | kernel | seconds | restarts/s | ms/iteration | TFLOP/s | of FMA | of copy | repaired | CPU seconds | same |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for case in cases {
         if start.elapsed() > BUDGET {
             report.left_out.push(case.name);
             continue;
         }
-        let measured = measure_case(case, &gpu, &cpu, peak)?;
-        println!("{}", measured.row());
-        report.cases.push(measured);
+        let mut kernels = vec![("best", &gpu)];
+        if report.matrix_units_edge.is_some() && case.suits_matrix_units() {
+            kernels.extend([("f32", &f32), ("matrix", &matrix)]);
+        }
+        for measured in measure_case(case, &kernels, &cpu, peak)? {
+            println!("{}", measured.row());
+            report.cases.push(measured);
+        }
     }
     if !report.left_out.is_empty() {
         println!("\nleft out, for want of time: {}", report.left_out.join(", "));
@@ -156,10 +177,44 @@ fn measure(args: &Args, cases: &[Case]) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-fn measure_case(case: &Case, gpu: &Opened, cpu: &Opened, peak: Option<Peak>) -> anyhow::Result<Measured> {
+/// The edge of the matrix units of an adapter that calls itself so.
+fn units(name: &str) -> anyhow::Result<Option<u32>> {
+    let mut found = adapters().into_iter();
+    let Some(info) = found.find(|info| name == format!("{}, {}", info.name, info.backend)) else {
+        return Ok(None);
+    };
+    match Gpu::open(&info, &OpenOptions::default())?.matrix_units()? {
+        MatrixUnits::Usable(units) => Ok(Some(units.edge)),
+        MatrixUnits::Refused(why) => {
+            println!("its matrix units are refused: {why}");
+            Ok(None)
+        }
+        MatrixUnits::None => Ok(None),
+    }
+}
+
+/// The same case by several kernels.
+fn measure_case(
+    case: &Case,
+    kernels: &[(&'static str, &Opened)],
+    cpu: &Opened,
+    peak: Option<Peak>,
+) -> anyhow::Result<Vec<Measured>> {
     let (table, params) = case.prepare()?;
     let expected = fit_table(cpu, &table, &params, &mut |_| {})?;
-    let first = fit_table(gpu, &table, &params, &mut |_| {})?;
+    let each = kernels.iter();
+    each.map(|&(kernel, gpu)| measure_kernel(case, (&table, &params), (kernel, gpu), &expected, peak))
+        .collect()
+}
+
+fn measure_kernel(
+    case: &Case,
+    (table, params): (&Table, &Params),
+    (kernel, gpu): (&'static str, &Opened),
+    expected: &Fit,
+    peak: Option<Peak>,
+) -> anyhow::Result<Measured> {
+    let first = fit_table(gpu, table, params, &mut |_| {})?;
     let mut fastest = seconds(&first);
     let start = Instant::now();
     let mut same = first.fingerprint == expected.fingerprint;
@@ -167,7 +222,7 @@ fn measure_case(case: &Case, gpu: &Opened, cpu: &Opened, peak: Option<Peak>) -> 
         if start.elapsed().as_secs_f64() + fastest > LONG.as_secs_f64() {
             break;
         }
-        let next = fit_table(gpu, &table, &params, &mut |_| {})?;
+        let next = fit_table(gpu, table, params, &mut |_| {})?;
         same &= next.fingerprint == expected.fingerprint;
         fastest = fastest.min(seconds(&next));
     }
@@ -178,6 +233,7 @@ fn measure_case(case: &Case, gpu: &Opened, cpu: &Opened, peak: Option<Peak>) -> 
     let bytes = work.assigned_points as f64 * (4 * d + 4) as f64 / fastest;
     Ok(Measured {
         case: case.name,
+        kernel,
         n_points: n,
         n_dims: d,
         n_clusters: k,
@@ -192,7 +248,7 @@ fn measure_case(case: &Case, gpu: &Opened, cpu: &Opened, peak: Option<Peak>) -> 
         share_of_fma: peak.map(|peak| flops / peak.flops),
         share_of_copy: peak.map(|peak| bytes / peak.bytes_per_second),
         repaired_share: work.repaired_points as f64 / work.assigned_points as f64,
-        cpu_seconds: seconds(&expected),
+        cpu_seconds: seconds(expected),
         fingerprint: first.fingerprint,
         same_as_cpu: same,
     })
@@ -207,12 +263,13 @@ impl Measured {
     fn row(&self) -> String {
         let share = |share: Option<f64>| share.map_or("-".into(), |share| format!("{:.1}%", 100.0 * share));
         format!(
-            "| {}: {} x {}, k {}, R {} | {:.4} | {:.1} | {:.4} | {:.3} | {} | {} | {:.4}% | {:.3} | {} |",
+            "| {}: {} x {}, k {}, R {} | {} | {:.4} | {:.1} | {:.4} | {:.3} | {} | {} | {:.4}% | {:.3} | {} |",
             self.case,
             self.n_points,
             self.n_dims,
             self.n_clusters,
             self.n_restarts,
+            self.kernel,
             self.seconds,
             self.restarts_per_second,
             self.ms_per_iteration,

@@ -66,12 +66,13 @@ pub enum CheckError {
 }
 
 /// All checks that every device can make, in the order of the steps.
-pub const CHECKS: [Check; 17] = [
+pub const CHECKS: [Check; 18] = [
     every("seed", "greedy k-means++", || (normal(700, 3, 1), once(9).restarts(3))),
     every("seed", "random rows", || (normal(700, 3, 2), once(9).init(Init::Random).restarts(3))),
     every("assign", "few features", || (normal(900, 2, 3), from_rows(5).max_iter(2))),
     every("assign", "many features", || (normal(130, 300, 4), from_rows(12).max_iter(2))),
     every("assign", "many clusters", || (normal(600, 8, 5), from_rows(150).max_iter(2))),
+    every("assign", "many clusters of many features", || (normal(300, 70, 16), from_rows(140).max_iter(2))),
     every("assign", "small integers, ties everywhere", || (grid(500, 6, 2, 6), from_rows(8))),
     every("assign", "features of unlike size", || (mixed(400), from_rows(6))),
     every("update", "few clusters", || (normal(900, 5, 7), from_rows(3))),

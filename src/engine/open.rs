@@ -84,6 +84,10 @@ pub struct OpenOptions {
     #[cfg(feature = "gpu")]
     #[doc(hidden)]
     pub slice: Option<Duration>,
+    /// Takes the GPU's matrix units for ones that err, for tests of what happens then.
+    #[cfg(feature = "gpu")]
+    #[doc(hidden)]
+    pub bad_units: bool,
     /// Makes the GPU fail on purpose, for tests of what happens then.
     #[cfg(feature = "gpu")]
     #[doc(hidden)]

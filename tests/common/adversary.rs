@@ -90,3 +90,14 @@ pub(crate) fn rounded_apart(n_clusters: usize) -> Adversary {
     (centroids[3], centroids[7]) = (far, near);
     Adversary { n_dims: 1, points: vec![point; 2 * n_clusters], centroids }
 }
+
+/// Points on one side of a bisector that go to the other when they and the centroids are rounded to f16, by nearly
+/// all that its 11 bits allow: a point v lies between 4 v - 1 and -2 v, which is farther by a unit. All three lose
+/// half a step in magnitude, and that takes the near one away and brings the far one near. The middle of all
+/// points is zero.
+pub(crate) fn rounded_apart_in_f16(n_clusters: usize) -> Adversary {
+    let v = f64::from((1 << 20) + (1 << 9) - 1);
+    let mut centroids = vec![-8_000_000.0; n_clusters];
+    (centroids[3], centroids[7]) = (-2.0 * v, 4.0 * v - 1.0);
+    Adversary { n_dims: 1, points: [v, -v].repeat(n_clusters), centroids }
+}

@@ -12,7 +12,7 @@ mod oracle;
 mod random;
 mod tables;
 
-pub(crate) use adversary::{Adversary, bisector, far_centroid, rounded_apart};
+pub(crate) use adversary::{Adversary, bisector, far_centroid, rounded_apart, rounded_apart_in_f16};
 pub(crate) use compare::compare;
 #[cfg(feature = "gpu")]
 pub(crate) use devices::{Adapter, opened};

@@ -2,6 +2,8 @@
 //! at every side, lanes missing, ties, far apart scales, rows without weight; and with careless certificates.
 #![cfg(feature = "gpu")]
 
+use std::collections::BTreeSet;
+
 use cairn::data::Dataset;
 use cairn::engine::certify::Bound;
 use cairn::engine::gpu::Gpu;
@@ -12,6 +14,7 @@ use crate::common::{
     Backend, Case, Numbers, bisector, compare, dataset, digits, far_centroid, integers, normal, on_devices,
     opened, values, weighted,
 };
+use crate::units;
 
 /// Calls `body` with each adapter of a backend, opened with this kernel and bound.
 fn with_kernel(backend: Backend, kernel: &str, bound: Bound, body: &dyn Fn(&Gpu)) {
@@ -124,6 +127,28 @@ macro_rules! kernels {
     )+ };
 }
 kernels!(plain, small, tiled, low, trial);
+
+/// The one for matrix units: on those of the adapter, and on emulated ones.
+mod matrix {
+    use super::*;
+
+    on_devices!(agrees, careless_bounds_are_caught);
+
+    fn on_units(backend: Backend, body: &dyn Fn(Backend, &str)) {
+        if backend != Backend::Cpu {
+            let all = opened(backend).into_iter().flat_map(|adapter| units::kernels(&adapter.info));
+            all.collect::<BTreeSet<_>>().into_iter().for_each(|kernel| body(backend, kernel));
+        }
+    }
+
+    fn agrees(backend: Backend) {
+        on_units(backend, &super::agrees);
+    }
+
+    fn careless_bounds_are_caught(backend: Backend) {
+        on_units(backend, &is_caught);
+    }
+}
 
 on_devices!(an_unknown_kernel_is_refused);
 

@@ -15,6 +15,7 @@
 //! | `random` | all of it at once, by proptest |
 //! | `instructions` | the processor's, each set of them |
 //! | `kernels` | a GPU's, each of them |
+//! | `units` | a GPU's matrix units: tested before they are used, doubted by the right bound, refused when they err |
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -30,4 +31,5 @@ mod scales;
 mod shapes;
 mod stops;
 mod ties;
+mod units;
 mod weights;

@@ -85,6 +85,10 @@ fn gpus(verbose: bool) -> anyhow::Result<usize> {
             let gpu = Gpu::open(&adapter, &options).map_err(|error| error.to_string())?;
             Ok(Box::new(gpu) as Box<dyn Device>)
         })?;
+        if adapter.matrix_units().is_some() {
+            let name = format!("{adapter}, matrix units");
+            failed += device(&name, verbose, &CHECKS, &|_| matrix_units(&adapter))?;
+        }
     }
     Ok(failed)
 }
@@ -156,4 +160,18 @@ fn line(check: &Check, verdict: &str, more: &str) -> String {
 
 fn write(text: &str) -> anyhow::Result<()> {
     terminal::write_stdout(text).context("standard output")
+}
+
+/// An adapter that has matrix units, made to use them. What fails their self-test is not opened.
+#[cfg(feature = "gpu")]
+fn matrix_units(adapter: &cairn::engine::gpu::AdapterInfo) -> Opened {
+    use cairn::engine::OpenOptions;
+    use cairn::engine::gpu::{Gpu, MatrixUnits};
+    let options = OpenOptions { kernel: Some("matrix".into()), ..OpenOptions::default() };
+    let gpu = Gpu::open(adapter, &options).map_err(|error| error.to_string())?;
+    match gpu.matrix_units().map_err(|error| error.to_string())? {
+        MatrixUnits::Usable(_) => Ok(Box::new(gpu)),
+        MatrixUnits::Refused(why) => Err(why),
+        MatrixUnits::None => Err("the driver did not open its matrix units".into()),
+    }
 }

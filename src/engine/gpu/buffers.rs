@@ -6,13 +6,15 @@ use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
 use crate::engine::draws::candidates;
-use crate::engine::{EngineError, Job, Stop, certify};
+use crate::engine::{EngineError, Job, Seeding, Stop, certify};
 use crate::lattice::Table;
 
 /// Most restarts of a batch.
 pub(super) const MAX_LANES: usize = 4096;
 /// Points a block of the seeding kernels holds.
 pub(super) const BLOCK: usize = 256;
+/// Points whose repairs are counted together by `assign_matrix`.
+pub(super) const TALLY: u32 = 128;
 /// 64-bit sums that `update_sums_shared` has room for.
 const SHARED_SUMS: usize = 2048;
 /// Invocations of a workgroup of `update_sums_shared`.
@@ -42,8 +44,8 @@ pub struct Sizes {
     first_point: u32,
     first_block: u32,
     pub(super) all_blocks: u32,
-    unused_a: u32,
-    unused_b: u32,
+    share: f32,
+    pub(super) n_tallies: u32,
     shift_limit: [u32; 4],
     squares: [u32; 4],
 }
@@ -136,7 +138,6 @@ impl Sizes {
         let uniform = !table.lattice.mixed();
         let steps = u128::from(table.max_coordinate >> table.granularity);
         let small = uniform && (d as u128) * (2 * steps) * (2 * steps) < 1 << 32;
-        let exact = uniform && certify::scores_are_exact(d, table.max_coordinate, table.granularity);
         let limit = job.shift_limit.map(largest_at_most);
         Self {
             n_points: n as u32,
@@ -150,18 +151,25 @@ impl Sizes {
             max_shift: table.lattice.max_shift(),
             granularity: table.granularity,
             small: small.into(),
-            exact_seeds: u32::from(exact && !matches!(job.seeding, crate::engine::Seeding::Given(_))),
+            exact_seeds: if matches!(job.seeding, Seeding::Given(_)) { 0 } else { exact_in(table) },
             has_limit: limit.is_some().into(),
             gamma,
             copies: (SHARED_SUMS / (k * d)).min(SHARED_WIDTH / d).max(1) as u32,
             first_point: 0,
             first_block: 0,
             all_blocks: n.div_ceil(BLOCK) as u32,
-            unused_a: 0,
-            unused_b: 0,
+            share: 0.0,
+            n_tallies: 0,
             shift_limit: limbs(limit.unwrap_or(0)),
             squares: limbs(squares),
         }
+    }
+
+    /// The sizes where matrix units may be used, with so much of their bound.
+    pub(super) fn with_matrix(self, table: &Table, bound: f64) -> Self {
+        let rounded = !certify::is_f16(table.max_coordinate, table.granularity);
+        let share = certify::round_up(bound * certify::matrix_share(table.n_dims(), rounded));
+        Self { share, n_tallies: self.n_points.div_ceil(TALLY), ..self }
     }
 
     /// The sizes of a chunk of the points. Its first row is the first of a block.
@@ -189,7 +197,8 @@ impl Sizes {
         let next = quads / 64 + k / 256 + blocks / 256 + 40;
         let far = 2 * quads + 24;
         let collect = MAX_LANES as u64 / 64 * 20 + 40;
-        [sums, shared, means, weigh, draw, pick, choose, next, far, collect, k / 64 + 8]
+        let stop = k / 64 + u64::from(self.n_tallies) / 64 + 12;
+        [sums, shared, means, weigh, draw, pick, choose, next, far, collect, stop]
             .into_iter()
             .max()
             .unwrap_or(0)
@@ -210,10 +219,25 @@ impl Sizes {
         self.n_clusters as usize * self.n_dims as usize <= SHARED_SUMS
     }
 
+    /// Half norms of a lane's centroids; for matrix units also those from the middle of the points.
+    pub(super) fn half_norm_floats(&self) -> usize {
+        self.n_groups as usize * 4 * if self.n_tallies > 0 { 2 } else { 1 }
+    }
+
     /// Floats of a lane's centroids: groups of four, features padded to quads.
     pub(super) fn centroid_floats(&self) -> usize {
         self.n_groups as usize * self.n_quads as usize * 16
     }
+}
+
+/// Where scores of centroids that are points are exact: 0 nowhere, 1 in `f32`, 2 on matrix units too.
+fn exact_in(table: &Table) -> u32 {
+    if table.lattice.mixed() {
+        return 0;
+    }
+    let (d, most, granularity) = (table.n_dims(), table.max_coordinate, table.granularity);
+    let exact = [certify::scores_are_exact, certify::matrix_scores_are_exact];
+    exact.iter().map(|exact| u32::from(exact(d, most, granularity))).sum()
 }
 
 /// The largest integer that is at most `limit` when rounded to `f64`: what the device compares shifts with.
@@ -237,7 +261,7 @@ pub(super) struct Shared {
     pub(super) points: wgpu::Buffer,   // f32 (n_points, 4 n_quads)
     pub(super) weights: wgpu::Buffer,  // u32 (n_points)
     pub(super) errors: wgpu::Buffer,   // f32 (n_points)
-    pub(super) features: wgpu::Buffer, // (4^-e, e) (4 n_quads)
+    pub(super) features: wgpu::Buffer, // (4^-e, e) (4 n_quads), for matrix units then (middle, 0)
 }
 
 /// The state of the lanes of a batch, with the labels of one chunk.
@@ -247,9 +271,10 @@ pub(super) struct Lanes {
     pub(super) running: wgpu::Buffer, // u32 (lanes)
     pub(super) labels: wgpu::Buffer, // u32 (lanes + 1, n_points)
     pub(super) centroids: wgpu::Buffer, // f32 (lanes + 1, n_groups, 4 n_quads, 4)
-    pub(super) half_norms: wgpu::Buffer, // f32 (lanes, n_groups, 4)
+    pub(super) half_norms: wgpu::Buffer, // f32 (lanes, n_groups, 4), for matrix units as many again
     pub(super) sums: wgpu::Buffer,  // i64 (lanes, n_clusters, n_dims)
     pub(super) counts: wgpu::Buffer, // u64 (lanes, n_clusters)
+    pub(super) tallies: wgpu::Buffer, // two u32 (lanes, n_tallies)
 }
 
 impl Lanes {
@@ -260,22 +285,23 @@ impl Lanes {
         chunks: &[Range<usize>],
         n_lanes: usize,
     ) -> Result<Vec<Self>, EngineError> {
-        let (k, d, groups) = (sizes.n_clusters as usize, sizes.n_dims as usize, sizes.n_groups as usize);
+        let (k, d) = (sizes.n_clusters as usize, sizes.n_dims as usize);
         let lanes = allocate(context, "lanes", (n_lanes + 1) * size_of::<Lane>())?;
         let running = allocate(context, "running", n_lanes * 4)?;
         let centroids = allocate(context, "centroids", (n_lanes + 1) * sizes.centroid_floats() * 4)?;
-        let half_norms = allocate(context, "half norms", n_lanes * groups * 16)?;
+        let half_norms = allocate(context, "half norms", n_lanes * sizes.half_norm_floats() * 4)?;
         let sums = allocate(context, "sums", n_lanes * k * d * 8)?;
         let counts = allocate(context, "counts", n_lanes * k * 8)?;
+        let tallies = allocate(context, "tallies", n_lanes * sizes.n_tallies as usize * 8)?;
         if !k.is_multiple_of(4) {
-            context.write(&half_norms, 0, &vec![NONE; n_lanes * groups * 4]);
+            context.write(&half_norms, 0, &vec![NONE; n_lanes * sizes.half_norm_floats()]);
         }
         let chunk = |rows: &Range<usize>| {
             let labels = allocate(context, "labels", (n_lanes + 1) * rows.len() * 4)?;
             let [lanes, running] = [&lanes, &running].map(Clone::clone);
             let [centroids, half_norms] = [&centroids, &half_norms].map(Clone::clone);
-            let [sums, counts] = [&sums, &counts].map(Clone::clone);
-            Ok(Self { lanes, running, labels, centroids, half_norms, sums, counts })
+            let [sums, counts, tallies] = [&sums, &counts, &tallies].map(Clone::clone);
+            Ok(Self { lanes, running, labels, centroids, half_norms, sums, counts, tallies })
         };
         chunks.iter().map(chunk).collect()
     }
@@ -353,20 +379,49 @@ impl Slots {
     }
 }
 
-/// Centroids of a lane as the kernels read them: four side by side, with their half norms.
-pub(super) fn columns(table: &Table, sizes: &Sizes, centroids: &[i32]) -> (Vec<f32>, Vec<f32>) {
-    let (d, width) = (table.n_dims(), sizes.n_quads as usize * 4);
-    let mut values = vec![0.0; sizes.centroid_floats()];
-    let mut half_norms = vec![NONE; sizes.n_groups as usize * 4];
-    for (c, row) in centroids.chunks_exact(d).enumerate() {
-        let mut norm = 0.0;
-        for (j, (&q, &e)) in row.iter().zip(&table.lattice.shift).enumerate() {
-            values[((c / 4) * width + j) * 4 + c % 4] = q as f32;
-            norm += f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32);
+/// Centroids of a lane as the kernels read them.
+pub(super) struct Columns {
+    /// Four side by side.
+    pub(super) values: Vec<f32>,
+    pub(super) half_norms: Vec<f32>,
+    /// From the middle of the points.
+    pub(super) middle_half_norms: Vec<f32>,
+}
+
+impl Columns {
+    pub(super) fn new(table: &Table, sizes: &Sizes, centroids: &[i32]) -> Self {
+        let (d, width) = (table.n_dims(), sizes.n_quads as usize * 4);
+        let middle = middle(table);
+        let mut values = vec![0.0; sizes.centroid_floats()];
+        let none = vec![NONE; sizes.n_groups as usize * 4];
+        let (mut half_norms, mut middle_half_norms) = (none.clone(), none);
+        for (c, row) in centroids.chunks_exact(d).enumerate() {
+            let (mut norm, mut from_middle) = (0.0, 0.0);
+            for (j, (&q, &e)) in row.iter().zip(&table.lattice.shift).enumerate() {
+                values[((c / 4) * width + j) * 4 + c % 4] = q as f32;
+                norm += f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32);
+                from_middle += (f64::from(q) - f64::from(middle[j])).powi(2);
+            }
+            half_norms[c] = (norm / 2.0) as f32;
+            middle_half_norms[c] = (from_middle / 2.0) as f32;
         }
-        half_norms[c] = (norm / 2.0) as f32;
+        Self { values, half_norms, middle_half_norms }
     }
-    (values, half_norms)
+}
+
+/// Rows that are looked at to find the middle of the points.
+const SOME_ROWS: usize = 4096;
+
+/// About the middle of the points: whole multiples of the table's granularity. (n_dims)
+pub(super) fn middle(table: &Table) -> Vec<f32> {
+    let (n, grain) = (table.n_points(), f64::from(1u32 << table.granularity));
+    let mut sums = vec![0.0; table.n_dims()];
+    let rows = (0..n).step_by(n.div_ceil(SOME_ROWS).max(1));
+    let n_rows = rows.len().max(1) as f64;
+    for row in rows {
+        sums.iter_mut().zip(table.point(row)).for_each(|(sum, &q)| *sum += f64::from(q));
+    }
+    sums.iter().map(|sum| ((sum / n_rows / grain).round() * grain) as f32).collect()
 }
 
 /// The centroids in such columns, row by row. (n_clusters, n_dims)

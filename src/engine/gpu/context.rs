@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::choices::Choices;
 use super::kernel_cache::KernelCache;
 use super::marks;
 use super::pace::Pace;
+use super::units::{Units, WantedUnits};
 
 /// What a test makes the device do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,10 +169,16 @@ impl AdapterInfo {
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             kind: kind.into(),
             software,
-            limits: limits(&adapter.limits()),
-            features: features(adapter.features()),
+            limits: limits(&adapter),
+            features: features(&adapter),
             adapter,
         }
+    }
+
+    /// How many values its matrix units multiply at a time, in each direction; none where it has no units of use.
+    #[must_use]
+    pub fn matrix_units(&self) -> Option<u32> {
+        Units::of(&self.adapter).map(|units| units.edge)
     }
 
     /// Real GPUs before software, discrete before integrated, other interfaces before GL.
@@ -187,7 +194,8 @@ fn is_software(info: &wgpu::AdapterInfo) -> bool {
     info.device_type == wgpu::DeviceType::Cpu || known.iter().any(|known| name.contains(known))
 }
 
-fn limits(limits: &wgpu::Limits) -> Vec<(String, u64)> {
+fn limits(adapter: &wgpu::Adapter) -> Vec<(String, u64)> {
+    let limits = adapter.limits();
     let shown = [
         ("max_storage_buffer_binding_size", limits.max_storage_buffer_binding_size),
         ("max_buffer_size", limits.max_buffer_size),
@@ -196,10 +204,12 @@ fn limits(limits: &wgpu::Limits) -> Vec<(String, u64)> {
         ("max_compute_invocations_per_workgroup", limits.max_compute_invocations_per_workgroup.into()),
         ("max_compute_workgroups_per_dimension", limits.max_compute_workgroups_per_dimension.into()),
     ];
-    shown.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    let units = Units::of(adapter).map(|units| ("matrix_units_edge", units.edge.into()));
+    shown.into_iter().chain(units).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn features(features: wgpu::Features) -> Vec<(String, bool)> {
+fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
+    let features = adapter.features();
     let shown = [
         ("subgroups", wgpu::Features::SUBGROUP),
         ("64-bit integers", wgpu::Features::SHADER_INT64),
@@ -207,9 +217,9 @@ fn features(features: wgpu::Features) -> Vec<(String, bool)> {
         ("f16", wgpu::Features::SHADER_F16),
         ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
         ("pipeline cache", wgpu::Features::PIPELINE_CACHE),
-        ("matrix units", wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX),
     ];
-    shown.map(|(name, feature)| (name.to_owned(), features.contains(feature))).to_vec()
+    let shown = shown.map(|(name, feature)| (name.to_owned(), features.contains(feature)));
+    shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
 }
 
 /// Every adapter of this machine, the best first. `WGPU_BACKEND` narrows the interfaces.
@@ -266,7 +276,10 @@ pub(super) struct Context {
     trouble: Arc<Mutex<Option<EngineError>>>,
     fault: Option<Fault>,
     calls: AtomicU64,
+    spared: AtomicBool,
     max_binding: u64,
+    /// Its matrix units, if they were opened.
+    pub(super) units: Option<Units>,
     pub(super) tally: Arc<Tally>,
     cache: Option<KernelCache>,
     pub(super) choices: Choices,
@@ -274,30 +287,31 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Opens an adapter.
-    pub(super) fn open(info: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
-        let have = info.adapter.limits();
-        let required_limits = wgpu::Limits {
-            max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
-            max_buffer_size: have.max_buffer_size,
-            max_immediate_size: size_of::<[u32; 2]>() as u32,
-            ..wgpu::Limits::default().or_worse_values_from(&have)
-        };
+    /// Opens an adapter, with matrix units if it can.
+    pub(super) fn open(
+        info: &AdapterInfo,
+        options: &OpenOptions,
+        units: WantedUnits,
+    ) -> Result<Self, EngineError> {
         if !info.adapter.features().contains(NEEDED) {
             let adapter = info.name.clone();
             return Err(EngineError::DeviceFailed { adapter, reason: "it offers no immediates".into() });
         }
-        let wish = wgpu::DeviceDescriptor {
-            label: Some("cairn"),
-            required_features: NEEDED | info.adapter.features() & (KernelCache::FEATURE | marks::FEATURE),
-            required_limits,
-            ..Default::default()
+        let wanted = match units {
+            WantedUnits::None => None,
+            WantedUnits::Own => Units::of(&info.adapter),
+            WantedUnits::Emulated(units) => Some(units).filter(|units| units.fit(&info.adapter)),
         };
+        let request = |units| pollster::block_on(info.adapter.request_device(&wish(&info.adapter, units)));
+        let with_units = wanted.and_then(|units| Some((request(Some(units)).ok()?, Some(units))));
         let failed = |error: wgpu::RequestDeviceError| EngineError::DeviceFailed {
             adapter: info.name.clone(),
             reason: format!("can't be opened: {error}"),
         };
-        let (device, queue) = pollster::block_on(info.adapter.request_device(&wish)).map_err(failed)?;
+        let ((device, queue), units) = match with_units {
+            Some(opened) => opened,
+            None => (request(None).map_err(failed)?, None),
+        };
         let trouble = Arc::new(Mutex::new(None));
         watch(&device, &info.name, &trouble);
         let limits = device.limits();
@@ -312,7 +326,9 @@ impl Context {
             trouble,
             fault: None,
             calls,
+            spared: AtomicBool::new(false),
             max_binding,
+            units,
             tally,
             cache,
             choices,
@@ -391,8 +407,19 @@ impl Context {
         }
     }
 
+    /// Does work that no fault of a test falls into, nor is counted for one.
+    pub(super) fn spare<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.spared.store(true, Ordering::Relaxed);
+        let done = work();
+        self.spared.store(false, Ordering::Relaxed);
+        done
+    }
+
     /// Counts an allocation or submission, and fails it if a test says so.
     fn call(&self) -> Result<(), EngineError> {
+        if self.spared.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
         match self.fault.filter(|fault| fault.strikes(number)).map(|fault| fault.kind) {
             Some(FaultKind::OutOfMemory) => Err(self.out_of_memory("a fault injected by a test")),
@@ -502,6 +529,28 @@ impl Context {
 
     pub(super) fn encoder(&self) -> wgpu::CommandEncoder {
         self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some("cairn") })
+    }
+}
+
+/// What is asked of an adapter.
+fn wish(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor<'static> {
+    let have = adapter.limits();
+    let required_limits = wgpu::Limits {
+        max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
+        max_buffer_size: have.max_buffer_size,
+        max_immediate_size: size_of::<[u32; 2]>() as u32,
+        ..wgpu::Limits::default().or_worse_values_from(&have)
+    };
+    let required_features = NEEDED | adapter.features() & (KernelCache::FEATURE | marks::FEATURE);
+    let wish = wgpu::DeviceDescriptor {
+        label: Some("cairn"),
+        required_features,
+        required_limits,
+        ..Default::default()
+    };
+    match units {
+        Some(units) => units.add_to(wish),
+        None => wish,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::context::{Context, Tally, count};
 use super::pace::Slice;
+use super::units::Units;
 
 /// A compiled kernel.
 #[derive(Debug)]
@@ -13,14 +14,50 @@ pub(super) struct Kernel {
     pipeline: wgpu::ComputePipeline,
 }
 
+/// Name of the kernel for matrix units.
+const MATRIX: &str = "assign_matrix";
+
 const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
 const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.wgsl");
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
 const TOTALS_PRELUDE: &str = include_str!("../../../shaders/totals_prelude.wgsl");
+const SETTLE_PRELUDE: &str = include_str!("../../../shaders/settle_prelude.wgsl");
+const MATRIX_8_PRELUDE: &str = include_str!("../../../shaders/matrix_8_prelude.wgsl");
+const MATRIX_16_PRELUDE: &str = include_str!("../../../shaders/matrix_16_prelude.wgsl");
+const EMULATED_PRELUDE: &str = include_str!("../../../shaders/emulated_prelude.wgsl");
+const MATRIX_TEXT: &str = include_str!("../../../shaders/assign_matrix.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
-/// Every kernel's name and whole text, its preludes first.
+/// The text of `assign_matrix` for some units.
+fn matrix_source(units: Units) -> String {
+    let body = format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{MATRIX_TEXT}");
+    match (units.members, units.edge) {
+        (None, 8) => format!("{MATRIX_8_PRELUDE}\n{body}"),
+        (None, _) => format!("{MATRIX_16_PRELUDE}\n{body}"),
+        (Some(members), edge) => {
+            let sizes = format!("enable f16;\nconst EDGE = {edge}u;\nconst MEMBERS = {members}u;\n");
+            let emulated = EMULATED.iter().fold(body, |text, (unit, own)| text.replace(unit, own));
+            format!("{sizes}{EMULATED_PRELUDE}\n{emulated}")
+        }
+    }
+}
+
+/// What is written in the place of what only units can do.
+const EMULATED: [(&str, &str); 7] = [
+    ("coopLoadT<Left>(&left[", "load_left(("),
+    ("coopLoad<Right>(&right[", "load_right(("),
+    ("], STRIDE)", "), STRIDE)"),
+    ("coopMultiplyAdd(", "multiply_add("),
+    ("coopStore(", "store("),
+    ("&scores[to]", "to"),
+    (
+        ",\n                 @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32) {",
+        ") {\n    let subgroup = subgroup_of(local);\n    let subgroups = WIDTH / MEMBERS;",
+    ),
+];
+
+/// Every kernel's name and whole text, its preludes first. `assign_matrix` comes twice, for units of two sizes.
 #[must_use]
 pub fn sources() -> Vec<(&'static str, String)> {
     let plain = [
@@ -65,8 +102,11 @@ pub fn sources() -> Vec<(&'static str, String)> {
     let emptying = emptying.map(|(name, text)| (name, format!("{PRELUDE}\n{EMPTY_PRELUDE}\n{text}")));
     let far = ("empty_far", include_str!("../../../shaders/empty_far.wgsl"));
     let far = (far.0, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{EMPTY_PRELUDE}\n{}", far.1));
-    let assigning = assigning
-        .map(|(name, text)| (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{text}")));
+    let assigning = assigning.map(|(name, text)| {
+        (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{SETTLE_PRELUDE}\n{text}"))
+    });
+    let matrix = [8, 16].map(|edge| (MATRIX, matrix_source(Units { edge, members: None })));
+    let assigning = assigning.into_iter().chain(matrix);
     plain.into_iter().chain(assigning).chain(seeding).chain(drawing).chain(emptying).chain([far]).collect()
 }
 
@@ -74,7 +114,16 @@ impl Kernel {
     /// Builds the kernel `name` of [`sources`]. `constants` are its WGSL overrides.
     pub(super) fn build(context: &Context, name: &'static str, constants: &[(&str, f64)]) -> Self {
         let text = sources().into_iter().find(|(other, _)| *other == name).map(|(_, text)| text);
-        let source = wgpu::ShaderSource::Wgsl(text.unwrap_or_default().into());
+        Self::build_text(context, name, text.unwrap_or_default(), constants)
+    }
+
+    /// Builds the kernel for matrix units.
+    pub(super) fn build_matrix(context: &Context, units: Units, constants: &[(&str, f64)]) -> Self {
+        Self::build_text(context, MATRIX, matrix_source(units), constants)
+    }
+
+    fn build_text(context: &Context, name: &'static str, text: String, constants: &[(&str, f64)]) -> Self {
+        let source = wgpu::ShaderSource::Wgsl(text.into());
         let module = wgpu::ShaderModuleDescriptor { label: Some(name), source };
         let checks = wgpu::ShaderRuntimeChecks::unchecked();
         // SAFETY: these are our own kernels; every index they form is below a size that the host allocated

@@ -24,11 +24,13 @@ mod rounds;
 mod seed;
 mod stop;
 mod turns;
+pub mod units;
 mod update;
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::certify::{self, Bound};
@@ -36,7 +38,7 @@ use super::inertia::squares;
 use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Peak, Session, State, Times};
-use assign::{Assign, Wish};
+use assign::{Assign, Wish, self_test};
 pub use buffers::{Found, Lane, Refill, Sizes};
 use buffers::{Lanes, Slots, rows};
 use collect::CollectKernels;
@@ -52,6 +54,7 @@ use points::Points;
 use rounds::Rounds;
 use seed::SeedKernels;
 use turns::{Ended, Turns};
+use units::Units;
 
 /// Multiply-adds of an assign that keep any device busy, until its pace is known: more lanes make nothing faster.
 const PLENTY: u128 = 1 << 33;
@@ -69,6 +72,19 @@ pub struct Gpu {
     wish: Wish,
     most_rounds: u64,
     memory: Option<u64>,
+    bad_units: bool,
+    units: Mutex<Option<MatrixUnits>>, // known once they were first needed
+}
+
+/// What is known of an adapter's matrix units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MatrixUnits {
+    /// There are none of use, or they were not wanted.
+    None,
+    /// They passed their self-test.
+    Usable(Units),
+    /// They did not, and are not used.
+    Refused(String),
 }
 
 impl Gpu {
@@ -78,11 +94,45 @@ impl Gpu {
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
         let wish = Wish::new(options.kernel.as_deref())?;
-        let mut context = Context::open(adapter, options)?;
+        let mut context = Context::open(adapter, options, wish.units())?;
         let most_rounds = probe::most_rounds(&context)?;
         context.limit_binding(options.max_binding);
         context.arm(options.fault);
-        Ok(Self { context, bound: options.bound, wish, most_rounds, memory: options.gpu_memory })
+        Ok(Self {
+            context,
+            bound: options.bound,
+            wish,
+            most_rounds,
+            memory: options.gpu_memory,
+            bad_units: options.bad_units,
+            units: Mutex::default(),
+        })
+    }
+
+    /// What is known of its matrix units: the first call puts them to their self-test.
+    ///
+    /// # Errors
+    /// What the device says.
+    pub fn matrix_units(&self) -> Result<MatrixUnits, EngineError> {
+        let mut known = self.units.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(units) = &*known {
+            return Ok(units.clone());
+        }
+        let units = match self.context.units {
+            None => MatrixUnits::None,
+            Some(units) => {
+                match self.context.spare(|| self_test::run(&self.context, units, self.bad_units)) {
+                    Ok(None) => MatrixUnits::Usable(units),
+                    Ok(Some(why)) => MatrixUnits::Refused(why),
+                    Err(error @ EngineError::OutOfMemory { .. }) => {
+                        self.context.forgive();
+                        return Ok(MatrixUnits::Refused(error.to_string()));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        Ok(known.insert(units).clone())
     }
 
     /// What was asked of the device so far.
@@ -126,17 +176,24 @@ impl Engine for Gpu {
         context.check()?;
         let (_, for_centroids) = self.gammas(job);
         let squares = squares(job.table);
-        let sizes = Sizes::new(job, for_centroids, squares);
+        let mut sizes = Sizes::new(job, for_centroids, squares);
+        let start = Instant::now();
+        let (units, refused) = self.units_for(&sizes)?;
+        let tested = start.elapsed();
+        if units.is_some() {
+            sizes = sizes.with_matrix(job.table, self.bound.share_in_f16());
+        }
         self.check_rounds(sizes.rounds())?;
         let mut room = Room::new(context, self.memory, PLENTY);
         let (plan, points, note) = self.place(job, &sizes, &mut room)?;
+        let note = note.or(refused);
         let start = Instant::now();
-        let assign = Assign::new(context, &sizes, self.wish, self.most_rounds)?;
+        let assign = Assign::new(context, &sizes, self.wish, units, self.most_rounds)?;
         let (rounds, collect) = (Rounds::build(context, &sizes, assign), CollectKernels::build(context));
         let seeding = SeedKernels::build(context, job, plan.streamed);
         context.check()?;
         context.save_kernels();
-        let build_time = start.elapsed();
+        let build_time = tested + start.elapsed();
         Ok(Box::new(GpuSession {
             gpu: self,
             job,
@@ -168,6 +225,18 @@ impl Engine for Gpu {
 }
 
 impl Gpu {
+    /// Matrix units for a job, if it wants them and they are right; else why they are not used, if they should be.
+    fn units_for(&self, sizes: &Sizes) -> Result<(Option<Units>, Option<String>), EngineError> {
+        if !self.wish.wants_units(sizes, self.context.info.software) {
+            return Ok((None, None));
+        }
+        Ok(match self.matrix_units()? {
+            MatrixUnits::None => (None, None),
+            MatrixUnits::Usable(units) => (Some(units), None),
+            MatrixUnits::Refused(why) => (None, Some(refusal(&self.context.info.name, &why))),
+        })
+    }
+
     fn gammas(&self, job: &Job<'_>) -> (f32, f32) {
         self.bound.gammas(job.table.n_dims(), certify::UNIT_WGSL)
     }
@@ -198,6 +267,10 @@ impl Gpu {
         }
         Err(failed.unwrap_or_else(|| self.context.failed("its points were never uploaded")))
     }
+}
+
+fn refusal(adapter: &str, why: &str) -> String {
+    format!("the matrix units of {adapter} are not used ({why}); the work went on in f32, to the same bits")
 }
 
 fn smaller(error: &EngineError) -> String {

@@ -75,9 +75,10 @@ fn point_bytes(sizes: &Sizes) -> u64 {
 /// Bytes of a lane, without its labels.
 fn lane_bytes(sizes: &Sizes) -> Bytes {
     let (k, d) = (u64::from(sizes.n_clusters), u64::from(sizes.n_dims));
-    let half_norms = u64::from(sizes.n_groups) * 16;
+    let half_norms = sizes.half_norm_floats() as u64 * 4;
     let centroids = sizes.centroid_floats() as u64 * 4;
-    Bytes::of(&[size_of::<Lane>() as u64 + 52, centroids, half_norms, k * d * 8, k * 8])
+    let tallies = u64::from(sizes.n_tallies) * 8;
+    Bytes::of(&[size_of::<Lane>() as u64 + 52, centroids, half_norms, k * d * 8, k * 8, tallies])
 }
 
 /// Bytes of a slot, without the points' distances. Of a streamed table it holds the blocks that were drawn.

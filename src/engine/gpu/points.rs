@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::buffers::{BLOCK, Shared, Sizes, allocate, uniform};
+use super::buffers::{BLOCK, Shared, Sizes, allocate, middle, uniform};
 use super::commands::Commands;
 use super::context::{Context, count};
 use super::plan::Plan;
@@ -36,8 +36,9 @@ impl<'a> Points<'a> {
         let (n, width) = (table.n_points(), sizes.n_quads as usize * 4);
         let rows: Vec<_> = (0..n).step_by(plan.chunk).map(|first| first..n.min(first + plan.chunk)).collect();
         let chunks: Vec<_> = rows.iter().map(|rows| sizes.of_chunk(rows)).collect();
-        let features = allocate(context, "features", width * 8)?;
-        context.write(&features, 0, &features_of(table, width));
+        let known = features_of(table, sizes);
+        let features = allocate(context, "features", size_of_val(&known[..]))?;
+        context.write(&features, 0, &known);
         let held = if plan.streamed { BUFFERS.min(rows.len()) } else { rows.len() };
         let mut shared: Vec<Shared> = Vec::with_capacity(rows.len());
         for (chunk, sizes) in chunks.iter().enumerate() {
@@ -134,15 +135,21 @@ impl<'a> Points<'a> {
     }
 }
 
-fn features_of(table: &Table, width: usize) -> Vec<[f32; 2]> {
+/// What is known of the features, and for matrix units the middle of the points.
+pub(super) fn features_of(table: &Table, sizes: &Sizes) -> Vec<[f32; 2]> {
+    let width = sizes.n_quads as usize * 4;
     let mut features = vec![[1.0f32, 0.0]; width];
     for (feature, &e) in features.iter_mut().zip(&table.lattice.shift) {
         *feature = [0.25f32.powi(e as i32), e as f32];
     }
+    if sizes.n_tallies > 0 {
+        let middle = middle(table).into_iter().chain(std::iter::repeat(0.0));
+        features.extend(middle.take(width).map(|middle| [middle, 0.0]));
+    }
     features
 }
 
-fn padded(points: &[f32], d: usize, width: usize) -> Vec<f32> {
+pub(super) fn padded(points: &[f32], d: usize, width: usize) -> Vec<f32> {
     let mut wide = vec![0.0; points.len() / d * width];
     for (to, from) in wide.chunks_exact_mut(width).zip(points.chunks_exact(d)) {
         to[..d].copy_from_slice(from);

@@ -1,6 +1,6 @@
 //! Seed: the first centroids of the restarts that enter, all at once.
 
-use super::buffers::{Fetched, Found, Lanes, Sizes, Slots, allocate, columns};
+use super::buffers::{Columns, Fetched, Found, Lanes, Sizes, Slots, allocate};
 use super::commands::Commands;
 use super::context::{Context, count};
 use super::kernel::{Bound, Kernel};
@@ -199,10 +199,15 @@ impl BoundSeed<'_> {
                 vec![0; newcomers.len()]
             }
             Seeding::Given(centroids) => {
-                let (values, half_norms) = columns(job.table, sizes, centroids);
+                let columns = Columns::new(job.table, sizes, centroids);
                 for Newcomer { lane, .. } in newcomers {
-                    context.write(&self.lanes.centroids, (lane * values.len() * 4) as u64, &values);
-                    context.write(&self.lanes.half_norms, (lane * half_norms.len() * 4) as u64, &half_norms);
+                    let Columns { values, half_norms, middle_half_norms } = &columns;
+                    let (to, at) = (&self.lanes.half_norms, (lane * half_norms.len() * 4) as u64);
+                    context.write(&self.lanes.centroids, (lane * values.len() * 4) as u64, values);
+                    context.write(to, at, half_norms);
+                    if sizes.n_tallies > 0 {
+                        context.write(to, to.size() / 2 + at, middle_half_norms);
+                    }
                 }
                 vec![0; newcomers.len()]
             }

@@ -9,5 +9,5 @@ pub(super) fn build(context: &Context) -> Kernel {
 }
 
 pub(super) fn bind<'a>(kernel: &'a Kernel, context: &Context, shared: &Shared, lanes: &Lanes) -> Bound<'a> {
-    kernel.bind(context, &[&shared.sizes, &lanes.running, &lanes.lanes, &lanes.counts])
+    kernel.bind(context, &[&shared.sizes, &lanes.running, &lanes.lanes, &lanes.counts, &lanes.tallies])
 }

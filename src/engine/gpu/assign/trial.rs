@@ -62,7 +62,11 @@ fn question(sizes: &Sizes, n_lanes: usize, shapes: &[Shape]) -> Question {
 /// A kernel with its constants, in words.
 fn name(shape: Shape) -> String {
     let constants = shape.constants().into_iter().map(|(name, value)| format!(" {name}={value}"));
-    shape.entry().to_owned() + &constants.collect::<String>()
+    let units = match shape {
+        Shape::Matrix(units) => format!(" edge={}", units.edge),
+        _ => String::new(),
+    };
+    shape.entry().to_owned() + &units + &constants.collect::<String>()
 }
 
 fn try_all(
@@ -118,26 +122,29 @@ struct TrialLanes {
     running: wgpu::Buffer,
     lanes: wgpu::Buffer,
     labels: wgpu::Buffer,
+    tallies: wgpu::Buffer,
 }
 
 impl TrialLanes {
     fn new(context: &Context, sizes: &Sizes, n_lanes: usize) -> Result<Self, EngineError> {
         let lanes = Self {
             centroids: allocate(context, "trial centroids", n_lanes * sizes.centroid_floats() * 4)?,
-            half_norms: allocate(context, "trial half norms", n_lanes * sizes.n_groups as usize * 16)?,
+            half_norms: allocate(context, "trial half norms", n_lanes * sizes.half_norm_floats() * 4)?,
             running: allocate(context, "trial running", n_lanes * 4)?,
             lanes: allocate(context, "trial lanes", n_lanes * size_of::<Lane>())?,
             labels: allocate(context, "trial labels", n_lanes * sizes.n_points as usize * 4)?,
+            tallies: allocate(context, "trial tallies", n_lanes * sizes.n_tallies as usize * 8)?,
         };
         // the first centroid is the nearest of all points by far: nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
         let norms: Vec<f32> = (0..sizes.n_groups * 4).map(norm).collect();
-        context.write(&lanes.half_norms, 0, &norms.repeat(n_lanes));
+        let n_norms = n_lanes * sizes.half_norm_floats() / norms.len();
+        context.write(&lanes.half_norms, 0, &norms.repeat(n_norms));
         context.write(&lanes.running, 0, &(0..n_lanes as u32).collect::<Vec<_>>());
         Ok(lanes)
     }
 
-    fn buffers(&self) -> [&wgpu::Buffer; 5] {
-        [&self.centroids, &self.half_norms, &self.running, &self.lanes, &self.labels]
+    fn buffers(&self) -> [&wgpu::Buffer; 6] {
+        [&self.centroids, &self.half_norms, &self.running, &self.lanes, &self.labels, &self.tallies]
     }
 }

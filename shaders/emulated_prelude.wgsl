@@ -1,0 +1,46 @@
+// Stands in for matrix units in tests, on adapters that have none: the same pieces of a tile, multiplied one value at
+// a time. Invocations make up subgroups of MEMBERS, of which each holds its share of a piece.
+//
+// The host puts EDGE and MEMBERS before this, and these names in the place of those of the units.
+
+struct Left { at: u32 }
+struct Right { at: u32 }
+struct Sums { values: array<f32, EDGE * EDGE / MEMBERS> }
+
+var<private> member: u32;
+
+/// The number of an invocation's subgroup.
+fn subgroup_of(local: u32) -> u32 {
+    member = local % MEMBERS;
+    return local / MEMBERS;
+}
+
+fn load_left(at: u32, stride: u32) -> Left {
+    return Left(at);
+}
+
+fn load_right(at: u32, stride: u32) -> Right {
+    return Right(at);
+}
+
+fn multiply_add(x: Left, c: Right, sums: Sums) -> Sums {
+    var s = sums;
+    for (var i = 0u; i < EDGE * EDGE / MEMBERS; i++) {
+        let a = x.at + (i * MEMBERS + member) % EDGE * STRIDE;
+        let b = c.at + (i * MEMBERS + member) / EDGE * STRIDE;
+        for (var f = 0u; f < EDGE; f += 4u) {
+            s.values[i] += f32(left[a + f]) * f32(right[b + f]);
+            s.values[i] += f32(left[a + f + 1u]) * f32(right[b + f + 1u]);
+            s.values[i] += f32(left[a + f + 2u]) * f32(right[b + f + 2u]);
+            s.values[i] += f32(left[a + f + 3u]) * f32(right[b + f + 3u]);
+        }
+    }
+    return s;
+}
+
+fn store(s: Sums, at: u32, stride: u32) {
+    for (var i = 0u; i < EDGE * EDGE / MEMBERS; i++) {
+        let piece = i * MEMBERS + member;
+        scores[at + piece / EDGE * stride + piece % EDGE] = s.values[i];
+    }
+}

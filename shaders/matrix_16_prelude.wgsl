@@ -1,0 +1,9 @@
+// Heads the kernels for matrix units that multiply 16 x 16 values at a time.
+
+enable f16;
+enable wgpu_cooperative_matrix;
+
+const EDGE = 16u;
+alias Left = coop_mat16x16<f16, A>;
+alias Right = coop_mat16x16<f16, B>;
+alias Sums = coop_mat16x16<f32, C>;

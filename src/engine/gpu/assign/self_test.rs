@@ -1,0 +1,209 @@
+//! Self-test of matrix units: the kernel that uses them, on small tables, against plain integers.
+//!
+//! Nobody promises what the units do. So before they are first used their kernel finds the nearest centroids of
+//! points whose scores it must get exactly right, many of them apart by no more than a half, and of points
+//! of 24 bits, where the certificate must hold. One wrong label, or a driver that refuses the kernel, and the
+//! units are not used.
+
+use super::{Built, Shape};
+use crate::engine::gpu::buffers::{Columns, Lane, Shared, Sizes, allocate, uniform};
+use crate::engine::gpu::context::Context;
+use crate::engine::gpu::points::{features_of, padded};
+use crate::engine::gpu::units::Units;
+use crate::engine::reference::assign::assign;
+use crate::engine::{EngineError, Job, Seeding, certify};
+use crate::lattice::{Extent, Packer, Table, Weights};
+
+/// Sizes of the tables: two tiles of points and of centroids, three steps of features, all of them cut off.
+const N_POINTS: usize = 211;
+const N_DIMS: usize = 75;
+const N_CLUSTERS: usize = 150;
+
+/// Why the units are not to be trusted, if so. `bad`: they are taken to err.
+pub(in crate::engine::gpu) fn run(
+    context: &Context,
+    units: Units,
+    bad: bool,
+) -> Result<Option<String>, EngineError> {
+    // the smallest integers, which tie and nearly tie; larger ones, whose scores are exact still; all bits there are
+    for most in [1, 29, (1 << 23) - 1] {
+        let Some(trial) = Trial::new(most) else { return Ok(Some("its table could not be made".into())) };
+        let expected = assign(&trial.table, &trial.centroids);
+        let mut labels = match trial.labels(context, units)? {
+            Ok(labels) => labels,
+            Err(refused) => return Ok(Some(refused)),
+        };
+        if bad && let Some(label) = labels.last_mut() {
+            *label ^= 1;
+        }
+        if let Some(why) = first_difference(&expected, &labels) {
+            return Ok(Some(why));
+        }
+    }
+    Ok(None)
+}
+
+fn first_difference(expected: &[u32], found: &[u32]) -> Option<String> {
+    let row = (0..expected.len()).find(|&row| found.get(row) != expected.get(row))?;
+    let found = found.get(row).map_or("nothing".into(), ToString::to_string);
+    Some(format!("in their self-test point {row} went to {found}, not {}", expected[row]))
+}
+
+/// A table, and the centroids to assign it to.
+struct Trial {
+    table: Table,
+    centroids: Vec<i32>,
+    exact: bool,
+}
+
+impl Trial {
+    /// Whole numbers of magnitude `most` at most.
+    fn new(most: i64) -> Option<Self> {
+        let mut state = 1u64;
+        let mut number = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (((state >> 33) as i64) % (2 * most + 1) - most) as f64
+        };
+        let mut rows: Vec<f64> = (0..N_POINTS * N_DIMS).map(|_| number()).collect();
+        // the corners set the lattice: offset 0
+        rows[..N_DIMS].fill(most as f64);
+        rows[N_DIMS..2 * N_DIMS].fill(-most as f64);
+        let weights = Weights::ones(N_POINTS);
+        let mut extent = Extent::new(N_DIMS);
+        extent.add(0, &rows, &weights).ok()?;
+        let mut packer = Packer::new(extent.lattice(N_POINTS as u64).ok()?, weights, N_POINTS);
+        packer.add(&rows).ok()?;
+        let table = packer.finish();
+        let rows: Vec<f64> = (0..N_CLUSTERS * N_DIMS).map(|_| number()).collect();
+        let centroids = table.lattice.place_centroids(&rows).ok()?;
+        Some(Self { table, centroids, exact: most < 100 })
+    }
+
+    /// Labels that the kernel finds, or what the driver says against it.
+    fn labels(&self, context: &Context, units: Units) -> Result<Result<Vec<u32>, String>, EngineError> {
+        let job = Job {
+            table: &self.table,
+            n_clusters: N_CLUSTERS,
+            // as if the centroids were points: then exact scores are taken as such
+            seeding: if self.exact { Seeding::Random } else { Seeding::Given(Vec::new()) },
+            seed: 0,
+            max_iter: 1,
+            shift_limit: None,
+        };
+        let gamma = certify::gamma(N_DIMS, certify::UNIT_WGSL);
+        let sizes = Sizes::new(&job, gamma, 0).with_matrix(&self.table, 1.0);
+        let built = match build(context, &sizes, units) {
+            Ok(built) => built,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let labels = allocate(context, "self-test labels", N_POINTS * 4)?;
+        let bound = built.bind_to(
+            context,
+            &self.shared(context, &sizes, gamma)?,
+            self.lanes(context, &sizes, &labels)?.each_ref(),
+        );
+        let mut encoder = context.encoder();
+        bound.dispatch(
+            &mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()),
+            N_POINTS.div_ceil(built.points()),
+            1,
+        );
+        context.submit(encoder)?;
+        let found = context.read(&[(&labels, 0, N_POINTS as u64 * 4)])?;
+        Ok(Ok(bytemuck::pod_collect_to_vec(&found)))
+    }
+
+    fn shared(&self, context: &Context, sizes: &Sizes, gamma: f32) -> Result<Shared, EngineError> {
+        let table = &self.table;
+        let width = sizes.n_quads as usize * 4;
+        let errors: Vec<f32> =
+            (0..N_POINTS).map(|i| certify::point_error(gamma, table.half_norm(i))).collect();
+        Ok(Shared {
+            sizes: uniform(context, sizes)?,
+            points: filled(context, "self-test points", &padded(&table.points, N_DIMS, width))?,
+            weights: allocate(context, "self-test weights", 4)?,
+            errors: filled(context, "self-test errors", &errors)?,
+            features: filled(context, "self-test features", &features_of(table, sizes))?,
+        })
+    }
+
+    /// One lane, at work on its first pass: in the order of the kernel's bindings.
+    fn lanes(
+        &self,
+        context: &Context,
+        sizes: &Sizes,
+        labels: &wgpu::Buffer,
+    ) -> Result<[wgpu::Buffer; 6], EngineError> {
+        let Columns { values, half_norms, middle_half_norms } =
+            Columns::new(&self.table, sizes, &self.centroids);
+        Ok([
+            filled(context, "self-test centroids", &values)?,
+            filled(context, "self-test half norms", &[half_norms, middle_half_norms].concat())?,
+            filled(context, "self-test running", &[0u32])?,
+            filled(context, "self-test lanes", &[Lane::default()])?,
+            labels.clone(),
+            allocate(context, "self-test tallies", sizes.n_tallies as usize * 8)?,
+        ])
+    }
+}
+
+/// The kernel, or what the driver says against it: without a word to anyone else.
+fn build(context: &Context, sizes: &Sizes, units: Units) -> Result<Built, String> {
+    let scopes = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::Validation];
+    let scopes = scopes.map(|filter| context.device.push_error_scope(filter));
+    let built = Built::new(context, sizes, Shape::Matrix(units));
+    let refused = scopes.into_iter().rev().filter_map(|scope| pollster::block_on(scope.pop())).last();
+    match refused {
+        None => Ok(built),
+        Some(error) => {
+            let words = error.to_string();
+            let words: Vec<&str> = words.split_whitespace().collect();
+            Err(format!("the driver refused their kernel: {}", words.join(" ")))
+        }
+    }
+}
+
+fn filled<T: bytemuck::Pod>(
+    context: &Context,
+    name: &'static str,
+    data: &[T],
+) -> Result<wgpu::Buffer, EngineError> {
+    let buffer = allocate(context, name, size_of_val(data))?;
+    context.write(&buffer, 0, data);
+    Ok(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_what_they_are_meant_to_be() {
+        let small = Trial::new(1).expect("a table");
+        let granularity = small.table.granularity;
+        for table in [&small.table, &Trial::new(29).expect("a table").table] {
+            assert!(certify::matrix_scores_are_exact(N_DIMS, table.max_coordinate, table.granularity));
+        }
+        // many points have more than one nearest centroid, or one that is hardly farther
+        let distance = |x: &[f32], c: &[i32]| -> i64 {
+            x.iter().zip(c).map(|(&x, &c)| (x as i64 - i64::from(c)) >> granularity).map(|d| d * d).sum()
+        };
+        let close = (0..N_POINTS).filter(|&i| {
+            let x = small.table.point(i);
+            let mut all: Vec<i64> = small.centroids.chunks(N_DIMS).map(|c| distance(x, c)).collect();
+            all.sort_unstable();
+            all[1] - all[0] <= 2
+        });
+        assert!(close.count() > N_POINTS / 4);
+        let large = Trial::new((1 << 23) - 1).expect("a table");
+        assert!(large.table.max_coordinate > 1 << 22 && large.table.granularity == 0);
+    }
+
+    #[test]
+    fn a_wrong_label_is_seen() {
+        assert_eq!(first_difference(&[3, 1, 2], &[3, 1, 2]), None);
+        let why = first_difference(&[3, 1, 2], &[3, 0, 2]).expect("they differ");
+        assert!(why.ends_with("point 1 went to 0, not 1"), "{why}");
+        assert!(first_difference(&[3], &[]).is_some());
+    }
+}

@@ -1,0 +1,118 @@
+//! Matrix units: which adapters have those that a guess can run on, and what a device needs for them.
+
+use wgpu::{CooperativeMatrixProperties, CooperativeScalarType, DeviceDescriptor, Features, Limits};
+
+/// Features that `assign_matrix` needs of units that are not emulated.
+const FEATURES: Features =
+    Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(Features::SHADER_F16).union(Features::SUBGROUP);
+/// Workgroup memory that it needs, in bytes.
+pub const WORKGROUP_BYTES: u32 = 32 << 10;
+/// Storage buffers that it needs.
+pub const STORAGE_BUFFERS: u32 = 9;
+
+/// Matrix units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Units {
+    /// Values that they multiply at a time, in each direction: 8 or 16.
+    pub edge: u32,
+    /// Emulated ones, for tests: invocations of a subgroup.
+    pub members: Option<u32>,
+}
+
+/// Which matrix units a device is opened with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WantedUnits {
+    /// None.
+    None,
+    /// Its own.
+    Own,
+    /// These.
+    Emulated(Units),
+}
+
+impl Units {
+    /// Emulated ones of a name like `emulated-16-32`: of edge 16, in subgroups of 32.
+    pub(super) fn emulated(name: &str) -> Option<Self> {
+        let (edge, members) = name.strip_prefix("emulated-")?.split_once('-')?;
+        let (edge, members) = (edge.parse().ok()?, members.parse().ok()?);
+        let known = matches!(edge, 8 | 16) && matches!(members, 8 | 16 | 32 | 64);
+        known.then_some(Self { edge, members: Some(members) })
+    }
+
+    /// Those of an adapter that are of use: they multiply f16, and sum in f32.
+    pub(super) fn of(adapter: &wgpu::Adapter) -> Option<Self> {
+        let edge = largest(&adapter.cooperative_matrix_properties())?;
+        Some(Self { edge, members: None }).filter(|units| units.fit(adapter))
+    }
+
+    /// Whether an adapter can do what their kernel asks for.
+    pub(super) fn fit(self, adapter: &wgpu::Adapter) -> bool {
+        let limits = adapter.limits();
+        limits.max_compute_workgroup_storage_size >= WORKGROUP_BYTES
+            && limits.max_storage_buffers_per_shader_stage >= STORAGE_BUFFERS
+            && adapter.features().contains(self.features())
+    }
+
+    fn features(self) -> Features {
+        if self.members.is_some() { Features::SHADER_F16 } else { FEATURES }
+    }
+
+    /// Asks for what their kernel needs too.
+    pub(super) fn add_to(self, wish: DeviceDescriptor<'_>) -> DeviceDescriptor<'_> {
+        let required_limits = Limits {
+            max_compute_workgroup_storage_size: WORKGROUP_BYTES,
+            max_storage_buffers_per_shader_stage: STORAGE_BUFFERS,
+            ..wish.required_limits
+        };
+        // SAFETY: the feature is experimental, and its kernels may meet bugs. They are our own, the kernel of each
+        // device is compared with plain integers before it is used, and what it guesses is certified.
+        let experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
+        let required_features = wish.required_features | self.features();
+        DeviceDescriptor { required_features, required_limits, experimental_features, ..wish }
+    }
+}
+
+fn largest(offered: &[CooperativeMatrixProperties]) -> Option<u32> {
+    let fits = |unit: &CooperativeMatrixProperties, edge| {
+        [unit.m_size, unit.n_size, unit.k_size] == [edge; 3]
+            && unit.ab_type == CooperativeScalarType::F16
+            && unit.cr_type == CooperativeScalarType::F32
+            && !unit.saturating_accumulation
+    };
+    [16, 8].into_iter().find(|&edge| offered.iter().any(|unit| fits(unit, edge)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wgpu::CooperativeScalarType::{F16, F32, I32};
+
+    fn unit(
+        sizes: [u32; 3],
+        ab_type: CooperativeScalarType,
+        cr_type: CooperativeScalarType,
+    ) -> CooperativeMatrixProperties {
+        let [m_size, n_size, k_size] = sizes;
+        CooperativeMatrixProperties {
+            m_size,
+            n_size,
+            k_size,
+            ab_type,
+            cr_type,
+            saturating_accumulation: false,
+        }
+    }
+
+    #[test]
+    fn the_largest_square_of_f16_with_sums_in_f32_is_taken() {
+        let eight = unit([8; 3], F16, F32);
+        assert_eq!(largest(&[eight]), Some(8));
+        assert_eq!(largest(&[eight, unit([16; 3], F16, F32)]), Some(16));
+        for other in [unit([16; 3], F16, F16), unit([16, 16, 8], F16, F32), unit([16; 3], I32, I32)] {
+            assert_eq!(largest(&[other]), None);
+            assert_eq!(largest(&[other, eight]), Some(8));
+        }
+        assert_eq!(largest(&[CooperativeMatrixProperties { saturating_accumulation: true, ..eight }]), None);
+        assert_eq!(largest(&[]), None);
+    }
+}

@@ -1,0 +1,178 @@
+//! Matrix units: what is asked of them before they are used, and what becomes of units that err.
+//!
+//! Where an adapter has none, their kernel runs on emulated ones if it has f16: as large as those of NVIDIA and
+//! AMD (16) and of Apple (8), in subgroups of several sizes. `tests/matrix.sh` runs all of it on units that Mesa has;
+//! `CAIRN_REQUIRE_UNITS=1` makes it a failure that no adapter has any.
+#![cfg(feature = "gpu")]
+
+use cairn::engine::certify::Bound;
+use cairn::engine::gpu::units::Units;
+use cairn::engine::gpu::{AdapterInfo, Gpu, MatrixUnits};
+use cairn::engine::{Engine, Keep, OpenOptions, Work};
+use cairn::kmeans::{Init, KMeans};
+
+use crate::common::{
+    Backend, Case, Numbers, bisector, compare, dataset, normal, opened, rounded_apart_in_f16, values,
+};
+
+/// As many blocks of a tile as subgroups.
+const EMULATED: &str = "emulated-16-32";
+/// Twice and eight times as many; half as many.
+const OTHERS: [&str; 3] = ["emulated-16-64", "emulated-8-64", "emulated-16-16"];
+
+/// The kernels that can be asked for to have matrix units used on this adapter: its own, if any, and emulated ones.
+pub(super) fn kernels(info: &AdapterInfo) -> Vec<&'static str> {
+    let own = info.matrix_units().map(|_| "matrix");
+    let has_f16 = info.features.iter().any(|(name, has)| name == "f16" && *has);
+    let memory = "max_compute_workgroup_storage_size";
+    let has_room = info.limits.iter().any(|(name, bytes)| name == memory && *bytes >= 32 << 10);
+    let emulated = (has_f16 && has_room).then_some(EMULATED);
+    own.into_iter().chain(emulated).collect()
+}
+
+/// Calls `body` with each adapter and each matrix units that it can be opened with, one at a time.
+fn with_units(body: &dyn Fn(&AdapterInfo, &OpenOptions)) {
+    for adapter in [Backend::Vulkan, Backend::Native].into_iter().flat_map(opened) {
+        for kernel in kernels(&adapter.info) {
+            let options = OpenOptions { kernel: Some(kernel.into()), ..OpenOptions::default() };
+            adapter.with(&|_| body(&adapter.info, &options));
+        }
+    }
+}
+
+/// All of the kernel, on subgroups of all sizes.
+#[test]
+fn they_pass_their_self_test() {
+    let passes = |info: &AdapterInfo, kernel: &str| {
+        let options = OpenOptions { kernel: Some(kernel.into()), ..OpenOptions::default() };
+        let units = open(info, &options).matrix_units().expect("the device is well");
+        let MatrixUnits::Usable(Units { edge, members }) = units else {
+            panic!("{info}, {kernel}: {units:?}")
+        };
+        match members {
+            Some(members) => assert_eq!(kernel, format!("emulated-{edge}-{members}")),
+            None => assert_eq!((kernel, Some(edge)), ("matrix", info.matrix_units())),
+        }
+    };
+    with_units(&|info, options| {
+        let kernel = options.kernel.as_deref().expect("a kernel is asked for");
+        passes(info, kernel);
+        if kernel == EMULATED {
+            OTHERS.iter().for_each(|kernel| passes(info, kernel));
+        }
+    });
+}
+
+#[test]
+fn some_adapter_has_them() {
+    let required = std::env::var("CAIRN_REQUIRE_UNITS").is_ok_and(|value| value == "1");
+    let mut all = [Backend::Vulkan, Backend::Native].into_iter().flat_map(opened);
+    let found = all.any(|adapter| adapter.info.matrix_units().is_some());
+    assert!(found || !required, "CAIRN_REQUIRE_UNITS: no adapter has matrix units for f16 with sums in f32");
+}
+
+fn open(info: &AdapterInfo, options: &OpenOptions) -> Gpu {
+    Gpu::open(info, options).expect("it opened before")
+}
+
+/// Runs a case and returns what was decided where.
+fn work(gpu: &Gpu, case: &Case) -> Work {
+    let got = case.run(gpu, case.params.n_restarts());
+    compare(&case.oracle(), &got).unwrap_or_else(|difference| panic!("{:?}: {difference}", gpu.info()));
+    got.work
+}
+
+#[test]
+fn f32_leaves_them_alone() {
+    with_units(&|info, options| {
+        let options = OpenOptions { kernel: Some("f32".into()), ..options.clone() };
+        assert_eq!(open(info, &options).matrix_units(), Ok(MatrixUnits::None));
+    });
+}
+
+/// One wrong label in the self-test, and the work is done without them: right, and with a word about it.
+#[test]
+fn units_that_err_are_refused() {
+    with_units(&|info, options| {
+        let gpu = open(info, &OpenOptions { bad_units: true, ..options.clone() });
+        let units = gpu.matrix_units().expect("the device is well");
+        assert!(matches!(&units, MatrixUnits::Refused(why) if why.contains("point 210")), "{units:?}");
+        let case = Case::new(&normal(300, 40, 300), KMeans::new(70).restarts(2).max_iter(3));
+        let job = case.job();
+        let mut session = gpu.load(&job).expect("the GPU takes the job");
+        let got = session.run(0..2, Keep::All).expect("the GPU does the job");
+        assert_eq!(got.outcomes, case.oracle().outcomes);
+        let note = session.info().fallback.expect("it is said that they are not used");
+        assert!(
+            note.contains("matrix units") && note.contains("point 210") && note.contains("f32"),
+            "{note}"
+        );
+    });
+}
+
+/// Were it not caught, none of these tests would have seen a unit's guess.
+#[test]
+fn half_the_bound_is_caught() {
+    with_units(&|info, options| {
+        let case = rounded_apart_in_f16(140).case(1);
+        let careless = OpenOptions { bound: Bound::HalfInF16, ..options.clone() };
+        assert!(
+            compare(&case.oracle(), &case.run(&open(info, &careless), 1)).is_err(),
+            "{info}, {careless:?}"
+        );
+        let work = work(&open(info, options), &case);
+        assert!(work.repaired_points >= 140, "{work:?}");
+    });
+}
+
+/// Many ties and near ties, but small integers: nothing is rounded while centroids are points.
+#[test]
+fn small_integers_need_no_repair_at_first() {
+    with_units(&|info, options| {
+        let mut numbers = Numbers::new(301);
+        let data = dataset(40, (0..500 * 40).map(|_| numbers.whole(0, 3)).collect());
+        let work = work(&open(info, options), &Case::new(&data, KMeans::new(70).restarts(2).max_iter(2)));
+        assert_eq!(work.repaired_points, work.later_repaired_points, "{work:?}");
+    });
+}
+
+/// Of two candidates and of many; each is counted once, in the pass that it belongs to.
+#[test]
+fn what_they_leave_open_is_repaired_and_counted() {
+    with_units(&|info, options| {
+        let gpu = open(info, options);
+        // 120 points on a bisector, or a unit beside it; two rows at the edges
+        let pair = work(&gpu, &bisector(64, 302).case(1));
+        assert_eq!((pair.assigned_points, pair.later_assigned_points), (244, 122));
+        assert!(pair.repaired_points - pair.later_repaired_points >= 120, "{pair:?}");
+        // every centroid three times: all points are open among three at least
+        let data = normal(260, 40, 303);
+        let case = Case::new(&data, KMeans::new(1).restarts(1));
+        let starts = case.table.lattice.centroid_values(&rows_of(&case, 30).repeat(3));
+        let starts = ndarray::Array2::from_shape_vec((90, 40), starts).expect("whole rows");
+        let kmeans = KMeans::new(90).restarts(1).init(Init::Centroids(starts)).max_iter(1);
+        let many = work(&gpu, &Case::new(&data, kmeans));
+        assert_eq!(many.repaired_points - many.later_repaired_points, 260, "{many:?}");
+    });
+}
+
+/// The first rows of a table, in lattice coordinates.
+fn rows_of(case: &Case, n: usize) -> Vec<i32> {
+    case.table.points[..n * case.table.n_dims()].iter().map(|&q| q as i32).collect()
+}
+
+/// Nearly all of what has no ties is proven, also where the points lie far from the middle of their range: seen from
+/// there more than a quarter of the second table was left open.
+#[test]
+fn they_prove_nearly_all_of_ordinary_tables() {
+    let skewed =
+        values(&normal(600, 64, 305)).into_iter().map(|x| if x > 2.0 { x } else { 0.1 * x }).collect();
+    for data in [normal(600, 64, 304), dataset(64, skewed)] {
+        let case = Case::new(&data, KMeans::new(80).restarts(2).max_iter(3));
+        with_units(&|info, options| {
+            let work = work(&open(info, options), &case);
+            assert!(work.later_repaired_points * 10 < work.later_assigned_points, "{work:?}");
+            assert!(work.later_repaired_points > 0, "{work:?}");
+        });
+    }
+}

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Runs the tests of matrix units on units that an adapter has: those of the software adapter of Debian's unstable
+# release, in a folder of its own (debootstrap; as root). The stable release's adapter has none, and there only emulated
+# ones are tested. Not part of CI: the unstable release moves.
+#
+#   tests/matrix.sh           the kernel for matrix units on every table of the tests, then what is theirs alone
+#   tests/matrix.sh FILTER    only tests whose names contain this
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ "$(id -u)" != 0 ]; then
+    echo "run this as root: it makes a folder with a system of its own, and works in it" >&2
+    exit 1
+fi
+folder=$PWD/target/matrix
+build=${CARGO_TARGET_DIR:-target}
+
+# where this machine's own packages come from
+mirror() {
+    { cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
+        sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' -e 's/^deb *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\).*/\2/p' |
+        { grep '/debian/*$' || true; } | sed -n 1p
+}
+
+if [ ! -e "$folder/made" ]; then
+    if ! command -v debootstrap >/dev/null; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq debootstrap >/dev/null
+    fi
+    from=$(mirror)
+    if [ -z "$from" ]; then
+        echo "no Debian mirror among this machine's apt sources" >&2
+        exit 1
+    fi
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    debootstrap --variant=minbase --include=mesa-vulkan-drivers,libvulkan1 sid "$folder" "$from" >"$folder.log" || {
+        tail -n 20 "$folder.log" >&2
+        exit 1
+    }
+    touch "$folder/made"
+fi
+
+# built here, run there: a newer libc runs what an older one's linker made
+names=(engines gpu gpu_loop)
+args=(--message-format=json)
+for name in "${names[@]}"; do args+=(--test "$name"); done
+built=$(cargo test --no-run "${args[@]}")
+mkdir -p "$folder/root/tests"
+for name in "${names[@]}"; do
+    binary=$(sed -n "s/.*\"name\":\"$name\".*\"executable\":\"\([^\"]*\)\".*/\1/p" <<<"$built" | tail -n 1)
+    cp "$binary" "$folder/root/tests/$name"
+done
+cargo build --quiet
+cp "$build/debug/cairn" "$folder/root/tests/cairn"
+
+there() {
+    chroot "$folder" env -i HOME=/root PATH=/usr/bin:/bin XDG_RUNTIME_DIR=/tmp CAIRN_REQUIRE_GPU=vulkan \
+        CAIRN_REQUIRE_UNITS=1 "$@"
+}
+
+there /root/tests/cairn devices
+there /root/tests/engines units:: kernels::matrix
+for name in "${names[@]}"; do
+    there CAIRN_GPU=matrix "/root/tests/$name" "${1:-::vulkan}" --skip kernels::
+done
+there /root/tests/cairn devices --test
