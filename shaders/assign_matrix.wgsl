@@ -307,7 +307,6 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
                  @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32) {
     let tile = block_of(group, groups);
     let first_point = tile * TILE;
-    if (first_point >= sizes.n_points) { return; }
     let lane = running[place_of(group)];
     let is_first = lanes[lane].iterations == 0u;
     let exact = is_first && sizes.exact_seeds == 2u;
@@ -317,8 +316,10 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
         atomicStore(&n_pairs, 0u);
         atomicStore(&n_rest, 0u);
         // a driver is free to make subgroups of other sizes than it says
-        count = select(0u, min(subgroups, BLOCKS), is_assigned(lanes[lane].status));
+        let works = first_point < sizes.n_points && is_assigned(lanes[lane].status);
+        count = select(0u, min(subgroups, BLOCKS), works);
     }
+    // all of the workgroup returns here or none: naga takes no number of a slice for uniform
     let n_blocks = workgroupUniformLoad(&count);
     if (n_blocks == 0u) { return; }
 

@@ -179,7 +179,9 @@ fn trials_with_faults(backend: Backend) {
         let mut trials = Vec::new();
         for (kind, at) in (1..=90).step_by(2).map(|at| (FAULTS[usize::from(at % 3 != 0)], at)) {
             let fault = Some(Fault { kind, at, again: false });
-            let options = OpenOptions { fault, kernel: Some("trial".into()), ..OpenOptions::default() };
+            let cache = tempfile::TempDir::new().expect("a folder"); // in which nothing is known yet
+            let (kernel, cache) = (Some("trial".to_owned()), Some(cache.path().to_owned()));
+            let options = OpenOptions { fault, kernel, cache, ..OpenOptions::default() };
             let gpu = Gpu::open(adapter, &options).expect("it fails later");
             let ran = gpu
                 .load(&job)

@@ -246,3 +246,24 @@ fn a_model_of_other_data_is_refused() {
     let error = read(&blank, &small).unwrap_err();
     assert!(matches!(error, ReadingError::Model(DrawnError::Dims { n_dims: 2 })), "{error}");
 }
+
+/// Two lines of numbers by writers of the table, on paper in uneven light, a little turned: the picture of the README.
+#[test]
+#[ignore = "writes docs/numbers.png"]
+fn the_picture_of_the_readme() {
+    let digits = held_out();
+    let mut used = std::collections::BTreeSet::new();
+    let mut find = |wanted: char| {
+        let at = (40..digits.len()).find(|&at| digits[at].digit == wanted && !used.contains(&at)).unwrap();
+        used.insert(at);
+        digits[at].clone()
+    };
+    let style = Style { size: 44, noise: 9.0, shade: 0.35, turn: 2.0, ..PLAIN };
+    let lines = ["31415926", "27182818"].map(|text| text.chars().map(&mut find).collect::<Vec<Drawn>>());
+    let strips: Vec<Picture> = lines.iter().map(|line| Strip::new(line, style, 5).picture).collect();
+    let (width, height) = (strips[0].width.min(strips[1].width), strips[0].height + strips[1].height);
+    let rows = strips.iter().flat_map(|strip| strip.pixels.chunks(strip.width).map(|row| &row[..width]));
+    let page =
+        image::GrayImage::from_vec(width as u32, height as u32, rows.flatten().copied().collect()).unwrap();
+    page.save(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/numbers.png")).unwrap();
+}

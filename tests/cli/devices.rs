@@ -105,9 +105,12 @@ fn a_self_check_of_a_gpu_leaves_no_kernel_out() {
         let end = text.find("\ndevice ").unwrap_or(text.len());
         text[..end].split_whitespace().collect::<Vec<_>>().join(" ")
     });
-    for kernels in kernels.filter(|_| !ran.out.contains("  skip  ")) {
+    // an adapter with matrix units is there a second time, for their kernel
+    let of_units = |kernels: &String| kernels.contains("assign_matrix");
+    for kernels in kernels.filter(|kernels| !ran.out.contains("  skip  ") && !of_units(kernels)) {
         let all = cairn::engine::gpu::kernel::sources();
-        for (name, _) in all.iter().filter(|(name, _)| !name.starts_with("peak_")) {
+        let here = |name: &str| !name.starts_with("peak_") && name != "assign_matrix";
+        for (name, _) in all.iter().filter(|(name, _)| here(name)) {
             assert!(kernels.contains(name), "{name} is missing from {kernels}");
         }
         let tiles = ["HIGH=8 WIDE=8", "HIGH=16 WIDE=8", "HIGH=16 WIDE=16"];
