@@ -62,6 +62,6 @@ there() {
 there /root/tests/cairn devices
 there /root/tests/engines units:: kernels::matrix
 for name in "${names[@]}"; do
-    there CAIRN_GPU=matrix "/root/tests/$name" "${1:-::vulkan}" --skip kernels::
+    there CAIRN_GPU=matrix "/root/tests/$name" "${1:-::vulkan}" --skip kernels:: --skip another_process
 done
 there /root/tests/cairn devices --test

@@ -254,11 +254,11 @@ fn the_picture_of_the_readme() {
     let digits = held_out();
     let mut used = std::collections::BTreeSet::new();
     let mut find = |wanted: char| {
-        let at = (40..digits.len()).find(|&at| digits[at].digit == wanted && !used.contains(&at)).unwrap();
+        let at = (1000..digits.len()).find(|&at| digits[at].digit == wanted && !used.contains(&at)).unwrap();
         used.insert(at);
         digits[at].clone()
     };
-    let style = Style { size: 44, noise: 9.0, shade: 0.35, turn: 2.0, ..PLAIN };
+    let style = Style { size: 44, noise: 2.0, shade: 0.35, turn: 3.0, pen: 0.44, ..PLAIN };
     let lines = ["31415926", "27182818"].map(|text| text.chars().map(&mut find).collect::<Vec<Drawn>>());
     let strips: Vec<Picture> = lines.iter().map(|line| Strip::new(line, style, 5).picture).collect();
     let (width, height) = (strips[0].width.min(strips[1].width), strips[0].height + strips[1].height);
