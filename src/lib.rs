@@ -28,7 +28,8 @@
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
 //! * [`compare`]: devices against each other: verified, then timed
 //! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
-//! * [`report`]: a page to look at and to show
+//! * [`reading`]: handwritten digits in a scan or a photograph
+//! * [`report`]: a page to look at and to show, and one to draw on
 //! * [`score`]: measures of clusters, with and without a known truth
 //! * [`sweep`]: one number of clusters after another, under several seeds, measured
 
