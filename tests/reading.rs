@@ -223,6 +223,12 @@ fn pictures_without_digits() {
     let noise = found(400, 300, &|x, y| ((x * 2_654_435_761 + y * 40_503 * (x + 7)) >> 7) as u8);
     let digits: usize = noise.lines.iter().map(|line| line.digits.len()).sum();
     assert!(digits < 400 * 300 / 16, "{digits}");
+    // pepper all over a large page: in seconds, not hours
+    let pepper = found(3000, 3000, &|x, y| {
+        let mixed = ((x as u64) << 32 | y as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        if (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 56 < 13 { 0 } else { 255 }
+    });
+    assert!(pepper.left_out.len() > 1000 || pepper.lines.is_empty(), "{}", pepper.left_out.len());
     // one huge blot, round enough to be no digit
     let blot = found(500, 400, &|x, y| {
         if (x.abs_diff(250).pow(2) + y.abs_diff(200).pow(2)) < 150 * 150 { 20 } else { 250 }

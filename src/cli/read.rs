@@ -82,8 +82,8 @@ fn notes(reading: &Reading, model: &Model) -> Vec<String> {
     }
     let strange = reading.lines.iter().flat_map(|line| &line.digits).filter(|digit| digit.strange).count();
     if strange > 0 {
-        let are = if strange == 1 { "is no digit" } else { "are no digits" };
-        notes.push(format!("{strange} {are} that the model knows, and stand as ?"));
+        let are = if strange == 1 { "is no digit and stands" } else { "are no digits and stand" };
+        notes.push(format!("{strange} {are} as ?: too far from all that the model knows"));
     }
     if model.names.iter().all(Option::is_none) {
         notes.push(

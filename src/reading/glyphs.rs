@@ -4,6 +4,10 @@ use super::components::{Component, Run};
 
 /// A digit is this share of the usual height, or it is a piece of one, a mark, or dirt.
 const LEAST_HEIGHT: f64 = 0.5;
+/// Fewer rows than these are no digit that can be told from dirt.
+const LEAST_ROWS: f64 = 5.0;
+/// Components that are looked at: of more, those with the most ink. A page of digits has hundreds.
+const MOST: usize = 10_000;
 /// A piece lies above or below the rest of its digit: by this share of its width at least, and with no wider gap
 /// than this share of the usual height; and together they are no taller than that.
 const PIECE_OVERLAP: f64 = 0.5;
@@ -39,16 +43,19 @@ pub(super) struct Parted {
 /// 1.25 times its height, each cut where the ink is thinnest within a third of a digit from where equal parts would
 /// meet; of these the one is taken whose parts lie nearest to what the model knows, by `strange`, their mean distance.
 pub(super) fn of<E>(
-    components: Vec<Component>,
+    mut components: Vec<Component>,
     strange: &dyn Fn(&[Component]) -> Result<f64, E>,
 ) -> Result<Parted, E> {
+    components.sort_by_key(|component| std::cmp::Reverse(component.ink()));
+    let rest = components.split_off(MOST.min(components.len()));
     let height = usual_height(&components);
-    let (rules, rest): (Vec<_>, Vec<_>) = components.into_iter().partition(|c| is_rule(c, height));
+    let (rules, pieces): (Vec<_>, Vec<_>) = components.into_iter().partition(|c| is_rule(c, height));
+    let least = (LEAST_HEIGHT * height).max(LEAST_ROWS);
     let (glyphs, marks): (Vec<_>, Vec<_>) =
-        joined(rest, height).into_iter().partition(|c| c.height() as f64 >= LEAST_HEIGHT * height);
+        joined(pieces, height).into_iter().partition(|c| c.height() as f64 >= least);
     let glyphs: Vec<Vec<Component>> =
         glyphs.into_iter().map(|glyph| cut(glyph, height, strange)).collect::<Result<_, E>>()?;
-    let left_out = rules.into_iter().chain(marks).collect();
+    let left_out = rules.into_iter().chain(marks).chain(rest).collect();
     Ok(Parted { glyphs: glyphs.concat(), left_out, height })
 }
 
