@@ -10,7 +10,7 @@ use cairn::engine::gpu::{AdapterInfo, Fault, FaultKind, Gpu, adapters};
 use cairn::engine::nearest_two::{Centroids, NearestTwo};
 use cairn::engine::reference::Reference;
 use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, open};
-use cairn::kmeans::{Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
+use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
 
 use common::{Backend, Case, digits, on_devices, opened};
 
@@ -47,7 +47,7 @@ fn the_best_alone_is_kept(backend: Backend) {
         let (job, all) = (case.job(), case.oracle());
         let mut session = engine.load(&job).expect("the GPU takes the job");
         for batch in [1, 4, 11] {
-            let got = run(session.as_mut(), 11, Some(batch), Keep::Best, &mut |_| {})
+            let got = run(session.as_mut(), &job, 11, Some(batch), Keep::Best, &mut |_| CONTINUE)
                 .expect("the GPU does the job");
             assert_eq!(got.outcomes, all.outcomes);
             assert_eq!((got.states.len(), got.best_state()), (1, all.best_state()));
@@ -80,6 +80,14 @@ fn is(kind: FaultKind, error: &EngineError) -> bool {
     }
 }
 
+/// The engine's error in that of a run.
+fn of_engine(error: FitError) -> EngineError {
+    match error {
+        FitError::Engine(error) => error,
+        other => panic!("{other}"),
+    }
+}
+
 /// Small and quick, with empty clusters on the way, for a fault at every call.
 fn little() -> Case {
     let values = (0..120).map(|i| f64::from(i * i % 5)).collect();
@@ -100,7 +108,7 @@ fn with_fault(
         Err(error) => return (Err(error), Restarts::default(), None),
         Ok(session) => session,
     };
-    let ended = run(session.as_mut(), 8, Some(5), Keep::All, &mut |_| {});
+    let ended = run(session.as_mut(), &job, 8, Some(5), Keep::All, &mut |_| CONTINUE).map_err(of_engine);
     let Batch { outcomes, states, .. } = session.salvage(Keep::All);
     (ended, Restarts { outcomes, states, ..Restarts::default() }, session.info().fallback)
 }
@@ -185,7 +193,9 @@ fn trials_with_faults(backend: Backend) {
             let gpu = Gpu::open(adapter, &options).expect("it fails later");
             let ran = gpu
                 .load(&job)
-                .and_then(|mut session| run(session.as_mut(), 8, Some(5), Keep::All, &mut |_| {}));
+                .map_err(FitError::from)
+                .and_then(|mut session| run(session.as_mut(), &job, 8, Some(5), Keep::All, &mut |_| CONTINUE))
+                .map_err(of_engine);
             match ran {
                 Ok(ran) => {
                     let same = common::compare(&expected, &ran);
@@ -289,7 +299,7 @@ fn fits_with_faults(
             for &at in moments {
                 let options =
                     OpenOptions { fault: Some(Fault { kind, at, again: false }), ..OpenOptions::default() };
-                body(fit_with(&some(), &params, &options, &mut |_| {}), kind);
+                body(fit_with(&some(), &params, &options, &mut |_| CONTINUE), kind);
             }
         }
     });

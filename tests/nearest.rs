@@ -9,7 +9,7 @@ use cairn::engine::certify::Bound;
 use cairn::engine::nearest_two::{Centroids, NearestTwo};
 use cairn::engine::reference::Reference;
 use cairn::engine::{Device, Engine};
-use cairn::kmeans::{KMeans, fit_table, pack};
+use cairn::kmeans::{CONTINUE, KMeans, fit_table, pack};
 use cairn::lattice::Table;
 use common::{
     Adversary, Backend, Numbers, bisector, dataset, far_centroid, normal, on, on_devices, on_mutants,
@@ -32,7 +32,7 @@ impl Rows {
         Self::new(data, |table| {
             let params = KMeans::new(n_clusters).restarts(1).max_iter(4).check().unwrap();
             let opened = cairn::engine::open(&Device::Cpu, &Default::default()).unwrap();
-            fit_table(&opened, table, &params, &mut |_| {}).unwrap().state.centroids
+            fit_table(&opened, table, &params, &mut |_| CONTINUE).unwrap().state.centroids
         })
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use cairn::engine::gpu::{Gpu, MatrixUnits, adapters};
 use cairn::engine::{Device, OpenOptions, Opened, Peak, open};
-use cairn::kmeans::{Fit, Params, fit_table};
+use cairn::kmeans::{CONTINUE, Fit, Params, fit_table};
 use cairn::lattice::Table;
 use cases::{Case, cases};
 use clap::Parser;
@@ -201,7 +201,7 @@ fn measure_case(
     peak: Option<Peak>,
 ) -> anyhow::Result<Vec<Measured>> {
     let (table, params) = case.prepare()?;
-    let expected = fit_table(cpu, &table, &params, &mut |_| {})?;
+    let expected = fit_table(cpu, &table, &params, &mut |_| CONTINUE)?;
     let each = kernels.iter();
     each.map(|&(kernel, gpu)| measure_kernel(case, (&table, &params), (kernel, gpu), &expected, peak))
         .collect()
@@ -214,7 +214,7 @@ fn measure_kernel(
     expected: &Fit,
     peak: Option<Peak>,
 ) -> anyhow::Result<Measured> {
-    let first = fit_table(gpu, table, params, &mut |_| {})?;
+    let first = fit_table(gpu, table, params, &mut |_| CONTINUE)?;
     let mut fastest = seconds(&first);
     let start = Instant::now();
     let mut same = first.fingerprint == expected.fingerprint;
@@ -222,7 +222,7 @@ fn measure_kernel(
         if start.elapsed().as_secs_f64() + fastest > LONG.as_secs_f64() {
             break;
         }
-        let next = fit_table(gpu, table, params, &mut |_| {})?;
+        let next = fit_table(gpu, table, params, &mut |_| CONTINUE)?;
         same &= next.fingerprint == expected.fingerprint;
         fastest = fastest.min(seconds(&next));
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use cairn::data::{self, Dataset};
 use cairn::engine::{self, Device, OpenOptions, Opened};
-use cairn::kmeans::{Fit, FitError, Params, ParamsError, fit_on, job_size};
+use cairn::kmeans::{CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_size};
 use cairn::score::{Score, score};
 
 use super::args::FitArgs;
@@ -61,7 +61,10 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let params = if args.report.is_some() { report::keep_for_report(params, &data)? } else { params };
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
-        fit_on(&opened, &data, &params, &mut |progress| bar.update(progress))
+        fit_on(&opened, &data, &params, &mut |progress| {
+            bar.update(progress);
+            CONTINUE
+        })
     };
     let fit = fit.map_err(|error| explain(error, &data, args))?;
     let score = score_of(&data, &fit, params.n_clusters())?;

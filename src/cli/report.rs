@@ -10,7 +10,7 @@ use cairn::data::stream::Stream;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions, ORIGIN_OF_DIGITS, Points};
 use cairn::engine::{self, Keep, OpenOptions, Opened};
-use cairn::kmeans::{self, Fit, KMeans, Params, fit_on, job_size};
+use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, Restarts, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
@@ -128,7 +128,10 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
     let params = keep_for_report(params, &data)?;
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
-        fit_on(&opened, &data, &params, &mut |progress| bar.update(progress))
+        fit_on(&opened, &data, &params, &mut |progress| {
+            bar.update(progress);
+            CONTINUE
+        })
     };
     let fit = fit.map_err(|error| failure::in_data(error, &data))?;
     let runs = swept(args, &opened, &data, &params)?;

@@ -10,8 +10,8 @@ use super::verify::{Difference, first_difference};
 use crate::data::{Dataset, digits};
 use crate::engine::nearest_two::Centroids;
 use crate::engine::reference::{Reference, seed::gather};
-use crate::engine::{Engine, EngineError, Job, Keep};
-use crate::kmeans::{self, FitError, Init, KMeans, Restarts};
+use crate::engine::{Engine, Job, Keep};
+use crate::kmeans::{self, CONTINUE, FitError, Init, KMeans, Restarts};
 
 /// A small job that leans on one step.
 #[derive(Debug, Clone, Copy)]
@@ -151,12 +151,12 @@ impl Check {
         if self.step == "nearest" {
             return nearest(&job, name, engine);
         }
-        let restarts = |engine: &dyn Engine| -> Result<Restarts, EngineError> {
+        let restarts = |engine: &dyn Engine| -> Result<Restarts, FitError> {
             let mut session = engine.load(&job)?;
-            kmeans::run(session.as_mut(), params.n_restarts(), Some(64), Keep::Best, &mut |_| {})
+            let n_restarts = params.n_restarts();
+            kmeans::run(session.as_mut(), &job, n_restarts, Some(64), Keep::Best, &mut |_| CONTINUE)
         };
-        let expected = restarts(&Reference).map_err(FitError::from)?;
-        let found = restarts(engine).map_err(FitError::from)?;
+        let (expected, found) = (restarts(&Reference)?, restarts(engine)?);
         let difference = first_difference(&job, ("reference", &Reference, &expected), (name, engine, &found));
         match difference {
             Some(difference) => Err(CheckError::Differs(difference)),

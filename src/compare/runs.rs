@@ -1,15 +1,15 @@
 //! One job on several devices: verified, warmed up, and measured in turn (A B A B ..), so that whatever
 //! drifts meanwhile hits all alike.
 
-use std::ops::Range;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock::Clock;
 use super::statistics::LEAST_PAIRS;
 use super::verify::{Difference, first_difference};
-use crate::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session, Times};
-use crate::kmeans::{self, Restarts};
+use crate::engine::{Engine, Job, Keep, Outcome, Times};
+use crate::kmeans::{self, CONTINUE, FitError, Restarts};
 
 /// A device that takes part.
 pub struct Contestant<'a> {
@@ -131,17 +131,16 @@ impl Stand<'_> {
     }
 
     /// Runs all restarts of the job once.
-    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Run, Restarts), EngineError> {
+    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Run, Restarts), FitError> {
         let Task { job, n_restarts } = task;
         let start = self.clock.now();
         let mut session = engine.load(job)?;
         let loaded = self.clock.now().saturating_sub(start);
         let build = session.build_time().min(loaded);
-        let mut session = Stoppable { inner: session.as_mut(), stop: self.stop };
         let start = self.clock.now();
-        let mut done = kmeans::run(&mut session, n_restarts, None, Keep::Best, &mut |_| {})?;
+        let mut go_on = |_: &[Outcome]| if self.stopped() { ControlFlow::Break(()) } else { CONTINUE };
+        let done = kmeans::run(session.as_mut(), job, n_restarts, None, Keep::Best, &mut go_on)?;
         let wall = self.clock.now().saturating_sub(start);
-        kmeans::label_outside(job, &mut done);
         let steps = done.times.scaled_to(wall);
         Ok((Run { build, upload: loaded.saturating_sub(build), steps }, done))
     }
@@ -231,19 +230,17 @@ impl Stand<'_> {
         }
     }
 
-    /// The result, or none: then the device is out, unless it only heard that it should stop.
+    /// The result, or none: then the device is out, unless the run was only cancelled.
     fn or_out<T>(
         &self,
-        result: Result<T, EngineError>,
+        result: Result<T, FitError>,
         contestant: &mut Contestant<'_>,
         row: &mut Row,
     ) -> Option<T> {
-        let error = match result {
+        match result {
             Ok(done) => return Some(done),
-            Err(error) => error,
-        };
-        if !self.stopped() {
-            out(contestant, row, error.to_string());
+            Err(FitError::Cancelled { .. }) => {}
+            Err(error) => out(contestant, row, error.to_string()),
         }
         None
     }
@@ -256,28 +253,4 @@ fn iterations(done: &Restarts) -> u64 {
 fn out(contestant: &mut Contestant<'_>, row: &mut Row, why: String) {
     row.failure = Some(why.clone());
     contestant.failure = Some(why);
-}
-
-/// A session that fails between two batches once it should stop.
-struct Stoppable<'a, 'b> {
-    inner: &'a mut (dyn Session + 'b),
-    stop: &'a AtomicBool,
-}
-
-impl Session for Stoppable<'_, '_> {
-    fn info(&self) -> DeviceInfo {
-        self.inner.info()
-    }
-
-    fn max_batch(&self) -> u64 {
-        self.inner.max_batch()
-    }
-
-    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
-        if self.stop.load(Ordering::Relaxed) {
-            let adapter = self.inner.info().adapter;
-            return Err(EngineError::DeviceFailed { adapter, reason: "it was told to stop".into() });
-        }
-        self.inner.run(restarts, keep)
-    }
 }

@@ -302,9 +302,7 @@ pub trait Session {
     }
 
     /// Whether restarts follow one another within a run, so that it pays to give it many.
-    fn is_steady(&self) -> bool {
-        false
-    }
+    fn is_steady(&self) -> bool;
 }
 
 /// Order-free digest of centroids, section 3 of the design: a wrapping sum of mixed (place, value) pairs.

@@ -4,20 +4,20 @@ mod params;
 mod restarts;
 mod trace;
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
 use crate::data::{DataError, Dataset, Rows};
 use crate::engine::cost::JobSize;
-use crate::engine::reference::assign::assign_outside;
 use crate::engine::{
-    self, DeviceInfo, EngineError, Estimates, Job, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
+    self, DeviceInfo, EngineError, Estimates, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
 };
 use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Weights, check_shape};
 
 pub use params::{Init, KMeans, Params, ParamsError};
-pub use restarts::{Restarts, Spread, run};
+pub use restarts::{CONTINUE, Restarts, Spread, run};
 pub use trace::trace;
 
 /// Why a fit failed.
@@ -36,6 +36,14 @@ pub enum FitError {
     /// The device failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The observer cancelled it.
+    #[error("cancelled after {done} of {of} restarts")]
+    Cancelled {
+        /// Restarts done.
+        done: u64,
+        /// Restarts asked for.
+        of: u64,
+    },
     /// The threads asked for could not be started.
     #[error("could not start {threads} threads: {reason}")]
     Threads {
@@ -150,10 +158,11 @@ impl Fit {
 /// # Errors
 /// Rows that can't be read or used, parameters that don't fit them, a device that fails.
 pub fn fit(data: &Dataset, params: &Params) -> Result<Fit, FitError> {
-    fit_with(data, params, &OpenOptions::default(), &mut |_| {})
+    fit_with(data, params, &OpenOptions::default(), &mut |_| CONTINUE)
 }
 
-/// [`fit`], with a say in how the device is opened, and `progress` called after each batch of restarts.
+/// [`fit`], with a say in how the device is opened, and `progress` called after each batch of restarts: it cancels
+/// the fit by [`ControlFlow::Break`].
 ///
 /// # Errors
 /// As [`fit`].
@@ -161,7 +170,7 @@ pub fn fit_with(
     data: &Dataset,
     params: &Params,
     options: &OpenOptions,
-    progress: &mut (dyn FnMut(Progress) + Send),
+    progress: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     let options = OpenOptions {
         fallback: params.fallback().or(options.fallback),
@@ -187,7 +196,7 @@ pub fn fit_on(
     opened: &Opened,
     data: &Dataset,
     params: &Params,
-    progress: &mut (dyn FnMut(Progress) + Send),
+    progress: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     in_threads(params.threads(), || {
         let start = Instant::now();
@@ -252,7 +261,7 @@ pub fn fit_table(
     opened: &Opened,
     table: &Table,
     params: &Params,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
     let job = params.job(table)?;
@@ -261,10 +270,9 @@ pub fn fit_table(
     let n_restarts = params.n_restarts();
     let mut seen = |outcomes: &[Outcome]| {
         let best = outcomes.iter().map(|outcome| outcome.inertia).min().unwrap_or(0);
-        progress(Progress { done: outcomes.len() as u64, of: n_restarts, best: table.cost(best) });
+        progress(Progress { done: outcomes.len() as u64, of: n_restarts, best: table.cost(best) })
     };
-    let mut restarts = run(session.as_mut(), n_restarts, params.batch(), params.keep(), &mut seen)?;
-    label_outside(&job, &mut restarts);
+    let mut restarts = run(session.as_mut(), &job, n_restarts, params.batch(), params.keep(), &mut seen)?;
     let missing = || EngineError::DeviceFailed {
         adapter: session.info().adapter,
         reason: "no restart came back".into(),
@@ -302,13 +310,4 @@ pub fn fit_table(
         estimates: opened.estimates.clone(),
         timings,
     })
-}
-
-/// Rows of weight zero outside the range, which no engine sees, get their labels here.
-pub(crate) fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
-    for (_, state) in &mut restarts.states {
-        for (row, q) in &job.table.outside {
-            state.labels[*row] = assign_outside(job.table, &state.centroids, q);
-        }
-    }
 }

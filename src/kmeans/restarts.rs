@@ -1,8 +1,11 @@
 //! Restarts as batches: all outcomes, the best one's state, the spread, the fingerprint.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::engine::{Batch, EngineError, Job, Keep, Outcome, Session, State, Times, Work};
+use super::FitError;
+use crate::engine::reference::assign::assign_outside;
+use crate::engine::{Batch, Job, Keep, Outcome, Session, State, Times, Work};
 
 /// A batch that took less than this is followed by a larger one.
 const SHORT: Duration = Duration::from_millis(100);
@@ -41,17 +44,25 @@ pub struct Spread {
     pub found_best: usize,
 }
 
-/// Runs restarts `0 .. n_restarts` in batches. `seen` is called after each with all outcomes so far.
+/// What an observer returns to let a run go on. [`ControlFlow::Break`] cancels it.
+pub const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
+
+/// Runs restarts `0 .. n_restarts` of `job` in batches: the one loop of every fit, comparison and check.
+///
+/// `observer` is called after each batch with all outcomes so far. It cancels the run by [`ControlFlow::Break`];
+/// after the last batch nothing is left to cancel. Without a `batch_size` batches grow and shrink with the time
+/// that they take.
 ///
 /// # Errors
-/// What the engine says.
+/// [`FitError::Engine`] with what the engine says, [`FitError::Cancelled`].
 pub fn run(
     session: &mut dyn Session,
+    job: &Job<'_>,
     n_restarts: u64,
     batch_size: Option<u64>,
     keep: Keep,
-    seen: &mut dyn FnMut(&[Outcome]),
-) -> Result<Restarts, EngineError> {
+    observer: &mut dyn FnMut(&[Outcome]) -> ControlFlow<()>,
+) -> Result<Restarts, FitError> {
     let mut all = Restarts::default();
     let mut size = batch_size.unwrap_or(FIRST_BATCH);
     let mut next = 0;
@@ -61,14 +72,27 @@ pub fn run(
         let batch = session.run(next..end, keep)?;
         let wall = start.elapsed();
         all.take(batch, keep, wall);
-        seen(&all.outcomes);
+        let seen = observer(&all.outcomes);
         next = end;
+        if seen.is_break() && next < n_restarts {
+            return Err(FitError::Cancelled { done: next, of: n_restarts });
+        }
         if batch_size.is_none() {
             let wall = if session.is_steady() { wall / STEADY } else { wall };
             size = next_size(size, wall, session.max_batch());
         }
     }
+    label_outside(job, &mut all);
     Ok(all)
+}
+
+/// Labels the rows of weight zero outside the range, which no engine sees.
+fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
+    for (_, state) in &mut restarts.states {
+        for (row, q) in &job.table.outside {
+            state.labels[*row] = assign_outside(job.table, &state.centroids, q);
+        }
+    }
 }
 
 fn next_size(size: u64, wall: Duration, most: u64) -> u64 {

@@ -10,7 +10,7 @@ mod spread;
 
 use crate::data::{Dataset, Truth};
 use crate::engine::{Job, Opened};
-use crate::kmeans::{self, Fit, FitError, KMeans, Params};
+use crate::kmeans::{self, CONTINUE, Fit, FitError, KMeans, Params};
 use crate::lattice::Table;
 use crate::score::{Contingency, Partition, ScoreError, accuracy, majority_names, purity};
 
@@ -164,7 +164,7 @@ struct Swept<'a> {
 
 impl Swept<'_> {
     fn run(&self, params: &Params) -> Result<Run, SweepError> {
-        let fit = kmeans::fit_table(self.opened, &self.table, params, &mut |_| {})?;
+        let fit = kmeans::fit_table(self.opened, &self.table, params, &mut |_| CONTINUE)?;
         let [silhouette, calinski_harabasz, davies_bouldin] = self.measures(&fit, params)?;
         let (accuracy, held_out_accuracy) = self.accuracies(&fit, params)?;
         Ok(Run {

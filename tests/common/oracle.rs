@@ -4,7 +4,7 @@ use cairn::data::Dataset;
 use cairn::engine::cpu::Cpu;
 use cairn::engine::reference::Reference;
 use cairn::engine::{Engine, Job, Keep};
-use cairn::kmeans::{KMeans, Params, Restarts, pack, run};
+use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, pack, run};
 use cairn::lattice::Table;
 
 use super::devices::{Backend, on};
@@ -43,7 +43,8 @@ impl Case {
     pub(crate) fn run(&self, engine: &dyn Engine, batch: u64) -> Restarts {
         let job = self.job();
         let mut session = engine.load(&job).expect("the engine takes the job");
-        run(session.as_mut(), self.params.n_restarts(), Some(batch), self.params.keep(), &mut |_| {})
+        let (n_restarts, keep) = (self.params.n_restarts(), self.params.keep());
+        run(session.as_mut(), &job, n_restarts, Some(batch), keep, &mut |_| CONTINUE)
             .expect("the engine does the job")
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct Double<'c> {
     pub(crate) trouble: Box<dyn Fn(u64) -> Result<(), EngineError> + Send + Sync + 'c>,
     /// Spoils what a batch of run `run` returns.
     pub(crate) spoil: fn(u64, &mut Batch),
+    /// What [`Session::is_steady`] says.
+    pub(crate) steady: bool,
     /// Runs begun.
     pub(crate) runs: AtomicU64,
 }
@@ -52,6 +54,7 @@ impl<'c> Double<'c> {
             load_us: (0, 0),
             trouble: Box::new(|_| Ok(())),
             spoil: |_, _| {},
+            steady: false,
             runs: AtomicU64::new(0),
         }
     }
@@ -94,6 +97,10 @@ impl Session for DoubleSession<'_> {
 
     fn max_batch(&self) -> u64 {
         4096
+    }
+
+    fn is_steady(&self) -> bool {
+        self.of.steady
     }
 
     fn build_time(&self) -> Duration {
@@ -162,7 +169,7 @@ pub(crate) fn compare_until(
     comparison.run(&mut contestants, described, &Stand { clock, stop, say: &|_| {} })
 }
 
-fn table() -> Dataset {
+pub(crate) fn table() -> Dataset {
     let rows = (0..30).map(|i| [f64::from(i % 3) * 10.0 + f64::from(i) * 0.01, f64::from(i % 5)]);
     let values: Vec<f64> = rows.flatten().collect();
     let points = ndarray::Array2::from_shape_vec((30, 2), values).unwrap();

@@ -3,6 +3,7 @@
 //!
 //! | file | what it is about |
 //! |---|---|
+//! | `batches` | a comparison and a fit cut the same batches; an observer cancels between two |
 //! | `doubles` | a clock that is wound by hand, and engines that wind it, lie, or fail |
 //! | `figures` | known times give known medians, ratios, intervals, warnings, splits, crossovers |
 //! | `refusals` | one wrong label ends it before any timing; a device that fails does not |
@@ -10,6 +11,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
+mod batches;
 mod documents;
 mod doubles;
 mod figures;

@@ -100,6 +100,10 @@ impl Session for CpuSession<'_> {
         4096
     }
 
+    fn is_steady(&self) -> bool {
+        false
+    }
+
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
         let threads = rayon::current_num_threads();
         let mut batch = Batch::new();

@@ -69,6 +69,10 @@ impl Session for ReferenceSession<'_> {
         16
     }
 
+    fn is_steady(&self) -> bool {
+        false
+    }
+
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
         let mut batch = Batch::new();
         for restart in restarts {
