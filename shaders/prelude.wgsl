@@ -18,7 +18,7 @@ struct Sizes {
     exact_seeds: u32,    // 1: scores of centroids that are points are exact in f32; 2: on matrix units too
     has_limit: u32,      // 1: stop when the squared shift is at most shift_limit
     gamma: f32,          // G of the certificate
-    copies: u32,         // copies of the sums in workgroup memory
+    unused: u32,
     first_point: u32,    // row of the chunk's first point
     first_block: u32,    // blocks of the chunks before it
     all_blocks: u32,     // blocks of all chunks

@@ -2,7 +2,8 @@
 // sum w min(D, D to the candidate) that each candidate would leave, by block.
 //
 // One pass over the points a step: what the winner leaves is what the next step draws by. At the first step there is
-// one candidate, and no seed yet. A workgroup owns 256 points of a slot and takes the candidates in turn.
+// one candidate, and no seed yet. A workgroup owns 256 points of a slot, reads them side by side, and measures a quad
+// that it has read against the newest seed and four candidates; where there are more it reads the points again.
 // Grid: (n_blocks wrapped into y; slots), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -15,19 +16,88 @@
 @group(0) @binding(7) var<storage, read_write> near: array<vec4<u32>>;       // (slots, n_points)
 @group(0) @binding(8) var<storage, read_write> potentials: array<vec4<u32>>; // (slots, n_candidates, all_blocks)
 
-var<workgroup> terms: array<vec4<u32>, 256>;
+const WIDTH = 256u; // invocations, and points
+const QUADS = 4u;   // read at a time
+const SIDES = 4u;   // candidates that a point is measured against at a time
 
-/// The distance of a point to its nearest seed, the newest included.
-fn lowered(point: u32, slot: u32) -> vec4<u32> {
-    let at = slot * sizes.n_points + point;
-    let newest = slot * (sizes.n_candidates + 1u) + sizes.n_candidates;
-    let step = chosen[slot].x;
-    if (step == 0u) { return vec4<u32>(0xffffffffu); }
-    if (step > 1u && chosen[slot].y == NO_ROW) { return near[at]; }
-    var d = distance_to_picked(point, newest);
-    if (step > 1u) { d = min4(near[at], d); }
-    near[at] = d;
-    return d;
+/// Quads of points (QUADS, WIDTH), then what the points bring (SIDES, WIDTH).
+var<workgroup> shelf: array<vec4<u32>, 1024>;
+
+/// Reads quads of the block's points from `first` on: invocations next to one another read what lies so in a row.
+fn read_quads(first_point: u32, first: u32, local: u32) {
+    for (var at = local; at < QUADS * WIDTH; at += WIDTH) {
+        let quad = first + at % QUADS;
+        let point = at / QUADS;
+        if (quad < sizes.n_quads) {
+            let row = min(first_point + point, sizes.n_points - 1u);
+            shelf[at % QUADS * WIDTH + point] = bitcast<vec4<u32>>(points[row * sizes.n_quads + quad]);
+        }
+    }
+}
+
+/// Squared distances of a point.
+struct Distances {
+    newest: vec4<u32>, // to the newest seed
+    a: vec4<u32>,      // to four candidates
+    b: vec4<u32>,
+    c: vec4<u32>,
+    d: vec4<u32>,
+}
+
+/// Distances of the invocation's point to the newest seed of a slot, if it is asked for, and to the candidates from
+/// `first` on: to those past the end they are any. All of the workgroup must come here.
+fn distances(first_point: u32, slot: u32, first: u32, has_newest: bool, local: u32) -> Distances {
+    let n = sizes.n_candidates;
+    let place = slot * (n + 1u);
+    let newest = (place + n) * sizes.n_quads;
+    let a = (place + first) * sizes.n_quads;
+    let b = (place + min(first + 1u, n)) * sizes.n_quads;
+    let c = (place + min(first + 2u, n)) * sizes.n_quads;
+    let d = (place + min(first + 3u, n)) * sizes.n_quads;
+    var to = Distances();
+    for (var first_quad = 0u; first_quad < sizes.n_quads; first_quad += QUADS) {
+        workgroupBarrier();
+        read_quads(first_point, first_quad, local);
+        workgroupBarrier();
+        for (var i = 0u; i < min(QUADS, sizes.n_quads - first_quad); i++) {
+            let quad = first_quad + i;
+            let x = bitcast<vec4<f32>>(shelf[i * WIDTH + local]);
+            if (has_newest) { to.newest = add_square(to.newest, x, picked[newest + quad], quad); }
+            to.a = add_square(to.a, x, picked[a + quad], quad);
+            to.b = add_square(to.b, x, picked[b + quad], quad);
+            if (first + 2u < n) {
+                to.c = add_square(to.c, x, picked[c + quad], quad);
+                to.d = add_square(to.d, x, picked[d + quad], quad);
+            }
+        }
+    }
+    return to;
+}
+
+/// What a point of this weight brings to the potential of candidate l; `to` is its distance to it.
+fn term(slot: u32, l: u32, weight: u32, now: vec4<u32>, to: vec4<u32>) -> vec4<u32> {
+    // at the first step there is one candidate
+    if (weight == 0u || l >= sizes.n_candidates || (l > 0u && chosen[slot].x == 0u)) { return vec4<u32>(0u); }
+    if (candidates[slot * sizes.n_candidates + l] == NO_ROW) { return vec4<u32>(0u); }
+    return mul4(min4(now, to), weight);
+}
+
+/// Writes the sums over the block of what is on the shelf, of candidates from `first` on. All of the workgroup must
+/// come here.
+fn write_potentials(slot: u32, first: u32, block: u32, local: u32) {
+    // a quarter of the invocations for each candidate
+    let side = local / 64u;
+    let at = side * WIDTH + local % 64u;
+    workgroupBarrier();
+    shelf[at] = add4(add4(shelf[at], shelf[at + 64u]), add4(shelf[at + 128u], shelf[at + 192u]));
+    for (var half = 32u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local % 64u < half) { shelf[at] = add4(shelf[at], shelf[at + half]); }
+    }
+    let l = first + side;
+    if (local % 64u == 0u && l < sizes.n_candidates && block < sizes.n_blocks) {
+        potentials[(slot * sizes.n_candidates + l) * sizes.all_blocks + sizes.first_block + block] = shelf[at];
+    }
 }
 
 @compute @workgroup_size(256)
@@ -35,25 +105,30 @@ fn seed_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
               @builtin(local_invocation_index) local: u32) {
     let block = block_of(group, groups);
     let slot = place_of(group);
-    let point = block * 256u + local;
-    var now = vec4<u32>(0u);
-    if (point < sizes.n_points) { now = lowered(point, slot); }
-    for (var l = 0u; l < sizes.n_candidates; l++) {
-        let candidate = slot * sizes.n_candidates + l;
-        var term = vec4<u32>(0u);
-        let stands = candidates[candidate] != NO_ROW && (l == 0u || chosen[slot].x > 0u);
-        if (point < sizes.n_points && stands) {
-            let d = min4(now, distance_to_picked(point, candidate + slot));
-            term = mul4(d, weights[point]);
-        }
-        terms[local] = term;
-        for (var half = 128u; half > 0u; half /= 2u) {
-            workgroupBarrier();
-            if (local < half) { terms[local] = add4(terms[local], terms[local + half]); }
-        }
-        if (local == 0u && block < sizes.n_blocks) {
-            potentials[candidate * sizes.all_blocks + sizes.first_block + block] = terms[0];
+    let first_point = block * WIDTH;
+    let point = first_point + local;
+    let here = point < sizes.n_points;
+    let step = chosen[slot].x;
+    let at = slot * sizes.n_points + point;
+    var weight = 0u;
+    var now = vec4<u32>(0xffffffffu);
+    if (here) {
+        weight = weights[point];
+        if (step > 1u) { now = near[at]; }
+    }
+    // a newest seed that has no row lowers nothing
+    let has_newest = step == 1u || (step > 1u && chosen[slot].y != NO_ROW);
+    for (var first = 0u; first < sizes.n_candidates; first += SIDES) {
+        let to = distances(first_point, slot, first, has_newest && first == 0u, local);
+        if (has_newest && first == 0u && here) {
+            now = min4(now, to.newest);
+            near[at] = now;
         }
         workgroupBarrier();
+        shelf[local] = term(slot, first, weight, now, to.a);
+        shelf[WIDTH + local] = term(slot, first + 1u, weight, now, to.b);
+        shelf[2u * WIDTH + local] = term(slot, first + 2u, weight, now, to.c);
+        shelf[3u * WIDTH + local] = term(slot, first + 3u, weight, now, to.d);
+        write_potentials(slot, first, block, local);
     }
 }

@@ -1,10 +1,15 @@
-// Update, first half, for few clusters of few features: sums in workgroup memory, then one flush.
+// Update, first half, where the sums of some features fit workgroup memory: added up there, then flushed once.
 //
-// Beside update_sums.wgsl: no atomic a coordinate, only one a sum and workgroup. An invocation owns feature
-// j of copy s: it alone adds to column j of its copy, so the loop over the points needs no atomics.
-// Grid: (blocks of 256 points, wrapped into y; lanes of the list `running`).
+// Beside update_sums.wgsl: an atomic in storage for each sum and workgroup, not for each coordinate. A workgroup owns
+// POINTS points and a slab of SLAB quads of their features: there are several slabs where the sums of all features
+// have no room. A sum is kept in LIMBS parts of 15 bits, each in an i32 that cannot overflow (update.rs chooses how
+// many are needed), so no addition has a carry. The parts of a quad lie SLAB apart: neighbours meet no bank twice.
+// Grid: (blocks of POINTS points times slabs, wrapped into y; lanes of the list `running`).
 
-const ROOM = 2048u; // 64-bit sums in 16 KiB of workgroup memory: copies * n_clusters * n_dims
+override LIMBS: u32 = 3u;    // 1: coordinate / 2^granularity * weight; 2: product below 2^31; 3: any
+override SLAB: u32 = 1u;     // quads
+override POINTS: u32 = 256u;
+override ROOM: u32 = 4096u;  // n_clusters * (4 SLAB LIMBS + 1) or more
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>; // (n_points, n_quads)
@@ -15,7 +20,39 @@ const ROOM = 2048u; // 64-bit sums in 16 KiB of workgroup memory: copies * n_clu
 @group(0) @binding(6) var<storage, read_write> sums: array<atomic<u32>>;   // (lanes, n_clusters, n_dims, 2)
 @group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>; // (lanes, n_clusters, 2)
 
-var<workgroup> partial: array<vec2<u32>, ROOM>; // (copies, n_clusters, n_dims)
+const WIDTH = 256u;
+const LOW = 0x7fff; // a part but the highest
+var<workgroup> parts: array<atomic<i32>, ROOM>; // (LIMBS, n_clusters, 4, SLAB), then weights (n_clusters)
+
+/// Adds a coordinate of weight w to the sum whose lowest part is at `at`; the next one lies `next` behind it.
+fn add_part(at: u32, next: u32, q: f32, w: u32) {
+    if (LIMBS == 1u) {
+        atomicAdd(&parts[at], (i32(q) >> sizes.granularity) * i32(w));
+    } else if (LIMBS == 2u) {
+        let product = i32(q) * i32(w);
+        atomicAdd(&parts[at], product & LOW);
+        atomicAdd(&parts[at + next], product >> 15u);
+    } else {
+        let product = weigh(q, w);
+        atomicAdd(&parts[at], i32(product.x) & LOW);
+        atomicAdd(&parts[at + next], i32(product.x >> 15u) & LOW);
+        atomicAdd(&parts[at + 2u * next], i32((product.y << 2u) | (product.x >> 30u)));
+    }
+}
+
+/// v << s as a 64-bit two's complement, for s below 32.
+fn shifted(v: i32, s: u32) -> vec2<u32> {
+    return vec2<u32>(u32(v) << s, select(u32(v >> (32u - s)), u32(v >> 31u), s == 0u));
+}
+
+/// The sum of the parts from `at` on.
+fn sum_of(at: u32, next: u32) -> vec2<u32> {
+    let low = atomicLoad(&parts[at]);
+    if (LIMBS == 1u) { return shifted(low, sizes.granularity); }
+    var sum = add2(shifted(low, 0u), shifted(atomicLoad(&parts[at + next]), 15u));
+    if (LIMBS > 2u) { sum = add2(sum, shifted(atomicLoad(&parts[at + 2u * next]), 30u)); }
+    return sum;
+}
 
 fn add_sum(at: u32, term: vec2<u32>) {
     let old = atomicAdd(&sums[at], term.x);
@@ -23,41 +60,64 @@ fn add_sum(at: u32, term: vec2<u32>) {
     if (high != 0u) { atomicAdd(&sums[at + 1u], high); }
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(256)
 fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                       @builtin(local_invocation_index) local: u32) {
-    let first = block_of(group, groups) * 256u;
+    let slabs = (sizes.n_quads + SLAB - 1u) / SLAB;
+    let block = block_of(group, groups);
+    let slab = block % slabs;
+    let first = block / slabs * POINTS;
     let lane = running[place_of(group)];
     let status = lanes[lane].status;
     let runs = first < sizes.n_points && (status == ACTIVE || status == FINISHING);
-    let n = select(0u, min(256u, sizes.n_points - first), runs);
-    let size = sizes.n_clusters * sizes.n_dims;
+    let n = select(0u, min(POINTS, sizes.n_points - first), runs);
+    let next = sizes.n_clusters * 4u * SLAB; // from a part to the next
+    let weight_at = LIMBS * next;
+    let first_label = lane * sizes.n_points + first;
 
-    for (var at = local; at < sizes.copies * size; at += 64u) { partial[at] = vec2<u32>(0u); }
+    if (n > 0u) {
+        for (var at = local; at < weight_at + sizes.n_clusters; at += WIDTH) { atomicStore(&parts[at], 0); }
+    }
     workgroupBarrier();
 
-    for (var column = local; column < sizes.copies * sizes.n_dims; column += 64u) {
-        let copy = column / sizes.n_dims;
-        let j = column % sizes.n_dims;
-        for (var i = copy; i < n; i += sizes.copies) {
-            let point = first + i;
-            let label = labels[lane * sizes.n_points + point];
-            let term = weigh(points[point * sizes.n_quads + j / 4u][j % 4u], weights[point]);
-            let at = copy * size + label * sizes.n_dims + j;
-            partial[at] = add2(partial[at], term);
+    for (var item = local; item < n * SLAB; item += WIDTH) {
+        let i = item / SLAB;
+        let own = item % SLAB;
+        let quad = slab * SLAB + own;
+        if (quad < sizes.n_quads) {
+            let x = points[(first + i) * sizes.n_quads + quad];
+            let at = labels[first_label + i] * 4u * SLAB + own;
+            let w = weights[first + i];
+            add_part(at, next, x.x, w);
+            add_part(at + SLAB, next, x.y, w);
+            add_part(at + 2u * SLAB, next, x.z, w);
+            add_part(at + 3u * SLAB, next, x.w, w);
+        }
+    }
+    if (slab == 0u) {
+        for (var i = local; i < n; i += WIDTH) {
+            atomicAdd(&parts[weight_at + labels[first_label + i]], i32(weights[first + i]));
         }
     }
     workgroupBarrier();
 
-    for (var at = local; at < size; at += 64u) {
-        var sum = vec2<u32>(0u);
-        for (var copy = 0u; copy < sizes.copies; copy++) { sum = add2(sum, partial[copy * size + at]); }
-        if (any(sum != vec2<u32>(0u))) { add_sum((lane * size + at) * 2u, sum); }
+    if (n == 0u) { return; }
+    for (var at = local; at < next; at += WIDTH) {
+        let cluster = at / (4u * SLAB);
+        let j = (slab * SLAB + at % SLAB) * 4u + at / SLAB % 4u;
+        if (j < sizes.n_dims) {
+            let sum = sum_of(at, next);
+            if (any(sum != vec2<u32>(0u))) {
+                add_sum(((lane * sizes.n_clusters + cluster) * sizes.n_dims + j) * 2u, sum);
+            }
+        }
     }
-    for (var i = local; i < n; i += 64u) {
-        let cluster = lane * sizes.n_clusters + labels[lane * sizes.n_points + first + i];
-        let w = weights[first + i];
-        let old = atomicAdd(&counts[cluster * 2u], w);
-        if (old + w < old) { atomicAdd(&counts[cluster * 2u + 1u], 1u); }
+    if (slab == 0u) {
+        for (var c = local; c < sizes.n_clusters; c += WIDTH) {
+            let w = u32(atomicLoad(&parts[weight_at + c]));
+            let cluster = (lane * sizes.n_clusters + c) * 2u;
+            let old = atomicAdd(&counts[cluster], w);
+            if (old + w < old) { atomicAdd(&counts[cluster + 1u], 1u); }
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
+use super::update::rounds_of_sums;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
 use crate::lattice::Table;
@@ -15,10 +16,6 @@ pub(super) const MAX_LANES: usize = 4096;
 pub(super) const BLOCK: usize = 256;
 /// Points whose repairs are counted together by `assign_matrix`.
 pub(super) const TALLY: u32 = 128;
-/// 64-bit sums that `update_sums_shared` has room for.
-const SHARED_SUMS: usize = 2048;
-/// Invocations of a workgroup of `update_sums_shared`.
-const SHARED_WIDTH: usize = 64;
 /// Score of a place in a group without a centroid: never the best.
 const NONE: f32 = 1e38;
 
@@ -40,7 +37,7 @@ pub struct Sizes {
     exact_seeds: u32,
     has_limit: u32,
     gamma: f32,
-    copies: u32,
+    unused: u32,
     first_point: u32,
     first_block: u32,
     pub(super) all_blocks: u32,
@@ -154,7 +151,7 @@ impl Sizes {
             exact_seeds: if matches!(job.seeding, Seeding::Given(_)) { 0 } else { exact_in(table) },
             has_limit: limit.is_some().into(),
             gamma,
-            copies: (SHARED_SUMS / (k * d)).min(SHARED_WIDTH / d).max(1) as u32,
+            unused: 0,
             first_point: 0,
             first_block: 0,
             all_blocks: n.div_ceil(BLOCK) as u32,
@@ -187,10 +184,9 @@ impl Sizes {
     pub(super) fn rounds(&self) -> u64 {
         let [blocks, k, quads] = [self.all_blocks, self.n_clusters, self.n_quads].map(u64::from);
         let candidates = u64::from(self.n_candidates);
-        let sums = 4 * quads + 70;
-        let shared = SHARED_SUMS as u64 * 5;
+        let sums = rounds_of_sums(quads);
         let means = k / 64 + (quads / 16 + 1) * 30 + 24;
-        let weigh = (candidates + 1) * (quads + 16) + 16;
+        let weigh = candidates.div_ceil(4) * (9 * quads / 4 + 24) + 16;
         let draw = blocks / 128 + 40;
         let pick = quads + quads / 256 + 40;
         let choose = candidates * (blocks / 256 + 12) + k / 256 + quads / 256 + 16;
@@ -198,10 +194,7 @@ impl Sizes {
         let far = 2 * quads + 24;
         let collect = MAX_LANES as u64 / 64 * 20 + 40;
         let stop = k / 64 + u64::from(self.n_tallies) / 64 + 12;
-        [sums, shared, means, weigh, draw, pick, choose, next, far, collect, stop]
-            .into_iter()
-            .max()
-            .unwrap_or(0)
+        [sums, means, weigh, draw, pick, choose, next, far, collect, stop].into_iter().max().unwrap_or(0)
     }
 
     /// Multiply-adds of an assign of one lane.
@@ -214,9 +207,15 @@ impl Sizes {
         self.max_shift > 0
     }
 
-    /// Whether all sums of a lane fit the workgroup memory of `update_sums_shared`.
-    pub(super) fn sums_fit_shared(&self) -> bool {
-        self.n_clusters as usize * self.n_dims as usize <= SHARED_SUMS
+    /// Trailing zero bits of all coordinates of points.
+    pub(super) fn granularity(&self) -> u32 {
+        self.granularity
+    }
+
+    /// Sizes of which the sums' layout alone depends.
+    #[cfg(test)]
+    pub(super) fn for_sums(n_clusters: u32, n_quads: u32) -> Self {
+        Self { n_clusters, n_quads, n_dims: 4 * n_quads, ..Self::zeroed() }
     }
 
     /// Half norms of a lane's centroids; for matrix units also those from the middle of the points.

@@ -12,6 +12,7 @@ use super::kernel_cache::KernelCache;
 use super::marks;
 use super::pace::Pace;
 use super::units::{Units, WantedUnits};
+use super::update::MAX_WORDS;
 
 /// What a test makes the device do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -538,6 +539,7 @@ fn wish(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor
     let required_limits = wgpu::Limits {
         max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
         max_buffer_size: have.max_buffer_size,
+        max_compute_workgroup_storage_size: have.max_compute_workgroup_storage_size.min(4 * MAX_WORDS as u32),
         max_immediate_size: size_of::<[u32; 2]>() as u32,
         ..wgpu::Limits::default().or_worse_values_from(&have)
     };

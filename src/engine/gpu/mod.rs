@@ -189,7 +189,8 @@ impl Engine for Gpu {
         let note = note.or(refused);
         let start = Instant::now();
         let assign = Assign::new(context, &sizes, self.wish, units, self.most_rounds)?;
-        let (rounds, collect) = (Rounds::build(context, &sizes, assign), CollectKernels::build(context));
+        let (rounds, collect) =
+            (Rounds::build(context, &sizes, job.table, assign), CollectKernels::build(context));
         let seeding = SeedKernels::build(context, job, plan.streamed);
         context.check()?;
         context.save_kernels();

@@ -8,15 +8,16 @@ use super::kernel::{Bound, Kernel};
 use super::marks::{Marks, Moment};
 use super::pace::{MEAN, Step, WIDE};
 use super::points::Points;
+use super::update::{Sums, SumsKernel};
 use super::{stop, update};
 use crate::engine::EngineError;
+use crate::lattice::Table;
 
 /// The kernels of a round.
 #[derive(Debug)]
 pub(super) struct Rounds {
     assign: Assign,
-    sums: Kernel,
-    sums_points: usize,
+    sums: Sums,
     means: Kernel,
     stop: Kernel,
 }
@@ -26,7 +27,7 @@ pub(super) struct BoundRounds<'a> {
     assign: Vec<Bound<'a>>,
     assign_points: usize,
     sums: Vec<Bound<'a>>,
-    sums_points: usize,
+    sums_kernel: SumsKernel<'a>,
     means: Bound<'a>,
     stop: Bound<'a>,
 }
@@ -61,10 +62,9 @@ impl Work {
 }
 
 impl Rounds {
-    pub(super) fn build(context: &Context, sizes: &Sizes, assign: Assign) -> Self {
-        let (sums, sums_points) = update::build_sums(context, sizes);
-        let means = update::build_means(context);
-        Self { assign, sums, sums_points, means, stop: stop::build(context) }
+    pub(super) fn build(context: &Context, sizes: &Sizes, table: &Table, assign: Assign) -> Self {
+        let (sums, means) = (Sums::new(context, sizes, table), update::build_means(context));
+        Self { assign, sums, means, stop: stop::build(context) }
     }
 
     pub(super) fn bind(
@@ -77,13 +77,12 @@ impl Rounds {
         let each = || lanes.iter().enumerate().map(|(chunk, lanes)| (points.shared(chunk), lanes));
         let (shared, any) = (points.shared(0), &lanes[0]);
         let assign = self.assign.kernel(context, points.sizes(0), shared, n_lanes);
+        let sums = self.sums.kernel(context, points.sizes(0).n_points as usize, n_lanes);
         BoundRounds {
             assign: each().map(|(shared, lanes)| assign.bind(context, shared, lanes)).collect(),
             assign_points: assign.points(),
-            sums: each()
-                .map(|(shared, lanes)| update::bind_sums(&self.sums, context, shared, lanes))
-                .collect(),
-            sums_points: self.sums_points,
+            sums: each().map(|(shared, lanes)| sums.bind(context, shared, lanes)).collect(),
+            sums_kernel: sums,
             means: update::bind_means(&self.means, context, shared, any),
             stop: stop::bind(&self.stop, context, shared, any),
         }
@@ -112,7 +111,7 @@ impl BoundRounds<'_> {
             if let Some(marks) = marks {
                 marks.mark(commands, Moment::Assigned);
             }
-            let grid = [n.div_ceil(self.sums_points), running];
+            let grid = [self.sums_kernel.blocks(n), running];
             let sums = commands.run(&self.sums[chunk], grid, (Step::Update, work.sums))?;
             if let Some(marks) = marks.filter(|_| !alone) {
                 marks.mark(commands, Moment::Updated);

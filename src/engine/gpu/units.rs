@@ -60,7 +60,10 @@ impl Units {
     /// Asks for what their kernel needs too.
     pub(super) fn add_to(self, wish: DeviceDescriptor<'_>) -> DeviceDescriptor<'_> {
         let required_limits = Limits {
-            max_compute_workgroup_storage_size: WORKGROUP_BYTES,
+            max_compute_workgroup_storage_size: wish
+                .required_limits
+                .max_compute_workgroup_storage_size
+                .max(WORKGROUP_BYTES),
             max_storage_buffers_per_shader_stage: STORAGE_BUFFERS,
             ..wish.required_limits
         };

@@ -18,8 +18,9 @@ const ENOUGH: u64 = 1 << 32;
 const MAX_LABELS: u64 = 1 << 25;
 /// Points that every shape's blocks divide.
 const BLOCK: usize = 512;
-/// Runs of each shape. The fastest counts: the first one warms up.
-const RUNS: usize = 3;
+/// Runs of each shape, in turn: a GPU that was idle raises its clock meanwhile, and that must not favour the last.
+/// The fastest counts.
+const RUNS: usize = 5;
 
 /// The fastest shape, built. None if there was no room to try them, or the device complained: then it complains again
 /// to whoever uses it next.
@@ -81,31 +82,26 @@ fn try_all(
     let (lanes, clock) = (TrialLanes::new(context, sizes, n_lanes)?, Clock::new(context)?);
     let mut pace = context.pace;
     let mut n_points = short_enough(&pace, sizes, n_lanes);
-    let mut best: Option<(f64, Built)> = None;
-    for (at, &shape) in shapes.iter().enumerate() {
-        let built = Built::new(context, sizes, shape);
-        let bound = built.bind_to(context, shared, lanes.buffers());
-        let run = |n_points: usize| {
-            clock.seconds(context, &|pass| bound.dispatch(pass, n_points.div_ceil(built.points()), n_lanes))
-        };
-        if at == 0 {
-            // the first run says how many points all others may take
-            let work =
-                n_points as u128 * n_lanes as u128 * u128::from(sizes.work() / u64::from(sizes.n_points));
-            pace.note(Step::Assign, work, run(n_points)?);
-            n_points = short_enough(&pace, sizes, n_lanes);
-        }
-        let mut least = f64::INFINITY;
-        for _ in 0..RUNS {
-            least = least.min(run(n_points)?);
-        }
-        count(&context.tally.trials, 1);
-        drop(bound);
-        if best.as_ref().is_none_or(|(seconds, _)| least < *seconds) {
-            best = Some((least, built));
+    let built: Vec<Built> = shapes.iter().map(|&shape| Built::new(context, sizes, shape)).collect();
+    let bound: Vec<_> = built.iter().map(|built| built.bind_to(context, shared, lanes.buffers())).collect();
+    let run = |at: usize, n_points: usize| {
+        let blocks = n_points.div_ceil(built[at].points());
+        clock.seconds(context, &|pass| bound[at].dispatch(pass, blocks, n_lanes))
+    };
+    // the first run says how many points all others may take
+    let work = n_points as u128 * n_lanes as u128 * u128::from(sizes.work() / u64::from(sizes.n_points));
+    pace.note(Step::Assign, work, run(0, n_points)?);
+    n_points = short_enough(&pace, sizes, n_lanes);
+    let mut least = vec![f64::INFINITY; built.len()];
+    for _ in 0..RUNS {
+        for (at, least) in least.iter_mut().enumerate() {
+            *least = least.min(run(at, n_points)?);
         }
     }
-    Ok(best.map(|(_, built)| built))
+    count(&context.tally.trials, built.len() as u64);
+    drop(bound);
+    let fastest = built.into_iter().zip(least).min_by(|(_, a), (_, b)| a.total_cmp(b));
+    Ok(fastest.map(|(built, _)| built))
 }
 
 /// Points that all lanes may take in one dispatch: whole blocks of every shape.
