@@ -2,8 +2,7 @@
 //
 // Beside assign.wgsl: a point is read once for all centroids, a coordinate of a centroid once for four points,
 // from workgroup memory and the same by all invocations. An invocation owns four points, 64 apart, of one
-// lane. (No GPU was at hand to measure the gain.)
-// Grid: (blocks of 256 points, wrapped into y; lanes of the list `running`).
+// lane. Grid: (blocks of 256 points, wrapped into y; lanes of the list `running`).
 
 override QUADS: u32 = 4u; // quarters of a row: n_quads, 1 to 4
 
@@ -25,9 +24,10 @@ fn load_columns(lane: u32, first_group: u32, gamma: f32, local: u32) {
     if (local < n_groups) { bases[local] = base_of(first + local, gamma); }
 }
 
-/// Products of four features of a point and of four centroids, added up.
-fn product(x: vec4<f32>, c0: vec4<f32>, c1: vec4<f32>, c2: vec4<f32>, c3: vec4<f32>) -> vec4<f32> {
-    return x.x * c0 + x.y * c1 + x.z * c2 + x.w * c3;
+/// The sums `a`, with products of four features of a point and of four centroids added one after the other: each of
+/// them one fused instruction where a GPU has it.
+fn add_products(a: vec4<f32>, x: vec4<f32>, c0: vec4<f32>, c1: vec4<f32>, c2: vec4<f32>, c3: vec4<f32>) -> vec4<f32> {
+    return a + x.x * c0 + x.y * c1 + x.z * c2 + x.w * c3;
 }
 
 @compute @workgroup_size(64)
@@ -83,40 +83,40 @@ fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
                 let c1 = columns[c + 1u];
                 let c2 = columns[c + 2u];
                 let c3 = columns[c + 3u];
-                a0 += product(x00, c0, c1, c2, c3);
-                a1 += product(x10, c0, c1, c2, c3);
-                a2 += product(x20, c0, c1, c2, c3);
-                a3 += product(x30, c0, c1, c2, c3);
+                a0 = add_products(a0, x00, c0, c1, c2, c3);
+                a1 = add_products(a1, x10, c0, c1, c2, c3);
+                a2 = add_products(a2, x20, c0, c1, c2, c3);
+                a3 = add_products(a3, x30, c0, c1, c2, c3);
             }
             if (QUADS > 1u) {
                 let c0 = columns[c + 4u];
                 let c1 = columns[c + 5u];
                 let c2 = columns[c + 6u];
                 let c3 = columns[c + 7u];
-                a0 += product(x01, c0, c1, c2, c3);
-                a1 += product(x11, c0, c1, c2, c3);
-                a2 += product(x21, c0, c1, c2, c3);
-                a3 += product(x31, c0, c1, c2, c3);
+                a0 = add_products(a0, x01, c0, c1, c2, c3);
+                a1 = add_products(a1, x11, c0, c1, c2, c3);
+                a2 = add_products(a2, x21, c0, c1, c2, c3);
+                a3 = add_products(a3, x31, c0, c1, c2, c3);
             }
             if (QUADS > 2u) {
                 let c0 = columns[c + 8u];
                 let c1 = columns[c + 9u];
                 let c2 = columns[c + 10u];
                 let c3 = columns[c + 11u];
-                a0 += product(x02, c0, c1, c2, c3);
-                a1 += product(x12, c0, c1, c2, c3);
-                a2 += product(x22, c0, c1, c2, c3);
-                a3 += product(x32, c0, c1, c2, c3);
+                a0 = add_products(a0, x02, c0, c1, c2, c3);
+                a1 = add_products(a1, x12, c0, c1, c2, c3);
+                a2 = add_products(a2, x22, c0, c1, c2, c3);
+                a3 = add_products(a3, x32, c0, c1, c2, c3);
             }
             if (QUADS > 3u) {
                 let c0 = columns[c + 12u];
                 let c1 = columns[c + 13u];
                 let c2 = columns[c + 14u];
                 let c3 = columns[c + 15u];
-                a0 += product(x03, c0, c1, c2, c3);
-                a1 += product(x13, c0, c1, c2, c3);
-                a2 += product(x23, c0, c1, c2, c3);
-                a3 += product(x33, c0, c1, c2, c3);
+                a0 = add_products(a0, x03, c0, c1, c2, c3);
+                a1 = add_products(a1, x13, c0, c1, c2, c3);
+                a2 = add_products(a2, x23, c0, c1, c2, c3);
+                a3 = add_products(a3, x33, c0, c1, c2, c3);
             }
             let at = (first_group + g) * 4u;
             b0 = take(b0, bases[g] - a0, at);

@@ -2,25 +2,26 @@
 // of points.
 //
 // Beside assign.wgsl: a tile of points is read once for one, two or four lanes, and a coordinate once for twelve centroids.
-// An invocation owns eight points of one lane, and all centroids of that lane pass by it, up to three
+// An invocation owns four or eight points of one lane, and all centroids of that lane pass by it, up to three
 // groups of four at a time: so nothing is handed from one invocation to another. Eight points and three
-// groups are 96 sums in registers, fed by five loads a feature. (No GPU was at hand to measure the gain.)
-// Grid: (blocks of 512 / LANES points, wrapped into y; lanes of the list `running`, of which every LANES-th
-// workgroup works for itself and those behind it).
+// groups are 96 sums in registers, fed by five loads a feature; four points are half as many sums, for twice as many
+// workgroups at a time. Grid: (blocks of 256 FOURS / LANES points, wrapped into y; lanes of the list `running`, of
+// which every LANES-th workgroup works for itself and those behind it).
 
 override LANES: u32 = 4u;  // side by side: 1, 2 or 4
 override GROUPS: u32 = 3u; // groups of four centroids at a time: 1, 2 or 3
+override FOURS: u32 = 2u;  // four points each, of an invocation: 1 or 2
 
 const WIDTH = 64u;
-var<workgroup> tile: array<vec4<f32>, 512>;    // four points side by side (4 LANES features, 128 / LANES fours)
+var<workgroup> tile: array<vec4<f32>, 512>;    // four points side by side (4 LANES features, 64 FOURS / LANES fours)
 var<workgroup> columns: array<vec4<f32>, 192>; // a group's four side by side (4 LANES features, LANES GROUPS)
 var<workgroup> runs: atomic<u32>;
 var<workgroup> go: u32;
 
 /// Four points (rows are whole quads) times four features from `quad` on, turned.
 fn load_points(first_point: u32, first_quad: u32, local: u32) {
-    let fours = 128u / LANES;
-    for (var i = local; i < 128u; i += WIDTH) {
+    let fours = 64u * FOURS / LANES;
+    for (var i = local; i < 64u * FOURS; i += WIDTH) {
         let at = i % LANES;
         let four = i / LANES;
         let quad = first_quad + at;
@@ -62,7 +63,7 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                 @builtin(local_invocation_index) local: u32) {
     let wide = LANES * GROUPS;
     let per_lane = WIDTH / LANES; // invocations
-    let fours = 2u * per_lane;
+    let fours = FOURS * per_lane;
     let first_point = block_of(group, groups) * 4u * fours;
     if (group.z % LANES != 0u || first_point >= sizes.n_points) { return; }
     let n_lanes = min(LANES, groups.z - group.z);
@@ -96,17 +97,20 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             workgroupBarrier();
             for (var f = 0u; f < 4u * LANES; f++) {
                 let x0 = tile[f * fours + four];
-                let x1 = tile[f * fours + per_lane + four];
+                var x1 = vec4<f32>(0.0);
+                if (FOURS > 1u) { x1 = tile[f * fours + per_lane + four]; }
                 {
                     let c = columns[f * wide + own];
                     a00 += x0.x * c;
                     a01 += x0.y * c;
                     a02 += x0.z * c;
                     a03 += x0.w * c;
-                    a04 += x1.x * c;
-                    a05 += x1.y * c;
-                    a06 += x1.z * c;
-                    a07 += x1.w * c;
+                    if (FOURS > 1u) {
+                        a04 += x1.x * c;
+                        a05 += x1.y * c;
+                        a06 += x1.z * c;
+                        a07 += x1.w * c;
+                    }
                 }
                 if (GROUPS > 1u) {
                     let c = columns[f * wide + own + 1u];
@@ -114,10 +118,12 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                     a11 += x0.y * c;
                     a12 += x0.z * c;
                     a13 += x0.w * c;
-                    a14 += x1.x * c;
-                    a15 += x1.y * c;
-                    a16 += x1.z * c;
-                    a17 += x1.w * c;
+                    if (FOURS > 1u) {
+                        a14 += x1.x * c;
+                        a15 += x1.y * c;
+                        a16 += x1.z * c;
+                        a17 += x1.w * c;
+                    }
                 }
                 if (GROUPS > 2u) {
                     let c = columns[f * wide + own + 2u];
@@ -125,10 +131,12 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                     a21 += x0.y * c;
                     a22 += x0.z * c;
                     a23 += x0.w * c;
-                    a24 += x1.x * c;
-                    a25 += x1.y * c;
-                    a26 += x1.z * c;
-                    a27 += x1.w * c;
+                    if (FOURS > 1u) {
+                        a24 += x1.x * c;
+                        a25 += x1.y * c;
+                        a26 += x1.z * c;
+                        a27 += x1.w * c;
+                    }
                 }
             }
         }
@@ -139,10 +147,12 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             b1 = take(b1, base - a01, at);
             b2 = take(b2, base - a02, at);
             b3 = take(b3, base - a03, at);
-            b4 = take(b4, base - a04, at);
-            b5 = take(b5, base - a05, at);
-            b6 = take(b6, base - a06, at);
-            b7 = take(b7, base - a07, at);
+            if (FOURS > 1u) {
+                b4 = take(b4, base - a04, at);
+                b5 = take(b5, base - a05, at);
+                b6 = take(b6, base - a06, at);
+                b7 = take(b7, base - a07, at);
+            }
         }
         if (GROUPS > 1u && first_group + 1u < sizes.n_groups) {
             let at = (first_group + 1u) * 4u;
@@ -151,10 +161,12 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             b1 = take(b1, base - a11, at);
             b2 = take(b2, base - a12, at);
             b3 = take(b3, base - a13, at);
-            b4 = take(b4, base - a14, at);
-            b5 = take(b5, base - a15, at);
-            b6 = take(b6, base - a16, at);
-            b7 = take(b7, base - a17, at);
+            if (FOURS > 1u) {
+                b4 = take(b4, base - a14, at);
+                b5 = take(b5, base - a15, at);
+                b6 = take(b6, base - a16, at);
+                b7 = take(b7, base - a17, at);
+            }
         }
         if (GROUPS > 2u && first_group + 2u < sizes.n_groups) {
             let at = (first_group + 2u) * 4u;
@@ -163,16 +175,18 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             b1 = take(b1, base - a21, at);
             b2 = take(b2, base - a22, at);
             b3 = take(b3, base - a23, at);
-            b4 = take(b4, base - a24, at);
-            b5 = take(b5, base - a25, at);
-            b6 = take(b6, base - a26, at);
-            b7 = take(b7, base - a27, at);
+            if (FOURS > 1u) {
+                b4 = take(b4, base - a24, at);
+                b5 = take(b5, base - a25, at);
+                b6 = take(b6, base - a26, at);
+                b7 = take(b7, base - a27, at);
+            }
         }
     }
 
     if (!works) { return; }
     let bests = array<Best, 8>(b0, b1, b2, b3, b4, b5, b6, b7);
-    for (var i = 0u; i < 8u; i++) {
+    for (var i = 0u; i < 4u * FOURS; i++) {
         let point = first_point + (four + (i / 4u) * per_lane) * 4u + i % 4u;
         if (point < sizes.n_points) { settle(point, lane, bests[i]); }
     }

@@ -14,7 +14,7 @@ struct Sizes {
     max_iter: u32,
     max_shift: u32,      // largest exponent of a mixed table, 0 for a uniform one
     granularity: u32,    // trailing zero bits of all coordinates of points
-    small: u32,          // 1: distances between points, granularity divided out, fit 32 bits
+    small: u32,          // 1: distances between points, granularity divided out, fit 32 bits; 2: 24 bits
     exact_seeds: u32,    // 1: scores of centroids that are points are exact in f32; 2: on matrix units too
     has_limit: u32,      // 1: stop when the squared shift is at most shift_limit
     gamma: f32,          // G of the certificate

@@ -2,7 +2,12 @@
 
 /// The sum `d` of squared differences, with those of a quad of features added: whole and in the smallest units, or with
 /// the common factor divided out where it then fits 32 bits (no draw and no comparison depends on a common factor).
+/// Where it fits 24 bits it is an f32, in which every sum is exact however it is ordered or fused: `whole` of it counts.
 fn add_square(d: vec4<u32>, x: vec4<f32>, y: vec4<f32>, quad: u32) -> vec4<u32> {
+    if (sizes.small == 2u) {
+        let difference = x - y;
+        return vec4<u32>(bitcast<u32>(bitcast<f32>(d.x) + dot(difference, difference)), 0u, 0u, 0u);
+    }
     if (sizes.small == 1u) {
         let difference = (vec4<i32>(x) - vec4<i32>(y)) >> vec4<u32>(sizes.granularity);
         return vec4<u32>(d.x + u32(dot(difference, difference)), 0u, 0u, 0u);
@@ -21,11 +26,18 @@ fn add_square(d: vec4<u32>, x: vec4<f32>, y: vec4<f32>, quad: u32) -> vec4<u32> 
     return add4(d, add4(add4(p, q), add4(r, s)));
 }
 
+/// The sum that add_square made.
+fn whole(d: vec4<u32>) -> vec4<u32> {
+    if (sizes.small != 2u) { return d; }
+    let unit = bitcast<f32>((127u - 2u * sizes.granularity) << 23u); // 4^-granularity
+    return vec4<u32>(u32(bitcast<f32>(d.x) * unit), 0u, 0u, 0u);
+}
+
 /// The squared distance of a point to a picked one. Padding is zero on both sides.
 fn distance_to_picked(point: u32, place: u32) -> vec4<u32> {
     var d = vec4<u32>(0u);
     for (var quad = 0u; quad < sizes.n_quads; quad++) {
         d = add_square(d, points[point * sizes.n_quads + quad], picked[place * sizes.n_quads + quad], quad);
     }
-    return d;
+    return whole(d);
 }

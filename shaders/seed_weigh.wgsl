@@ -79,7 +79,7 @@ fn term(slot: u32, l: u32, weight: u32, now: vec4<u32>, to: vec4<u32>) -> vec4<u
     // at the first step there is one candidate
     if (weight == 0u || l >= sizes.n_candidates || (l > 0u && chosen[slot].x == 0u)) { return vec4<u32>(0u); }
     if (candidates[slot * sizes.n_candidates + l] == NO_ROW) { return vec4<u32>(0u); }
-    return mul4(min4(now, to), weight);
+    return mul4(min4(now, whole(to)), weight);
 }
 
 /// Writes the sums over the block of what is on the shelf, of candidates from `first` on. All of the workgroup must
@@ -121,7 +121,7 @@ fn seed_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
     for (var first = 0u; first < sizes.n_candidates; first += SIDES) {
         let to = distances(first_point, slot, first, has_newest && first == 0u, local);
         if (has_newest && first == 0u && here) {
-            now = min4(now, to.newest);
+            now = min4(now, whole(to.newest));
             near[at] = now;
         }
         workgroupBarrier();

@@ -3,13 +3,14 @@
 // Beside update_sums.wgsl: an atomic in storage for each sum and workgroup, not for each coordinate. A workgroup owns
 // POINTS points and a slab of SLAB quads of their features: there are several slabs where the sums of all features
 // have no room. A sum is kept in LIMBS parts of 15 bits, each in an i32 that cannot overflow (update.rs chooses how
-// many are needed), so no addition has a carry. The parts of a quad lie SLAB apart: neighbours meet no bank twice.
+// many are needed), so no addition has a carry. The parts of a quad lie SLAB apart and clusters an odd number of words,
+// so that neighbours seldom meet in a bank.
 // Grid: (blocks of POINTS points times slabs, wrapped into y; lanes of the list `running`).
 
 override LIMBS: u32 = 3u;    // 1: coordinate / 2^granularity * weight; 2: product below 2^31; 3: any
 override SLAB: u32 = 1u;     // quads
 override POINTS: u32 = 256u;
-override ROOM: u32 = 4096u;  // n_clusters * (4 SLAB LIMBS + 1) or more
+override ROOM: u32 = 4096u;  // n_clusters * (LIMBS (4 SLAB + 1) + 1)
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>; // (n_points, n_quads)
@@ -22,7 +23,7 @@ override ROOM: u32 = 4096u;  // n_clusters * (4 SLAB LIMBS + 1) or more
 
 const WIDTH = 256u;
 const LOW = 0x7fff; // a part but the highest
-var<workgroup> parts: array<atomic<i32>, ROOM>; // (LIMBS, n_clusters, 4, SLAB), then weights (n_clusters)
+var<workgroup> parts: array<atomic<i32>, ROOM>; // (LIMBS, n_clusters, 4 SLAB + 1), then weights (n_clusters)
 
 /// Adds a coordinate of weight w to the sum whose lowest part is at `at`; the next one lies `next` behind it.
 fn add_part(at: u32, next: u32, q: f32, w: u32) {
@@ -71,7 +72,8 @@ fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
     let status = lanes[lane].status;
     let runs = first < sizes.n_points && (status == ACTIVE || status == FINISHING);
     let n = select(0u, min(POINTS, sizes.n_points - first), runs);
-    let next = sizes.n_clusters * 4u * SLAB; // from a part to the next
+    let apart = 4u * SLAB + 1u;               // from a cluster to the next
+    let next = sizes.n_clusters * apart;      // from a part to the next
     let weight_at = LIMBS * next;
     let first_label = lane * sizes.n_points + first;
 
@@ -86,7 +88,7 @@ fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
         let quad = slab * SLAB + own;
         if (quad < sizes.n_quads) {
             let x = points[(first + i) * sizes.n_quads + quad];
-            let at = labels[first_label + i] * 4u * SLAB + own;
+            let at = labels[first_label + i] * apart + own;
             let w = weights[first + i];
             add_part(at, next, x.x, w);
             add_part(at + SLAB, next, x.y, w);
@@ -102,11 +104,12 @@ fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
     workgroupBarrier();
 
     if (n == 0u) { return; }
-    for (var at = local; at < next; at += WIDTH) {
+    for (var at = local; at < sizes.n_clusters * 4u * SLAB; at += WIDTH) {
         let cluster = at / (4u * SLAB);
-        let j = (slab * SLAB + at % SLAB) * 4u + at / SLAB % 4u;
+        let part = at % (4u * SLAB);
+        let j = (slab * SLAB + part % SLAB) * 4u + part / SLAB;
         if (j < sizes.n_dims) {
-            let sum = sum_of(at, next);
+            let sum = sum_of(cluster * apart + part, next);
             if (any(sum != vec2<u32>(0u))) {
                 add_sum(((lane * sizes.n_clusters + cluster) * sizes.n_dims + j) * 2u, sum);
             }

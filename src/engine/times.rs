@@ -15,6 +15,9 @@ pub struct Times {
     pub update: Duration,
     /// Fetching results from the device's memory.
     pub read_back: Duration,
+    /// How long a device worked by its own clock, seeding and iterating, never scaled: less than the wall where it
+    /// waited for the host. Zero where it has no clock.
+    pub busy: Duration,
     /// Whether `assign` and `update` were taken from the device's clock, not the host's.
     pub device_clock: bool,
 }
@@ -33,6 +36,7 @@ impl Times {
         self.assign += other.assign;
         self.update += other.update;
         self.read_back += other.read_back;
+        self.busy += other.busy;
     }
 
     /// The steps one after the other.
@@ -55,6 +59,7 @@ impl Times {
             assign: scaled(self.assign),
             update: scaled(self.update),
             read_back,
+            busy: self.busy,
             device_clock: self.device_clock,
         }
     }
@@ -84,11 +89,13 @@ mod tests {
             assign: ms(150),
             update: ms(20),
             read_back: ms(10),
+            busy: ms(3),
             device_clock: false,
         };
         let wall = of_two.scaled_to(ms(100));
         assert_eq!((wall.seed, wall.iterate, wall.read_back), (ms(10), ms(85), ms(5)));
         assert_eq!((wall.assign, wall.update, wall.sum()), (ms(75), ms(10), ms(100)));
+        assert_eq!(wall.busy, ms(3));
         assert_eq!(Times::default().scaled_to(ms(7)).iterate, ms(7));
     }
 

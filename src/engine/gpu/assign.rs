@@ -139,8 +139,8 @@ impl Wish {
 enum Shape {
     /// One invocation a point.
     Plain,
-    /// Several lanes, and so many groups of centroids at a time.
-    Small { lanes: u64, groups: u64 },
+    /// Several lanes, so many groups of centroids at a time, and so many times four points an invocation.
+    Small { lanes: u64, groups: u64, fours: u64 },
     /// Invocations along the points and along the centroids.
     Tiled { high: u64, wide: u64 },
     /// Points in registers, of so many quarters.
@@ -174,7 +174,9 @@ impl Shape {
     fn constants(self) -> Vec<(&'static str, u64)> {
         match self {
             Self::Plain | Self::Matrix(_) => vec![],
-            Self::Small { lanes, groups } => vec![("LANES", lanes), ("GROUPS", groups)],
+            Self::Small { lanes, groups, fours } => {
+                vec![("LANES", lanes), ("GROUPS", groups), ("FOURS", fours)]
+            }
             Self::Tiled { high, wide } => {
                 let quads = Self::step(high, wide);
                 vec![("HIGH", high), ("WIDE", wide), ("QUADS", quads), ("WIDTH", high * wide)]
@@ -192,7 +194,7 @@ impl Shape {
     fn points(self) -> usize {
         match self {
             Self::Plain => 64,
-            Self::Small { lanes, .. } => 512 / lanes as usize,
+            Self::Small { lanes, fours, .. } => (256 * fours / lanes) as usize,
             Self::Tiled { high, .. } => 8 * high as usize,
             Self::Low { .. } => 256,
             Self::Matrix(_) => TALLY as usize,
@@ -205,7 +207,7 @@ impl Shape {
         let repair = groups * (quads + 6) + k * (quads + 1);
         match self {
             Self::Plain => groups * (quads + 6) + k * (quads + 4),
-            Self::Small { lanes, groups: at_once } => {
+            Self::Small { lanes, groups: at_once, .. } => {
                 let load = 10 + (4 * lanes * lanes * at_once).div_ceil(64);
                 let step = load + 4 * lanes + 3;
                 groups.div_ceil(at_once) * (quads.div_ceil(lanes) * step + 1) + 8 * (repair + 1)
@@ -240,7 +242,8 @@ impl Shape {
         let lanes = [1, 1, 2, 2].get(n_lanes).copied().unwrap_or(4);
         // the fewest passes, then the least padding
         let passes = |&at_once: &u64| (groups.div_ceil(at_once), at_once);
-        let small = Self::Small { lanes, groups: (1..=3).min_by_key(passes).unwrap_or(3) };
+        let at_once = (1..=3).min_by_key(passes).unwrap_or(3);
+        let small = [2, 1].map(|fours| Self::Small { lanes, groups: at_once, fours });
         let tiled = [(16, 16), (16, 8), (8, 8)].map(|(high, wide)| Self::Tiled { high, wide });
         // tiles as wide as there are centroids
         let tiled = tiled.into_iter().filter(|_| k <= MAX_TILED);
@@ -251,11 +254,11 @@ impl Shape {
             all.push(Self::Low { quads });
         }
         if groups <= FEW_GROUPS {
-            all.push(small);
+            all.extend(small);
             all.extend(tiled);
         } else {
             all.extend(tiled);
-            all.push(small);
+            all.extend(small);
         }
         all.push(Self::Plain);
         all
@@ -363,8 +366,9 @@ mod tests {
 
     /// Every shape that may be built.
     fn shapes() -> Vec<Shape> {
+        let small = [1, 2, 4].into_iter().flat_map(|lanes| (1..=3).map(move |groups| (lanes, groups)));
         let small =
-            [1, 2, 4].into_iter().flat_map(|lanes| (1..=3).map(move |groups| Shape::Small { lanes, groups }));
+            small.flat_map(|(lanes, groups)| [1, 2].map(|fours| Shape::Small { lanes, groups, fours }));
         let tiled = [(16, 16), (16, 8), (8, 8)].map(|(high, wide)| Shape::Tiled { high, wide });
         let low = (1..=MAX_QUADS).map(|quads| Shape::Low { quads });
         [Shape::Plain].into_iter().chain(small).chain(tiled).chain(low).collect()
@@ -376,9 +380,9 @@ mod tests {
         for shape in shapes() {
             match shape {
                 Shape::Plain | Shape::Matrix(_) => {}
-                Shape::Small { lanes, groups } => {
-                    let (fours, features) = (128 / lanes, 4 * lanes);
-                    assert_eq!(fours * features, 512);
+                Shape::Small { lanes, groups, fours } => {
+                    let (fours, features) = (64 * fours / lanes, 4 * lanes);
+                    assert!(fours * features <= 512);
                     assert!(features * lanes * groups <= 192);
                     assert_eq!(shape.points() as u64, 4 * fours);
                 }

@@ -134,7 +134,8 @@ impl Sizes {
         let (n, d, k) = (table.n_points(), table.n_dims(), job.n_clusters);
         let uniform = !table.lattice.mixed();
         let steps = u128::from(table.max_coordinate >> table.granularity);
-        let small = uniform && (d as u128) * (2 * steps) * (2 * steps) < 1 << 32;
+        let largest = (d as u128) * (2 * steps) * (2 * steps); // distance, in squared steps
+        let small = [largest < 1 << 32, largest < 1 << 24].map(|small| u32::from(uniform && small));
         let limit = job.shift_limit.map(largest_at_most);
         Self {
             n_points: n as u32,
@@ -147,7 +148,7 @@ impl Sizes {
             max_iter: job.max_iter,
             max_shift: table.lattice.max_shift(),
             granularity: table.granularity,
-            small: small.into(),
+            small: small.iter().sum(),
             exact_seeds: if matches!(job.seeding, Seeding::Given(_)) { 0 } else { exact_in(table) },
             has_limit: limit.is_some().into(),
             gamma,

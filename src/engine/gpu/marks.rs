@@ -105,6 +105,7 @@ impl Spans {
             assign,
             update: self.iterate - assign,
             read_back: Duration::ZERO,
+            busy: self.seed + self.iterate,
             device_clock: true,
         }
     }

@@ -43,10 +43,10 @@ impl Layout {
         let (k, quads) = (sizes.n_clusters as usize, sizes.n_quads as usize);
         let limbs = limbs(max_weight, max_coordinate, sizes.granularity())?;
         let room = (bytes as usize / 4).checked_div(k)?.checked_sub(1)?; // a word a cluster is its weight
-        let slab = (room / (4 * limbs)).min(quads).min(MAX_SLAB);
+        let slab = ((room / limbs).saturating_sub(1) / 4).min(quads).min(MAX_SLAB);
         let n_slabs = quads.div_ceil(slab.max(1));
         let slab = if slab > 0 { quads.div_ceil(n_slabs) } else { return None };
-        Some(Self { limbs, slab, n_slabs, words: k * (4 * slab * limbs + 1) })
+        Some(Self { limbs, slab, n_slabs, words: k * (limbs * (4 * slab + 1) + 1) })
     }
 
     /// Points of a workgroup, by place in [`POINTS`], for so many lanes.
@@ -178,7 +178,7 @@ mod tests {
                 let (weight, coordinate) = [(1, 16), (1, 1 << 23), (65_535, 1 << 23)][limbs - 1];
                 let sizes = Sizes::for_sums(k, quads);
                 match Layout::new(&sizes, weight, coordinate, 48 << 10) {
-                    None => assert!((k * (4 * limbs as u32 + 1)) as usize > MAX_WORDS),
+                    None => assert!((k * (5 * limbs as u32 + 1)) as usize > MAX_WORDS),
                     Some(layout) => {
                         assert_eq!(layout.limbs, limbs);
                         assert!(layout.slab * layout.n_slabs >= quads as usize && layout.slab <= MAX_SLAB);
