@@ -2,7 +2,8 @@
 //! bounds do.
 //!
 //! The model computes scores as a kernel may: in `f32`, in several orders of summation, fused or not, rounded
-//! to nearest or always to one side. The rule is DESIGN section 4's or one of its two mutations.
+//! to nearest or always to one side. The rule is that of docs/DEFINITION.md, section 4.4, or one of its
+//! two mutations.
 
 mod common;
 

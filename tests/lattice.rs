@@ -1,4 +1,4 @@
-//! The lattice: what DESIGN section 2 promises of any table, by proptest.
+//! The lattice: what docs/DEFINITION.md, section 2, promises of any table, by proptest.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Models in Python: README's snippet, with the package `safetensors` and numpy.
+//! Models in Python: the snippet of docs/MODELS.md, with the package `safetensors` and numpy.
 //!
 //! Skipped where python3 or a package is missing, with a word on standard error; `tests/run.sh` installs them and
 //! sets `CAIRN_REQUIRE_PYTHON=1`, which makes that a failure. `CAIRN_PYTHON` names another interpreter.
@@ -12,16 +12,6 @@ use std::process::Command;
 use cairn::engine::Device;
 use cairn::kmeans::{KMeans, fit};
 use cairn::model::{Layout, Model, Predictor, RowFormat};
-
-/// How to read a model, if README doesn't say.
-const SNIPPET: &str = r#"
-import json
-from safetensors import safe_open
-
-with safe_open("digits.safetensors", "np") as model:
-    centroids = model.get_tensor("values")
-    names = json.loads(model.metadata()["names"])
-"#;
 
 /// What must be true after it.
 const CHECK: &str = r#"
@@ -46,11 +36,11 @@ assert np.allclose(second - distances.min(axis=1), found["margin"], rtol=0, atol
 print("python agrees")
 "#;
 
-/// The first block of Python in README.
-fn snippet() -> String {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let block = readme.split_once("```python\n").and_then(|(_, rest)| rest.split_once("```"));
-    block.map_or_else(|| SNIPPET.to_owned(), |(block, _)| block.to_owned())
+/// The block of Python in docs/MODELS.md.
+fn snippet() -> &'static str {
+    let page = include_str!("../docs/MODELS.md");
+    let block = page.split_once("```python\n").and_then(|(_, rest)| rest.split_once("```"));
+    block.expect("docs/MODELS.md shows how to read a model in Python").0
 }
 
 /// The interpreter, if it has what is needed.

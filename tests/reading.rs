@@ -253,7 +253,8 @@ fn a_model_of_other_data_is_refused() {
     assert!(matches!(error, ReadingError::Model(DrawnError::Dims { n_dims: 2 })), "{error}");
 }
 
-/// Two lines of numbers by writers of the table, on paper in uneven light, a little turned: the picture of the README.
+/// Two lines of numbers by writers of the table, on paper in uneven light, a little turned: the picture of
+/// docs/REPORTS.md.
 #[test]
 #[ignore = "writes docs/numbers.png"]
 fn the_picture_of_the_readme() {

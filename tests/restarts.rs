@@ -86,7 +86,7 @@ fn the_spread_is_that_of_the_outcomes() {
 mod fingerprint {
     use super::*;
 
-    /// `cairn fit` on the digits with five restarts. It may change only when the definition in DESIGN.md
+    /// `cairn fit` on the digits with five restarts. It may change only when docs/DEFINITION.md
     /// (sections 2 and 3) does: then every machine's changes, and the text `cairn-fp-1` goes up by one.
     /// `fixtures/definition.py`, which shares no code with this crate, prints the same one.
     const DIGITS: &str = "6e86f269ee8e5c7fddd409885d3e48598038e63fdb5148cd39e63f76dd45c121";
@@ -164,7 +164,7 @@ mod fingerprint {
         assert_eq!(spoilt(&|all| all.states[(best + 1) % 4].1.labels[0] ^= 1), print(&truth));
     }
 
-    /// DESIGN section 3's text, written once more.
+    /// docs/DEFINITION.md, section 3.10, written once more.
     #[test]
     fn is_what_the_definition_says() {
         let case = case();

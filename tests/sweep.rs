@@ -21,7 +21,7 @@ fn plan(n_clusters: &[usize], seeds: &[u64], measures: bool) -> Plan {
     Plan { kmeans: KMeans::new(1), n_clusters: n_clusters.to_vec(), seeds: seeds.to_vec(), measures }
 }
 
-/// The README's table: medians over seeds 1 to 5 of 10 restarts.
+/// The table of docs/MODELS.md: medians over seeds 1 to 5 of 10 restarts.
 #[test]
 fn more_clusters_read_unseen_writers_better() {
     let wanted = [(10, 0.785), (20, 0.9), (40, 0.935), (128, 0.955), (400, 0.965)];

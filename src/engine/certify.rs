@@ -1,4 +1,5 @@
-//! The certificate: when a guess in floating point is proven to be the exact nearest centroid.
+//! The certificate: when a guess in floating point is proven to be the exact nearest centroid. docs/DEFINITION.md,
+//! section 4, has the same derivation step by step.
 //!
 //! # Derivation
 //!

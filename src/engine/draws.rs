@@ -1,4 +1,4 @@
-//! Random numbers, the same for every engine: ChaCha8, a stream for each restart.
+//! Random numbers, the same for every engine: ChaCha8, a stream for each restart (docs/DEFINITION.md, section 3.6).
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -305,7 +305,7 @@ pub trait Session {
     fn is_steady(&self) -> bool;
 }
 
-/// Order-free digest of centroids, section 3 of the design: a wrapping sum of mixed (place, value) pairs.
+/// Order-free digest of centroids, docs/DEFINITION.md, section 3.10: a wrapping sum of mixed (place, value) pairs.
 ///
 /// `centroids` is (n_clusters, n_dims).
 #[must_use]

@@ -141,7 +141,7 @@ impl Restarts {
         Some(Spread { count, min, median, max, found_best })
     }
 
-    /// The fingerprint of DESIGN section 3, 64 hex digits: equal on two machines that computed the same.
+    /// The fingerprint of docs/DEFINITION.md, section 3.10, 64 hex digits: equal on two machines that computed the same.
     #[must_use]
     pub fn fingerprint(&self, job: &Job<'_>) -> String {
         let mut hasher = blake3::Hasher::new();

@@ -85,7 +85,7 @@ impl Extent {
         };
     }
 
-    /// The lattice of DESIGN section 2 for rows of this extent and sum of weights.
+    /// The lattice of docs/DEFINITION.md, section 2, for rows of this extent and sum of weights.
     ///
     /// # Errors
     /// [`LatticeError::RangeOverflow`].

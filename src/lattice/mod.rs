@@ -2,7 +2,7 @@
 //!
 //! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^23`. Every constant is
 //! a minimum, a maximum or one rounded operation, so no order of work can change it. Two passes make
-//! a [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows.
+//! a [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows. See docs/DEFINITION.md, section 2.
 
 mod extent;
 mod pack;

@@ -1,5 +1,5 @@
-//! The two careless bounds of section 4 of the design, put into the engines themselves: each must end in a
-//! wrong result that the comparer sees, or the tests of ties prove nothing.
+//! The two careless bounds of docs/DEFINITION.md, section 4.14, put into the engines themselves: each must end
+//! in a wrong result that the comparer sees, or the tests of ties prove nothing.
 
 use cairn::engine::certify::Bound;
 

@@ -1,4 +1,5 @@
-//! The definition of the algorithm, as plain integer loops: the oracle of every other engine.
+//! The definition of the algorithm (docs/DEFINITION.md, section 3), as plain integer loops: the oracle of every
+//! other engine.
 //!
 //! A restart seeds, then assigns and updates until it stops. Nothing here is meant to be fast.
 
