@@ -208,7 +208,11 @@ impl StoredBytes {
 
     /// Reads all that follows.
     pub(super) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
-        let mut bytes = Vec::new();
+        let all = match &self.bytes {
+            OpenBytes::File(_, stamp) => stamp.bytes as usize,
+            OpenBytes::Memory(bytes) => bytes.get_ref().len(),
+        };
+        let mut bytes = Vec::with_capacity(all); // one that grows may take twice as much
         self.read_to_end(&mut bytes).map_err(|reason| self.failed(reason))?;
         self.check_unchanged()?;
         Ok(bytes)
