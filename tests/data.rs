@@ -394,7 +394,7 @@ fn npy_of_all_types() {
                 continue;
             }
             let table = table.expect("a table");
-            assert!(matches!(table.points, Points::Npy(_)), "{mark}{kind} stays on disk");
+            assert!(matches!(table.points, Points::Source(_)), "{mark}{kind} stays on disk");
             assert_eq!(values_of(&table), expected, "{mark}{kind}");
             let mut singles = false;
             let seen: Result<(), DataError> = table.points.visit(&mut |_, rows| {

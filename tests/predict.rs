@@ -4,8 +4,7 @@
 
 mod common;
 
-use cairn::data::stream::{Pick, Stream};
-use cairn::data::{DataError, Dataset, LoadOptions};
+use cairn::data::{DataError, Dataset, Pick, ReadOptions, Source, open, open_reader};
 use cairn::engine::reference::Reference;
 use cairn::engine::{Device, Engine};
 use cairn::kmeans::{Fit, KMeans, fit};
@@ -172,22 +171,22 @@ fn tiny_steps_refuse_what_is_not_finite_too() {
     assert_eq!(labels(&predictor.predict(&[0.0, 5e-310]).unwrap()).len(), 2);
 }
 
-fn stream(text: &str) -> Stream {
+fn source(text: &str) -> Box<dyn Source> {
     let text: &'static [u8] = text.to_owned().into_bytes().leak();
-    Stream::of_reader("t.csv", Box::new(text), &LoadOptions::default()).unwrap()
+    open_reader("t.csv", Box::new(text), &ReadOptions::default()).unwrap()
 }
 
 #[test]
 fn a_stream_in_any_chunks_gives_the_same() {
     let (_, model) = fitted(&cairn::data::digits(), 15);
-    let run = |chunk| {
-        let stream = Stream::open("digits", &LoadOptions::default()).unwrap();
-        let pick = Pick { chunk, ..model.pick(&stream, &ColumnOptions::default()).unwrap() };
+    let run = |most_rows| {
+        let source = open("digits", &ReadOptions::default()).unwrap();
+        let pick = Pick { most_rows, ..model.pick(source.columns(), &ColumnOptions::default()).unwrap() };
         let (mut found, mut predictor) = (Vec::new(), Predictor::new(&model, &Reference).unwrap());
-        stream
+        source
             .visit::<DataError>(&pick, &mut |chunk| {
                 assert_eq!(chunk.first, found.len());
-                found.extend(predictor.predict(chunk.values).unwrap());
+                found.extend(predictor.predict(&chunk.rows.to_f64()).unwrap());
                 Ok(())
             })
             .unwrap();
@@ -202,7 +201,8 @@ fn a_stream_in_any_chunks_gives_the_same() {
 #[test]
 fn columns_are_found_by_name_else_by_position() {
     let (_, mut model) = fitted(&normal(30, 2, 9), 2);
-    let pick = |model: &Model, text: &str, options: &ColumnOptions| model.pick(&stream(text), options);
+    let pick =
+        |model: &Model, text: &str, options: &ColumnOptions| model.pick(source(text).columns(), options);
     let plain = ColumnOptions::default();
     let ignore = |column: &str| ColumnOptions { ignore: vec![column.into()], ..ColumnOptions::default() };
     // no names on one side

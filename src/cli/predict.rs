@@ -25,7 +25,7 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
         out.write(found.len(), |layout, to| layout.write_predictions(to, &found))?;
     } else {
         walk(&args.rows, &model, None, &mut |chunk| {
-            let found = predictor.predict(chunk.values).map_err(|error| error.in_chunk(chunk, 0))?;
+            let found = predictor.predict(&chunk.rows.to_f64()).map_err(|error| error.in_chunk(chunk, 0))?;
             out.write(found.len(), |layout, to| layout.write_predictions(to, &found))
         })?;
     }
@@ -44,7 +44,7 @@ pub(super) fn transform(args: &TransformArgs) -> anyhow::Result<()> {
     let n_dims = model.n_dims();
     let most_rows = (ROOM / model.n_clusters()).max(1);
     walk(&args.rows, &model, None, &mut |chunk| {
-        for (part, rows) in chunk.values.chunks(most_rows * n_dims).enumerate() {
+        for (part, rows) in chunk.rows.to_f64().chunks(most_rows * n_dims).enumerate() {
             let distances = model.transform(rows).map_err(|error| error.in_chunk(chunk, part * most_rows))?;
             out.write(rows.len() / n_dims, |layout, to| layout.write_distances(to, &distances))?;
         }

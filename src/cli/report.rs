@@ -6,9 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use cairn::data::stream::Stream;
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, LoadOptions, ORIGIN_OF_DIGITS, Points};
+use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Points, ReadOptions};
 use cairn::engine::{self, Keep, OpenOptions, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
@@ -95,16 +94,15 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<String> {
 /// The rows of a table, in the model's columns.
 fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Dataset> {
     let job = &args.job;
-    let options =
-        LoadOptions { header: job.header.into(), delimiter: job.delimiter, ..LoadOptions::default() };
-    let stream = Stream::open(source, &options)?;
+    let options = ReadOptions { header: job.header.into(), delimiter: job.delimiter };
+    let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
     let columns = ColumnOptions { truth, ignore: job.weights.iter().cloned().collect(), by_position: false };
-    let pick = model.pick(&stream, &columns)?;
-    let name = stream.name().to_owned();
+    let pick = model.pick(opened.columns(), &columns)?;
+    let name = opened.columns().source().to_owned();
     let mut values = Vec::new();
-    let truth = stream.visit::<data::DataError>(&pick, &mut |chunk| {
-        values.extend_from_slice(chunk.values);
+    let truth = opened.visit::<data::DataError>(&pick, &mut |chunk| {
+        values.extend_from_slice(&chunk.rows.to_f64());
         Ok(())
     })?;
     let shape = (values.len() / model.n_dims(), model.n_dims());

@@ -5,9 +5,8 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Stdout, Write};
 use std::path::Path;
 
 use anyhow::Context;
-use cairn::data::stream::{Chunk, Stream};
 use cairn::data::write::{Output, Sink};
-use cairn::data::{LoadOptions, Truth};
+use cairn::data::{self, Chunk, ReadOptions, Truth};
 use cairn::engine::{self, OpenOptions, Opened};
 use cairn::model::{ColumnOptions, Layout, Model, RowFormat};
 
@@ -39,16 +38,15 @@ pub(super) fn walk(
     truth: Option<&str>,
     work: &mut dyn FnMut(&Chunk<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Option<Truth>> {
-    let options =
-        LoadOptions { header: args.header.into(), delimiter: args.delimiter, ..LoadOptions::default() };
-    let stream = Stream::open(args.data(), &options)?;
+    let options = ReadOptions { header: args.header.into(), delimiter: args.delimiter };
+    let source = data::open(args.data(), &options)?;
     let columns = ColumnOptions {
         truth: truth.map(str::to_owned),
         ignore: args.ignore.clone(),
         by_position: args.by_position,
     };
-    let pick = model.pick(&stream, &columns)?;
-    stream.visit(&pick, &mut |chunk| work(&chunk))
+    let pick = model.pick(source.columns(), &columns)?;
+    source.visit(&pick, &mut |chunk| work(&chunk))
 }
 
 /// The format that was asked for, or that the name shows.

@@ -70,10 +70,11 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     let (mut labels, mut rows) = (Vec::new(), Vec::new());
     let truth = walk(&args.rows, model, Some(truth), &mut |chunk| {
-        let found = predictor.predict(chunk.values).map_err(|error| error.in_chunk(chunk, 0))?;
+        let values = chunk.rows.to_f64();
+        let found = predictor.predict(&values).map_err(|error| error.in_chunk(chunk, 0))?;
         labels.extend(found.iter().map(|row| row.label));
         if args.measures {
-            rows.extend_from_slice(chunk.values);
+            rows.extend_from_slice(&values);
         }
         Ok(())
     })?;

@@ -1,52 +1,104 @@
-//! CSV text -> a table.
+//! CSV text -> rows.
 //!
 //! * Cells are trimmed and may be quoted; empty lines are skipped; a byte order mark is dropped.
 //! * `--header auto`: the first row is a header if any cell of it holds text that is no number. An
 //!   empty cell, `nan` and `inf` don't make a header, so that a first row of data with a hole in it
 //!   is refused and not taken for names. A table without header whose first row holds a text cell
 //!   (a class, say) needs `--header no`.
-//! * Values are parsed as f64, and kept as f32 when all of them are exact there.
-//! * The text is held in memory while it is parsed: large tables are better kept as `.npy`.
+//! * Values are parsed as f64.
+//! * The text is never held as a whole.
 
-use ndarray::Array2;
+use std::io::{self, Cursor, Read};
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
-use super::columns::{Columns, Role};
+use ::csv::StringRecord;
+
+use super::columns::Columns;
 use super::csv_rows::{CsvRows, check_delimiter, guess_delimiter};
-use super::error::Place;
-use super::truth::TruthBuilder;
-use super::{DataError, Dataset, Header, LoadOptions, Points};
+use super::error::DataError;
+use super::format::Format;
+use super::input::{Input, read_error};
+use super::options::{Header, ReadOptions};
+use super::pick::Pick;
+use super::rows::Rows;
+use super::source::{Chunk, Source};
 
-/// Parses the bytes of a CSV file. `source` names them in messages, and its ending may tell the delimiter.
-pub(super) fn parse(source: &str, bytes: &[u8], options: &LoadOptions) -> Result<Dataset, DataError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(source, bytes, error.valid_up_to()))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+/// Text of which no other format knows the beginning or the name.
+pub(super) const FORMAT: Format = Format { magic: b"", endings: &["csv", "tsv", "txt"], open };
+
+/// Bytes that are looked at for the first line with text.
+const FIRST_LINE: usize = 1 << 20;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A text whose first row is known.
+struct Csv {
+    input: Input,
+    columns: Columns,
+    delimiter: u8,
+    has_header: bool,
+    /// What else may be wrong when a cell is no number.
+    hint: String,
+    /// The rows that the first reading goes on with.
+    begun: Mutex<Option<TextRows>>,
+}
+
+type TextRows = CsvRows<Box<dyn Read + Send>>;
+
+/// Finds the delimiter, the header and the number of columns.
+fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    let name = input.name();
+    let mut text = text_of(&input)?;
+    let start = first_lines(&mut *text).map_err(|reason| read_error(name, reason))?;
     let delimiter = match options.delimiter {
         Some(delimiter) => check_delimiter(delimiter)?,
-        None => guess_delimiter(source, text),
+        None => guess_delimiter(name, &String::from_utf8_lossy(&start)),
     };
-    let mut rows = CsvRows::new(source, text.as_bytes(), delimiter);
+    let mut rows: TextRows = CsvRows::new(name, Box::new(Cursor::new(start).chain(text)), delimiter);
     let Some((_, first)) = rows.next_row()? else {
-        return Err(DataError::Empty { name: source.to_owned() });
+        return Err(DataError::Empty { name: name.to_owned() });
     };
     let first: Vec<String> = first.iter().map(|cell| cell.trim().to_owned()).collect();
-    let n_columns = first.len();
     let has_header = has_header(options.header, &first);
     let hint = hint(options.header, has_header, &first, delimiter);
-    if !has_header {
-        rows = CsvRows::new(source, text.as_bytes(), delimiter);
+    let columns = if has_header {
+        Columns::named(name, first)
+    } else {
+        rows.unread();
+        Columns::numbered(name, first.len())
+    };
+    let begun = Mutex::new(Some(rows));
+    Ok(Box::new(Csv { input, columns, delimiter, has_header, hint, begun }))
+}
+
+/// The bytes behind the byte order mark.
+fn text_of(input: &Input) -> Result<Box<dyn Read + Send>, DataError> {
+    let mut reader = input.open()?;
+    if input.start().starts_with(BYTE_ORDER_MARK) {
+        let mut mark = [0; BYTE_ORDER_MARK.len()];
+        reader.read_exact(&mut mark).map_err(|reason| read_error(input.name(), reason))?;
     }
-    let columns = Columns::new(source, has_header.then_some(first), n_columns, options)?;
-    let leave_out = "--truth or --weights";
-    let mut table = Table::new(Cells { source: source.to_owned(), columns, hint, leave_out });
-    while let Some((row, cells)) = rows.next_row()? {
-        table.cells.check_length(row, cells.len())?;
-        table.push(row, cells.iter())?;
+    Ok(reader)
+}
+
+/// Bytes up to the end of the first line with text, and some more.
+fn first_lines(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    let has_line = |bytes: &[u8]| {
+        let text = bytes.iter().position(|byte| !byte.is_ascii_whitespace());
+        text.is_some_and(|at| bytes[at..].iter().any(|byte| b"\r\n".contains(byte)))
+    };
+    while start.len() < FIRST_LINE {
+        let n = reader.take(8192).read_to_end(&mut start)?;
+        if n < 8192 || has_line(&start) {
+            break;
+        }
     }
-    table.finish()
+    Ok(start)
 }
 
 /// Whether the first row names the columns.
-pub(super) fn has_header(asked: Header, first: &[String]) -> bool {
+fn has_header(asked: Header, first: &[String]) -> bool {
     match asked {
         Header::Yes => true,
         Header::No => false,
@@ -60,7 +112,7 @@ fn looks_like_header(first: &[String]) -> bool {
 }
 
 /// What else may be wrong when a cell is no number: the guess of the header, or the delimiter.
-pub(super) fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> String {
+fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> String {
     let some_number = first.iter().any(|cell| cell.parse::<f64>().is_ok());
     match asked {
         _ if first.len() == 1 => format!(
@@ -78,30 +130,64 @@ pub(super) fn hint(asked: Header, has_header: bool, first: &[String], delimiter:
     }
 }
 
-fn not_utf8(source: &str, bytes: &[u8], valid: usize) -> DataError {
-    let lines_before = bytes[..valid].iter().filter(|&&byte| byte == b'\n').count();
-    DataError::NotUtf8 { name: source.to_owned(), row: lines_before as u64 + 1, byte: bytes[valid] }
+impl Source for Csv {
+    fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn n_rows(&self) -> Option<usize> {
+        None
+    }
+
+    fn can_reread(&self) -> bool {
+        self.input.can_reopen()
+    }
+
+    fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
+        let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let again = begun.is_none();
+        let mut rows = match begun {
+            Some(rows) => rows,
+            None => self.reopened()?,
+        };
+        let mut batch = Batch::default();
+        while batch.fill(self, pick, &mut rows)? {
+            if each(batch.chunk(self, pick)).is_break() {
+                return Ok(());
+            }
+        }
+        if batch.first == 0 {
+            let (name, columns) = (self.input.name().to_owned(), self.columns.count());
+            return Err(DataError::NoRows { name, columns });
+        }
+        // a text may grow while it is read, but not between two readings that are to give the same
+        if again { self.input.check_unchanged() } else { Ok(()) }
+    }
 }
 
-/// What is known of the cells before they are read.
-pub(super) struct Cells {
-    pub(super) source: String,
-    pub(super) columns: Columns,
-    pub(super) hint: String,
-    /// The flags that leave a column out of the features.
-    pub(super) leave_out: &'static str,
-}
+impl Csv {
+    fn reopened(&self) -> Result<TextRows, DataError> {
+        let mut rows = CsvRows::new(self.input.name(), text_of(&self.input)?, self.delimiter);
+        if self.has_header {
+            rows.next_row()?;
+        }
+        Ok(rows)
+    }
 
-impl Cells {
-    pub(super) fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
+    fn feature(&self, row: u64, column: usize, cell: &str, pick: &Pick) -> Result<f64, DataError> {
+        let place = || self.columns.place(row, column);
         match cell.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(value),
-            Ok(_) => Err(DataError::NotFinite { place: self.place(row, column), text: cell.to_owned() }),
-            Err(_) if cell.is_empty() => Err(self.empty_cell(row, column, self.first_row_hint(row))),
+            Ok(_) => Err(DataError::NotFinite { place: place(), text: cell.to_owned() }),
+            // a hole in the first row may stand above an index column: then the row is a header
+            Err(_) if cell.is_empty() => {
+                let hint = if row == 1 { self.hint.clone() } else { String::new() };
+                Err(DataError::EmptyCell { place: place(), hint })
+            }
             Err(_) => Err(DataError::NotANumber {
-                place: self.place(row, column),
+                place: place(),
                 text: cell.to_owned(),
-                hint: format!("{} to leave it out{}", self.leave_out, self.hint),
+                hint: format!("{} to leave it out{}", pick.leave_out, self.hint),
             }),
         }
     }
@@ -109,95 +195,162 @@ impl Cells {
     fn weight(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
         match cell.parse::<f64>() {
             Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
-            _ => Err(DataError::Weight { place: self.place(row, column), text: cell.to_owned() }),
+            _ => Err(DataError::Weight { place: self.columns.place(row, column), text: cell.to_owned() }),
         }
     }
 
-    pub(super) fn empty_cell(&self, row: u64, column: usize, hint: &str) -> DataError {
-        DataError::EmptyCell { place: self.place(row, column), hint: hint.to_owned() }
-    }
-
-    /// A hole in the first row may stand above an index column: then the row is a header.
-    fn first_row_hint(&self, row: u64) -> &str {
-        if row == 1 { &self.hint } else { "" }
-    }
-
-    pub(super) fn place(&self, row: u64, column: usize) -> Place {
-        let column_name = self.columns.header_name(column);
-        Place { name: self.source.clone(), row, column: column + 1, column_name }
+    fn class(&self, row: u64, column: usize, cell: &str) -> Result<String, DataError> {
+        match cell {
+            "" => Err(DataError::EmptyCell { place: self.columns.place(row, column), hint: String::new() }),
+            class => Ok(class.to_owned()),
+        }
     }
 
     /// Refuses a row of another length than the first.
-    pub(super) fn check_length(&self, row: u64, found: usize) -> Result<(), DataError> {
-        let expected = self.columns.roles().len();
+    fn check_length(&self, row: u64, found: usize) -> Result<(), DataError> {
+        let expected = self.columns.count();
         if found == expected {
             return Ok(());
         }
-        Err(DataError::Ragged { name: self.source.clone(), row, expected, found })
+        Err(DataError::Ragged { name: self.input.name().to_owned(), row, expected, found })
     }
 }
 
-/// The rows read so far.
-struct Table {
-    cells: Cells,
-    n_points: usize,
-    values: Vec<f64>, // (n_points, n_dims)
-    all_f32: bool,
+/// The rows of a chunk.
+#[derive(Default)]
+struct Batch {
+    first: usize,
+    features: Vec<f64>, // (n_rows, n_features)
+    truth: Vec<String>,
     weights: Vec<f64>,
-    truth: Option<TruthBuilder>,
+    numbers: Vec<u64>, // (n_rows)
 }
 
-impl Table {
-    fn new(cells: Cells) -> Table {
-        let columns = &cells.columns;
-        let truth = columns.position(Role::Truth).map(|column| TruthBuilder::new(columns.name(column)));
-        Table { cells, n_points: 0, values: Vec::new(), all_f32: true, weights: Vec::new(), truth }
+impl Batch {
+    /// Takes in the next rows. False if there are none.
+    fn fill(&mut self, csv: &Csv, pick: &Pick, rows: &mut TextRows) -> Result<bool, DataError> {
+        self.first += self.numbers.len();
+        self.features.clear();
+        self.truth.clear();
+        self.weights.clear();
+        self.numbers.clear();
+        let most = pick.chunk_rows(size_of::<f64>());
+        while self.numbers.len() < most
+            && let Some((number, row)) = rows.next_row()?
+        {
+            csv.check_length(number, row.len())?;
+            self.push(csv, pick, number, row)?;
+        }
+        Ok(!self.numbers.is_empty())
     }
 
-    fn push<'c>(&mut self, row: u64, cells: impl Iterator<Item = &'c str>) -> Result<(), DataError> {
-        for (column, cell) in cells.enumerate() {
-            let cell = cell.trim();
-            match self.cells.columns.roles()[column] {
-                Role::Feature => {
-                    let value = self.cells.feature(row, column, cell)?;
-                    self.all_f32 &= is_f32(value);
-                    self.values.push(value);
-                }
-                Role::Weights => {
-                    let weight = self.cells.weight(row, column, cell)?;
-                    self.weights.push(weight);
-                }
-                Role::Truth if cell.is_empty() => return Err(self.cells.empty_cell(row, column, "")),
-                Role::Truth => self.truth.iter_mut().for_each(|truth| truth.push(cell)),
-            }
+    fn push(&mut self, csv: &Csv, pick: &Pick, number: u64, row: &StringRecord) -> Result<(), DataError> {
+        for &column in &pick.features {
+            self.features.push(csv.feature(number, column, row[column].trim(), pick)?);
         }
-        self.n_points += 1;
+        if let Some(column) = pick.weights {
+            self.weights.push(csv.weight(number, column, row[column].trim())?);
+        }
+        if let Some(column) = pick.truth {
+            self.truth.push(csv.class(number, column, row[column].trim())?);
+        }
+        self.numbers.push(number);
         Ok(())
     }
 
-    fn finish(self) -> Result<Dataset, DataError> {
-        let Cells { source: name, columns, .. } = self.cells;
-        if self.n_points == 0 {
-            return Err(DataError::NoRows { name, columns: columns.roles().len() });
+    fn chunk<'a>(&'a self, csv: &'a Csv, pick: &'a Pick) -> Chunk<'a> {
+        Chunk {
+            first: self.first,
+            n_rows: self.numbers.len(),
+            rows: Rows::F64(&self.features),
+            truth: &self.truth,
+            weights: &self.weights,
+            numbers: Some(&self.numbers),
+            columns: &csv.columns,
+            features: &pick.features,
         }
-        let shape = (self.n_points, columns.features().count());
-        let points = if self.all_f32 {
-            let values = self.values.iter().map(|&value| value as f32).collect();
-            Array2::from_shape_vec(shape, values).map(Points::F32)
-        } else {
-            Array2::from_shape_vec(shape, self.values).map(Points::F64)
-        };
-        Ok(Dataset {
-            name,
-            points: points.expect("each row pushed one value a feature"),
-            columns: columns.feature_names(),
-            truth: self.truth.map(TruthBuilder::finish),
-            weights: columns.position(Role::Weights).map(|_| self.weights),
-        })
     }
 }
 
-/// Whether an f32 holds the value exactly.
-fn is_f32(value: f64) -> bool {
-    f64::from(value as f32) == value
+#[cfg(test)]
+mod tests {
+    use super::super::truth::Truth;
+    use super::*;
+
+    fn source(text: &'static str) -> Result<Box<dyn Source>, DataError> {
+        open(Input::of_memory("t.csv", text.as_bytes())?, &ReadOptions::default())
+    }
+
+    /// Chunks, numbers of the rows, truth.
+    type Walked = (Vec<Vec<f64>>, Vec<u64>, Option<Truth>);
+
+    fn walk(source: &dyn Source, pick: &Pick) -> Result<Walked, DataError> {
+        let (mut chunks, mut numbers) = (Vec::new(), Vec::new());
+        let truth = source.visit::<DataError>(pick, &mut |chunk| {
+            assert_eq!(chunk.first, numbers.len());
+            numbers.extend((0..chunk.n_rows).map(|row| chunk.place(row, 0).row));
+            chunks.push(chunk.rows.to_f64().into_owned());
+            Ok(())
+        })?;
+        Ok((chunks, numbers, truth))
+    }
+
+    #[test]
+    fn rows_come_in_chunks_with_their_numbers_and_the_columns_asked_for() {
+        let text = "a,name,b\r\n1,x,2\r\n\r\n3,y,4\r\n5,x,6\r\n";
+        let pick = Pick { features: vec![2, 0], truth: Some(1), most_rows: Some(2), ..Pick::default() };
+        let source = source(text).unwrap();
+        for _ in 0..2 {
+            let (chunks, numbers, truth) = walk(&*source, &pick).unwrap();
+            assert_eq!(chunks, [vec![2.0, 1.0, 4.0, 3.0], vec![6.0, 5.0]]);
+            assert_eq!(numbers, [2, 4, 5]);
+            let truth = truth.unwrap();
+            assert_eq!((truth.labels, truth.names), (vec![0, 1, 0], vec!["x".to_owned(), "y".into()]));
+        }
+    }
+
+    #[test]
+    fn without_a_header_the_first_row_is_data() {
+        let pick = Pick { features: vec![0, 1], ..Pick::default() };
+        let source = source("\u{feff}1;2\n\n3;4").unwrap();
+        for _ in 0..2 {
+            let (chunks, numbers, _) = walk(&*source, &pick).unwrap();
+            assert_eq!((chunks, numbers), (vec![vec![1.0, 2.0, 3.0, 4.0]], vec![1, 3]));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let pick = Pick { features: vec![0], leave_out: "--ignore", ..Pick::default() };
+        let error = |text| source(text).and_then(|source| walk(&*source, &pick)).unwrap_err().to_string();
+        assert!(error("a,b\n1,2\nx,3\n").contains("row 3, column 1 (\"a\"): \"x\" is not a number"));
+        assert!(error("a,b\n1,2\nx,3\n").contains("--ignore"));
+        assert!(error("1,2\n3\n").contains("row 2: has 1 cells"));
+        assert!(error("a,b\n").contains("no rows"));
+        assert!(error("\n\n").contains("is empty"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_named_with_their_row() {
+        let input = Input::of_memory("t.csv", b"a,b\n1,2\n\n3,\xff4\n").unwrap();
+        let source = open(input, &ReadOptions::default()).unwrap();
+        let error = walk(&*source, &Pick { features: vec![0, 1], ..Pick::default() }).unwrap_err();
+        assert!(matches!(error, DataError::NotUtf8 { row: 4, byte: 0xff, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_text_that_changes_between_two_readings_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        let path = path.to_str().unwrap();
+        std::fs::write(path, "1\n2\n").unwrap();
+        let source = open(Input::of_path(path).unwrap(), &ReadOptions::default()).unwrap();
+        let pick = Pick { features: vec![0], ..Pick::default() };
+        for _ in 0..2 {
+            assert_eq!(walk(&*source, &pick).unwrap().0, [vec![1.0, 2.0]]);
+        }
+        std::fs::write(path, "1\n2\n3\n").unwrap();
+        let error = walk(&*source, &pick).unwrap_err();
+        assert!(matches!(error, DataError::Changed { expected: 4, found: 6, .. }), "{error}");
+    }
 }

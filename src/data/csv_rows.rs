@@ -1,10 +1,11 @@
 //! CSV text -> rows of cells, each with the number a spreadsheet shows beside it.
 
 use std::io::{self, Read};
+use std::mem::take;
 
 use ::csv::{Reader, ReaderBuilder, StringRecord};
 
-use super::DataError;
+use super::error::DataError;
 
 /// Bytes of rows gone by that are kept before they are let go of.
 const FORGET: usize = 1 << 16;
@@ -15,6 +16,7 @@ pub(super) struct CsvRows<R> {
     reader: Reader<Tee<R>>,
     cells: StringRecord,
     row: u64,
+    again: bool,
 }
 
 impl<R: Read> CsvRows<R> {
@@ -24,11 +26,14 @@ impl<R: Read> CsvRows<R> {
             .has_headers(false)
             .flexible(true) // ragged rows are ours to report
             .from_reader(Tee { text, kept: Vec::new(), first: 0 });
-        CsvRows { source: source.to_owned(), reader, cells: StringRecord::new(), row: 0 }
+        CsvRows { source: source.to_owned(), reader, cells: StringRecord::new(), row: 0, again: false }
     }
 
     /// The next row that isn't empty: its number from 1, and its cells, not trimmed.
     pub(super) fn next_row(&mut self) -> Result<Option<(u64, &StringRecord)>, DataError> {
+        if take(&mut self.again) {
+            return Ok(Some((self.row, &self.cells)));
+        }
         loop {
             let before = self.reader.position().byte();
             let read = self.reader.read_record(&mut self.cells);
@@ -42,6 +47,11 @@ impl<R: Read> CsvRows<R> {
                 return Ok(Some((self.row, &self.cells)));
             }
         }
+    }
+
+    /// Lets the row that came last come once more.
+    pub(super) fn unread(&mut self) {
+        self.again = true;
     }
 
     fn failed(&self, error: ::csv::Error) -> DataError {

@@ -35,6 +35,13 @@ pub enum DataError {
         reason: io::Error,
     },
 
+    /// A pipe, asked for its rows a second time.
+    #[error("{name}: can be read only once; save it as a file, and give that")]
+    ReadOnce {
+        /// The source.
+        name: String,
+    },
+
     /// There is nothing in it: no bytes, or only empty lines.
     #[error("{name}: is empty; at least one row of numbers is needed")]
     Empty {

@@ -1,246 +1,149 @@
-//! `.npy` files: tables of numbers as numpy saves them, read chunk by chunk.
+//! `.npy` files: tables of numbers as numpy saves them.
+//!
+//! One in C order is read chunk by chunk, so that tables larger than memory can be gone through; one in Fortran
+//! order is held in memory as it is in the file. Types that an f32 holds exactly come as f32, the others as f64.
 
-use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::time::SystemTime;
+use std::ops::{ControlFlow, Range};
 
-use ndarray::Array2;
-
-use super::columns::{Columns, Role};
-use super::error::Place;
+use super::columns::Columns;
+use super::error::DataError;
+use super::format::Format;
+use super::input::{Input, Stored};
 use super::npy_cells::Dtype;
-pub(super) use super::npy_header::MAGIC;
-use super::npy_header::NpyHeader;
-use super::points::rows_per_chunk;
-use super::truth::TruthBuilder;
-use super::{DataError, Dataset, LoadOptions, Points, Rows, Truth, read_error};
+use super::npy_header::{MAGIC, NpyHeader};
+use super::options::ReadOptions;
+use super::pick::Pick;
+use super::rows::{Rows, rows_per_chunk};
+use super::source::{Chunk, Source};
 
-/// A table in an `.npy` file in C order: a few facts, and no values.
-///
-/// Each visit reads the file anew, 2 MiB at a time, so tables larger than memory can be gone through.
-/// Types that an f32 holds exactly come as f32, the others as f64.
-#[derive(Debug, Clone)]
-pub struct NpyTable {
-    name: String, // in messages: the path, or where the file came from
-    path: String,
+/// Arrays of numbers with two axes.
+pub(super) const FORMAT: Format = Format { magic: MAGIC, endings: &["npy"], open };
+
+/// An array whose header is known.
+struct Npy {
+    stored: Stored,
+    columns: Columns,
     header: NpyHeader,
-    stamp: Stamp,
+    /// All cells of an array in Fortran order.
+    held: Option<Vec<u8>>,
 }
 
-/// By which a file that was changed is told: its bytes, and when they were written last.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    bytes: u64,
-    modified: Option<SystemTime>,
+fn open(input: Input, _: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    let stored = input.store()?;
+    let mut file = stored.open()?;
+    let header = NpyHeader::read(stored.name(), &mut file, stored.len())?;
+    let held = header.fortran.then(|| file.rest()).transpose()?;
+    let columns = Columns::numbered(stored.name(), header.n_dims);
+    Ok(Box::new(Npy { stored, columns, header, held }))
 }
 
-impl Stamp {
-    fn of(metadata: &Metadata) -> Stamp {
-        Stamp { bytes: metadata.len(), modified: metadata.modified().ok() }
+impl Source for Npy {
+    fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn n_rows(&self) -> Option<usize> {
+        Some(self.header.n_points)
+    }
+
+    fn can_reread(&self) -> bool {
+        true
+    }
+
+    fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
+        match &self.held {
+            Some(held) => self.read_held(&self.cells(held), pick, each),
+            None => self.read_file(pick, each),
+        }
     }
 }
 
-impl NpyTable {
-    /// Number of rows, at least 1.
-    pub fn n_points(&self) -> usize {
-        self.header.n_points
-    }
-
-    /// Number of columns, at least 1.
-    pub fn n_dims(&self) -> usize {
-        self.header.n_dims
-    }
-
-    /// As [`Points::visit`].
-    pub(super) fn visit<E: From<DataError>>(
+impl Npy {
+    fn read_held(
         &self,
-        visit: &mut dyn FnMut(usize, Rows<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let NpyHeader { dtype, n_points, n_dims, .. } = self.header;
-        let mut file = self.open()?;
-        let step = rows_per_chunk(n_dims, if dtype.fits_f32() { 4 } else { 8 });
-        let (mut bytes, mut narrow, mut wide) = (Vec::new(), Vec::new(), Vec::new());
-        for first in (0..n_points).step_by(step) {
-            let n_rows = step.min(n_points - first);
-            bytes.resize(n_rows * n_dims * dtype.bytes(), 0);
-            file.read_exact(&mut bytes).map_err(|reason| self.read_failed(&file, reason))?;
-            if dtype.fits_f32() {
-                narrow.clear();
-                dtype.decode_f32(&bytes, &mut narrow);
-                visit(first, Rows::F32(&narrow))?;
-            } else {
-                wide.clear();
-                dtype.decode_f64(&bytes, &mut wide);
-                visit(first, Rows::F64(&wide))?;
+        cells: &Cells<'_>,
+        pick: &Pick,
+        each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), DataError> {
+        let mut batch = Batch::default();
+        for rows in parts(0..self.header.n_points, self.chunk_rows(pick)) {
+            batch.clear();
+            batch.add(self, cells, rows.clone(), rows.start, pick)?;
+            if each(batch.chunk(self, rows, pick)).is_break() {
+                break;
             }
         }
-        // Written anew while it was read: the rows may be of both versions.
-        Ok(self.check_unchanged(&file)?)
+        Ok(())
     }
 
-    /// The file at its first value, if it is still the one that was loaded.
-    fn open(&self) -> Result<File, DataError> {
-        let failed = |reason| read_error(&self.name, reason);
-        let mut file = File::open(&self.path).map_err(failed)?;
-        self.check_unchanged(&file)?;
-        file.seek(SeekFrom::Start(self.header.offset)).map_err(failed)?;
-        Ok(file)
-    }
-
-    fn check_unchanged(&self, file: &File) -> Result<(), DataError> {
-        let now = Stamp::of(&file.metadata().map_err(|reason| read_error(&self.name, reason))?);
-        if now == self.stamp {
-            return Ok(());
+    fn read_file(
+        &self,
+        pick: &Pick,
+        each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), DataError> {
+        let row_bytes = self.header.n_dims * self.header.dtype.bytes();
+        let mut file = self.stored.open()?;
+        file.go_to(self.header.offset)?;
+        let (mut batch, mut bytes) = (Batch::default(), Vec::new());
+        for rows in parts(0..self.header.n_points, self.chunk_rows(pick)) {
+            batch.clear();
+            // a few columns of many: the rows of a chunk are much more in the file
+            for part in parts(rows.clone(), rows_per_chunk(row_bytes, 1)) {
+                bytes.resize(part.len() * row_bytes, 0);
+                file.fill(&mut bytes)?;
+                batch.add(self, &self.cells(&bytes), 0..part.len(), part.start, pick)?;
+            }
+            if each(batch.chunk(self, rows, pick)).is_break() {
+                return Ok(());
+            }
         }
-        Err(DataError::Changed { name: self.name.clone(), expected: self.stamp.bytes, found: now.bytes })
+        file.check_unchanged()
     }
 
-    /// A file that ends early was cut while it was read; all else is the system's to explain.
-    fn read_failed(&self, file: &File, reason: io::Error) -> DataError {
-        self.check_unchanged(file).err().unwrap_or_else(|| read_error(&self.name, reason))
+    fn chunk_rows(&self, pick: &Pick) -> usize {
+        pick.chunk_rows(if self.header.dtype.fits_f32() { 4 } else { 8 })
+    }
+
+    /// Whole rows in C order, or all of them in Fortran order.
+    fn cells<'b>(&self, bytes: &'b [u8]) -> Cells<'b> {
+        let &NpyHeader { dtype, fortran, n_points, n_dims, .. } = &self.header;
+        let (row_stride, column_stride) = if fortran { (1, n_points) } else { (n_dims, 1) };
+        Cells { dtype, row_stride, column_stride, bytes }
     }
 }
 
-/// Whether a file begins as `.npy` files do. Leaves it at its start.
-pub(super) fn begins(file: &mut File) -> io::Result<bool> {
-    let mut start = Vec::new();
-    (&mut *file).take(MAGIC.len() as u64).read_to_end(&mut start)?;
-    file.rewind()?;
-    Ok(start == MAGIC)
+/// A range in parts of `size`, the last one shorter.
+fn parts(all: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = all.end;
+    all.step_by(size).map(move |first| first..end.min(first + size))
 }
 
-/// A table on disk; in memory where columns have to be taken out or rows put together.
-pub(super) fn load_path(path: &str, file: File, options: &LoadOptions) -> Result<Dataset, DataError> {
-    load_file(path, path, file, options)
-}
-
-/// As [`load_path`], of a file that messages know by another name.
-pub(super) fn load_file(
-    name: &str,
-    path: &str,
-    mut file: File,
-    options: &LoadOptions,
-) -> Result<Dataset, DataError> {
-    let failed = |reason| read_error(name, reason);
-    let stamp = Stamp::of(&file.metadata().map_err(failed)?);
-    let header = NpyHeader::read(name, &mut file, stamp.bytes)?;
-    if header.fortran || options.truth.is_some() || options.weights.is_some() {
-        let mut values = Vec::new();
-        file.read_to_end(&mut values).map_err(failed)?;
-        return from_values(name, &header, &values, options);
-    }
-    let columns = Columns::new(name, None, header.n_dims, options)?.feature_names();
-    let points = Points::Npy(NpyTable { name: name.to_owned(), path: path.to_owned(), header, stamp });
-    Ok(Dataset { name: name.to_owned(), points, columns, truth: None, weights: None })
-}
-
-/// A table whose bytes are all in memory.
-pub(super) fn parse(source: &str, bytes: &[u8], options: &LoadOptions) -> Result<Dataset, DataError> {
-    let mut rest = bytes;
-    let header = NpyHeader::read(source, &mut rest, bytes.len() as u64)?;
-    from_values(source, &header, rest, options)
-}
-
-/// Takes truth and weights out, and puts the features in memory row by row.
-fn from_values(
-    source: &str,
-    header: &NpyHeader,
-    values: &[u8],
-    options: &LoadOptions,
-) -> Result<Dataset, DataError> {
-    let columns = Columns::new(source, None, header.n_dims, options)?;
-    let array = RawArray::new(source, header, values)?;
-    let truth = columns.position(Role::Truth).map(|column| array.truth(source, column, &columns));
-    let weights = columns.position(Role::Weights).map(|column| array.weights(source, column));
-    Ok(Dataset {
-        name: source.to_owned(),
-        points: array.points(&columns.features().collect::<Vec<_>>()),
-        columns: columns.feature_names(),
-        truth: truth.transpose()?,
-        weights: weights.transpose()?,
-    })
-}
-
-/// The cells of a table in memory, in either order.
-struct RawArray<'b> {
+/// The cells of some rows, in either order.
+struct Cells<'b> {
     dtype: Dtype,
-    n_points: usize,
     row_stride: usize,
     column_stride: usize,
-    values: &'b [u8],
+    bytes: &'b [u8],
 }
 
-impl<'b> RawArray<'b> {
-    /// `values` may have changed in length since the header was checked against it.
-    fn new(source: &str, header: &NpyHeader, values: &'b [u8]) -> Result<RawArray<'b>, DataError> {
-        let &NpyHeader { dtype, fortran, n_points, n_dims, offset } = header;
-        let expected = n_points * n_dims * dtype.bytes();
-        if values.len() != expected {
-            return Err(DataError::Changed {
-                name: source.to_owned(),
-                expected: offset + expected as u64,
-                found: offset + values.len() as u64,
-            });
-        }
-        let (row_stride, column_stride) = if fortran { (1, n_points) } else { (n_dims, 1) };
-        Ok(RawArray { dtype, n_points, row_stride, column_stride, values })
-    }
-
+impl<'b> Cells<'b> {
     /// The bytes of one cell.
     fn cell(&self, row: usize, column: usize) -> &'b [u8] {
-        let bytes = self.dtype.bytes();
-        let at = (row * self.row_stride + column * self.column_stride) * bytes;
-        &self.values[at..at + bytes]
+        let size = self.dtype.bytes();
+        let at = (row * self.row_stride + column * self.column_stride) * size;
+        &self.bytes[at..at + size]
     }
 
-    /// The columns asked for, row by row.
-    fn points(&self, features: &[usize]) -> Points {
-        let shape = (self.n_points, features.len());
-        let reason = "each row gives one value a feature";
-        if self.dtype.fits_f32() {
-            let values = self.rows(features, Dtype::decode_f32);
-            Points::F32(Array2::from_shape_vec(shape, values).expect(reason))
-        } else {
-            let values = self.rows(features, Dtype::decode_f64);
-            Points::F64(Array2::from_shape_vec(shape, values).expect(reason))
+    /// Appends the bytes of these columns, row by row.
+    fn gather(&self, rows: Range<usize>, columns: &[usize], out: &mut Vec<u8>) {
+        let whole_rows = self.column_stride == 1 && columns.iter().copied().eq(0..self.row_stride);
+        if whole_rows {
+            let row_bytes = self.row_stride * self.dtype.bytes();
+            return out.extend_from_slice(&self.bytes[rows.start * row_bytes..rows.end * row_bytes]);
         }
-    }
-
-    fn rows<T>(&self, features: &[usize], decode: fn(Dtype, &[u8], &mut Vec<T>)) -> Vec<T> {
-        let mut values = Vec::with_capacity(self.n_points * features.len());
-        let mut bytes = Vec::new();
-        let step = rows_per_chunk(features.len(), 8);
-        for first in (0..self.n_points).step_by(step) {
-            bytes.clear();
-            for row in first..self.n_points.min(first + step) {
-                features.iter().for_each(|&column| bytes.extend_from_slice(self.cell(row, column)));
-            }
-            decode(self.dtype, &bytes, &mut values);
+        for row in rows {
+            columns.iter().for_each(|&column| out.extend_from_slice(self.cell(row, column)));
         }
-        values
-    }
-
-    fn truth(&self, source: &str, column: usize, columns: &Columns) -> Result<Truth, DataError> {
-        let mut truth = TruthBuilder::new(columns.name(column));
-        for row in 0..self.n_points {
-            let text = self.dtype.text(self.cell(row, column));
-            if !self.number(row, column).is_finite() {
-                return Err(DataError::NotFinite { place: place(source, row, column), text });
-            }
-            truth.push(&text);
-        }
-        Ok(truth.finish())
-    }
-
-    fn weights(&self, source: &str, column: usize) -> Result<Vec<f64>, DataError> {
-        let weight = |row| match self.number(row, column) {
-            weight if weight.is_finite() && weight >= 0.0 => Ok(weight),
-            _ => {
-                let text = self.dtype.text(self.cell(row, column));
-                Err(DataError::Weight { place: place(source, row, column), text })
-            }
-        };
-        (0..self.n_points).map(weight).collect()
     }
 
     fn number(&self, row: usize, column: usize) -> f64 {
@@ -248,8 +151,145 @@ impl<'b> RawArray<'b> {
         self.dtype.decode_f64(self.cell(row, column), &mut value);
         value[0]
     }
+
+    fn text(&self, row: usize, column: usize) -> String {
+        self.dtype.text(self.cell(row, column))
+    }
 }
 
-fn place(source: &str, row: usize, column: usize) -> Place {
-    Place { name: source.to_owned(), row: row as u64 + 1, column: column + 1, column_name: None }
+/// The rows of a chunk.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    narrow: Vec<f32>, // (n_rows, n_features), or empty
+    wide: Vec<f64>,   // (n_rows, n_features), or empty
+    truth: Vec<String>,
+    weights: Vec<f64>,
+}
+
+impl Batch {
+    fn clear(&mut self) {
+        self.narrow.clear();
+        self.wide.clear();
+        self.truth.clear();
+        self.weights.clear();
+    }
+
+    /// Takes in `rows` of the cells, the first of which is row `first` of the table.
+    fn add(
+        &mut self,
+        npy: &Npy,
+        cells: &Cells<'_>,
+        rows: Range<usize>,
+        first: usize,
+        pick: &Pick,
+    ) -> Result<(), DataError> {
+        self.bytes.clear();
+        cells.gather(rows.clone(), &pick.features, &mut self.bytes);
+        if cells.dtype.fits_f32() {
+            cells.dtype.decode_f32(&self.bytes, &mut self.narrow);
+        } else {
+            cells.dtype.decode_f64(&self.bytes, &mut self.wide);
+        }
+        for (row, number) in rows.zip(first as u64 + 1..) {
+            if let Some(column) = pick.truth {
+                let text = cells.text(row, column);
+                if !cells.number(row, column).is_finite() {
+                    return Err(DataError::NotFinite { place: npy.columns.place(number, column), text });
+                }
+                self.truth.push(text);
+            }
+            if let Some(column) = pick.weights {
+                let weight = cells.number(row, column);
+                if !(weight.is_finite() && weight >= 0.0) {
+                    let (place, text) = (npy.columns.place(number, column), cells.text(row, column));
+                    return Err(DataError::Weight { place, text });
+                }
+                self.weights.push(weight);
+            }
+        }
+        Ok(())
+    }
+
+    fn chunk<'a>(&'a self, npy: &'a Npy, rows: Range<usize>, pick: &'a Pick) -> Chunk<'a> {
+        let narrow = npy.header.dtype.fits_f32();
+        Chunk {
+            first: rows.start,
+            n_rows: rows.len(),
+            rows: if narrow { Rows::F32(&self.narrow) } else { Rows::F64(&self.wide) },
+            truth: &self.truth,
+            weights: &self.weights,
+            numbers: None,
+            columns: &npy.columns,
+            features: &pick.features,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const N_POINTS: usize = 50_000;
+    const N_DIMS: usize = 50;
+
+    fn value(row: usize, column: usize) -> i16 {
+        ((row * N_DIMS + column) % 30_000) as i16
+    }
+
+    /// An array of 5 MB: a chunk of few of its columns is read in several parts.
+    fn array(fortran: bool) -> Box<dyn Source> {
+        let order = if fortran { "True" } else { "False" };
+        let header =
+            format!("{{'descr': '<i2', 'fortran_order': {order}, 'shape': ({N_POINTS}, {N_DIMS}), }}\n");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.bytes());
+        for i in 0..N_POINTS * N_DIMS {
+            let (row, column) = if fortran { (i % N_POINTS, i / N_POINTS) } else { (i / N_DIMS, i % N_DIMS) };
+            bytes.extend(value(row, column).to_le_bytes());
+        }
+        let input = Input::of_memory("t.npy", &bytes).expect("memory can be read");
+        open(input, &ReadOptions::default()).expect("an array")
+    }
+
+    #[test]
+    fn few_columns_of_many_come_in_the_order_asked_for() {
+        let pick = Pick { features: vec![41, 3], truth: Some(7), weights: Some(9), ..Pick::default() };
+        for fortran in [false, true] {
+            for most_rows in [None, Some(20_000)] {
+                let (mut next, mut n_chunks) = (0, 0);
+                let pick = Pick { most_rows, ..pick.clone() };
+                let read = array(fortran).visit::<DataError>(&pick, &mut |chunk| {
+                    let Rows::F32(values) = chunk.rows else { panic!("an f32 holds every i2") };
+                    assert_eq!((chunk.first, chunk.place(0, 1).column), (next, 4));
+                    for (row, values) in (next..).zip(values.chunks_exact(2)) {
+                        assert_eq!(values, [f32::from(value(row, 41)), f32::from(value(row, 3))]);
+                        assert_eq!(chunk.weights[row - next], f64::from(value(row, 9)));
+                        assert_eq!(chunk.truth[row - next], value(row, 7).to_string());
+                    }
+                    assert_eq!((values.len(), chunk.weights.len()), (chunk.n_rows * 2, chunk.n_rows));
+                    next += chunk.n_rows;
+                    n_chunks += 1;
+                    Ok(())
+                });
+                assert_eq!(read.expect("nothing is wrong").expect("picked").labels.len(), N_POINTS);
+                assert_eq!((next, n_chunks), (N_POINTS, if most_rows.is_some() { 3 } else { 1 }));
+            }
+        }
+    }
+
+    #[test]
+    fn a_break_ends_the_reading() {
+        let pick = Pick { features: vec![0], most_rows: Some(10), ..Pick::default() };
+        for fortran in [false, true] {
+            let mut rows = 0;
+            let read = array(fortran).read(&pick, &mut |chunk| {
+                rows += chunk.n_rows;
+                if rows < 30 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            assert!(read.is_ok());
+            assert_eq!(rows, 30);
+        }
+    }
 }

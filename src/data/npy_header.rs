@@ -5,8 +5,7 @@
 
 use std::io::{self, Read};
 
-use super::DataError;
-use super::error::shortened;
+use super::error::{DataError, shortened};
 use super::npy_cells::Dtype;
 
 /// The first bytes of every `.npy` file.
@@ -64,12 +63,14 @@ fn read_text(source: &str, reader: &mut dyn Read) -> Result<(String, u64), DataE
         io::ErrorKind::UnexpectedEof => bad("is cut short".to_owned()),
         _ => DataError::Read { name: name(), reason: error },
     };
-    let mut start = [0; 8];
-    reader.read_exact(&mut start).map_err(read)?;
-    if !start.starts_with(MAGIC) {
+    let mut start = Vec::new();
+    reader.take(MAGIC.len() as u64).read_to_end(&mut start).map_err(read)?;
+    if start != MAGIC {
         return Err(DataError::NotNpy { name: name() });
     }
-    let [major, minor] = [start[6], start[7]];
+    let mut version = [0; 2];
+    reader.read_exact(&mut version).map_err(read)?;
+    let [major, minor] = version;
     let (length, length_bytes) = match (major, minor) {
         (1, 0) => {
             let mut length = [0; 2];

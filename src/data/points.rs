@@ -1,11 +1,14 @@
-//! The rows, held in memory or left on disk, and one way to go through them.
+//! The features, held in memory or left where they are, and one way to go through them.
+
+use std::fmt;
+use std::sync::Arc;
 
 use ndarray::{Array2, s};
 
-use super::{DataError, npy::NpyTable};
-
-/// Bytes of values in a chunk, unless a single row is larger.
-pub(super) const CHUNK_BYTES: usize = 2 << 20;
+use super::error::DataError;
+use super::pick::Pick;
+use super::rows::{Rows, rows_per_chunk};
+use super::source::Source;
 
 /// The features of a table, shape (n_points, n_dims).
 ///
@@ -16,17 +19,39 @@ pub enum Points {
     F32(Array2<f32>),
     /// Values that need an f64.
     F64(Array2<f64>),
-    /// An `.npy` file, read again on each visit.
-    Npy(NpyTable),
+    /// Columns of a source, read again on each visit.
+    Source(SourcePoints),
 }
 
-/// Some whole rows, one after the other, of `n_dims` values each.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rows<'a> {
-    /// Single precision.
-    F32(&'a [f32]),
-    /// Double precision.
-    F64(&'a [f64]),
+/// The features of a source that can be read again, and whose number of rows is known.
+#[derive(Clone)]
+pub struct SourcePoints {
+    source: Arc<dyn Source>,
+    pick: Pick,
+    n_points: usize,
+}
+
+impl SourcePoints {
+    /// The features of `pick`; the rest of it is left alone.
+    pub(super) fn new(source: Box<dyn Source>, pick: Pick, n_points: usize) -> SourcePoints {
+        let pick = Pick { truth: None, weights: None, ..pick };
+        SourcePoints { source: source.into(), pick, n_points }
+    }
+
+    /// As [`Points::visit`].
+    fn visit<E: From<DataError>>(
+        &self,
+        visit: &mut dyn FnMut(usize, Rows<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.source.visit(&self.pick, &mut |chunk| visit(chunk.first, chunk.rows)).map(drop)
+    }
+}
+
+impl fmt::Debug for SourcePoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.source.columns().source();
+        f.debug_struct("SourcePoints").field("name", &name).field("n_points", &self.n_points).finish()
+    }
 }
 
 impl Points {
@@ -35,7 +60,7 @@ impl Points {
         match self {
             Points::F32(rows) => rows.nrows(),
             Points::F64(rows) => rows.nrows(),
-            Points::Npy(table) => table.n_points(),
+            Points::Source(points) => points.n_points,
         }
     }
 
@@ -44,7 +69,7 @@ impl Points {
         match self {
             Points::F32(rows) => rows.ncols(),
             Points::F64(rows) => rows.ncols(),
-            Points::Npy(table) => table.n_dims(),
+            Points::Source(points) => points.pick.features.len(),
         }
     }
 
@@ -56,10 +81,7 @@ impl Points {
     pub fn to_f64(&self) -> Result<Vec<f64>, DataError> {
         let mut values = Vec::with_capacity(self.n_points() * self.n_dims());
         self.visit::<DataError>(&mut |_, rows| {
-            match rows {
-                Rows::F32(rows) => values.extend(rows.iter().copied().map(f64::from)),
-                Rows::F64(rows) => values.extend_from_slice(rows),
-            }
+            values.extend_from_slice(&rows.to_f64());
             Ok(())
         })?;
         Ok(values)
@@ -81,14 +103,9 @@ impl Points {
         match self {
             Points::F32(rows) => visit_array(rows, |first, rows| visit(first, Rows::F32(rows))),
             Points::F64(rows) => visit_array(rows, |first, rows| visit(first, Rows::F64(rows))),
-            Points::Npy(table) => table.visit(visit),
+            Points::Source(points) => points.visit(visit),
         }
     }
-}
-
-/// How many rows make a chunk.
-pub(super) fn rows_per_chunk(n_dims: usize, value_bytes: usize) -> usize {
-    (CHUNK_BYTES / n_dims.saturating_mul(value_bytes).max(1)).max(1)
 }
 
 fn visit_array<T: Copy, E>(
@@ -108,6 +125,7 @@ fn visit_array<T: Copy, E>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::rows::CHUNK_BYTES;
     use super::*;
 
     fn collect(points: &Points) -> (Vec<usize>, Vec<f64>) {

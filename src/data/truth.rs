@@ -2,7 +2,16 @@
 
 use std::collections::HashMap;
 
-use super::Truth;
+/// The class that each row is known to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Truth {
+    /// The column's name.
+    pub column: String,
+    /// The class of each row, n_points of them, as an index into `names`.
+    pub labels: Vec<u32>,
+    /// The distinct values, sorted as numbers if all of them are, else as text.
+    pub names: Vec<String>,
+}
 
 /// Collects the cells of a truth column in row order.
 #[derive(Debug)]

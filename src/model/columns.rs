@@ -1,12 +1,13 @@
 //! Which columns of a table are the model's features: by name where both have names, else by position.
 
-use crate::data::DataError;
-use crate::data::stream::{Pick, Stream};
+use crate::data::{Columns, DataError, Pick};
 
 use super::Model;
 
 /// Names of columns that a message lists.
 const LISTED: usize = 5;
+/// Most rows that are predicted at a time: what is known of each takes more room than a few values.
+const MOST_ROWS: usize = 1 << 16;
 
 /// What of a table is asked for beside its features.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,24 +85,24 @@ impl Model {
     ///
     /// # Errors
     /// [`ColumnError`].
-    pub fn pick(&self, stream: &Stream, options: &ColumnOptions) -> Result<Pick, ColumnError> {
-        let find = |flag, asked: &String| stream.find(flag, asked);
+    pub fn pick(&self, columns: &Columns, options: &ColumnOptions) -> Result<Pick, ColumnError> {
+        let find = |flag, asked: &String| columns.find(flag, asked);
         let truth = options.truth.as_ref().map(|asked| find("--truth", asked)).transpose()?;
         let mut left_out: Vec<usize> = truth.into_iter().collect();
         for asked in &options.ignore {
             left_out.push(find("--ignore", asked)?);
         }
-        let features = match stream.header() {
+        let features = match columns.header() {
             Some(header) if self.has_names() && !options.by_position => {
-                self.by_name(stream.name(), header, &left_out)?
+                self.by_name(columns.source(), header, &left_out)?
             }
-            _ => (0..stream.n_columns()).filter(|column| !left_out.contains(column)).collect(),
+            _ => (0..columns.count()).filter(|column| !left_out.contains(column)).collect(),
         };
         if features.len() != self.n_dims() {
-            let (name, n_dims) = (stream.name().to_owned(), self.n_dims());
+            let (name, n_dims) = (columns.source().to_owned(), self.n_dims());
             return Err(ColumnError::Width { name, found: features.len(), n_dims });
         }
-        Ok(Pick { features, truth, chunk: None })
+        Ok(Pick { features, truth, weights: None, most_rows: Some(MOST_ROWS), leave_out: "--ignore" })
     }
 
     /// Whether the columns have names of their own, and not the numbers that nameless ones get.

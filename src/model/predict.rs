@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Model;
-use crate::data::stream::Chunk;
+use crate::data::Chunk;
 use crate::engine::nearest_two::{self, Centroids, NearestSession, NearestTwo, WideDistance};
 use crate::engine::reference::assign::distance_outside;
 use crate::engine::{DeviceInfo, Engine, EngineError};

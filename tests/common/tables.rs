@@ -68,7 +68,7 @@ pub(crate) fn values(data: &Dataset) -> Vec<f64> {
     match &data.points {
         Points::F32(rows) => rows.iter().map(|&x| x.into()).collect(),
         Points::F64(rows) => rows.iter().copied().collect(),
-        Points::Npy(_) => unreachable!("tests hold their tables in memory"),
+        Points::Source(_) => unreachable!("tests hold their tables in memory"),
     }
 }
 

@@ -5,8 +5,8 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 
 use tempfile::NamedTempFile;
 
-use super::Output;
-use crate::data::DataError;
+use super::output::Output;
+use crate::data::error::DataError;
 
 /// A temporary file beside the one that is to be written. Gone when dropped unfinished.
 pub struct Sink {

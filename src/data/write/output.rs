@@ -1,15 +1,4 @@
-//! Output files: checked before the long work, written whole or not at all.
-//!
-//! | what | `.csv` | `.npy` |
-//! |---|---|---|
-//! | labels | header `label` | `<u4`, shape (n_points,) |
-//! | matrix | header: the names of the columns | `<f8`, shape (n_rows, n_columns), C order |
-//! | table | header: the names of the columns; an empty cell for no value | `<f8`, shape (n_rows, n_columns), NaN for no value |
-//! | restarts | header `restart,inertia,iterations,stopped` | `<f8`, shape (n_restarts, 4), the same columns, `stopped` as its code |
-//!
-//! Numbers in CSV are the shortest text that reads back as the same f64.
-
-mod sink;
+//! Output files in each format.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -19,8 +8,7 @@ use ndarray::ArrayView2;
 use npyz::WriterBuilder;
 use tempfile::NamedTempFile;
 
-use super::DataError;
-pub use sink::Sink;
+use crate::data::error::DataError;
 
 /// How the results are laid out, by the end of the file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +27,7 @@ enum Format {
 #[must_use = "an output that isn't written leaves no file"]
 pub struct Output {
     path: PathBuf,
-    target: PathBuf,
+    pub(super) target: PathBuf,
     format: Format,
 }
 
@@ -222,7 +210,7 @@ impl Output {
     }
 
     /// A new file beside the target, gone when dropped, with the permissions of any new file.
-    fn temporary(&self) -> io::Result<NamedTempFile> {
+    pub(super) fn temporary(&self) -> io::Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".cairn-");
         #[cfg(unix)]
@@ -241,7 +229,7 @@ impl Output {
         })
     }
 
-    fn failed(&self, reason: io::Error) -> DataError {
+    pub(super) fn failed(&self, reason: io::Error) -> DataError {
         DataError::Write { path: self.path.clone(), reason }
     }
 }

@@ -1,0 +1,298 @@
+//! Where bytes come from: a file, memory, or a pipe that gives them once.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use tempfile::{NamedTempFile, TempPath};
+
+use super::error::DataError;
+
+/// Bytes by which formats are told from one another.
+const START: u64 = 16;
+
+/// Bytes that come from somewhere, of which the first are known.
+pub(super) struct Input {
+    name: String,
+    start: Vec<u8>,
+    bytes: Bytes,
+}
+
+enum Bytes {
+    Stored(Stored),
+    /// None once it was opened.
+    Once(Mutex<Option<Box<dyn Read + Send>>>),
+}
+
+impl Input {
+    /// A file, or a pipe that has a path.
+    pub(super) fn of_path(path: &str) -> Result<Input, DataError> {
+        let failed = |reason| read_error(path, reason);
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(DataError::Folder { name: path.to_owned() });
+        }
+        let file = File::open(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Input::once(path, Box::new(file));
+        }
+        let stamp = Stamp::of(&file.metadata().map_err(failed)?);
+        Input::stored(path, Place::File { path: path.into(), stamp, temporary: None })
+    }
+
+    /// What is in memory already.
+    pub(super) fn of_memory(name: &str, bytes: &[u8]) -> Result<Input, DataError> {
+        Input::stored(name, Place::Memory(bytes.into()))
+    }
+
+    fn stored(name: &str, place: Place) -> Result<Input, DataError> {
+        let stored = Stored { name: name.to_owned(), place };
+        let start = start_of(name, &mut stored.open()?)?;
+        Ok(Input { name: name.to_owned(), start, bytes: Bytes::Stored(stored) })
+    }
+
+    /// Anything that gives bytes once.
+    pub(super) fn once(name: &str, mut reader: Box<dyn Read + Send>) -> Result<Input, DataError> {
+        let start = start_of(name, &mut reader)?;
+        Ok(Input { name: name.to_owned(), start, bytes: Bytes::Once(Mutex::new(Some(reader))) })
+    }
+
+    /// Its name in messages.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The first bytes: enough to tell formats, or all there are.
+    pub(super) fn start(&self) -> &[u8] {
+        &self.start
+    }
+
+    /// Whether it can be opened more than once.
+    pub(super) fn can_reopen(&self) -> bool {
+        matches!(self.bytes, Bytes::Stored(_))
+    }
+
+    /// All bytes from the first.
+    pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, DataError> {
+        match &self.bytes {
+            Bytes::Stored(stored) => Ok(Box::new(stored.open()?)),
+            Bytes::Once(reader) => {
+                let rest = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let rest = rest.ok_or_else(|| DataError::ReadOnce { name: self.name.clone() })?;
+                Ok(Box::new(Cursor::new(self.start.clone()).chain(rest)))
+            }
+        }
+    }
+
+    /// Refuses a file that is no longer what it was.
+    pub(super) fn check_unchanged(&self) -> Result<(), DataError> {
+        match &self.bytes {
+            Bytes::Stored(stored) => stored.open().map(drop),
+            Bytes::Once(_) => Ok(()),
+        }
+    }
+
+    /// The same where it can be read from any place, again and again: a pipe is copied to a temporary file.
+    pub(super) fn store(self) -> Result<Stored, DataError> {
+        let mut reader = match self.bytes {
+            Bytes::Stored(stored) => return Ok(stored),
+            Bytes::Once(_) => self.open()?,
+        };
+        let place = copied(&mut reader).map_err(|reason| read_error(&self.name, reason))?;
+        Ok(Stored { name: self.name, place })
+    }
+}
+
+/// A temporary file with these bytes; memory, where no such file can be made.
+fn copied(reader: &mut dyn Read) -> io::Result<Place> {
+    let Ok(mut file) = NamedTempFile::new() else {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes)?;
+        return Ok(Place::Memory(bytes.into()));
+    };
+    io::copy(reader, &mut file)?;
+    let stamp = Stamp::of(&file.as_file().metadata()?);
+    Ok(Place::File { path: file.path().to_owned(), stamp, temporary: Some(file.into_temp_path()) })
+}
+
+fn start_of(name: &str, reader: &mut dyn Read) -> Result<Vec<u8>, DataError> {
+    let mut start = Vec::new();
+    reader.take(START).read_to_end(&mut start).map_err(|reason| read_error(name, reason))?;
+    Ok(start)
+}
+
+/// Bytes that can be read from any place, again and again. A temporary file goes away with this.
+pub(super) struct Stored {
+    name: String,
+    place: Place,
+}
+
+enum Place {
+    File {
+        path: PathBuf,
+        stamp: Stamp,
+        #[expect(dead_code, reason = "removes the file when it is dropped")]
+        temporary: Option<TempPath>,
+    },
+    Memory(Arc<[u8]>),
+}
+
+/// By which a file that was changed is told: its bytes, and when they were written last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Stamp {
+        Stamp { bytes: metadata.len(), modified: metadata.modified().ok() }
+    }
+}
+
+impl Stored {
+    /// Its name in messages.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of bytes.
+    pub(super) fn len(&self) -> u64 {
+        match &self.place {
+            Place::File { stamp, .. } => stamp.bytes,
+            Place::Memory(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// The bytes from the first, if they are still the same.
+    pub(super) fn open(&self) -> Result<StoredBytes, DataError> {
+        let name = self.name.clone();
+        match &self.place {
+            Place::File { path, stamp, .. } => {
+                let file = File::open(path).map_err(|reason| read_error(&name, reason))?;
+                let opened = StoredBytes { name, bytes: OpenBytes::File(file, stamp.clone()) };
+                opened.check_unchanged()?;
+                Ok(opened)
+            }
+            Place::Memory(bytes) => {
+                Ok(StoredBytes { name, bytes: OpenBytes::Memory(Cursor::new(bytes.clone())) })
+            }
+        }
+    }
+}
+
+/// [`Stored`] bytes that are being read.
+pub(super) struct StoredBytes {
+    name: String,
+    bytes: OpenBytes,
+}
+
+enum OpenBytes {
+    File(File, Stamp),
+    Memory(Cursor<Arc<[u8]>>),
+}
+
+impl StoredBytes {
+    /// Goes to a byte from the first.
+    pub(super) fn go_to(&mut self, byte: u64) -> Result<(), DataError> {
+        self.seek(SeekFrom::Start(byte)).map(drop).map_err(|reason| read_error(&self.name, reason))
+    }
+
+    /// Reads as many bytes as there is room for. A file that ends early was cut while it was read; all else is the
+    /// system's to explain.
+    pub(super) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), DataError> {
+        self.read_exact(bytes).map_err(|reason| self.failed(reason))
+    }
+
+    /// Reads all that follows.
+    pub(super) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
+        let all = match &self.bytes {
+            OpenBytes::File(_, stamp) => stamp.bytes as usize,
+            OpenBytes::Memory(bytes) => bytes.get_ref().len(),
+        };
+        let mut bytes = Vec::with_capacity(all); // one that grows may take twice as much
+        self.read_to_end(&mut bytes).map_err(|reason| self.failed(reason))?;
+        self.check_unchanged()?;
+        Ok(bytes)
+    }
+
+    fn failed(&self, reason: io::Error) -> DataError {
+        self.check_unchanged().err().unwrap_or_else(|| read_error(&self.name, reason))
+    }
+
+    /// Refuses a file that was written since it was opened first: the rows read may be of both versions.
+    pub(super) fn check_unchanged(&self) -> Result<(), DataError> {
+        let OpenBytes::File(file, stamp) = &self.bytes else { return Ok(()) };
+        let now = Stamp::of(&file.metadata().map_err(|reason| read_error(&self.name, reason))?);
+        if now == *stamp {
+            return Ok(());
+        }
+        Err(DataError::Changed { name: self.name.clone(), expected: stamp.bytes, found: now.bytes })
+    }
+}
+
+impl Read for StoredBytes {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        match &mut self.bytes {
+            OpenBytes::File(file, _) => file.read(to),
+            OpenBytes::Memory(bytes) => bytes.read(to),
+        }
+    }
+}
+
+impl Seek for StoredBytes {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match &mut self.bytes {
+            OpenBytes::File(file, _) => file.seek(to),
+            OpenBytes::Memory(bytes) => bytes.seek(to),
+        }
+    }
+}
+
+/// What to say when the system can't read a source.
+pub(super) fn read_error(source: &str, reason: io::Error) -> DataError {
+    let name = source.to_owned();
+    match reason.kind() {
+        io::ErrorKind::NotFound => DataError::NotFound { name },
+        _ => DataError::Read { name, reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn once(bytes: &'static [u8]) -> Input {
+        Input::once("standard input", Box::new(bytes)).expect("memory can be read")
+    }
+
+    fn all(mut reader: impl Read) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).expect("memory can be read");
+        bytes
+    }
+
+    #[test]
+    fn a_pipe_opens_once_and_says_so() {
+        let input = once(b"more than sixteen bytes");
+        assert_eq!((input.start(), input.can_reopen()), (&b"more than sixtee"[..], false));
+        assert_eq!(all(input.open().expect("the first time")), b"more than sixteen bytes");
+        let error = input.open().err().expect("the second time").to_string();
+        assert_eq!(error, "standard input: can be read only once; save it as a file, and give that");
+    }
+
+    #[test]
+    fn a_stored_pipe_opens_again_and_leaves_no_file() {
+        let stored = once(b"1,2\n").store().expect("room for it");
+        let Place::File { path, .. } = &stored.place else { panic!("there is a folder for temporary files") };
+        let path = path.clone();
+        assert_eq!((stored.name(), stored.len()), ("standard input", 4));
+        for _ in 0..2 {
+            assert_eq!(all(stored.open().expect("it is there")), b"1,2\n");
+        }
+        drop(stored);
+        assert!(!path.exists());
+    }
+}

@@ -1,0 +1,125 @@
+//! Loads a table: opens it and collects its rows.
+
+use ndarray::{Array2, ShapeError};
+
+use super::dataset::Dataset;
+use super::digits::{NAME as DIGITS, TRUTH as TRUTH_OF_DIGITS};
+use super::error::DataError;
+use super::open::open;
+use super::options::LoadOptions;
+use super::pick::Pick;
+use super::points::{Points, SourcePoints};
+use super::rows::Rows;
+use super::source::Source;
+
+/// Loads a table: `digits` is the one inside the program, `-` is standard input, all else is a path.
+///
+/// As [`open`], and collects all rows. The features are left where they are if their number is known and they
+/// can be read again, as those of an `.npy` file: see [`Points::Source`].
+///
+/// # Errors
+///
+/// A [`DataError`] for everything that isn't a table of finite numbers, naming row and column. NaN and
+/// infinity in the features of an `.npy` file are found by whoever reads the rows.
+pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
+    let opened = open(source, &options.read_options())?;
+    if source == DIGITS && options.truth.is_none() {
+        let truth = Some(TRUTH_OF_DIGITS.to_owned());
+        return collect(opened, &LoadOptions { truth, ..options.clone() });
+    }
+    collect(opened, options)
+}
+
+/// The handwritten digits: points (1797, 64), whole numbers from 0 to 16, with the column `digit` as truth.
+///
+/// ```
+/// let digits = cairn::data::digits();
+/// assert_eq!((digits.points.n_points(), digits.points.n_dims()), (1797, 64));
+/// ```
+pub fn digits() -> Dataset {
+    load(DIGITS, &LoadOptions::default()).expect("the embedded table is checked by a test")
+}
+
+/// All rows of a source.
+fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset, DataError> {
+    let columns = source.columns();
+    let name = columns.source().to_owned();
+    let pick = Pick::new(columns, options)?;
+    let names = pick.features.iter().map(|&column| columns.name(column)).collect();
+    let kept = source.n_rows().filter(|_| source.can_reread());
+    let (mut values, mut weights) = (Values::F32(Vec::new()), Vec::new());
+    let mut truth = None;
+    // the features of a source that keeps them are not asked for: only what stands beside them
+    let features = if kept.is_some() { Vec::new() } else { pick.features.clone() };
+    let wanted = Pick { features, ..pick.clone() };
+    if wanted.n_columns() > 0 {
+        truth = source.visit::<DataError>(&wanted, &mut |chunk| {
+            values.push(chunk.rows);
+            weights.extend_from_slice(chunk.weights);
+            Ok(())
+        })?;
+    }
+    let weights = pick.weights.map(|_| weights);
+    let points = match kept {
+        Some(n_points) => Points::Source(SourcePoints::new(source, pick, n_points)),
+        None => values.points(pick.features.len()).expect("each row gave one value a feature"),
+    };
+    Ok(Dataset { name, points, columns: names, truth, weights })
+}
+
+/// Values row by row, as f32 while all of them are exact there.
+enum Values {
+    F32(Vec<f32>),
+    F64(Vec<f64>),
+}
+
+impl Values {
+    fn push(&mut self, rows: Rows<'_>) {
+        match (&mut *self, rows) {
+            (Values::F32(values), Rows::F32(rows)) => values.extend_from_slice(rows),
+            (Values::F32(values), Rows::F64(rows)) if rows.iter().copied().all(is_f32) => {
+                values.extend(rows.iter().map(|&value| value as f32));
+            }
+            (Values::F32(values), Rows::F64(rows)) => {
+                let mut wide: Vec<f64> = values.iter().copied().map(f64::from).collect();
+                wide.extend_from_slice(rows);
+                *self = Values::F64(wide);
+            }
+            (Values::F64(values), rows) => values.extend_from_slice(&rows.to_f64()),
+        }
+    }
+
+    fn points(self, n_dims: usize) -> Result<Points, ShapeError> {
+        match self {
+            Values::F32(values) => {
+                Array2::from_shape_vec((values.len() / n_dims, n_dims), values).map(Points::F32)
+            }
+            Values::F64(values) => {
+                Array2::from_shape_vec((values.len() / n_dims, n_dims), values).map(Points::F64)
+            }
+        }
+    }
+}
+
+/// Whether an f32 holds the value exactly.
+fn is_f32(value: f64) -> bool {
+    f64::from(value as f32) == value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_widened_when_the_first_one_needs_it() {
+        let mut values = Values::F32(Vec::new());
+        values.push(Rows::F64(&[1.0, 0.5]));
+        values.push(Rows::F32(&[2.0, 0.1]));
+        assert!(matches!(&values, Values::F32(values) if *values == [1.0, 0.5, 2.0, 0.1]));
+        values.push(Rows::F64(&[3.0, 0.1]));
+        values.push(Rows::F32(&[4.0, 0.25]));
+        let Ok(Points::F64(points)) = values.points(2) else { panic!("0.1 is no f32") };
+        let expected = [[1.0, 0.5], [2.0, f64::from(0.1_f32)], [3.0, 0.1], [4.0, 0.25]];
+        assert_eq!(points, ndarray::arr2(&expected));
+    }
+}

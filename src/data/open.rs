@@ -1,0 +1,114 @@
+//! Opens a table of any format.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::error::DataError;
+use super::format::Format;
+use super::input::Input;
+use super::options::ReadOptions;
+use super::source::Source;
+use super::{csv, digits, npy};
+
+/// All formats. The last one takes what no other does.
+static FORMATS: [Format; 2] = [npy::FORMAT, csv::FORMAT];
+
+/// Opens `digits`, `-` for standard input, or a path, and finds the columns.
+///
+/// The format is told by the first bytes, then by the end of the name; what is left is CSV. `./digits` is a file.
+///
+/// # Errors
+///
+/// A [`DataError`] for all that can be wrong before the rows are read.
+pub fn open(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    match source {
+        digits::NAME => digits::open(),
+        "-" => open_reader("standard input", Box::new(io::stdin()), options),
+        path => open_input(Input::of_path(path)?, options),
+    }
+}
+
+/// Opens anything that gives bytes once; `source` names it in messages.
+///
+/// # Errors
+///
+/// As [`open`].
+pub fn open_reader(
+    source: &str,
+    reader: Box<dyn Read + Send>,
+    options: &ReadOptions,
+) -> Result<Box<dyn Source>, DataError> {
+    open_input(Input::once(source, reader)?, options)
+}
+
+fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    let name = || input.name().to_owned();
+    if input.start().is_empty() {
+        return Err(DataError::Empty { name: name() });
+    }
+    if input.start().starts_with(b"PK\x03\x04") {
+        return Err(DataError::Archive { name: name() });
+    }
+    (format_of(&input).open)(input, options)
+}
+
+fn format_of(input: &Input) -> &'static Format {
+    let ending = Path::new(input.name()).extension().unwrap_or_default().to_ascii_lowercase();
+    let by_content = |format: &&Format| !format.magic.is_empty() && input.start().starts_with(format.magic);
+    let by_name = |format: &&Format| format.endings.iter().any(|known| ending == *known);
+    let [.., last] = &FORMATS;
+    FORMATS.iter().find(by_content).or_else(|| FORMATS.iter().find(by_name)).unwrap_or(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::super::pick::Pick;
+    use super::*;
+
+    const ARRAY: &[u8] =
+        b"\x93NUMPY\x01\x00\x3c\x00{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2), }\n\x01\x02";
+
+    fn opened(name: &str, bytes: &'static [u8]) -> Result<Box<dyn Source>, DataError> {
+        open_reader(name, Box::new(bytes), &ReadOptions::default())
+    }
+
+    #[test]
+    fn what_holds_no_table_is_refused_before_its_rows_are_read() {
+        let error = |name, bytes| opened(name, bytes).err().expect("no table").to_string();
+        assert!(error("t.csv", b"").contains("is empty"));
+        assert!(error("t.csv", b"PK\x03\x04").contains("zip"));
+        assert!(error("t.NPY", b"1,2\n").contains("does not begin as an .npy file does"));
+    }
+
+    #[test]
+    fn the_first_bytes_tell_the_format_whatever_the_name() {
+        for name in ["t.npy", "t.csv", "standard input"] {
+            let array = opened(name, ARRAY).expect("an array");
+            assert_eq!((array.n_rows(), array.columns().count(), array.can_reread()), (Some(1), 2, true));
+        }
+        for name in ["t.csv", "t", "t.dat"] {
+            let text = opened(name, b"a,b\n1,2\n").expect("a text");
+            assert_eq!((text.n_rows(), text.columns().count(), text.can_reread()), (None, 2, false));
+        }
+        let digits = open("digits", &ReadOptions::default()).expect("it is inside the program");
+        assert_eq!((digits.columns().count(), digits.can_reread()), (65, true));
+    }
+
+    #[test]
+    fn a_text_that_comes_through_a_pipe_is_read_once() {
+        let text = opened("standard input", b"1,2\n").expect("a text");
+        let pick = Pick { features: vec![0], ..Pick::default() };
+        let mut seen = Vec::new();
+        let mut read = || {
+            text.read(&pick, &mut |chunk| {
+                seen.extend_from_slice(&chunk.rows.to_f64());
+                ControlFlow::Continue(())
+            })
+        };
+        read().expect("the first time");
+        assert!(matches!(read(), Err(DataError::ReadOnce { .. })));
+        assert_eq!(seen, [1.0]);
+    }
+}

@@ -1,0 +1,44 @@
+//! What has to be said about a table that its bytes don't tell.
+
+/// Whether the first row of a CSV file names the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Header {
+    /// It does if any cell of it holds text that is no number.
+    #[default]
+    Auto,
+    /// It does.
+    Yes,
+    /// It is data.
+    No,
+}
+
+/// How to open a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReadOptions {
+    /// Whether the first row is a header (CSV).
+    pub header: Header,
+    /// What separates cells (CSV). `None`: a tab in a file named `.tsv`; else whichever of comma, tab and
+    /// semicolon the first line holds, in that order; else a comma.
+    pub delimiter: Option<u8>,
+}
+
+/// How to load a table.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// As [`ReadOptions::header`].
+    pub header: Header,
+    /// As [`ReadOptions::delimiter`].
+    pub delimiter: Option<u8>,
+    /// The column of classes, by its name in the header, or by number from 1. It is no feature then.
+    pub truth: Option<String>,
+    /// The column of weights, named the same way. It is no feature then.
+    pub weights: Option<String>,
+}
+
+impl LoadOptions {
+    /// How to open the source.
+    #[must_use]
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions { header: self.header, delimiter: self.delimiter }
+    }
+}

@@ -1,0 +1,97 @@
+//! Which columns of a source are wanted, and what for.
+
+use super::columns::Columns;
+use super::error::DataError;
+use super::options::LoadOptions;
+use super::rows::rows_per_chunk;
+
+/// The columns that are wanted, by index from 0. Sources need not read the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pick {
+    /// Those of the features, in the order that they are wanted in.
+    pub features: Vec<usize>,
+    /// That of the truth.
+    pub truth: Option<usize>,
+    /// That of the weights.
+    pub weights: Option<usize>,
+    /// Most rows of a chunk, where fewer are wanted than fit.
+    pub most_rows: Option<usize>,
+    /// The flags that leave a column out, for the message about a feature that is no number.
+    pub leave_out: &'static str,
+}
+
+impl Pick {
+    /// The truth and the weights that were asked for, by name, or by number where no column has that name, and
+    /// as features all the others.
+    pub(super) fn new(columns: &Columns, options: &LoadOptions) -> Result<Pick, DataError> {
+        let find =
+            |flag, asked: &Option<String>| asked.as_ref().map(|asked| columns.find(flag, asked)).transpose();
+        let truth = find("--truth", &options.truth)?;
+        let weights = find("--weights", &options.weights)?;
+        let name = columns.source().to_owned();
+        if let (Some(column), true) = (truth, truth == weights) {
+            return Err(DataError::SameColumn { name, number: column + 1, column: columns.name(column) });
+        }
+        let is_feature = |&column: &usize| ![truth, weights].contains(&Some(column));
+        let features: Vec<usize> = (0..columns.count()).filter(is_feature).collect();
+        if features.is_empty() {
+            return Err(DataError::NoFeatures { name, columns: columns.count() });
+        }
+        Ok(Pick { features, truth, weights, most_rows: None, leave_out: "--truth or --weights" })
+    }
+
+    /// How many rows make a chunk, of values of so many bytes.
+    pub(super) fn chunk_rows(&self, value_bytes: usize) -> usize {
+        let fit = rows_per_chunk(self.n_columns(), value_bytes);
+        self.most_rows.map_or(fit, |most| most.clamp(1, fit))
+    }
+
+    /// Number of columns that are wanted.
+    pub(super) fn n_columns(&self) -> usize {
+        self.features.len() + usize::from(self.truth.is_some()) + usize::from(self.weights.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pick(header: &[&str], truth: &str, weights: &str) -> Result<Pick, DataError> {
+        let text = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+        let options = LoadOptions { truth: text(truth), weights: text(weights), ..LoadOptions::default() };
+        let names = header.iter().map(|&name| name.to_owned()).collect();
+        Pick::new(&Columns::named("t.csv", names), &options)
+    }
+
+    #[test]
+    fn a_name_wins_over_a_number() {
+        let found = pick(&["3", "b", "c"], "3", "2").expect("both exist");
+        assert_eq!((found.truth, found.weights, found.features), (Some(0), Some(1), vec![2]));
+        let found = pick(&["a", "b", "c"], "3", "").expect("a number does");
+        assert_eq!((found.truth, found.weights, found.features), (Some(2), None, vec![0, 1]));
+    }
+
+    #[test]
+    fn unknown_columns_list_what_there_is() {
+        for asked in ["z", "0", "4", "-1", "A", "99999999999999999999999"] {
+            let error = pick(&["a", "b", "c"], asked, "").expect_err("no such column").to_string();
+            assert!(error.contains("--truth") && error.contains(&format!("{asked:?}")), "{error}");
+            assert!(error.contains(r#"3 columns, "a", "b", "c""#), "{error}");
+        }
+        let many: Vec<String> = (0..500).map(|i| format!("name_{i}")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let error = pick(&many, "", "z").expect_err("no such column").to_string();
+        assert!(error.contains("500 columns") && error.contains("name_499"), "{error}");
+        assert!(error.len() < 400, "{error}");
+    }
+
+    #[test]
+    fn one_column_has_one_role_and_features_remain() {
+        let error = pick(&["a", "b"], "a", "1").expect_err("the same column");
+        assert!(matches!(error, DataError::SameColumn { number: 1, .. }), "{error}");
+        let error = pick(&["a", "b"], "a", "b").expect_err("nothing left");
+        assert!(matches!(error, DataError::NoFeatures { columns: 2, .. }), "{error}");
+        let error = pick(&["a", "b", "a"], "a", "").expect_err("two of that name");
+        assert!(matches!(error, DataError::AmbiguousColumn { first: 1, second: 3, .. }), "{error}");
+    }
+}
