@@ -12,6 +12,8 @@ mod error;
 #[cfg(feature = "gpu")]
 mod fallback;
 #[cfg(feature = "gpu")]
+mod fault;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod inertia;
 mod job;

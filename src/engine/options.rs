@@ -46,5 +46,5 @@ pub struct OpenOptions {
     /// Makes the GPU fail on purpose, for tests of what happens then.
     #[cfg(feature = "gpu")]
     #[doc(hidden)]
-    pub fault: Option<super::gpu::Fault>,
+    pub fault: Option<super::fault::Fault>,
 }
