@@ -1,6 +1,7 @@
 //! The flags, as typed. What several subcommands share, and those with many flags, have files of their own.
 
 mod compare;
+mod device;
 pub(super) mod draw;
 mod job;
 mod model;
@@ -14,9 +15,8 @@ use cairn::engine::Device;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(super) use model::{
-    DeviceArgs, FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs,
-};
+pub(super) use device::DeviceArgs;
+pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
 #[derive(Debug, Parser)]
@@ -137,15 +137,7 @@ pub(super) struct FitArgs {
 impl FitArgs {
     /// The device, its four words in any case of letters.
     pub(super) fn device(&self) -> Device {
-        device(&self.device)
-    }
-}
-
-/// A device as typed, its four words in any case of letters.
-fn device(text: &str) -> Device {
-    match Device::parse(&text.to_lowercase()) {
-        Device::Named(_) => Device::Named(text.to_owned()),
-        word => word,
+        device::device(&self.device)
     }
 }
 

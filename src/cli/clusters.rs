@@ -1,6 +1,6 @@
 //! The clusters, side by side: a picture where a centroid is one, its number, its size, what it stands for.
 
-use super::fit::Done;
+use super::done::Done;
 use super::numbers::value;
 use super::pictures::{self, Picture};
 use super::terminal::plain;

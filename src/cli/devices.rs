@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::args::DevicesArgs;
 use super::json::{self, SCHEMA, VERSION};
-use super::summary::labelled;
+use super::terminal::labelled;
 use super::terminal::{self, plain};
 
 const NONE: &str = "none found; `apt install mesa-vulkan-drivers` (Debian, Ubuntu) gives a software one to try, \

@@ -1,6 +1,6 @@
 //! `cairn fit`: what fails first comes first, then the work, then files, notes and summary.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 use cairn::data::{self, Dataset};
@@ -9,26 +9,11 @@ use cairn::kmeans::{CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_si
 use cairn::score::{Score, score};
 
 use super::args::FitArgs;
+use super::done::Done;
 use super::files::Files;
 use super::measures::{self, Measures};
 use super::progress::Bar;
 use super::{cache, failure, json, notes, report, request, summary, terminal};
-
-/// A finished fit and what it was made of.
-pub(super) struct Done<'a> {
-    pub(super) args: &'a FitArgs,
-    pub(super) data: Dataset,
-    pub(super) params: Params,
-    pub(super) fit: Fit,
-    pub(super) score: Option<Score>,
-    pub(super) measures: Option<Measures>,
-    /// The page, if one is asked for.
-    pub(super) report: Option<String>,
-    /// Reading the data.
-    pub(super) read: Duration,
-    /// All of it, reading included.
-    pub(super) total: Duration,
-}
 
 /// Runs the subcommand.
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use cairn::data::Truth;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::fit::Done;
+use super::done::Done;
 use super::{measures, request, summary};
 
 /// Raised when a field changes its meaning or goes; new fields may come without.

@@ -4,7 +4,7 @@ use cairn::data::{Dataset, Truth};
 use cairn::score::{Confused, Partition, Score, Silhouette, Undefined};
 
 use super::numbers::{percent, plural, short};
-use super::summary::labelled;
+use super::terminal::labelled;
 use super::terminal::plain;
 
 /// Most classes whose confusion matrix is shown whole.

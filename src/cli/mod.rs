@@ -21,6 +21,7 @@ mod cache;
 mod clusters;
 mod compare;
 mod devices;
+mod done;
 mod draw;
 mod drawings;
 mod failure;

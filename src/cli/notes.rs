@@ -5,7 +5,7 @@ use std::time::Duration;
 use cairn::engine::{Device, Estimates, Stop};
 use cairn::lattice::CoarseFeature;
 
-use super::fit::Done;
+use super::done::Done;
 use super::{numbers, terminal};
 
 /// Features that are named when many are coarse.

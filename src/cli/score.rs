@@ -13,7 +13,7 @@ use super::failure::Usage;
 use super::measures::Measures;
 use super::numbers::{percent, plural};
 use super::rows::{open_device, start_threads, walk, warn_of_fallback};
-use super::summary::labelled;
+use super::terminal::labelled;
 use super::terminal::{self, plain};
 use super::{json, measures};
 

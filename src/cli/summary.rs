@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use anstyle::Style;
 use cairn::engine::Stop;
 use cairn::kmeans::Timings;
 
-use super::fit::Done;
+use super::done::Done;
 use super::numbers::{plural, rate, time, value};
-use super::terminal::plain;
+use super::terminal::{labelled, plain};
 use super::{clusters, measures, request};
 
 /// The whole summary for a terminal `width` columns wide. Styles are in it; who writes it leaves them out.
@@ -42,12 +41,6 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     }
     text.push_str(&labelled("fingerprint", &done.fit.fingerprint));
     text
-}
-
-/// A line of the summary.
-pub(super) fn labelled(label: &str, value: &str) -> String {
-    let bold = Style::new().bold();
-    format!("{bold}{label:<11}{bold:#} {value}\n")
 }
 
 fn data(done: &Done<'_>) -> String {

@@ -16,7 +16,7 @@ use super::files::place;
 use super::json;
 use super::numbers::{percent, plural, short, value};
 use super::progress::Bar;
-use super::summary::labelled;
+use super::terminal::labelled;
 use super::terminal::{self, plain};
 
 /// A line of the table: one number of clusters, all seeds.

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use anstyle::Style;
 
 use super::args::Color;
 
@@ -75,4 +76,10 @@ mod tests {
     fn control_characters_are_shown_not_obeyed() {
         assert_eq!(plain("a\u{1b}[31m\nü"), "a\\u{1b}[31m\\nü");
     }
+}
+
+/// A line of a summary: a label and its text.
+pub(super) fn labelled(label: &str, value: &str) -> String {
+    let bold = Style::new().bold();
+    format!("{bold}{label:<11}{bold:#} {value}\n")
 }

@@ -9,6 +9,7 @@ pub mod check;
 mod clock;
 mod course;
 pub mod export;
+mod numbers;
 mod rates;
 pub mod report;
 mod runs;

@@ -1,8 +1,9 @@
-//! How fast that is: work a second, and what share of the device's measured peak.
+//! Where the time goes and how fast that is: work a second, and what share of the device's measured peak.
 
 use serde::Serialize;
 
-use super::report::Split;
+use super::runs::Run;
+use super::statistics::median;
 use crate::engine::Peak;
 use crate::engine::cost::JobSize;
 
@@ -57,6 +58,48 @@ impl Rates {
             flops_of_peak: peak.map(|peak| flops / peak.flops),
             bytes_of_peak: peak.map(|peak| bytes / peak.bytes_per_second),
         }
+    }
+}
+
+/// Where the time of a run goes: medians, which need not add up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Split {
+    /// Building kernels, not part of the time.
+    pub build: f64,
+    /// Handing the points over.
+    pub upload: f64,
+    /// First centroids.
+    pub seed: f64,
+    /// Iterating.
+    pub iterate: f64,
+    /// The part of `iterate` for nearest centroids; 0 where the device can't tell.
+    pub assign: f64,
+    /// The part of `iterate` for sums, means and the decision to stop; 0 where the device can't tell.
+    pub update: f64,
+    /// Reading back.
+    pub read_back: f64,
+    /// Whether `assign` and `update` come from the device's clock, not the host's.
+    pub device_clock: bool,
+}
+
+impl Split {
+    /// The medians of these runs; none of none.
+    #[must_use]
+    pub fn of(runs: &[Run]) -> Option<Self> {
+        let of = |part: fn(&Run) -> std::time::Duration| {
+            let seconds: Vec<f64> = runs.iter().map(|run| part(run).as_secs_f64()).collect();
+            median(&seconds)
+        };
+        Some(Self {
+            build: of(|run| run.build)?,
+            upload: of(|run| run.upload)?,
+            seed: of(|run| run.steps.seed)?,
+            iterate: of(|run| run.steps.iterate)?,
+            assign: of(|run| run.steps.assign)?,
+            update: of(|run| run.steps.update)?,
+            read_back: of(|run| run.steps.read_back)?,
+            device_clock: runs.iter().all(|run| run.steps.device_clock),
+        })
     }
 }
 

@@ -5,9 +5,11 @@
 
 use serde::Serialize;
 
+pub use super::rates::Split;
+
 use super::rates::Rates;
-use super::runs::{Measured, Row, Run};
-use super::statistics::{Ratio, Spread, median};
+use super::runs::{Measured, Row};
+use super::statistics::{Ratio, Spread};
 use super::sweep::{Crossover, Parameter};
 use super::warnings::{Warning, warnings};
 use crate::engine::Peak;
@@ -192,27 +194,6 @@ pub struct Timing {
     pub failure: Option<String>,
 }
 
-/// Where the time of a run goes: medians, which need not add up.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Split {
-    /// Building kernels, not part of the time.
-    pub build: f64,
-    /// Handing the points over.
-    pub upload: f64,
-    /// First centroids.
-    pub seed: f64,
-    /// Iterating.
-    pub iterate: f64,
-    /// The part of `iterate` for nearest centroids; 0 where the device can't tell.
-    pub assign: f64,
-    /// The part of `iterate` for sums, means and the decision to stop; 0 where the device can't tell.
-    pub update: f64,
-    /// Reading back.
-    pub read_back: f64,
-    /// Whether `assign` and `update` come from the device's clock, not the host's.
-    pub device_clock: bool,
-}
-
 /// Where a device overtakes the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Overtake {
@@ -228,27 +209,6 @@ pub struct Overtake {
     pub from_cold: Crossover,
     /// Values at which neither is clearly faster then.
     pub unclear_from_cold: Vec<u64>,
-}
-
-impl Split {
-    /// The medians of these runs; none of none.
-    #[must_use]
-    pub fn of(runs: &[Run]) -> Option<Self> {
-        let of = |part: fn(&Run) -> std::time::Duration| {
-            let seconds: Vec<f64> = runs.iter().map(|run| part(run).as_secs_f64()).collect();
-            median(&seconds)
-        };
-        Some(Self {
-            build: of(|run| run.build)?,
-            upload: of(|run| run.upload)?,
-            seed: of(|run| run.steps.seed)?,
-            iterate: of(|run| run.steps.iterate)?,
-            assign: of(|run| run.steps.assign)?,
-            update: of(|run| run.steps.update)?,
-            read_back: of(|run| run.steps.read_back)?,
-            device_clock: runs.iter().all(|run| run.steps.device_clock),
-        })
-    }
 }
 
 impl Measurement {

@@ -1,5 +1,6 @@
 //! [`fit`] and what surrounds it, free of devices.
 
+mod error;
 mod params;
 mod restarts;
 mod trace;
@@ -9,50 +10,17 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
-use crate::data::{DataError, Dataset, Rows};
+use crate::data::{Dataset, Rows};
 use crate::engine::cost::JobSize;
 use crate::engine::{
     self, DeviceInfo, EngineError, Estimates, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
 };
-use crate::lattice::{Extent, Lattice, LatticeError, Packer, Rounding, Table, Weights, check_shape};
+use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
 
+pub use error::FitError;
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use restarts::{CONTINUE, Restarts, Spread, run};
 pub use trace::trace;
-
-/// Why a fit failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FitError {
-    /// The rows could not be read.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The values or weights can't be used.
-    #[error(transparent)]
-    Lattice(#[from] LatticeError),
-    /// The parameters make no sense, alone or for these data.
-    #[error(transparent)]
-    Params(#[from] ParamsError),
-    /// The device failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// The observer cancelled it.
-    #[error("cancelled after {done} of {of} restarts")]
-    Cancelled {
-        /// Restarts done.
-        done: u64,
-        /// Restarts asked for.
-        of: u64,
-    },
-    /// The threads asked for could not be started.
-    #[error("could not start {threads} threads: {reason}")]
-    Threads {
-        /// Threads asked for.
-        threads: usize,
-        /// The system's words.
-        reason: String,
-    },
-}
 
 /// How far a fit has come.
 #[derive(Debug, Clone, Copy, PartialEq)]

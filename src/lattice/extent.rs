@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::bits::lowest_bit;
 use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_SHIFT, MIN_STEPS, Weights};
 
 /// Rows a parallel task takes at a time. A function of nothing else, so that the rounding report, which sums
@@ -187,18 +188,6 @@ impl Grid {
 /// Adding and taking away this rounds a number below 2^51 to a whole one; larger ones may change.
 pub(super) const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
 
-/// Exponent of the largest power of two that divides `x`; `i32::MAX` for zero.
-pub(super) fn lowest_bit(x: f64) -> i32 {
-    let bits = x.to_bits();
-    let fraction = bits & ((1 << 52) - 1);
-    let exponent = ((bits >> 52) & 0x7ff) as i32;
-    match (exponent, fraction) {
-        (0, 0) => i32::MAX,
-        (0, f) => f.trailing_zeros() as i32 - 1074,
-        (e, f) => (f | 1 << 52).trailing_zeros() as i32 + e - 1075,
-    }
-}
-
 fn not_finite<T: Value>(row: usize, values: &[T]) -> LatticeError {
     let bad = |x: &T| !(*x).into().is_finite();
     let column = values.iter().position(bad).unwrap_or(0);
@@ -214,21 +203,6 @@ mod tests {
         let mut extent = Extent::new(d);
         extent.add(0, rows, &Weights::ones(n)).unwrap();
         extent.lattice(n as u64).unwrap()
-    }
-
-    #[test]
-    fn lowest_bit_finds_the_grid() {
-        for (x, g) in [
-            (1.0, 0),
-            (-6.0, 1),
-            (0.375, -3),
-            (1024.0, 10),
-            (f64::from_bits(1), -1074),
-            (f64::from_bits(4), -1072),
-        ] {
-            assert_eq!(lowest_bit(x), g, "{x}");
-        }
-        assert_eq!(lowest_bit(0.0), i32::MAX);
     }
 
     #[test]

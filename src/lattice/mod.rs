@@ -4,6 +4,7 @@
 //! a minimum, a maximum or one rounded operation, so no order of work can change it. Two passes make
 //! a [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows. See docs/DEFINITION.md, section 2.
 
+mod bits;
 mod extent;
 mod pack;
 mod rounding;

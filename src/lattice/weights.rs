@@ -1,6 +1,7 @@
 //! Weights as integers: a weight w is w copies of its row.
 
-use super::{LatticeError, extent::lowest_bit};
+use super::LatticeError;
+use super::bits::lowest_bit;
 
 /// Largest weight of a row.
 const MAX_WEIGHT: u64 = 65_535;

@@ -1,17 +1,8 @@
 //! What clusters stand for: the truth that most of their rows have, or a name given by hand.
 
-use super::{Model, ModelError};
+use super::{ClusterName, Model, ModelError};
 use crate::data::Truth;
 use crate::score::{Contingency, majority_names};
-
-/// What a cluster stands for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClusterName {
-    /// The name. Several clusters may have the same.
-    pub name: String,
-    /// The share of the cluster's rows that are of that name; none for a name given by hand.
-    pub purity: Option<f64>,
-}
 
 /// Names each cluster by the truth that most of its rows have, ties going to the first in order; one without
 /// rows gets none. `labels` and the truth are of the same rows. (n_clusters)

@@ -6,7 +6,8 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{ReportError, failed};
+use super::ReportError;
+use super::error::failed;
 
 /// Pixels of a chart.
 const SIZE: (u32, u32) = (440, 320);

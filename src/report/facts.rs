@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::chart::COLORS;
-use super::gather::{self, Gathered};
+use super::gathered::Gathered;
 use super::images::Ink;
 use super::{LabelledRows, Report, ReportError};
 use crate::data::Truth;
@@ -31,12 +31,14 @@ pub(super) struct Facts<'a> {
     /// The class that each cluster stands for, as an index into the truth's names. (n_clusters)
     pub(super) classes: Vec<Option<u32>>,
     pub(super) score: Option<Score>,
+    /// What the rows' values say, where there are rows.
     pub(super) gathered: Option<Gathered>,
     /// How numbers become grey, where the features are the pixels of a picture.
     pub(super) ink: Option<Ink>,
 }
 
 impl<'a> Facts<'a> {
+    /// What is known without the rows' values.
     pub(super) fn new(report: &'a Report<'a>) -> Result<Self, ReportError> {
         let model = report.model;
         if let Some(rows) = report.rows {
@@ -47,7 +49,7 @@ impl<'a> Facts<'a> {
         let classes = score.as_ref().map_or(vec![None; model.n_clusters()], |s| s.cluster_names.clone());
         let names = names(model, truth, &classes);
         let order = order(&names);
-        let mut facts = Self {
+        Ok(Self {
             report,
             model,
             centroids: model.values(),
@@ -59,10 +61,7 @@ impl<'a> Facts<'a> {
             score,
             gathered: None,
             ink: None,
-        };
-        facts.gathered = report.rows.map(|rows| gather::gather(&facts, rows)).transpose()?;
-        facts.ink = model.image.map(|shape| Ink::new(shape, &facts));
-        Ok(facts)
+        })
     }
 
     pub(super) fn truth(&self) -> Option<&'a Truth> {

@@ -2,9 +2,11 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use ndarray::Array2;
 
-use super::facts::Facts;
-use super::{ReportError, failed};
+use super::ReportError;
+use super::error::failed;
+use super::gathered::Gathered;
 
 /// Longest side of a picture; larger ones are averaged down.
 const SIDE: usize = 40;
@@ -30,9 +32,13 @@ pub(super) struct Picture {
 
 impl Ink {
     /// One scale for all pictures: from the least to the largest value of the sample and the centroids.
-    pub(super) fn new((height, width): (usize, usize), facts: &Facts<'_>) -> Self {
-        let sampled = facts.gathered.iter().flat_map(|gathered| &gathered.values);
-        let values = || facts.centroids.iter().chain(sampled.clone()).copied();
+    pub(super) fn new(
+        (height, width): (usize, usize),
+        centroids: &Array2<f64>,
+        gathered: Option<&Gathered>,
+    ) -> Self {
+        let sampled = gathered.into_iter().flat_map(|gathered| &gathered.values);
+        let values = || centroids.iter().chain(sampled.clone()).copied();
         let low = values().fold(f64::INFINITY, f64::min);
         let high = values().fold(f64::NEG_INFINITY, f64::max);
         Self { height, width, low, high }

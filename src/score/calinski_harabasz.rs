@@ -1,9 +1,25 @@
 //! The Calinski-Harabasz index: [`Partition::calinski_harabasz`].
 
-use super::Partition;
-use super::partition::squared_distance;
+use super::partition::{finite, squared_distance};
+use super::{Partition, Undefined};
 
-pub(super) fn calinski_harabasz(partition: &Partition<'_>) -> f64 {
+impl Partition<'_> {
+    /// The dispersion between clusters over the dispersion within, each divided by its degrees of freedom:
+    /// the larger, the better apart; 1 where there is none within.
+    ///
+    /// Calinski and Harabasz, "A dendrite method for cluster analysis", Communications in Statistics 3
+    /// (1974), 1-27. As scikit-learn's `calinski_harabasz_score`.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no value for these.
+    pub fn calinski_harabasz(&self) -> Result<f64, Undefined> {
+        self.check()?;
+        finite(calinski_harabasz(self))
+    }
+}
+
+fn calinski_harabasz(partition: &Partition<'_>) -> f64 {
     let d = partition.n_dims;
     let (n, k) = (partition.labels.len() as f64, partition.occupied() as f64);
     let means = partition.means();

@@ -2,10 +2,27 @@
 
 use rayon::prelude::*;
 
-use super::Partition;
-use super::partition::squared_distance;
+use super::partition::{finite, squared_distance};
+use super::{Partition, Undefined};
 
-pub(super) fn davies_bouldin(partition: &Partition<'_>) -> f64 {
+impl Partition<'_> {
+    /// The mean, over clusters, of the worst ratio of two clusters' mean distances to their own means to the
+    /// distance between these means: the smaller, the better apart.
+    ///
+    /// Davies and Bouldin, "A cluster separation measure", IEEE Transactions on Pattern Analysis and Machine
+    /// Intelligence 1 (1979), 224-227. As scikit-learn's `davies_bouldin_score`, but for distances below 1e-8,
+    /// which are no zeros here. Clusters with one and the same mean are not compared.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no value for these.
+    pub fn davies_bouldin(&self) -> Result<f64, Undefined> {
+        self.check()?;
+        finite(davies_bouldin(self))
+    }
+}
+
+fn davies_bouldin(partition: &Partition<'_>) -> f64 {
     let d = partition.n_dims;
     let means = partition.means();
     let spreads = spreads(partition, &means);

@@ -1,7 +1,7 @@
 //! Points and their clusters: what the measures that know no truth read.
 
+use super::ScoreError;
 use super::contingency::first_outside;
-use super::{ScoreError, calinski_harabasz, davies_bouldin, silhouette};
 
 /// Why a measure has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -57,57 +57,6 @@ impl<'a> Partition<'a> {
         Ok(Self { points, n_dims, labels, sizes })
     }
 
-    /// See [`silhouette`](super::Silhouette). `seed` chooses the sample where there are more than 10,000 points.
-    ///
-    /// # Errors
-    ///
-    /// Why it has no value for these.
-    pub fn silhouette(&self, seed: u64) -> Result<super::Silhouette, Undefined> {
-        self.check()?;
-        silhouette::silhouette(self, seed).ok_or(Undefined::Overflow)
-    }
-
-    /// The silhouette of each point, in order: its own part of the mean that [`Partition::silhouette`] gives. It
-    /// compares every two points, so give it thousands, not millions. (n_points)
-    ///
-    /// # Errors
-    ///
-    /// Why they have no value for these.
-    pub fn silhouettes(&self) -> Result<Vec<f64>, Undefined> {
-        self.check()?;
-        let values = silhouette::each(self);
-        if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(Undefined::Overflow) }
-    }
-
-    /// The dispersion between clusters over the dispersion within, each divided by its degrees of freedom:
-    /// the larger, the better apart; 1 where there is none within.
-    ///
-    /// Calinski and Harabasz, "A dendrite method for cluster analysis", Communications in Statistics 3
-    /// (1974), 1-27. As scikit-learn's `calinski_harabasz_score`.
-    ///
-    /// # Errors
-    ///
-    /// Why it has no value for these.
-    pub fn calinski_harabasz(&self) -> Result<f64, Undefined> {
-        self.check()?;
-        finite(calinski_harabasz::calinski_harabasz(self))
-    }
-
-    /// The mean, over clusters, of the worst ratio of two clusters' mean distances to their own means to the
-    /// distance between these means: the smaller, the better apart.
-    ///
-    /// Davies and Bouldin, "A cluster separation measure", IEEE Transactions on Pattern Analysis and Machine
-    /// Intelligence 1 (1979), 224-227. As scikit-learn's `davies_bouldin_score`, but for distances below 1e-8,
-    /// which are no zeros here. Clusters with one and the same mean are not compared.
-    ///
-    /// # Errors
-    ///
-    /// Why it has no value for these.
-    pub fn davies_bouldin(&self) -> Result<f64, Undefined> {
-        self.check()?;
-        finite(davies_bouldin::davies_bouldin(self))
-    }
-
     /// Clusters that have points.
     pub(super) fn occupied(&self) -> usize {
         self.sizes.iter().filter(|&&size| size > 0).count()
@@ -131,7 +80,8 @@ impl<'a> Partition<'a> {
         means
     }
 
-    fn check(&self) -> Result<(), Undefined> {
+    /// Whether measures that compare clusters have a value.
+    pub(super) fn check(&self) -> Result<(), Undefined> {
         match self.occupied() {
             0 => Err(Undefined::NoPoints),
             1 => Err(Undefined::OneCluster),
@@ -155,6 +105,6 @@ pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     lanes.iter().sum::<f64>() + rest
 }
 
-fn finite(value: f64) -> Result<f64, Undefined> {
+pub(super) fn finite(value: f64) -> Result<f64, Undefined> {
     if value.is_finite() { Ok(value) } else { Err(Undefined::Overflow) }
 }

@@ -4,8 +4,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-use super::Partition;
 use super::partition::squared_distance;
+use super::{Partition, Undefined};
 
 /// Most points whose silhouettes are all computed.
 const MOST_EXACT: usize = 10_000;
@@ -32,8 +32,32 @@ pub struct Silhouette {
     pub standard_error: f64,
 }
 
+impl Partition<'_> {
+    /// See [`Silhouette`]. `seed` chooses the sample where there are more than 10,000 points.
+    ///
+    /// # Errors
+    ///
+    /// Why it has no value for these.
+    pub fn silhouette(&self, seed: u64) -> Result<Silhouette, Undefined> {
+        self.check()?;
+        silhouette(self, seed).ok_or(Undefined::Overflow)
+    }
+
+    /// The silhouette of each point, in order: its own part of the mean that [`Partition::silhouette`] gives. It
+    /// compares every two points, so give it thousands, not millions. (n_points)
+    ///
+    /// # Errors
+    ///
+    /// Why they have no value for these.
+    pub fn silhouettes(&self) -> Result<Vec<f64>, Undefined> {
+        self.check()?;
+        let values = each(self);
+        if values.iter().all(|value| value.is_finite()) { Ok(values) } else { Err(Undefined::Overflow) }
+    }
+}
+
 /// `None` where a distance overflows.
-pub(super) fn silhouette(partition: &Partition<'_>, seed: u64) -> Option<Silhouette> {
+fn silhouette(partition: &Partition<'_>, seed: u64) -> Option<Silhouette> {
     let n_points = partition.labels.len();
     let size = if n_points <= MOST_EXACT { n_points } else { SAMPLE };
     let sample = choose(n_points, size, seed);
@@ -46,7 +70,7 @@ pub(super) fn silhouette(partition: &Partition<'_>, seed: u64) -> Option<Silhoue
 }
 
 /// Of each point. (n_points)
-pub(super) fn each(partition: &Partition<'_>) -> Vec<f64> {
+fn each(partition: &Partition<'_>) -> Vec<f64> {
     (0..partition.labels.len()).into_par_iter().map(|i| of_point(partition, i)).collect()
 }
 

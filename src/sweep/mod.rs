@@ -5,6 +5,7 @@
 //! | `held_out` | rows that were not fitted: their nearest centroids, their truth |
 //! | `spread` | the median, the least and the largest over seeds |
 
+mod error;
 mod held_out;
 mod spread;
 
@@ -14,6 +15,7 @@ use crate::kmeans::{self, CONTINUE, Fit, FitError, KMeans, Params};
 use crate::lattice::Table;
 use crate::score::{Contingency, Partition, ScoreError, accuracy, majority_names, purity};
 
+pub use error::SweepError;
 pub use held_out::nearest_labels;
 pub use spread::Spread;
 
@@ -55,58 +57,6 @@ pub struct Run {
     pub held_out_accuracy: Option<f64>,
     /// Fingerprint of the fit.
     pub fingerprint: String,
-}
-
-/// Why a sweep failed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SweepError {
-    /// A fit failed, or could not start.
-    #[error(transparent)]
-    Fit(#[from] FitError),
-    /// Labels and truth don't fit.
-    #[error(transparent)]
-    Score(#[from] ScoreError),
-    /// No number of clusters, or no seed.
-    #[error(
-        "nothing to go through: {n_clusters} numbers of clusters and {n_seeds} seeds; give at least one of each"
-    )]
-    Nothing {
-        /// Numbers of clusters.
-        n_clusters: usize,
-        /// Seeds.
-        n_seeds: usize,
-    },
-    /// The rows held out have other columns.
-    #[error("{name} has {found} columns of features, and the fitted rows {needed}; they must agree")]
-    Columns {
-        /// The rows held out.
-        name: String,
-        /// Its columns.
-        found: usize,
-        /// Those of the fitted rows.
-        needed: usize,
-    },
-    /// The rows held out have columns of other names, or in another order.
-    #[error(
-        "{name}, column {column}: it is \"{found}\" where the fitted rows have \"{needed}\"; put the columns in their order"
-    )]
-    Names {
-        /// The rows held out.
-        name: String,
-        /// The column, from 1, among the features.
-        column: usize,
-        /// Its name.
-        found: String,
-        /// That of the fitted rows.
-        needed: String,
-    },
-    /// A truth is missing where accuracy on rows held out is asked for.
-    #[error("{name} has no truth column; accuracy on rows held out needs one in both tables")]
-    NoTruth {
-        /// The table without.
-        name: String,
-    },
 }
 
 /// Fits `data` with every number of clusters and every seed of the plan, in that order. `seen` is called

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use cairn::engine::Device;
 use clap::ValueEnum;
-use clap::builder::NonEmptyStringValueParser;
 
+use super::device::DeviceArgs;
 use super::job::{HeaderArg, delimiter};
 
 /// Where rows come from.
@@ -44,21 +43,6 @@ impl RowsArgs {
     /// DATA, empty where something else was given in its place.
     pub(in crate::cli) fn data(&self) -> &str {
         self.data.as_deref().unwrap_or_default()
-    }
-}
-
-/// What works on rows.
-#[derive(Debug, clap::Args)]
-pub(in crate::cli) struct DeviceArgs {
-    /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
-    pub(in crate::cli) device: String,
-}
-
-impl DeviceArgs {
-    /// The device, its four words in any case of letters.
-    pub(in crate::cli) fn device(&self) -> Device {
-        super::device(&self.device)
     }
 }
 

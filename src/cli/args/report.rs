@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cairn::engine::Device;
 
-use super::model::DeviceArgs;
+use super::device::DeviceArgs;
 use super::{job::JobArgs, sweep};
 
 const EXAMPLES: &str = "\

@@ -6,7 +6,8 @@ use cairn::compare::{HostClock, Stand, words};
 use cairn::engine::cost::{Cost, Costs, GpuCost};
 
 use super::devices::{self, Entrant, Wish};
-use super::{STOP, stop_on_ctrl_c, text};
+use super::stop::{STOP, stop_on_ctrl_c};
+use super::text;
 use crate::cli::args::CompareArgs;
 use crate::cli::failure::Stopped;
 use crate::cli::progress::Bar;
@@ -15,7 +16,7 @@ use crate::cli::{cache, terminal};
 /// Measures the devices, one after the other, and keeps what they cost.
 pub(super) fn run(args: &CompareArgs, wish: &Wish) -> anyhow::Result<()> {
     let all = if *wish == Wish::Usual { &Wish::All } else { wish };
-    let mut entrants = devices::open(all, &super::open_options(args))?;
+    let mut entrants = devices::open(all, &devices::options(args))?;
     if *wish == Wish::Usual {
         entrants.retain(|entrant| wanted(entrant, args.quiet));
     }

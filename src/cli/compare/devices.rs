@@ -3,6 +3,7 @@
 use anyhow::Context;
 use cairn::engine::{self, Device, OpenOptions, Opened};
 
+use crate::cli::args::CompareArgs;
 use crate::cli::failure::Usage;
 use crate::cli::terminal;
 
@@ -21,6 +22,11 @@ pub(super) enum Wish {
     All,
     /// These.
     These(Vec<(String, Device)>),
+}
+
+/// How they are opened.
+pub(super) fn options(args: &CompareArgs) -> OpenOptions {
+    OpenOptions { gpu_memory: args.gpu_memory.map(|size| size.as_u64()), ..OpenOptions::default() }
 }
 
 /// Reads the list.

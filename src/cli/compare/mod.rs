@@ -4,9 +4,9 @@ mod calibrate;
 mod chart;
 mod devices;
 mod files;
+mod stop;
 mod text;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -14,11 +14,12 @@ use cairn::compare::report::Device as Described;
 use cairn::compare::sweep::{Parameter, Sweep};
 use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Stand, params_at};
 use cairn::data::{self, Dataset};
-use cairn::engine::{Device, OpenOptions};
+use cairn::engine::Device;
 use cairn::kmeans::{self, FitError, Params};
 
 use self::devices::Entrant;
 use self::files::Files;
+use self::stop::{STOP, stop_on_ctrl_c};
 use super::args::CompareArgs;
 use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
@@ -29,9 +30,6 @@ const RUNS: u32 = 10;
 /// Time for the runs of one job, and of each value of a sweep.
 const BUDGET: Duration = Duration::from_secs(30);
 const BUDGET_OF_VALUE: Duration = Duration::from_secs(10);
-
-/// Set by Ctrl-C.
-static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Runs the subcommand.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
@@ -48,7 +46,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         }
         check_points(sweep, params.n_clusters())?;
     }
-    let entrants = devices::open(&wish, &open_options(args))?;
+    let entrants = devices::open(&wish, &devices::options(args))?;
     let start = Instant::now();
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     stop_on_ctrl_c()?;
@@ -71,10 +69,6 @@ fn check_points(sweep: &Sweep, n_clusters: usize) -> Result<(), Usage> {
         ))),
         None => Ok(()),
     }
-}
-
-fn open_options(args: &CompareArgs) -> OpenOptions {
-    OpenOptions { gpu_memory: args.gpu_memory.map(|size| size.as_u64()), ..OpenOptions::default() }
 }
 
 fn measure(
@@ -132,16 +126,6 @@ fn describe(entrant: &Entrant) -> Described {
         peak: entrant.opened.engine.peak().ok().flatten(),
         failure: None,
     }
-}
-
-/// The first Ctrl-C ends the measurements and shows those made; the second ends the program.
-fn stop_on_ctrl_c() -> anyhow::Result<()> {
-    let stop = || {
-        if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    };
-    ctrlc::set_handler(stop).context("Ctrl-C can't be listened to")
 }
 
 fn end(document: &Document) -> anyhow::Result<()> {

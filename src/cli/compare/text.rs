@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table};
 
 use super::chart;
 use crate::cli::numbers::plural;
-use crate::cli::summary::labelled;
+use crate::cli::terminal::labelled;
 use crate::cli::terminal::{self, plain};
 
 /// Warnings that are shown one by one.

@@ -9,7 +9,7 @@ use cairn::compare::words;
 use cairn::engine::Engine;
 use cairn::engine::cpu::Cpu;
 
-use crate::cli::summary::labelled;
+use crate::cli::terminal::labelled;
 use crate::cli::terminal::{self, plain};
 
 /// Time after which no other check is begun on a device.

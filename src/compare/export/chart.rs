@@ -7,7 +7,7 @@ use std::ops::Range;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
 
-use super::{ExportError, failed};
+use super::error::{ExportError, failed};
 use crate::compare::Document;
 use crate::compare::words::time;
 

@@ -1,6 +1,7 @@
 //! A line for each value and device. Cells of what was not measured are empty.
 
-use super::{Document, ExportError, failed};
+use super::Document;
+use super::error::{ExportError, failed};
 use crate::compare::report::{Measurement, Timing};
 
 const HEADER: [&str; 31] = [

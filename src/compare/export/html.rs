@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{ExportError, chart, failed};
+use super::chart;
+use super::error::{ExportError, failed};
 use crate::compare::Document;
 use crate::compare::report::{Device, Measurement, Timing};
 use crate::compare::words;

@@ -2,10 +2,13 @@
 
 mod chart;
 mod csv;
+mod error;
 mod html;
 mod json;
 
 use super::Document;
+
+pub use error::ExportError;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +21,6 @@ pub enum Format {
     Html,
 }
 
-/// Why a file could not be made.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ExportError(String);
-
 /// The content of a file.
 ///
 /// # Errors
@@ -33,8 +31,4 @@ pub fn text(document: &Document, format: Format) -> Result<String, ExportError> 
         Format::Csv => csv::text(document),
         Format::Html => html::text(document),
     }
-}
-
-fn failed(error: impl std::fmt::Display) -> ExportError {
-    ExportError(error.to_string())
 }

@@ -3,6 +3,7 @@
 mod assign;
 mod bounds;
 mod columns;
+mod info;
 mod kernel;
 mod narrow;
 mod nearest_two;
@@ -26,6 +27,7 @@ use super::{
 };
 use assign::Assigner;
 use bounds::{Bounds, Moves};
+use info::info;
 use kernel::{Instructions, Kernel};
 use nearest_two::CpuNearest;
 use seed::Seeder;
@@ -51,15 +53,7 @@ impl Cpu {
 
 impl Engine for Cpu {
     fn info(&self) -> DeviceInfo {
-        // a wrong name is refused when a job is loaded
-        let instructions = Instructions::pick().unwrap_or_else(|_| Instructions::widest());
-        DeviceInfo {
-            used: "cpu",
-            adapter: format!("{}, threads: {}", instructions.name(), rayon::current_num_threads()),
-            driver: String::new(),
-            software: false,
-            fallback: None,
-        }
+        info()
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {

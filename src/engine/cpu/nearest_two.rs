@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 
 use super::columns::Columns;
+use super::info::info;
 use super::kernel::{Kernel, Two};
 use super::tiles::Tiles;
 use crate::engine::certify::{self, Bound};
 use crate::engine::nearest_two::{Centroids, NearestSession, NearestTwo, distance, exactly};
-use crate::engine::{DeviceInfo, Engine, EngineError};
+use crate::engine::{DeviceInfo, EngineError};
 use crate::lattice::Table;
 
 /// Tiles a parallel task takes at a time.
@@ -22,7 +23,7 @@ pub(super) struct CpuNearest<'a> {
 
 impl NearestSession for CpuNearest<'_> {
     fn info(&self) -> DeviceInfo {
-        super::Cpu::default().info()
+        info()
     }
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {

@@ -5,9 +5,9 @@
 //! all others: scores prove most points "not nearer than before", and the others get exact distances.
 
 mod narrow;
+mod near;
 mod wide;
 
-use super::columns::Columns;
 use super::kernel::Kernel;
 use super::tiles::Tiles;
 use crate::engine::draws::{Draws, candidates};
@@ -16,18 +16,7 @@ use crate::engine::reference::seed::{gather, lowest_unused};
 use crate::engine::rows::RowsByWeight;
 use crate::engine::{Job, Seeding, certify};
 use crate::lattice::Table;
-
-/// The distances of all points to their nearest seed, and what candidates would make of them.
-trait Near {
-    /// Sum of w D.
-    fn total(&self) -> u128;
-    /// The first row whose running total of w D exceeds `t`.
-    fn pick(&self, t: u128) -> usize;
-    /// The potential that each candidate would leave. `columns` hold the candidates `rows`.
-    fn weigh(&mut self, rows: &[usize], columns: &Columns) -> Vec<u128>;
-    /// Makes candidate `chosen` of the last [`Near::weigh`] a seed.
-    fn choose(&mut self, chosen: usize);
-}
+use near::{Near, columns};
 
 /// What seeding needs of the points, made once.
 #[derive(Debug)]
@@ -103,31 +92,4 @@ impl<'a> Seeder<'a> {
         }
         seeds
     }
-}
-
-/// Columns for as many candidates. Seeding always uses the sound bound.
-fn columns(table: &Table, kernel: Kernel, n_candidates: usize) -> Columns {
-    let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
-    Columns::new(table, n_candidates, kernel.block(n_candidates), gamma)
-}
-
-/// The first place whose running total of `shares` exceeds `t`, and what of `t` is left before it.
-fn pick_share(t: u128, shares: impl Iterator<Item = u128>) -> (usize, u128) {
-    let mut before = 0;
-    let mut last = (0, 0);
-    for (at, share) in shares.enumerate() {
-        last = (at, t - before);
-        if before + share > t {
-            break;
-        }
-        before += share;
-    }
-    last
-}
-
-/// The first row whose running total exceeds `t`: by tile, then by row.
-fn pick_row(t: u128, width: usize, sums: &[u128], share: impl Fn(usize) -> u128, n: usize) -> usize {
-    let (tile, rest) = pick_share(t, sums.iter().copied());
-    let rows = tile * width..n.min((tile + 1) * width);
-    tile * width + pick_share(rest, rows.map(share)).0
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::context::AdapterInfo;
+use super::adapter::AdapterInfo;
 use super::kernel_cache;
 use crate::engine::OpenOptions;
 

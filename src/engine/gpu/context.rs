@@ -1,272 +1,29 @@
-//! Adapters, the device, its faults; the only place that submits work to it or waits for it.
+//! The device and its complaints; the only place that submits work to it or waits for it.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::{Device, EngineError, OpenOptions};
+use super::super::fault::{Fault, FaultKind};
+use super::super::{EngineError, OpenOptions};
+use super::adapter::AdapterInfo;
 use super::choices::Choices;
+use super::counters::{Counters, Tally, count};
+use super::fault::Faults;
 use super::kernel_cache::KernelCache;
-use super::marks;
 use super::pace::Pace;
 use super::units::{Units, WantedUnits};
 use super::update::MAX_WORDS;
 
-/// What a test makes the device do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultKind {
-    /// The device goes away.
-    Lost,
-    /// An allocation fails.
-    OutOfMemory,
-}
-
-/// A failure on purpose, at the `at`-th allocation or submission (from 1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
-    /// What happens.
-    pub kind: FaultKind,
-    /// When.
-    pub at: u64,
-    /// Whether it happens again at every multiple of `at`.
-    pub again: bool,
-}
-
-impl Fault {
-    fn strikes(&self, call: u64) -> bool {
-        if self.again { call.is_multiple_of(self.at) } else { call == self.at }
-    }
-}
-
-/// What was asked of a device since it was opened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Kernels started.
-    pub dispatches: u64,
-    /// Those of them that belong to iterations: assign, sums, means, stop.
-    pub round_dispatches: u64,
-    /// Iterations handed over, each for all lanes of a batch at once.
-    pub rounds: u64,
-    /// Chunks of points of all iterations, those that took too long for one dispatch counted by slices of time.
-    pub round_slices: u64,
-    /// Times that new restarts entered a batch.
-    pub entries: u64,
-    /// Assign kernels that were timed, to find the fastest.
-    pub trials: u64,
-    /// Times that work was handed over.
-    pub submissions: u64,
-    /// Times that the host waited for the device.
-    pub waits: u64,
-    /// Bytes written to the device.
-    pub bytes_up: u64,
-    /// Bytes of `bytes_up` that are points, with their weights and errors.
-    pub point_bytes_up: u64,
-    /// Bytes read from the device.
-    pub bytes_down: u64,
-}
-
-/// [`Counters`] that several may add to.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    pub(super) dispatches: AtomicU64,
-    pub(super) round_dispatches: AtomicU64,
-    pub(super) rounds: AtomicU64,
-    pub(super) round_slices: AtomicU64,
-    pub(super) entries: AtomicU64,
-    pub(super) trials: AtomicU64,
-    submissions: AtomicU64,
-    waits: AtomicU64,
-    bytes_up: AtomicU64,
-    pub(super) point_bytes_up: AtomicU64,
-    bytes_down: AtomicU64,
-    pub(super) kernels: Mutex<BTreeSet<String>>, // that were built
-}
-
-/// Adds to a counter.
-pub(super) fn count(counter: &AtomicU64, by: u64) {
-    counter.fetch_add(by, Ordering::Relaxed);
-}
-
-impl Tally {
-    fn read(&self) -> Counters {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Counters {
-            dispatches: of(&self.dispatches),
-            round_dispatches: of(&self.round_dispatches),
-            rounds: of(&self.rounds),
-            round_slices: of(&self.round_slices),
-            entries: of(&self.entries),
-            trials: of(&self.trials),
-            submissions: of(&self.submissions),
-            waits: of(&self.waits),
-            bytes_up: of(&self.bytes_up),
-            point_bytes_up: of(&self.point_bytes_up),
-            bytes_down: of(&self.bytes_down),
-        }
-    }
-}
-
 /// What a device can't do without: kernels are told by immediates which part of a grid they run.
 const NEEDED: wgpu::Features = wgpu::Features::IMMEDIATES;
+
+/// What a device may have besides, to tell when its work was done.
+const TIMESTAMPS: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
 
 /// How long a device that failed is given to say why.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// A device that has not answered for this long will not.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-/// An adapter: a GPU under one of the interfaces (Vulkan, Metal, DirectX, GL) through which it can be used.
-#[derive(Clone)]
-pub struct AdapterInfo {
-    /// Name, as the driver gives it.
-    pub name: String,
-    /// Interface: `Vulkan`, `Metal`, `Dx12` or `Gl`.
-    pub backend: String,
-    /// Driver and its version.
-    pub driver: String,
-    /// `discrete GPU`, `integrated GPU`, `virtual GPU`, `software` or `other`.
-    pub kind: String,
-    /// Whether it is a program on the CPU, not a GPU.
-    pub software: bool,
-    /// Limits that matter here, by name.
-    pub limits: Vec<(String, u64)>,
-    /// Features that matter here, and whether it has them.
-    pub features: Vec<(String, bool)>,
-    adapter: wgpu::Adapter,
-}
-
-impl fmt::Debug for AdapterInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-impl fmt::Display for AdapterInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, {})", self.name, self.backend, self.kind)
-    }
-}
-
-impl AdapterInfo {
-    /// How [`DeviceInfo`](crate::engine::DeviceInfo) names it.
-    pub(super) fn full_name(&self) -> String {
-        format!("{}, {}", self.name, self.backend)
-    }
-
-    fn new(adapter: wgpu::Adapter) -> Self {
-        let info = adapter.get_info();
-        let software = is_software(&info);
-        let kind = match info.device_type {
-            _ if software => "software",
-            wgpu::DeviceType::DiscreteGpu => "discrete GPU",
-            wgpu::DeviceType::IntegratedGpu => "integrated GPU",
-            wgpu::DeviceType::VirtualGpu => "virtual GPU",
-            _ => "other",
-        };
-        Self {
-            name: info.name,
-            backend: format!("{:?}", info.backend),
-            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
-            kind: kind.into(),
-            software,
-            limits: limits(&adapter),
-            features: features(&adapter),
-            adapter,
-        }
-    }
-
-    /// How many values its matrix units multiply at a time, in each direction; none where it has no units of use.
-    #[must_use]
-    pub fn matrix_units(&self) -> Option<u32> {
-        Units::of(&self.adapter).map(|units| units.edge)
-    }
-
-    /// Real GPUs before software, discrete before integrated, other interfaces before GL.
-    fn rank(&self) -> (usize, bool) {
-        let order = ["discrete GPU", "integrated GPU", "virtual GPU", "other", "software"];
-        (order.iter().position(|&kind| kind == self.kind).unwrap_or(order.len()), self.backend == "Gl")
-    }
-}
-
-fn is_software(info: &wgpu::AdapterInfo) -> bool {
-    let name = info.name.to_lowercase();
-    let known = ["llvmpipe", "lavapipe", "softpipe", "swiftshader", "microsoft basic render"];
-    info.device_type == wgpu::DeviceType::Cpu || known.iter().any(|known| name.contains(known))
-}
-
-fn limits(adapter: &wgpu::Adapter) -> Vec<(String, u64)> {
-    let limits = adapter.limits();
-    let shown = [
-        ("max_storage_buffer_binding_size", limits.max_storage_buffer_binding_size),
-        ("max_buffer_size", limits.max_buffer_size),
-        ("max_storage_buffers_per_shader_stage", limits.max_storage_buffers_per_shader_stage.into()),
-        ("max_compute_workgroup_storage_size", limits.max_compute_workgroup_storage_size.into()),
-        ("max_compute_invocations_per_workgroup", limits.max_compute_invocations_per_workgroup.into()),
-        ("max_compute_workgroups_per_dimension", limits.max_compute_workgroups_per_dimension.into()),
-    ];
-    let units = Units::of(adapter).map(|units| ("matrix_units_edge", units.edge.into()));
-    shown.into_iter().chain(units).map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
-fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
-    let features = adapter.features();
-    let shown = [
-        ("subgroups", wgpu::Features::SUBGROUP),
-        ("64-bit integers", wgpu::Features::SHADER_INT64),
-        ("64-bit atomics", wgpu::Features::SHADER_INT64_ATOMIC_ALL_OPS),
-        ("f16", wgpu::Features::SHADER_F16),
-        ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
-        ("pipeline cache", wgpu::Features::PIPELINE_CACHE),
-    ];
-    let shown = shown.map(|(name, feature)| (name.to_owned(), features.contains(feature)));
-    shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
-}
-
-/// Every adapter of this machine, the best first. `WGPU_BACKEND` narrows the interfaces.
-#[must_use]
-pub fn adapters() -> Vec<AdapterInfo> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle().with_env());
-    let backends = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all());
-    let found = pollster::block_on(instance.enumerate_adapters(backends));
-    let mut found: Vec<_> = found.into_iter().map(AdapterInfo::new).collect();
-    found.sort_by_key(AdapterInfo::rank);
-    found
-}
-
-/// What to do to be seen by [`adapters`].
-pub(in crate::engine) const INSTALL: &str = "install the GPU vendor's Vulkan driver, or for a software \
-     adapter Debian's mesa-vulkan-drivers; in a container the driver needs the `graphics` capability";
-
-/// Why [`Device::Auto`] takes no adapter of `found`.
-pub(in crate::engine) fn why_none(found: &[AdapterInfo]) -> String {
-    match found {
-        [] => "no GPU found".into(),
-        found => format!("no GPU found, only software: {}", list(found)),
-    }
-}
-
-/// Why no adapter of `found` is what was asked for.
-pub(in crate::engine) fn why_not(device: &Device, found: &[AdapterInfo]) -> String {
-    match (device, found) {
-        (Device::Named(name), []) => {
-            format!(
-                "unknown device \"{name}\": not auto, gpu, cpu or reference, and no adapter was found; {INSTALL}"
-            )
-        }
-        (Device::Named(name), found) => {
-            format!(
-                "unknown device \"{name}\": not auto, gpu, cpu or reference, nor part of the name of {}",
-                list(found)
-            )
-        }
-        (_, found) => format!("no GPU adapter found ({} adapters); {INSTALL}", found.len()),
-    }
-}
-
-fn list(found: &[AdapterInfo]) -> String {
-    found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
 
 /// An open device and what it has complained about.
 #[derive(Debug)]
@@ -275,9 +32,7 @@ pub(super) struct Context {
     pub(super) device: wgpu::Device,
     queue: wgpu::Queue,
     trouble: Arc<Mutex<Option<EngineError>>>,
-    fault: Option<Fault>,
-    calls: AtomicU64,
-    spared: AtomicBool,
+    faults: Faults,
     max_binding: u64,
     /// Its matrix units, if they were opened.
     pub(super) units: Option<Units>,
@@ -319,15 +74,13 @@ impl Context {
         let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let cache = KernelCache::open(&device, &info.adapter.get_info(), options.cache.as_deref());
         let (choices, pace) = (Choices::new(info, options), Pace::new(info, options));
-        let (info, calls, tally) = (info.clone(), AtomicU64::new(0), Arc::default());
+        let (info, tally) = (info.clone(), Arc::default());
         Ok(Self {
             info,
             device,
             queue,
             trouble,
-            fault: None,
-            calls,
-            spared: AtomicBool::new(false),
+            faults: Faults::default(),
             max_binding,
             units,
             tally,
@@ -339,8 +92,7 @@ impl Context {
 
     /// Fails on purpose at a call counted from now.
     pub(super) fn arm(&mut self, fault: Option<Fault>) {
-        self.fault = fault;
-        self.calls = AtomicU64::new(0);
+        self.faults = Faults::new(fault);
     }
 
     /// Kernels compiled before, for new pipelines.
@@ -410,19 +162,12 @@ impl Context {
 
     /// Does work that no fault of a test falls into, nor is counted for one.
     pub(super) fn spare<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.spared.store(true, Ordering::Relaxed);
-        let done = work();
-        self.spared.store(false, Ordering::Relaxed);
-        done
+        self.faults.spare(work)
     }
 
     /// Counts an allocation or submission, and fails it if a test says so.
     fn call(&self) -> Result<(), EngineError> {
-        if self.spared.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        match self.fault.filter(|fault| fault.strikes(number)).map(|fault| fault.kind) {
+        match self.faults.call() {
             Some(FaultKind::OutOfMemory) => Err(self.out_of_memory("a fault injected by a test")),
             Some(FaultKind::Lost) => {
                 self.device.destroy();
@@ -454,7 +199,7 @@ impl Context {
 
     /// Nanoseconds of a step of the device's clock, where it has one.
     pub(super) fn timestamp_period(&self) -> Option<f32> {
-        let has = self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY);
+        let has = self.device.features().contains(TIMESTAMPS);
         has.then(|| self.queue.get_timestamp_period())
     }
 
@@ -543,7 +288,7 @@ fn wish(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor
         max_immediate_size: size_of::<[u32; 2]>() as u32,
         ..wgpu::Limits::default().or_worse_values_from(&have)
     };
-    let required_features = NEEDED | adapter.features() & (KernelCache::FEATURE | marks::FEATURE);
+    let required_features = NEEDED | adapter.features() & (KernelCache::FEATURE | TIMESTAMPS);
     let wish = wgpu::DeviceDescriptor {
         label: Some("cairn"),
         required_features,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::context::{Context, Tally, count};
+use super::context::Context;
+use super::counters::{Tally, count};
 use super::pace::Slice;
 use super::units::Units;
 

@@ -12,9 +12,6 @@ const MOMENTS: u32 = 5;
 /// Their bytes.
 pub(super) const BYTES: u64 = MOMENTS as u64 * 8;
 
-/// Feature that a device needs for them.
-pub(super) const FEATURE: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
-
 /// One of [`MOMENTS`].
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Moment {

@@ -3,6 +3,7 @@
 //! Each restart has a lane: centroids, sums, labels and a status in the device's memory. A round assigns,
 //! sums, moves and decides for all lanes that run; a restart that is done leaves, and a new one takes its lane.
 
+mod adapter;
 mod assign;
 mod buffers;
 mod choices;
@@ -10,11 +11,14 @@ mod clock;
 mod collect;
 mod commands;
 mod context;
+mod counters;
 mod empty;
+mod fault;
 pub mod kernel;
 mod kernel_cache;
 mod marks;
 mod nearest_two;
+mod opened;
 mod pace;
 mod peak;
 mod plan;
@@ -22,6 +26,7 @@ mod points;
 mod probe;
 mod rounds;
 mod seed;
+mod session;
 mod stop;
 mod turns;
 pub mod units;
@@ -30,134 +35,38 @@ mod update;
 use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::certify::{self, Bound};
+use super::certify;
+pub use super::fault::{Fault, FaultKind};
 use super::inertia::squares;
 use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Peak, Session, State, Times};
-use assign::{Assign, Wish, self_test};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, State, Times};
+pub use adapter::{AdapterInfo, adapters};
+pub(in crate::engine) use adapter::{why_none, why_not};
+use assign::Assign;
 pub use buffers::{Found, Lane, Refill, Sizes};
 use buffers::{Lanes, Slots, rows};
 use collect::CollectKernels;
-use context::Context;
-pub use context::{AdapterInfo, Counters, Fault, FaultKind, adapters};
-pub(in crate::engine) use context::{why_none, why_not};
-use empty::EmptyKernels;
+pub use counters::Counters;
 use nearest_two::GpuNearest;
 pub use nearest_two::Nearest;
+use opened::smaller;
+pub use opened::{Gpu, MatrixUnits};
 use pace::{LONGEST, Pace};
 use plan::{Plan, Room};
 use points::Points;
 use rounds::Rounds;
 use seed::SeedKernels;
+use session::{GpuSession, TURN};
 use turns::{Ended, Turns};
 use units::Units;
 
 /// Multiply-adds of an assign that keep any device busy, until its pace is known: more lanes make nothing faster.
 const PLENTY: u128 = 1 << 33;
-/// How long a turn takes.
-const TURN: Duration = Duration::from_millis(20);
-
 /// Times that points are uploaded when there is no room for them.
 const RETRIES: u32 = 12;
-
-/// The engine of a GPU.
-#[derive(Debug)]
-pub struct Gpu {
-    context: Context,
-    bound: Bound,
-    wish: Wish,
-    most_rounds: u64,
-    memory: Option<u64>,
-    bad_units: bool,
-    units: Mutex<Option<MatrixUnits>>, // known once they were first needed
-}
-
-/// What is known of an adapter's matrix units.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MatrixUnits {
-    /// There are none of use, or they were not wanted.
-    None,
-    /// They passed their self-test.
-    Usable(Units),
-    /// They did not, and are not used.
-    Refused(String),
-}
-
-impl Gpu {
-    /// Opens an adapter.
-    ///
-    /// # Errors
-    /// The driver refuses.
-    pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
-        let wish = Wish::new(options.kernel.as_deref())?;
-        let mut context = Context::open(adapter, options, wish.units())?;
-        let most_rounds = probe::most_rounds(&context)?;
-        context.limit_binding(options.max_binding);
-        context.arm(options.fault);
-        Ok(Self {
-            context,
-            bound: options.bound,
-            wish,
-            most_rounds,
-            memory: options.gpu_memory,
-            bad_units: options.bad_units,
-            units: Mutex::default(),
-        })
-    }
-
-    /// What is known of its matrix units: the first call puts them to their self-test.
-    ///
-    /// # Errors
-    /// What the device says.
-    pub fn matrix_units(&self) -> Result<MatrixUnits, EngineError> {
-        let mut known = self.units.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(units) = &*known {
-            return Ok(units.clone());
-        }
-        let units = match self.context.units {
-            None => MatrixUnits::None,
-            Some(units) => {
-                match self.context.spare(|| self_test::run(&self.context, units, self.bad_units)) {
-                    Ok(None) => MatrixUnits::Usable(units),
-                    Ok(Some(why)) => MatrixUnits::Refused(why),
-                    Err(error @ EngineError::OutOfMemory { .. }) => {
-                        self.context.forgive();
-                        return Ok(MatrixUnits::Refused(error.to_string()));
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-        };
-        Ok(known.insert(units).clone())
-    }
-
-    /// What was asked of the device so far.
-    #[must_use]
-    pub fn counters(&self) -> Counters {
-        self.context.counters()
-    }
-
-    /// The kernels that were built so far, with their constants.
-    #[must_use]
-    pub fn kernels(&self) -> Vec<String> {
-        let kernels = self.context.tally.kernels.lock();
-        kernels.map(|kernels| kernels.iter().cloned().collect()).unwrap_or_default()
-    }
-
-    /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
-    fn check_rounds(&self, rounds: u64) -> Result<(), EngineError> {
-        let most = self.most_rounds;
-        if rounds <= most {
-            return Ok(());
-        }
-        let why = format!("its driver ends loops after {most} rounds, and this job may need {rounds}");
-        Err(self.context.failed(why))
-    }
-}
 
 impl Engine for Gpu {
     fn info(&self) -> DeviceInfo {
@@ -195,17 +104,11 @@ impl Engine for Gpu {
         context.check()?;
         context.save_kernels();
         let build_time = tested + start.elapsed();
-        Ok(Box::new(GpuSession {
-            gpu: self,
-            job,
-            sizes,
+        let empties = OnceCell::new();
+        let session = GpuSession { gpu: self, job, sizes, plan, points, rounds, seeding, collect, empties };
+        Ok(Box::new(Runs {
+            session,
             room,
-            plan,
-            points,
-            rounds,
-            seeding,
-            collect,
-            empties: OnceCell::new(),
             pace: context.pace,
             most_lanes: usize::MAX,
             tried: 0,
@@ -274,21 +177,10 @@ fn refusal(adapter: &str, why: &str) -> String {
     format!("the matrix units of {adapter} are not used ({why}); the work went on in f32, to the same bits")
 }
 
-fn smaller(error: &EngineError) -> String {
-    format!("{error}; the work went on in smaller batches, to the same bits")
-}
-
-struct GpuSession<'a> {
-    gpu: &'a Gpu,
-    job: &'a Job<'a>,
-    sizes: Sizes,
+/// The runs of a job, one after the other.
+struct Runs<'a> {
+    session: GpuSession<'a>,
     room: Room,
-    plan: Plan,
-    points: Points<'a>,
-    rounds: Rounds,
-    seeding: SeedKernels<'a>,
-    collect: CollectKernels,
-    empties: OnceCell<EmptyKernels>,
     pace: Pace,
     most_lanes: usize, // after the device was out of memory
     tried: usize,      // lanes of the last attempt
@@ -315,9 +207,9 @@ struct Done {
     times: Times,
 }
 
-impl Session for GpuSession<'_> {
+impl Session for Runs<'_> {
     fn info(&self) -> DeviceInfo {
-        DeviceInfo { fallback: self.note.clone(), ..self.gpu.info() }
+        DeviceInfo { fallback: self.note.clone(), ..self.session.gpu.info() }
     }
 
     fn max_batch(&self) -> u64 {
@@ -362,41 +254,43 @@ impl Session for GpuSession<'_> {
 /// Most restarts of a run: what is kept of them takes 100 bytes each.
 const MAX_BATCH: u64 = 1 << 22;
 
-impl GpuSession<'_> {
-    fn empties(&self, context: &Context) -> &EmptyKernels {
-        self.empties.get_or_init(|| EmptyKernels::build(context, self.sizes.mixed()))
-    }
-
+impl Runs<'_> {
     /// Takes as many lanes at a time as keep a device of this pace busy.
     fn follow_pace(&mut self) {
         let Some(work) = self.pace.work(LONGEST) else { return };
         let work = work.clamp(PLENTY >> 10, PLENTY << 8);
         if !(self.room.work / 4..self.room.work * 4).contains(&work) {
             self.room.work = work;
-            self.plan = self.plan.with_work(&self.sizes, &self.room);
+            self.session.plan = self.session.plan.with_work(&self.session.sizes, &self.room);
         }
     }
 
     /// Runs these restarts. Those that are done when it fails are known all the same.
     fn attempt(&mut self, todo: &[u64], first: u64, keep: Keep) -> Result<(), EngineError> {
-        let context = &self.gpu.context;
-        let n_lanes = self.plan.lanes.min(self.most_lanes).min(todo.len()).max(1);
+        let context = &self.session.gpu.context;
+        let n_lanes = self.session.plan.lanes.min(self.most_lanes).min(todo.len()).max(1);
         self.tried = n_lanes;
-        let n_slots = self.plan.slots.min(n_lanes);
+        let n_slots = self.session.plan.slots.min(n_lanes);
         let kept = match self.kept.take().filter(|kept| kept.n_lanes == n_lanes) {
             Some(kept) => kept,
             None => Kept {
                 n_lanes,
                 n_slots,
-                lanes: Lanes::allocate(context, &self.sizes, &self.points.rows, n_lanes)?,
-                slots: Slots::allocate(context, &self.sizes, &self.points.rows, n_slots, self.plan.streamed)?,
+                lanes: Lanes::allocate(context, &self.session.sizes, &self.session.points.rows, n_lanes)?,
+                slots: Slots::allocate(
+                    context,
+                    &self.session.sizes,
+                    &self.session.points.rows,
+                    n_slots,
+                    self.session.plan.streamed,
+                )?,
             },
         };
         // no best yet
         context.write(&kept.lanes[0].lanes, (n_lanes * size_of::<Lane>()) as u64, &[Lane::default()]);
         let (mut pace, mut ended) = (self.pace, Vec::new());
         let counts = (n_lanes, kept.n_slots);
-        let mut turns = Turns::new(self, &kept.lanes, &kept.slots, counts, todo, first, keep)?;
+        let mut turns = Turns::new(&self.session, &kept.lanes, &kept.slots, counts, todo, first, keep)?;
         let ran = turns.run(&mut pace, &mut ended);
         let mut read_back = Duration::ZERO;
         let mut read = |restart| (restart, timed(&mut read_back, || turns.best(restart)));
@@ -426,7 +320,7 @@ impl GpuSession<'_> {
         if self.most_lanes == 0 {
             return Err(error);
         }
-        self.gpu.context.forgive();
+        self.session.gpu.context.forgive();
         self.note = Some(smaller(&error));
         Ok(())
     }
@@ -434,7 +328,7 @@ impl GpuSession<'_> {
     fn take_done(&mut self, keep: Keep) -> Batch {
         let Done { mut ended, bests, times } = std::mem::take(&mut self.done);
         ended.sort_unstable_by_key(|ended| ended.outcome.restart);
-        let n = self.job.table.n_points() as u64;
+        let n = self.session.job.table.n_points() as u64;
         let mut batch = Batch { times, ..Batch::new() };
         for Ended { outcome, repaired_first, repaired, state } in ended {
             batch.work.pass(true, n, repaired_first);

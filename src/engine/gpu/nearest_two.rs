@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::commands::Commands;
 use super::context::Context;
 use super::kernel::Kernel;
+use super::opened::{Gpu, smaller};
 use super::pace::{Pace, Step};
-use super::{Gpu, smaller};
 use crate::engine::nearest_two::{
     Centroids, NearestSession, NearestTwo, distance, exactly, guesses_are_exact,
 };

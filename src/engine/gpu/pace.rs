@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::context::AdapterInfo;
+use super::adapter::AdapterInfo;
 use crate::engine::OpenOptions;
 
 /// How long a dispatch may take, and how long a submission of several.

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::buffers::{BLOCK, Shared, Sizes, allocate, middle, uniform};
 use super::commands::Commands;
-use super::context::{Context, count};
+use super::context::Context;
+use super::counters::count;
 use super::plan::Plan;
 use crate::engine::{EngineError, certify};
 use crate::lattice::Table;

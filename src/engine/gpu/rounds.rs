@@ -3,7 +3,8 @@
 use super::assign::Assign;
 use super::buffers::{Lanes, Sizes};
 use super::commands::Commands;
-use super::context::{Context, count};
+use super::context::Context;
+use super::counters::count;
 use super::kernel::{Bound, Kernel};
 use super::marks::{Marks, Moment};
 use super::pace::{MEAN, Step, WIDE};

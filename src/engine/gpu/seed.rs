@@ -2,7 +2,8 @@
 
 use super::buffers::{Columns, Fetched, Found, Lanes, Sizes, Slots, allocate};
 use super::commands::Commands;
-use super::context::{Context, count};
+use super::context::Context;
+use super::counters::count;
 use super::kernel::{Bound, Kernel};
 use super::pace::{Step, WIDE};
 use super::points::Points;

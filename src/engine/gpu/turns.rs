@@ -9,13 +9,14 @@ use std::time::Duration;
 use super::buffers::{Lanes, Record, Sizes, Slots};
 use super::collect::{BoundCollect, sign_bytes, words};
 use super::commands::Commands;
-use super::context::count;
+use super::counters::count;
 use super::empty::BoundEmpty;
 use super::marks::{self, Marks, Moment, Spans};
 use super::pace::{LONGEST, Pace, Step};
 use super::rounds::{BoundRounds, Work};
+use super::rows;
 use super::seed::{self, BoundSeed, Newcomer};
-use super::{GpuSession, rows};
+use super::session::GpuSession;
 use crate::engine::{EngineError, Keep, Outcome, State, Times};
 
 /// Turns that the device has before it while the host looks at an earlier one.

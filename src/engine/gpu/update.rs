@@ -49,7 +49,12 @@ impl Layout {
         let slab = ((room / limbs).saturating_sub(1) / 4).min(quads).min(MAX_SLAB);
         let n_slabs = quads.div_ceil(slab.max(1));
         let slab = if slab > 0 { quads.div_ceil(n_slabs) } else { return None };
-        (n_slabs <= MAX_SLABS).then_some(Self { limbs, slab, n_slabs, words: k * (limbs * (4 * slab + 1) + 1) })
+        (n_slabs <= MAX_SLABS).then_some(Self {
+            limbs,
+            slab,
+            n_slabs,
+            words: k * (limbs * (4 * slab + 1) + 1),
+        })
     }
 
     /// Points of a workgroup, by place in [`POINTS`], for so many lanes.

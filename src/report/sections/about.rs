@@ -38,7 +38,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         ("fingerprint", model.fingerprint.clone()),
     ];
     let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
-    super::section(
+    super::section::section(
         "about",
         "How it was made",
         &About { lines: own.chain(facts.report.about.iter().cloned()).collect() },

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::super::gather::Member;
+use super::super::gathered::Member;
 use super::super::images::Picture;
 use super::super::words::{count, percent, value};
 use super::{Facts, ReportError, Section};
@@ -45,7 +45,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
             None => tables.push(line(facts, c)),
         }
     }
-    super::section("clusters", "The clusters", &Clusters { words: words(facts), cards, tables })
+    super::section::section("clusters", "The clusters", &Clusters { words: words(facts), cards, tables })
 }
 
 fn words(facts: &Facts<'_>) -> Vec<String> {
@@ -86,10 +86,10 @@ fn about(facts: &Facts<'_>, c: usize) -> String {
 }
 
 fn card(facts: &Facts<'_>, c: usize) -> Result<Card, ReportError> {
-    let ink = facts.ink.ok_or_else(|| super::failed("a picture without a shape"))?;
+    let ink = facts.ink.ok_or_else(|| super::super::error::failed("a picture without a shape"))?;
     let name = facts.label(c);
     let centroid = facts.centroids.row(c).to_vec();
-    let members = |of: fn(&super::super::gather::Gathered) -> &Vec<Vec<Member>>| {
+    let members = |of: fn(&super::super::gathered::Gathered) -> &Vec<Vec<Member>>| {
         let members = facts.gathered.as_ref().map_or(&[][..], |gathered| &of(gathered)[c]);
         members.iter().map(|member| shown(facts, c, member)).collect::<Result<Vec<_>, _>>()
     };
@@ -103,7 +103,7 @@ fn card(facts: &Facts<'_>, c: usize) -> Result<Card, ReportError> {
 }
 
 fn shown(facts: &Facts<'_>, c: usize, member: &Member) -> Result<Shown, ReportError> {
-    let ink = facts.ink.ok_or_else(|| super::failed("a picture without a shape"))?;
+    let ink = facts.ink.ok_or_else(|| super::super::error::failed("a picture without a shape"))?;
     let class = facts.class_of(member.row);
     let wrong = facts.wrong(member.row, c);
     let alt = format!(

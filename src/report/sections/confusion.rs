@@ -50,7 +50,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         Vec::new()
     };
     let template = Confusion { words, column: truth.column.clone(), names, lines };
-    super::section("confusion", "Right and wrong", &template)
+    super::section::section("confusion", "Right and wrong", &template)
 }
 
 /// Rows by class and by the name of their cluster, those of nameless clusters last. (n_classes, n_classes + 1)

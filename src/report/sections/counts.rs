@@ -33,7 +33,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         named: facts.purities[c].is_some(),
     };
     let bars = facts.order.iter().take(MOST_BARS).map(bar).collect();
-    super::section("counts", "How large they are", &Counts { words: words(facts), bars })
+    super::section::section("counts", "How large they are", &Counts { words: words(facts), bars })
 }
 
 fn words(facts: &Facts<'_>) -> Vec<String> {

@@ -73,7 +73,11 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
             ),
         });
     }
-    super::section("map", "A map of the rows", &Map { words: words(facts, &found, clusters.len()), layers })
+    super::section::section(
+        "map",
+        "A map of the rows",
+        &Map { words: words(facts, &found, clusters.len()), layers },
+    )
 }
 
 fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::super::gather::Misread;
+use super::super::gathered::Misread;
 use super::super::images::Picture;
 use super::super::words::{count, percent, plural};
 use super::{Facts, ReportError, Section};
@@ -37,7 +37,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     if shown < gathered.n_pairs {
         words.push(format!("{shown} of {} of such mistakes are shown.", plural(gathered.n_pairs, "kind")));
     }
-    super::section("misread", "Misread", &Gallery { words, groups: groups? })
+    super::section::section("misread", "Misread", &Gallery { words, groups: groups? })
 }
 
 fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {

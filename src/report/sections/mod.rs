@@ -10,13 +10,14 @@ mod misread;
 mod profile;
 mod restarts;
 mod rows;
+mod section;
 mod silhouette;
 mod sweep;
 
-use askama::Template;
-
+use super::ReportError;
 use super::facts::Facts;
-use super::{ReportError, Section, failed};
+
+pub(super) use section::Section;
 
 /// All sections that there is something to say for, in the order of the page.
 pub(super) fn all(facts: &Facts<'_>) -> Result<Vec<Section>, ReportError> {
@@ -36,27 +37,4 @@ pub(super) fn all(facts: &Facts<'_>) -> Result<Vec<Section>, ReportError> {
     ];
     let made: Result<Vec<Option<Section>>, ReportError> = makers.iter().map(|make| make(facts)).collect();
     Ok(made?.into_iter().flatten().collect())
-}
-
-/// A chart with words.
-struct Figure {
-    title: &'static str,
-    svg: String,
-    text: String,
-}
-
-/// Words, then charts side by side where there is room.
-#[derive(Template)]
-#[template(path = "report/figures.html")]
-struct Figures {
-    words: Vec<String>,
-    figures: Vec<Figure>,
-}
-
-fn section(
-    id: &'static str,
-    title: &'static str,
-    template: &impl Template,
-) -> Result<Option<Section>, ReportError> {
-    Ok(Some(Section { id, title, html: template.render().map_err(failed)? }))
 }

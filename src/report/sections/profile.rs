@@ -46,7 +46,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         clusters: clusters.iter().map(|&c| facts.label(c)).collect(),
         lines: features.into_iter().map(|j| line(facts, &scale, clusters, j)).collect(),
     };
-    super::section("profile", "What sets them apart", &template)
+    super::section::section("profile", "What sets them apart", &template)
 }
 
 /// Mean and standard deviation of each feature: over the rows, or over the centroids where no rows are at hand.

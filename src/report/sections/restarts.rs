@@ -3,7 +3,8 @@
 use super::super::Restarts;
 use super::super::chart::{Chart, Series, around};
 use super::super::words::{count, percent, plural, tick, value};
-use super::{Facts, Figure, Figures, ReportError, Section};
+use super::section::{Figure, Figures};
+use super::{Facts, ReportError, Section};
 
 /// Bars of the histogram.
 const BINS: usize = 40;
@@ -26,7 +27,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     if figures.is_empty() {
         return Ok(None);
     }
-    super::section("restarts", "How it was found", &Figures { words, figures })
+    super::section::section("restarts", "How it was found", &Figures { words, figures })
 }
 
 fn least(values: &[f64]) -> f64 {

@@ -24,7 +24,7 @@ struct Rows {
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let template =
         Rows { words: words(facts), pictures: pictures(facts)?, header: header(facts), cells: cells(facts) };
-    super::section("rows", "The data", &template)
+    super::section::section("rows", "The data", &template)
 }
 
 fn words(facts: &Facts<'_>) -> Vec<String> {

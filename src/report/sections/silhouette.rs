@@ -2,7 +2,8 @@
 
 use super::super::chart::{Chart, Series};
 use super::super::words::{count, percent, plural};
-use super::{Facts, Figure, Figures, ReportError, Section};
+use super::section::{Figure, Figures};
+use super::{Facts, ReportError, Section};
 use crate::score::Partition;
 
 /// Most clusters drawn.
@@ -23,7 +24,11 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     let figure =
         Figure { title: "Silhouette of each row", svg: chart(facts, &groups, mean)?, text: String::new() };
     let words = words(facts, &groups, &values, mean, rows.labels.len());
-    super::section("silhouette", "How well they are apart", &Figures { words, figures: vec![figure] })
+    super::section::section(
+        "silhouette",
+        "How well they are apart",
+        &Figures { words, figures: vec![figure] },
+    )
 }
 
 fn chart(facts: &Facts<'_>, groups: &[Vec<f64>], mean: f64) -> Result<String, ReportError> {

@@ -3,7 +3,8 @@
 use super::super::SweepLine;
 use super::super::chart::{Chart, Series, around};
 use super::super::words::{percent, tick};
-use super::{Facts, Figure, Figures, ReportError, Section};
+use super::section::{Figure, Figures};
+use super::{Facts, ReportError, Section};
 
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let lines = &facts.report.sweep;
@@ -32,7 +33,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
          is the number of clusters on this page."
             .to_owned(),
     ];
-    super::section("sweep", "Other numbers of clusters", &Figures { words, figures })
+    super::section::section("sweep", "Other numbers of clusters", &Figures { words, figures })
 }
 
 fn inertia_words() -> String {

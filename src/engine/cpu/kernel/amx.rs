@@ -9,7 +9,7 @@ use std::arch::x86_64::__cpuid_count;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
-use super::matrix::{self, DEPTH, ROWS};
+use super::products::{self, DEPTH, ROWS};
 
 /// Points of a tile: two tiles of 16 columns.
 const WIDTH: usize = 32;
@@ -197,7 +197,7 @@ fn tiles_multiply() -> bool {
             let points: Vec<i32> = (0..depth / 2 * WIDTH).map(pair).collect();
             let (mut ours, mut plain) = (vec![0.0; n_rows * WIDTH], vec![0.0; n_rows * WIDTH]);
             units.products(&rows, &points, depth, &mut ours);
-            matrix::plain(&rows, &points, depth, &mut plain);
+            products::plain(&rows, &points, depth, &mut plain);
             ours == plain
         },
     )

@@ -12,12 +12,9 @@
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use super::amx;
 use super::lanes::Lanes;
+use super::products::{ROWS, plain};
 use super::{Bf16Columns, MAX_TILE};
 
-/// Rows that a unit takes at a time.
-pub(in crate::engine::cpu) const ROWS: usize = 16;
-/// Features that a unit takes at a time.
-pub(in crate::engine::cpu) const DEPTH: usize = 32;
 /// Rows that share a pass over a tile.
 const BLOCK: usize = 2 * ROWS;
 
@@ -107,20 +104,4 @@ pub(super) unsafe fn nearest<L: Lanes>(
     let [best, second] = ends;
     let open = |i: usize| best[i] + errors[labels[i] as usize] >= second[i];
     (0..width).map(|i| u32::from(open(i)) << i).sum()
-}
-
-/// What a unit does, in plain arithmetic.
-#[inline(always)]
-pub(super) fn plain(rows: &[u16], points: &[i32], depth: usize, products: &mut [f32]) {
-    let width = points.len() / (depth / 2);
-    for (row, products) in rows.chunks_exact(depth).zip(products.chunks_exact_mut(width)) {
-        products.fill(0.0);
-        for (pair, points) in row.chunks_exact(2).zip(points.chunks_exact(width)) {
-            let [low, high] = [pair[0], pair[1]].map(|half| f32::from_bits(u32::from(half) << 16));
-            for (product, &point) in products.iter_mut().zip(points) {
-                let point = point as u32;
-                *product += low * f32::from_bits(point << 16) + high * f32::from_bits(point & 0xffff_0000);
-            }
-        }
-    }
 }

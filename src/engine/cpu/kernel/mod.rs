@@ -19,13 +19,17 @@ mod neon;
 mod peak;
 mod pick;
 mod portable;
+mod products;
+mod tile;
 
 use super::bounds::{self, Moves};
 use super::columns::Columns;
 use super::narrow::{Bf16Columns, Int16Columns};
 
-pub(super) use matrix::{DEPTH, Matrix, ROWS, Ready};
+pub(super) use matrix::{Matrix, Ready};
 pub(super) use pick::Instructions;
+pub(super) use products::{DEPTH, ROWS};
+pub(super) use tile::{Ends, MAX_TILE, Tile, Two};
 
 /// A set of instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,52 +67,6 @@ macro_rules! in_kernel {
                 $value
             }
         }
-    };
-}
-
-/// Points of a tile on their way through a kernel.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tile<'a> {
-    /// Coordinates, (n_dims, tile): a feature's values stand side by side.
-    pub(super) points: &'a [f32],
-    /// `G |x|^2 / 2`, rounded up. (tile)
-    pub(super) errors: &'a [f32],
-    /// `|x|^2 / 2`, to the nearest. (tile)
-    pub(super) half_norms: &'a [f32],
-}
-
-/// Most points of a tile.
-pub(super) const MAX_TILE: usize = 32;
-
-/// The least and the second least value of each point of a tile: scores less the columns' share of E.
-#[derive(Debug, Clone)]
-pub(super) struct Ends {
-    pub(super) best: [f32; MAX_TILE],
-    pub(super) second: [f32; MAX_TILE],
-}
-
-impl Ends {
-    pub(super) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
-}
-
-/// The two nearest centroids of each point of a tile, as guessed, and what proves the guess. (tile)
-#[derive(Debug, Clone)]
-pub(super) struct Two {
-    pub(super) labels: [u32; MAX_TILE],
-    pub(super) runners_up: [u32; MAX_TILE],
-    /// The three least values: scores less the columns' share of E.
-    pub(super) best: [f32; MAX_TILE],
-    pub(super) second: [f32; MAX_TILE],
-    pub(super) third: [f32; MAX_TILE],
-}
-
-impl Two {
-    pub(super) const NONE: Self = Self {
-        labels: [0; MAX_TILE],
-        runners_up: [0; MAX_TILE],
-        best: [0.0; MAX_TILE],
-        second: [0.0; MAX_TILE],
-        third: [0.0; MAX_TILE],
     };
 }
 

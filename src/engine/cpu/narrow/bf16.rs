@@ -20,7 +20,9 @@
 //! The label is proven when `h_i - P_i - E_i` of every other centroid is above that of the best by 2 E_best.
 //! What is not proven is looked at again.
 
-use super::{Cost, Looking, NarrowTiles};
+use super::columns::Bf16Columns;
+use super::cost::Cost;
+use super::tiles::{Looking, NarrowTiles};
 use crate::engine::certify::{self, Bound};
 use crate::engine::cpu::kernel::{DEPTH, Kernel, Matrix, ROWS};
 use crate::engine::cpu::tiles::Tiles;
@@ -40,18 +42,6 @@ pub(in crate::engine::cpu) struct Bf16 {
     depth: usize, // n_dims, padded to what the units take at a time
     gamma: f64,
     share: f64, // of the sound bound: 1, or less in tests
-}
-
-/// Centroids as rows of bf16.
-#[derive(Debug, Clone)]
-pub(in crate::engine::cpu) struct Bf16Columns {
-    pub(in crate::engine::cpu) depth: usize,
-    /// (n_rows, depth)
-    pub(in crate::engine::cpu) values: Vec<u16>,
-    base: Vec<f32>,     // h - g h (n_rows)
-    per_norm: Vec<f32>, // g |c~| + R, of which a tile's share is X (n_rows)
-    per_rest: Vec<f32>, // |c|, of which a tile's share is r (n_rows)
-    own: Vec<f32>,      // g h (n_rows)
 }
 
 impl Bf16 {

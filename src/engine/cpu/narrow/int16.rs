@@ -18,7 +18,9 @@
 //! `|S| <= C^2 / 2 + (X + r) (C + R)` stays below 2^30 while C is at most X', as means are; centroids given
 //! from elsewhere are checked.
 
-use super::{Cost, Looking, NarrowTiles};
+use super::columns::Int16Columns;
+use super::cost::Cost;
+use super::tiles::{Looking, NarrowTiles};
 use crate::engine::certify::Bound;
 use crate::engine::cpu::kernel::Kernel;
 use crate::engine::cpu::tiles::Tiles;
@@ -38,18 +40,6 @@ pub(in crate::engine::cpu) struct Int16 {
     sound: bool,
     tiles: NarrowTiles,
     kernel: Kernel,
-}
-
-/// Centroids as columns of 16-bit integers.
-#[derive(Debug, Clone)]
-pub(in crate::engine::cpu) struct Int16Columns {
-    pub(in crate::engine::cpu) n_pairs: usize,
-    pub(in crate::engine::cpu) block: usize,
-    /// Two features a value. (n_blocks, n_pairs, block)
-    pub(in crate::engine::cpu) values: Vec<i32>,
-    /// `round(|c|^2 / 2)`. (n_blocks, block)
-    pub(in crate::engine::cpu) base: Vec<i32>,
-    all: Cost,
 }
 
 impl Int16 {

@@ -3,7 +3,8 @@
 use super::super::columns::Columns;
 use super::super::kernel::Kernel;
 use super::super::tiles::Tiles;
-use super::{Near, pick_row};
+use super::near::{Near, columns, pick_row};
+use crate::engine::reference::seed::gather;
 use crate::lattice::Table;
 
 /// Squared norms, exact. (n_points)
@@ -41,8 +42,8 @@ impl<'a> Narrow<'a> {
         let sums = vec![0; tiles.len()];
         let (after, after_sums, scores, room) = Default::default();
         let mut new = Self { table, tiles, kernel, unit, norms, near, sums, after, after_sums, scores, room };
-        let mut columns = super::columns(table, kernel, 1);
-        columns.fill(table, &super::gather(table, &[first]));
+        let mut columns = columns(table, kernel, 1);
+        columns.fill(table, &gather(table, &[first]));
         new.weigh(&[first], &columns);
         new.choose(0);
         new

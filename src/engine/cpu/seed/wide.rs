@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use super::super::columns::Columns;
 use super::super::kernel::Kernel;
 use super::super::tiles::Tiles;
-use super::{Near, pick_row};
+use super::near::{Near, pick_row};
 use crate::engine::certify;
+use crate::engine::reference::seed::gather;
 use crate::lattice::Table;
 
 /// Tiles a parallel task takes at a time.
@@ -39,7 +40,7 @@ where
         first: usize,
         exact: F,
     ) -> Self {
-        let seed = super::gather(table, &[first]);
+        let seed = gather(table, &[first]);
         let to = |i: usize| exact(table.point(i), &seed);
         let n = table.n_points();
         let near: Vec<D> = if shared {
@@ -133,7 +134,7 @@ where
     }
 
     fn weigh(&mut self, rows: &[usize], columns: &Columns) -> Vec<u128> {
-        let seeds = super::gather(self.table, rows);
+        let seeds = gather(self.table, rows);
         let n_tiles = self.tiles.len();
         let chunk = |chunk: usize| {
             let tiles = chunk * CHUNK..n_tiles.min((chunk + 1) * CHUNK);

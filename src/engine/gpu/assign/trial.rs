@@ -8,7 +8,8 @@ use crate::engine::EngineError;
 use crate::engine::gpu::buffers::{Lane, Shared, Sizes, allocate};
 use crate::engine::gpu::choices::Question;
 use crate::engine::gpu::clock::Clock;
-use crate::engine::gpu::context::{Context, count};
+use crate::engine::gpu::context::Context;
+use crate::engine::gpu::counters::count;
 use crate::engine::gpu::kernel::MAX_GROUPS;
 use crate::engine::gpu::pace::{Pace, Step};
 

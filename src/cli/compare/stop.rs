@@ -1,0 +1,18 @@
+//! Ctrl-C, which ends measurements early.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+
+/// Set by Ctrl-C.
+pub(super) static STOP: AtomicBool = AtomicBool::new(false);
+
+/// The first Ctrl-C ends the measurements and shows those made; the second ends the program.
+pub(super) fn stop_on_ctrl_c() -> anyhow::Result<()> {
+    let stop = || {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    ctrlc::set_handler(stop).context("Ctrl-C can't be listened to")
+}

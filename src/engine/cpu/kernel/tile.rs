@@ -1,0 +1,47 @@
+//! Tiles of points, and what a kernel finds of them.
+
+/// Points of a tile on their way through a kernel.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine::cpu) struct Tile<'a> {
+    /// Coordinates, (n_dims, tile): a feature's values stand side by side.
+    pub(in crate::engine::cpu) points: &'a [f32],
+    /// `G |x|^2 / 2`, rounded up. (tile)
+    pub(in crate::engine::cpu) errors: &'a [f32],
+    /// `|x|^2 / 2`, to the nearest. (tile)
+    pub(in crate::engine::cpu) half_norms: &'a [f32],
+}
+
+/// Most points of a tile.
+pub(in crate::engine::cpu) const MAX_TILE: usize = 32;
+
+/// The least and the second least value of each point of a tile: scores less the columns' share of E.
+#[derive(Debug, Clone)]
+pub(in crate::engine::cpu) struct Ends {
+    pub(in crate::engine::cpu) best: [f32; MAX_TILE],
+    pub(in crate::engine::cpu) second: [f32; MAX_TILE],
+}
+
+impl Ends {
+    pub(in crate::engine::cpu) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
+}
+
+/// The two nearest centroids of each point of a tile, as guessed, and what proves the guess. (tile)
+#[derive(Debug, Clone)]
+pub(in crate::engine::cpu) struct Two {
+    pub(in crate::engine::cpu) labels: [u32; MAX_TILE],
+    pub(in crate::engine::cpu) runners_up: [u32; MAX_TILE],
+    /// The three least values: scores less the columns' share of E.
+    pub(in crate::engine::cpu) best: [f32; MAX_TILE],
+    pub(in crate::engine::cpu) second: [f32; MAX_TILE],
+    pub(in crate::engine::cpu) third: [f32; MAX_TILE],
+}
+
+impl Two {
+    pub(in crate::engine::cpu) const NONE: Self = Self {
+        labels: [0; MAX_TILE],
+        runners_up: [0; MAX_TILE],
+        best: [0.0; MAX_TILE],
+        second: [0.0; MAX_TILE],
+        third: [0.0; MAX_TILE],
+    };
+}

@@ -1,0 +1,27 @@
+//! What rounding costs.
+
+/// What rounding costs: the norm of a point or centroid, and that of what was rounded off; or the largest of
+/// many. In the guess's units, rounded up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::engine::cpu) struct Cost {
+    pub(super) residual: f64,
+    pub(super) norm: f64,
+}
+
+impl Cost {
+    /// Of (value, rounded) pairs.
+    pub(super) fn of(pairs: impl Iterator<Item = (f32, f32)>) -> Self {
+        let (mut residual, mut norm) = (0.0, 0.0);
+        for (value, rounded) in pairs {
+            let rest = f64::from(value - rounded); // exact: both are near
+            residual += rest * rest;
+            norm += f64::from(value) * f64::from(value);
+        }
+        // sums of squares with a relative error of at most 2^-36
+        Self { residual: residual.sqrt() * (1.0 + 1e-9), norm: norm.sqrt() * (1.0 + 1e-9) }
+    }
+
+    pub(super) fn or(self, other: Self) -> Self {
+        Self { residual: self.residual.max(other.residual), norm: self.norm.max(other.norm) }
+    }
+}

@@ -1,0 +1,71 @@
+//! Tiles of points, made narrow.
+
+use rayon::prelude::*;
+
+use super::cost::Cost;
+use crate::engine::cpu::kernel::Ready;
+use crate::engine::cpu::tiles::Tiles;
+use crate::lattice::Table;
+
+/// Tables whose narrow tiles take up to this many bytes keep them.
+const KEPT: usize = 8 << 20;
+
+/// What a thread needs while it looks: room, and the matrix units.
+#[derive(Debug, Default)]
+pub(in crate::engine::cpu) struct Looking {
+    pub(super) narrow: Vec<i32>, // (n_pairs, width)
+    pub(super) wide: Vec<f32>,   // (n_dims, width)
+    pub(super) values: Vec<f32>,
+    pub(super) ready: Ready,
+}
+
+/// The points of a table, made narrow: two features a value.
+#[derive(Debug)]
+pub(in crate::engine::cpu) struct NarrowTiles {
+    pub(super) costs: Vec<Cost>, // (n_tiles)
+    kept: Option<Vec<i32>>,      // small tables: all tiles (n_tiles, n_pairs, width)
+    size: usize,                 // n_pairs * width
+}
+
+impl NarrowTiles {
+    /// With `cost` of a point, and `make` that makes a tile (n_dims, width) narrow.
+    pub(super) fn new(
+        table: &Table,
+        tiles: &Tiles<'_>,
+        n_pairs: usize,
+        cost: impl Fn(&[f32]) -> Cost + Sync,
+        make: impl Fn(&[f32], &mut [i32]) + Sync,
+    ) -> Self {
+        let (width, size) = (tiles.width(), n_pairs * tiles.width());
+        let cost = |tile: usize| {
+            let first = tile * width;
+            let rows = first..table.n_points().min(first + width);
+            rows.map(|i| cost(table.point(i))).fold(Cost::default(), Cost::or)
+        };
+        let costs = (0..tiles.len()).into_par_iter().map(cost).collect();
+        let kept = (tiles.len() * size * 4 <= KEPT).then(|| {
+            let mut kept = vec![0; tiles.len() * size];
+            kept.par_chunks_exact_mut(size).enumerate().for_each_init(Vec::new, |room, (tile, to)| {
+                make(&tiles.points(tile, room), to);
+            });
+            kept
+        });
+        Self { costs, kept, size }
+    }
+
+    /// A tile (n_pairs, width), made by `make` unless it is kept. `room` and `wide` are used then.
+    pub(super) fn points<'t>(
+        &'t self,
+        tiles: &Tiles<'_>,
+        tile: usize,
+        (room, wide): (&'t mut Vec<i32>, &mut Vec<f32>),
+        make: impl Fn(&[f32], &mut [i32]),
+    ) -> &'t [i32] {
+        if let Some(kept) = &self.kept {
+            return &kept[tile * self.size..][..self.size];
+        }
+        room.resize(self.size, 0);
+        make(&tiles.points(tile, wide), room);
+        room
+    }
+}

@@ -1,0 +1,158 @@
+//! Adapters: the GPUs of this machine, and what each is.
+
+use std::fmt;
+
+use super::units::Units;
+use crate::engine::Device;
+
+/// An adapter: a GPU under one of the interfaces (Vulkan, Metal, DirectX, GL) through which it can be used.
+#[derive(Clone)]
+pub struct AdapterInfo {
+    /// Name, as the driver gives it.
+    pub name: String,
+    /// Interface: `Vulkan`, `Metal`, `Dx12` or `Gl`.
+    pub backend: String,
+    /// Driver and its version.
+    pub driver: String,
+    /// `discrete GPU`, `integrated GPU`, `virtual GPU`, `software` or `other`.
+    pub kind: String,
+    /// Whether it is a program on the CPU, not a GPU.
+    pub software: bool,
+    /// Limits that matter here, by name.
+    pub limits: Vec<(String, u64)>,
+    /// Features that matter here, and whether it has them.
+    pub features: Vec<(String, bool)>,
+    pub(super) adapter: wgpu::Adapter,
+}
+
+impl fmt::Debug for AdapterInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl fmt::Display for AdapterInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {})", self.name, self.backend, self.kind)
+    }
+}
+
+impl AdapterInfo {
+    /// How [`DeviceInfo`](crate::engine::DeviceInfo) names it.
+    pub(super) fn full_name(&self) -> String {
+        format!("{}, {}", self.name, self.backend)
+    }
+
+    fn new(adapter: wgpu::Adapter) -> Self {
+        let info = adapter.get_info();
+        let software = is_software(&info);
+        let kind = match info.device_type {
+            _ if software => "software",
+            wgpu::DeviceType::DiscreteGpu => "discrete GPU",
+            wgpu::DeviceType::IntegratedGpu => "integrated GPU",
+            wgpu::DeviceType::VirtualGpu => "virtual GPU",
+            _ => "other",
+        };
+        Self {
+            name: info.name,
+            backend: format!("{:?}", info.backend),
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            kind: kind.into(),
+            software,
+            limits: limits(&adapter),
+            features: features(&adapter),
+            adapter,
+        }
+    }
+
+    /// How many values its matrix units multiply at a time, in each direction; none where it has no units of use.
+    #[must_use]
+    pub fn matrix_units(&self) -> Option<u32> {
+        Units::of(&self.adapter).map(|units| units.edge)
+    }
+
+    /// Real GPUs before software, discrete before integrated, other interfaces before GL.
+    fn rank(&self) -> (usize, bool) {
+        let order = ["discrete GPU", "integrated GPU", "virtual GPU", "other", "software"];
+        (order.iter().position(|&kind| kind == self.kind).unwrap_or(order.len()), self.backend == "Gl")
+    }
+}
+
+fn is_software(info: &wgpu::AdapterInfo) -> bool {
+    let name = info.name.to_lowercase();
+    let known = ["llvmpipe", "lavapipe", "softpipe", "swiftshader", "microsoft basic render"];
+    info.device_type == wgpu::DeviceType::Cpu || known.iter().any(|known| name.contains(known))
+}
+
+fn limits(adapter: &wgpu::Adapter) -> Vec<(String, u64)> {
+    let limits = adapter.limits();
+    let shown = [
+        ("max_storage_buffer_binding_size", limits.max_storage_buffer_binding_size),
+        ("max_buffer_size", limits.max_buffer_size),
+        ("max_storage_buffers_per_shader_stage", limits.max_storage_buffers_per_shader_stage.into()),
+        ("max_compute_workgroup_storage_size", limits.max_compute_workgroup_storage_size.into()),
+        ("max_compute_invocations_per_workgroup", limits.max_compute_invocations_per_workgroup.into()),
+        ("max_compute_workgroups_per_dimension", limits.max_compute_workgroups_per_dimension.into()),
+    ];
+    let units = Units::of(adapter).map(|units| ("matrix_units_edge", units.edge.into()));
+    shown.into_iter().chain(units).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
+    let features = adapter.features();
+    let shown = [
+        ("subgroups", wgpu::Features::SUBGROUP),
+        ("64-bit integers", wgpu::Features::SHADER_INT64),
+        ("64-bit atomics", wgpu::Features::SHADER_INT64_ATOMIC_ALL_OPS),
+        ("f16", wgpu::Features::SHADER_F16),
+        ("timestamps", wgpu::Features::TIMESTAMP_QUERY),
+        ("pipeline cache", wgpu::Features::PIPELINE_CACHE),
+    ];
+    let shown = shown.map(|(name, feature)| (name.to_owned(), features.contains(feature)));
+    shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
+}
+
+/// Every adapter of this machine, the best first. `WGPU_BACKEND` narrows the interfaces.
+#[must_use]
+pub fn adapters() -> Vec<AdapterInfo> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle().with_env());
+    let backends = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all());
+    let found = pollster::block_on(instance.enumerate_adapters(backends));
+    let mut found: Vec<_> = found.into_iter().map(AdapterInfo::new).collect();
+    found.sort_by_key(AdapterInfo::rank);
+    found
+}
+
+/// What to do to be seen by [`adapters`].
+pub(in crate::engine) const INSTALL: &str = "install the GPU vendor's Vulkan driver, or for a software \
+     adapter Debian's mesa-vulkan-drivers; in a container the driver needs the `graphics` capability";
+
+/// Why [`Device::Auto`] takes no adapter of `found`.
+pub(in crate::engine) fn why_none(found: &[AdapterInfo]) -> String {
+    match found {
+        [] => "no GPU found".into(),
+        found => format!("no GPU found, only software: {}", list(found)),
+    }
+}
+
+/// Why no adapter of `found` is what was asked for.
+pub(in crate::engine) fn why_not(device: &Device, found: &[AdapterInfo]) -> String {
+    match (device, found) {
+        (Device::Named(name), []) => {
+            format!(
+                "unknown device \"{name}\": not auto, gpu, cpu or reference, and no adapter was found; {INSTALL}"
+            )
+        }
+        (Device::Named(name), found) => {
+            format!(
+                "unknown device \"{name}\": not auto, gpu, cpu or reference, nor part of the name of {}",
+                list(found)
+            )
+        }
+        (_, found) => format!("no GPU adapter found ({} adapters); {INSTALL}", found.len()),
+    }
+}
+
+fn list(found: &[AdapterInfo]) -> String {
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

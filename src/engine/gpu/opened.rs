@@ -1,0 +1,112 @@
+//! A GPU that is open, and what is known of it.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::adapter::AdapterInfo;
+use super::assign::{Wish, self_test};
+use super::context::Context;
+use super::counters::Counters;
+use super::probe;
+use super::units::Units;
+use crate::engine::certify::Bound;
+use crate::engine::{EngineError, OpenOptions};
+
+/// The engine of a GPU.
+#[derive(Debug)]
+pub struct Gpu {
+    pub(super) context: Context,
+    pub(super) bound: Bound,
+    pub(super) wish: Wish,
+    pub(super) most_rounds: u64,
+    pub(super) memory: Option<u64>,
+    pub(super) bad_units: bool,
+    units: Mutex<Option<MatrixUnits>>, // known once they were first needed
+}
+
+/// What is known of an adapter's matrix units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MatrixUnits {
+    /// There are none of use, or they were not wanted.
+    None,
+    /// They passed their self-test.
+    Usable(Units),
+    /// They did not, and are not used.
+    Refused(String),
+}
+
+impl Gpu {
+    /// Opens an adapter.
+    ///
+    /// # Errors
+    /// The driver refuses.
+    pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
+        let wish = Wish::new(options.kernel.as_deref())?;
+        let mut context = Context::open(adapter, options, wish.units())?;
+        let most_rounds = probe::most_rounds(&context)?;
+        context.limit_binding(options.max_binding);
+        context.arm(options.fault);
+        Ok(Self {
+            context,
+            bound: options.bound,
+            wish,
+            most_rounds,
+            memory: options.gpu_memory,
+            bad_units: options.bad_units,
+            units: Mutex::default(),
+        })
+    }
+
+    /// What is known of its matrix units: the first call puts them to their self-test.
+    ///
+    /// # Errors
+    /// What the device says.
+    pub fn matrix_units(&self) -> Result<MatrixUnits, EngineError> {
+        let mut known = self.units.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(units) = &*known {
+            return Ok(units.clone());
+        }
+        let units = match self.context.units {
+            None => MatrixUnits::None,
+            Some(units) => {
+                match self.context.spare(|| self_test::run(&self.context, units, self.bad_units)) {
+                    Ok(None) => MatrixUnits::Usable(units),
+                    Ok(Some(why)) => MatrixUnits::Refused(why),
+                    Err(error @ EngineError::OutOfMemory { .. }) => {
+                        self.context.forgive();
+                        return Ok(MatrixUnits::Refused(error.to_string()));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        Ok(known.insert(units).clone())
+    }
+
+    /// What was asked of the device so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.context.counters()
+    }
+
+    /// The kernels that were built so far, with their constants.
+    #[must_use]
+    pub fn kernels(&self) -> Vec<String> {
+        let kernels = self.context.tally.kernels.lock();
+        kernels.map(|kernels| kernels.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
+    pub(super) fn check_rounds(&self, rounds: u64) -> Result<(), EngineError> {
+        let most = self.most_rounds;
+        if rounds <= most {
+            return Ok(());
+        }
+        let why = format!("its driver ends loops after {most} rounds, and this job may need {rounds}");
+        Err(self.context.failed(why))
+    }
+}
+
+/// What is said where the device was out of memory.
+pub(super) fn smaller(error: &EngineError) -> String {
+    format!("{error}; the work went on in smaller batches, to the same bits")
+}

@@ -1,0 +1,40 @@
+//! Why a fit failed.
+
+use super::ParamsError;
+use crate::data::DataError;
+use crate::engine::EngineError;
+use crate::lattice::LatticeError;
+
+/// Why a fit failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// The rows could not be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The values or weights can't be used.
+    #[error(transparent)]
+    Lattice(#[from] LatticeError),
+    /// The parameters make no sense, alone or for these data.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// The device failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The observer cancelled it.
+    #[error("cancelled after {done} of {of} restarts")]
+    Cancelled {
+        /// Restarts done.
+        done: u64,
+        /// Restarts asked for.
+        of: u64,
+    },
+    /// The threads asked for could not be started.
+    #[error("could not start {threads} threads: {reason}")]
+    Threads {
+        /// Threads asked for.
+        threads: usize,
+        /// The system's words.
+        reason: String,
+    },
+}

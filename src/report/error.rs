@@ -1,0 +1,41 @@
+//! Why no report could be made.
+
+use crate::data::DataError;
+use crate::score::ScoreError;
+
+/// Why no report could be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The rows could not be read again.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Labels and truth don't fit.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// The rows are not the model's.
+    #[error(
+        "{name}: {n_points} rows of {n_dims} columns with {n_labels} labels, and the model has {model_dims} columns; \
+         give one label a row, and the model's columns"
+    )]
+    OtherRows {
+        /// The table.
+        name: String,
+        /// Its rows.
+        n_points: usize,
+        /// Its columns.
+        n_dims: usize,
+        /// Labels given.
+        n_labels: usize,
+        /// Columns of the model.
+        model_dims: usize,
+    },
+    /// A part of the page could not be written.
+    #[error("the report could not be written: {0}")]
+    Format(String),
+}
+
+/// A part of the page that could not be written.
+pub(super) fn failed(error: impl std::fmt::Display) -> ReportError {
+    ReportError::Format(error.to_string())
+}

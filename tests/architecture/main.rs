@@ -1,0 +1,115 @@
+//! The structure of `src/`: no circle of files, and no arrow between layers that `docs/ARCHITECTURE.md` forbids.
+//!
+//! An arrow leads from a file to each other file that **defines** a name which the first one uses, in a `use` line
+//! or in a path within its code (`crate::a::b`, `super::x`, `cairn::a`, or `a::b` where `a` is in scope).
+//!
+//! * A name that a module re-exports is followed to its definition: where `a/mod.rs` has `pub use b::B`, another
+//!   file's `use super::B` is an arrow to `a/b.rs`, and none to `a/mod.rs`.
+//! * Declaring a module (`mod b;`), naming one (`use crate::a;`), and re-exporting names of the module's own folder
+//!   are no arrows by themselves. So a `mod.rs` that only declares and re-exports is on no circle. A re-export of any
+//!   other module's names is an arrow, and so is one whose name the file uses itself.
+//! * A name that the text of a module lacks is made there by a macro, and counts as defined there.
+//! * What is behind `#[cfg(test)]` is left out; what is behind another `cfg` is read, whatever is built.
+//! * Methods and fields are no arrows: only names are seen.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `tokens` | the text of a file as identifiers and signs |
+//! | `source` | what a file defines, imports and uses |
+//! | `modules` | which file a path leads to: arrows |
+//! | `circles` | circles of arrows |
+//! | `layers` | the table of layers |
+
+mod circles;
+mod layers;
+mod modules;
+mod source;
+mod tokens;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use circles::{circles, describe};
+use layers::{layer_of, layers};
+use modules::{Files, Modules};
+
+/// Circles that are still to be opened, each with all its files. A circle that is gone, or has other files, fails.
+const STILL_CIRCLES: &[&[&str]] = &[
+    &[
+        "data/columns.rs",
+        "data/csv.rs",
+        "data/digits.rs",
+        "data/mod.rs",
+        "data/npy.rs",
+        "data/points.rs",
+        "data/truth.rs",
+    ],
+    &["engine/gpu/assign.rs", "engine/gpu/assign/trial.rs"],
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of `src/`.
+fn source_files() -> Files {
+    let mut files = Files::new();
+    read_folder(&root().join("src"), "", &mut files);
+    files
+}
+
+fn read_folder(folder: &Path, prefix: &str, files: &mut Files) {
+    for entry in fs::read_dir(folder).expect("a folder can be listed") {
+        let path = entry.expect("a folder can be listed").path();
+        let name = format!("{prefix}{}", path.file_name().unwrap_or_default().display());
+        if path.is_dir() {
+            read_folder(&path, &format!("{name}/"), files);
+        } else if name.ends_with(".rs") {
+            files.insert(name, fs::read_to_string(path).expect("a source file can be read"));
+        }
+    }
+}
+
+#[test]
+fn every_file_is_read() {
+    let files = source_files();
+    let modules = Modules::read(&files);
+    let read = modules.files();
+    let unread: Vec<_> = files.keys().filter(|file| !read.contains(file.as_str())).collect();
+    assert_eq!(unread, ["score/tests.rs"], "files that no module declares, but for tests");
+}
+
+#[test]
+fn no_circle_of_files() {
+    let arrows = Modules::read(&source_files()).arrows();
+    let found = circles(&arrows);
+    let known: Vec<BTreeSet<&str>> =
+        STILL_CIRCLES.iter().map(|files| files.iter().copied().collect()).collect();
+    let new = found.iter().filter(|circle| !known.contains(circle)).map(|circle| describe(circle, &arrows));
+    let gone =
+        known.iter().filter(|circle| !found.contains(circle)).map(|c| format!("no circle any more: {c:?}\n"));
+    let wrong: String = new.chain(gone).collect();
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn no_arrow_between_layers_that_is_not_in_the_table() {
+    let document = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("the document can be read");
+    let layers = layers(&document);
+    let mut wrong = layers::check(&layers);
+    let mut used = BTreeSet::new();
+    for arrow in Modules::read(&source_files()).arrows() {
+        let [from, to] = [&arrow.from, &arrow.to].map(|file| layer_of(file, &layers));
+        if from.name != to.name && !from.may_use.contains(&to.name) {
+            let modules::Arrow { from: file, to: other, path } = &arrow;
+            wrong.push(format!("{} must not use {}: {file} uses {path} of {other}", from.name, to.name));
+        }
+        used.insert((&from.name, &to.name));
+    }
+    for layer in &layers {
+        let idle = layer.may_use.iter().filter(|name| !used.contains(&(&layer.name, name)));
+        wrong.extend(idle.map(|name| format!("{} may use {name}, and does not: strike it", layer.name)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
