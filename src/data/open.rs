@@ -3,12 +3,13 @@
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::digits::{NAME as DIGITS, open as open_digits};
 use super::error::DataError;
 use super::format::Format;
 use super::input::Input;
 use super::options::ReadOptions;
 use super::source::Source;
-use super::{csv, digits, npy};
+use super::{csv, npy};
 
 /// All formats. The last one takes what no other does.
 static FORMATS: [Format; 2] = [npy::FORMAT, csv::FORMAT];
@@ -22,7 +23,7 @@ static FORMATS: [Format; 2] = [npy::FORMAT, csv::FORMAT];
 /// A [`DataError`] for all that can be wrong before the rows are read.
 pub fn open(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     match source {
-        digits::NAME => digits::open(),
+        DIGITS => open_digits(),
         "-" => open_reader("standard input", Box::new(io::stdin()), options),
         path => open_input(Input::of_path(path)?, options),
     }

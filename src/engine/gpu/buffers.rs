@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
-use super::update::rounds_of_sums;
+use super::sum_parts::rounds_of_sums;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
 use crate::lattice::Table;
@@ -206,17 +206,6 @@ impl Sizes {
     /// Whether features have steps of their own.
     pub(super) fn mixed(&self) -> bool {
         self.max_shift > 0
-    }
-
-    /// Trailing zero bits of all coordinates of points.
-    pub(super) fn granularity(&self) -> u32 {
-        self.granularity
-    }
-
-    /// Sizes of which the sums' layout alone depends.
-    #[cfg(test)]
-    pub(super) fn for_sums(n_clusters: u32, n_quads: u32) -> Self {
-        Self { n_clusters, n_quads, n_dims: 4 * n_quads, ..Self::zeroed() }
     }
 
     /// Half norms of a lane's centroids; for matrix units also those from the middle of the points.

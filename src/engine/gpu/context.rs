@@ -11,8 +11,8 @@ use super::counters::{Counters, Tally, count};
 use super::fault::Faults;
 use super::kernel_cache::KernelCache;
 use super::pace::Pace;
+use super::sum_parts::MAX_WORDS;
 use super::units::{Units, WantedUnits};
-use super::update::MAX_WORDS;
 
 /// What a device can't do without: kernels are told by immediates which part of a grid they run.
 const NEEDED: wgpu::Features = wgpu::Features::IMMEDIATES;

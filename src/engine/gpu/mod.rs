@@ -28,6 +28,7 @@ mod rounds;
 mod seed;
 mod session;
 mod stop;
+mod sum_parts;
 mod turns;
 pub mod units;
 mod update;
