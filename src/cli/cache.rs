@@ -1,27 +1,19 @@
-//! What is kept between runs, in the user's cache folder or where `CAIRN_CACHE` says: the costs of this machine's
-//! devices.
+//! What is kept between runs: the costs of this machine's devices, in the cache folder.
 
 use std::path::PathBuf;
-use std::{env, fs, io};
+use std::{fs, io};
 
 use anyhow::Context;
 use cairn::data::write::Output;
 use cairn::engine::cost::Costs;
-use etcetera::BaseStrategy;
+
+use super::device::{CACHE, cache_folder};
 
 const FILE: &str = "costs.json";
 
-/// The folder; none on a system that knows no home.
-fn folder() -> Option<PathBuf> {
-    match env::var_os("CAIRN_CACHE").filter(|folder| !folder.is_empty()) {
-        Some(folder) => Some(folder.into()),
-        None => Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("cairn")),
-    }
-}
-
 /// The costs that were kept, or the built-in ones; and a note if what is kept can't be used.
 pub(super) fn costs() -> (Costs, Option<String>) {
-    let Some(file) = folder().map(|folder| folder.join(FILE)) else { return Default::default() };
+    let Some(file) = cache_folder().map(|folder| folder.join(FILE)) else { return Default::default() };
     let text = match fs::read_to_string(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
@@ -39,7 +31,8 @@ fn ignored(file: &std::path::Path, why: &dyn std::fmt::Display) -> String {
 
 /// Keeps the costs. Returns where.
 pub(super) fn keep(costs: &Costs) -> anyhow::Result<PathBuf> {
-    let folder = folder().context("no folder to keep them in; name one by CAIRN_CACHE")?;
+    let no_folder = || format!("no folder to keep them in; name one by {CACHE}");
+    let folder = cache_folder().with_context(no_folder)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let file = folder.join(FILE);
     Output::create_plain(&file)?.write_bytes(costs.to_json().as_bytes())?;

@@ -11,6 +11,7 @@
 //! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
+//! | `device` | from flags and the environment to an open device: the one way of all subcommands |
 //! | `cache` | what is kept between runs: the costs of this machine's devices |
 //! | `progress` | the bar |
 //! | `terminal` | colour, width, closed pipes |
@@ -20,6 +21,7 @@ mod args;
 mod cache;
 mod clusters;
 mod compare;
+mod device;
 mod devices;
 mod draw;
 mod drawings;

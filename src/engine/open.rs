@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::cost::{Costs, JobSize};
 use super::cpu::Cpu;
 use super::reference::Reference;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, certify};
 
 /// Where to run, as a person says it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,17 +51,51 @@ impl Device {
     }
 }
 
-/// How to open a device.
+/// An interface through which GPUs are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Vulkan.
+    Vulkan,
+    /// Metal, of Apple's systems.
+    Metal,
+    /// Direct3D 12, of Windows.
+    Dx12,
+    /// OpenGL and OpenGL ES.
+    Gl,
+}
+
+impl Backend {
+    /// Reads `vulkan`, `metal`, `dx12` or `gl`, or another usual name of one of them, in any case of letters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match &text.to_ascii_lowercase()[..] {
+            "vulkan" | "vk" => Some(Self::Vulkan),
+            "metal" | "mtl" => Some(Self::Metal),
+            "dx12" | "d3d12" => Some(Self::Dx12),
+            "gl" | "gles" | "opengl" => Some(Self::Gl),
+            _ => None,
+        }
+    }
+}
+
+/// How to open a device. Nothing is taken from the environment: what is not set here has the default that its field
+/// names.
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
     /// Whether a device that fails while it works hands over to the CPU. Not set: only under [`Device::Auto`].
     pub fallback: Option<bool>,
     /// Bytes of a GPU's memory to use. Not set: a safe share. What does not fit is streamed.
     pub gpu_memory: Option<u64>,
-    /// Takes a GPU for one that can bind no larger buffers, for tests of what happens then. In bytes.
-    #[doc(hidden)]
-    pub max_binding: Option<u64>,
-    /// Folder for compiled kernels, instead of one in the user's cache folder.
+    /// Kernel of the CPU: `amx`, `avx512`, `avx2`, `neon` or `portable`, or `bf16` (`amx` in plain arithmetic). Not
+    /// set: the fastest that this processor can run.
+    pub cpu_kernel: Option<String>,
+    /// Assign kernel of a GPU: `plain`, `small`, `tiled`, `low` or `matrix`, where it suits the sizes; `trial` for the
+    /// fastest of them however small the work, `f32` for the best without matrix units. Not set: the fastest.
+    pub gpu_kernel: Option<String>,
+    /// Interfaces through which GPUs are looked for. Empty: all that this system has.
+    pub backends: Vec<Backend>,
+    /// Folder for compiled kernels and for the choices among them, so that the next start is quicker. Not set:
+    /// nothing is kept.
     pub cache: Option<PathBuf>,
     /// The job that [`Device::Auto`] chooses for.
     pub size: Option<JobSize>,
@@ -69,28 +103,27 @@ pub struct OpenOptions {
     pub threads: Option<usize>,
     /// What the devices of this machine cost, if that was measured.
     pub costs: Costs,
-    /// Makes the certificate unsound on purpose, for tests that must catch it.
+    /// What only tests ask for.
     #[doc(hidden)]
-    pub bound: super::certify::Bound,
-    /// Names the assign kernel of the GPU, as `CAIRN_GPU` does, for tests of each.
-    #[cfg(feature = "gpu")]
-    #[doc(hidden)]
-    pub kernel: Option<String>,
-    /// Begins the name of the kernel that every trial of `kernel: trial` finds the fastest, for tests of each shape.
-    #[cfg(feature = "gpu")]
-    #[doc(hidden)]
+    pub testing: Testing,
+}
+
+/// What only tests ask of a device.
+#[doc(hidden)]
+#[derive(Debug, Clone, Default)]
+pub struct Testing {
+    /// Makes the certificate unsound on purpose.
+    pub bound: certify::Bound,
+    /// Takes a GPU for one that can bind no larger buffers. In bytes.
+    pub max_binding: Option<u64>,
+    /// Begins the name of the kernel that every trial of `gpu_kernel: trial` finds the fastest.
     pub choice: Option<String>,
-    /// How long a dispatch may take, instead of what a desktop's watchdog allows, for tests of what is cut.
-    #[cfg(feature = "gpu")]
-    #[doc(hidden)]
+    /// How long a dispatch may take, instead of what a desktop's watchdog allows.
     pub slice: Option<Duration>,
-    /// Takes the GPU's matrix units for ones that err, for tests of what happens then.
-    #[cfg(feature = "gpu")]
-    #[doc(hidden)]
+    /// Takes the GPU's matrix units for ones that err.
     pub bad_units: bool,
-    /// Makes the GPU fail on purpose, for tests of what happens then.
+    /// Makes the GPU fail on purpose.
     #[cfg(feature = "gpu")]
-    #[doc(hidden)]
     pub fault: Option<super::gpu::Fault>,
 }
 
@@ -124,15 +157,17 @@ pub struct Estimates {
 /// Opens a device.
 ///
 /// # Errors
-/// [`EngineError::NoAdapter`] if what was asked for by name is not there.
+/// [`EngineError::NoAdapter`] if what was asked for by name is not there; [`EngineError::CpuKernel`] and
+/// [`EngineError::GpuKernel`] if there is no kernel of the name that was given.
 pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineError> {
     let start = Instant::now();
+    let cpu = Cpu::open(options)?;
     let asked = |engine| Choice { engine, why: "asked for".to_owned(), fallback: None, estimates: None };
     let choice = match device {
-        Device::Cpu => asked(Box::new(Cpu::new(options.bound)) as Box<dyn Engine>),
+        Device::Cpu => asked(Box::new(cpu) as Box<dyn Engine>),
         Device::Reference => asked(Box::new(Reference)),
-        Device::Auto => open_auto(options),
-        Device::Gpu | Device::Named(_) => asked(open_gpu(device, options)?),
+        Device::Auto => open_auto(cpu, options)?,
+        Device::Gpu | Device::Named(_) => asked(open_gpu(device, cpu, options)?),
     };
     let Choice { engine, why, fallback, estimates } = choice;
     Ok(Opened { engine, why, fallback, estimates, took: start.elapsed() })
@@ -147,14 +182,14 @@ struct Choice {
 }
 
 impl Choice {
-    fn cpu(options: &OpenOptions, why: impl Into<String>, estimates: Option<Estimates>) -> Self {
-        Self { engine: Box::new(Cpu::new(options.bound)), why: why.into(), fallback: None, estimates }
+    fn cpu(cpu: Cpu, why: impl Into<String>, estimates: Option<Estimates>) -> Self {
+        Self { engine: Box::new(cpu), why: why.into(), fallback: None, estimates }
     }
 }
 
 /// The best real GPU or the CPU, whichever is estimated to be faster; and why.
 #[cfg(feature = "gpu")]
-fn open_auto(options: &OpenOptions) -> Choice {
+fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> {
     use super::gpu::{self, Gpu};
     let threads = options.threads.unwrap_or_else(rayon::current_num_threads);
     let cpu = |size: &JobSize| options.costs.cpu(threads).seconds(size);
@@ -163,14 +198,14 @@ fn open_auto(options: &OpenOptions) -> Choice {
         let (cpu, (gpu, gpu_measured)) = (cpu(size), options.costs.least_gpu(size));
         if cpu <= gpu {
             let estimates = Estimates { cpu, gpu: Some(gpu), cpu_measured, gpu_measured };
-            return Choice::cpu(options, "a small job, done before a GPU were ready", Some(estimates));
+            return Ok(Choice::cpu(on_cpu, "a small job, done before a GPU were ready", Some(estimates)));
         }
     }
-    let found = gpu::adapters();
+    let found = gpu::adapters(&options.backends);
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
         let estimates = options.size.as_ref().map(cpu);
         let estimates = estimates.map(|cpu| Estimates { cpu, gpu: None, cpu_measured, gpu_measured: false });
-        return Choice::cpu(options, gpu::why_none(&found), estimates);
+        return Ok(Choice::cpu(on_cpu, gpu::why_none(&found), estimates));
     };
     let name = format!("{}, {}", adapter.name, adapter.backend);
     let estimates = options.size.as_ref().map(|size| Estimates {
@@ -181,46 +216,54 @@ fn open_auto(options: &OpenOptions) -> Choice {
     });
     let small = estimates.as_ref().is_some_and(|estimates| Some(estimates.cpu) <= estimates.gpu);
     if small {
-        return Choice::cpu(options, format!("a small job, faster here than on {}", adapter.name), estimates);
+        return Ok(Choice::cpu(
+            on_cpu,
+            format!("a small job, faster here than on {}", adapter.name),
+            estimates,
+        ));
     }
     let why = if estimates.is_some() { "a large job, for the best GPU found" } else { "the best GPU found" };
     match Gpu::open(adapter, options) {
         Ok(gpu) => {
-            let engine = guarded(gpu, options.fallback != Some(false));
-            Choice { engine, why: why.into(), fallback: None, estimates }
+            let engine = guarded(gpu, (options.fallback != Some(false)).then_some(on_cpu));
+            Ok(Choice { engine, why: why.into(), fallback: None, estimates })
         }
+        Err(error @ EngineError::GpuKernel { .. }) => Err(error),
         Err(error) => {
-            let cpu = Choice::cpu(options, "the GPU found can't be used", estimates);
-            Choice { fallback: Some(error.to_string()), ..cpu }
+            let cpu = Choice::cpu(on_cpu, "the GPU found can't be used", estimates);
+            Ok(Choice { fallback: Some(error.to_string()), ..cpu })
         }
     }
 }
 
 #[cfg(feature = "gpu")]
-fn open_gpu(device: &Device, options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
+fn open_gpu(device: &Device, cpu: Cpu, options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
     use super::gpu::{self, Gpu};
-    let found = gpu::adapters();
+    let found = gpu::adapters(&options.backends);
     let wanted = |name: &str| match device {
         Device::Named(part) => name.to_lowercase().contains(&part.to_lowercase()),
         _ => true,
     };
     let adapter = found.iter().find(|adapter| wanted(&adapter.name));
     let adapter = adapter.ok_or_else(|| EngineError::NoAdapter(gpu::why_not(device, &found)))?;
-    Ok(guarded(Gpu::open(adapter, options)?, options.fallback == Some(true)))
+    Ok(guarded(Gpu::open(adapter, options)?, (options.fallback == Some(true)).then_some(cpu)))
 }
 
 #[cfg(feature = "gpu")]
-fn guarded(gpu: super::gpu::Gpu, falls_back: bool) -> Box<dyn Engine> {
-    if falls_back { Box::new(super::fallback::Fallback { first: Box::new(gpu) }) } else { Box::new(gpu) }
+fn guarded(gpu: super::gpu::Gpu, fallback: Option<Cpu>) -> Box<dyn Engine> {
+    match fallback {
+        Some(cpu) => Box::new(super::fallback::Fallback { first: Box::new(gpu), cpu }),
+        None => Box::new(gpu),
+    }
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_auto(options: &OpenOptions) -> Choice {
-    Choice::cpu(options, "built without the feature `gpu`", None)
+fn open_auto(cpu: Cpu, _options: &OpenOptions) -> Result<Choice, EngineError> {
+    Ok(Choice::cpu(cpu, "built without the feature `gpu`", None))
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_gpu(device: &Device, _options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
+fn open_gpu(device: &Device, _cpu: Cpu, _options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
     let asked = device.name();
     Err(EngineError::NoAdapter(format!("device \"{asked}\": this cairn was built without the feature `gpu`")))
 }

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use cairn::engine::{self, Device, OpenOptions, Opened};
 
+use crate::cli::device::explain;
 use crate::cli::failure::Usage;
 use crate::cli::terminal;
 
@@ -94,7 +95,7 @@ fn twice(entrants: &[Entrant]) -> Result<(), Usage> {
 
 fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Result<Entrant> {
     let options = OpenOptions { fallback: Some(false), ..options.clone() };
-    let opened = engine::open(device, &options).context("--devices")?;
+    let opened = engine::open(device, &options).map_err(explain).context("--devices")?;
     Ok(Entrant { name: name.to_owned(), opened })
 }
 
@@ -102,7 +103,7 @@ fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Resul
 #[cfg(feature = "gpu")]
 fn adapters(most: usize, options: &OpenOptions) -> Vec<Entrant> {
     use cairn::engine::gpu::{Gpu, adapters};
-    let found = adapters();
+    let found = adapters(&options.backends);
     let mut entrants = Vec::new();
     for adapter in &found {
         let start = std::time::Instant::now();

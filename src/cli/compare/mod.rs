@@ -14,12 +14,13 @@ use cairn::compare::report::Device as Described;
 use cairn::compare::sweep::{Parameter, Sweep};
 use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Stand, params_at};
 use cairn::data::{self, Dataset};
-use cairn::engine::{Device, OpenOptions};
+use cairn::engine::Device;
 use cairn::kmeans::{self, FitError, Params};
 
 use self::devices::Entrant;
 use self::files::Files;
 use super::args::CompareArgs;
+use super::device::{self, Wanted};
 use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
 use super::{request, terminal};
@@ -48,7 +49,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         }
         check_points(sweep, params.n_clusters())?;
     }
-    let entrants = devices::open(&wish, &open_options(args))?;
+    let entrants = devices::open(&wish, &device::options(&wanted(args))?)?;
     let start = Instant::now();
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     stop_on_ctrl_c()?;
@@ -73,8 +74,8 @@ fn check_points(sweep: &Sweep, n_clusters: usize) -> Result<(), Usage> {
     }
 }
 
-fn open_options(args: &CompareArgs) -> OpenOptions {
-    OpenOptions { gpu_memory: args.gpu_memory.map(|size| size.as_u64()), ..OpenOptions::default() }
+fn wanted(args: &CompareArgs) -> Wanted {
+    Wanted { gpu_memory: args.gpu_memory, threads: args.job.threads, quiet: args.quiet, size: None }
 }
 
 fn measure(

@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
+use super::Cpu;
 use super::columns::Columns;
 use super::kernel::{Kernel, Two};
 use super::tiles::Tiles;
-use crate::engine::certify::{self, Bound};
+use crate::engine::certify;
 use crate::engine::nearest_two::{Centroids, NearestSession, NearestTwo, distance, exactly};
 use crate::engine::{DeviceInfo, Engine, EngineError};
 use crate::lattice::Table;
@@ -16,18 +17,18 @@ const CHUNK: usize = 32;
 /// Centroids on the processor.
 pub(super) struct CpuNearest<'a> {
     pub(super) centroids: Centroids<'a>,
+    pub(super) cpu: Cpu,
     pub(super) kernel: Kernel,
-    pub(super) bound: Bound,
 }
 
 impl NearestSession for CpuNearest<'_> {
     fn info(&self) -> DeviceInfo {
-        super::Cpu::default().info()
+        self.cpu.info()
     }
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
         let n_clusters = self.centroids.n_clusters();
-        let (for_points, gamma) = self.bound.gammas(table.n_dims(), certify::UNIT_CPU);
+        let (for_points, gamma) = self.cpu.bound.gammas(table.n_dims(), certify::UNIT_CPU);
         let tiles = Tiles::new(table, self.kernel, for_points);
         let mut columns = Columns::new(table, n_clusters, self.kernel.block(n_clusters), gamma);
         columns.fill(table, self.centroids.values);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::super::{Device, EngineError, OpenOptions};
+use super::super::{Backend, Device, EngineError, OpenOptions};
 use super::choices::Choices;
 use super::kernel_cache::KernelCache;
 use super::marks;
@@ -222,15 +222,29 @@ fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
     shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
 }
 
-/// Every adapter of this machine, the best first. `WGPU_BACKEND` narrows the interfaces.
+/// Every adapter of this machine that is reached through these interfaces, the best first. None named: through all.
 #[must_use]
-pub fn adapters() -> Vec<AdapterInfo> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle().with_env());
-    let backends = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all());
+pub fn adapters(through: &[Backend]) -> Vec<AdapterInfo> {
+    let backends = backends(through);
+    let wish = wgpu::InstanceDescriptor::new_without_display_handle();
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..wish });
     let found = pollster::block_on(instance.enumerate_adapters(backends));
     let mut found: Vec<_> = found.into_iter().map(AdapterInfo::new).collect();
     found.sort_by_key(AdapterInfo::rank);
     found
+}
+
+fn backends(through: &[Backend]) -> wgpu::Backends {
+    let backend = |backend: &Backend| match backend {
+        Backend::Vulkan => wgpu::Backends::VULKAN,
+        Backend::Metal => wgpu::Backends::METAL,
+        Backend::Dx12 => wgpu::Backends::DX12,
+        Backend::Gl => wgpu::Backends::GL,
+    };
+    match through {
+        [] => wgpu::Backends::all(),
+        some => some.iter().map(backend).collect(),
+    }
 }
 
 /// What to do to be seen by [`adapters`].
