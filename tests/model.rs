@@ -143,7 +143,6 @@ fn other_files_are_told_apart() {
     {
         let error = Model::load(&write(bytes)).unwrap_err();
         assert!(matches!(error, ModelError::NotAModel { .. }), "{error}");
-        assert!(error.to_string().contains("cairn fit --model"), "{error}");
     }
     assert!(matches!(Model::load(&write(&long)), Err(ModelError::Damaged { .. })));
     assert!(matches!(Model::load(folder.path()), Err(ModelError::NotAModel { .. })));

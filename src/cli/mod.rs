@@ -15,7 +15,7 @@
 //! | `cache` | what is kept between runs: the costs of this machine's devices |
 //! | `progress` | the bar |
 //! | `terminal` | colour, width, closed pipes |
-//! | `failure` | what an error looks like, and its exit code |
+//! | `failure`, `hints` | what an error looks like, and its exit code; which flag helps |
 
 mod args;
 mod cache;
@@ -28,6 +28,7 @@ mod drawings;
 mod failure;
 mod files;
 mod fit;
+mod hints;
 mod json;
 mod measures;
 mod name;

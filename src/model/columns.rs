@@ -29,7 +29,7 @@ pub enum ColumnError {
     /// Columns of the model are not in the header.
     #[error(
         "{name}: {} of the model's {n_dims} columns are not in its header: {}; rename them, or take its columns \
-         in their order with --by-position",
+         in their order",
         missing.len(), listed(missing)
     )]
     Missing {
@@ -43,7 +43,7 @@ pub enum ColumnError {
     /// Two columns of one name.
     #[error(
         "{name}: {column:?} is the name of columns {first} and {second}; rename one of them, or take the columns in \
-         their order with --by-position"
+         their order"
     )]
     Ambiguous {
         /// The source.
@@ -58,7 +58,7 @@ pub enum ColumnError {
     /// More or fewer columns than the model has.
     #[error(
         "{name}: has {found} columns for the features where the model has {n_dims}; {}",
-        if found > n_dims { "leave others out with --ignore" } else { "give the columns that were fitted" }
+        if found > n_dims { "leave others out" } else { "give the columns that were fitted" }
     )]
     Width {
         /// The source.

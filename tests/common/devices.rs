@@ -33,6 +33,11 @@ fn bounded(bound: Bound) -> OpenOptions {
     OpenOptions { testing: Testing { bound, ..Testing::default() }, ..options() }
 }
 
+/// The processor, with the kernel that is asked for from outside.
+pub(crate) fn processor() -> Cpu {
+    cpu(&options())
+}
+
 fn cpu(options: &OpenOptions) -> Cpu {
     Cpu::open(options).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -40,7 +45,7 @@ fn cpu(options: &OpenOptions) -> Cpu {
 /// Calls `body` with each device of `backend`, one at a time.
 pub(crate) fn on(backend: Backend, body: &dyn Fn(&dyn Engine)) {
     match backend {
-        Backend::Cpu => body(&cpu(&options())),
+        Backend::Cpu => body(&processor()),
         #[cfg(feature = "gpu")]
         gpu => opened(gpu).iter().for_each(|adapter| adapter.with(body)),
         #[cfg(not(feature = "gpu"))]
