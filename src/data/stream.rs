@@ -9,7 +9,6 @@ use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use ::csv::StringRecord;
-use tempfile::NamedTempFile;
 
 use super::columns::Columns;
 use super::csv::{Cells, has_header, hint};
@@ -17,6 +16,7 @@ use super::csv_rows::{CsvRows, check_delimiter, guess_delimiter};
 use super::error::Place;
 use super::truth::TruthBuilder;
 use super::{DataError, Header, LoadOptions, Points, Rows, Truth, digits, npy, read_error};
+use crate::temporary::{Access, Temporary};
 
 /// Bytes of a chunk of values, unless a single row is larger.
 const CHUNK_BYTES: usize = 8 << 20;
@@ -35,7 +35,7 @@ pub struct Stream {
 
 enum Body {
     Csv { rows: Box<CsvRows<Box<dyn Read>>>, first: Option<(u64, StringRecord)>, hint: String },
-    Npy { points: Points, path: String, spooled: Option<NamedTempFile> },
+    Npy { points: Points, path: String, spooled: Option<Temporary> },
 }
 
 /// The columns that are wanted, by index from 0.
@@ -157,19 +157,14 @@ impl Stream {
     /// Puts an `.npy` file that comes through a pipe where it can be read in pieces.
     fn spool(source: &str, mut reader: Box<dyn Read>) -> Result<Stream, DataError> {
         let failed = |reason| read_error(source, reason);
-        let mut spooled = NamedTempFile::new().map_err(failed)?;
-        io::copy(&mut reader, &mut spooled).map_err(failed)?;
-        let file = spooled.reopen().map_err(failed)?;
+        let spooled = Temporary::new_in(&std::env::temp_dir(), Access::Private).map_err(failed)?;
+        io::copy(&mut reader, &mut spooled.file()).map_err(failed)?;
+        let file = File::open(spooled.path()).map_err(failed)?;
         let path = spooled.path().to_string_lossy().into_owned();
         Stream::of_npy(source, &path, file, Some(spooled))
     }
 
-    fn of_npy(
-        source: &str,
-        path: &str,
-        file: File,
-        spooled: Option<NamedTempFile>,
-    ) -> Result<Stream, DataError> {
+    fn of_npy(source: &str, path: &str, file: File, spooled: Option<Temporary>) -> Result<Stream, DataError> {
         let points = npy::load_file(source, path, file, &LoadOptions::default())?.points;
         let columns = Columns::new(source, None, points.n_dims(), &LoadOptions::default())?;
         let body = Body::Npy { points, path: path.to_owned(), spooled };

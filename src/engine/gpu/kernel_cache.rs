@@ -6,6 +6,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use crate::temporary::{Access, Temporary};
+
 /// The pipelines of a device, those of earlier starts included.
 #[derive(Debug)]
 pub(super) struct KernelCache {
@@ -53,8 +55,7 @@ impl KernelCache {
 pub(super) fn write(file: &Path, data: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(data)?;
-    new.persist(file)?;
-    Ok(())
+    let new = Temporary::new_in(folder, Access::Private)?;
+    new.file().write_all(data)?;
+    new.persist(file)
 }
