@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use cairn::compare::{CompareError, RunError};
-use cairn::data::DataError;
+use cairn::data::{DataError, Hint};
 use cairn::model::{ColumnError, ModelError};
 
 use super::args::Command;
@@ -47,6 +47,28 @@ fn leave_out(rows_of_model: bool) -> &'static str {
     if rows_of_model { "--ignore leaves a column out" } else { "--truth or --weights take a column out" }
 }
 
-fn of_data(_error: &DataError, _rows_of_model: bool) -> Option<String> {
-    None
+fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
+    let hint = match error {
+        DataError::NoRows { .. } => "--header no takes the first row for data".to_owned(),
+        DataError::Ragged { .. } => "see --delimiter".to_owned(),
+        DataError::EmptyCell { hint, .. } => of_doubt(*hint)?.to_owned(),
+        DataError::NotANumber { hint, .. } => match of_doubt(*hint) {
+            Some(other) => format!("{}, {other}", leave_out(rows_of_model)),
+            None => leave_out(rows_of_model).to_owned(),
+        },
+        DataError::UnknownColumn { role, .. } | DataError::AmbiguousColumn { role, .. } => {
+            format!("see --{}", if *role == "ignored" { "ignore" } else { role })
+        }
+        _ => return None,
+    };
+    Some(hint)
+}
+
+fn of_doubt(hint: Hint) -> Option<&'static str> {
+    match hint {
+        Hint::None => None,
+        Hint::OneColumn { .. } => Some("--delimiter splits cells elsewhere"),
+        Hint::TakenForHeader => Some("--header no takes row 1 for data"),
+        Hint::TakenForData => Some("--header yes takes row 1 for the column names"),
+    }
 }

@@ -31,11 +31,11 @@ impl Columns {
     ) -> Result<Columns, DataError> {
         let mut columns = Columns { header, roles: vec![Role::Feature; n_columns] };
         if let Some(asked) = &options.truth {
-            let column = columns.find(source, "--truth", asked)?;
+            let column = columns.find(source, "truth", asked)?;
             columns.roles[column] = Role::Truth;
         }
         if let Some(asked) = &options.weights {
-            let column = columns.find(source, "--weights", asked)?;
+            let column = columns.find(source, "weights", asked)?;
             if columns.roles[column] == Role::Truth {
                 return Err(DataError::SameColumn {
                     name: source.to_owned(),
@@ -83,7 +83,7 @@ impl Columns {
     }
 
     /// Index of the column of that name, else of that number from 1.
-    pub(super) fn find(&self, source: &str, flag: &'static str, asked: &str) -> Result<usize, DataError> {
+    pub(super) fn find(&self, source: &str, role: &'static str, asked: &str) -> Result<usize, DataError> {
         let asked = asked.trim();
         let header = self.header.as_deref().unwrap_or_default();
         let mut named = (0..header.len()).filter(|&column| !asked.is_empty() && header[column] == asked);
@@ -92,7 +92,7 @@ impl Columns {
                 None => Ok(first),
                 Some(second) => Err(DataError::AmbiguousColumn {
                     name: source.to_owned(),
-                    flag,
+                    role,
                     column: asked.to_owned(),
                     first: first + 1,
                     second: second + 1,
@@ -103,7 +103,7 @@ impl Columns {
             Ok(number) if (1..=self.roles.len()).contains(&number) => Ok(number - 1),
             _ => Err(DataError::UnknownColumn {
                 name: source.to_owned(),
-                flag,
+                role,
                 column: asked.to_owned(),
                 available: self.available(),
             }),
@@ -152,7 +152,7 @@ mod tests {
     fn unknown_columns_list_what_there_is() {
         for asked in ["z", "0", "4", "-1", "A", "99999999999999999999999"] {
             let error = columns(&["a", "b", "c"], asked, "").expect_err("no such column").to_string();
-            assert!(error.contains("--truth") && error.contains(&format!("{asked:?}")), "{error}");
+            assert!(error.contains(&format!("truth {asked:?}")), "{error}");
             assert!(error.contains(r#"3 columns, "a", "b", "c""#), "{error}");
         }
         let many: Vec<String> = (0..500).map(|i| format!("name_{i}")).collect();

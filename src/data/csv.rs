@@ -12,7 +12,7 @@ use ndarray::Array2;
 
 use super::columns::{Columns, Role};
 use super::csv_rows::{CsvRows, check_delimiter, guess_delimiter};
-use super::error::Place;
+use super::error::{Hint, Place};
 use super::truth::TruthBuilder;
 use super::{DataError, Dataset, Header, LoadOptions, Points};
 
@@ -36,8 +36,7 @@ pub(super) fn parse(source: &str, bytes: &[u8], options: &LoadOptions) -> Result
         rows = CsvRows::new(source, text.as_bytes(), delimiter);
     }
     let columns = Columns::new(source, has_header.then_some(first), n_columns, options)?;
-    let leave_out = "--truth or --weights";
-    let mut table = Table::new(Cells { source: source.to_owned(), columns, hint, leave_out });
+    let mut table = Table::new(Cells { source: source.to_owned(), columns, hint });
     while let Some((row, cells)) = rows.next_row()? {
         table.cells.check_length(row, cells.len())?;
         table.push(row, cells.iter())?;
@@ -60,21 +59,13 @@ fn looks_like_header(first: &[String]) -> bool {
 }
 
 /// What else may be wrong when a cell is no number: the guess of the header, or the delimiter.
-pub(super) fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> String {
+pub(super) fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> Hint {
     let some_number = first.iter().any(|cell| cell.parse::<f64>().is_ok());
     match asked {
-        _ if first.len() == 1 => format!(
-            "; cells are split at {:?}, see --delimiter if there should be more than one",
-            char::from(delimiter)
-        ),
-        Header::Auto if has_header && some_number => {
-            "; row 1 was taken for a header because not all of it is numbers, if it is data use --header no"
-                .to_owned()
-        }
-        Header::Auto | Header::No if !has_header => {
-            "; if row 1 holds the column names, use --header yes".to_owned()
-        }
-        _ => String::new(),
+        _ if first.len() == 1 => Hint::OneColumn { delimiter: char::from(delimiter) },
+        Header::Auto if has_header && some_number => Hint::TakenForHeader,
+        Header::Auto | Header::No if !has_header => Hint::TakenForData,
+        _ => Hint::None,
     }
 }
 
@@ -87,9 +78,7 @@ fn not_utf8(source: &str, bytes: &[u8], valid: usize) -> DataError {
 pub(super) struct Cells {
     pub(super) source: String,
     pub(super) columns: Columns,
-    pub(super) hint: String,
-    /// The flags that leave a column out of the features.
-    pub(super) leave_out: &'static str,
+    pub(super) hint: Hint,
 }
 
 impl Cells {
@@ -101,7 +90,7 @@ impl Cells {
             Err(_) => Err(DataError::NotANumber {
                 place: self.place(row, column),
                 text: cell.to_owned(),
-                hint: format!("{} to leave it out{}", self.leave_out, self.hint),
+                hint: self.hint,
             }),
         }
     }
@@ -113,13 +102,13 @@ impl Cells {
         }
     }
 
-    pub(super) fn empty_cell(&self, row: u64, column: usize, hint: &str) -> DataError {
-        DataError::EmptyCell { place: self.place(row, column), hint: hint.to_owned() }
+    pub(super) fn empty_cell(&self, row: u64, column: usize, hint: Hint) -> DataError {
+        DataError::EmptyCell { place: self.place(row, column), hint }
     }
 
     /// A hole in the first row may stand above an index column: then the row is a header.
-    fn first_row_hint(&self, row: u64) -> &str {
-        if row == 1 { &self.hint } else { "" }
+    fn first_row_hint(&self, row: u64) -> Hint {
+        if row == 1 { self.hint } else { Hint::None }
     }
 
     pub(super) fn place(&self, row: u64, column: usize) -> Place {
@@ -167,7 +156,7 @@ impl Table {
                     let weight = self.cells.weight(row, column, cell)?;
                     self.weights.push(weight);
                 }
-                Role::Truth if cell.is_empty() => return Err(self.cells.empty_cell(row, column, "")),
+                Role::Truth if cell.is_empty() => return Err(self.cells.empty_cell(row, column, Hint::None)),
                 Role::Truth => self.truth.iter_mut().for_each(|truth| truth.push(cell)),
             }
         }

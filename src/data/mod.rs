@@ -29,7 +29,7 @@ mod truth;
 pub mod write;
 
 pub use digits::{ORIGIN as ORIGIN_OF_DIGITS, digits};
-pub use error::{DataError, Place};
+pub use error::{DataError, Hint, Place};
 pub use points::{Points, Rows};
 
 /// A table, ready to be clustered.

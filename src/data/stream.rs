@@ -13,7 +13,7 @@ use ::csv::StringRecord;
 use super::columns::Columns;
 use super::csv::{Cells, has_header, hint};
 use super::csv_rows::{CsvRows, check_delimiter, guess_delimiter};
-use super::error::Place;
+use super::error::{Hint, Place};
 use super::truth::TruthBuilder;
 use super::{DataError, Header, LoadOptions, Points, Rows, Truth, digits, npy, read_error};
 use crate::temporary::{Access, Temporary};
@@ -34,7 +34,7 @@ pub struct Stream {
 }
 
 enum Body {
-    Csv { rows: Box<CsvRows<Box<dyn Read>>>, first: Option<(u64, StringRecord)>, hint: String },
+    Csv { rows: Box<CsvRows<Box<dyn Read>>>, first: Option<(u64, StringRecord)>, hint: Hint },
     Npy { points: Points, path: String, spooled: Option<Temporary> },
 }
 
@@ -195,13 +195,13 @@ impl Stream {
         self.columns.name(column)
     }
 
-    /// The index of a column that was asked for by `flag`, by name, or by number from 1.
+    /// The index of a column that was asked for by name, or by number from 1, to be `role`: `truth`, `weights` or `ignored`.
     ///
     /// # Errors
     ///
     /// [`DataError::UnknownColumn`], [`DataError::AmbiguousColumn`].
-    pub fn find(&self, flag: &'static str, asked: &str) -> Result<usize, DataError> {
-        self.columns.find(&self.name, flag, asked)
+    pub fn find(&self, role: &'static str, asked: &str) -> Result<usize, DataError> {
+        self.columns.find(&self.name, role, asked)
     }
 
     /// Hands over all rows from first to last in chunks of at most 8 MiB, and returns the truth if a column of it
@@ -219,7 +219,7 @@ impl Stream {
         let truth = pick.truth.map(|column| TruthBuilder::new(columns.name(column)));
         match body {
             Body::Csv { rows, first, hint } => {
-                let cells = Cells { source: name, columns, hint, leave_out: "--ignore" };
+                let cells = Cells { source: name, columns, hint };
                 CsvWalk { cells, pick, truth }.run(*rows, first, visit)
             }
             Body::Npy { points, path, spooled } => {
@@ -304,7 +304,7 @@ impl CsvWalk<'_> {
         }
         if let (Some(truth), Some(column)) = (&mut self.truth, self.pick.truth) {
             match row[column].trim() {
-                "" => return Err(self.cells.empty_cell(number, column, "")),
+                "" => return Err(self.cells.empty_cell(number, column, Hint::None)),
                 cell => truth.push(cell),
             }
         }
@@ -405,7 +405,7 @@ mod tests {
         let pick = Pick { features: vec![0], ..Pick::default() };
         let error = |text| walk(text, &pick).unwrap_err().to_string();
         assert!(error("a,b\n1,2\nx,3\n").contains("row 3, column 1 (\"a\"): \"x\" is not a number"));
-        assert!(error("a,b\n1,2\nx,3\n").contains("--ignore"));
+        assert!(error("a,b\n1,2\nx,3\n").contains("leave out the column"));
         assert!(error("1,2\n3\n").contains("row 2: has 1 cells"));
         assert!(error("a,b\n").contains("no rows"));
         assert!(error("").contains("is empty"));

@@ -85,11 +85,11 @@ impl Model {
     /// # Errors
     /// [`ColumnError`].
     pub fn pick(&self, stream: &Stream, options: &ColumnOptions) -> Result<Pick, ColumnError> {
-        let find = |flag, asked: &String| stream.find(flag, asked);
-        let truth = options.truth.as_ref().map(|asked| find("--truth", asked)).transpose()?;
+        let find = |role, asked: &String| stream.find(role, asked);
+        let truth = options.truth.as_ref().map(|asked| find("truth", asked)).transpose()?;
         let mut left_out: Vec<usize> = truth.into_iter().collect();
         for asked in &options.ignore {
-            left_out.push(find("--ignore", asked)?);
+            left_out.push(find("ignored", asked)?);
         }
         let features = match stream.header() {
             Some(header) if self.has_names() && !options.by_position => {
