@@ -5,7 +5,7 @@
 
 use cairn::data::{Dataset, Points};
 use cairn::engine::cpu::Cpu;
-use cairn::engine::{Engine, Keep};
+use cairn::engine::{Engine, Keep, OpenOptions};
 use cairn::kmeans::{Init, KMeans, pack};
 use cairn::lattice::Table;
 use divan::Bencher;
@@ -17,6 +17,12 @@ const SHAPES: [(usize, usize, usize); 4] =
 
 fn main() {
     divan::main();
+}
+
+/// The processor, with the kernel that `CAIRN_CPU` names.
+fn cpu() -> Cpu {
+    let cpu_kernel = std::env::var("CAIRN_CPU").ok().filter(|name| !name.is_empty());
+    Cpu::open(&OpenOptions { cpu_kernel, ..OpenOptions::default() }).unwrap()
 }
 
 /// Values around `4 k` centres; the same in every run.
@@ -52,7 +58,7 @@ fn starts(table: &Table, k: usize) -> Init {
 fn run(bencher: Bencher, table: &Table, kmeans: KMeans) {
     let params = kmeans.check().unwrap();
     let job = params.job(table).unwrap();
-    let cpu = Cpu::default();
+    let cpu = cpu();
     let mut session = cpu.load(&job).unwrap();
     bencher.bench_local(|| session.run(0..1, Keep::Best).unwrap());
 }
@@ -84,7 +90,7 @@ fn restarts(bencher: Bencher) {
     let table = pack(&cairn::data::digits()).unwrap();
     let params = KMeans::new(10).restarts(100).check().unwrap();
     let job = params.job(&table).unwrap();
-    let cpu = Cpu::default();
+    let cpu = cpu();
     let mut session = cpu.load(&job).unwrap();
     bencher.bench_local(|| session.run(0..100, Keep::Best).unwrap());
 }

@@ -26,13 +26,20 @@
 //! * [`lattice`]: rows to integers and back to the user's units
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
-//! * [`compare`]: devices against each other: verified, then timed
 //! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
-//! * [`reading`]: handwritten digits in a scan or a photograph
-//! * [`report`]: a page to look at and to show, and one to draw on
 //! * [`score`]: measures of clusters, with and without a known truth
 //! * [`sweep`]: one number of clusters after another, under several seeds, measured
+//!
+//! With the feature `cli`, which is on unless default features are off, also what the command `cairn` is made of, and
+//! what needs crates for pictures, pages and statistics:
+//!
+//! * `compare`: devices against each other: verified, then timed
+//! * `reading`: handwritten digits in a scan or a photograph
+//! * `report`: a page to look at and to show, and one to draw on
+//!
+//! With the feature `gpu`, likewise on by default, `engine::gpu`; without it the engines of the processor remain.
 
+#[cfg(feature = "cli")]
 pub mod compare;
 pub mod data;
 pub mod drawing;
@@ -40,10 +47,13 @@ pub mod engine;
 pub mod kmeans;
 pub mod lattice;
 pub mod model;
+#[cfg(feature = "cli")]
 pub mod reading;
+#[cfg(feature = "cli")]
 pub mod report;
 pub mod score;
 pub mod sweep;
+mod temporary;
 
 /// The README's Rust, as a test.
 #[cfg(doctest)]

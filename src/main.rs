@@ -10,6 +10,6 @@ fn main() -> ExitCode {
     let args = cli::Args::parse();
     match cli::run(&args) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => cli::fail(&error),
+        Err(error) => cli::fail(&args, &error),
     }
 }

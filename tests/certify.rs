@@ -11,7 +11,6 @@ use cairn::engine::certify::{
     UNIT_CPU, UNIT_WGSL, centroid_error, gamma, is_f16, matrix_scores_are_exact, matrix_share, point_error,
     scores_are_exact,
 };
-use cairn::engine::cpu::Cpu;
 use cairn::engine::reference::assign::assign;
 use cairn::engine::reference::seed;
 use cairn::kmeans::KMeans;
@@ -19,7 +18,8 @@ use cairn::lattice::Table;
 use proptest::prelude::*;
 
 use common::{
-    Adversary, Case, Numbers, bisector, dataset, deterministic, digits, far_centroid, normal, shapes,
+    Adversary, Case, Numbers, bisector, dataset, deterministic, digits, far_centroid, normal, processor,
+    shapes,
 };
 
 /// What a label is proven by.
@@ -242,7 +242,7 @@ fn the_rule_proves_nearly_all_labels_of_ordinary_tables() {
 fn the_processor_doubts_what_lies_on_a_bisector() {
     for adversary in bisectors() {
         let case = adversary.case(1);
-        let work = case.run(&Cpu::default(), 1).work;
+        let work = case.run(&processor(), 1).work;
         // 40 points exactly on it, two passes
         assert!(work.repaired_points >= 40, "n_dims = {}: {work:?}", adversary.n_dims);
     }
@@ -251,7 +251,7 @@ fn the_processor_doubts_what_lies_on_a_bisector() {
 #[test]
 fn the_processor_doubts_far_centroids() {
     for adversary in far_centroids() {
-        let work = adversary.case(1).run(&Cpu::default(), 1).work;
+        let work = adversary.case(1).run(&processor(), 1).work;
         assert!(work.repaired_points > 0, "n_dims = {}: {work:?}", adversary.n_dims);
     }
 }
@@ -444,7 +444,7 @@ fn beyond_the_limit_of_exact_scores_they_are_rounded() {
 fn binary_tables_need_no_repair() {
     let mut numbers = Numbers::new(6);
     let data = dataset(20, (0..500 * 20).map(|_| numbers.whole(0, 1)).collect());
-    let work = Case::new(&data, KMeans::new(8).restarts(3)).run(&Cpu::default(), 3).work;
+    let work = Case::new(&data, KMeans::new(8).restarts(3)).run(&processor(), 3).work;
     // starts are rows: the first pass is exact, ties and all
     assert_eq!(work.repaired_points, work.later_repaired_points);
 }

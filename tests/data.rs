@@ -183,7 +183,7 @@ fn csv_cells_that_are_no_numbers() {
     let auto = LoadOptions::default();
     assert_eq!(
         csv_refused("id,x,age\n1,2,3\n\n4,5,n/a\n", &auto),
-        r#"points.csv, row 4, column 3 ("age"): "n/a" is not a number; remove the row or name the column with --truth or --weights to leave it out"#
+        r#"points.csv, row 4, column 3 ("age"): "n/a" is not a number; remove the row, or leave out the column"#
     );
     assert_eq!(
         csv_refused("x,y\n1,2\n3, \n", &auto),
@@ -207,13 +207,13 @@ fn csv_cells_that_are_no_numbers() {
 fn doubtful_headers_are_pointed_at() {
     let auto = LoadOptions::default();
     assert!(csv_refused("1,2,cat\n3,4,dog\n", &auto).contains("row 1 was taken for a header"));
-    assert!(!csv_refused("x,y,cat\n3,4,dog\n", &auto).contains("--header"));
+    assert!(!csv_refused("x,y,cat\n3,4,dog\n", &auto).contains("header"));
     assert!(
         csv_refused("x,y\n1,2\n", &header(Header::No)).contains("row 1, column 1: \"x\" is not a number")
     );
-    assert!(csv_refused("x,y\n1,2\n", &header(Header::No)).contains("use --header yes"));
+    assert!(csv_refused("x,y\n1,2\n", &header(Header::No)).contains("does it hold the column names?"));
     assert!(csv_refused(",2019\n3,4\n", &auto).contains("row 1, column 1: the cell is empty"));
-    assert!(csv_refused(",2019\n3,4\n", &auto).contains("use --header yes"));
+    assert!(csv_refused(",2019\n3,4\n", &auto).contains("does it hold the column names?"));
     assert!(csv_refused("x y\n1 2\n", &auto).contains("cells are split at ','"));
     let row_one_kept =
         csv_with("1,2,cat\n3,4,dog\n", &LoadOptions { truth: Some("3".into()), ..header(Header::No) });
@@ -279,10 +279,10 @@ fn columns_that_can_not_be_named() {
     let error = csv_refused("x,y\n1,2\n", &columns(Some("z"), None));
     assert_eq!(
         error,
-        r#"points.csv: --truth "z" is no column; it has 2 columns, "x", "y"; give a name, or a number from 1"#
+        r#"points.csv: truth "z" is no column; it has 2 columns, "x", "y"; give a name, or a number from 1"#
     );
     let error = csv_refused("1,2\n", &columns(None, Some("3")));
-    assert!(error.contains(r#"--weights "3" is no column; it has columns 1 to 2 and no header"#), "{error}");
+    assert!(error.contains(r#"weights "3" is no column; it has columns 1 to 2 and no header"#), "{error}");
     assert!(csv_refused("x,y\n1,2\n", &columns(Some("x"), Some("1"))).contains("both truth and weights"));
     assert!(
         csv_refused("x,y\n1,2\n", &columns(Some("x"), Some("y")))

@@ -9,7 +9,7 @@ use cairn::data::Dataset;
 use cairn::engine::gpu::{AdapterInfo, Fault, FaultKind, Gpu, adapters};
 use cairn::engine::nearest_two::{Centroids, NearestTwo};
 use cairn::engine::reference::Reference;
-use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, open};
+use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, Testing, open};
 use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
 
 use common::{Backend, Case, digits, on_devices, opened};
@@ -94,6 +94,11 @@ fn little() -> Case {
     Case::new(&common::dataset(2, values), KMeans::new(9).restarts(8).init(Init::Random))
 }
 
+/// How a GPU is opened that fails.
+fn failing(fault: Option<Fault>) -> OpenOptions {
+    OpenOptions { testing: Testing { fault, ..Testing::default() }, ..common::options() }
+}
+
 /// The little case on a GPU that fails, in batches of five: what came of it, what was finished of a batch that
 /// failed, and what is said of the fault.
 fn with_fault(
@@ -101,7 +106,7 @@ fn with_fault(
     case: &Case,
     fault: Fault,
 ) -> (Result<Restarts, EngineError>, Restarts, Option<String>) {
-    let options = OpenOptions { fault: Some(fault), ..OpenOptions::default() };
+    let options = failing(Some(fault));
     let gpu = Gpu::open(adapter, &options).expect("it fails later");
     let job = case.job();
     let mut session = match gpu.load(&job) {
@@ -188,8 +193,8 @@ fn trials_with_faults(backend: Backend) {
         for (kind, at) in (1..=90).step_by(2).map(|at| (FAULTS[usize::from(at % 3 != 0)], at)) {
             let fault = Some(Fault { kind, at, again: false });
             let cache = tempfile::TempDir::new().expect("a folder"); // in which nothing is known yet
-            let (kernel, cache) = (Some("trial".to_owned()), Some(cache.path().to_owned()));
-            let options = OpenOptions { fault, kernel, cache, ..OpenOptions::default() };
+            let (gpu_kernel, cache) = (Some("trial".to_owned()), Some(cache.path().to_owned()));
+            let options = OpenOptions { gpu_kernel, cache, ..failing(fault) };
             let gpu = Gpu::open(adapter, &options).expect("it fails later");
             let ran = gpu
                 .load(&job)
@@ -228,7 +233,7 @@ fn nearest_with_faults(backend: Backend) {
         let (expected, none) = nearest_in(&Reference, &case).expect("the reference does not fail");
         assert_eq!(none, None);
         let with = |kind, at, again| {
-            let options = OpenOptions { fault: Some(Fault { kind, at, again }), ..OpenOptions::default() };
+            let options = failing(Some(Fault { kind, at, again }));
             nearest_in(&Gpu::open(adapter, &options).expect("it fails later"), &case)
         };
         let mut calls = 0;
@@ -256,7 +261,7 @@ fn peaks_with_faults(backend: Backend) {
         for at in 1..24 {
             for kind in FAULTS {
                 let fault = Some(Fault { kind, at, again: false });
-                let gpu = Gpu::open(adapter, &OpenOptions { fault, ..OpenOptions::default() });
+                let gpu = Gpu::open(adapter, &failing(fault));
                 match gpu.expect("it fails later").peak() {
                     Ok(peak) => {
                         let peak = peak.expect("it has a peak");
@@ -289,7 +294,7 @@ fn fits_with_faults(
 ) {
     on_adapters(backend, &|adapter, _| {
         // a device is asked for by name: of adapters that share one, only the first can be
-        let first = adapters().into_iter().find(|other| other.name == adapter.name);
+        let first = adapters(&[]).into_iter().find(|other| other.name == adapter.name);
         if first.is_none_or(|first| first.backend != adapter.backend) {
             return;
         }
@@ -297,8 +302,7 @@ fn fits_with_faults(
             kmeans.clone().device(Device::Named(adapter.name.clone())).check().expect("good parameters");
         for kind in FAULTS {
             for &at in moments {
-                let options =
-                    OpenOptions { fault: Some(Fault { kind, at, again: false }), ..OpenOptions::default() };
+                let options = failing(Some(Fault { kind, at, again: false }));
                 body(fit_with(&some(), &params, &options, &mut |_| CONTINUE), kind);
             }
         }
@@ -360,7 +364,7 @@ mod choice {
         assert!(matches!(error, EngineError::NoAdapter(_)), "{error:?}");
         let text = error.to_string();
         assert!(text.contains("\"no such adapter\""), "{text}");
-        assert!(adapters().iter().all(|adapter| text.contains(&adapter.name)), "{text}");
+        assert!(adapters(&[]).iter().all(|adapter| text.contains(&adapter.name)), "{text}");
     }
 
     #[test]
@@ -368,14 +372,14 @@ mod choice {
         let opened = open(&Device::Auto, &OpenOptions::default()).expect("there is a processor at least");
         let info = opened.engine.info();
         assert!(!info.software, "{info:?}");
-        let real = adapters().iter().any(|adapter| !adapter.software);
+        let real = adapters(&[]).iter().any(|adapter| !adapter.software);
         assert_eq!(info.used, if real { "gpu" } else { "cpu" }, "{}", opened.why);
         assert!(!opened.why.is_empty());
     }
 
     #[test]
     fn gpu_takes_the_best_adapter_or_says_what_to_install() {
-        match (open(&Device::Gpu, &OpenOptions::default()), adapters().first()) {
+        match (open(&Device::Gpu, &OpenOptions::default()), adapters(&[]).first()) {
             (Ok(opened), Some(best)) => assert!(opened.engine.info().adapter.contains(&best.name)),
             (Err(error), None) => assert!(error.to_string().contains("mesa-vulkan-drivers"), "{error}"),
             (Ok(opened), None) => panic!("no adapter, and yet {}", opened.why),
@@ -385,7 +389,7 @@ mod choice {
 
     #[test]
     fn real_adapters_come_first() {
-        let found = adapters();
+        let found = adapters(&[]);
         assert!(found.is_sorted_by_key(|adapter| adapter.software), "{found:?}");
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cairn::engine::cost::{Cost, Costs, GpuCost};
 use cairn::engine::gpu::{AdapterInfo, Counters, Gpu};
-use cairn::engine::{Engine, Keep, OpenOptions};
+use cairn::engine::{Engine, Keep, OpenOptions, Testing};
 use cairn::kmeans::{Init, KMeans, Restarts};
 use ndarray::Array2;
 
@@ -76,11 +76,11 @@ fn point_bytes(case: &Case) -> u64 {
 }
 
 fn with_binding(bytes: u64) -> OpenOptions {
-    OpenOptions { max_binding: Some(bytes), ..OpenOptions::default() }
+    OpenOptions { testing: Testing { max_binding: Some(bytes), ..Testing::default() }, ..common::options() }
 }
 
 fn with_memory(bytes: u64) -> OpenOptions {
-    OpenOptions { gpu_memory: Some(bytes), ..OpenOptions::default() }
+    OpenOptions { gpu_memory: Some(bytes), ..common::options() }
 }
 
 /// Tables that are cut: sizes that no chunk divides, weights, empty clusters, features of their own scales.
@@ -188,7 +188,7 @@ fn small_lookups(backend: Backend) {
         // however busy this machine is, and slow the device
         let patient = with_slice(Duration::from_secs(60));
         let few = run(adapter, &patient, &case(1), Keep::Best).1;
-        let tight = OpenOptions { slice: patient.slice, ..with_memory(2_000_000) };
+        let tight = OpenOptions { testing: patient.testing.clone(), ..with_memory(2_000_000) };
         let (kept, many) = run(adapter, &tight, &case(40), Keep::Best);
         for counters in [&few, &many] {
             assert!(counters.round_dispatches <= 4 * counters.round_slices, "{counters:?}");
@@ -209,7 +209,7 @@ fn small_lookups(backend: Backend) {
 on_devices!(slices_of_time, slices_of_time_of_every_kernel, slices_follow_the_pace);
 
 fn with_slice(slice: Duration) -> OpenOptions {
-    OpenOptions { slice: Some(slice), ..OpenOptions::default() }
+    OpenOptions { testing: Testing { slice: Some(slice), ..Testing::default() }, ..common::options() }
 }
 
 /// A device that may hardly begin before it must end does everything a workgroup at a time: seeding, rounds,
@@ -227,7 +227,8 @@ fn slices_of_time(backend: Backend) {
         let case = Case::new(&normal(3000, 5, 1), KMeans::new(7).restarts(2));
         let expected = case.oracle();
         for options in [with_binding(16 << 10), with_memory(least_memory(adapter, &case))] {
-            agrees(adapter, &OpenOptions { slice: short.slice, ..options }, &case, &expected);
+            let testing = Testing { slice: short.testing.slice, ..options.testing };
+            agrees(adapter, &OpenOptions { testing, ..options }, &case, &expected);
         }
     });
 }
@@ -240,7 +241,7 @@ fn slices_of_time_of_every_kernel(backend: Backend) {
         for kernel in ["plain", "small", "tiled", "low"] {
             let short = with_slice(Duration::from_nanos(1));
             let counters =
-                agrees(adapter, &OpenOptions { kernel: Some(kernel.into()), ..short }, &case, &expected);
+                agrees(adapter, &OpenOptions { gpu_kernel: Some(kernel.into()), ..short }, &case, &expected);
             assert!(counters.round_slices > 2 * counters.rounds, "{kernel} is not cut: {counters:?}");
         }
     });
@@ -277,7 +278,7 @@ on_devices!(kernels_are_kept);
 fn kernels_are_kept(backend: Backend) {
     on_adapters(backend, &|adapter| {
         let folder = tempfile::tempdir().expect("a folder");
-        let options = OpenOptions { cache: Some(folder.path().into()), ..OpenOptions::default() };
+        let options = OpenOptions { cache: Some(folder.path().into()), ..common::options() };
         let case = Case::new(&normal(90, 3, 6), KMeans::new(4).restarts(2));
         let expected = case.oracle();
         let offered = adapter.features.iter().any(|(name, has)| name == "pipeline cache" && *has);
@@ -305,8 +306,11 @@ fn tried() -> Case {
 
 /// Runs the tried job with a folder for choices. Returns how many kernels were timed.
 fn trials(adapter: &AdapterInfo, folder: &Path) -> u64 {
-    let options =
-        OpenOptions { cache: Some(folder.into()), kernel: Some("trial".into()), ..OpenOptions::default() };
+    let options = OpenOptions {
+        cache: Some(folder.into()),
+        gpu_kernel: Some("trial".into()),
+        ..OpenOptions::default()
+    };
     let (got, counters) = run(adapter, &options, &tried(), Keep::All);
     compare(&tried().oracle(), &got).unwrap_or_else(|difference| panic!("{adapter}: {difference}"));
     counters.trials

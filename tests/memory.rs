@@ -1,7 +1,7 @@
 //! Peak memory of a fit whose rows are read from an `.npy` file: the points once, and a quarter more.
 //!
 //! The system's own account of a child process, the largest of its life: so this crate starts no other.
-#![cfg(target_os = "linux")]
+#![cfg(all(feature = "cli", target_os = "linux"))]
 
 use std::fs::File;
 use std::io::{BufWriter, Write};

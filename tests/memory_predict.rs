@@ -2,7 +2,7 @@
 //!
 //! The system's own account of a child process, the largest of its life: so this crate starts only those whose
 //! peaks it compares.
-#![cfg(target_os = "linux")]
+#![cfg(all(feature = "cli", target_os = "linux"))]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 use std::fs::File;

@@ -143,7 +143,6 @@ fn other_files_are_told_apart() {
     {
         let error = Model::load(&write(bytes)).unwrap_err();
         assert!(matches!(error, ModelError::NotAModel { .. }), "{error}");
-        assert!(error.to_string().contains("cairn fit --model"), "{error}");
     }
     assert!(matches!(Model::load(&write(&long)), Err(ModelError::Damaged { .. })));
     assert!(matches!(Model::load(folder.path()), Err(ModelError::NotAModel { .. })));
@@ -157,7 +156,7 @@ type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
 fn forged(change: impl Fn(&mut HashMap<String, String>, &mut Vec<Tensor>)) -> Vec<u8> {
     let bytes = small().to_bytes().unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
-    let mut texts = header.metadata().clone().unwrap();
+    let mut texts = header.metadata().clone().unwrap().into_iter().collect();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
     let mut tensors: Vec<_> = tensors
         .iter()
@@ -169,7 +168,7 @@ fn forged(change: impl Fn(&mut HashMap<String, String>, &mut Vec<Tensor>)) -> Ve
     let views = tensors.iter().map(|(name, dtype, shape, data)| {
         (name.clone(), TensorView::new(*dtype, shape.clone(), data).unwrap())
     });
-    let mut bytes = safetensors::serialize(views, Some(texts)).unwrap();
+    let mut bytes = safetensors::serialize(views, Some(texts.into_iter().collect())).unwrap();
     let checksum = blake3::hash(&bytes).to_hex();
     let at = bytes.windows(64).position(|window| window == zeros.as_bytes()).unwrap();
     bytes[at..at + 64].copy_from_slice(checksum.as_bytes());

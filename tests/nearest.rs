@@ -31,7 +31,7 @@ impl Rows {
     fn fitted(data: &Dataset, n_clusters: usize) -> Self {
         Self::new(data, |table| {
             let params = KMeans::new(n_clusters).restarts(1).max_iter(4).check().unwrap();
-            let opened = cairn::engine::open(&Device::Cpu, &Default::default()).unwrap();
+            let opened = cairn::engine::open(&Device::Cpu, &common::options()).unwrap();
             fit_table(&opened, table, &params, &mut |_| CONTINUE).unwrap().state.centroids
         })
     }
@@ -154,7 +154,7 @@ fn a_bound_of_zero_is_caught(backend: Backend) {
 #[test]
 fn a_device_that_fails_hands_over() {
     use cairn::engine::gpu::{Fault, FaultKind};
-    use cairn::engine::{OpenOptions, open};
+    use cairn::engine::{OpenOptions, Testing, open};
 
     let rows = Rows::fitted(&normal(100, 4, 20), 6);
     let centroids = Centroids { lattice: &rows.table.lattice, values: &rows.centroids };
@@ -163,15 +163,16 @@ fn a_device_that_fails_hands_over() {
         // one refusal makes the pieces smaller (gpu.rs); a device that has never room is given up
         for (kind, at) in [(FaultKind::Lost, 1), (FaultKind::OutOfMemory, 2), (FaultKind::Lost, 12)] {
             let fault = Some(Fault { kind, at, again: kind == FaultKind::OutOfMemory });
-            let guarded =
-                open(&device, &OpenOptions { fault, fallback: Some(true), ..OpenOptions::default() });
-            let guarded = guarded.unwrap();
+            let failing =
+                OpenOptions { testing: Testing { fault, ..Testing::default() }, ..common::options() };
+            let guarded = OpenOptions { fallback: Some(true), ..failing.clone() };
+            let guarded = open(&device, &guarded).unwrap();
             let mut session = guarded.engine.nearest(centroids).unwrap();
             for _ in 0..2 {
                 assert_eq!(session.nearest_two(&rows.table).unwrap(), rows.found(&Reference));
             }
             assert!(session.info().fallback.unwrap().contains("went on on the CPU"));
-            let bare = open(&device, &OpenOptions { fault, ..OpenOptions::default() }).unwrap();
+            let bare = open(&device, &failing).unwrap();
             let twice = bare.engine.nearest(centroids).and_then(|mut session| {
                 session.nearest_two(&rows.table)?;
                 session.nearest_two(&rows.table)
@@ -181,7 +182,7 @@ fn a_device_that_fails_hands_over() {
     }
 }
 
-/// The older instructions of this processor: a kernel is chosen once a process, so in others.
+/// The older instructions of this processor: all tests of a process have one kernel, so in others.
 #[test]
 fn other_instructions() {
     for kernel in ["portable", "avx2", "avx512"] {

@@ -4,6 +4,7 @@
 //! and on another part of MNIST; the rates here are of the 13 other writers. `cargo test --test reading -- --nocapture` prints them. With
 //! `CAIRN_MNIST` set to a folder that holds MNIST's test part (the two files `t10k-..-ubyte`), its digits are
 //! read too.
+#![cfg(feature = "cli")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the rates, for those who ask for them")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

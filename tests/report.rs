@@ -1,4 +1,5 @@
 //! `cairn report` and `fit --report`: the page in a browser, on a phone and on a desk; what it holds; how large it is.
+#![cfg(feature = "cli")]
 
 #[path = "common/browser.rs"]
 mod browser;

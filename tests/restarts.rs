@@ -5,7 +5,6 @@
 mod common;
 
 use cairn::data::{Dataset, Points};
-use cairn::engine::cpu::Cpu;
 use cairn::engine::reference::assign::{assign, inertia};
 use cairn::engine::reference::{Reference, Sums, lloyd, seed};
 use cairn::engine::{Device, Keep, Outcome, State, Stop, digest};
@@ -14,7 +13,8 @@ use ndarray::{Array2, ShapeBuilder};
 use proptest::prelude::*;
 
 use common::{
-    Case, compare, dataset, deterministic, digits, normal, repeated, rows, shape, shapes, values, weighted,
+    Case, compare, dataset, deterministic, digits, normal, processor, repeated, rows, shape, shapes, values,
+    weighted,
 };
 
 fn fit_on_cpu(data: &Dataset, kmeans: KMeans) -> Fit {
@@ -25,10 +25,10 @@ fn fit_on_cpu(data: &Dataset, kmeans: KMeans) -> Fit {
 #[test]
 fn a_restart_alone_equals_itself_in_a_batch() {
     let case = Case::new(&digits(), KMeans::new(10).restarts(12));
-    let all = case.run(&Cpu::default(), 12);
+    let all = case.run(&processor(), 12);
     let job = case.job();
     for restart in [0, 5, 11] {
-        let alone = cairn::engine::Engine::load(&Cpu::default(), &job)
+        let alone = cairn::engine::Engine::load(&processor(), &job)
             .and_then(|mut session| session.run(restart..restart + 1, Keep::All))
             .expect("the engine does the job");
         assert_eq!(alone.outcomes, [all.outcomes[restart as usize]]);
@@ -230,7 +230,7 @@ proptest! {
         let values = table.lattice.centroid_values(&state.centroids);
         let starts = Array2::from_shape_vec((state.counts.len(), table.n_dims()), values).expect("whole rows");
         let again = Case::new(&data, KMeans::new(state.counts.len()).restarts(1).init(Init::Centroids(starts)));
-        let again = again.run(&Cpu::default(), 1);
+        let again = again.run(&processor(), 1);
         prop_assert_eq!(&again.states[0].1, state);
         prop_assert_eq!(again.outcomes[0].iterations, 1);
         prop_assert_eq!(again.outcomes[0].stop, Stop::FixedPoint);
@@ -245,8 +245,8 @@ proptest! {
         times[n / 2] = 1;
         let weights: Vec<f64> = times.iter().map(|&w| w as f64).collect();
         let kmeans = KMeans::new(n.min(6)).restarts(2).seed(seed);
-        let by_weight = Case::new(&weighted(data.clone(), &weights), kmeans.clone()).run(&Cpu::default(), 2);
-        let by_copies = Case::new(&repeated(&data, &times), kmeans).run(&Cpu::default(), 2);
+        let by_weight = Case::new(&weighted(data.clone(), &weights), kmeans.clone()).run(&processor(), 2);
+        let by_copies = Case::new(&repeated(&data, &times), kmeans).run(&processor(), 2);
         prop_assert_eq!(&by_weight.outcomes, &by_copies.outcomes);
         for ((_, weight), (_, copies)) in by_weight.states.iter().zip(&by_copies.states) {
             prop_assert_eq!(&weight.centroids, &copies.centroids);
@@ -364,7 +364,7 @@ fn a_fit_leaves_its_data_as_they_are() {
 fn labels_belong_to_the_centroids_however_a_run_ends() {
     for kmeans in [KMeans::new(10).max_iter(1), KMeans::new(10).max_iter(3), KMeans::new(10).tol(0.01)] {
         let case = Case::new(&digits(), kmeans.restarts(2));
-        let all = case.run(&Cpu::default(), 2);
+        let all = case.run(&processor(), 2);
         assert!(all.outcomes.iter().all(|outcome| outcome.stop != Stop::FixedPoint));
         assert!(all.states.iter().all(|(_, state)| state.labels == assign(&case.table, &state.centroids)));
     }
@@ -374,5 +374,5 @@ fn labels_belong_to_the_centroids_however_a_run_ends() {
 fn seeds_of_one_engine_are_seeds_of_the_other() {
     // one update from the same seeds, compared before anything could converge
     let case = Case::new(&normal(400, 6, 11), KMeans::new(40).restarts(6).max_iter(1));
-    assert_eq!(compare(&case.run(&Reference, 6), &case.run(&Cpu::default(), 6)), Ok(()));
+    assert_eq!(compare(&case.run(&Reference, 6), &case.run(&processor(), 6)), Ok(()));
 }

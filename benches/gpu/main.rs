@@ -126,7 +126,7 @@ fn measure(args: &Args, cases: &[Case]) -> anyhow::Result<Report> {
     let cpu = open(&Device::Cpu, &OpenOptions::default())?;
     let (info, peak) = (gpu.engine.info(), gpu.engine.peak()?);
     let with = |kernel: &str| {
-        let options = OpenOptions { kernel: Some(kernel.into()), ..OpenOptions::default() };
+        let options = OpenOptions { gpu_kernel: Some(kernel.into()), ..OpenOptions::default() };
         open(&Device::parse(&args.adapter), &options)
     };
     let mut report = Report {
@@ -185,7 +185,7 @@ fn measure(args: &Args, cases: &[Case]) -> anyhow::Result<Report> {
 
 /// The edge of the matrix units of an adapter that calls itself so.
 fn units(name: &str) -> anyhow::Result<Option<u32>> {
-    let mut found = adapters().into_iter();
+    let mut found = adapters(&[]).into_iter();
     let Some(info) = found.find(|info| name == format!("{}, {}", info.name, info.backend)) else {
         return Ok(None);
     };

@@ -141,8 +141,17 @@ impl FitArgs {
     }
 }
 
+const DEVICES_HELP: &str = "\
+The name of a GPU, or part of it, can be given to `cairn fit --device`.
+
+Environment variables, for all subcommands:
+  CAIRN_CPU     kernel of the CPU: amx, avx512, avx2, neon, portable [default: the fastest it can run]
+  CAIRN_GPU     kernel of a GPU: plain, small, tiled, low, matrix, trial, f32 [default: the fastest]
+  WGPU_BACKEND  interfaces to look for GPUs by: vulkan, metal, dx12, gl, separated by commas [default: all]
+  CAIRN_CACHE   folder for measured costs and compiled kernels [default: cairn in the user's cache folder]";
+
 #[derive(Debug, clap::Args)]
-#[command(after_help = "The name of a GPU, or part of it, can be given to `cairn fit --device`.")]
+#[command(after_help = DEVICES_HELP)]
 pub(super) struct DevicesArgs {
     /// Check the CPU and every GPU in about ten seconds each: every step on small tables against the
     /// definition, bit for bit. Exit code 1 if one fails

@@ -1,5 +1,4 @@
-//! What is kept between runs, in the user's cache folder or where `CAIRN_CACHE` says: the costs of this machine's
-//! devices.
+//! What is kept between runs: the costs of this machine's devices, in the cache folder.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
@@ -9,11 +8,12 @@ use cairn::data::write::Output;
 use cairn::engine::cost::Costs;
 use etcetera::BaseStrategy;
 
+const CACHE: &str = "CAIRN_CACHE";
 const FILE: &str = "costs.json";
 
-/// The folder; none on a system that knows no home.
-fn folder() -> Option<PathBuf> {
-    match env::var_os("CAIRN_CACHE").filter(|folder| !folder.is_empty()) {
+/// The cache folder; none on a system that knows no home.
+pub(super) fn folder() -> Option<PathBuf> {
+    match env::var_os(CACHE).filter(|folder| !folder.is_empty()) {
         Some(folder) => Some(folder.into()),
         None => Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("cairn")),
     }
@@ -39,7 +39,8 @@ fn ignored(file: &std::path::Path, why: &dyn std::fmt::Display) -> String {
 
 /// Keeps the costs. Returns where.
 pub(super) fn keep(costs: &Costs) -> anyhow::Result<PathBuf> {
-    let folder = folder().context("no folder to keep them in; name one by CAIRN_CACHE")?;
+    let no_folder = || format!("no folder to keep them in; name one by {CACHE}");
+    let folder = folder().with_context(no_folder)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let file = folder.join(FILE);
     Output::create_plain(&file)?.write_bytes(costs.to_json().as_bytes())?;

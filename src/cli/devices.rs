@@ -10,6 +10,7 @@ use cairn::engine::{self, Device, DeviceInfo, Engine, OpenOptions};
 use serde::Serialize;
 
 use super::args::DevicesArgs;
+use super::device::{self, Wanted};
 use super::json::{self, SCHEMA, VERSION};
 use super::terminal::labelled;
 use super::terminal::{self, plain};
@@ -58,19 +59,20 @@ pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<()> {
 
 fn find() -> anyhow::Result<Devices> {
     // opened, not guessed: an adapter may be found and yet refuse to work
-    let opened = engine::open(&Device::Auto, &OpenOptions::default())?;
+    let options = device::options(&Wanted::default())?;
+    let opened = engine::open(&Device::Auto, &options).map_err(device::explain)?;
     let DeviceInfo { used, adapter, .. } = opened.engine.info();
     Ok(Devices {
         schema: SCHEMA,
         version: VERSION,
         auto: Auto { reason: format!("{used} ({adapter}): {}", opened.why), used, adapter },
-        cpu: Cpu::default().info().adapter,
-        adapters: adapters(),
+        cpu: Cpu::open(&options)?.info().adapter,
+        adapters: adapters(&options),
     })
 }
 
 #[cfg(feature = "gpu")]
-fn adapters() -> Vec<Adapter> {
+fn adapters(options: &OpenOptions) -> Vec<Adapter> {
     let adapter = |found: engine::gpu::AdapterInfo| Adapter {
         name: found.name,
         backend: found.backend,
@@ -80,11 +82,11 @@ fn adapters() -> Vec<Adapter> {
         limits: found.limits.into_iter().collect(),
         features: found.features.into_iter().collect(),
     };
-    engine::gpu::adapters().into_iter().map(adapter).collect()
+    engine::gpu::adapters(&options.backends).into_iter().map(adapter).collect()
 }
 
 #[cfg(not(feature = "gpu"))]
-fn adapters() -> Vec<Adapter> {
+fn adapters(_options: &OpenOptions) -> Vec<Adapter> {
     Vec::new()
 }
 

@@ -8,7 +8,8 @@ use cairn::engine::EngineError;
 use cairn::kmeans::{FitError, ParamsError};
 use cairn::lattice::LatticeError;
 
-use super::terminal;
+use super::args::Args;
+use super::{hints, terminal};
 
 /// The command was used wrongly: exit code 2, as for the errors that `clap` finds.
 #[derive(Debug, thiserror::Error)]
@@ -20,13 +21,14 @@ pub(super) struct Usage(pub(super) String);
 #[error("stopped by Ctrl-C; {0}")]
 pub(super) struct Stopped(pub(super) &'static str);
 
-/// Says what went wrong in one line, with a hint below where one helps. A closed pipe is no failure.
-pub(crate) fn fail(error: &anyhow::Error) -> ExitCode {
+/// Says what went wrong and which flag helps in one line, with a hint below where one helps. A closed pipe is no failure.
+pub(crate) fn fail(args: &Args, error: &anyhow::Error) -> ExitCode {
     if terminal::is_closed_pipe(error) {
         return ExitCode::SUCCESS;
     }
     let bold = anstyle::AnsiColor::Red.on_default().bold();
-    terminal::write_stderr(&format!("{bold}error:{bold:#} {}", terminal::plain(&format!("{error:#}"))));
+    let flag = hints::hint(&args.command, error).map(|hint| format!("; {hint}")).unwrap_or_default();
+    terminal::write_stderr(&format!("{bold}error:{bold:#} {}", terminal::plain(&format!("{error:#}{flag}"))));
     if let Some(hint) = hint(error) {
         terminal::write_stderr(&format!("hint: {hint}"));
     }

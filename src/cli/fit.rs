@@ -4,16 +4,17 @@ use std::time::Instant;
 
 use anyhow::Context;
 use cairn::data::{self, Dataset};
-use cairn::engine::{self, Device, OpenOptions, Opened};
+use cairn::engine::{Device, Opened};
 use cairn::kmeans::{CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_size};
 use cairn::score::{Score, score};
 
 use super::args::FitArgs;
+use super::device::{self, Wanted};
 use super::done::Done;
 use super::files::Files;
 use super::measures::{self, Measures};
 use super::progress::Bar;
-use super::{cache, failure, json, notes, report, request, summary, terminal};
+use super::{failure, json, notes, report, request, summary, terminal};
 
 /// Runs the subcommand.
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
@@ -31,16 +32,16 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
 fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let start = Instant::now();
     let load = || data::load(&args.job.data, &request::load_options(&args.job));
-    let gpu_memory = args.gpu_memory.map(|size| size.as_u64());
-    let options = OpenOptions { gpu_memory, ..OpenOptions::default() };
+    let wanted =
+        Wanted { gpu_memory: args.gpu_memory, threads: params.threads(), quiet: args.quiet, size: None };
     let (opened, data) = match params.device() {
-        // the choice depends on the size of the job, and can't fail
+        // the choice depends on the size of the job
         Device::Auto => {
             let data = load()?;
-            (open_auto(&params, &data, args, options)?, data)
+            (device::open(&Device::Auto, &Wanted { size: Some(job_size(&data, &params)), ..wanted })?, data)
         }
         // what can't be opened fails before rows are read
-        named => (engine::open(named, &options)?, load()?),
+        named => (device::open(named, &wanted)?, load()?),
     };
     let read = start.elapsed() - opened.took;
     let params = if args.report.is_some() { report::keep_for_report(params, &data)? } else { params };
@@ -56,20 +57,6 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let measures = measures_of(&data, &fit, &params, args)?;
     let report = report_of(args, &opened, &data, &params, &fit)?;
     Ok(Done { args, data, params, fit, score, measures, report, read, total: start.elapsed() })
-}
-
-fn open_auto(
-    params: &Params,
-    data: &Dataset,
-    args: &FitArgs,
-    options: OpenOptions,
-) -> anyhow::Result<Opened> {
-    let (costs, note) = cache::costs();
-    if let Some(note) = note.filter(|_| !args.quiet) {
-        terminal::write_stderr(&format!("note: {}", terminal::plain(&note)));
-    }
-    let (size, threads) = (Some(job_size(data, params)), params.threads());
-    Ok(engine::open(&Device::Auto, &OpenOptions { size, threads, costs, ..options })?)
 }
 
 fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {

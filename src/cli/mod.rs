@@ -11,15 +11,17 @@
 //! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
+//! | `device` | from flags and the environment to an open device: the one way of all subcommands |
 //! | `cache` | what is kept between runs: the costs of this machine's devices |
 //! | `progress` | the bar |
 //! | `terminal` | colour, width, closed pipes |
-//! | `failure` | what an error looks like, and its exit code |
+//! | `failure`, `hints` | what an error looks like, and its exit code; which flag helps |
 
 mod args;
 mod cache;
 mod clusters;
 mod compare;
+mod device;
 mod devices;
 mod done;
 mod draw;
@@ -27,6 +29,7 @@ mod drawings;
 mod failure;
 mod files;
 mod fit;
+mod hints;
 mod json;
 mod measures;
 mod name;

@@ -17,7 +17,7 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let model = Model::load(&args.rows.model)?;
     let drawings = args.drawings.as_ref().map(|file| drawings::rows(file, args.as_is, model.n_dims()));
     let drawings = drawings.transpose()?;
-    let opened = open_device(&args.device)?;
+    let opened = open_device(&args.device, &args.rows)?;
     let mut predictor = Predictor::new(&model, &*opened.engine)?;
     let mut out = Out::new(output, Layout::of_predictions(&model, format));
     if let Some(drawings) = &drawings {

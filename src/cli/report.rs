@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Points, ReadOptions};
-use cairn::engine::{self, Keep, OpenOptions, Opened};
+use cairn::engine::cost::JobSize;
+use cairn::engine::{Keep, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, Restarts, SweepLine, draw, html};
@@ -17,9 +18,10 @@ use cairn::sweep::{Plan, Run, sweep};
 use ndarray::Array2;
 
 use super::args::ReportArgs;
+use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::progress::Bar;
-use super::{cache, files, request, summary, terminal};
+use super::{files, request, summary, terminal};
 
 /// Most bytes of labels and centroids of all restarts that are kept to score each.
 const MOST_STATES: u128 = 256 << 20;
@@ -111,18 +113,20 @@ fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Da
 }
 
 fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<Vec<u32>> {
-    let opened = engine::open(&args.device(), &OpenOptions::default())?;
+    let opened = device::open(&args.device(), &wanted(args, None))?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     Ok(predictor.predict(values)?.iter().map(|row| row.label).collect())
+}
+
+fn wanted(args: &ReportArgs, size: Option<JobSize>) -> Wanted {
+    Wanted { size, threads: args.job.threads, quiet: args.quiet, gpu_memory: None }
 }
 
 fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
     request::check_alone(&args.job)?;
     let params = request::params(&args.job, args.device())?;
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
-    let (size, threads, costs) = (Some(job_size(&data, &params)), params.threads(), cache::costs().0);
-    let opened =
-        engine::open(params.device(), &OpenOptions { size, threads, costs, ..OpenOptions::default() })?;
+    let opened = device::open(params.device(), &wanted(args, Some(job_size(&data, &params))))?;
     let params = keep_for_report(params, &data)?;
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);

@@ -7,10 +7,11 @@ use std::path::Path;
 use anyhow::Context;
 use cairn::data::write::{Output, Sink};
 use cairn::data::{self, Chunk, ReadOptions, Truth};
-use cairn::engine::{self, OpenOptions, Opened};
+use cairn::engine::Opened;
 use cairn::model::{ColumnOptions, Layout, Model, RowFormat};
 
 use super::args::{DeviceArgs, FormatArg, OutArgs, RowsArgs};
+use super::device::{self, Wanted};
 use super::failure::Usage;
 use super::{files, terminal};
 
@@ -27,8 +28,8 @@ pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
 }
 
 /// The device that was asked for.
-pub(super) fn open_device(args: &DeviceArgs) -> anyhow::Result<Opened> {
-    Ok(engine::open(&args.device(), &OpenOptions::default())?)
+pub(super) fn open_device(args: &DeviceArgs, rows: &RowsArgs) -> anyhow::Result<Opened> {
+    device::open(&args.device(), &Wanted { threads: rows.threads, ..Wanted::default() })
 }
 
 /// Goes through the rows of DATA, the model's features in the model's order.

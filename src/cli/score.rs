@@ -66,7 +66,7 @@ fn truth_column(args: &ScoreArgs) -> Result<&str, Usage> {
 }
 
 fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> {
-    let opened = open_device(&args.device)?;
+    let opened = open_device(&args.device, &args.rows)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     let (mut labels, mut rows) = (Vec::new(), Vec::new());
     let truth = walk(&args.rows, model, Some(truth), &mut |chunk| {

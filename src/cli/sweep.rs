@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions};
-use cairn::engine::{self, Device, OpenOptions, Opened};
+use cairn::engine::{Device, Opened};
 use cairn::kmeans::{FitError, KMeans, ParamsError};
 use cairn::sweep::{Plan, Run, Spread, SweepError, sweep};
 use serde::Serialize;
 
 use super::args::sweep::SweepArgs;
+use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::files::place;
 use super::json;
@@ -53,7 +54,8 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     }
     check_apart(args)?;
     let table = args.table.as_deref().map(Output::create).transpose()?;
-    let opened = engine::open(&args.device(), &OpenOptions::default())?;
+    let wanted = Wanted { threads: args.threads, quiet: args.quiet, ..Wanted::default() };
+    let opened = device::open(&args.device(), &wanted)?;
     let data = data::load(&args.data, &load_options(args, args.weights.clone()))?;
     let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
     let test = test.context("--test")?;

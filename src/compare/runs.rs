@@ -111,7 +111,7 @@ pub struct Measured {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// The devices do not compute the same.
-    #[error("{0}; no times are shown: please report this, with `cairn devices --json`")]
+    #[error("{0}; no times are shown: please report this")]
     Differs(Box<Difference>),
 }
 

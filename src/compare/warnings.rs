@@ -45,8 +45,7 @@ fn warn_if(doubtful: bool, kind: &'static str, text: String) -> Option<Warning> 
 
 fn short(spread: &Spread) -> Option<Warning> {
     let median = time(spread.median);
-    let text =
-        format!("a run takes only {median}, where noise shows; try more restarts (-r), or more points");
+    let text = format!("a run takes only {median}, where noise shows; try more restarts, or more points");
     warn_if(spread.median < SHORT, "short_runs", text)
 }
 
@@ -56,7 +55,7 @@ fn first_slow(times: &[f64], spread: &Spread, far: &[usize]) -> Option<Warning> 
     let (first, median) = (time(first), time(spread.median));
     let text = format!(
         "the first run was slow ({first}, against {median} in the middle): caches were cold, or the device had \
-         not raised its clock yet; try a larger --warmup"
+         not raised its clock yet; try more runs to warm up"
     );
     warn_if(slow, "first_run_slow", text)
 }
@@ -67,7 +66,7 @@ fn others_far(times: &[f64], far: &[usize]) -> Option<Warning> {
     let lie = if n == 1 { "lies" } else { "lie" };
     let text = format!(
         "{n} of {of} runs {lie} far from the others: something else was at work; close other programs, or try \
-         more --runs"
+         more runs"
     );
     warn_if(n > 0, "outliers", text)
 }
@@ -91,7 +90,7 @@ fn wide(spread: &Spread) -> Option<Warning> {
     let percent = share * 100.0;
     let text = format!(
         "the middle half of the runs spreads over {percent:.0}% of the median; close other programs, fix the \
-         clock rate, or try more --runs"
+         clock rate, or try more runs"
     );
     warn_if(share > WIDE, "wide_spread", text)
 }
@@ -101,7 +100,7 @@ fn few(times: &[f64]) -> Option<Warning> {
         1 => "1 run says".to_owned(),
         n => format!("{n} runs say"),
     };
-    let text = format!("{runs} little about the spread, and nothing about who is faster; try --runs 10");
+    let text = format!("{runs} little about the spread, and nothing about who is faster; try 10 runs");
     Some(Warning { kind: "few_runs", text })
 }
 
@@ -133,7 +132,9 @@ mod tests {
     fn they_say_both_values_and_what_to_try() {
         let text = &warnings(&[0.02, 0.01, 0.0101, 0.0099, 0.01, 0.0102])[0].text;
         assert!(
-            text.contains("20.0 ms") && text.contains("against 10.1 ms") && text.contains("--warmup"),
+            text.contains("20.0 ms")
+                && text.contains("against 10.1 ms")
+                && text.contains("more runs to warm up"),
             "{text}"
         );
     }

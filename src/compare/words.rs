@@ -4,6 +4,7 @@ use super::numbers::three;
 use super::report::{Device, Document, Measurement, Overtake, Timing};
 use super::statistics::{Interval, LEAST_PAIRS, Ratio};
 use super::sweep::{Crossover, Parameter};
+use super::warnings::Warning;
 
 pub use super::numbers::{rate, time};
 
@@ -181,9 +182,10 @@ pub fn job(document: &Document) -> String {
     format!("{points}{clusters}, {restarts} from {}, seed {}", params.init, params.seed)
 }
 
-/// All warnings with their places; of one kind, device and several values only the first, and how many more.
+/// All warnings with their places, and what `add` says of each; of one kind, device and several values only the first,
+/// and how many more.
 #[must_use]
-pub fn warnings(document: &Document) -> Vec<String> {
+pub fn warnings(document: &Document, add: &dyn Fn(&Warning) -> &'static str) -> Vec<String> {
     let mut groups: Vec<(&str, &str, String, usize)> = Vec::new();
     for measurement in &document.measurements {
         let sweep = document.sweep.as_ref().zip(measurement.value);
@@ -197,7 +199,7 @@ pub fn warnings(document: &Document) -> Vec<String> {
                 match groups.iter_mut().find(same) {
                     Some(group) => group.3 += 1,
                     None => {
-                        let text = format!("{}{place}: {}", timing.name, warning.text);
+                        let text = format!("{}{place}: {}{}", timing.name, warning.text, add(warning));
                         groups.push((warning.kind, &timing.name, text, 0));
                     }
                 }

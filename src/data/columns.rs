@@ -57,12 +57,12 @@ impl Columns {
         Place { name: self.source.clone(), row, column: column + 1, column_name }
     }
 
-    /// The index of a column that was asked for by `flag`: the one of that name, else of that number from 1.
+    /// The index of a column that was asked for to be `role` (`truth`, `weights` or `ignored`): the one of that name, else of that number from 1.
     ///
     /// # Errors
     ///
     /// [`DataError::UnknownColumn`], [`DataError::AmbiguousColumn`].
-    pub fn find(&self, flag: &'static str, asked: &str) -> Result<usize, DataError> {
+    pub fn find(&self, role: &'static str, asked: &str) -> Result<usize, DataError> {
         let asked = asked.trim();
         let header = self.header.as_deref().unwrap_or_default();
         let mut named = (0..header.len()).filter(|&column| !asked.is_empty() && header[column] == asked);
@@ -71,7 +71,7 @@ impl Columns {
                 None => Ok(first),
                 Some(second) => Err(DataError::AmbiguousColumn {
                     name: self.source.clone(),
-                    flag,
+                    role,
                     column: asked.to_owned(),
                     first: first + 1,
                     second: second + 1,
@@ -82,7 +82,7 @@ impl Columns {
             Ok(number) if (1..=self.count).contains(&number) => Ok(number - 1),
             _ => Err(DataError::UnknownColumn {
                 name: self.source.clone(),
-                flag,
+                role,
                 column: asked.to_owned(),
                 available: self.available(),
             }),

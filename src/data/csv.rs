@@ -16,7 +16,7 @@ use ::csv::StringRecord;
 
 use super::columns::Columns;
 use super::csv_rows::{CsvRows, check_delimiter, guess_delimiter};
-use super::error::DataError;
+use super::error::{DataError, Hint};
 use super::format::Format;
 use super::input::{Input, read_error};
 use super::options::{Header, ReadOptions};
@@ -38,7 +38,7 @@ struct Csv {
     delimiter: u8,
     has_header: bool,
     /// What else may be wrong when a cell is no number.
-    hint: String,
+    hint: Hint,
     /// The rows that the first reading goes on with.
     begun: Mutex<Option<TextRows>>,
 }
@@ -112,21 +112,13 @@ fn looks_like_header(first: &[String]) -> bool {
 }
 
 /// What else may be wrong when a cell is no number: the guess of the header, or the delimiter.
-fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> String {
+fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> Hint {
     let some_number = first.iter().any(|cell| cell.parse::<f64>().is_ok());
     match asked {
-        _ if first.len() == 1 => format!(
-            "; cells are split at {:?}, see --delimiter if there should be more than one",
-            char::from(delimiter)
-        ),
-        Header::Auto if has_header && some_number => {
-            "; row 1 was taken for a header because not all of it is numbers, if it is data use --header no"
-                .to_owned()
-        }
-        Header::Auto | Header::No if !has_header => {
-            "; if row 1 holds the column names, use --header yes".to_owned()
-        }
-        _ => String::new(),
+        _ if first.len() == 1 => Hint::OneColumn { delimiter: char::from(delimiter) },
+        Header::Auto if has_header && some_number => Hint::TakenForHeader,
+        Header::Auto | Header::No if !has_header => Hint::TakenForData,
+        _ => Hint::None,
     }
 }
 
@@ -174,21 +166,17 @@ impl Csv {
         Ok(rows)
     }
 
-    fn feature(&self, row: u64, column: usize, cell: &str, pick: &Pick) -> Result<f64, DataError> {
+    fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
         let place = || self.columns.place(row, column);
         match cell.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(value),
             Ok(_) => Err(DataError::NotFinite { place: place(), text: cell.to_owned() }),
             // a hole in the first row may stand above an index column: then the row is a header
             Err(_) if cell.is_empty() => {
-                let hint = if row == 1 { self.hint.clone() } else { String::new() };
+                let hint = if row == 1 { self.hint } else { Hint::None };
                 Err(DataError::EmptyCell { place: place(), hint })
             }
-            Err(_) => Err(DataError::NotANumber {
-                place: place(),
-                text: cell.to_owned(),
-                hint: format!("{} to leave it out{}", pick.leave_out, self.hint),
-            }),
+            Err(_) => Err(DataError::NotANumber { place: place(), text: cell.to_owned(), hint: self.hint }),
         }
     }
 
@@ -201,7 +189,7 @@ impl Csv {
 
     fn class(&self, row: u64, column: usize, cell: &str) -> Result<String, DataError> {
         match cell {
-            "" => Err(DataError::EmptyCell { place: self.columns.place(row, column), hint: String::new() }),
+            "" => Err(DataError::EmptyCell { place: self.columns.place(row, column), hint: Hint::None }),
             class => Ok(class.to_owned()),
         }
     }
@@ -246,7 +234,7 @@ impl Batch {
 
     fn push(&mut self, csv: &Csv, pick: &Pick, number: u64, row: &StringRecord) -> Result<(), DataError> {
         for &column in &pick.features {
-            self.features.push(csv.feature(number, column, row[column].trim(), pick)?);
+            self.features.push(csv.feature(number, column, row[column].trim())?);
         }
         if let Some(column) = pick.weights {
             self.weights.push(csv.weight(number, column, row[column].trim())?);
@@ -321,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let pick = Pick { features: vec![0], leave_out: "--ignore", ..Pick::default() };
+        let pick = Pick { features: vec![0], ..Pick::default() };
         let error = |text| source(text).and_then(|source| walk(&*source, &pick)).unwrap_err().to_string();
         assert!(error("a,b\n1,2\nx,3\n").contains("row 3, column 1 (\"a\"): \"x\" is not a number"));
         assert!(error("a,b\n1,2\nx,3\n").contains("--ignore"));

@@ -52,7 +52,7 @@ pub enum DataError {
     /// A header, and no row below it.
     #[error(
         "{name}: has a header of {columns} columns and no rows below it; \
-         if the first row is data, use --header no"
+         if the first row is data, read the table without a header"
     )]
     NoRows {
         /// The source.
@@ -94,7 +94,7 @@ pub enum DataError {
     /// A row has more or fewer cells than the first one.
     #[error(
         "{name}, row {row}: has {found} cells where the first row has {expected}; \
-         fill or remove the row, and check quotes and --delimiter"
+         fill or remove the row, and check quotes and the delimiter"
     )]
     Ragged {
         /// The source.
@@ -112,19 +112,19 @@ pub enum DataError {
     EmptyCell {
         /// Where.
         place: Place,
-        /// Something else that may be meant; empty, or begins with `; `.
-        hint: String,
+        /// What else may be wrong.
+        hint: Hint,
     },
 
     /// Text in a column of numbers.
-    #[error("{place}: {} is not a number; remove the row or name the column with {hint}", quoted(text))]
+    #[error("{place}: {} is not a number; remove the row, or leave out the column{hint}", quoted(text))]
     NotANumber {
         /// Where.
         place: Place,
         /// The cell's text.
         text: String,
-        /// The flags that leave the column out, and something else that may be meant.
-        hint: String,
+        /// What else may be wrong.
+        hint: Hint,
     },
 
     /// NaN, infinity, or a number beyond the range of f64.
@@ -148,32 +148,32 @@ pub enum DataError {
         text: String,
     },
 
-    /// `--truth` or `--weights` names no column.
+    /// There is no column of that name or number.
     #[error(
-        "{name}: {flag} {} is no column; it has {available}; give a name, or a number from 1",
+        "{name}: {role} {} is no column; it has {available}; give a name, or a number from 1",
         quoted(column)
     )]
     UnknownColumn {
         /// The source.
         name: String,
-        /// `--truth` or `--weights`.
-        flag: &'static str,
+        /// What the column was asked for: `truth`, `weights` or `ignored`.
+        role: &'static str,
         /// The column asked for.
         column: String,
         /// The columns there are, shortened if many.
         available: String,
     },
 
-    /// `--truth` or `--weights` names two columns at once.
+    /// Two columns have that name.
     #[error(
-        "{name}: {flag} {} is the name of columns {first} and {second}; rename one of them",
+        "{name}: {role} {} is the name of columns {first} and {second}; rename one of them",
         quoted(column)
     )]
     AmbiguousColumn {
         /// The source.
         name: String,
-        /// `--truth` or `--weights`.
-        flag: &'static str,
+        /// What the column was asked for: `truth`, `weights` or `ignored`.
+        role: &'static str,
         /// The column asked for.
         column: String,
         /// The first column of that name.
@@ -317,6 +317,37 @@ pub enum DataError {
         /// Columns to write.
         columns: usize,
     },
+}
+
+/// What else may be wrong where a cell is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hint {
+    /// Nothing that shows.
+    None,
+    /// All rows are one cell: they may have another delimiter.
+    OneColumn {
+        /// The character that cells were split at.
+        delimiter: char,
+    },
+    /// The first row was taken for a header, and some of it is numbers.
+    TakenForHeader,
+    /// The first row was taken for data, and may be a header.
+    TakenForData,
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => Ok(()),
+            Self::OneColumn { delimiter } => {
+                write!(f, "; cells are split at {delimiter:?}, is there only one column?")
+            }
+            Self::TakenForHeader => {
+                f.write_str("; row 1 was taken for a header because not all of it is numbers, is it data?")
+            }
+            Self::TakenForData => f.write_str("; row 1 was taken for data, does it hold the column names?"),
+        }
+    }
 }
 
 /// A cell of a table, counted from 1. Shows as `points.csv, row 7, column 3 ("age")`.

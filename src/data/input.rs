@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use tempfile::{NamedTempFile, TempPath};
-
 use super::error::DataError;
+use crate::temporary::{Access, Temporary};
 
 /// Bytes by which formats are told from one another.
 const START: u64 = 16;
@@ -107,14 +106,14 @@ impl Input {
 
 /// A temporary file with these bytes; memory, where no such file can be made.
 fn copied(reader: &mut dyn Read) -> io::Result<Place> {
-    let Ok(mut file) = NamedTempFile::new() else {
+    let Ok(temporary) = Temporary::new_in(&std::env::temp_dir(), Access::Private) else {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes)?;
         return Ok(Place::Memory(bytes.into()));
     };
-    io::copy(reader, &mut file)?;
-    let stamp = Stamp::of(&file.as_file().metadata()?);
-    Ok(Place::File { path: file.path().to_owned(), stamp, temporary: Some(file.into_temp_path()) })
+    io::copy(reader, &mut temporary.file())?;
+    let stamp = Stamp::of(&temporary.file().metadata()?);
+    Ok(Place::File { path: temporary.path().to_owned(), stamp, temporary: Some(temporary) })
 }
 
 fn start_of(name: &str, reader: &mut dyn Read) -> Result<Vec<u8>, DataError> {
@@ -134,7 +133,7 @@ enum Place {
         path: PathBuf,
         stamp: Stamp,
         #[expect(dead_code, reason = "removes the file when it is dropped")]
-        temporary: Option<TempPath>,
+        temporary: Option<Temporary>,
     },
     Memory(Arc<[u8]>),
 }

@@ -42,7 +42,7 @@ pub mod write;
 pub use columns::Columns;
 pub use dataset::Dataset;
 pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
-pub use error::{DataError, Place};
+pub use error::{DataError, Hint, Place};
 pub use load::{digits, load};
 pub use open::{open, open_reader};
 pub use options::{Header, LoadOptions, ReadOptions};

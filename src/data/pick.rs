@@ -16,8 +16,6 @@ pub struct Pick {
     pub weights: Option<usize>,
     /// Most rows of a chunk, where fewer are wanted than fit.
     pub most_rows: Option<usize>,
-    /// The flags that leave a column out, for the message about a feature that is no number.
-    pub leave_out: &'static str,
 }
 
 impl Pick {
@@ -37,7 +35,7 @@ impl Pick {
         if features.is_empty() {
             return Err(DataError::NoFeatures { name, columns: columns.count() });
         }
-        Ok(Pick { features, truth, weights, most_rows: None, leave_out: "--truth or --weights" })
+        Ok(Pick { features, truth, weights, most_rows: None })
     }
 
     /// How many rows make a chunk, of values of so many bytes.

@@ -1,7 +1,7 @@
 //! Random numbers, the same for every engine: ChaCha8, a stream for each restart (docs/DEFINITION.md, section 3.6).
 
-use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// The random numbers of one restart, in the order in which the definition draws them.
 #[derive(Debug, Clone)]

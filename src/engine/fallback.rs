@@ -1,19 +1,17 @@
-//! Going on elsewhere: a device that fails while it works hands its restarts to the CPU.
+//! Going on elsewhere: a device that fails while it works hands its restarts to the self.cpu.
 
 use std::ops::Range;
 use std::time::Duration;
 
-use super::certify::Bound;
 use super::cpu::Cpu;
 use super::nearest_two::{Centroids, NearestSession, NearestTwo};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session};
 use crate::lattice::Table;
 
-static CPU: Cpu = Cpu::new(Bound::Sound);
-
 /// An engine whose jobs go on on the CPU when it fails, to the same bits.
 pub(super) struct Fallback {
     pub(super) first: Box<dyn Engine>,
+    pub(super) cpu: Cpu,
 }
 
 impl Engine for Fallback {
@@ -22,9 +20,10 @@ impl Engine for Fallback {
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
+        let cpu = &self.cpu;
         let session = match self.first.load(job) {
-            Ok(current) => FallbackSession { job, current, note: None },
-            Err(error) => FallbackSession { job, current: CPU.load(job)?, note: Some(note(&error)) },
+            Ok(current) => FallbackSession { job, cpu, current, note: None },
+            Err(error) => FallbackSession { job, cpu, current: cpu.load(job)?, note: Some(note(&error)) },
         };
         Ok(Box::new(session))
     }
@@ -34,10 +33,11 @@ impl Engine for Fallback {
     }
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
+        let cpu = &self.cpu;
         let session = match self.first.nearest(centroids) {
-            Ok(current) => FallbackNearest { centroids, current, note: None },
+            Ok(current) => FallbackNearest { centroids, cpu, current, note: None },
             Err(error) => {
-                FallbackNearest { centroids, current: CPU.nearest(centroids)?, note: Some(note(&error)) }
+                FallbackNearest { centroids, cpu, current: cpu.nearest(centroids)?, note: Some(note(&error)) }
             }
         };
         Ok(Box::new(session))
@@ -46,6 +46,7 @@ impl Engine for Fallback {
 
 struct FallbackNearest<'a> {
     centroids: Centroids<'a>,
+    cpu: &'a Cpu,
     current: Box<dyn NearestSession + 'a>,
     note: Option<String>, // set once the CPU took over
 }
@@ -60,7 +61,7 @@ impl NearestSession for FallbackNearest<'_> {
         match self.current.nearest_two(table) {
             Err(error) if self.note.is_none() => {
                 self.note = Some(note(&error));
-                self.current = CPU.nearest(self.centroids)?;
+                self.current = self.cpu.nearest(self.centroids)?;
                 self.current.nearest_two(table)
             }
             done => done,
@@ -70,6 +71,7 @@ impl NearestSession for FallbackNearest<'_> {
 
 struct FallbackSession<'a> {
     job: &'a Job<'a>,
+    cpu: &'a Cpu,
     current: Box<dyn Session + 'a>,
     note: Option<String>, // set once the CPU took over
 }
@@ -97,7 +99,7 @@ impl Session for FallbackSession<'_> {
             Err(error) if self.note.is_none() => {
                 let done = self.current.salvage(keep);
                 self.note = Some(note(&error));
-                self.current = CPU.load(self.job)?;
+                self.current = self.cpu.load(self.job)?;
                 self.go_on(restarts, done, keep)
             }
             done => done,

@@ -35,7 +35,9 @@ pub use device::{Device, DeviceInfo};
 pub use error::EngineError;
 pub use job::{Job, Seeding};
 pub use open::{Estimates, Opened, open};
-pub use options::OpenOptions;
+#[doc(hidden)]
+pub use options::Testing;
+pub use options::{Backend, OpenOptions};
 pub use outcome::{Batch, Keep, Outcome, State, Stop, Work, digest};
 pub use peak::Peak;
 pub use times::Times;

@@ -38,15 +38,17 @@ pub struct Estimates {
 /// Opens a device.
 ///
 /// # Errors
-/// [`EngineError::NoAdapter`] if what was asked for by name is not there.
+/// [`EngineError::NoAdapter`] if what was asked for by name is not there; [`EngineError::CpuKernel`] and
+/// [`EngineError::GpuKernel`] if there is no kernel of the name that was given.
 pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineError> {
     let start = Instant::now();
+    let cpu = Cpu::open(options)?;
     let asked = |engine| Choice { engine, why: "asked for".to_owned(), fallback: None, estimates: None };
     let choice = match device {
-        Device::Cpu => asked(Box::new(Cpu::new(options.bound)) as Box<dyn Engine>),
+        Device::Cpu => asked(Box::new(cpu) as Box<dyn Engine>),
         Device::Reference => asked(Box::new(Reference)),
-        Device::Auto => open_auto(options),
-        Device::Gpu | Device::Named(_) => asked(open_gpu(device, options)?),
+        Device::Auto => open_auto(cpu, options)?,
+        Device::Gpu | Device::Named(_) => asked(open_gpu(device, cpu, options)?),
     };
     let Choice { engine, why, fallback, estimates } = choice;
     Ok(Opened { engine, why, fallback, estimates, took: start.elapsed() })
@@ -61,14 +63,14 @@ struct Choice {
 }
 
 impl Choice {
-    fn cpu(options: &OpenOptions, why: impl Into<String>, estimates: Option<Estimates>) -> Self {
-        Self { engine: Box::new(Cpu::new(options.bound)), why: why.into(), fallback: None, estimates }
+    fn cpu(cpu: Cpu, why: impl Into<String>, estimates: Option<Estimates>) -> Self {
+        Self { engine: Box::new(cpu), why: why.into(), fallback: None, estimates }
     }
 }
 
 /// The best real GPU or the CPU, whichever is estimated to be faster; and why.
 #[cfg(feature = "gpu")]
-fn open_auto(options: &OpenOptions) -> Choice {
+fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> {
     use super::gpu::{self, Gpu};
     let threads = options.threads.unwrap_or_else(rayon::current_num_threads);
     let cpu = |size: &JobSize| options.costs.cpu(threads).seconds(size);
@@ -77,14 +79,14 @@ fn open_auto(options: &OpenOptions) -> Choice {
         let (cpu, (gpu, gpu_measured)) = (cpu(size), options.costs.least_gpu(size));
         if cpu <= gpu {
             let estimates = Estimates { cpu, gpu: Some(gpu), cpu_measured, gpu_measured };
-            return Choice::cpu(options, "a small job, done before a GPU were ready", Some(estimates));
+            return Ok(Choice::cpu(on_cpu, "a small job, done before a GPU were ready", Some(estimates)));
         }
     }
-    let found = gpu::adapters();
+    let found = gpu::adapters(&options.backends);
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
         let estimates = options.size.as_ref().map(cpu);
         let estimates = estimates.map(|cpu| Estimates { cpu, gpu: None, cpu_measured, gpu_measured: false });
-        return Choice::cpu(options, gpu::why_none(&found), estimates);
+        return Ok(Choice::cpu(on_cpu, gpu::why_none(&found), estimates));
     };
     let name = format!("{}, {}", adapter.name, adapter.backend);
     let estimates = options.size.as_ref().map(|size| Estimates {
@@ -95,46 +97,54 @@ fn open_auto(options: &OpenOptions) -> Choice {
     });
     let small = estimates.as_ref().is_some_and(|estimates| Some(estimates.cpu) <= estimates.gpu);
     if small {
-        return Choice::cpu(options, format!("a small job, faster here than on {}", adapter.name), estimates);
+        return Ok(Choice::cpu(
+            on_cpu,
+            format!("a small job, faster here than on {}", adapter.name),
+            estimates,
+        ));
     }
     let why = if estimates.is_some() { "a large job, for the best GPU found" } else { "the best GPU found" };
     match Gpu::open(adapter, options) {
         Ok(gpu) => {
-            let engine = guarded(gpu, options.fallback != Some(false));
-            Choice { engine, why: why.into(), fallback: None, estimates }
+            let engine = guarded(gpu, (options.fallback != Some(false)).then_some(on_cpu));
+            Ok(Choice { engine, why: why.into(), fallback: None, estimates })
         }
+        Err(error @ EngineError::GpuKernel { .. }) => Err(error),
         Err(error) => {
-            let cpu = Choice::cpu(options, "the GPU found can't be used", estimates);
-            Choice { fallback: Some(error.to_string()), ..cpu }
+            let cpu = Choice::cpu(on_cpu, "the GPU found can't be used", estimates);
+            Ok(Choice { fallback: Some(error.to_string()), ..cpu })
         }
     }
 }
 
 #[cfg(feature = "gpu")]
-fn open_gpu(device: &Device, options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
+fn open_gpu(device: &Device, cpu: Cpu, options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
     use super::gpu::{self, Gpu};
-    let found = gpu::adapters();
+    let found = gpu::adapters(&options.backends);
     let wanted = |name: &str| match device {
         Device::Named(part) => name.to_lowercase().contains(&part.to_lowercase()),
         _ => true,
     };
     let adapter = found.iter().find(|adapter| wanted(&adapter.name));
     let adapter = adapter.ok_or_else(|| EngineError::NoAdapter(gpu::why_not(device, &found)))?;
-    Ok(guarded(Gpu::open(adapter, options)?, options.fallback == Some(true)))
+    Ok(guarded(Gpu::open(adapter, options)?, (options.fallback == Some(true)).then_some(cpu)))
 }
 
 #[cfg(feature = "gpu")]
-fn guarded(gpu: super::gpu::Gpu, falls_back: bool) -> Box<dyn Engine> {
-    if falls_back { Box::new(super::fallback::Fallback { first: Box::new(gpu) }) } else { Box::new(gpu) }
+fn guarded(gpu: super::gpu::Gpu, fallback: Option<Cpu>) -> Box<dyn Engine> {
+    match fallback {
+        Some(cpu) => Box::new(super::fallback::Fallback { first: Box::new(gpu), cpu }),
+        None => Box::new(gpu),
+    }
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_auto(options: &OpenOptions) -> Choice {
-    Choice::cpu(options, "built without the feature `gpu`", None)
+fn open_auto(cpu: Cpu, _options: &OpenOptions) -> Result<Choice, EngineError> {
+    Ok(Choice::cpu(cpu, "built without the feature `gpu`", None))
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_gpu(device: &Device, _options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
+fn open_gpu(device: &Device, _cpu: Cpu, _options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
     let asked = device.name();
     Err(EngineError::NoAdapter(format!("device \"{asked}\": this cairn was built without the feature `gpu`")))
 }

@@ -30,7 +30,7 @@ pub enum ColumnError {
     /// Columns of the model are not in the header.
     #[error(
         "{name}: {} of the model's {n_dims} columns are not in its header: {}; rename them, or take its columns \
-         in their order with --by-position",
+         in their order",
         missing.len(), listed(missing)
     )]
     Missing {
@@ -44,7 +44,7 @@ pub enum ColumnError {
     /// Two columns of one name.
     #[error(
         "{name}: {column:?} is the name of columns {first} and {second}; rename one of them, or take the columns in \
-         their order with --by-position"
+         their order"
     )]
     Ambiguous {
         /// The source.
@@ -59,7 +59,7 @@ pub enum ColumnError {
     /// More or fewer columns than the model has.
     #[error(
         "{name}: has {found} columns for the features where the model has {n_dims}; {}",
-        if found > n_dims { "leave others out with --ignore" } else { "give the columns that were fitted" }
+        if found > n_dims { "leave others out" } else { "give the columns that were fitted" }
     )]
     Width {
         /// The source.
@@ -86,11 +86,11 @@ impl Model {
     /// # Errors
     /// [`ColumnError`].
     pub fn pick(&self, columns: &Columns, options: &ColumnOptions) -> Result<Pick, ColumnError> {
-        let find = |flag, asked: &String| columns.find(flag, asked);
-        let truth = options.truth.as_ref().map(|asked| find("--truth", asked)).transpose()?;
+        let find = |role, asked: &String| columns.find(role, asked);
+        let truth = options.truth.as_ref().map(|asked| find("truth", asked)).transpose()?;
         let mut left_out: Vec<usize> = truth.into_iter().collect();
         for asked in &options.ignore {
-            left_out.push(find("--ignore", asked)?);
+            left_out.push(find("ignored", asked)?);
         }
         let features = match columns.header() {
             Some(header) if self.has_names() && !options.by_position => {
@@ -102,7 +102,7 @@ impl Model {
             let (name, n_dims) = (columns.source().to_owned(), self.n_dims());
             return Err(ColumnError::Width { name, found: features.len(), n_dims });
         }
-        Ok(Pick { features, truth, weights: None, most_rows: Some(MOST_ROWS), leave_out: "--ignore" })
+        Ok(Pick { features, truth, weights: None, most_rows: Some(MOST_ROWS) })
     }
 
     /// Whether the columns have names of their own, and not the numbers that nameless ones get.

@@ -12,7 +12,7 @@ use crate::score::ScoreError;
 #[non_exhaustive]
 pub enum ModelError {
     /// No file has that path.
-    #[error("{path}: no such file; give a model that `cairn fit --model` wrote")]
+    #[error("{path}: no such file")]
     NotFound {
         /// The path.
         path: String,
@@ -26,7 +26,7 @@ pub enum ModelError {
         reason: io::Error,
     },
     /// Some other file.
-    #[error("{path}: is no Cairn model ({reason}); give a file that `cairn fit --model` wrote")]
+    #[error("{path}: is no Cairn model ({reason})")]
     NotAModel {
         /// The path.
         path: String,

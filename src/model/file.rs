@@ -255,7 +255,7 @@ fn decode(bytes: &[u8]) -> Result<Model, Problem> {
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|error| Problem::Damaged(error.to_string()))?;
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| Problem::Damaged(error.to_string()))?;
-    let texts = header.metadata().clone().unwrap_or_default();
+    let texts = header.metadata().iter().flatten().map(|(key, text)| (key.clone(), text.clone())).collect();
     let model = Contents { tensors, texts }.model()?;
     check(&model)?;
     Ok(model)

@@ -11,7 +11,7 @@
 use std::io::{self, Write};
 
 use super::{Model, Prediction};
-use crate::data::write::number;
+use crate::data::write::{npy_header, number};
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,12 +89,8 @@ impl Layout {
 
     fn npy_header(&self, n_rows: u64) -> Vec<u8> {
         let shape = self.width.map_or_else(|| format!("({n_rows},)"), |width| format!("({n_rows}, {width})"));
-        let text = format!("{{'descr': {}, 'fortran_order': False, 'shape': {shape}, }}", self.descr);
-        // room for any number of rows, and the line end; then whole cache lines, as numpy has it
-        let most = text.len() - n_rows.to_string().len() + 20 + 1;
-        let length = (10 + most).next_multiple_of(64) - 10;
-        let text = format!("{text:<width$}\n", width = length - 1);
-        [b"\x93NUMPY\x01\x00", &(length as u16).to_le_bytes()[..], text.as_bytes()].concat()
+        // room for any number of rows
+        npy_header(&self.descr, &shape, 20 - n_rows.to_string().len())
     }
 
     /// Writes predictions.

@@ -37,6 +37,7 @@ pub use one_to_one::one_to_one_names;
 pub use partition::{Partition, Undefined};
 pub use rand_index::adjusted_rand_index;
 pub use silhouette::Silhouette;
+#[cfg(feature = "cli")]
 pub(crate) use silhouette::choose;
 pub use v_measure::{completeness, homogeneity, v_measure};
 

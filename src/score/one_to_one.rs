@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use pathfinding::kuhn_munkres::kuhn_munkres;
-use pathfinding::matrix::Matrix;
+use ndarray::Array2;
 
 use super::{Cell, Contingency};
 
@@ -86,13 +85,94 @@ fn assign_rows(entries: Vec<(usize, usize, u64)>, n_rows: usize) -> Option<Vec<(
     if (n_rows as u128).pow(2) * n_columns as u128 > MOST_STEPS {
         return None;
     }
-    let mut counts = Matrix::new(n_rows, n_columns, 0i64);
+    let mut counts = Array2::zeros((n_rows, n_columns));
     for (row, column, count) in entries {
-        counts[(row, columns.at[&(column as u32)])] = count as i64; // at most 2^32
+        counts[[row, columns.at[&(column as u32)]]] = count as i64; // at most 2^32
     }
-    let (_, chosen) = kuhn_munkres(&counts);
-    let held = chosen.into_iter().enumerate().filter(|&(row, column)| counts[(row, column)] > 0);
+    let chosen = largest_sum(&counts);
+    let held = chosen.into_iter().enumerate().filter(|&(row, column)| counts[[row, column]] > 0);
     Some(held.map(|(row, column)| (row, columns.values[column] as usize)).collect())
+}
+
+/// A column of its own for each row, so that the sum of their counts is the largest. (n_rows, n_columns), with no more
+/// rows than columns.
+fn largest_sum(counts: &Array2<i64>) -> Vec<usize> {
+    let (n_rows, n_columns) = counts.dim();
+    let mut matching = Matching {
+        counts,
+        row_prices: vec![0; n_rows],
+        column_prices: vec![0; n_columns],
+        columns: vec![None; n_rows],
+        rows: vec![None; n_columns],
+    };
+    (0..n_rows).for_each(|row| matching.add(row));
+    matching.columns.into_iter().flatten().collect()
+}
+
+/// Rows that have their columns, and prices which prove that no other choice of columns for these rows has a larger
+/// sum: no count is above the prices of its row and its column together, and those of the pairs are equal to them.
+struct Matching<'a> {
+    counts: &'a Array2<i64>,
+    row_prices: Vec<i64>,
+    column_prices: Vec<i64>,
+    columns: Vec<Option<usize>>, // of each row
+    rows: Vec<Option<usize>>,    // of each column
+}
+
+impl Matching<'_> {
+    /// By how much the prices of a row and a column are above its count.
+    fn slack(&self, row: usize, column: usize) -> i64 {
+        self.row_prices[row] + self.column_prices[column] - self.counts[[row, column]]
+    }
+
+    /// Takes in another row: grows a tree of rows and columns from it, by the column of least slack (the first of
+    /// several), until a column is free; then all rows on the way there move on by one column.
+    fn add(&mut self, root: usize) {
+        let n_columns = self.rows.len();
+        self.row_prices[root] = self.counts.row(root).iter().copied().max().unwrap_or(0);
+        let mut slack: Vec<i64> = (0..n_columns).map(|column| self.slack(root, column)).collect();
+        let mut nearest = vec![root; n_columns]; // the row of the tree that the slack is to
+        let mut reached = vec![false; n_columns];
+        let mut tree = vec![root];
+        loop {
+            let open = (0..n_columns).filter(|&column| !reached[column]);
+            let Some(column) = open.min_by_key(|&column| slack[column]) else { return };
+            self.lower(slack[column], &tree, &reached, &mut slack);
+            reached[column] = true;
+            let Some(row) = self.rows[column] else {
+                return self.move_on(column, &nearest);
+            };
+            tree.push(row);
+            for column in (0..n_columns).filter(|&column| !reached[column]) {
+                let other = self.slack(row, column);
+                if other < slack[column] {
+                    (slack[column], nearest[column]) = (other, row);
+                }
+            }
+        }
+    }
+
+    /// Lowers the prices of the tree's rows, and raises those of its columns.
+    fn lower(&mut self, by: i64, tree: &[usize], reached: &[bool], slack: &mut [i64]) {
+        tree.iter().for_each(|&row| self.row_prices[row] -= by);
+        for (column, &reached) in reached.iter().enumerate() {
+            if reached {
+                self.column_prices[column] += by;
+            } else {
+                slack[column] -= by;
+            }
+        }
+    }
+
+    /// Gives a free column to the row of the tree that is nearest to it, that row's to the one before, and so on.
+    fn move_on(&mut self, free: usize, nearest: &[usize]) {
+        let mut given = Some(free);
+        while let Some(column) = given {
+            let row = nearest[column];
+            self.rows[column] = Some(row);
+            given = self.columns[row].replace(column);
+        }
+    }
 }
 
 /// The `n_rows` largest entries of each row: the other rows can't take all of them away.
@@ -118,5 +198,34 @@ impl Indices {
 
     fn len(&self) -> usize {
         self.values.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pathfinding::kuhn_munkres::kuhn_munkres;
+    use pathfinding::matrix::Matrix;
+
+    use super::*;
+    use crate::engine::draws::Draws;
+
+    /// Small counts, so that there are many ties, which are broken in the same way.
+    #[test]
+    fn the_same_columns_as_another_implementation() {
+        let mut draws = Draws::new(1, 0);
+        for case in 0..3000 {
+            let n_rows = 1 + draws.below(9) as usize;
+            let n_columns = n_rows + draws.below(5) as usize;
+            let most = [2, 4, 1000][case % 3];
+            let counts = Array2::from_shape_simple_fn((n_rows, n_columns), || draws.below(most) as i64);
+            let theirs = Matrix::from_vec(n_rows, n_columns, counts.iter().copied().collect()).unwrap();
+            let (sum, columns) = kuhn_munkres(&theirs);
+            let found = largest_sum(&counts);
+            assert_eq!(found, columns, "{counts}");
+            assert_eq!(
+                found.iter().enumerate().map(|(row, &column)| counts[[row, column]]).sum::<i64>(),
+                sum
+            );
+        }
     }
 }

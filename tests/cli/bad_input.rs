@@ -67,17 +67,30 @@ fn missing_and_empty_files() {
     folder.fit(". --labels out.csv").refused(1, &["is a folder"]);
     assert!(folder.names().is_empty());
     refused_csv("", "", 1, &["t.csv", "empty"]);
-    refused_csv("a,b\n", "", 1, &["t.csv", "2 columns", "no rows"]);
+    refused_csv("a,b\n", "", 1, &["t.csv", "2 columns", "no rows", "--header no"]);
 }
 
 #[test]
 fn cells_are_named_as_a_spreadsheet_shows_them() {
-    refused_csv("a,b\n1,2\n3\n", "", 1, &["t.csv", "row 3", "1 cells", "2"]);
-    refused_csv("a,b\n1,2\n3,x\n", "", 1, &["t.csv", "row 3", "column 2", "\"b\"", "\"x\""]);
+    refused_csv("a,b\n1,2\n3\n", "", 1, &["t.csv", "row 3", "1 cells", "2", "--delimiter"]);
+    refused_csv(
+        "a,b\n1,2\n3,x\n",
+        "",
+        1,
+        &["t.csv", "row 3", "column 2", "\"b\"", "\"x\"", "--truth or --weights"],
+    );
     refused_csv("a,b\n1,NaN\n3,4\n", "", 1, &["t.csv", "row 2", "column 2", "\"b\"", "NaN"]);
     refused_csv("1,2\ninf,4\n", "", 1, &["t.csv", "row 2", "column 1", "inf"]);
     refused_csv("-1.7e308,1\n1.7e308,2\n", "", 1, &["t.csv", "column 1", "-1.7e308"]);
     refused_csv("big,one\n-1.7e308,1\n1.7e308,2\n", "", 1, &["t.csv", "\"big\"", "-1.7e308"]);
+}
+
+#[test]
+fn what_may_help_is_named_by_its_flag() {
+    refused_csv("1,2,cat\n3,4,dog\n", "", 1, &["row 1 was taken for a header", "--header no"]);
+    refused_csv("x,y\n1,2\n", "--header no", 1, &["row 1, column 1", "\"x\"", "--header yes"]);
+    refused_csv(",2019\n3,4\n", "", 1, &["row 1, column 1", "empty", "--header yes"]);
+    refused_csv("x y\n1 2\n", "", 1, &["cells are split at ','", "--delimiter"]);
 }
 
 #[test]

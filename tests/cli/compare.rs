@@ -73,6 +73,7 @@ fn one_device_is_timed_alone() {
     assert!(ran.out.contains("threads: 1)"), "{}", ran.out);
     assert!(ran.out.contains("one device only") && ran.out.contains("median"), "{}", ran.out);
     assert!(!ran.out.contains("result"), "{}", ran.out);
+    assert!(ran.err.contains("5 runs say little") && ran.err.contains("see --runs"), "{}", ran.err);
 }
 
 #[test]

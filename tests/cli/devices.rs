@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Folder;
+use super::{Folder, Ran};
 
 #[test]
 fn devices_names_the_cpu_and_what_auto_takes() {
@@ -123,4 +123,45 @@ fn a_self_check_of_a_gpu_leaves_no_kernel_out() {
             assert!(kernels.contains(shape.as_str()), "{shape} is missing from {kernels}");
         }
     }
+}
+
+/// Only the command reads these variables: it says which of them is wrong.
+#[test]
+fn variables_with_unknown_names_are_refused() {
+    let folder = Folder::new();
+    let with = |variable: &str, value: &str, args: &str| {
+        Ran::of(folder.cairn().env(variable, value).args(args.split_whitespace()))
+    };
+    for args in [
+        "fit --device cpu -r 1",
+        "sweep --device cpu -k 2 --seeds 1 -r 1",
+        "compare --devices cpu",
+        "devices",
+    ] {
+        let ran = with("CAIRN_CPU", "fast", args);
+        let said = ran.err.contains("CAIRN_CPU=fast: unknown CPU kernel \"fast\": this processor runs ");
+        assert!(ran.code == 1 && said && ran.err.contains("portable"), "{args}: {}", ran.err);
+    }
+    let ran = with("WGPU_BACKEND", "vulkan,glide", "fit -k 2 -r 1");
+    assert!(ran.code == 2 && ran.err.contains("WGPU_BACKEND=vulkan,glide"), "{}", ran.err);
+    let ran = with("CAIRN_CPU", "portable", "fit --device cpu -k 2 -r 1 -v");
+    assert!(ran.code == 0 && ran.err.contains("note: device cpu (portable, "), "{}", ran.err);
+    with("CAIRN_CPU", "", "fit --device cpu -k 2 -r 1").done();
+}
+
+/// One folder for all that is kept, where the variable says.
+#[cfg(feature = "gpu")]
+#[test]
+fn what_is_kept_of_a_gpu_is_in_the_cache_folder() {
+    let folder = Folder::new();
+    let ran = Ran::of(
+        folder.cairn().env("CAIRN_GPU", "trial").args(["fit", "-k", "5", "-r", "1", "--device", "gpu"]),
+    );
+    if ran.code == 1 && ran.err.contains("no GPU adapter found") {
+        return;
+    }
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let kept = std::fs::read_dir(folder.path("cache")).unwrap();
+    let names: Vec<_> = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().any(|name| name.starts_with("choices-")), "{names:?}");
 }

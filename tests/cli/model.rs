@@ -266,7 +266,9 @@ fn what_is_no_model_is_refused() {
         ("flipped", "damaged"),
         ("cut", "damaged"),
         ("points.csv", "no Cairn model"),
+        ("points.csv", "cairn fit --model"),
         ("nothing", "no such file"),
+        ("nothing", "cairn fit --model"),
         (".", "folder"),
     ] {
         for command in ["predict", "transform", "score --truth 1"] {

@@ -1,11 +1,12 @@
 //! The devices that a test body runs on: the processor always, and every adapter that wgpu finds.
 //!
 //! Without an adapter a GPU test passes without a word, and `gpu_tests_skipped` says how many did.
-//! `CAIRN_REQUIRE_GPU=vulkan,gl` makes a missing adapter of these backends a failure.
+//! `CAIRN_REQUIRE_GPU=vulkan,gl` makes a missing adapter of these backends a failure. `CAIRN_CPU` and `CAIRN_GPU` name
+//! the kernels that devices are opened with.
 
-use cairn::engine::Engine;
 use cairn::engine::certify::Bound;
 use cairn::engine::cpu::Cpu;
+use cairn::engine::{Engine, OpenOptions, Testing};
 
 #[cfg(feature = "gpu")]
 pub(crate) use adapters::{Adapter, opened};
@@ -20,10 +21,31 @@ pub(crate) enum Backend {
     Native,
 }
 
+/// How devices are opened: with the kernels that are asked for from outside.
+pub(crate) fn options() -> OpenOptions {
+    let named = |variable: &str| std::env::var(variable).ok().filter(|name| !name.is_empty());
+    let (cpu_kernel, gpu_kernel) = (named("CAIRN_CPU"), named("CAIRN_GPU"));
+    OpenOptions { cpu_kernel, gpu_kernel, ..OpenOptions::default() }
+}
+
+/// The same, with this bound of the errors.
+fn bounded(bound: Bound) -> OpenOptions {
+    OpenOptions { testing: Testing { bound, ..Testing::default() }, ..options() }
+}
+
+/// The processor, with the kernel that is asked for from outside.
+pub(crate) fn processor() -> Cpu {
+    cpu(&options())
+}
+
+fn cpu(options: &OpenOptions) -> Cpu {
+    Cpu::open(options).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// Calls `body` with each device of `backend`, one at a time.
 pub(crate) fn on(backend: Backend, body: &dyn Fn(&dyn Engine)) {
     match backend {
-        Backend::Cpu => body(&Cpu::default()),
+        Backend::Cpu => body(&processor()),
         #[cfg(feature = "gpu")]
         gpu => opened(gpu).iter().for_each(|adapter| adapter.with(body)),
         #[cfg(not(feature = "gpu"))]
@@ -34,7 +56,7 @@ pub(crate) fn on(backend: Backend, body: &dyn Fn(&dyn Engine)) {
 /// Calls `body` with each device of `backend`, whose certificate is the careless `bound`.
 pub(crate) fn on_mutants(backend: Backend, bound: Bound, body: &dyn Fn(&dyn Engine)) {
     match backend {
-        Backend::Cpu => body(&Cpu::new(bound)),
+        Backend::Cpu => body(&cpu(&bounded(bound))),
         #[cfg(feature = "gpu")]
         gpu => opened(gpu).iter().for_each(|adapter| body(&adapter.mutant(bound))),
         #[cfg(not(feature = "gpu"))]
@@ -48,10 +70,10 @@ mod adapters {
     use std::process::Command;
     use std::sync::{Mutex, OnceLock, PoisonError};
 
+    use cairn::engine::Engine;
     use cairn::engine::gpu::{AdapterInfo, Gpu, adapters};
-    use cairn::engine::{Engine, OpenOptions};
 
-    use super::{Backend, Bound};
+    use super::{Backend, Bound, bounded, options};
 
     /// An open adapter. Tests take turns on it: software adapters use all processors by themselves.
     pub(crate) struct Adapter {
@@ -65,7 +87,7 @@ mod adapters {
         }
 
         pub(crate) fn mutant(&self, bound: Bound) -> Gpu {
-            Gpu::open(&self.info, &OpenOptions { bound, ..OpenOptions::default() }).expect("it opened before")
+            Gpu::open(&self.info, &bounded(bound)).expect("it opened before")
         }
     }
 
@@ -97,7 +119,7 @@ mod adapters {
     /// Panics if there is none and `CAIRN_REQUIRE_GPU` names the backend.
     pub(crate) fn opened(backend: Backend) -> Vec<&'static Adapter> {
         static OPENED: OnceLock<Vec<Adapter>> = OnceLock::new();
-        let all = OPENED.get_or_init(|| adapters().into_iter().map(open).collect());
+        let all = OPENED.get_or_init(|| adapters(&[]).into_iter().map(open).collect());
         let found: Vec<_> = all.iter().filter(|adapter| backend.has(&adapter.info)).collect();
         assert!(
             !(found.is_empty() && backend.required()),
@@ -109,7 +131,7 @@ mod adapters {
     }
 
     fn open(info: AdapterInfo) -> Adapter {
-        let gpu = Gpu::open(&info, &OpenOptions::default());
+        let gpu = Gpu::open(&info, &options());
         let gpu = gpu.unwrap_or_else(|error| panic!("{} ({}): {error}", info.name, info.backend));
         Adapter { info, gpu: Mutex::new(gpu) }
     }
@@ -117,7 +139,7 @@ mod adapters {
     /// Every adapter in one line.
     fn names() -> String {
         let names: Vec<_> =
-            adapters().iter().map(|adapter| format!("{} ({})", adapter.name, adapter.backend)).collect();
+            adapters(&[]).iter().map(|adapter| format!("{} ({})", adapter.name, adapter.backend)).collect();
         if names.is_empty() { "no adapter at all".into() } else { names.join(", ") }
     }
 
@@ -129,7 +151,7 @@ mod adapters {
         let list =
             Command::new(own).args(["--list", "--format", "terse"]).output().expect("tests can be listed");
         let list = String::from_utf8(list.stdout).expect("names are text");
-        let found = adapters();
+        let found = adapters(&[]);
         for backend in Backend::GPUS.into_iter().filter(|backend| !found.iter().any(|a| backend.has(a))) {
             let name = format!("::{}: test", backend.name());
             let skipped = list.lines().filter(|line| line.ends_with(&name)).count();

@@ -16,7 +16,7 @@ pub(crate) use adversary::{Adversary, bisector, far_centroid, rounded_apart, rou
 pub(crate) use compare::compare;
 #[cfg(feature = "gpu")]
 pub(crate) use devices::{Adapter, opened};
-pub(crate) use devices::{Backend, on, on_mutants};
+pub(crate) use devices::{Backend, on, on_mutants, options, processor};
 pub(crate) use oracle::{Case, integers};
 pub(crate) use random::{deterministic, shapes};
 pub(crate) use tables::{Numbers, dataset, digits, normal, repeated, rows, shape, values, weighted};

@@ -1,13 +1,12 @@
 //! The oracle: a case is run by the reference, then by a device in every way that must not matter.
 
 use cairn::data::Dataset;
-use cairn::engine::cpu::Cpu;
 use cairn::engine::reference::Reference;
 use cairn::engine::{Engine, Job, Keep};
 use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, pack, run};
 use cairn::lattice::Table;
 
-use super::devices::{Backend, on};
+use super::devices::{Backend, on, processor};
 use super::{compare, dataset};
 
 /// Threads that a case is run on.
@@ -51,7 +50,7 @@ impl Case {
     /// What the processor computes on this many threads.
     pub(crate) fn run_threads(&self, threads: usize, batch: u64) -> Restarts {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| self.run(&Cpu::default(), batch))
+        pool.install(|| self.run(&processor(), batch))
     }
 
     /// Asserts that every device of `backend` computes what is `expected`, in batches of any size and on

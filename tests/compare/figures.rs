@@ -74,7 +74,7 @@ fn a_slow_first_run_is_told() {
     let document = compare(&clock, &[("cold", &cold)], &params, None, method).unwrap();
     let warnings = &document.measurements[0].devices[0].warnings;
     assert_eq!(warnings.iter().map(|w| w.kind).collect::<Vec<_>>(), ["first_run_slow"]);
-    assert!(warnings[0].text.contains("--warmup"), "{}", warnings[0].text);
+    assert!(warnings[0].text.contains("more runs to warm up"), "{}", warnings[0].text);
 }
 
 #[test]

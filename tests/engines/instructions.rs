@@ -1,6 +1,7 @@
 //! The processor's instructions: the kernels of older ones, which this processor would not choose.
 //!
-//! A kernel is chosen once a process, by `CAIRN_CPU`: so the tests on the processor are run in another one.
+//! `CAIRN_CPU` names the kernel of all tests of a process (`common::options`): so the tests on the processor are run in
+//! another one.
 
 use std::process::Command;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use cairn::data::Dataset;
 use cairn::engine::certify::Bound;
 use cairn::engine::gpu::Gpu;
-use cairn::engine::{Engine, EngineError, OpenOptions};
+use cairn::engine::{Engine, EngineError, OpenOptions, Testing};
 use cairn::kmeans::KMeans;
 
 use crate::common::{
@@ -22,7 +22,11 @@ fn with_kernel(backend: Backend, kernel: &str, bound: Bound, body: &dyn Fn(&Gpu)
         return;
     }
     for adapter in opened(backend) {
-        let options = OpenOptions { kernel: Some(kernel.into()), bound, ..OpenOptions::default() };
+        let options = OpenOptions {
+            gpu_kernel: Some(kernel.into()),
+            testing: Testing { bound, ..Testing::default() },
+            ..OpenOptions::default()
+        };
         // others wait: software adapters use all processors by themselves
         adapter.with(&|_| body(&Gpu::open(&adapter.info, &options).expect("it opened before")));
     }
@@ -156,10 +160,13 @@ fn an_unknown_kernel_is_refused(backend: Backend) {
     if backend == Backend::Cpu {
         return;
     }
-    let options = OpenOptions { kernel: Some("fast".into()), ..OpenOptions::default() };
+    let options = OpenOptions { gpu_kernel: Some("fast".into()), ..OpenOptions::default() };
     for adapter in opened(backend) {
         let error = Gpu::open(&adapter.info, &options).expect_err("there is no such kernel");
-        assert!(matches!(error, EngineError::NoAdapter(_)), "{error:?}");
-        assert!(error.to_string().contains("CAIRN_GPU=fast: the kernels are plain, small"), "{error}");
+        assert!(matches!(error, EngineError::GpuKernel { .. }), "{error:?}");
+        assert!(
+            error.to_string().contains("unknown GPU kernel \"fast\": the kernels are plain, small"),
+            "{error}"
+        );
     }
 }

@@ -1,9 +1,8 @@
 //! Everything at once: proptest draws sizes, values, weights, starts and reasons to stop.
 
-use cairn::engine::cpu::Cpu;
 use proptest::prelude::*;
 
-use crate::common::{Backend, compare, deterministic, on, on_devices, shapes};
+use crate::common::{Backend, compare, deterministic, on, on_devices, processor, shapes};
 
 on_devices!(shapes_of_all_kinds);
 
@@ -22,6 +21,6 @@ fn shapes_of_all_kinds(backend: Backend) {
 fn threads() {
     proptest!(deterministic(20), |(shape in shapes(200, 20, 20), threads in 1..=5usize)| {
         let case = shape.case();
-        compare(&case.run(&Cpu::default(), 1), &case.run_threads(threads, 4)).map_err(TestCaseError::fail)?;
+        compare(&case.run(&processor(), 1), &case.run_threads(threads, 4)).map_err(TestCaseError::fail)?;
     });
 }

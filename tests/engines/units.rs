@@ -8,7 +8,7 @@
 use cairn::engine::certify::Bound;
 use cairn::engine::gpu::units::Units;
 use cairn::engine::gpu::{AdapterInfo, Gpu, MatrixUnits};
-use cairn::engine::{Engine, Keep, OpenOptions, Work};
+use cairn::engine::{Engine, Keep, OpenOptions, Testing, Work};
 use cairn::kmeans::{Init, KMeans};
 
 use crate::common::{
@@ -34,7 +34,7 @@ pub(super) fn kernels(info: &AdapterInfo) -> Vec<&'static str> {
 fn with_units(body: &dyn Fn(&AdapterInfo, &OpenOptions)) {
     for adapter in [Backend::Vulkan, Backend::Native].into_iter().flat_map(opened) {
         for kernel in kernels(&adapter.info) {
-            let options = OpenOptions { kernel: Some(kernel.into()), ..OpenOptions::default() };
+            let options = OpenOptions { gpu_kernel: Some(kernel.into()), ..OpenOptions::default() };
             adapter.with(&|_| body(&adapter.info, &options));
         }
     }
@@ -44,7 +44,7 @@ fn with_units(body: &dyn Fn(&AdapterInfo, &OpenOptions)) {
 #[test]
 fn they_pass_their_self_test() {
     let passes = |info: &AdapterInfo, kernel: &str| {
-        let options = OpenOptions { kernel: Some(kernel.into()), ..OpenOptions::default() };
+        let options = OpenOptions { gpu_kernel: Some(kernel.into()), ..OpenOptions::default() };
         let units = open(info, &options).matrix_units().expect("the device is well");
         let MatrixUnits::Usable(Units { edge, members }) = units else {
             panic!("{info}, {kernel}: {units:?}")
@@ -55,7 +55,7 @@ fn they_pass_their_self_test() {
         }
     };
     with_units(&|info, options| {
-        let kernel = options.kernel.as_deref().expect("a kernel is asked for");
+        let kernel = options.gpu_kernel.as_deref().expect("a kernel is asked for");
         passes(info, kernel);
         if kernel == EMULATED {
             OTHERS.iter().for_each(|kernel| passes(info, kernel));
@@ -69,6 +69,10 @@ fn some_adapter_has_them() {
     let mut all = [Backend::Vulkan, Backend::Native].into_iter().flat_map(opened);
     let found = all.any(|adapter| adapter.info.matrix_units().is_some());
     assert!(found || !required, "CAIRN_REQUIRE_UNITS: no adapter has matrix units for f16 with sums in f32");
+}
+
+fn with(testing: Testing, options: &OpenOptions) -> OpenOptions {
+    OpenOptions { testing, ..options.clone() }
 }
 
 fn open(info: &AdapterInfo, options: &OpenOptions) -> Gpu {
@@ -85,7 +89,7 @@ fn work(gpu: &Gpu, case: &Case) -> Work {
 #[test]
 fn f32_leaves_them_alone() {
     with_units(&|info, options| {
-        let options = OpenOptions { kernel: Some("f32".into()), ..options.clone() };
+        let options = OpenOptions { gpu_kernel: Some("f32".into()), ..options.clone() };
         assert_eq!(open(info, &options).matrix_units(), Ok(MatrixUnits::None));
     });
 }
@@ -94,7 +98,7 @@ fn f32_leaves_them_alone() {
 #[test]
 fn units_that_err_are_refused() {
     with_units(&|info, options| {
-        let gpu = open(info, &OpenOptions { bad_units: true, ..options.clone() });
+        let gpu = open(info, &with(Testing { bad_units: true, ..Testing::default() }, options));
         let units = gpu.matrix_units().expect("the device is well");
         assert!(matches!(&units, MatrixUnits::Refused(why) if why.contains("point 210")), "{units:?}");
         let case = Case::new(&normal(300, 40, 300), KMeans::new(70).restarts(2).max_iter(3));
@@ -115,7 +119,7 @@ fn units_that_err_are_refused() {
 fn half_the_bound_is_caught() {
     with_units(&|info, options| {
         let case = rounded_apart_in_f16(140).case(1);
-        let careless = OpenOptions { bound: Bound::HalfInF16, ..options.clone() };
+        let careless = with(Testing { bound: Bound::HalfInF16, ..Testing::default() }, options);
         assert!(
             compare(&case.oracle(), &case.run(&open(info, &careless), 1)).is_err(),
             "{info}, {careless:?}"

@@ -3,12 +3,14 @@
 use anyhow::Context;
 use cairn::compare::calibrate::{fit, samples};
 use cairn::compare::{HostClock, Stand, words};
+use cairn::engine::OpenOptions;
 use cairn::engine::cost::{Cost, Costs, GpuCost};
 
 use super::devices::{self, Entrant, Wish};
 use super::stop::{STOP, stop_on_ctrl_c};
 use super::text;
 use crate::cli::args::CompareArgs;
+use crate::cli::device::{Wanted, options};
 use crate::cli::failure::Stopped;
 use crate::cli::progress::Bar;
 use crate::cli::{cache, terminal};
@@ -16,7 +18,10 @@ use crate::cli::{cache, terminal};
 /// Measures the devices, one after the other, and keeps what they cost.
 pub(super) fn run(args: &CompareArgs, wish: &Wish) -> anyhow::Result<()> {
     let all = if *wish == Wish::Usual { &Wish::All } else { wish };
-    let mut entrants = devices::open(all, &devices::options(args))?;
+    // what was measured before is no part of a measurement
+    let options =
+        OpenOptions { costs: Costs::default(), ..options(&Wanted { quiet: true, ..devices::wanted(args) })? };
+    let mut entrants = devices::open(all, &options)?;
     if *wish == Wish::Usual {
         entrants.retain(|entrant| wanted(entrant, args.quiet));
     }

@@ -4,6 +4,7 @@ use anyhow::Context;
 use cairn::engine::{self, Device, OpenOptions, Opened};
 
 use crate::cli::args::CompareArgs;
+use crate::cli::device::{Wanted, explain};
 use crate::cli::failure::Usage;
 use crate::cli::terminal;
 
@@ -24,9 +25,9 @@ pub(super) enum Wish {
     These(Vec<(String, Device)>),
 }
 
-/// How they are opened.
-pub(super) fn options(args: &CompareArgs) -> OpenOptions {
-    OpenOptions { gpu_memory: args.gpu_memory.map(|size| size.as_u64()), ..OpenOptions::default() }
+/// What they are opened with.
+pub(super) fn wanted(args: &CompareArgs) -> Wanted {
+    Wanted { gpu_memory: args.gpu_memory, threads: args.job.threads, quiet: args.quiet, size: None }
 }
 
 /// Reads the list.
@@ -100,7 +101,7 @@ fn twice(entrants: &[Entrant]) -> Result<(), Usage> {
 
 fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Result<Entrant> {
     let options = OpenOptions { fallback: Some(false), ..options.clone() };
-    let opened = engine::open(device, &options).context("--devices")?;
+    let opened = engine::open(device, &options).map_err(explain).context("--devices")?;
     Ok(Entrant { name: name.to_owned(), opened })
 }
 
@@ -108,7 +109,7 @@ fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Resul
 #[cfg(feature = "gpu")]
 fn adapters(most: usize, options: &OpenOptions) -> Vec<Entrant> {
     use cairn::engine::gpu::{Gpu, adapters};
-    let found = adapters();
+    let found = adapters(&options.backends);
     let mut entrants = Vec::new();
     for adapter in &found {
         let start = std::time::Instant::now();

@@ -21,6 +21,7 @@ use self::devices::Entrant;
 use self::files::Files;
 use self::stop::{STOP, stop_on_ctrl_c};
 use super::args::CompareArgs;
+use super::device;
 use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
 use super::{request, terminal};
@@ -46,7 +47,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         }
         check_points(sweep, params.n_clusters())?;
     }
-    let entrants = devices::open(&wish, &devices::options(args))?;
+    let entrants = devices::open(&wish, &device::options(&devices::wanted(args))?)?;
     let start = Instant::now();
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     stop_on_ctrl_c()?;

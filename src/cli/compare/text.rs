@@ -1,9 +1,8 @@
 //! What a person reads: what was verified, who is faster, the figures, the chart.
 
 use anstyle::Style;
-use cairn::compare::Document;
 use cairn::compare::report::{Device, Measurement, Timing};
-use cairn::compare::words;
+use cairn::compare::{Document, Warning, words};
 use comfy_table::{CellAlignment, Table};
 
 use super::chart;
@@ -187,9 +186,19 @@ pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) ->
     lines.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
 }
 
+/// The flag that a warning's advice is about.
+fn flag(warning: &Warning) -> &'static str {
+    match warning.kind {
+        "short_runs" => "; see --restarts",
+        "first_run_slow" => "; see --warmup",
+        "outliers" | "wide_spread" | "few_runs" => "; see --runs",
+        _ => "",
+    }
+}
+
 /// Writes what to know before the figures are believed, to standard error.
 pub(super) fn warn(document: &Document) {
-    let warnings = words::warnings(document);
+    let warnings = words::warnings(document, &flag);
     let bold = anstyle::AnsiColor::Yellow.on_default().bold();
     for warning in warnings.iter().take(WARNINGS) {
         terminal::write_stderr(&format!("{bold}warning:{bold:#} {}", plain(warning)));

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use cairn::compare::check::{CHECKS, Check, CheckError, WAYS, Way};
 use cairn::compare::words;
-use cairn::engine::Engine;
 use cairn::engine::cpu::Cpu;
+use cairn::engine::{Engine, OpenOptions};
 
-use crate::cli::terminal::labelled;
-use crate::cli::terminal::{self, plain};
+use crate::cli::device::{environment, explain};
+use crate::cli::terminal::{self, labelled, plain};
 
 /// Time after which no other check is begun on a device.
 const ENOUGH: Duration = Duration::from_secs(10);
@@ -47,8 +47,10 @@ struct Tested {
 
 /// Runs all checks on all devices.
 pub(super) fn run(verbose: bool) -> anyhow::Result<()> {
-    let mut failed = device("cpu", verbose, &CHECKS, &|_| Ok(Box::new(Cpu::default())))?;
-    failed += gpus(verbose)?;
+    let options = environment()?;
+    let cpu = Cpu::open(&options).map_err(explain)?;
+    let mut failed = device("cpu", verbose, &CHECKS, &|_| Ok(Box::new(cpu)))?;
+    failed += gpus(verbose, &options)?;
     match failed {
         0 => Ok(()),
         1 => anyhow::bail!("1 check failed: please report it, with what `cairn devices` says"),
@@ -68,33 +70,38 @@ impl Device for cairn::engine::gpu::Gpu {
 }
 
 #[cfg(feature = "gpu")]
-fn gpus(verbose: bool) -> anyhow::Result<usize> {
-    use cairn::engine::OpenOptions;
+fn gpus(verbose: bool, options: &OpenOptions) -> anyhow::Result<usize> {
     use cairn::engine::gpu::{Gpu, adapters};
     let checks: Vec<Check> = CHECKS.into_iter().chain(WAYS).collect();
     let mut failed = 0;
-    for adapter in adapters() {
+    for adapter in adapters(&options.backends) {
         failed += device(&adapter.to_string(), verbose, &checks, &|way| {
-            let options = way.map_or_else(OpenOptions::default, |way| OpenOptions {
-                kernel: way.kernel.map(str::to_owned),
-                choice: way.choice.map(str::to_owned),
-                gpu_memory: way.memory,
-                slice: way.slice,
-                ..OpenOptions::default()
-            });
+            let options = way.map_or_else(|| options.clone(), |way| this_way(way, options));
             let gpu = Gpu::open(&adapter, &options).map_err(|error| error.to_string())?;
             Ok(Box::new(gpu) as Box<dyn Device>)
         })?;
         if adapter.matrix_units().is_some() {
             let name = format!("{adapter}, matrix units");
-            failed += device(&name, verbose, &CHECKS, &|_| matrix_units(&adapter))?;
+            failed += device(&name, verbose, &CHECKS, &|_| matrix_units(&adapter, options))?;
         }
     }
     Ok(failed)
 }
 
+#[cfg(feature = "gpu")]
+fn this_way(way: Way, options: &OpenOptions) -> OpenOptions {
+    use cairn::engine::Testing;
+    let (choice, slice) = (way.choice.map(str::to_owned), way.slice);
+    OpenOptions {
+        gpu_kernel: way.kernel.map(str::to_owned).or(options.gpu_kernel.clone()),
+        gpu_memory: way.memory,
+        testing: Testing { choice, slice, ..Testing::default() },
+        ..options.clone()
+    }
+}
+
 #[cfg(not(feature = "gpu"))]
-fn gpus(_verbose: bool) -> anyhow::Result<usize> {
+fn gpus(_verbose: bool, _options: &OpenOptions) -> anyhow::Result<usize> {
     let _: [Check; WAYS.len()] = WAYS; // those are a GPU's
     Ok(0)
 }
@@ -164,10 +171,9 @@ fn write(text: &str) -> anyhow::Result<()> {
 
 /// An adapter that has matrix units, made to use them. What fails their self-test is not opened.
 #[cfg(feature = "gpu")]
-fn matrix_units(adapter: &cairn::engine::gpu::AdapterInfo) -> Opened {
-    use cairn::engine::OpenOptions;
+fn matrix_units(adapter: &cairn::engine::gpu::AdapterInfo, options: &OpenOptions) -> Opened {
     use cairn::engine::gpu::{Gpu, MatrixUnits};
-    let options = OpenOptions { kernel: Some("matrix".into()), ..OpenOptions::default() };
+    let options = OpenOptions { gpu_kernel: Some("matrix".into()), ..options.clone() };
     let gpu = Gpu::open(adapter, &options).map_err(|error| error.to_string())?;
     match gpu.matrix_units().map_err(|error| error.to_string())? {
         MatrixUnits::Usable(_) => Ok(Box::new(gpu)),

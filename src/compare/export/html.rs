@@ -59,7 +59,7 @@ pub(super) fn text(document: &Document) -> Result<String, ExportError> {
         wide: chart::svg(document, WIDE)?,
         narrow: chart::svg(document, NARROW)?,
         tables: document.measurements.iter().filter(|m| m.timed()).map(|m| table(document, m)).collect(),
-        warnings: words::warnings(document),
+        warnings: words::warnings(document, &|_| ""),
         about: about(document),
     };
     page.render().map_err(failed)

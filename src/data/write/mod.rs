@@ -12,6 +12,6 @@
 mod output;
 mod sink;
 
-pub(crate) use output::number;
 pub use output::{Output, RestartRow};
+pub(crate) use output::{npy_header, number};
 pub use sink::Sink;

@@ -5,10 +5,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use ndarray::ArrayView2;
-use npyz::WriterBuilder;
-use tempfile::NamedTempFile;
 
 use crate::data::error::DataError;
+use crate::temporary::{Access, Temporary};
 
 /// How the results are laid out, by the end of the file's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +71,7 @@ impl Output {
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let output = Output { path: path.to_owned(), target, format };
         output.check_target().map_err(|reason| output.failed(reason))?;
-        output.temporary().and_then(NamedTempFile::close).map_err(|reason| output.failed(reason))?;
+        output.temporary().map(drop).map_err(|reason| output.failed(reason))?;
         Ok(output)
     }
 
@@ -97,7 +96,7 @@ impl Output {
                 labels.iter().try_for_each(|label| writeln!(file, "{label}"))
             }
             Format::Npy => {
-                npy_header(file, "<u4", &[labels.len()])?;
+                write_npy_header(file, "<u4", &[labels.len()])?;
                 labels.iter().try_for_each(|label| file.write_all(&label.to_le_bytes()))
             }
         })
@@ -121,7 +120,7 @@ impl Output {
                 write_csv(file, columns, rows.rows().into_iter().map(|row| row.into_iter().map(number)))
             }
             Format::Npy => {
-                npy_header(file, "<f8", rows.shape())?;
+                write_npy_header(file, "<f8", rows.shape())?;
                 rows.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
             }
         })
@@ -146,7 +145,7 @@ impl Output {
                 write_csv(file, columns, rows.iter().map(|row| row.iter().map(cell)))
             }
             Format::Npy => {
-                npy_header(file, "<f8", &[rows.len(), columns.len()])?;
+                write_npy_header(file, "<f8", &[rows.len(), columns.len()])?;
                 let values = rows.iter().flatten().map(|value| value.unwrap_or(f64::NAN));
                 values.into_iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
             }
@@ -171,7 +170,7 @@ impl Output {
                 })
             }
             Format::Npy => {
-                npy_header(file, "<f8", &[rows.len(), 4])?;
+                write_npy_header(file, "<f8", &[rows.len(), 4])?;
                 rows.try_for_each(|row| {
                     let code = f64::from(row.stopped_code);
                     let values = [row.restart as f64, row.inertia, f64::from(row.iterations), code];
@@ -187,13 +186,13 @@ impl Output {
         write: impl FnOnce(&mut BufWriter<&File>, Format) -> io::Result<()>,
     ) -> Result<(), DataError> {
         let written = self.temporary().and_then(|temporary| {
-            let mut file = BufWriter::new(temporary.as_file());
+            let mut file = BufWriter::new(temporary.file());
             write(&mut file, self.format)?;
             file.flush()?;
             drop(file);
-            temporary.persist(&self.target).map_err(|error| error.error)
+            temporary.persist(&self.target)
         });
-        written.map(drop).map_err(|reason| self.failed(reason))
+        written.map_err(|reason| self.failed(reason))
     }
 
     /// What would go wrong only when the file takes its name.
@@ -210,22 +209,16 @@ impl Output {
     }
 
     /// A new file beside the target, gone when dropped, with the permissions of any new file.
-    pub(super) fn temporary(&self) -> io::Result<NamedTempFile> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".cairn-");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            builder.permissions(fs::Permissions::from_mode(0o666)); // less the umask
-        }
-        match self.target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => builder.tempfile_in(folder),
-            _ => builder.tempfile_in("."),
-        }
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => io::Error::other("its folder does not exist"),
-            io::ErrorKind::PermissionDenied => io::Error::other("no permission to make files in its folder"),
-            _ => error,
+    pub(super) fn temporary(&self) -> io::Result<Temporary> {
+        let folder = self.target.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Temporary::new_in(folder.unwrap_or(Path::new(".")), Access::Usual).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::NotFound => io::Error::other("its folder does not exist"),
+                io::ErrorKind::PermissionDenied => {
+                    io::Error::other("no permission to make files in its folder")
+                }
+                _ => error,
+            }
         })
     }
 
@@ -267,13 +260,40 @@ fn write_csv(
     writer.flush()
 }
 
-fn npy_header(file: &mut dyn Write, dtype: &str, shape: &[usize]) -> io::Result<()> {
-    let dtype = dtype.parse().map_err(io::Error::other)?;
-    let shape: Vec<u64> = shape.iter().map(|&size| size as u64).collect();
-    npyz::WriteOptions::new_header_only()
-        .dtype(npyz::DType::new_scalar(dtype))
-        .shape(&shape)
-        .writer(file)
-        .write_header_only()
-        .map(drop)
+fn write_npy_header(file: &mut dyn Write, dtype: &str, shape: &[usize]) -> io::Result<()> {
+    let comma = if shape.len() == 1 { "," } else { "" };
+    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    file.write_all(&npy_header(&format!("'{dtype}'"), &format!("({}{comma})", sizes.join(", ")), 0))
+}
+
+/// What stands before the values of an `.npy` file: dtype and shape as Python writes them, and room for `spare` more
+/// characters. Whole cache lines, as numpy has it.
+pub(crate) fn npy_header(dtype: &str, shape: &str, spare: usize) -> Vec<u8> {
+    let text = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}, }}");
+    let length = (10 + text.len() + spare + 1).next_multiple_of(64) - 10;
+    let text = format!("{text:<width$}\n", width = length - 1);
+    [b"\x93NUMPY\x01\x00", &(length as u16).to_le_bytes()[..], text.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of all lengths, so that every padding is there.
+    #[test]
+    fn npy_headers_are_read_by_another_implementation() {
+        let long = |axes: usize, first: usize| [&[first][..], &vec![1; axes]].concat();
+        let shapes = (0..30).flat_map(|axes| [1, 10, 100].map(|first| long(axes, first)));
+        for shape in shapes.chain([vec![0], vec![10_000_000_000, 64], vec![7, 0]]) {
+            let mut written = Vec::new();
+            write_npy_header(&mut written, "<f8", &shape).unwrap();
+            assert!(written.len().is_multiple_of(64) && written.ends_with(b"\n"), "{shape:?}");
+            let read = npyz::NpyHeader::from_reader(&written[..]).unwrap();
+            assert_eq!(read.shape(), shape.iter().map(|&size| size as u64).collect::<Vec<_>>());
+            assert_eq!((read.dtype().descr(), read.order()), ("'<f8'".to_owned(), npyz::Order::C));
+        }
+        let spare = npy_header("'<u4'", "(1,)", 60);
+        assert_eq!(spare.len(), 128);
+        assert_eq!(npyz::NpyHeader::from_reader(&spare[..]).unwrap().shape(), [1]);
+    }
 }

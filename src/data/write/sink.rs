@@ -3,16 +3,15 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 
-use tempfile::NamedTempFile;
-
 use super::output::Output;
 use crate::data::error::DataError;
+use crate::temporary::Temporary;
 
 /// A temporary file beside the one that is to be written. Gone when dropped unfinished.
 pub struct Sink {
     output: Output,
     file: BufWriter<File>,
-    temporary: NamedTempFile,
+    temporary: Temporary,
 }
 
 impl Output {
@@ -22,8 +21,9 @@ impl Output {
     ///
     /// [`DataError::Write`].
     pub fn begin(self) -> Result<Sink, DataError> {
-        let begun =
-            self.temporary().and_then(|temporary| Ok((BufWriter::new(temporary.reopen()?), temporary)));
+        let begun = self
+            .temporary()
+            .and_then(|temporary| Ok((BufWriter::new(temporary.file().try_clone()?), temporary)));
         match begun {
             Ok((file, temporary)) => Ok(Sink { output: self, file, temporary }),
             Err(reason) => Err(self.failed(reason)),
@@ -40,8 +40,8 @@ impl Sink {
     pub fn finish(mut self) -> Result<(), DataError> {
         let flushed = self.file.flush();
         let Self { output, temporary, .. } = self;
-        let named = flushed.and_then(|()| temporary.persist(&output.target).map_err(|error| error.error));
-        named.map(drop).map_err(|reason| output.failed(reason))
+        let named = flushed.and_then(|()| temporary.persist(&output.target));
+        named.map_err(|reason| output.failed(reason))
     }
 
     /// What to say of a write that failed.

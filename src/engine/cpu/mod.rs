@@ -23,7 +23,8 @@ use super::nearest_two::{Centroids, NearestSession};
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
-    Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Peak, Session, State, Times, Work, digest,
+    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Session, State, Times,
+    Work, digest,
 };
 use assign::Assigner;
 use bounds::{Bounds, Moves};
@@ -40,26 +41,41 @@ const OWN: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cpu {
     bound: Bound,
+    instructions: Option<Instructions>, // not set: the widest
 }
 
 impl Cpu {
+    /// The engine with the kernel that `options` name.
+    ///
+    /// # Errors
+    /// [`EngineError::CpuKernel`] if this processor can't run it.
+    pub fn open(options: &OpenOptions) -> Result<Self, EngineError> {
+        let instructions = options.cpu_kernel.as_deref().map(Instructions::named).transpose()?;
+        Ok(Self { bound: options.testing.bound, instructions })
+    }
+
     /// The engine with this bound of its guesses' errors: anything but the default is for tests.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(bound: Bound) -> Self {
-        Self { bound }
+        Self { bound, instructions: None }
+    }
+
+    fn instructions(&self) -> Instructions {
+        self.instructions.unwrap_or_else(Instructions::widest)
     }
 }
 
 impl Engine for Cpu {
     fn info(&self) -> DeviceInfo {
-        info()
+        info(self.instructions())
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
-        let instructions = Instructions::pick()?;
+        let instructions = self.instructions();
         let kernel = instructions.kernel;
         Ok(Box::new(CpuSession {
+            cpu: *self,
             job,
             kernel,
             assigner: Assigner::new(job.table, instructions, self.bound, job.n_clusters),
@@ -69,15 +85,16 @@ impl Engine for Cpu {
     }
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
-        Ok(Box::new(CpuNearest { centroids, kernel: Instructions::pick()?.kernel, bound: self.bound }))
+        Ok(Box::new(CpuNearest { centroids, instructions: self.instructions(), bound: self.bound }))
     }
 
     fn peak(&self) -> Result<Option<Peak>, EngineError> {
-        peak::measure(Instructions::pick()?.kernel).map(Some)
+        peak::measure(self.instructions().kernel).map(Some)
     }
 }
 
 struct CpuSession<'a> {
+    cpu: Cpu,
     job: &'a Job<'a>,
     kernel: Kernel,
     assigner: Assigner<'a>,
@@ -87,7 +104,7 @@ struct CpuSession<'a> {
 
 impl Session for CpuSession<'_> {
     fn info(&self) -> DeviceInfo {
-        Cpu::default().info()
+        self.cpu.info()
     }
 
     fn max_batch(&self) -> u64 {

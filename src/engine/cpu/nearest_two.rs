@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::columns::Columns;
 use super::info::info;
-use super::kernel::{Kernel, Two};
+use super::kernel::{Instructions, Two};
 use super::tiles::Tiles;
 use crate::engine::certify::{self, Bound};
 use crate::engine::nearest_two::{Centroids, NearestSession, NearestTwo, distance, exactly};
@@ -17,20 +17,20 @@ const CHUNK: usize = 32;
 /// Centroids on the processor.
 pub(super) struct CpuNearest<'a> {
     pub(super) centroids: Centroids<'a>,
-    pub(super) kernel: Kernel,
+    pub(super) instructions: Instructions,
     pub(super) bound: Bound,
 }
 
 impl NearestSession for CpuNearest<'_> {
     fn info(&self) -> DeviceInfo {
-        info()
+        info(self.instructions)
     }
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
         let n_clusters = self.centroids.n_clusters();
         let (for_points, gamma) = self.bound.gammas(table.n_dims(), certify::UNIT_CPU);
-        let tiles = Tiles::new(table, self.kernel, for_points);
-        let mut columns = Columns::new(table, n_clusters, self.kernel.block(n_clusters), gamma);
+        let tiles = Tiles::new(table, self.instructions.kernel, for_points);
+        let mut columns = Columns::new(table, n_clusters, self.instructions.kernel.block(n_clusters), gamma);
         columns.fill(table, self.centroids.values);
         let pass = Pass { table, tiles: &tiles, columns: &columns, session: self };
         let size = CHUNK * tiles.width();
@@ -55,7 +55,7 @@ impl Pass<'_> {
         for (tile, found) in found.chunks_mut(width).enumerate() {
             let tile = first + tile;
             let points = self.tiles.points(tile, &mut room);
-            self.session.kernel.nearest_two(&points, self.columns, &mut two);
+            self.session.instructions.kernel.nearest_two(&points, self.columns, &mut two);
             let errors = self.tiles.tile(tile, &points).errors;
             for (lane, found) in found.iter_mut().enumerate() {
                 *found = self.decide(tile * width + lane, lane, errors[lane], &two);

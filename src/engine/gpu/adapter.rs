@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::units::Units;
-use crate::engine::Device;
+use crate::engine::{Backend, Device};
 
 /// An adapter: a GPU under one of the interfaces (Vulkan, Metal, DirectX, GL) through which it can be used.
 #[derive(Clone)]
@@ -112,15 +112,29 @@ fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
     shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
 }
 
-/// Every adapter of this machine, the best first. `WGPU_BACKEND` narrows the interfaces.
+/// Every adapter of this machine that is reached through these interfaces, the best first. None named: through all.
 #[must_use]
-pub fn adapters() -> Vec<AdapterInfo> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle().with_env());
-    let backends = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all());
+pub fn adapters(through: &[Backend]) -> Vec<AdapterInfo> {
+    let backends = backends(through);
+    let wish = wgpu::InstanceDescriptor::new_without_display_handle();
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..wish });
     let found = pollster::block_on(instance.enumerate_adapters(backends));
     let mut found: Vec<_> = found.into_iter().map(AdapterInfo::new).collect();
     found.sort_by_key(AdapterInfo::rank);
     found
+}
+
+fn backends(through: &[Backend]) -> wgpu::Backends {
+    let backend = |backend: &Backend| match backend {
+        Backend::Vulkan => wgpu::Backends::VULKAN,
+        Backend::Metal => wgpu::Backends::METAL,
+        Backend::Dx12 => wgpu::Backends::DX12,
+        Backend::Gl => wgpu::Backends::GL,
+    };
+    match through {
+        [] => wgpu::Backends::all(),
+        some => some.iter().map(backend).collect(),
+    }
 }
 
 /// What to do to be seen by [`adapters`].

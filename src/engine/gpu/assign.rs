@@ -14,11 +14,6 @@ use super::kernel::{Bound, Kernel};
 use super::units::{Units, WantedUnits};
 use crate::engine::EngineError;
 
-/// Names the kernel to use where it suits the sizes, instead of the best: `plain`, `small`, `tiled`, `low` or `matrix`.
-/// `trial` is the fastest of them however small the work, `f32` the best without matrix units. Tests have matrix units
-/// emulated: `emulated-16-32` are of edge 16, for subgroups of 32.
-pub(super) const OVERRIDE: &str = "CAIRN_GPU";
-
 /// Most clusters of the kernels that keep an index in an `f32`.
 const MAX_TILED: u64 = 1 << 24;
 /// Groups of four centroids up to which all of a lane's pass by one invocation.
@@ -75,19 +70,19 @@ pub(super) enum Wish {
 }
 
 impl Wish {
-    /// What a test asks for, else what `CAIRN_GPU` names.
+    /// What this name asks for: see [`OpenOptions::gpu_kernel`](crate::engine::OpenOptions::gpu_kernel). Tests have
+    /// matrix units emulated: `emulated-16-32` are of edge 16, for subgroups of 32.
     pub(super) fn new(asked: Option<&str>) -> Result<Self, EngineError> {
-        let named = std::env::var(OVERRIDE).unwrap_or_default();
-        match asked.unwrap_or(&named) {
-            "" => Ok(Self::Best),
-            "f32" => Ok(Self::Single),
-            "trial" => Ok(Self::Trial),
-            name => {
+        match asked {
+            None => Ok(Self::Best),
+            Some("f32") => Ok(Self::Single),
+            Some("trial") => Ok(Self::Trial),
+            Some(name) => {
                 let found = Kind::ALL.into_iter().find(|kind| kind.name() == name);
                 let emulated = Units::emulated(name).map(Self::Emulated);
-                found.map(Self::Kind).or(emulated).ok_or_else(|| {
-                    let all = "plain, small, tiled, low, matrix, trial (the fastest of them) and f32";
-                    EngineError::NoAdapter(format!("{OVERRIDE}={name}: the kernels are {all}"))
+                found.map(Self::Kind).or(emulated).ok_or_else(|| EngineError::GpuKernel {
+                    name: name.to_owned(),
+                    known: Kind::ALL.map(Kind::name).to_vec(),
                 })
             }
         }

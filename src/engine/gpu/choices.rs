@@ -1,4 +1,4 @@
-//! Choices: which kernel a trial found fastest, kept in the user's cache folder for the next start.
+//! Choices: which kernel a trial found fastest, kept in the cache folder for the next start.
 //!
 //! All of it is a convenience: a file that can't be read, or was written by another cairn, for another adapter or
 //! driver, is taken for none, and written anew. No result depends on it.
@@ -90,10 +90,9 @@ pub(super) struct Choices {
 impl Choices {
     /// Those of an adapter.
     pub(super) fn new(info: &AdapterInfo, options: &OpenOptions) -> Self {
-        let folder = options.cache.as_deref();
         let key = blake3::hash(format!("{info}\n{}", info.driver).as_bytes()).to_hex();
-        let file = kernel_cache::folder(folder).map(|folder| folder.join(format!("choices-{key:.16}.json")));
-        Self { file, info: info.clone(), forced: options.choice.clone(), known: Mutex::new(None) }
+        let file = options.cache.as_ref().map(|folder| folder.join(format!("choices-{key:.16}.json")));
+        Self { file, info: info.clone(), forced: options.testing.choice.clone(), known: Mutex::new(None) }
     }
 
     /// What was found fastest.

@@ -1,4 +1,4 @@
-//! What a driver made of our kernels, kept in the user's cache folder: the next start is quicker.
+//! What a driver made of our kernels, kept in the cache folder: the next start is quicker.
 //!
 //! All of it is a convenience: where it can't be read or written, kernels are compiled as ever.
 
@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use etcetera::{BaseStrategy, choose_base_strategy};
+use crate::temporary::{Access, Temporary};
 
 /// The pipelines of a device, those of earlier starts included.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl KernelCache {
     /// Feature that a device needs for it.
     pub(super) const FEATURE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
 
-    /// Opens that of a device, if it can have one. `folder` stands in for the user's own.
+    /// Opens that of a device, if it can have one and there is a folder.
     pub(super) fn open(
         device: &wgpu::Device,
         adapter: &wgpu::AdapterInfo,
@@ -30,7 +30,7 @@ impl KernelCache {
             return None;
         }
         let key = wgpu::util::pipeline_cache_key(adapter)?;
-        let file = self::folder(folder)?.join(format!("{key}.bin"));
+        let file = folder?.join(format!("{key}.bin"));
         let data = std::fs::read(&file).ok();
         let wish =
             wgpu::PipelineCacheDescriptor { label: Some("cairn"), data: data.as_deref(), fallback: true };
@@ -51,18 +51,11 @@ impl KernelCache {
     }
 }
 
-/// The folder for what is kept of a device: the user's own, or what stands in for it.
-pub(super) fn folder(stands_in: Option<&Path>) -> Option<PathBuf> {
-    let own = || Some(choose_base_strategy().ok()?.cache_dir().join("cairn"));
-    stands_in.map(Path::to_owned).or_else(own)
-}
-
 /// Writes a file under another name first.
 pub(super) fn write(file: &Path, data: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(data)?;
-    new.persist(file)?;
-    Ok(())
+    let new = Temporary::new_in(folder, Access::Private)?;
+    new.file().write_all(data)?;
+    new.persist(file)
 }

@@ -40,18 +40,18 @@ impl Gpu {
     /// # Errors
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
-        let wish = Wish::new(options.kernel.as_deref())?;
+        let wish = Wish::new(options.gpu_kernel.as_deref())?;
         let mut context = Context::open(adapter, options, wish.units())?;
         let most_rounds = probe::most_rounds(&context)?;
-        context.limit_binding(options.max_binding);
-        context.arm(options.fault);
+        context.limit_binding(options.testing.max_binding);
+        context.arm(options.testing.fault);
         Ok(Self {
             context,
-            bound: options.bound,
+            bound: options.testing.bound,
             wish,
             most_rounds,
             memory: options.gpu_memory,
-            bad_units: options.bad_units,
+            bad_units: options.testing.bad_units,
             units: Mutex::default(),
         })
     }

@@ -73,7 +73,7 @@ impl Pace {
             _ => LEAST_SHARED,
         };
         let pace = Self::from_guess(seconds, LONGEST, least);
-        match options.slice {
+        match options.testing.slice {
             Some(longest) => Self::from_guess(seconds, longest, 1),
             None => pace,
         }

@@ -5,9 +5,6 @@ use super::amx;
 use super::{Kernel, Matrix};
 use crate::engine::EngineError;
 
-/// Names the instructions to use, instead of the widest that the processor has.
-const OVERRIDE: &str = "CAIRN_CPU";
-
 /// The instructions of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine::cpu) struct Instructions {
@@ -29,14 +26,7 @@ const KERNELS: &[Kernel] = &[
 ];
 
 impl Instructions {
-    /// Those that `CAIRN_CPU` names, else the widest that this processor has.
-    pub(in crate::engine::cpu) fn pick() -> Result<Self, EngineError> {
-        match std::env::var(OVERRIDE) {
-            Ok(name) if !name.is_empty() => Self::named(&name),
-            _ => Ok(Self::widest()),
-        }
-    }
-
+    /// The widest that this processor has.
     pub(in crate::engine::cpu) fn widest() -> Self {
         Self::all().next().unwrap_or(Self { kernel: Kernel::Portable, matrix: None })
     }
@@ -47,13 +37,15 @@ impl Instructions {
         amx().into_iter().chain(kernels.map(|&kernel| Self { kernel, matrix: None }))
     }
 
-    fn named(name: &str) -> Result<Self, EngineError> {
+    /// Those of this name, if this processor can run them.
+    pub(in crate::engine::cpu) fn named(name: &str) -> Result<Self, EngineError> {
         if name == Self::plain().name() {
             return Ok(Self::plain());
         }
-        Self::all().find(|instructions| instructions.name() == name).ok_or_else(|| {
-            let names: Vec<_> = Self::all().map(Self::name).collect();
-            EngineError::NoAdapter(format!("{OVERRIDE}={name}: this processor runs {}", names.join(", ")))
+        let found = Self::all().find(|instructions| instructions.name() == name);
+        found.ok_or_else(|| EngineError::CpuKernel {
+            name: name.to_owned(),
+            known: Self::all().map(Self::name).collect(),
         })
     }
 

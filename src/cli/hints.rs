@@ -1,0 +1,74 @@
+//! Which flag helps: the library's errors say what is wrong and where, and know no flags.
+
+use std::error::Error;
+
+use cairn::compare::{CompareError, RunError};
+use cairn::data::{DataError, Hint};
+use cairn::model::{ColumnError, ModelError};
+
+use super::args::Command;
+
+/// What to try, to be added to what went wrong.
+pub(super) fn hint(command: &Command, error: &anyhow::Error) -> Option<String> {
+    let rows_of_model = matches!(command, Command::Predict(_) | Command::Transform(_) | Command::Score(_));
+    error.chain().find_map(|error| of(error, rows_of_model))
+}
+
+/// `rows_of_model`: the subcommand takes rows for a model, and has the flags for their columns.
+fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
+    if let Some(error) = error.downcast_ref() {
+        return of_data(error, rows_of_model);
+    }
+    if let Some(error) = error.downcast_ref() {
+        return of_columns(error, rows_of_model);
+    }
+    if let Some(ModelError::NotFound { .. } | ModelError::NotAModel { .. }) = error.downcast_ref() {
+        return Some("give a model that `cairn fit --model` wrote".into());
+    }
+    if let Some(CompareError::Run(RunError::Differs(_))) = error.downcast_ref() {
+        return Some("with what `cairn devices --json` says".into());
+    }
+    None
+}
+
+fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {
+    match error {
+        ColumnError::Data(error) => of_data(error, rows_of_model),
+        ColumnError::Missing { .. } | ColumnError::Ambiguous { .. } if rows_of_model => {
+            Some("--by-position takes the columns in their order".into())
+        }
+        ColumnError::Width { found, n_dims, .. } if found > n_dims => Some(leave_out(rows_of_model).into()),
+        _ => None,
+    }
+}
+
+/// How a column is left out of the features.
+fn leave_out(rows_of_model: bool) -> &'static str {
+    if rows_of_model { "--ignore leaves a column out" } else { "--truth or --weights take a column out" }
+}
+
+fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
+    let hint = match error {
+        DataError::NoRows { .. } => "--header no takes the first row for data".to_owned(),
+        DataError::Ragged { .. } => "see --delimiter".to_owned(),
+        DataError::EmptyCell { hint, .. } => of_doubt(*hint)?.to_owned(),
+        DataError::NotANumber { hint, .. } => match of_doubt(*hint) {
+            Some(other) => format!("{}, {other}", leave_out(rows_of_model)),
+            None => leave_out(rows_of_model).to_owned(),
+        },
+        DataError::UnknownColumn { role, .. } | DataError::AmbiguousColumn { role, .. } => {
+            format!("see --{}", if *role == "ignored" { "ignore" } else { role })
+        }
+        _ => return None,
+    };
+    Some(hint)
+}
+
+fn of_doubt(hint: Hint) -> Option<&'static str> {
+    match hint {
+        Hint::None => None,
+        Hint::OneColumn { .. } => Some("--delimiter splits cells elsewhere"),
+        Hint::TakenForHeader => Some("--header no takes row 1 for data"),
+        Hint::TakenForData => Some("--header yes takes row 1 for the column names"),
+    }
+}
