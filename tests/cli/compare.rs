@@ -32,7 +32,8 @@ fn two_devices_are_verified_and_timed() {
         let split = |part: &str| device["split_s"][part].as_f64().unwrap();
         assert_eq!(device["runs_s"].as_array().unwrap().len(), 6);
         assert!(split("assign") > 0.0 && split("update") > 0.0, "{device}");
-        assert!(split("assign") + split("update") <= split("iterate") * 1.01 + 1e-6, "{device}");
+        // each is a median of its own, so they need not add up on a machine that is busy
+        assert!(split("assign") + split("update") <= split("iterate") * 1.25 + 1e-6, "{device}");
         assert!(split("seed") > 0.0 && device["rates"]["gflops"].as_f64().unwrap() > 0.0);
     }
     assert_eq!(folder.read("c.csv").lines().count(), 3);
@@ -148,11 +149,11 @@ fn ctrl_c_shows_what_was_measured_until_then() {
 #[test]
 fn ctrl_c_in_a_sweep_shows_the_values_that_were_measured() {
     let folder = Folder::new();
-    let args = "compare -k 3 --runs 1000 --warmup 0 --devices cpu,reference --sweep restarts=1,2,100";
+    let args = "compare -k 3 --runs 1000 --warmup 0 --devices cpu,reference --sweep restarts=1,2,20";
     let (code, out, err) = interrupted(&folder, args, 5);
     assert_eq!(code, Some(130), "{out}{err}");
     assert!(out.contains("not all values were measured; at restarts = "), "{out}");
-    assert!(!out.contains("\nat restarts = 100:") && out.contains("\n  100 "), "{out}");
+    assert!(!out.contains("\nat restarts = 20:") && out.contains("\n  20 "), "{out}");
 }
 
 /// Where there is an adapter: the GPU is verified and timed like any other.
