@@ -88,6 +88,10 @@ pub struct OpenOptions {
     #[cfg(feature = "gpu")]
     #[doc(hidden)]
     pub bad_units: bool,
+    /// Seeds small tables by the GPU's kernels for any table, for tests that both do the same.
+    #[cfg(feature = "gpu")]
+    #[doc(hidden)]
+    pub general_seeding: bool,
     /// Makes the GPU fail on purpose, for tests of what happens then.
     #[cfg(feature = "gpu")]
     #[doc(hidden)]

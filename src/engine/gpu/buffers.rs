@@ -208,6 +208,11 @@ impl Sizes {
         self.max_shift > 0
     }
 
+    /// Whether distances between points, granularity divided out, fit 32 bits.
+    pub(super) fn small(&self) -> bool {
+        self.small > 0
+    }
+
     /// Trailing zero bits of all coordinates of points.
     pub(super) fn granularity(&self) -> u32 {
         self.granularity

@@ -67,6 +67,7 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_begin", include_str!("../../../shaders/seed_begin.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
+        ("seed_small", include_str!("../../../shaders/seed_small.wgsl")),
         ("nearest_two", include_str!("../../../shaders/nearest_two.wgsl")),
         ("seed_place", include_str!("../../../shaders/seed_place.wgsl")),
         ("look", include_str!("../../../shaders/look.wgsl")),

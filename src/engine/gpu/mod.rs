@@ -73,6 +73,7 @@ pub struct Gpu {
     most_rounds: u64,
     memory: Option<u64>,
     bad_units: bool,
+    small_seeding: bool,
     units: Mutex<Option<MatrixUnits>>, // known once they were first needed
 }
 
@@ -105,6 +106,7 @@ impl Gpu {
             most_rounds,
             memory: options.gpu_memory,
             bad_units: options.bad_units,
+            small_seeding: !options.general_seeding,
             units: Mutex::default(),
         })
     }
@@ -191,7 +193,8 @@ impl Engine for Gpu {
         let assign = Assign::new(context, &sizes, self.wish, units, self.most_rounds)?;
         let (rounds, collect) =
             (Rounds::build(context, &sizes, job.table, assign), CollectKernels::build(context));
-        let seeding = SeedKernels::build(context, job, plan.streamed);
+        let seeding =
+            SeedKernels::build(context, job, &points, self.small_seeding.then_some(self.most_rounds));
         context.check()?;
         context.save_kernels();
         let build_time = tested + start.elapsed();
