@@ -227,15 +227,25 @@ fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
     shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
 }
 
-/// Every adapter of this machine, the best first. `WGPU_BACKEND` narrows the interfaces.
+/// Every adapter of this machine, the best first. `WGPU_BACKEND` narrows the interfaces. Where it does not, GL is asked
+/// only if no other interface shows a GPU: it would be the same one, and not every driver can open it that way too.
 #[must_use]
 pub fn adapters() -> Vec<AdapterInfo> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle().with_env());
-    let backends = wgpu::Backends::from_env().unwrap_or(wgpu::Backends::all());
-    let found = pollster::block_on(instance.enumerate_adapters(backends));
-    let mut found: Vec<_> = found.into_iter().map(AdapterInfo::new).collect();
+    let named = wgpu::Backends::from_env();
+    let mut found = through(named.unwrap_or(wgpu::Backends::all() - wgpu::Backends::GL));
+    if named.is_none() && found.iter().all(|adapter| adapter.software) {
+        found.extend(through(wgpu::Backends::GL));
+    }
     found.sort_by_key(AdapterInfo::rank);
     found
+}
+
+/// The adapters that are reached through these interfaces.
+fn through(backends: wgpu::Backends) -> Vec<AdapterInfo> {
+    let wish = wgpu::InstanceDescriptor::new_without_display_handle().with_env();
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..wish });
+    let found = pollster::block_on(instance.enumerate_adapters(backends));
+    found.into_iter().map(AdapterInfo::new).collect()
 }
 
 /// What to do to be seen by [`adapters`].
