@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::{Device, EngineError, OpenOptions};
 use super::choices::Choices;
+use super::kernel::Pipelines;
 use super::kernel_cache::KernelCache;
 use super::marks;
 use super::pace::Pace;
@@ -297,8 +298,9 @@ pub(super) struct Context {
     pub(super) units: Option<Units>,
     pub(super) tally: Arc<Tally>,
     cache: Option<KernelCache>,
+    pub(super) built: Pipelines,
     pub(super) choices: Choices,
-    pub(super) pace: Pace, // before any work
+    pace: Mutex<Pace>,
 }
 
 impl Context {
@@ -346,9 +348,21 @@ impl Context {
             units,
             tally,
             cache,
+            built: Pipelines::default(),
             choices,
-            pace,
+            pace: Mutex::new(pace),
         })
+    }
+
+    /// How fast it may be taken to be before it begins with a job.
+    pub(super) fn pace(&self) -> Pace {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).doubted()
+    }
+
+    /// Keeps how fast it was found to be, for jobs to come.
+    pub(super) fn keep_pace(&self, pace: &Pace) {
+        let mut kept = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = pace.or(&kept);
     }
 
     /// Fails on purpose at a call counted from now.

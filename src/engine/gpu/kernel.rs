@@ -1,6 +1,7 @@
 //! WGSL to pipelines: the only reader of `shaders/`.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::context::{Context, Tally, count};
 use super::pace::Slice;
@@ -12,6 +13,17 @@ pub(super) struct Kernel {
     name: &'static str,
     tally: Arc<Tally>,
     pipeline: wgpu::ComputePipeline,
+}
+
+/// Pipelines that a device has, by all that they are built from: another session on it builds none of them anew.
+#[derive(Debug, Default)]
+pub(super) struct Pipelines(Mutex<HashMap<String, wgpu::ComputePipeline>>);
+
+impl Pipelines {
+    fn get(&self, key: String, build: impl FnOnce() -> wgpu::ComputePipeline) -> wgpu::ComputePipeline {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry(key).or_insert_with(build).clone()
+    }
 }
 
 /// Name of the kernel for matrix units.
@@ -60,6 +72,15 @@ const EMULATED: [(&str, &str); 7] = [
 /// Every kernel's name and whole text, its preludes first. `assign_matrix` comes twice, for units of two sizes.
 #[must_use]
 pub fn sources() -> Vec<(&'static str, String)> {
+    all().clone()
+}
+
+fn all() -> &'static Vec<(&'static str, String)> {
+    static ALL: OnceLock<Vec<(&'static str, String)>> = OnceLock::new();
+    ALL.get_or_init(write_all)
+}
+
+fn write_all() -> Vec<(&'static str, String)> {
     let plain = [
         ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
@@ -114,37 +135,23 @@ pub fn sources() -> Vec<(&'static str, String)> {
 impl Kernel {
     /// Builds the kernel `name` of [`sources`]. `constants` are its WGSL overrides.
     pub(super) fn build(context: &Context, name: &'static str, constants: &[(&str, f64)]) -> Self {
-        let text = sources().into_iter().find(|(other, _)| *other == name).map(|(_, text)| text);
+        let text = all().iter().find(|(other, _)| *other == name).map(|(_, text)| text.as_str());
         Self::build_text(context, name, text.unwrap_or_default(), constants)
     }
 
     /// Builds the kernel for matrix units.
     pub(super) fn build_matrix(context: &Context, units: Units, constants: &[(&str, f64)]) -> Self {
-        Self::build_text(context, MATRIX, matrix_source(units), constants)
+        Self::build_text(context, MATRIX, &matrix_source(units), constants)
     }
 
-    fn build_text(context: &Context, name: &'static str, text: String, constants: &[(&str, f64)]) -> Self {
-        let source = wgpu::ShaderSource::Wgsl(text.into());
-        let module = wgpu::ShaderModuleDescriptor { label: Some(name), source };
-        let checks = wgpu::ShaderRuntimeChecks::unchecked();
-        // SAFETY: these are our own kernels; every index they form is below a size that the host allocated
-        // from the same `Sizes`, and every loop ends. Tests run all of them against the reference.
-        let module = unsafe { context.device.create_shader_module_trusted(module, checks) };
-        let pipeline = context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(name),
-            layout: None,
-            module: &module,
-            entry_point: Some(name),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants,
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: context.pipelines(),
-        });
-        let constants = constants.iter().map(|(name, value)| format!(" {name}={value}"));
+    fn build_text(context: &Context, name: &'static str, text: &str, constants: &[(&str, f64)]) -> Self {
+        let named = constants.iter().map(|(name, value)| format!(" {name}={value}"));
+        let full_name = name.to_owned() + &named.collect::<String>();
         if let Ok(mut kernels) = context.tally.kernels.lock() {
-            kernels.insert(name.to_owned() + &constants.collect::<String>());
+            kernels.insert(full_name.clone());
         }
+        let build = || pipeline(context, name, text, constants);
+        let pipeline = context.built.get(full_name + "\n" + text, build);
         Self { name, tally: Arc::clone(&context.tally), pipeline }
     }
 
@@ -165,6 +172,31 @@ impl Kernel {
         });
         Bound { kernel: self, bindings }
     }
+}
+
+fn pipeline(
+    context: &Context,
+    name: &'static str,
+    text: &str,
+    constants: &[(&str, f64)],
+) -> wgpu::ComputePipeline {
+    let source = wgpu::ShaderSource::Wgsl(text.into());
+    let module = wgpu::ShaderModuleDescriptor { label: Some(name), source };
+    let checks = wgpu::ShaderRuntimeChecks::unchecked();
+    // SAFETY: these are our own kernels; every index they form is below a size that the host allocated
+    // from the same `Sizes`, and every loop ends. Tests run all of them against the reference.
+    let module = unsafe { context.device.create_shader_module_trusted(module, checks) };
+    context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(name),
+        layout: None,
+        module: &module,
+        entry_point: Some(name),
+        compilation_options: wgpu::PipelineCompilationOptions {
+            constants,
+            zero_initialize_workgroup_memory: false,
+        },
+        cache: context.pipelines(),
+    })
 }
 
 /// A kernel ready to run.

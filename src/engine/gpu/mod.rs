@@ -209,7 +209,7 @@ impl Engine for Gpu {
             seeding,
             collect,
             empties: OnceCell::new(),
-            pace: context.pace,
+            pace: context.pace(),
             most_lanes: usize::MAX,
             tried: 0,
             kept: None,
@@ -397,9 +397,10 @@ impl GpuSession<'_> {
         };
         // no best yet
         context.write(&kept.lanes[0].lanes, (n_lanes * size_of::<Lane>()) as u64, &[Lane::default()]);
-        let (mut pace, mut ended) = (self.pace, Vec::new());
         let counts = (n_lanes, kept.n_slots);
         let mut turns = Turns::new(self, &kept.lanes, &kept.slots, counts, todo, first, keep)?;
+        // a trial may have told more of it
+        let (mut pace, mut ended) = (self.pace.or(&context.pace()), Vec::new());
         let ran = turns.run(&mut pace, &mut ended);
         let mut read_back = Duration::ZERO;
         let mut read = |restart| (restart, timed(&mut read_back, || turns.best(restart)));
@@ -410,6 +411,7 @@ impl GpuSession<'_> {
         let times = Times { read_back, ..turns.times };
         drop(turns);
         self.done.times.merge(times);
+        context.keep_pace(&pace);
         self.pace = pace;
         self.done.ended.extend(ended);
         if let Some((restart, state)) = best {
