@@ -201,6 +201,11 @@ impl Shape {
         }
     }
 
+    /// Lanes that a workgroup works for.
+    fn lanes(self) -> usize {
+        if let Self::Small { lanes, .. } = self { lanes as usize } else { 1 }
+    }
+
     /// Most rounds that the loops of one invocation go, from above.
     fn rounds(self, sizes: &Sizes) -> u64 {
         let [k, quads, groups] = [sizes.n_clusters, sizes.n_quads, sizes.n_groups].map(u64::from);
@@ -334,7 +339,7 @@ impl Built {
         let constants: Vec<_> = constants.chain([mixed]).collect();
         let kernel = match shape {
             Shape::Matrix(units) => Kernel::build_matrix(context, units, &constants),
-            _ => Kernel::build(context, shape.entry(), &constants),
+            _ => Kernel::build(context, shape.entry(), &constants).for_lanes(shape.lanes()),
         };
         Self { kernel, shape }
     }

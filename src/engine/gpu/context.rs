@@ -568,7 +568,7 @@ fn wish(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor
         max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
         max_buffer_size: have.max_buffer_size,
         max_compute_workgroup_storage_size: have.max_compute_workgroup_storage_size.min(4 * MAX_WORDS as u32),
-        max_immediate_size: size_of::<[u32; 2]>() as u32,
+        max_immediate_size: size_of::<[u32; 3]>() as u32,
         ..wgpu::Limits::default().or_worse_values_from(&have)
     };
     let required_features = NEEDED | adapter.features() & (KernelCache::FEATURE | marks::FEATURE);

@@ -13,6 +13,7 @@ pub(super) struct Kernel {
     name: &'static str,
     tally: Arc<Tally>,
     pipeline: wgpu::ComputePipeline,
+    lanes: usize, // of a workgroup
 }
 
 /// Pipelines that a device has, by all that they are built from: another session on it builds none of them anew.
@@ -152,7 +153,12 @@ impl Kernel {
         }
         let build = || pipeline(context, name, text, constants);
         let pipeline = context.built.get(full_name + "\n" + text, build);
-        Self { name, tally: Arc::clone(&context.tally), pipeline }
+        Self { name, tally: Arc::clone(&context.tally), pipeline, lanes: 1 }
+    }
+
+    /// The same, of which a workgroup works for so many lanes.
+    pub(super) fn for_lanes(self, lanes: usize) -> Self {
+        Self { lanes, ..self }
     }
 
     /// The kernel with its buffers, in the order of their bindings.
@@ -221,8 +227,11 @@ impl Bound<'_> {
         let y = blocks.div_ceil(MAX_GROUPS);
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
-        pass.set_immediates(0, bytemuck::cast_slice(&slice.first.map(|first| first as u32)));
-        pass.dispatch_workgroups(blocks.div_ceil(y) as u32, y as u32, lanes as u32);
+        let [first_block, first_lane] = slice.first;
+        let seen = [first_block, first_lane, lanes].map(|number| number as u32);
+        pass.set_immediates(0, bytemuck::cast_slice(&seen));
+        let z = lanes.div_ceil(self.kernel.lanes);
+        pass.dispatch_workgroups(blocks.div_ceil(y) as u32, y as u32, z as u32);
     }
 
     /// Runs one workgroup for each of `lanes`, along the first dimension.
