@@ -5,8 +5,7 @@
 // An invocation owns four or eight points of one lane, and all centroids of that lane pass by it, up to three
 // groups of four at a time: so nothing is handed from one invocation to another. Eight points and three
 // groups are 96 sums in registers, fed by five loads a feature; four points are half as many sums, for twice as many
-// workgroups at a time. Grid: (blocks of 256 FOURS / LANES points, wrapped into y; lanes of the list `running`, of
-// which every LANES-th workgroup works for itself and those behind it).
+// workgroups at a time. Grid: (blocks of 256 FOURS / LANES points, wrapped into y; LANES at a time of the list `running`).
 
 override LANES: u32 = 4u;  // side by side: 1, 2 or 4
 override GROUPS: u32 = 3u; // groups of four centroids at a time: 1, 2 or 3
@@ -65,9 +64,9 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
     let per_lane = WIDTH / LANES; // invocations
     let fours = FOURS * per_lane;
     let first_point = block_of(group, groups) * 4u * fours;
-    if (group.z % LANES != 0u || first_point >= sizes.n_points) { return; }
-    let n_lanes = min(LANES, groups.z - group.z);
-    let first_lane = place_of(group);
+    if (first_point >= sizes.n_points) { return; }
+    let n_lanes = min(LANES, slice.n_places - group.z * LANES);
+    let first_lane = slice.first_place + group.z * LANES;
     let place = local / per_lane;
     let four = local % per_lane;
     let lane = running[first_lane + min(place, n_lanes - 1u)];

@@ -52,6 +52,7 @@ const RESUME = 4u;    // refilled: move
 struct Slice {
     first_block: u32,
     first_place: u32,
+    n_places: u32,
 }
 
 var<immediate> slice: Slice;

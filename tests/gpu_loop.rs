@@ -43,6 +43,7 @@ fn since(before: &Counters, gpu: &Gpu) -> Counters {
     Counters {
         dispatches: now.dispatches - before.dispatches,
         round_dispatches: now.round_dispatches - before.round_dispatches,
+        seed_dispatches: now.seed_dispatches - before.seed_dispatches,
         rounds: now.rounds - before.rounds,
         round_slices: now.round_slices - before.round_slices,
         trials: now.trials - before.trials,
@@ -197,7 +198,18 @@ fn small_lookups(backend: Backend) {
             assert!(counters.waits * 2 <= counters.rounds, "{counters:?}");
             assert!(counters.waits <= counters.submissions, "{counters:?}");
             assert_eq!(counters.point_bytes_up, point_bytes(&case(1)), "points go up once");
+            assert_eq!(
+                counters.seed_dispatches,
+                3 * counters.entries,
+                "begin, all seeds, place: {counters:?}"
+            );
         }
+        let general = OpenOptions {
+            testing: Testing { general_seeding: true, ..patient.testing.clone() },
+            ..patient.clone()
+        };
+        let general = run(adapter, &general, &case(1), Keep::Best).1;
+        assert_eq!(general.seed_dispatches, 2 + 4 * 10, "four a seed: {general:?}");
         assert!(many.entries > 1, "{many:?}");
         assert_eq!(kept.states.len(), 1);
         // the best one's labels, centroids and lane come on top, once

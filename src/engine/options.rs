@@ -74,6 +74,8 @@ pub struct Testing {
     pub choice: Option<String>,
     /// How long a dispatch may take, instead of what a desktop's watchdog allows.
     pub slice: Option<Duration>,
+    /// Seeds every table by the general kernels, also those that one workgroup could.
+    pub general_seeding: bool,
     /// Takes the GPU's matrix units for ones that err.
     pub bad_units: bool,
     /// Makes the GPU fail on purpose.

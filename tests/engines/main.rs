@@ -15,6 +15,7 @@
 //! | `random` | all of it at once, by proptest |
 //! | `instructions` | the processor's, each set of them |
 //! | `kernels` | a GPU's, each of them |
+//! | `seeds` | a GPU's two ways of seeding |
 //! | `units` | a GPU's matrix units: tested before they are used, doubted by the right bound, refused when they err |
 
 #[path = "../common/mod.rs"]
@@ -28,6 +29,7 @@ mod mutations;
 mod narrow;
 mod random;
 mod scales;
+mod seeds;
 mod shapes;
 mod stops;
 mod ties;

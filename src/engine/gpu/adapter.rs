@@ -112,29 +112,36 @@ fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
     shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
 }
 
-/// Every adapter of this machine that is reached through these interfaces, the best first. None named: through all.
+/// Every adapter of this machine that is reached through these interfaces, the best first. None named: through all, but
+/// GL only if no other shows a GPU: it would be the same one, and not every driver can open it that way too.
 #[must_use]
-pub fn adapters(through: &[Backend]) -> Vec<AdapterInfo> {
-    let backends = backends(through);
-    let wish = wgpu::InstanceDescriptor::new_without_display_handle();
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..wish });
-    let found = pollster::block_on(instance.enumerate_adapters(backends));
-    let mut found: Vec<_> = found.into_iter().map(AdapterInfo::new).collect();
+pub fn adapters(named: &[Backend]) -> Vec<AdapterInfo> {
+    let mut found = match named {
+        [] => reached(wgpu::Backends::all() - wgpu::Backends::GL),
+        some => reached(backends(some)),
+    };
+    if named.is_empty() && found.iter().all(|adapter| adapter.software) {
+        found.extend(reached(wgpu::Backends::GL));
+    }
     found.sort_by_key(AdapterInfo::rank);
     found
 }
 
-fn backends(through: &[Backend]) -> wgpu::Backends {
+fn reached(backends: wgpu::Backends) -> Vec<AdapterInfo> {
+    let wish = wgpu::InstanceDescriptor::new_without_display_handle();
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..wish });
+    let found = pollster::block_on(instance.enumerate_adapters(backends));
+    found.into_iter().map(AdapterInfo::new).collect()
+}
+
+fn backends(named: &[Backend]) -> wgpu::Backends {
     let backend = |backend: &Backend| match backend {
         Backend::Vulkan => wgpu::Backends::VULKAN,
         Backend::Metal => wgpu::Backends::METAL,
         Backend::Dx12 => wgpu::Backends::DX12,
         Backend::Gl => wgpu::Backends::GL,
     };
-    match through {
-        [] => wgpu::Backends::all(),
-        some => some.iter().map(backend).collect(),
-    }
+    named.iter().map(backend).collect()
 }
 
 /// What to do to be seen by [`adapters`].

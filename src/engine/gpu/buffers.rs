@@ -208,6 +208,11 @@ impl Sizes {
         self.max_shift > 0
     }
 
+    /// Whether distances between points, granularity divided out, fit 32 bits.
+    pub(super) fn small(&self) -> bool {
+        self.small > 0
+    }
+
     /// Half norms of a lane's centroids; for matrix units also those from the middle of the points.
     pub(super) fn half_norm_floats(&self) -> usize {
         self.n_groups as usize * 4 * if self.n_tallies > 0 { 2 } else { 1 }

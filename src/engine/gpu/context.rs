@@ -1,6 +1,6 @@
 //! The device and its complaints; the only place that submits work to it or waits for it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::fault::{Fault, FaultKind};
@@ -11,6 +11,7 @@ use super::counters::{Counters, Tally, count};
 use super::fault::Faults;
 use super::kernel_cache::KernelCache;
 use super::pace::Pace;
+use super::pipelines::Pipelines;
 use super::sum_parts::MAX_WORDS;
 use super::units::{Units, WantedUnits};
 
@@ -38,8 +39,9 @@ pub(super) struct Context {
     pub(super) units: Option<Units>,
     pub(super) tally: Arc<Tally>,
     cache: Option<KernelCache>,
+    pub(super) built: Pipelines,
     pub(super) choices: Choices,
-    pub(super) pace: Pace, // before any work
+    pace: Mutex<Pace>,
 }
 
 impl Context {
@@ -85,9 +87,21 @@ impl Context {
             units,
             tally,
             cache,
+            built: Pipelines::default(),
             choices,
-            pace,
+            pace: Mutex::new(pace),
         })
+    }
+
+    /// How fast it may be taken to be before it begins with a job.
+    pub(super) fn pace(&self) -> Pace {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner).doubted()
+    }
+
+    /// Keeps how fast it was found to be, for jobs to come.
+    pub(super) fn keep_pace(&self, pace: &Pace) {
+        let mut kept = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = pace.or(&kept);
     }
 
     /// Fails on purpose at a call counted from now.
@@ -285,7 +299,7 @@ fn wish(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor
         max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
         max_buffer_size: have.max_buffer_size,
         max_compute_workgroup_storage_size: have.max_compute_workgroup_storage_size.min(4 * MAX_WORDS as u32),
-        max_immediate_size: size_of::<[u32; 2]>() as u32,
+        max_immediate_size: size_of::<[u32; 3]>() as u32,
         ..wgpu::Limits::default().or_worse_values_from(&have)
     };
     let required_features = NEEDED | adapter.features() & (KernelCache::FEATURE | TIMESTAMPS);

@@ -11,6 +11,8 @@ pub struct Counters {
     pub dispatches: u64,
     /// Those of them that belong to iterations: assign, sums, means, stop.
     pub round_dispatches: u64,
+    /// Those of them that seed restarts.
+    pub seed_dispatches: u64,
     /// Iterations handed over, each for all lanes of a batch at once.
     pub rounds: u64,
     /// Chunks of points of all iterations, those that took too long for one dispatch counted by slices of time.
@@ -36,6 +38,7 @@ pub struct Counters {
 pub(super) struct Tally {
     pub(super) dispatches: AtomicU64,
     pub(super) round_dispatches: AtomicU64,
+    pub(super) seed_dispatches: AtomicU64,
     pub(super) rounds: AtomicU64,
     pub(super) round_slices: AtomicU64,
     pub(super) entries: AtomicU64,
@@ -60,6 +63,7 @@ impl Tally {
         Counters {
             dispatches: of(&self.dispatches),
             round_dispatches: of(&self.round_dispatches),
+            seed_dispatches: of(&self.seed_dispatches),
             rounds: of(&self.rounds),
             round_slices: of(&self.round_slices),
             entries: of(&self.entries),

@@ -1,6 +1,6 @@
 //! WGSL to pipelines: the only reader of `shaders/`.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::context::Context;
 use super::counters::{Tally, count};
@@ -13,6 +13,7 @@ pub(super) struct Kernel {
     name: &'static str,
     tally: Arc<Tally>,
     pipeline: wgpu::ComputePipeline,
+    lanes: usize, // of a workgroup
 }
 
 /// Name of the kernel for matrix units.
@@ -61,6 +62,15 @@ const EMULATED: [(&str, &str); 7] = [
 /// Every kernel's name and whole text, its preludes first. `assign_matrix` comes twice, for units of two sizes.
 #[must_use]
 pub fn sources() -> Vec<(&'static str, String)> {
+    all().clone()
+}
+
+fn all() -> &'static Vec<(&'static str, String)> {
+    static ALL: OnceLock<Vec<(&'static str, String)>> = OnceLock::new();
+    ALL.get_or_init(write_all)
+}
+
+fn write_all() -> Vec<(&'static str, String)> {
     let plain = [
         ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
@@ -68,6 +78,7 @@ pub fn sources() -> Vec<(&'static str, String)> {
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_begin", include_str!("../../../shaders/seed_begin.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
+        ("seed_small", include_str!("../../../shaders/seed_small.wgsl")),
         ("nearest_two", include_str!("../../../shaders/nearest_two.wgsl")),
         ("seed_place", include_str!("../../../shaders/seed_place.wgsl")),
         ("look", include_str!("../../../shaders/look.wgsl")),
@@ -114,38 +125,29 @@ pub fn sources() -> Vec<(&'static str, String)> {
 impl Kernel {
     /// Builds the kernel `name` of [`sources`]. `constants` are its WGSL overrides.
     pub(super) fn build(context: &Context, name: &'static str, constants: &[(&str, f64)]) -> Self {
-        let text = sources().into_iter().find(|(other, _)| *other == name).map(|(_, text)| text);
+        let text = all().iter().find(|(other, _)| *other == name).map(|(_, text)| text.as_str());
         Self::build_text(context, name, text.unwrap_or_default(), constants)
     }
 
     /// Builds the kernel for matrix units.
     pub(super) fn build_matrix(context: &Context, units: Units, constants: &[(&str, f64)]) -> Self {
-        Self::build_text(context, MATRIX, matrix_source(units), constants)
+        Self::build_text(context, MATRIX, &matrix_source(units), constants)
     }
 
-    fn build_text(context: &Context, name: &'static str, text: String, constants: &[(&str, f64)]) -> Self {
-        let source = wgpu::ShaderSource::Wgsl(text.into());
-        let module = wgpu::ShaderModuleDescriptor { label: Some(name), source };
-        let checks = wgpu::ShaderRuntimeChecks::unchecked();
-        // SAFETY: these are our own kernels; every index they form is below a size that the host allocated
-        // from the same `Sizes`, and every loop ends. Tests run all of them against the reference.
-        let module = unsafe { context.device.create_shader_module_trusted(module, checks) };
-        let pipeline = context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(name),
-            layout: None,
-            module: &module,
-            entry_point: Some(name),
-            compilation_options: wgpu::PipelineCompilationOptions {
-                constants,
-                zero_initialize_workgroup_memory: false,
-            },
-            cache: context.pipelines(),
-        });
-        let constants = constants.iter().map(|(name, value)| format!(" {name}={value}"));
+    fn build_text(context: &Context, name: &'static str, text: &str, constants: &[(&str, f64)]) -> Self {
+        let named = constants.iter().map(|(name, value)| format!(" {name}={value}"));
+        let full_name = name.to_owned() + &named.collect::<String>();
         if let Ok(mut kernels) = context.tally.kernels.lock() {
-            kernels.insert(name.to_owned() + &constants.collect::<String>());
+            kernels.insert(full_name.clone());
         }
-        Self { name, tally: Arc::clone(&context.tally), pipeline }
+        let build = || pipeline(context, name, text, constants);
+        let pipeline = context.built.get(full_name + "\n" + text, build);
+        Self { name, tally: Arc::clone(&context.tally), pipeline, lanes: 1 }
+    }
+
+    /// The same, of which a workgroup works for so many lanes.
+    pub(super) fn for_lanes(self, lanes: usize) -> Self {
+        Self { lanes, ..self }
     }
 
     /// The kernel with its buffers, in the order of their bindings.
@@ -165,6 +167,31 @@ impl Kernel {
         });
         Bound { kernel: self, bindings }
     }
+}
+
+fn pipeline(
+    context: &Context,
+    name: &'static str,
+    text: &str,
+    constants: &[(&str, f64)],
+) -> wgpu::ComputePipeline {
+    let source = wgpu::ShaderSource::Wgsl(text.into());
+    let module = wgpu::ShaderModuleDescriptor { label: Some(name), source };
+    let checks = wgpu::ShaderRuntimeChecks::unchecked();
+    // SAFETY: these are our own kernels; every index they form is below a size that the host allocated
+    // from the same `Sizes`, and every loop ends. Tests run all of them against the reference.
+    let module = unsafe { context.device.create_shader_module_trusted(module, checks) };
+    context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(name),
+        layout: None,
+        module: &module,
+        entry_point: Some(name),
+        compilation_options: wgpu::PipelineCompilationOptions {
+            constants,
+            zero_initialize_workgroup_memory: false,
+        },
+        cache: context.pipelines(),
+    })
 }
 
 /// A kernel ready to run.
@@ -189,8 +216,11 @@ impl Bound<'_> {
         let y = blocks.div_ceil(MAX_GROUPS);
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
-        pass.set_immediates(0, bytemuck::cast_slice(&slice.first.map(|first| first as u32)));
-        pass.dispatch_workgroups(blocks.div_ceil(y) as u32, y as u32, lanes as u32);
+        let [first_block, first_lane] = slice.first;
+        let seen = [first_block, first_lane, lanes].map(|number| number as u32);
+        pass.set_immediates(0, bytemuck::cast_slice(&seen));
+        let z = lanes.div_ceil(self.kernel.lanes);
+        pass.dispatch_workgroups(blocks.div_ceil(y) as u32, y as u32, z as u32);
     }
 
     /// Runs one workgroup for each of `lanes`, along the first dimension.

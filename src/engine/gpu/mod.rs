@@ -21,6 +21,7 @@ mod nearest_two;
 mod opened;
 mod pace;
 mod peak;
+mod pipelines;
 mod plan;
 mod points;
 mod probe;
@@ -101,7 +102,8 @@ impl Engine for Gpu {
         let assign = Assign::new(context, &sizes, self.wish, units, self.most_rounds)?;
         let (rounds, collect) =
             (Rounds::build(context, &sizes, job.table, assign), CollectKernels::build(context));
-        let seeding = SeedKernels::build(context, job, plan.streamed);
+        let seeding =
+            SeedKernels::build(context, job, &points, self.small_seeding.then_some(self.most_rounds));
         context.check()?;
         context.save_kernels();
         let build_time = tested + start.elapsed();
@@ -110,7 +112,7 @@ impl Engine for Gpu {
         Ok(Box::new(Runs {
             session,
             room,
-            pace: context.pace,
+            pace: context.pace(),
             most_lanes: usize::MAX,
             tried: 0,
             kept: None,
@@ -289,9 +291,10 @@ impl Runs<'_> {
         };
         // no best yet
         context.write(&kept.lanes[0].lanes, (n_lanes * size_of::<Lane>()) as u64, &[Lane::default()]);
-        let (mut pace, mut ended) = (self.pace, Vec::new());
         let counts = (n_lanes, kept.n_slots);
         let mut turns = Turns::new(&self.session, &kept.lanes, &kept.slots, counts, todo, first, keep)?;
+        // a trial may have told more of it
+        let (mut pace, mut ended) = (self.pace.or(&context.pace()), Vec::new());
         let ran = turns.run(&mut pace, &mut ended);
         let mut read_back = Duration::ZERO;
         let mut read = |restart| (restart, timed(&mut read_back, || turns.best(restart)));
@@ -302,6 +305,7 @@ impl Runs<'_> {
         let times = Times { read_back, ..turns.times };
         drop(turns);
         self.done.times.merge(times);
+        context.keep_pace(&pace);
         self.pace = pace;
         self.done.ended.extend(ended);
         if let Some((restart, state)) = best {

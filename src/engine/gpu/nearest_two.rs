@@ -68,7 +68,7 @@ impl<'a> GpuNearest<'a> {
         // they fit a binding, and are no burden to the host
         let fits = context.max_binding().min(MOST_BYTES) / (n_quads as u64 * 16);
         let most_rows = fits.clamp(1, 1 << 24) as usize;
-        let pace = context.pace;
+        let pace = context.pace();
         Ok(Self { gpu, centroids, kernel, n_quads, n_groups, columns, gamma, pace, most_rows, note: None })
     }
 

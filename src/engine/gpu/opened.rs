@@ -20,6 +20,7 @@ pub struct Gpu {
     pub(super) most_rounds: u64,
     pub(super) memory: Option<u64>,
     pub(super) bad_units: bool,
+    pub(super) small_seeding: bool,
     units: Mutex<Option<MatrixUnits>>, // known once they were first needed
 }
 
@@ -52,6 +53,7 @@ impl Gpu {
             most_rounds,
             memory: options.gpu_memory,
             bad_units: options.testing.bad_units,
+            small_seeding: !options.testing.general_seeding,
             units: Mutex::default(),
         })
     }

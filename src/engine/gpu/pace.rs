@@ -37,6 +37,9 @@ pub(super) const WIDE: u128 = 8;
 /// Operations of a coordinate of a mean.
 pub(super) const MEAN: u128 = 64;
 
+/// How much slower another job may be, of which no more is known than how fast the last one was.
+const DOUBT: f64 = 4.0;
+
 /// Seconds that an operation takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Cost {
@@ -82,6 +85,24 @@ impl Pace {
     fn from_guess(seconds: f64, longest: Duration, least: u64) -> Self {
         let cost = Cost { seconds, measured: false };
         Self { costs: [cost; 3], longest: longest.as_secs_f64(), least, last: None }
+    }
+
+    /// What may be expected of another job.
+    pub(super) fn doubted(&self) -> Self {
+        let doubted = |cost: Cost| match cost.measured {
+            true => Cost { seconds: DOUBT * cost.seconds, measured: false },
+            false => cost,
+        };
+        Self { costs: self.costs.map(doubted), last: None, ..*self }
+    }
+
+    /// What was measured, and where it was not, what is known otherwise.
+    pub(super) fn or(&self, other: &Self) -> Self {
+        let mut costs = other.costs;
+        for (cost, own) in costs.iter_mut().zip(self.costs).filter(|(_, own)| own.measured) {
+            *cost = own;
+        }
+        Self { costs, ..*self }
     }
 
     /// Seconds that work takes.
@@ -218,6 +239,23 @@ mod tests {
         assert_eq!(slices(&pace), 50);
         (0..20).for_each(|_| pace.note(Step::Assign, 1 << 40, 1.0));
         assert_eq!(slices(&pace), 1);
+    }
+
+    #[test]
+    fn what_was_measured_is_kept_but_doubted() {
+        let mut first = pace(1);
+        first.note(Step::Assign, 1000, 1e-5); // 10 ns an operation
+        let kept = first.or(&pace(1));
+        let next = kept.doubted();
+        let of = |pace: &Pace, step| (pace.seconds(step, 1_000_000) * 1e3).round();
+        assert_eq!(
+            (of(&next, Step::Assign), of(&next, Step::Update), next.work(LONGEST)),
+            (40.0, 1000.0, None)
+        );
+        // a job that says nothing of it leaves it as it was, however often
+        let kept = next.or(&kept).doubted().or(&kept);
+        assert_eq!(of(&kept, Step::Assign), 10.0);
+        assert_eq!(of(&next.or(&kept).doubted(), Step::Assign), 40.0);
     }
 
     #[test]

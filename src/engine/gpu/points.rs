@@ -65,6 +65,11 @@ impl<'a> Points<'a> {
         Ok(points)
     }
 
+    /// Whether they pass through the device each time that they are needed.
+    pub(super) fn streamed(&self) -> bool {
+        self.streamed
+    }
+
     pub(super) fn n_chunks(&self) -> usize {
         self.chunks.len()
     }

@@ -1,5 +1,7 @@
 //! Seed: the first centroids of the restarts that enter, all at once.
 
+mod small;
+
 use super::buffers::{Columns, Fetched, Found, Lanes, Sizes, Slots, allocate};
 use super::commands::Commands;
 use super::context::Context;
@@ -11,6 +13,7 @@ use crate::engine::draws::Draws;
 use crate::engine::rows::RowsByWeight;
 use crate::engine::{EngineError, Job, Seeding};
 use crate::lattice::Table;
+use small::Packed;
 
 /// `NO_ROW` of the shaders' prelude.
 const NO_ROW: u32 = u32::MAX;
@@ -28,6 +31,7 @@ pub(super) struct SeedKernels<'a> {
     begin: Kernel,
     place: Kernel,
     greedy: Option<Greedy>,
+    small: Option<Small>, // in the place of greedy
     rows: RowsByWeight<'a>,
     spare: Vec<u32>, // rows that are left where nothing can be drawn (n_clusters)
 }
@@ -41,6 +45,13 @@ struct Greedy {
     choose: Kernel,
 }
 
+/// The kernel that does all steps of greedy k-means++, and what it reads.
+#[derive(Debug)]
+struct Small {
+    kernel: Kernel,
+    packed: Packed,
+}
+
 /// The kernels with their buffers, where that is so once for each chunk.
 pub(super) struct BoundSeed<'a> {
     rows: &'a RowsByWeight<'a>,
@@ -49,6 +60,7 @@ pub(super) struct BoundSeed<'a> {
     begin: Bound<'a>,
     place: Vec<Bound<'a>>,
     greedy: Option<BoundGreedy<'a>>,
+    small: Option<Bound<'a>>,
 }
 
 struct BoundGreedy<'a> {
@@ -59,7 +71,21 @@ struct BoundGreedy<'a> {
 }
 
 impl<'a> SeedKernels<'a> {
-    pub(super) fn build(context: &Context, job: &'a Job<'a>, streamed: bool) -> Self {
+    /// `most_rounds` as in [`Packed::new`]; none where only the general kernels are wanted.
+    pub(super) fn build(
+        context: &Context,
+        job: &'a Job<'a>,
+        points: &Points<'_>,
+        most_rounds: Option<u64>,
+    ) -> Self {
+        let is_greedy = job.seeding == Seeding::KMeansPlusPlus;
+        let streamed = points.streamed();
+        let whole = most_rounds.filter(|_| is_greedy && !streamed && points.n_chunks() == 1);
+        let packed = whole.and_then(|rounds| Packed::new(job.table, points.sizes(0), rounds));
+        let small = packed.map(|packed| Small {
+            kernel: Kernel::build(context, "seed_small", &[("EIGHT", f64::from(u8::from(packed.eight)))]),
+            packed,
+        });
         let build = |name| Kernel::build(context, name, &[]);
         let greedy = || Greedy {
             draw: build("seed_draw"),
@@ -70,7 +96,8 @@ impl<'a> SeedKernels<'a> {
         Self {
             begin: build("seed_begin"),
             place: build("seed_place"),
-            greedy: (job.seeding == Seeding::KMeansPlusPlus).then(greedy),
+            greedy: (is_greedy && small.is_none()).then(greedy),
+            small,
             rows: RowsByWeight::new(job.table),
             spare: spare(job.table, job.n_clusters),
         }
@@ -92,6 +119,7 @@ impl<'a> SeedKernels<'a> {
             let (at, to) = ([&some.newcomers, &some.seeds], [&lane.centroids, &lane.half_norms]);
             self.place.bind(context, &[&of.sizes, &of.points, &of.features, at[0], at[1], to[0], to[1]])
         };
+        let small = self.small.as_ref().map(|small| small.bind(context, points, some, &spare)).transpose()?;
         Ok(BoundSeed {
             rows: &self.rows,
             slots: some.clone(),
@@ -99,7 +127,24 @@ impl<'a> SeedKernels<'a> {
             begin: self.begin.bind(context, &begin),
             place: (0..slots.len()).map(place).collect(),
             greedy: self.greedy.as_ref().map(|greedy| greedy.bind(context, points, slots, &spare)),
+            small,
         })
+    }
+}
+
+impl Small {
+    fn bind(
+        &self,
+        context: &Context,
+        points: &Points<'_>,
+        slots: &Slots,
+        spare: &wgpu::Buffer,
+    ) -> Result<Bound<'_>, EngineError> {
+        let packed = allocate(context, "packed points", size_of_val(&self.packed.words[..]))?;
+        context.write(&packed, 0, &self.packed.words);
+        let Slots { newcomers, draws, near, seeds, .. } = slots;
+        let sizes = &points.shared(0).sizes;
+        Ok(self.kernel.bind(context, &[sizes, &packed, newcomers, draws, spare, near, seeds]))
     }
 }
 
@@ -139,11 +184,6 @@ fn work(sizes: &Sizes, n_slots: usize, n_seeds: u32) -> u128 {
     n_slots as u128 * u128::from(sizes.n_points) * u128::from(sizes.n_dims) * u128::from(n_seeds) * WIDE
 }
 
-/// Operations of seeding so many slots from these points.
-pub(super) fn work_of_all(sizes: &Sizes, n_slots: usize) -> u128 {
-    work(sizes, n_slots, sizes.n_candidates + 1) * u128::from(sizes.n_clusters)
-}
-
 /// Copies of rows in order (a row of weight w is w copies), as many as there are clusters: of all rows not
 /// used yet, the lowest is always among them.
 fn spare(table: &Table, n_clusters: usize) -> Vec<u32> {
@@ -152,6 +192,14 @@ fn spare(table: &Table, n_clusters: usize) -> Vec<u32> {
 }
 
 impl BoundSeed<'_> {
+    /// Operations of seeding so many slots from points of these sizes.
+    pub(super) fn work(&self, sizes: &Sizes, n_slots: usize) -> u128 {
+        match self.small {
+            Some(_) => small::work(sizes) * n_slots as u128,
+            None => work(sizes, n_slots, sizes.n_candidates + 1) * u128::from(sizes.n_clusters),
+        }
+    }
+
     /// Encodes the seeding of newcomers, each in the slot of its place in the list. `first` is the number of
     /// the first restart of the run.
     pub(super) fn encode(
@@ -172,6 +220,10 @@ impl BoundSeed<'_> {
         self.begin.dispatch_lanes(commands.pass(), newcomers.len());
         if let Some(greedy) = &self.greedy {
             greedy.encode(context, commands, points, &self.slots, newcomers.len())?;
+        }
+        if let Some(small) = &self.small {
+            let work = (Step::Seed, self.work(points.sizes(0), newcomers.len()));
+            commands.run(small, [1, newcomers.len()], work)?;
         }
         if matches!(job.seeding, Seeding::Given(_)) {
             return Ok(());

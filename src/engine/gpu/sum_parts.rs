@@ -6,7 +6,7 @@ pub(super) const MAX_WORDS: usize = (48 << 10) / 4;
 /// Points of a workgroup of `update_sums_shared`: the more, the fewer atomics in storage.
 pub(super) const POINTS: [usize; 4] = [256, 1024, 4096, 16384];
 /// Workgroups that keep a large device busy.
-const BUSY: usize = 1024;
+const BUSY: usize = 512;
 /// Most quads of a slab: some drivers let no loop go on for long.
 const MAX_SLAB: usize = 64;
 /// Most slabs: with more of them sums are so many that atomics in storage seldom meet, and are faster (on an H200, at 32

@@ -15,7 +15,7 @@ use super::marks::{self, Marks, Moment, Spans};
 use super::pace::{LONGEST, Pace, Step};
 use super::rounds::{BoundRounds, Work};
 use super::rows;
-use super::seed::{self, BoundSeed, Newcomer};
+use super::seed::{BoundSeed, Newcomer};
 use super::session::GpuSession;
 use crate::engine::{EngineError, Keep, Outcome, State, Times};
 
@@ -174,7 +174,9 @@ impl<'s, 'a> Turns<'s, 'a> {
         let newcomers = self.enter();
         if !newcomers.is_empty() {
             count(&context.tally.entries, 1);
+            let before = context.counters().dispatches;
             self.seed.encode(context, &mut commands, session.job, &session.points, &newcomers, self.first)?;
+            count(&context.tally.seed_dispatches, context.counters().dispatches - before);
         }
         self.mark(&mut commands, Moment::Seeded);
         let rounds = self.iterate(&mut commands, pace)?;
@@ -187,7 +189,7 @@ impl<'s, 'a> Turns<'s, 'a> {
         }
         commands.copy((&self.collect.signs, 0), (&staging, moments), signs);
         let submission = commands.finish()?;
-        let (number, seeding) = (self.turns, seed::work_of_all(self.sizes(), newcomers.len()));
+        let (number, seeding) = (self.turns, self.seed.work(self.sizes(), newcomers.len()));
         let lanes = if rounds > 0 { self.running.clone() } else { Vec::new() };
         let turn = Turn { number, submission, staging, bytes, ended, seeding, rounds, lanes, marked };
         self.in_flight.push_back(turn);

@@ -5,7 +5,8 @@
 //! of 24 bits, where the certificate must hold. One wrong label, or a driver that refuses the kernel, and the
 //! units are not used.
 
-use super::{Built, Shape};
+use super::built::Built;
+use super::shape::Shape;
 use crate::engine::gpu::buffers::{Columns, Lane, Shared, Sizes, allocate, uniform};
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::points::{features_of, padded};

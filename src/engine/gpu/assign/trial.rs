@@ -3,7 +3,8 @@
 //! Each runs over the job's own points, with centroids that are far apart: how long a kernel takes depends on
 //! the sizes alone, but for repairs. What was found is remembered (choices.rs).
 
-use super::{Built, Shape};
+use super::built::Built;
+use super::shape::Shape;
 use crate::engine::EngineError;
 use crate::engine::gpu::buffers::{Lane, Shared, Sizes, allocate};
 use crate::engine::gpu::choices::Question;
@@ -81,7 +82,7 @@ fn try_all(
     let most = (MAX_LABELS / u64::from(sizes.n_points)).min(ENOUGH / sizes.work());
     let n_lanes = n_lanes.min(most.max(1) as usize);
     let (lanes, clock) = (TrialLanes::new(context, sizes, n_lanes)?, Clock::new(context)?);
-    let mut pace = context.pace;
+    let mut pace = context.pace();
     let mut n_points = short_enough(&pace, sizes, n_lanes);
     let built: Vec<Built> = shapes.iter().map(|&shape| Built::new(context, sizes, shape)).collect();
     let bound: Vec<_> = built.iter().map(|built| built.bind_to(context, shared, lanes.buffers())).collect();
@@ -90,8 +91,10 @@ fn try_all(
         clock.seconds(context, &|pass| bound[at].dispatch(pass, blocks, n_lanes))
     };
     // the first run says how many points all others may take
-    let work = n_points as u128 * n_lanes as u128 * u128::from(sizes.work() / u64::from(sizes.n_points));
-    pace.note(Step::Assign, work, run(0, n_points)?);
+    let work = |n_points: usize| {
+        n_points as u128 * n_lanes as u128 * u128::from(sizes.work() / u64::from(sizes.n_points))
+    };
+    pace.note(Step::Assign, work(n_points), run(0, n_points)?);
     n_points = short_enough(&pace, sizes, n_lanes);
     let mut least = vec![f64::INFINITY; built.len()];
     for _ in 0..RUNS {
@@ -102,7 +105,11 @@ fn try_all(
     count(&context.tally.trials, built.len() as u64);
     drop(bound);
     let fastest = built.into_iter().zip(least).min_by(|(_, a), (_, b)| a.total_cmp(b));
-    Ok(fastest.map(|(built, _)| built))
+    Ok(fastest.map(|(built, seconds)| {
+        pace.note(Step::Assign, work(n_points), seconds);
+        context.keep_pace(&pace);
+        built
+    }))
 }
 
 /// Points that all lanes may take in one dispatch: whole blocks of every shape.

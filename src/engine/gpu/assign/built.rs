@@ -1,0 +1,51 @@
+//! A kernel of assign, built, and its buffers.
+
+use super::super::buffers::{Lanes, Shared, Sizes};
+use super::super::context::Context;
+use super::super::kernel::{Bound, Kernel};
+use super::shape::{Kind, Shape};
+
+/// A kernel of one of the shapes.
+#[derive(Debug)]
+pub(in crate::engine::gpu) struct Built {
+    kernel: Kernel,
+    pub(super) shape: Shape,
+}
+
+impl Built {
+    pub(super) fn new(context: &Context, sizes: &Sizes, shape: Shape) -> Self {
+        let mixed = ("MIXED", f64::from(u8::from(sizes.mixed())));
+        let constants = shape.constants().into_iter().map(|(name, value)| (name, value as f64));
+        let constants: Vec<_> = constants.chain([mixed]).collect();
+        let kernel = match shape {
+            Shape::Matrix(units) => Kernel::build_matrix(context, units, &constants),
+            _ => Kernel::build(context, shape.entry(), &constants).for_lanes(shape.lanes()),
+        };
+        Self { kernel, shape }
+    }
+
+    /// Points that a workgroup owns.
+    pub(in crate::engine::gpu) fn points(&self) -> usize {
+        self.shape.points()
+    }
+
+    pub(in crate::engine::gpu) fn bind(
+        &self,
+        context: &Context,
+        shared: &Shared,
+        lanes: &Lanes,
+    ) -> Bound<'_> {
+        let Lanes { centroids, half_norms, running, lanes, labels, tallies, .. } = lanes;
+        self.bind_to(context, shared, [centroids, half_norms, running, lanes, labels, tallies])
+    }
+
+    /// With the buffers of some lanes, in the order of the kernels' bindings. The last is for matrix units alone.
+    pub(super) fn bind_to(&self, context: &Context, shared: &Shared, lanes: [&wgpu::Buffer; 6]) -> Bound<'_> {
+        let Shared { sizes, points, errors, features, .. } = shared;
+        let [centroids, half_norms, running, lanes, labels, tallies] = lanes;
+        let buffers =
+            [sizes, points, errors, centroids, half_norms, features, running, lanes, labels, tallies];
+        let n = if self.shape.kind() == Kind::Matrix { 10 } else { 9 };
+        self.kernel.bind(context, &buffers[..n])
+    }
+}
