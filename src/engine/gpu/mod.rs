@@ -58,8 +58,6 @@ use units::Units;
 
 /// Multiply-adds of an assign that keep any device busy, until its pace is known: more lanes make nothing faster.
 const PLENTY: u128 = 1 << 33;
-/// How long a turn takes.
-const TURN: Duration = Duration::from_millis(20);
 
 /// Times that points are uploaded when there is no room for them.
 const RETRIES: u32 = 12;
