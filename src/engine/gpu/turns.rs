@@ -21,6 +21,12 @@ use crate::engine::{EngineError, Keep, Outcome, State, Times};
 
 /// Turns that the device has before it while the host looks at an earlier one.
 const AHEAD: usize = 1;
+/// How long a turn takes.
+const TURN: Duration = Duration::from_millis(20);
+/// The same while restarts wait for one of many lanes: one that is done is taken a turn and a half later.
+const SHORT_TURN: Duration = Duration::from_millis(4);
+/// Lanes that are so many that some are done in every round.
+const MANY: usize = 64;
 /// Fewest and most rounds of a turn. Those that no lane needs cost little: their workgroups end at once.
 const ROUNDS: (u32, u32) = (4, 8);
 /// Locations that a lane's empty clusters take in a turn, and in one of many turns in a row.
@@ -230,7 +236,8 @@ impl<'s, 'a> Turns<'s, 'a> {
         let round = pace.seconds(Step::Assign, work.assign) + pace.seconds(Step::Update, work.update());
         let long = 4.0 * LONGEST.as_secs_f64();
         let least = if round < long { ROUNDS.0 } else { 1 };
-        ((super::TURN.as_secs_f64() / round) as u32).clamp(least, ROUNDS.1)
+        let turn = if n_lanes >= MANY && !self.todo.is_empty() { SHORT_TURN } else { TURN };
+        ((turn.as_secs_f64() / round) as u32).clamp(least, ROUNDS.1)
     }
 
     /// Lanes that are done leave. Returns them with their restarts.
