@@ -61,7 +61,7 @@ use plan::{Plan, Room};
 use points::Points;
 use rounds::Rounds;
 use seed::SeedKernels;
-use session::{GpuSession, TURN};
+use session::GpuSession;
 use turns::{Ended, Turns};
 use units::Units;
 

@@ -1,7 +1,6 @@
 //! A job on the device: what all its runs share.
 
 use std::cell::OnceCell;
-use std::time::Duration;
 
 use super::buffers::Sizes;
 use super::collect::CollectKernels;
@@ -14,8 +13,6 @@ use super::rounds::Rounds;
 use super::seed::SeedKernels;
 use crate::engine::Job;
 
-/// How long a turn takes.
-pub(super) const TURN: Duration = Duration::from_millis(20);
 
 /// A job's points and kernels on the device.
 pub(super) struct GpuSession<'a> {
