@@ -4,7 +4,7 @@ use std::fs::{File, create_dir_all};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use cairn::data::{Dataset, Points, digits};
 use cairn::kmeans::{Init, KMeans, Params, pack};
 use cairn::lattice::Table;
@@ -81,8 +81,12 @@ impl Case {
     /// Points and starts as `.npy` files, with what is to be done in their names.
     pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let (Points::F32(points), work) = (self.points().points, self.work) else { return Ok(()) };
-        let what = match work {
+        let points = match self.points().points {
+            Points::F32(points) => points,
+            Points::F64(points) => points.mapv(|value| value as f32),
+            Points::Source(_) => bail!("the points of {} are not in memory", self.name),
+        };
+        let what = match self.work {
             Work::Restarts(restarts) => format!("r{restarts}"),
             Work::Iterations(most) => format!("i{most}"),
         };
