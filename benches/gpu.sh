@@ -7,8 +7,8 @@
 #   benches/gpu.sh --cases digits,points --json gpu.json
 #   benches/gpu.sh --write cases            points and starts as .npy, for gpu_peers.py
 #
-# Run so far: with --small on llvmpipe (Mesa's software adapter) over Vulkan and over GL, where all fingerprints were
-# those of the CPU. Not run so far: any size on a real GPU. Times of a software adapter say nothing of one.
+# docs/GPU.md has what it measured on real GPUs. With --small it runs on software adapters, whose times say nothing of
+# a GPU.
 #
 # Needs only the built bench: GPU_BENCH=path/to/it benches/gpu.sh ... runs on a machine without Rust. Where it is not
 # set, cargo builds it; `GPU_BENCH= benches/gpu.sh --build` says where it lies.

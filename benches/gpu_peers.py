@@ -8,7 +8,7 @@ which takes them from the host. Each peer runs twice over: in `fp32` with TF32 o
 precision, which the last column names. A run has as many iterations as Cairn's; restarts, which none of them
 batches, are looped over, a few of them, and the time of one is shown.
 
-Not run so far on a GPU: none was at hand, so no peer was ever timed with it.
+Of the peers torch was run so far (docs/GPU.md).
 
 No time is comparable with Cairn's before the precision is: Cairn's labels are exact.
 """

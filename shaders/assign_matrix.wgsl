@@ -5,7 +5,7 @@
 // EDGE x EDGE of them at a time. No one can see into what a unit holds, so scores come back through workgroup
 // memory, a slice of 64 points and 32 centroids at a time, and four invocations race over the slice of a point.
 // A point keeps its two best centroids and the value of the third: where only two are open, as nearly always,
-// two distances decide. (No GPU was at hand to measure the gain.)
+// two distances decide.
 //
 // Points and centroids are seen from the middle of the points, which shortens their norms, and with these the errors.
 // A subgroup owns blocks of two by four pieces of the tile; where there are fewer subgroups than blocks the tile

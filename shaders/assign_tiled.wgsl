@@ -6,7 +6,7 @@
 // by four loads a feature. HIGH of them stand along the points, WIDE along the centroids, so a workgroup owns
 // 8 HIGH points of one lane, and all centroids of that lane pass by. Bests meet once, at the end. Points that
 // are not proven are then decided by the whole workgroup, one after the other: alone, one invocation would take
-// longer over its n_clusters x n_dims than all the others over the tile. (No GPU was at hand to measure the gain.)
+// longer over its n_clusters x n_dims than all the others over the tile.
 // Grid: (blocks of 8 HIGH points, wrapped into y; lanes of the list `running`).
 
 override HIGH: u32 = 8u;  // 8 or 16
