@@ -2,7 +2,6 @@
 //!
 //! Without Chromium a page's test passes and says that it was skipped; `CAIRN_REQUIRE_CHROMIUM=1` makes that a
 //! failure. `CAIRN_CHROMIUM` names another program.
-#![allow(dead_code, reason = "every test crate uses its own part")]
 
 use std::io::Write;
 use std::path::Path;

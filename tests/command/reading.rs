@@ -1,25 +1,21 @@
 //! Pictures of handwritten digits, composed from rows that the model never saw, and read.
 //!
 //! The numbers in `src/reading` were chosen on the last rows of the 30 writers, read by a model of their first 2,800,
-//! and on another part of MNIST; the rates here are of the 13 other writers. `cargo test --test reading -- --nocapture` prints them. With
+//! and on another part of MNIST; the rates here are of the 13 other writers. `cargo test --test command -- reading:: --nocapture` prints them. With
 //! `CAIRN_MNIST` set to a folder that holds MNIST's test part (the two files `t10k-..-ubyte`), its digits are
 //! read too.
-#![cfg(feature = "cli")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the rates, for those who ask for them")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
-
-#[path = "common/strips.rs"]
-mod strips;
 
 use std::path::Path;
 use std::sync::LazyLock;
 
+use crate::strips::{Drawn, Strip, Style};
 use cairn::data::{LoadOptions, digits, load};
 use cairn::engine::Device;
 use cairn::kmeans::{KMeans, fit};
 use cairn::model::{DrawnError, Model};
 use cairn::reading::{Picture, Reading, ReadingError, read};
-use strips::{Drawn, Strip, Style};
 
 /// 400 clusters of the 30 writers' digits, named by what most of their rows are.
 static MODEL: LazyLock<Model> = LazyLock::new(|| {

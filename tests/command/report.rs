@@ -1,8 +1,4 @@
 //! `cairn report` and `fit --report`: the page in a browser, on a phone and on a desk; what it holds; how large it is.
-#![cfg(feature = "cli")]
-
-#[path = "common/browser.rs"]
-mod browser;
 
 use std::fs;
 use std::io::Write;
@@ -10,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
+
+use crate::browser;
 
 /// Bytes that the page of the digits may have, and that of a million rows.
 const MOST_OF_DIGITS: usize = 1_500_000;

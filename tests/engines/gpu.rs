@@ -3,8 +3,6 @@
 //! That it computes the right thing is said in `engines`; here every adapter is found at work.
 #![cfg(feature = "gpu")]
 
-mod common;
-
 use cairn::data::Dataset;
 use cairn::engine::gpu::{AdapterInfo, Fault, FaultKind, Gpu, adapters};
 use cairn::engine::nearest_two::{Centroids, NearestTwo};
@@ -12,7 +10,7 @@ use cairn::engine::reference::Reference;
 use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, Testing, open};
 use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
 
-use common::{Backend, Case, digits, on_devices, opened};
+use crate::common::{self, Backend, Case, digits, on_devices, opened};
 
 /// Calls `body` with every adapter of a backend, and nothing for the processor.
 fn on_adapters(backend: Backend, body: &dyn Fn(&AdapterInfo, &dyn Engine)) {

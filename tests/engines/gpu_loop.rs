@@ -2,8 +2,6 @@
 //! of it shows in the results.
 #![cfg(feature = "gpu")]
 
-mod common;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -14,7 +12,9 @@ use cairn::engine::{Engine, Keep, OpenOptions, Testing};
 use cairn::kmeans::{Init, KMeans, Restarts};
 use ndarray::Array2;
 
-use common::{Backend, Case, compare, dataset, digits, normal, on_devices, opened, values, weighted};
+use crate::common::{
+    self, Backend, Case, compare, dataset, digits, normal, on_devices, opened, values, weighted,
+};
 
 /// Calls `body` with every adapter of a backend, and nothing for the processor.
 fn on_adapters(backend: Backend, body: &dyn Fn(&AdapterInfo)) {
@@ -372,7 +372,7 @@ fn another_process_makes_no_trial(backend: Backend) {
         let folder = tempfile::tempdir().expect("a folder");
         assert!(trials(adapter, folder.path()) > 1, "nothing was tried");
         let own = std::env::current_exe().expect("a test knows its own file");
-        let name = format!("another_process_makes_no_trial::{backend:?}").to_lowercase();
+        let name = format!("gpu_loop::another_process_makes_no_trial::{backend:?}").to_lowercase();
         let ran = Command::new(own).args(["--exact", &name]).env(FOLDER, folder.path()).output();
         let ran = ran.expect("it can be run");
         let said = String::from_utf8_lossy(&ran.stdout);

@@ -1,13 +1,11 @@
 //! Peaks are measured quickly, and by work that was done.
 
-mod common;
-
 use std::time::{Duration, Instant};
 
 use cairn::engine::Engine;
 use cairn::engine::reference::Reference;
 
-use common::{Backend, on, on_devices};
+use crate::common::{Backend, on, on_devices};
 
 on_devices!(a_peak_is_quick_and_of_this_world);
 

@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
-mod common;
-
+use crate::common::{self, Backend, dataset, normal, on, on_devices, values, weighted};
 use cairn::data::{DataError, Dataset, Pick, ReadOptions, Source, open, open_reader};
 use cairn::engine::reference::Reference;
 use cairn::engine::{Device, Engine};
 use cairn::kmeans::{Fit, KMeans, fit};
 use cairn::lattice::{Lattice, LatticeError};
 use cairn::model::{ColumnError, ColumnOptions, Model, PredictError, Prediction, Predictor};
-use common::{Backend, dataset, normal, on, on_devices, values, weighted};
 
 fn fitted(data: &Dataset, n_clusters: usize) -> (Fit, Model) {
     let params = KMeans::new(n_clusters).restarts(2).device(Device::Cpu).check().unwrap();

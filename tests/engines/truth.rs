@@ -2,8 +2,6 @@
 //!
 //! Labels and iterations are equal, inertia within 1e-12 relative.
 
-mod common;
-
 use std::path::Path;
 
 use cairn::data::{Dataset, LoadOptions, load};
@@ -13,7 +11,7 @@ use cairn::kmeans::{Init, KMeans};
 use ndarray::Array2;
 use serde::Deserialize;
 
-use common::{Backend, Case, on, on_devices, shape};
+use crate::common::{Backend, Case, on, on_devices, shape};
 
 #[derive(Deserialize)]
 struct Fixtures {

@@ -5,8 +5,6 @@
 //! to nearest or always to one side. The rule is that of docs/DEFINITION.md, section 4.4, or one of its
 //! two mutations.
 
-mod common;
-
 use cairn::engine::certify::{
     UNIT_CPU, UNIT_WGSL, centroid_error, gamma, is_f16, matrix_scores_are_exact, matrix_share, point_error,
     scores_are_exact,
@@ -17,7 +15,7 @@ use cairn::kmeans::KMeans;
 use cairn::lattice::Table;
 use proptest::prelude::*;
 
-use common::{
+use crate::common::{
     Adversary, Case, Numbers, bisector, dataset, deterministic, digits, far_centroid, normal, processor,
     shapes,
 };

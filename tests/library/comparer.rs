@@ -1,11 +1,9 @@
 //! The comparer is seen to fail: it refuses whatever part of a result is wrong, and names the place.
 
-mod common;
-
 use cairn::engine::Stop;
 use cairn::kmeans::{KMeans, Restarts};
 
-use common::{Case, compare, normal};
+use crate::common::{Case, compare, normal};
 
 fn truth() -> Restarts {
     Case::new(&normal(60, 3, 1), KMeans::new(4).restarts(5)).oracle()

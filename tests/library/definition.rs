@@ -2,15 +2,13 @@
 //!
 //! Every other test compares a device with the reference; these pin the reference itself.
 
-mod common;
-
 use cairn::data::Dataset;
 use cairn::engine::reference::{Reference, seed};
 use cairn::engine::{Stop, draws::Draws};
 use cairn::kmeans::{Init, KMeans};
 use ndarray::Array2;
 
-use common::{Case, dataset, rows, weighted};
+use crate::common::{Case, dataset, rows, weighted};
 
 /// The end of a run of one feature, in the user's units.
 #[derive(Debug, PartialEq)]

@@ -1,7 +1,5 @@
 //! The lattice: what docs/DEFINITION.md, section 2, promises of any table, by proptest.
 
-mod common;
-
 use cairn::data::{Dataset, Points};
 use cairn::engine::reference::assign::{assign, assign_outside, inertia};
 use cairn::engine::reference::{lloyd, seed};
@@ -10,7 +8,7 @@ use cairn::lattice::{Lattice, MAX_COORDINATE, Table};
 use ndarray::Array2;
 use proptest::prelude::*;
 
-use common::{Case, Numbers, dataset, deterministic, shape, shapes, values, weighted};
+use crate::common::{self, Case, Numbers, dataset, deterministic, shape, shapes, values, weighted};
 
 fn packed(data: &Dataset) -> Table {
     pack(data).expect("the table can be packed")

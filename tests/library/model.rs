@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
-mod common;
-
 use std::collections::HashMap;
 use std::path::Path;
 
+use crate::common::{dataset, normal, weighted};
 use cairn::data::{Dataset, Truth};
 use cairn::engine::Device;
 use cairn::kmeans::{KMeans, fit};
 use cairn::model::{Model, ModelError};
-use common::{dataset, normal, weighted};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 fn model(data: &Dataset, kmeans: KMeans) -> Model {

@@ -2,8 +2,6 @@
 //!
 //! The reference and the processor are run here; `engines` says that every device equals them.
 
-mod common;
-
 use cairn::data::{Dataset, Points};
 use cairn::engine::reference::assign::{assign, inertia};
 use cairn::engine::reference::{Reference, Sums, lloyd, seed};
@@ -12,7 +10,7 @@ use cairn::kmeans::{Fit, Init, KMeans, Restarts, fit};
 use ndarray::{Array2, ShapeBuilder};
 use proptest::prelude::*;
 
-use common::{
+use crate::common::{
     Case, compare, dataset, deterministic, digits, normal, processor, repeated, rows, shape, shapes, values,
     weighted,
 };

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Folder, browser};
+use super::Folder;
+use crate::browser;
 
 const QUICK: &str = "compare -k 3 -r 2 --runs 6 --warmup 0 --devices cpu,reference";
 

@@ -15,7 +15,7 @@ fn predict(folder: &Folder, args: &str) -> Ran {
 
 /// Pixels and class of the first digits.
 fn digits(n: usize) -> Vec<(Vec<f64>, String)> {
-    let text = include_str!("../../data/digits.csv");
+    let text = include_str!("../../../data/digits.csv");
     let row = |line: &str| {
         let (pixels, digit) = line.rsplit_once(',').unwrap();
         (pixels.split(',').map(|cell| cell.parse().unwrap()).collect(), digit.to_owned())

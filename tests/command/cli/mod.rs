@@ -14,12 +14,9 @@
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
 //! | `pipes` | readers that go away, disks that are full |
-#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 mod bad_input;
-#[path = "../common/browser.rs"]
-mod browser;
 mod compare;
 mod devices;
 mod drawings;

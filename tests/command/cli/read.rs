@@ -12,7 +12,7 @@ const TEXT: &str = "0123456789";
 
 /// A strip of them, 40 pixels high each.
 fn strip() -> GrayImage {
-    let text = include_str!("../../data/digits.csv");
+    let text = include_str!("../../../data/digits.csv");
     let rows = text.lines().skip(1).take(10);
     let rows: Vec<Vec<f32>> =
         rows.map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect()).collect();
@@ -110,7 +110,7 @@ fn clusters_without_names_are_numbers() {
 
 /// The digits' table without its classes.
 fn pixels() -> String {
-    let text = include_str!("../../data/digits.csv");
+    let text = include_str!("../../../data/digits.csv");
     text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n").collect()
 }
 

@@ -29,7 +29,7 @@ fn documents() -> Vec<Document> {
 }
 
 fn schema() -> Value {
-    serde_json::from_str(include_str!("../../schemas/compare-1.json")).unwrap()
+    serde_json::from_str(include_str!("../../../schemas/compare-1.json")).unwrap()
 }
 
 #[test]

@@ -8,7 +8,6 @@
 //! | `figures` | known times give known medians, ratios, intervals, warnings, splits, crossovers |
 //! | `refusals` | one wrong label ends it before any timing; a device that fails does not |
 //! | `documents` | the JSON matches its schema, the CSV its header |
-#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 mod batches;

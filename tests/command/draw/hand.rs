@@ -19,7 +19,7 @@ pub(crate) struct Shapes {
 
 impl Shapes {
     pub(crate) fn new() -> Self {
-        serde_json::from_str(include_str!("../fixtures/drawings.json")).unwrap()
+        serde_json::from_str(include_str!("../../fixtures/drawings.json")).unwrap()
     }
 }
 

@@ -6,9 +6,9 @@ use std::io::BufReader;
 use cairn::model::Model;
 use serde_json::json;
 
-use super::browser;
 use super::hand::Shapes;
 use super::page::{Place, on_board};
+use crate::browser;
 
 /// A script that draws three digits side by side.
 fn three(high: f64) -> String {
@@ -47,7 +47,7 @@ const FITS: &str = "const wide = document.documentElement, cut = [...home.queryS
 fn drawn_digits_fit_a_phone_and_a_desk() {
     let place = Place::with_page(400);
     let unnamed = Place::new();
-    let table = include_str!("../../data/digits.csv");
+    let table = include_str!("../../../data/digits.csv");
     let no_truth: String =
         table.lines().map(|line| format!("{}\n", line.rsplit_once(',').unwrap().0)).collect();
     unnamed.write("digits.csv", &no_truth);

@@ -9,12 +9,9 @@
 //! | `numbers` | numbers pasted: all rows of the digits, junk, random pictures |
 //! | `looks` | widths, names that are markup, models without names, the section of the report |
 //! | `command` | `cairn draw` |
-#![cfg(feature = "cli")]
 #![allow(clippy::print_stdout, reason = "the shares, for those who ask for them by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
-#[path = "../common/browser.rs"]
-mod browser;
 mod command;
 mod hand;
 mod limit;

@@ -12,8 +12,8 @@ use super::strokes::{agrees, labels, nearest, row, said_of};
 fn counting(place: &Place) {
     let page = format!(
         "<!doctype html><title>counts</title><body><div class=\"cairn-draw\"></div><script>{}\n{}</script></body>",
-        include_str!("../../src/report/draw/normalise.js"),
-        include_str!("../../src/report/draw/text.js")
+        include_str!("../../../src/report/draw/normalise.js"),
+        include_str!("../../../src/report/draw/text.js")
     );
     place.write("counts.html", &page);
 }
@@ -164,7 +164,7 @@ fn texts_are_read_as_the_command_reads_them() {
 #[test]
 fn all_rows_of_the_digits_are_named_as_the_command_names_them() {
     let place = Place::with_page(40);
-    let table = include_str!("../../data/digits.csv");
+    let table = include_str!("../../../data/digits.csv");
     let numbers: String =
         table.lines().skip(1).map(|line| format!("{}\n", line.rsplit_once(',').unwrap().0)).collect();
     for as_is in [false, true] {

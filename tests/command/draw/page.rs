@@ -9,8 +9,8 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::browser;
 use super::hand::Strokes;
+use crate::browser;
 
 /// A folder with models and pages.
 pub(crate) struct Place(TempDir);

@@ -155,7 +155,7 @@ fn a_page_left_to_itself_names_what_is_drawn() {
          const press = key => board.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));\
          press(' '); for (let i = 0; i < 18; i++) press('ArrowDown'); press(' ');</script></body>",
     );
-    let Some(seen) = super::browser::open(&place.write("alone.html", &page)) else { return };
+    let Some(seen) = crate::browser::open(&place.write("alone.html", &page)) else { return };
     assert!(seen.console.is_empty() && seen.requests.is_empty(), "{:?}, {:?}", seen.console, seen.requests);
     let text = seen.dom.split("class=\"cd-text\">").nth(1).and_then(|rest| rest.split('<').next());
     assert_eq!(text, Some("1"), "one stroke downwards by keys, and none of the mouse's other button");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
 
-use crate::modules::Arrow;
+use super::modules::Arrow;
 
 /// Files that are on a circle, each group with the files that reach one another.
 pub(crate) fn circles(arrows: &BTreeSet<Arrow>) -> Vec<BTreeSet<&str>> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::source::{Names, Source};
+use super::source::{Names, Source};
 
 /// The text of each file, by its path below `src/`.
 pub(crate) type Files = BTreeMap<String, String>;
@@ -193,7 +193,7 @@ mod tests {
             ("a/mod.rs", "mod b; mod c; pub use b::B;"),
             ("a/b.rs", "pub struct B;"),
             ("a/c.rs", "use super::B;"),
-            ("d.rs", "use crate::a; fn d() -> a::B { unimplemented!() }"),
+            ("d.rs", "use super::a; fn d() -> a::B { unimplemented!() }"),
         ];
         assert_eq!(arrows(&files), ["a/c.rs -> a/b.rs: super::B", "d.rs -> a/b.rs: a::B"]);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::tokens::tokens;
+use super::tokens::tokens;
 
 /// A path as it is written: `super`, `foo`, `Bar`.
 pub(crate) type Names = Vec<String>;

@@ -38,7 +38,7 @@ print("python agrees")
 
 /// The block of Python in docs/MODELS.md.
 fn snippet() -> &'static str {
-    let page = include_str!("../docs/MODELS.md");
+    let page = include_str!("../../docs/MODELS.md");
     let block = page.split_once("```python\n").and_then(|(_, rest)| rest.split_once("```"));
     block.expect("docs/MODELS.md shows how to read a model in Python").0
 }
