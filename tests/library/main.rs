@@ -1,7 +1,8 @@
-//! The library without a GPU.
+//! The library without a GPU; only an example takes one where there is one.
 //!
 //! | file | what it is about |
 //! |---|---|
+//! | `definition` | section 3 of docs/DEFINITION.md on examples worked out by hand |
 //! | `lattice` | section 2, by proptest |
 //! | `certify` | the bound never proves a wrong label, in any arithmetic |
 //! | `comparer` | the comparer of these tests refuses whatever is wrong |
@@ -12,6 +13,7 @@
 //! | `measures` | every measure equals scikit-learn's |
 //! | `sweep` | accuracy by number of clusters |
 //! | `drawings` | drawings as text |
+//! | `examples` | the programs in `examples/` print what they should |
 //! | `shaders` | every kernel parses, validates and matches its Rust structs |
 //! | `architecture` | files and layers of `src/` |
 
@@ -24,6 +26,7 @@ mod comparer;
 mod data;
 mod definition;
 mod drawings;
+mod examples;
 mod lattice;
 mod measures;
 mod model;
