@@ -19,6 +19,8 @@
 //! # Ok::<(), kmeans::FitError>(())
 //! ```
 //!
+//! The folder `examples/` has programs: an array of your own, new rows, progress and cancelling, devices, files.
+//!
 //! Where things are:
 //!
 //! * [`data`]: rows in (CSV, `.npy`, the embedded digits), results out

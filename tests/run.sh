@@ -30,7 +30,7 @@ if ! has_driver || [[ $libraries != *libvulkan.so.1* || $libraries != *libEGL.so
     fi
 fi
 
-# Python reads a model in tests/python.rs: with packages of its own, beside the build
+# Python reads a model in tests/library/python.rs: with packages of its own, beside the build
 python=target/python/bin/python
 if ! $python -c 'import numpy, safetensors' 2>/dev/null && command -v python3 >/dev/null; then
     python3 -m venv target/python && $python -m pip install -q numpy safetensors || true

@@ -17,3 +17,30 @@ pub struct Dataset {
     /// The weights of the rows, n_points of them, finite and not negative, if a column was named.
     pub weights: Option<Vec<f64>>,
 }
+
+impl Dataset {
+    /// A table of your own: an array or a view of `f32` or `f64`, shape (n_points, n_dims). A view is copied.
+    ///
+    /// `name` is what models and reports call the table. Its columns are called `column 1`, `column 2` and so on; it
+    /// has neither truth nor weights.
+    ///
+    /// ```
+    /// use cairn::data::Dataset;
+    ///
+    /// let table = ndarray::arr2(&[[1.0, 2.0, 0.0], [3.0, 4.0, 0.0]]);
+    /// let data = Dataset::new("two of three columns", table.slice(ndarray::s![.., ..2]));
+    /// assert_eq!(data.columns, ["column 1", "column 2"]);
+    /// ```
+    pub fn new(name: impl Into<String>, points: impl Into<Points>) -> Self {
+        let points = points.into();
+        let columns = (1..=points.n_dims()).map(|column| format!("column {column}")).collect();
+        Self { name: name.into(), points, columns, truth: None, weights: None }
+    }
+
+    /// The same table with a weight for each row, n_points of them, finite and not negative: a row of weight 3
+    /// counts as three copies of it. Weights that can't be used are an error of the fit.
+    #[must_use]
+    pub fn with_weights(self, weights: Vec<f64>) -> Self {
+        Self { weights: Some(weights), ..self }
+    }
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, s};
 
 use super::error::DataError;
 use super::pick::Pick;
@@ -108,6 +108,32 @@ impl Points {
     }
 }
 
+impl From<Array2<f32>> for Points {
+    fn from(rows: Array2<f32>) -> Self {
+        Points::F32(rows)
+    }
+}
+
+impl From<Array2<f64>> for Points {
+    fn from(rows: Array2<f64>) -> Self {
+        Points::F64(rows)
+    }
+}
+
+/// Copies the values.
+impl From<ArrayView2<'_, f32>> for Points {
+    fn from(rows: ArrayView2<'_, f32>) -> Self {
+        Points::F32(rows.to_owned())
+    }
+}
+
+/// Copies the values.
+impl From<ArrayView2<'_, f64>> for Points {
+    fn from(rows: ArrayView2<'_, f64>) -> Self {
+        Points::F64(rows.to_owned())
+    }
+}
+
 fn visit_array<T: Copy, E>(
     array: &Array2<T>,
     mut visit: impl FnMut(usize, &[T]) -> Result<(), E>,
@@ -166,6 +192,18 @@ mod tests {
     fn transposed_arrays_come_row_by_row_too() {
         let array = ndarray::arr2(&[[1.0, 3.0], [2.0, 4.0]]).reversed_axes();
         assert_eq!(collect(&Points::F64(array)).1, [1.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn a_view_is_copied_row_by_row_whatever_its_strides() {
+        let array = ndarray::arr2(&[[1.0_f32, 9.0, 2.0], [3.0, 9.0, 4.0], [5.0, 9.0, 6.0]]);
+        let every_other = array.slice(s![..;-2, ..;2]);
+        let points = Points::from(every_other);
+        assert!(matches!(points, Points::F32(_)));
+        assert_eq!(collect(&points).1, [5.0, 6.0, 1.0, 2.0]);
+        let points = Points::from(array.mapv(f64::from).t());
+        assert!(matches!(points, Points::F64(_)));
+        assert_eq!(collect(&points).1, [1.0, 3.0, 5.0, 9.0, 9.0, 9.0, 2.0, 4.0, 6.0]);
     }
 
     #[test]

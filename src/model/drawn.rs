@@ -72,7 +72,7 @@ impl Model {
     /// The reach alone is the rows' own: of 1,797 rows of other writers all lie within the limit, with
     /// 10, 40 and 400 clusters. But who draws with a mouse or a finger differs from them all by the same amount,
     /// which is large beside the reach of many clusters, and small beside that of few. Half of the variance is
-    /// where most drawn digits pass and what they are taken for is mostly right; `tests/draw/` counts both, and
+    /// where most drawn digits pass and what they are taken for is mostly right; `tests/command/draw/` counts both, and
     /// the letters, signs, scribbles and blots that are caught.
     #[must_use]
     pub fn limit_of_drawn(&self) -> Option<u128> {

@@ -5,10 +5,11 @@
 
 use std::process::Command;
 
-/// Runs the tests `::cpu` of this crate, but the longest, with a kernel of that name, and these others.
+/// Runs the tests `::cpu` of this crate, but the longest and those of `nearest`, which do this themselves, with a kernel of that name, and these others.
 fn run_with(kernel: &str, others: &[&str]) {
     let own = std::env::current_exe().expect("a test knows its own file");
-    let tests = ["::cpu", "--skip", "digits", "--skip", "many_rows"];
+    let tests =
+        ["::cpu", "--skip", "digits", "--skip", "many_rows", "--skip", "nearest::", "--skip", "peak::"];
     let run = Command::new(own)
         .args(tests)
         .args(others)

@@ -17,21 +17,33 @@
 //! | `kernels` | a GPU's, each of them |
 //! | `seeds` | a GPU's two ways of seeding |
 //! | `units` | a GPU's matrix units: tested before they are used, doubted by the right bound, refused when they err |
+//! | `truth` | the same algorithm by scikit-learn |
+//! | `nearest` | the nearest and the second nearest centroid |
+//! | `predict` | a model on rows |
+//! | `gpu` | a GPU does the work itself; faults, the fallback, the choice of an adapter |
+//! | `gpu_loop` | the loop around a GPU's kernels |
+//! | `peak` | what a device can do at most |
 
 #[path = "../common/mod.rs"]
 mod common;
 
 mod empties;
+mod gpu;
+mod gpu_loop;
 mod instructions;
 mod kernels;
 mod limits;
 mod mutations;
 mod narrow;
+mod nearest;
+mod peak;
+mod predict;
 mod random;
 mod scales;
 mod seeds;
 mod shapes;
 mod stops;
 mod ties;
+mod truth;
 mod units;
 mod weights;

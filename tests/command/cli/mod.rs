@@ -1,0 +1,144 @@
+//! The command, as a person or a program uses it.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `bad_input` | everything that is refused: exit code, one line that names it, no file left |
+//! | `input` | where the data may come from, truth and weights |
+//! | `files` | output files in both formats, and back in |
+//! | `summary` | the text: pinned, with colour and without, quiet |
+//! | `json` | the same for programs |
+//! | `sweep` | `cairn sweep` |
+//! | `model` | models: listed, named, used on rows from files and pipes |
+//! | `drawings` | `cairn predict --drawings` |
+//! | `read` | `cairn read` |
+//! | `devices` | `cairn devices`, and what `--device` says |
+//! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
+//! | `pipes` | readers that go away, disks that are full |
+#![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
+
+mod bad_input;
+mod compare;
+mod devices;
+mod drawings;
+mod files;
+mod input;
+mod json;
+mod model;
+mod pipes;
+mod read;
+mod summary;
+mod sweep;
+
+use std::fs;
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// A folder of its own, in which the command runs.
+struct Folder(TempDir);
+
+/// What a run left.
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Folder {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    /// A folder with these files.
+    fn with<const N: usize>(files: [(&str, &[u8]); N]) -> Self {
+        let folder = Self::new();
+        files.iter().for_each(|(name, bytes)| fs::write(folder.path(name), bytes).unwrap());
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Names of all that is in it, hidden files too; but for what is kept of devices.
+    fn names(&self) -> Vec<String> {
+        let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+        let mut names: Vec<String> =
+            fs::read_dir(self.0.path()).unwrap().map(|entry| name(entry.unwrap())).collect();
+        names.retain(|name| name != "cache");
+        names.sort();
+        names
+    }
+
+    /// The command in this folder, whatever colours the tests themselves run in.
+    fn cairn(&self) -> Command {
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("cairn");
+        command.current_dir(self.0.path());
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        // what this user has measured is no part of a test
+        command.env("CAIRN_CACHE", self.path("cache"));
+        // without it Mesa's Vulkan layer complains on standard error, about Wayland of all things
+        command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
+        command
+    }
+
+    /// `cairn` with arguments separated by spaces.
+    fn run(&self, args: &str) -> Ran {
+        Ran::of(self.cairn().args(args.split_whitespace()))
+    }
+
+    /// `cairn fit --device cpu` with arguments separated by spaces.
+    fn fit(&self, args: &str) -> Ran {
+        self.run(&format!("fit --device cpu {args}"))
+    }
+
+    /// The JSON of a fit that must work.
+    fn json(&self, args: &str) -> serde_json::Value {
+        let ran = self.fit(&format!("--json {args}"));
+        ran.done();
+        serde_json::from_str(&ran.out).unwrap()
+    }
+}
+
+impl Ran {
+    fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// It must have worked, and have nothing to say on standard error.
+    fn done(&self) {
+        assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
+    }
+
+    /// It must have failed with that code and one line that holds all these.
+    fn refused(&self, code: i32, parts: &[&str]) {
+        let Self { err, .. } = self;
+        assert_eq!((self.code, self.out.as_str()), (code, ""), "{err}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+        assert!(err.starts_with("error: "), "{err}");
+        parts.iter().for_each(|part| assert!(err.contains(part), "{part:?} is missing from {err}"));
+    }
+}
+
+/// An `.npy` file: `shape` as Python writes it.
+fn npy(dtype: &str, shape: &str, values: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}, }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(values);
+    bytes
+}
+
+fn npy_f64(shape: &str, values: &[f64]) -> Vec<u8> {
+    npy("'<f8'", shape, &values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())
+}

@@ -1,0 +1,141 @@
+//! `cairn read`.
+
+use std::io::Cursor;
+
+use image::{GrayImage, ImageFormat, Luma};
+use serde_json::Value;
+
+use super::{Folder, Ran};
+
+/// The first ten digits of the table, 0 to 9, as the rows of `data/digits.csv` have them.
+const TEXT: &str = "0123456789";
+
+/// A strip of them, 40 pixels high each.
+fn strip() -> GrayImage {
+    let text = include_str!("../../../data/digits.csv");
+    let rows = text.lines().skip(1).take(10);
+    let rows: Vec<Vec<f32>> =
+        rows.map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect()).collect();
+    GrayImage::from_fn(560, 100, |x, y| {
+        let (x, y) = (x as i64 - 25, y as i64 - 30);
+        let (digit, column, row) = (x.div_euclid(52) as usize, x.rem_euclid(52) / 5, y.div_euclid(5));
+        let inside = (0..8).contains(&column) && (0..8).contains(&row) && x >= 0 && digit < 10;
+        let count = if inside { rows[digit][(row * 8 + column) as usize] } else { 0.0 };
+        Luma([(240.0 - 12.0 * count) as u8])
+    })
+}
+
+fn file(picture: &GrayImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+/// A folder with the strip and a model of the digits.
+fn fitted() -> Folder {
+    let folder = Folder::with([("s.png", &file(&strip(), ImageFormat::Png))]);
+    folder.fit("-k 200 -r 1 -q --model m.safetensors").done();
+    folder
+}
+
+fn right(text: &str) -> usize {
+    assert_eq!(text.len(), TEXT.len(), "{text}");
+    text.chars().zip(TEXT.chars()).filter(|(a, b)| a == b).count()
+}
+
+#[test]
+fn digits_are_read_from_files_and_pipes() {
+    let folder = fitted();
+    let plain = folder.run("read m.safetensors s.png --plain");
+    plain.done();
+    assert!(right(plain.out.trim_end()) >= 9 && plain.out.ends_with('\n'), "{}", plain.out);
+    let shown = folder.run("read m.safetensors s.png");
+    shown.done();
+    let lines: Vec<&str> = shown.out.lines().collect();
+    assert_eq!((lines[0], lines.len()), (plain.out.trim_end(), 2));
+    assert!(lines[1].starts_with("  confidence  0 ") && lines[1].matches('%').count() == 10, "{}", lines[1]);
+    for format in [ImageFormat::Jpeg, ImageFormat::Bmp, ImageFormat::Pnm] {
+        let args = ["read", "m.safetensors", "-", "--plain"];
+        let piped = Ran::of(folder.cairn().args(args).write_stdin(file(&strip(), format)));
+        piped.done();
+        assert_eq!(piped.out, plain.out, "{format:?}");
+    }
+}
+
+#[test]
+fn json_has_a_box_and_a_confidence_for_each() {
+    let folder = fitted();
+    let ran = folder.run("read m.safetensors s.png --json");
+    ran.done();
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&json["schema"], &json["picture"]["width"]), (&1.into(), &560.into()));
+    let digits = json["lines"][0]["digits"].as_array().unwrap();
+    assert!(right(json["text"].as_str().unwrap()) >= 9);
+    assert_eq!((json["lines"].as_array().unwrap().len(), digits.len()), (1, 10));
+    for (at, digit) in (0u64..).zip(digits) {
+        let corner = |at: usize| digit["box"][at].as_u64().unwrap();
+        let (left, top, width, height) = (corner(0), corner(1), corner(2), corner(3));
+        let field = 25 + 52 * at..25 + 52 * at + 40;
+        assert!(
+            field.contains(&left) && left + width <= field.end && top >= 30 && top + height <= 70,
+            "{digit}"
+        );
+        assert!((0.0..=1.0).contains(&digit["confidence"].as_f64().unwrap()), "{digit}");
+        assert_eq!(digit["counts"].as_array().unwrap().len(), 64);
+    }
+}
+
+#[test]
+fn the_proof_shows_boxes_and_what_was_seen() {
+    let folder = fitted();
+    folder.run("read m.safetensors s.png --debug seen.png --plain").done();
+    let seen = image::open(folder.path("seen.png")).unwrap().into_rgb8();
+    assert!(seen.width() >= 560 && seen.height() > 160, "{:?}", seen.dimensions());
+    let colored = seen.pixels().filter(|pixel| pixel.0[0].abs_diff(pixel.0[1]) > 60).count();
+    assert!(colored > 10 * 4 * 20, "{colored}");
+    assert_eq!(folder.names(), ["m.safetensors", "s.png", "seen.png"]);
+}
+
+#[test]
+fn clusters_without_names_are_numbers() {
+    let folder = fitted();
+    folder.fit("data.csv --model n.safetensors").refused(1, &["data.csv"]);
+    std::fs::write(folder.path("pixels.csv"), pixels()).unwrap();
+    folder.fit("pixels.csv -k 10 -r 1 -q --model n.safetensors").done();
+    let ran = folder.run("read n.safetensors s.png --plain");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.split_whitespace().all(|name| name.starts_with('#')), "{}", ran.out);
+    assert!(ran.err.contains("have no names") && ran.err.contains("cairn name"), "{}", ran.err);
+}
+
+/// The digits' table without its classes.
+fn pixels() -> String {
+    let text = include_str!("../../../data/digits.csv");
+    text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n").collect()
+}
+
+#[test]
+fn what_can_not_be_read_is_refused() {
+    let folder = fitted();
+    let refused = |name: &str, bytes: &[u8], parts: &[&str]| {
+        std::fs::write(folder.path(name), bytes).unwrap();
+        folder.run(&format!("read m.safetensors {name}")).refused(1, parts);
+    };
+    let png = file(&strip(), ImageFormat::Png);
+    refused("cut.png", &png[..png.len() / 2], &["cut.png is damaged", "save it again"]);
+    refused("text.png", b"no picture at all", &["text.png is no PNG"]);
+    refused("empty.png", b"", &["empty.png is no PNG"]);
+    refused("bomb.pnm", b"P5 200000 100000 255 ", &["bomb.pnm is 200000 x 100000 pixels", "scale it down"]);
+    refused("blank.pnm", &[b"P5 30 30 255 ".as_slice(), &[255; 900]].concat(), &["blank.pnm: nothing found"]);
+    refused("ink.pnm", &[b"P5 30 30 255 ".as_slice(), &[0; 900]].concat(), &["ink.pnm: nothing found"]);
+    folder.run("read m.safetensors none.png").refused(1, &["none.png can't be read"]);
+    folder.run("read none.safetensors s.png").refused(1, &["none.safetensors"]);
+    folder.run("read m.safetensors s.png --debug nowhere/x.png").refused(1, &["nowhere/x.png"]);
+    folder.run("read m.safetensors s.png --debug s.png").refused(2, &["IMAGE and --debug are the same file"]);
+    assert_eq!(std::fs::read(folder.path("s.png")).unwrap(), png);
+    std::fs::write(folder.path("t.csv"), "1,2\n3,4\n5,7\n").unwrap();
+    folder.fit("t.csv -k 2 -q --model t.safetensors").done();
+    folder.run("read t.safetensors s.png").refused(1, &["2 columns", "64 numbers"]);
+    let ran = folder.run("read m.safetensors blank.pnm --json");
+    assert_eq!((ran.code, ran.out.contains("\"lines\": []")), (1, true), "{}", ran.out);
+}

@@ -1,0 +1,393 @@
+//! What only a GPU can get wrong: doing the work itself, failing, and being handed over.
+//!
+//! That it computes the right thing is said in `engines`; here every adapter is found at work.
+#![cfg(feature = "gpu")]
+
+use cairn::data::Dataset;
+use cairn::engine::gpu::{AdapterInfo, Fault, FaultKind, Gpu, adapters};
+use cairn::engine::nearest_two::{Centroids, NearestTwo};
+use cairn::engine::reference::Reference;
+use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, Testing, open};
+use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
+
+use crate::common::{self, Backend, Case, digits, on_devices, opened};
+
+/// Calls `body` with every adapter of a backend, and nothing for the processor.
+fn on_adapters(backend: Backend, body: &dyn Fn(&AdapterInfo, &dyn Engine)) {
+    if backend != Backend::Cpu {
+        opened(backend).iter().for_each(|adapter| adapter.with(&|engine| body(&adapter.info, engine)));
+    }
+}
+
+on_devices!(the_gpu_does_the_work, the_best_alone_is_kept, a_session_works_again);
+
+/// An engine that left the decisions to the host would pass every comparison.
+fn the_gpu_does_the_work(backend: Backend) {
+    on_adapters(backend, &|_, engine| {
+        let case = Case::new(&digits(), KMeans::new(10).restarts(4));
+        let job = case.job();
+        let mut session = engine.load(&job).expect("the GPU takes the job");
+        let work = session.run(0..4, Keep::Best).expect("the GPU does the job").work;
+        assert_eq!((engine.info().used, session.info().used), ("gpu", "gpu"));
+        assert_eq!(session.info().fallback, None);
+        // a pass for each update and one before the first
+        let iterations: u32 = case.oracle().outcomes.iter().map(|outcome| outcome.iterations).sum();
+        assert_eq!(work.later_assigned_points, u64::from(iterations) * 1797);
+        assert_eq!(work.assigned_points, u64::from(iterations + 4) * 1797);
+        let (repaired, assigned) = (work.later_repaired_points, work.later_assigned_points);
+        assert!(repaired * 20 < assigned, "{repaired} of {assigned} points were repaired");
+    });
+}
+
+fn the_best_alone_is_kept(backend: Backend) {
+    on_adapters(backend, &|_, engine| {
+        let case = Case::new(&common::normal(300, 3, 1), KMeans::new(9).restarts(11));
+        let (job, all) = (case.job(), case.oracle());
+        let mut session = engine.load(&job).expect("the GPU takes the job");
+        for batch in [1, 4, 11] {
+            let got = run(session.as_mut(), &job, 11, Some(batch), Keep::Best, &mut |_| CONTINUE)
+                .expect("the GPU does the job");
+            assert_eq!(got.outcomes, all.outcomes);
+            assert_eq!((got.states.len(), got.best_state()), (1, all.best_state()));
+        }
+    });
+}
+
+fn a_session_works_again(backend: Backend) {
+    on_adapters(backend, &|_, engine| {
+        let case = Case::new(&common::normal(200, 5, 2), KMeans::new(6).restarts(8));
+        let (job, all) = (case.job(), case.oracle());
+        let mut session = engine.load(&job).expect("the GPU takes the job");
+        for some in [3..8, 0..2, 7..8, 0..8] {
+            let batch = session.run(some.clone(), Keep::All).expect("the GPU does the job");
+            assert_eq!(batch.outcomes, all.outcomes[some.start as usize..some.end as usize]);
+            assert_eq!(batch.states, all.states[some.start as usize..some.end as usize]);
+        }
+    });
+}
+
+const FAULTS: [FaultKind; 2] = [FaultKind::Lost, FaultKind::OutOfMemory];
+
+/// Calls to fail at: while the points go up, while seeding, in the first rounds, in a later batch.
+const MOMENTS: [u64; 5] = [1, 9, 20, 33, 50];
+
+fn is(kind: FaultKind, error: &EngineError) -> bool {
+    match kind {
+        FaultKind::Lost => matches!(error, EngineError::DeviceLost { .. }),
+        FaultKind::OutOfMemory => matches!(error, EngineError::OutOfMemory { .. }),
+    }
+}
+
+/// The engine's error in that of a run.
+fn of_engine(error: FitError) -> EngineError {
+    match error {
+        FitError::Engine(error) => error,
+        other => panic!("{other}"),
+    }
+}
+
+/// Small and quick, with empty clusters on the way, for a fault at every call.
+fn little() -> Case {
+    let values = (0..120).map(|i| f64::from(i * i % 5)).collect();
+    Case::new(&common::dataset(2, values), KMeans::new(9).restarts(8).init(Init::Random))
+}
+
+/// How a GPU is opened that fails.
+fn failing(fault: Option<Fault>) -> OpenOptions {
+    OpenOptions { testing: Testing { fault, ..Testing::default() }, ..common::options() }
+}
+
+/// The little case on a GPU that fails, in batches of five: what came of it, what was finished of a batch that
+/// failed, and what is said of the fault.
+fn with_fault(
+    adapter: &AdapterInfo,
+    case: &Case,
+    fault: Fault,
+) -> (Result<Restarts, EngineError>, Restarts, Option<String>) {
+    let options = failing(Some(fault));
+    let gpu = Gpu::open(adapter, &options).expect("it fails later");
+    let job = case.job();
+    let mut session = match gpu.load(&job) {
+        Err(error) => return (Err(error), Restarts::default(), None),
+        Ok(session) => session,
+    };
+    let ended = run(session.as_mut(), &job, 8, Some(5), Keep::All, &mut |_| CONTINUE).map_err(of_engine);
+    let Batch { outcomes, states, .. } = session.salvage(Keep::All);
+    (ended, Restarts { outcomes, states, ..Restarts::default() }, session.info().fallback)
+}
+
+/// Calls `body` with each call to fail at, from the first, until it says that no fault happened.
+fn at_every_call(body: &dyn Fn(u64) -> bool) {
+    let calls = (1..).take_while(|&at| body(at)).count();
+    assert!(calls > 40, "only {calls} calls");
+}
+
+on_devices!(out_of_memory_makes_batches_smaller, out_of_memory_again_and_again, lost_at_any_call);
+
+fn out_of_memory_makes_batches_smaller(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = little();
+        let expected = case.oracle();
+        at_every_call(&|at| {
+            let fault = Fault { kind: FaultKind::OutOfMemory, at, again: false };
+            let (ended, _, note) = with_fault(adapter, &case, fault);
+            let ended = ended.unwrap_or_else(|error| panic!("call {at}: {error}"));
+            common::compare(&expected, &ended).unwrap_or_else(|difference| panic!("call {at}: {difference}"));
+            assert!(note.iter().all(|note| note.contains("smaller batches")), "{note:?}");
+            note.is_some()
+        });
+    });
+}
+
+/// A device that refuses every so often: it comes to an end, and what ends well is right.
+fn out_of_memory_again_and_again(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = little();
+        let expected = case.oracle();
+        let ends_well = |at| {
+            let fault = Fault { kind: FaultKind::OutOfMemory, at, again: true };
+            match with_fault(adapter, &case, fault).0 {
+                Ok(ended) => common::compare(&expected, &ended).map(|()| true).expect("equal"),
+                Err(error) => {
+                    assert!(is(FaultKind::OutOfMemory, &error), "{error}");
+                    false
+                }
+            }
+        };
+        assert!(!ends_well(1) && !ends_well(5));
+        assert!(ends_well(61));
+    });
+}
+
+fn lost_at_any_call(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = little();
+        let expected = case.oracle();
+        at_every_call(&|at| {
+            let fault = Fault { kind: FaultKind::Lost, at, again: false };
+            let (ended, salvaged, _) = with_fault(adapter, &case, fault);
+            if let Err(error) = &ended {
+                assert!(is(FaultKind::Lost, error), "call {at}: {error}");
+                assert!(error.to_string().contains(&adapter.name), "{error}");
+            }
+            // what was finished before is right
+            for (outcome, (restart, state)) in salvaged.outcomes.iter().zip(&salvaged.states) {
+                assert_eq!(*outcome, expected.outcomes[*restart as usize], "call {at}");
+                assert_eq!(*state, expected.states[*restart as usize].1, "call {at}");
+            }
+            ended.is_err()
+        });
+    });
+}
+
+on_devices!(trials_with_faults, nearest_with_faults, peaks_with_faults);
+
+/// Failures before a trial, in it, and after it.
+fn trials_with_faults(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = little();
+        let (expected, job) = (case.oracle(), case.job());
+        let mut trials = Vec::new();
+        for (kind, at) in (1..=90).step_by(2).map(|at| (FAULTS[usize::from(at % 3 != 0)], at)) {
+            let fault = Some(Fault { kind, at, again: false });
+            let cache = tempfile::TempDir::new().expect("a folder"); // in which nothing is known yet
+            let (gpu_kernel, cache) = (Some("trial".to_owned()), Some(cache.path().to_owned()));
+            let options = OpenOptions { gpu_kernel, cache, ..failing(fault) };
+            let gpu = Gpu::open(adapter, &options).expect("it fails later");
+            let ran = gpu
+                .load(&job)
+                .map_err(FitError::from)
+                .and_then(|mut session| run(session.as_mut(), &job, 8, Some(5), Keep::All, &mut |_| CONTINUE))
+                .map_err(of_engine);
+            match ran {
+                Ok(ran) => {
+                    let same = common::compare(&expected, &ran);
+                    same.unwrap_or_else(|difference| panic!("{kind:?} at call {at}: {difference}"));
+                }
+                Err(error) => assert!(kind == FaultKind::Lost && is(kind, &error), "call {at}: {error}"),
+            }
+            trials.push((kind, gpu.counters().trials));
+        }
+        // of some trials, a part was left out for want of memory
+        let full = trials.iter().map(|(_, n)| *n).max().expect("there were some");
+        let cut = trials.iter().filter(|(kind, n)| *kind == FaultKind::OutOfMemory && *n < full).count();
+        assert!(cut > 5 && full > 2, "{trials:?}");
+    });
+}
+
+/// Rows and centroids for [`Engine::nearest`].
+fn nearest_in(engine: &dyn Engine, case: &Case) -> Result<(Vec<NearestTwo>, Option<String>), EngineError> {
+    let centroids: Vec<i32> =
+        (0..7).flat_map(|i| case.table.point(i * 90).to_vec()).map(|q| q as i32).collect();
+    let centroids = Centroids { lattice: &case.table.lattice, values: &centroids };
+    let mut session = engine.nearest(centroids)?;
+    let found = session.nearest_two(&case.table)?;
+    Ok((found, session.info().fallback))
+}
+
+fn nearest_with_faults(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        let case = Case::new(&common::normal(700, 5, 3), KMeans::new(2));
+        let (expected, none) = nearest_in(&Reference, &case).expect("the reference does not fail");
+        assert_eq!(none, None);
+        let with = |kind, at, again| {
+            let options = failing(Some(Fault { kind, at, again }));
+            nearest_in(&Gpu::open(adapter, &options).expect("it fails later"), &case)
+        };
+        let mut calls = 0;
+        loop {
+            calls += 1;
+            let Ok((found, note)) = with(FaultKind::OutOfMemory, calls, false) else {
+                assert_eq!(calls, 1, "the centroids have to be there");
+                continue;
+            };
+            assert_eq!(found, expected, "call {calls}");
+            let Some(note) = note else { break };
+            assert!(note.contains("smaller batches"), "{note}");
+            let lost = with(FaultKind::Lost, calls, false).expect_err("the device is lost");
+            assert!(is(FaultKind::Lost, &lost), "call {calls}: {lost}");
+        }
+        assert!(calls > 8, "only {calls} calls");
+        assert_eq!(with(FaultKind::OutOfMemory, 23, true).expect("there is room at times").0, expected);
+        let error = with(FaultKind::OutOfMemory, 3, true).expect_err("there is never room");
+        assert!(is(FaultKind::OutOfMemory, &error), "{error}");
+    });
+}
+
+fn peaks_with_faults(backend: Backend) {
+    on_adapters(backend, &|adapter, _| {
+        for at in 1..24 {
+            for kind in FAULTS {
+                let fault = Some(Fault { kind, at, again: false });
+                let gpu = Gpu::open(adapter, &failing(fault));
+                match gpu.expect("it fails later").peak() {
+                    Ok(peak) => {
+                        let peak = peak.expect("it has a peak");
+                        assert!(kind == FaultKind::OutOfMemory, "call {at}: lost, and yet {peak:?}");
+                        assert!(peak.flops > 0.0 && peak.bytes_per_second > 0.0, "call {at}: {peak:?}");
+                    }
+                    Err(error) => assert!(kind == FaultKind::Lost && is(kind, &error), "call {at}: {error}"),
+                }
+            }
+        }
+    });
+}
+
+/// The eight restarts of these tests, in four batches.
+fn eight() -> KMeans {
+    KMeans::new(10).restarts(8).batch(2)
+}
+
+/// A table that is quickly clustered.
+fn some() -> Dataset {
+    common::normal(300, 5, 8)
+}
+
+/// Calls `body` with the fit that each adapter makes of some table with each fault.
+fn fits_with_faults(
+    backend: Backend,
+    kmeans: &KMeans,
+    moments: &[u64],
+    body: &dyn Fn(Result<Fit, FitError>, FaultKind),
+) {
+    on_adapters(backend, &|adapter, _| {
+        // a device is asked for by name: of adapters that share one, only the first can be
+        let first = adapters(&[]).into_iter().find(|other| other.name == adapter.name);
+        if first.is_none_or(|first| first.backend != adapter.backend) {
+            return;
+        }
+        let params =
+            kmeans.clone().device(Device::Named(adapter.name.clone())).check().expect("good parameters");
+        for kind in FAULTS {
+            for &at in moments {
+                let options = failing(Some(Fault { kind, at, again: false }));
+                body(fit_with(&some(), &params, &options, &mut |_| CONTINUE), kind);
+            }
+        }
+    });
+}
+
+on_devices!(
+    the_processor_takes_over_to_the_same_bits,
+    a_device_asked_for_by_name_refuses,
+    the_processor_runs_what_is_left,
+);
+
+fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
+    let cpu = eight().device(Device::Cpu).check().expect("the parameters make sense");
+    let expected = fit(&some(), &cpu).expect("the processor does the job");
+    fits_with_faults(backend, &eight().fallback(true), &MOMENTS, &|fit, kind| {
+        let fit = fit.expect("the processor takes over");
+        assert_eq!(fit.fingerprint, expected.fingerprint, "{kind:?}");
+        assert_eq!(fit.state, expected.state, "{kind:?}");
+        let note = fit.device.fallback.expect("it is said that the device failed");
+        let (used, words, then) = match kind {
+            FaultKind::Lost => ("cpu", "lost", "went on on the CPU"),
+            FaultKind::OutOfMemory => ("gpu", "out of memory", "went on in smaller batches"),
+        };
+        assert_eq!(fit.device.used, used);
+        assert!(note.contains(words) && note.contains(then), "{note}");
+    });
+}
+
+fn a_device_asked_for_by_name_refuses(backend: Backend) {
+    for kmeans in [eight(), eight().fallback(false)] {
+        fits_with_faults(backend, &kmeans, &[3], &|fit, kind| match fit {
+            Err(FitError::Engine(error)) => assert!(is(kind, &error), "{error}"),
+            Ok(fit) if kind == FaultKind::OutOfMemory => assert_eq!(fit.device.used, "gpu"),
+            other => panic!("{kind:?}: {other:?}"),
+        });
+    }
+}
+
+/// What the device had finished when it was lost is not done again, and the best is the best of both.
+fn the_processor_runs_what_is_left(backend: Backend) {
+    let few = || eight().restarts(40).batch(40).fallback(true);
+    let cpu = few().device(Device::Cpu).check().expect("the parameters make sense");
+    let expected = fit(&some(), &cpu).expect("the processor does the job");
+    fits_with_faults(backend, &few(), &[34, 36, 38, 40], &|fit, _| {
+        let fit = fit.expect("the processor takes over");
+        assert_eq!(fit.fingerprint, expected.fingerprint);
+        assert_eq!(fit.state, expected.state);
+    });
+}
+
+mod choice {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_refused_with_what_there_is() {
+        let asked = Device::Named("no such adapter".into());
+        let error = open(&asked, &OpenOptions::default()).err().expect("there is no such adapter");
+        assert!(matches!(error, EngineError::NoAdapter(_)), "{error:?}");
+        let text = error.to_string();
+        assert!(text.contains("\"no such adapter\""), "{text}");
+        assert!(adapters(&[]).iter().all(|adapter| text.contains(&adapter.name)), "{text}");
+    }
+
+    #[test]
+    fn auto_never_takes_a_software_adapter() {
+        let opened = open(&Device::Auto, &OpenOptions::default()).expect("there is a processor at least");
+        let info = opened.engine.info();
+        assert!(!info.software, "{info:?}");
+        let real = adapters(&[]).iter().any(|adapter| !adapter.software);
+        assert_eq!(info.used, if real { "gpu" } else { "cpu" }, "{}", opened.why);
+        assert!(!opened.why.is_empty());
+    }
+
+    #[test]
+    fn gpu_takes_the_best_adapter_or_says_what_to_install() {
+        match (open(&Device::Gpu, &OpenOptions::default()), adapters(&[]).first()) {
+            (Ok(opened), Some(best)) => assert!(opened.engine.info().adapter.contains(&best.name)),
+            (Err(error), None) => assert!(error.to_string().contains("mesa-vulkan-drivers"), "{error}"),
+            (Ok(opened), None) => panic!("no adapter, and yet {}", opened.why),
+            (Err(error), Some(best)) => panic!("{best:?}: {error}"),
+        }
+    }
+
+    #[test]
+    fn real_adapters_come_first() {
+        let found = adapters(&[]);
+        assert!(found.is_sorted_by_key(|adapter| adapter.software), "{found:?}");
+    }
+}
