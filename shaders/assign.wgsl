@@ -1,8 +1,8 @@
 // Assign: each point to its nearest centroid, with the certificate; what that leaves open is decided in
 // integers on the spot.
 //
-// The plain kernel: one invocation owns one point of one lane, and reads the centroids of its lane four
-// side by side. Grid: (blocks of 64 points, wrapped into y; lanes of the list `running`).
+// The plain kernel: one invocation owns one point of one slot, and reads the centroids of its slot four
+// side by side. Grid: (blocks of 64 points, wrapped into y; slots of the list `running`).
 
 fn nearest(point: u32, first_column: u32) -> u32 {
     var best = 0u;
@@ -22,23 +22,23 @@ fn nearest(point: u32, first_column: u32) -> u32 {
 fn assign(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
           @builtin(local_invocation_index) local: u32) {
     let point = block_of(group, groups) * 64u + local;
-    let lane = running[place_of(group)];
-    let status = lanes[lane].status;
+    let slot = running[place_of(group)];
+    let status = slots[slot].status;
     if (point >= sizes.n_points || !(status == ACTIVE || status == FINISHING)) { return; }
 
-    let exact = is_exact(lane);
+    let exact = is_exact(slot);
     let gamma = select(sizes.gamma, 0.0, exact);
     let own = select(errors[point], 0.0, exact);
-    let group_columns = sizes.n_quads * 4u;
-    let first_column = lane * sizes.n_groups * group_columns;
+    let pack_columns = sizes.n_quads * 4u;
+    let first_column = slot * sizes.n_packs * pack_columns;
 
     var best = 0u;
     var best_score = 3.0e38;
     var best_error = 0.0;
     var others = 3.0e38; // least lower bound of all centroids but the best
-    for (var g = 0u; g < sizes.n_groups; g++) {
-        let h = half_norms[lane * sizes.n_groups + g];
-        let score = h - dots(point, first_column + g * group_columns);
+    for (var g = 0u; g < sizes.n_packs; g++) {
+        let h = half_norms[slot * sizes.n_packs + g];
+        let score = h - dots(point, first_column + g * pack_columns);
         let error = own + 3.0 * gamma * h;
         for (var side = 0u; side < 4u; side++) {
             if (score[side] < best_score) {
@@ -53,7 +53,7 @@ fn assign(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grou
     }
     if (!exact && !(others > best_score + best_error)) {
         best = nearest(point, first_column);
-        count_repair(lane);
+        count_repair(slot);
     }
-    labels[lane * sizes.n_points + point] = best;
+    labels[slot * sizes.n_points + point] = best;
 }

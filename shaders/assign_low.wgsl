@@ -1,27 +1,27 @@
-// Assign, for few features (up to 16): the points stay in registers, and all centroids of the lane pass by.
+// Assign, for few features (up to 16): the points stay in registers, and all centroids of the slot pass by.
 //
 // Beside assign.wgsl: a point is read once for all centroids, a coordinate of a centroid once for four points,
 // from workgroup memory and the same by all invocations. An invocation owns four points, 64 apart, of one
-// lane. Grid: (blocks of 256 points, wrapped into y; lanes of the list `running`).
+// slot. Grid: (blocks of 256 points, wrapped into y; slots of the list `running`).
 
-override QUADS: u32 = 4u; // quarters of a row: n_quads, 1 to 4
+override QUADS: u32 = 4u; // quads of a row: n_quads, 1 to 4
 
 const WIDTH = 64u;
-const GROUPS = 16u; // groups of four centroids in workgroup memory
-var<workgroup> columns: array<vec4<f32>, 256>; // (GROUPS, 4 QUADS)
-var<workgroup> bases: array<vec4<f32>, GROUPS>;
+const PACKS = 16u; // groups of four centroids in workgroup memory
+var<workgroup> columns: array<vec4<f32>, 256>; // (PACKS, 4 QUADS)
+var<workgroup> bases: array<vec4<f32>, PACKS>;
 var<workgroup> runs: u32;
 
-/// The groups from `first_group` on, scaled.
-fn load_columns(lane: u32, first_group: u32, gamma: f32, local: u32) {
-    let n_groups = min(GROUPS, sizes.n_groups - first_group);
-    let first = lane * sizes.n_groups + first_group;
-    for (var i = local; i < n_groups * 4u * QUADS; i += WIDTH) {
+/// The groups from `first_pack` on, scaled.
+fn load_columns(slot: u32, first_pack: u32, gamma: f32, local: u32) {
+    let n_packs = min(PACKS, sizes.n_packs - first_pack);
+    let first = slot * sizes.n_packs + first_pack;
+    for (var i = local; i < n_packs * 4u * QUADS; i += WIDTH) {
         var c = centroids[first * 4u * QUADS + i];
         if (MIXED) { c *= features[i % (4u * QUADS)].x; }
         columns[i] = c;
     }
-    if (local < n_groups) { bases[local] = base_of(first + local, gamma); }
+    if (local < n_packs) { bases[local] = base_of(first + local, gamma); }
 }
 
 /// The sums `a`, with products of four features of a point and of four centroids added one after the other: each of
@@ -35,9 +35,9 @@ fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
               @builtin(local_invocation_index) local: u32) {
     let first_point = block_of(group, groups) * 4u * WIDTH;
     if (first_point >= sizes.n_points) { return; }
-    let lane = running[place_of(group)];
-    let gamma = select(sizes.gamma, 0.0, is_exact(lane));
-    if (local == 0u) { runs = u32(is_assigned(lanes[lane].status)); }
+    let slot = running[place_of(group)];
+    let gamma = select(sizes.gamma, 0.0, is_exact(slot));
+    if (local == 0u) { runs = u32(is_assigned(slots[slot].status)); }
     if (workgroupUniformLoad(&runs) == 0u) { return; }
     // rows past the end repeat the last: their labels are not kept
     let r0 = min(first_point + local, sizes.n_points - 1u) * QUADS;
@@ -71,11 +71,11 @@ fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
     }
 
     var b0 = NONE_YET; var b1 = NONE_YET; var b2 = NONE_YET; var b3 = NONE_YET;
-    for (var first_group = 0u; first_group < sizes.n_groups; first_group += GROUPS) {
+    for (var first_pack = 0u; first_pack < sizes.n_packs; first_pack += PACKS) {
         workgroupBarrier();
-        load_columns(lane, first_group, gamma, local);
+        load_columns(slot, first_pack, gamma, local);
         workgroupBarrier();
-        for (var g = 0u; g < min(GROUPS, sizes.n_groups - first_group); g++) {
+        for (var g = 0u; g < min(PACKS, sizes.n_packs - first_pack); g++) {
             let c = g * 4u * QUADS;
             var a0 = vec4<f32>(0.0); var a1 = vec4<f32>(0.0); var a2 = vec4<f32>(0.0); var a3 = vec4<f32>(0.0);
             {
@@ -118,7 +118,7 @@ fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
                 a2 = add_products(a2, x23, c0, c1, c2, c3);
                 a3 = add_products(a3, x33, c0, c1, c2, c3);
             }
-            let at = (first_group + g) * 4u;
+            let at = (first_pack + g) * 4u;
             b0 = take(b0, bases[g] - a0, at);
             b1 = take(b1, bases[g] - a1, at);
             b2 = take(b2, bases[g] - a2, at);
@@ -126,9 +126,9 @@ fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
         }
     }
 
-    let bests = array<Best, 4>(b0, b1, b2, b3);
+    let bests = array<Top2, 4>(b0, b1, b2, b3);
     for (var i = 0u; i < 4u; i++) {
         let point = first_point + i * WIDTH + local;
-        if (point < sizes.n_points) { settle(point, lane, bests[i]); }
+        if (point < sizes.n_points) { write_or_repair(point, slot, bests[i]); }
     }
 }

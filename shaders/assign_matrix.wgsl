@@ -3,18 +3,18 @@
 //
 // Beside assign_tiled.wgsl: the same tile of points against one of centroids, with the products made by the units,
 // EDGE x EDGE of them at a time. No one can see into what a unit holds, so scores come back through workgroup
-// memory, a slice of 64 points and 32 centroids at a time, and four invocations race over the slice of a point.
+// memory, a slice of 64 points and 32 centroids at a time, and four invocations reduce over the slice of a point.
 // A point keeps its two best centroids and the value of the third: where only two are open, as nearly always,
 // two distances decide.
 //
-// Points and centroids are seen from the middle of the points, which shortens their norms, and with these the errors.
+// Points and centroids are seen from the centre of the points, which shortens their norms, and with these the errors.
 // A subgroup owns blocks of two by four pieces of the tile; where there are fewer subgroups than blocks the tile
 // is gone over several times. Nothing here may use atomics of storage: beside matrix units, naga 30 writes them for
 // the whole device without the capability that SPIR-V asks for then. So repairs are counted by blocks of points,
 // each written by one workgroup alone.
-// Grid: (blocks of 128 points, wrapped into y; lanes of the list `running`).
+// Grid: (blocks of 128 points, wrapped into y; slots of the list `running`).
 
-@group(0) @binding(9) var<storage, read_write> tallies: array<vec2<u32>>; // repairs: first pass, later (lanes, n_tallies)
+@group(0) @binding(9) var<storage, read_write> tallies: array<vec2<u32>>; // repairs: first pass, later (slots, n_tallies)
 
 const WIDTH = 256u;
 const TILE = 128u;  // points, and centroids
@@ -42,7 +42,7 @@ var<workgroup> n_rest: atomic<u32>;
 var<workgroup> count: u32;
 
 /// The two least values of a point so far with their centroids, and the third least.
-struct Top {
+struct Top3 {
     least: f32,
     second: f32,
     third: f32,
@@ -50,20 +50,20 @@ struct Top {
     other: u32,
 }
 
-const NO_TOP = Top(3.0e38, 3.0e38, 3.0e38, 0u, 0u);
+const NO_TOP = Top3(3.0e38, 3.0e38, 3.0e38, 0u, 0u);
 
-fn take_top(t: Top, value: f32, index: u32) -> Top {
+fn take_top3(t: Top3, value: f32, index: u32) -> Top3 {
     // strictly less: of equals the lowest index stays
     let first = value < t.least;
     let next = value < t.second;
     let other = select(select(t.other, index, next), t.index, first);
     let second = min(t.second, max(t.least, value));
     let third = min(t.third, max(t.second, value));
-    return Top(min(t.least, value), second, third, select(t.index, index, first), other);
+    return Top3(min(t.least, value), second, third, select(t.index, index, first), other);
 }
 
 /// The top of two of the same point, which saw different centroids.
-fn merge_tops(a: Top, b: Top) -> Top {
+fn merge_top3(a: Top3, b: Top3) -> Top3 {
     let a_wins = a.least < b.least || (a.least == b.least && a.index < b.index);
     var t = a;
     var less = b;
@@ -71,7 +71,7 @@ fn merge_tops(a: Top, b: Top) -> Top {
         t = b;
         less = a;
     }
-    t = take_top(take_top(t, less.least, less.index), less.second, less.other);
+    t = take_top3(take_top3(t, less.least, less.index), less.second, less.other);
     t.third = min(t.third, less.third);
     return t;
 }
@@ -83,8 +83,8 @@ fn root(x: f32) -> f32 {
     return max(x, 1.0);
 }
 
-/// The middle of the points in four features. It comes behind what is known of features: whole numbers.
-fn middle_of(quad: u32) -> vec4<f32> {
+/// The centre of the points in four features. It comes behind what is known of features: whole numbers.
+fn centre_of(quad: u32) -> vec4<f32> {
     let f = 4u * (sizes.n_quads + quad);
     return vec4<f32>(features[f].x, features[f + 1u].x, features[f + 2u].x, features[f + 3u].x);
 }
@@ -105,7 +105,7 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
         var x = vec4<f32>(0.0);
         if (quad < sizes.n_quads) {
             // rows past the end repeat the last: their labels are not kept
-            x = points[min(first_point + row, sizes.n_points - 1u) * sizes.n_quads + quad] - middle_of(quad);
+            x = points[min(first_point + row, sizes.n_points - 1u) * sizes.n_quads + quad] - centre_of(quad);
         }
         let half = narrow(x);
         let to = row * STRIDE + i % quads * 4u;
@@ -116,18 +116,18 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
     }
 }
 
-/// Centroids of the groups from `first_group` on, features from `first` on.
-fn load_columns(lane: u32, first_group: u32, first: u32, local: u32) {
+/// Centroids of the packs from `first_pack` on, features from `first` on.
+fn load_columns(slot: u32, first_pack: u32, first: u32, local: u32) {
     for (var i = local; i < TILE / 4u * DEPTH; i += WIDTH) {
         let f = i % DEPTH;
-        let group = i / DEPTH;
+        let pack = i / DEPTH;
         var c = vec4<f32>(0.0);
-        if (first_group + group < sizes.n_groups && first + f < 4u * sizes.n_quads) {
-            let at = (lane * sizes.n_groups + first_group + group) * 4u * sizes.n_quads + first + f;
+        if (first_pack + pack < sizes.n_packs && first + f < 4u * sizes.n_quads) {
+            let at = (slot * sizes.n_packs + first_pack + pack) * 4u * sizes.n_quads + first + f;
             c = centroids[at] - features[4u * sizes.n_quads + first + f].x;
         }
         let half = narrow(c);
-        let to = group * 4u * STRIDE + f;
+        let to = pack * 4u * STRIDE + f;
         right[to] = half.x;
         right[to + STRIDE] = half.y;
         right[to + 2u * STRIDE] = half.z;
@@ -135,16 +135,16 @@ fn load_columns(lane: u32, first_group: u32, first: u32, local: u32) {
     }
 }
 
-/// |c|^2 / 2 from the middle of the points: such come behind the plain ones of all lanes.
-fn half_norm_of(lane: u32, c: u32) -> f32 {
-    return half_norms[arrayLength(&half_norms) / 2u + lane * sizes.n_groups + c / 4u][c % 4u];
+/// |c|^2 / 2 from the centre of the points: such come behind the plain ones of all slots.
+fn half_norm_of(slot: u32, c: u32) -> f32 {
+    return half_norms[arrayLength(&half_norms) / 2u + slot * sizes.n_packs + c / 4u][c % 4u];
 }
 
-/// A quarter of |x|^2 from the middle of the points.
+/// A quarter of |x|^2 from the centre of the points.
 fn square_of(point: u32, quarter: u32) -> f32 {
     var sum = 0.0;
     for (var quad = quarter; quad < sizes.n_quads; quad += 4u) {
-        let x = points[min(point, sizes.n_points - 1u) * sizes.n_quads + quad] - middle_of(quad);
+        let x = points[min(point, sizes.n_points - 1u) * sizes.n_quads + quad] - centre_of(quad);
         sum += dot(x, x);
     }
     return sum;
@@ -162,11 +162,11 @@ fn norms_of(first_point: u32, row: u32, quarter: u32) -> vec2<f32> {
 }
 
 /// The centroids from `first` on: h - 3 G h, and K root(h).
-fn load_ends(lane: u32, first: u32, gamma: f32, share: f32, local: u32) {
+fn load_ends(slot: u32, first: u32, gamma: f32, share: f32, local: u32) {
     if (local >= TILE) { return; }
     var end = vec2<f32>(3.0e38, 0.0);
     if (first + local < sizes.n_clusters) {
-        let h = half_norm_of(lane, first + local);
+        let h = half_norm_of(slot, first + local);
         end = vec2<f32>(h - 3.0 * gamma * h, share * root(h));
     }
     ends[local] = end;
@@ -174,7 +174,7 @@ fn load_ends(lane: u32, first: u32, gamma: f32, share: f32, local: u32) {
 
 /// The top of a point with its quarter of a slice. `row` is the point's in the slice, `first` the slice's first
 /// centroid; only blocks from `first_block` on, of which there are `n_blocks`, are in the slice.
-fn race(top: Top, row: u32, quarter: u32, slice: u32, first: u32, norm: f32, first_block: u32, n_blocks: u32) -> Top {
+fn reduce(top: Top3, row: u32, quarter: u32, slice: u32, first: u32, norm: f32, first_block: u32, n_blocks: u32) -> Top3 {
     var t = top;
     for (var i = 0u; i < WIDE / 4u; i++) {
         let column = quarter * (WIDE / 4u) + i;
@@ -182,14 +182,14 @@ fn race(top: Top, row: u32, quarter: u32, slice: u32, first: u32, norm: f32, fir
         if (block - first_block < n_blocks) {
             let end = ends[slice * WIDE + column];
             let value = (end.x - norm * end.y) - UNSCALE * scores[column * SCORES + row];
-            t = take_top(t, value, first + slice * WIDE + column);
+            t = take_top3(t, value, first + slice * WIDE + column);
         }
     }
     return t;
 }
 
 /// Puts a top down for the others to see.
-fn put(t: Top, local: u32) {
+fn put(t: Top3, local: u32) {
     // indices are below 2^24
     scores[local] = t.least;
     scores[WIDTH + local] = t.second;
@@ -198,20 +198,20 @@ fn put(t: Top, local: u32) {
     scores[4u * WIDTH + local] = f32(t.other);
 }
 
-fn seen(local: u32) -> Top {
+fn seen(local: u32) -> Top3 {
     let index = u32(scores[3u * WIDTH + local]);
     let other = u32(scores[4u * WIDTH + local]);
-    return Top(scores[local], scores[WIDTH + local], scores[2u * WIDTH + local], index, other);
+    return Top3(scores[local], scores[WIDTH + local], scores[2u * WIDTH + local], index, other);
 }
 
 /// Writes the label of a point that is proven; lists it otherwise.
-fn settle_or_list(first_point: u32, row: u32, lane: u32, exact: bool, t: Top, norm: f32) {
+fn write_or_list(first_point: u32, row: u32, slot: u32, exact: bool, t: Top3, norm: f32) {
     let point = first_point + row;
     if (point >= sizes.n_points) { return; }
-    let h = half_norm_of(lane, t.index);
+    let h = half_norm_of(slot, t.index);
     let limit = t.least + 2.0 * (norm * (sizes.share * root(h)) + 3.0 * sizes.gamma * h);
     if (exact || t.second > limit) {
-        labels[lane * sizes.n_points + point] = t.index;
+        labels[slot * sizes.n_points + point] = t.index;
     } else if (t.third > limit) {
         open[atomicAdd(&n_pairs, 1u)] = vec2<u32>(row << 24u | t.index, t.other);
     } else {
@@ -220,8 +220,8 @@ fn settle_or_list(first_point: u32, row: u32, lane: u32, exact: bool, t: Top, no
 }
 
 /// The part of a squared distance that is due to every TEAM-th quarter from `member` on.
-fn part_of_distance(point: u32, lane: u32, c: u32, member: u32) -> vec2<u32> {
-    let columns = (lane * sizes.n_groups + c / 4u) * sizes.n_quads * 4u;
+fn part_of_distance(point: u32, slot: u32, c: u32, member: u32) -> vec2<u32> {
+    let columns = (slot * sizes.n_packs + c / 4u) * sizes.n_quads * 4u;
     let side = c % 4u;
     var sum = vec2<u32>(0u);
     for (var quad = member; quad < sizes.n_quads; quad += TEAM) {
@@ -235,15 +235,15 @@ fn part_of_distance(point: u32, lane: u32, c: u32, member: u32) -> vec2<u32> {
 }
 
 /// Decides between two centroids for as many points as there are teams. All of the workgroup must come here.
-fn decide_pairs(first_point: u32, lane: u32, first: u32, n: u32, local: u32) {
+fn decide_pairs(first_point: u32, slot: u32, first: u32, n: u32, local: u32) {
     let at = first + local / TEAM;
     let works = local < WORKERS && at < n;
     var pair = vec2<u32>(0u);
     if (works) {
         pair = open[at];
         let point = first_point + (pair.x >> 24u);
-        let a = part_of_distance(point, lane, pair.x & 0xffffffu, local % TEAM);
-        let b = part_of_distance(point, lane, pair.y, local % TEAM);
+        let a = part_of_distance(point, slot, pair.x & 0xffffffu, local % TEAM);
+        let b = part_of_distance(point, slot, pair.y, local % TEAM);
         distances[local] = vec4<u32>(a, b);
     }
     workgroupBarrier();
@@ -257,7 +257,7 @@ fn decide_pairs(first_point: u32, lane: u32, first: u32, n: u32, local: u32) {
         let best = pair.x & 0xffffffu;
         let farther = a.y > b.y || (a.y == b.y && a.x > b.x);
         let takes_other = farther || (all(a == b) && pair.y < best);
-        labels[lane * sizes.n_points + first_point + (pair.x >> 24u)] = select(best, pair.y, takes_other);
+        labels[slot * sizes.n_points + first_point + (pair.x >> 24u)] = select(best, pair.y, takes_other);
     }
     workgroupBarrier();
 }
@@ -272,16 +272,16 @@ fn keep_nearer(at: u32, other: Nearest) {
     }
 }
 
-/// Decides a point among all centroids, of which each invocation takes every WIDTH-th group. All of the workgroup
+/// Decides a point among all centroids, of which each invocation takes every WIDTH-th pack. All of the workgroup
 /// must come here. The guess, in f32, says which centroids are too far.
-fn decide(first_point: u32, lane: u32, listed: u32, local: u32) {
+fn decide(first_point: u32, slot: u32, listed: u32, local: u32) {
     let point = first_point + (listed >> 24u);
     let guess = listed & 0xffffffu;
-    let group = lane * sizes.n_groups + guess / 4u;
-    let values = base_of(group, sizes.gamma) - dots(point, group * sizes.n_quads * 4u);
-    let best = Best(values[guess % 4u], 0.0, guess);
-    let limit = limit_of(best, lane, errors[point], sizes.gamma);
-    let own = nearest_of(point, lane, sizes.gamma, limit, local, WIDTH);
+    let pack = slot * sizes.n_packs + guess / 4u;
+    let values = base_of(pack, sizes.gamma) - dots(point, pack * sizes.n_quads * 4u);
+    let best = Top2(values[guess % 4u], 0.0, guess);
+    let limit = limit_of(best, slot, errors[point], sizes.gamma);
+    let own = nearest_of(point, slot, sizes.gamma, limit, local, WIDTH);
     for (var part = 0u; part < WIDTH / WORKERS; part++) {
         if (local / WORKERS == part) {
             if (part == 0u) {
@@ -297,7 +297,7 @@ fn decide(first_point: u32, lane: u32, listed: u32, local: u32) {
         if (local < half) { keep_nearer(local, Nearest(distances[local + half], indices[local + half])); }
         workgroupBarrier();
     }
-    if (local == 0u) { labels[lane * sizes.n_points + point] = indices[0]; }
+    if (local == 0u) { labels[slot * sizes.n_points + point] = indices[0]; }
     workgroupBarrier();
 }
 
@@ -307,8 +307,8 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
                  @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32) {
     let tile = block_of(group, groups);
     let first_point = tile * TILE;
-    let lane = running[place_of(group)];
-    let is_first = lanes[lane].iterations == 0u;
+    let slot = running[place_of(group)];
+    let is_first = slots[slot].iterations == 0u;
     let exact = is_first && sizes.exact_seeds == 2u;
     let gamma = select(sizes.gamma, 0.0, exact);
     let share = select(sizes.share, 0.0, exact);
@@ -316,7 +316,7 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
         atomicStore(&n_pairs, 0u);
         atomicStore(&n_rest, 0u);
         // a driver is free to make subgroups of other sizes than it says
-        let works = first_point < sizes.n_points && is_assigned(lanes[lane].status);
+        let works = first_point < sizes.n_points && is_assigned(slots[slot].status);
         count = select(0u, min(subgroups, BLOCKS), works);
     }
     // all of the workgroup returns here or none: naga takes no number of a slice for uniform
@@ -338,8 +338,8 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
             for (var quad = 0u; quad < sizes.n_quads; quad += DEPTH / 4u) {
                 workgroupBarrier();
                 load_points(first_point, quad, local);
-                load_columns(lane, first / 4u, 4u * quad, local);
-                if (quad == 0u) { load_ends(lane, first, gamma, share, local); }
+                load_columns(slot, first / 4u, 4u * quad, local);
+                if (quad == 0u) { load_ends(slot, first, gamma, share, local); }
                 workgroupBarrier();
                 for (var f = 0u; f < DEPTH; f += EDGE) {
                     let x0 = coopLoadT<Left>(&left[rows * STRIDE + f], STRIDE);
@@ -361,35 +361,35 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
             let to = columns * SCORES + rows;
             coopStore(s00, &scores[to], SCORES);
             workgroupBarrier();
-            top_0 = race(top_0, row, quarter, 0u, first, norms.x, first_block, n_blocks);
+            top_0 = reduce(top_0, row, quarter, 0u, first, norms.x, first_block, n_blocks);
             workgroupBarrier();
             coopStore(s10, &scores[to], SCORES);
             workgroupBarrier();
-            top_1 = race(top_1, row, quarter, 0u, first, norms.y, first_block, n_blocks);
+            top_1 = reduce(top_1, row, quarter, 0u, first, norms.y, first_block, n_blocks);
             workgroupBarrier();
             coopStore(s01, &scores[to], SCORES);
             workgroupBarrier();
-            top_0 = race(top_0, row, quarter, 1u, first, norms.x, first_block, n_blocks);
+            top_0 = reduce(top_0, row, quarter, 1u, first, norms.x, first_block, n_blocks);
             workgroupBarrier();
             coopStore(s11, &scores[to], SCORES);
             workgroupBarrier();
-            top_1 = race(top_1, row, quarter, 1u, first, norms.y, first_block, n_blocks);
+            top_1 = reduce(top_1, row, quarter, 1u, first, norms.y, first_block, n_blocks);
             workgroupBarrier();
             coopStore(s02, &scores[to], SCORES);
             workgroupBarrier();
-            top_0 = race(top_0, row, quarter, 2u, first, norms.x, first_block, n_blocks);
+            top_0 = reduce(top_0, row, quarter, 2u, first, norms.x, first_block, n_blocks);
             workgroupBarrier();
             coopStore(s12, &scores[to], SCORES);
             workgroupBarrier();
-            top_1 = race(top_1, row, quarter, 2u, first, norms.y, first_block, n_blocks);
+            top_1 = reduce(top_1, row, quarter, 2u, first, norms.y, first_block, n_blocks);
             workgroupBarrier();
             coopStore(s03, &scores[to], SCORES);
             workgroupBarrier();
-            top_0 = race(top_0, row, quarter, 3u, first, norms.x, first_block, n_blocks);
+            top_0 = reduce(top_0, row, quarter, 3u, first, norms.x, first_block, n_blocks);
             workgroupBarrier();
             coopStore(s13, &scores[to], SCORES);
             workgroupBarrier();
-            top_1 = race(top_1, row, quarter, 3u, first, norms.y, first_block, n_blocks);
+            top_1 = reduce(top_1, row, quarter, 3u, first, norms.y, first_block, n_blocks);
         }
     }
 
@@ -398,16 +398,16 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
     workgroupBarrier();
     if (quarter == 0u) {
         var t = top_0;
-        for (var i = 1u; i < 4u; i++) { t = merge_tops(t, seen(i * HIGH + row)); }
-        settle_or_list(first_point, row, lane, exact, t, norms.x);
+        for (var i = 1u; i < 4u; i++) { t = merge_top3(t, seen(i * HIGH + row)); }
+        write_or_list(first_point, row, slot, exact, t, norms.x);
     }
     workgroupBarrier();
     put(top_1, local);
     workgroupBarrier();
     if (quarter == 0u) {
         var t = top_1;
-        for (var i = 1u; i < 4u; i++) { t = merge_tops(t, seen(i * HIGH + row)); }
-        settle_or_list(first_point, HIGH + row, lane, exact, t, norms.y);
+        for (var i = 1u; i < 4u; i++) { t = merge_top3(t, seen(i * HIGH + row)); }
+        write_or_list(first_point, HIGH + row, slot, exact, t, norms.y);
     }
     workgroupBarrier();
     if (local == 0u) { count = atomicLoad(&n_pairs); }
@@ -415,9 +415,9 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
     if (local == 0u) { count = atomicLoad(&n_rest); }
     let rest = workgroupUniformLoad(&count);
     if (local == 0u) {
-        let at = lane * sizes.n_tallies + sizes.first_point / TILE + tile;
+        let at = slot * sizes.n_tallies + sizes.first_point / TILE + tile;
         tallies[at] += select(vec2<u32>(0u, pairs + rest), vec2<u32>(pairs + rest, 0u), is_first);
     }
-    for (var i = 0u; i < pairs; i += WORKERS / TEAM) { decide_pairs(first_point, lane, i, pairs, local); }
-    for (var i = 0u; i < rest; i++) { decide(first_point, lane, open[TILE - 1u - i].x, local); }
+    for (var i = 0u; i < pairs; i += WORKERS / TEAM) { decide_pairs(first_point, slot, i, pairs, local); }
+    for (var i = 0u; i < rest; i++) { decide(first_point, slot, open[TILE - 1u - i].x, local); }
 }

@@ -1,4 +1,4 @@
-// Shared by the kernels of assign: what they are given, the race for the best centroid, and the repair.
+// Shared by the kernels of assign: what they are given, the reduce for the best centroid, and the repair.
 //
 // The value of a centroid is its score |c|^2 / 2 - x.c less its own share 3 G |c|^2 / 2 of the worst error. The
 // least value is the guess. It is proven when all others lie above `limit`: the least value plus twice the
@@ -7,12 +7,12 @@
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;     // (n_points, n_quads), zero-padded
 @group(0) @binding(2) var<storage, read> errors: array<f32>;           // G |x|^2 / 2, rounded up (n_points)
-@group(0) @binding(3) var<storage, read> centroids: array<vec4<f32>>;  // (lanes, n_groups, 4 n_quads), a group's four in a vec4
-@group(0) @binding(4) var<storage, read> half_norms: array<vec4<f32>>; // (lanes, n_groups); 1e38 where there is no centroid
+@group(0) @binding(3) var<storage, read> centroids: array<vec4<f32>>;  // (slots, n_packs, 4 n_quads), a pack's four in a vec4
+@group(0) @binding(4) var<storage, read> half_norms: array<vec4<f32>>; // (slots, n_packs); 1e38 where there is no centroid
 @group(0) @binding(5) var<storage, read> features: array<vec2<f32>>;   // 4^-e and e of each feature (4 n_quads)
-@group(0) @binding(6) var<storage, read> running: array<u32>;          // lanes
-@group(0) @binding(7) var<storage, read_write> lanes: array<Lane>;
-@group(0) @binding(8) var<storage, read_write> labels: array<u32>;     // (lanes, n_points)
+@group(0) @binding(6) var<storage, read> running: array<u32>;          // slots
+@group(0) @binding(7) var<storage, read_write> slots: array<Slot>;
+@group(0) @binding(8) var<storage, read_write> labels: array<u32>;     // (slots, n_points)
 
 /// Products of a point and the four centroids at `columns`, added up.
 fn dots(point: u32, columns: u32) -> vec4<f32> {
@@ -40,47 +40,47 @@ fn is_assigned(status: u32) -> bool {
     return status == ACTIVE || status == FINISHING;
 }
 
-/// Whether the scores of a lane are exact: its centroids are points still, of few bits.
-fn is_exact(lane: u32) -> bool {
-    return lanes[lane].iterations == 0u && sizes.exact_seeds != 0u;
+/// Whether the scores of a slot are exact: its centroids are points still, of few bits.
+fn is_exact(slot: u32) -> bool {
+    return slots[slot].iterations == 0u && sizes.exact_seeds != 0u;
 }
 
-/// Values of the centroids of a group (counted over all lanes) before the products are taken off.
-fn base_of(group: u32, gamma: f32) -> vec4<f32> {
-    let h = half_norms[group];
+/// Values of the centroids of a pack (counted over all slots) before the products are taken off.
+fn base_of(pack: u32, gamma: f32) -> vec4<f32> {
+    let h = half_norms[pack];
     return h - 3.0 * gamma * h;
 }
 
 /// The least and the second least value of a point so far, and the centroid of the least.
-struct Best {
+struct Top2 {
     least: f32,
     second: f32,
     index: u32,
 }
 
-const NONE_YET = Best(3.0e38, 3.0e38, 0u);
+const NONE_YET = Top2(3.0e38, 3.0e38, 0u);
 
-fn take_one(b: Best, value: f32, index: u32) -> Best {
+fn take_one(b: Top2, value: f32, index: u32) -> Top2 {
     // strictly less: of equals the lowest index stays
-    return Best(min(b.least, value), min(b.second, max(b.least, value)), select(b.index, index, value < b.least));
+    return Top2(min(b.least, value), min(b.second, max(b.least, value)), select(b.index, index, value < b.least));
 }
 
 /// The best of a point with the four centroids from `first` on.
-fn take(b: Best, values: vec4<f32>, first: u32) -> Best {
+fn take(b: Top2, values: vec4<f32>, first: u32) -> Top2 {
     let front = take_one(take_one(b, values.x, first), values.y, first + 1u);
     return take_one(take_one(front, values.z, first + 2u), values.w, first + 3u);
 }
 
 /// The best of two of the same point, which saw different centroids.
-fn merge(a: Best, b: Best) -> Best {
+fn merge(a: Top2, b: Top2) -> Top2 {
     let a_wins = a.least < b.least || (a.least == b.least && a.index < b.index);
     let second = min(min(a.second, b.second), max(a.least, b.least));
-    return Best(min(a.least, b.least), second, select(b.index, a.index, a_wins));
+    return Top2(min(a.least, b.least), second, select(b.index, a.index, a_wins));
 }
 
-/// What all other values must lie above to prove the best of a point of a lane. `own` is the point's error.
-fn limit_of(b: Best, lane: u32, own: f32, gamma: f32) -> f32 {
-    let h = half_norms[lane * sizes.n_groups + b.index / 4u][b.index % 4u];
+/// What all other values must lie above to prove the best of a point of a slot. `own` is the point's error.
+fn limit_of(b: Top2, slot: u32, own: f32, gamma: f32) -> f32 {
+    let h = half_norms[slot * sizes.n_packs + b.index / 4u][b.index % 4u];
     return b.least + 2.0 * (own + 3.0 * gamma * h);
 }
 
@@ -89,14 +89,14 @@ struct Nearest {
     index: u32,
 }
 
-/// Of every `step`-th group from `first` on, the nearest centroid whose value is not above `limit`: any other is
+/// Of every `step`-th pack from `first` on, the nearest centroid whose value is not above `limit`: any other is
 /// farther than the guess. Values are made anew, in whatever order: each has its bound.
-fn nearest_of(point: u32, lane: u32, gamma: f32, limit: f32, first: u32, step: u32) -> Nearest {
+fn nearest_of(point: u32, slot: u32, gamma: f32, limit: f32, first: u32, step: u32) -> Nearest {
     var nearest = Nearest(vec4<u32>(0xffffffffu), 0u);
-    for (var g = first; g < sizes.n_groups; g += step) {
-        let group = lane * sizes.n_groups + g;
-        let columns = group * sizes.n_quads * 4u;
-        let values = base_of(group, gamma) - dots(point, columns);
+    for (var g = first; g < sizes.n_packs; g += step) {
+        let pack = slot * sizes.n_packs + g;
+        let columns = pack * sizes.n_quads * 4u;
+        let values = base_of(pack, gamma) - dots(point, columns);
         for (var side = 0u; side < 4u; side++) {
             if (values[side] <= limit) {
                 let d = distance_to(point, columns, side);

@@ -1,28 +1,28 @@
-// Assign, for few clusters: the centroids of several lanes side by side in workgroup memory, against one tile
+// Assign, for few clusters: the centroids of several slots side by side in workgroup memory, against one tile
 // of points.
 //
-// Beside assign.wgsl: a tile of points is read once for one, two or four lanes, and a coordinate once for twelve centroids.
-// An invocation owns four or eight points of one lane, and all centroids of that lane pass by it, up to three
+// Beside assign.wgsl: a tile of points is read once for one, two or four slots, and a coordinate once for twelve centroids.
+// An invocation owns four or eight points of one slot, and all centroids of that slot pass by it, up to three
 // groups of four at a time: so nothing is handed from one invocation to another. Eight points and three
 // groups are 96 sums in registers, fed by five loads a feature; four points are half as many sums, for twice as many
-// workgroups at a time. Grid: (blocks of 256 FOURS / LANES points, wrapped into y; LANES at a time of the list `running`).
+// workgroups at a time. Grid: (blocks of 256 FOURS / SLOTS points, wrapped into y; SLOTS at a time of the list `running`).
 
-override LANES: u32 = 4u;  // side by side: 1, 2 or 4
-override GROUPS: u32 = 3u; // groups of four centroids at a time: 1, 2 or 3
+override SLOTS: u32 = 4u;  // side by side: 1, 2 or 4
+override PACKS: u32 = 3u; // groups of four centroids at a time: 1, 2 or 3
 override FOURS: u32 = 2u;  // four points each, of an invocation: 1 or 2
 
 const WIDTH = 64u;
-var<workgroup> tile: array<vec4<f32>, 512>;    // four points side by side (4 LANES features, 64 FOURS / LANES fours)
-var<workgroup> columns: array<vec4<f32>, 192>; // a group's four side by side (4 LANES features, LANES GROUPS)
+var<workgroup> tile: array<vec4<f32>, 512>;    // four points side by side (4 SLOTS features, 64 FOURS / SLOTS fours)
+var<workgroup> columns: array<vec4<f32>, 192>; // a group's four side by side (4 SLOTS features, SLOTS PACKS)
 var<workgroup> runs: atomic<u32>;
 var<workgroup> go: u32;
 
 /// Four points (rows are whole quads) times four features from `quad` on, turned.
 fn load_points(first_point: u32, first_quad: u32, local: u32) {
-    let fours = 64u * FOURS / LANES;
+    let fours = 64u * FOURS / SLOTS;
     for (var i = local; i < 64u * FOURS; i += WIDTH) {
-        let at = i % LANES;
-        let four = i / LANES;
+        let at = i % SLOTS;
+        let four = i / SLOTS;
         let quad = first_quad + at;
         var x = array<vec4<f32>, 4>();
         if (quad < sizes.n_quads) {
@@ -39,18 +39,18 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
     }
 }
 
-/// Features from `first` on of the groups from `first_group` on, of the lanes from `first_lane` of the list on.
-fn load_columns(first_lane: u32, n_lanes: u32, first_group: u32, first: u32, local: u32) {
-    let n_features = 4u * LANES;
-    let wide = LANES * GROUPS;
+/// Features from `first` on of the packs from `first_pack` on, of the slots from `first_slot` of the list on.
+fn load_columns(first_slot: u32, n_slots: u32, first_pack: u32, first: u32, local: u32) {
+    let n_features = 4u * SLOTS;
+    let wide = SLOTS * PACKS;
     for (var i = local; i < n_features * wide; i += WIDTH) {
         let f = i % n_features;
         let column = i / n_features;
-        let group = first_group + column % GROUPS;
+        let pack = first_pack + column % PACKS;
         var c = vec4<f32>(0.0);
-        if (column / GROUPS < n_lanes && group < sizes.n_groups && first + f < 4u * sizes.n_quads) {
-            let lane = running[first_lane + column / GROUPS];
-            c = centroids[(lane * sizes.n_groups + group) * 4u * sizes.n_quads + first + f];
+        if (column / PACKS < n_slots && pack < sizes.n_packs && first + f < 4u * sizes.n_quads) {
+            let slot = running[first_slot + column / PACKS];
+            c = centroids[(slot * sizes.n_packs + pack) * 4u * sizes.n_quads + first + f];
             if (MIXED) { c *= features[first + f].x; }
         }
         columns[f * wide + column] = c;
@@ -60,19 +60,19 @@ fn load_columns(first_lane: u32, n_lanes: u32, first_group: u32, first: u32, loc
 @compute @workgroup_size(64)
 fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                 @builtin(local_invocation_index) local: u32) {
-    let wide = LANES * GROUPS;
-    let per_lane = WIDTH / LANES; // invocations
-    let fours = FOURS * per_lane;
+    let wide = SLOTS * PACKS;
+    let per_slot = WIDTH / SLOTS; // invocations
+    let fours = FOURS * per_slot;
     let first_point = block_of(group, groups) * 4u * fours;
     if (first_point >= sizes.n_points) { return; }
-    let n_lanes = min(LANES, slice.n_places - group.z * LANES);
-    let first_lane = slice.first_place + group.z * LANES;
-    let place = local / per_lane;
-    let four = local % per_lane;
-    let lane = running[first_lane + min(place, n_lanes - 1u)];
-    let gamma = select(sizes.gamma, 0.0, is_exact(lane));
-    let own = place * GROUPS;
-    let works = place < n_lanes && is_assigned(lanes[lane].status);
+    let n_slots = min(SLOTS, slice.n_places - group.z * SLOTS);
+    let first_slot = slice.first_place + group.z * SLOTS;
+    let place = local / per_slot;
+    let four = local % per_slot;
+    let slot = running[first_slot + min(place, n_slots - 1u)];
+    let gamma = select(sizes.gamma, 0.0, is_exact(slot));
+    let own = place * PACKS;
+    let works = place < n_slots && is_assigned(slots[slot].status);
     if (local == 0u) { atomicStore(&runs, 0u); }
     workgroupBarrier();
     if (works) { atomicOr(&runs, 1u); }
@@ -82,22 +82,22 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
 
     var b0 = NONE_YET; var b1 = NONE_YET; var b2 = NONE_YET; var b3 = NONE_YET;
     var b4 = NONE_YET; var b5 = NONE_YET; var b6 = NONE_YET; var b7 = NONE_YET;
-    for (var first_group = 0u; first_group < sizes.n_groups; first_group += GROUPS) {
+    for (var first_pack = 0u; first_pack < sizes.n_packs; first_pack += PACKS) {
         var a00 = vec4<f32>(0.0); var a01 = vec4<f32>(0.0); var a02 = vec4<f32>(0.0); var a03 = vec4<f32>(0.0);
         var a04 = vec4<f32>(0.0); var a05 = vec4<f32>(0.0); var a06 = vec4<f32>(0.0); var a07 = vec4<f32>(0.0);
         var a10 = vec4<f32>(0.0); var a11 = vec4<f32>(0.0); var a12 = vec4<f32>(0.0); var a13 = vec4<f32>(0.0);
         var a14 = vec4<f32>(0.0); var a15 = vec4<f32>(0.0); var a16 = vec4<f32>(0.0); var a17 = vec4<f32>(0.0);
         var a20 = vec4<f32>(0.0); var a21 = vec4<f32>(0.0); var a22 = vec4<f32>(0.0); var a23 = vec4<f32>(0.0);
         var a24 = vec4<f32>(0.0); var a25 = vec4<f32>(0.0); var a26 = vec4<f32>(0.0); var a27 = vec4<f32>(0.0);
-        for (var quad = 0u; quad < sizes.n_quads; quad += LANES) {
+        for (var quad = 0u; quad < sizes.n_quads; quad += SLOTS) {
             workgroupBarrier();
             load_points(first_point, quad, local);
-            load_columns(first_lane, n_lanes, first_group, 4u * quad, local);
+            load_columns(first_slot, n_slots, first_pack, 4u * quad, local);
             workgroupBarrier();
-            for (var f = 0u; f < 4u * LANES; f++) {
+            for (var f = 0u; f < 4u * SLOTS; f++) {
                 let x0 = tile[f * fours + four];
                 var x1 = vec4<f32>(0.0);
-                if (FOURS > 1u) { x1 = tile[f * fours + per_lane + four]; }
+                if (FOURS > 1u) { x1 = tile[f * fours + per_slot + four]; }
                 {
                     let c = columns[f * wide + own];
                     a00 += x0.x * c;
@@ -111,7 +111,7 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                         a07 += x1.w * c;
                     }
                 }
-                if (GROUPS > 1u) {
+                if (PACKS > 1u) {
                     let c = columns[f * wide + own + 1u];
                     a10 += x0.x * c;
                     a11 += x0.y * c;
@@ -124,7 +124,7 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                         a17 += x1.w * c;
                     }
                 }
-                if (GROUPS > 2u) {
+                if (PACKS > 2u) {
                     let c = columns[f * wide + own + 2u];
                     a20 += x0.x * c;
                     a21 += x0.y * c;
@@ -139,9 +139,9 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                 }
             }
         }
-        if (first_group < sizes.n_groups) {
-            let at = first_group * 4u;
-            let base = base_of(lane * sizes.n_groups + first_group, gamma);
+        if (first_pack < sizes.n_packs) {
+            let at = first_pack * 4u;
+            let base = base_of(slot * sizes.n_packs + first_pack, gamma);
             b0 = take(b0, base - a00, at);
             b1 = take(b1, base - a01, at);
             b2 = take(b2, base - a02, at);
@@ -153,9 +153,9 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                 b7 = take(b7, base - a07, at);
             }
         }
-        if (GROUPS > 1u && first_group + 1u < sizes.n_groups) {
-            let at = (first_group + 1u) * 4u;
-            let base = base_of(lane * sizes.n_groups + first_group + 1u, gamma);
+        if (PACKS > 1u && first_pack + 1u < sizes.n_packs) {
+            let at = (first_pack + 1u) * 4u;
+            let base = base_of(slot * sizes.n_packs + first_pack + 1u, gamma);
             b0 = take(b0, base - a10, at);
             b1 = take(b1, base - a11, at);
             b2 = take(b2, base - a12, at);
@@ -167,9 +167,9 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                 b7 = take(b7, base - a17, at);
             }
         }
-        if (GROUPS > 2u && first_group + 2u < sizes.n_groups) {
-            let at = (first_group + 2u) * 4u;
-            let base = base_of(lane * sizes.n_groups + first_group + 2u, gamma);
+        if (PACKS > 2u && first_pack + 2u < sizes.n_packs) {
+            let at = (first_pack + 2u) * 4u;
+            let base = base_of(slot * sizes.n_packs + first_pack + 2u, gamma);
             b0 = take(b0, base - a20, at);
             b1 = take(b1, base - a21, at);
             b2 = take(b2, base - a22, at);
@@ -184,9 +184,9 @@ fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
     }
 
     if (!works) { return; }
-    let bests = array<Best, 8>(b0, b1, b2, b3, b4, b5, b6, b7);
+    let bests = array<Top2, 8>(b0, b1, b2, b3, b4, b5, b6, b7);
     for (var i = 0u; i < 4u * FOURS; i++) {
-        let point = first_point + (four + (i / 4u) * per_lane) * 4u + i % 4u;
-        if (point < sizes.n_points) { settle(point, lane, bests[i]); }
+        let point = first_point + (four + (i / 4u) * per_slot) * 4u + i % 4u;
+        if (point < sizes.n_points) { write_or_repair(point, slot, bests[i]); }
     }
 }

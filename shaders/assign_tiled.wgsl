@@ -1,17 +1,17 @@
 // Assign, for many centroids of many features: a tile of points against one of centroids, as in a matrix
-// product, with the race for the best in registers.
+// product, with the reduce for the best in registers.
 //
 // Beside assign.wgsl: a coordinate read from memory serves a whole tile, one from workgroup memory eight points or
 // eight centroids. An invocation owns eight points and eight centroids of each tile: 64 sums in registers, fed
 // by four loads a feature. HIGH of them stand along the points, WIDE along the centroids, so a workgroup owns
-// 8 HIGH points of one lane, and all centroids of that lane pass by. Bests meet once, at the end. Points that
+// 8 HIGH points of one slot, and all centroids of that slot pass by. Bests meet once, at the end. Points that
 // are not proven are then decided by the whole workgroup, one after the other: alone, one invocation would take
 // longer over its n_clusters x n_dims than all the others over the tile.
-// Grid: (blocks of 8 HIGH points, wrapped into y; lanes of the list `running`).
+// Grid: (blocks of 8 HIGH points, wrapped into y; slots of the list `running`).
 
 override HIGH: u32 = 8u;  // 8 or 16
 override WIDE: u32 = 8u;  // 8 or 16
-override QUADS: u32 = 4u; // quarters of rows in a step: 32 / the larger of HIGH and WIDE
+override QUADS: u32 = 4u; // quads of rows in a step: 32 / the larger of HIGH and WIDE
 override WIDTH: u32 = 64u; // HIGH * WIDE
 
 const MAX_WIDTH = 256u;
@@ -47,16 +47,16 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
     }
 }
 
-/// Features from `first` on of the groups from `first_group` on.
-fn load_columns(lane: u32, first_group: u32, first: u32, local: u32) {
+/// Features from `first` on of the packs from `first_pack` on.
+fn load_columns(slot: u32, first_pack: u32, first: u32, local: u32) {
     let n_features = 4u * QUADS;
     for (var i = local; i < n_features * 2u * WIDE; i += WIDTH) {
         let f = i % n_features;
         let column = i / n_features;
-        let group = first_group + column;
+        let pack = first_pack + column;
         var c = vec4<f32>(0.0);
-        if (group < sizes.n_groups && first + f < 4u * sizes.n_quads) {
-            c = centroids[(lane * sizes.n_groups + group) * 4u * sizes.n_quads + first + f];
+        if (pack < sizes.n_packs && first + f < 4u * sizes.n_quads) {
+            c = centroids[(slot * sizes.n_packs + pack) * 4u * sizes.n_quads + first + f];
             if (MIXED) { c *= features[first + f].x; }
         }
         columns[f * 2u * WIDE + column] = c;
@@ -64,21 +64,21 @@ fn load_columns(lane: u32, first_group: u32, first: u32, local: u32) {
 }
 
 /// Writes the label of a point, or puts it on the list of those that are not proven.
-fn settle_or_list(point: u32, lane: u32, b: Best) {
-    labels[lane * sizes.n_points + point] = b.index;
-    if (is_exact(lane)) { return; }
-    let limit = limit_of(b, lane, errors[point], sizes.gamma);
+fn write_or_list(point: u32, slot: u32, b: Top2) {
+    labels[slot * sizes.n_points + point] = b.index;
+    if (is_exact(slot)) { return; }
+    let limit = limit_of(b, slot, errors[point], sizes.gamma);
     if (!(b.second > limit)) {
         let at = atomicAdd(&n_open, 1u);
         open[at] = point;
         limits[at] = limit;
-        count_repair(lane);
+        count_repair(slot);
     }
 }
 
-/// Decides a point by all invocations, each of which takes every WIDTH-th group. All of the workgroup must come here.
-fn repair(point: u32, lane: u32, limit: f32, local: u32) {
-    let own = nearest_of(point, lane, sizes.gamma, limit, local, WIDTH);
+/// Decides a point by all invocations, each of which takes every WIDTH-th pack. All of the workgroup must come here.
+fn repair(point: u32, slot: u32, limit: f32, local: u32) {
+    let own = nearest_of(point, slot, sizes.gamma, limit, local, WIDTH);
     distances[local] = own.distance;
     indices[local] = own.index;
     for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
@@ -92,7 +92,7 @@ fn repair(point: u32, lane: u32, limit: f32, local: u32) {
             }
         }
     }
-    if (local == 0u) { labels[lane * sizes.n_points + point] = indices[0]; }
+    if (local == 0u) { labels[slot * sizes.n_points + point] = indices[0]; }
     workgroupBarrier();
 }
 
@@ -101,19 +101,19 @@ fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                 @builtin(local_invocation_index) local: u32) {
     let first_point = block_of(group, groups) * 8u * HIGH;
     if (first_point >= sizes.n_points) { return; }
-    let lane = running[place_of(group)];
+    let slot = running[place_of(group)];
     let four = local % HIGH;
     let wide = local / HIGH;
-    let gamma = select(sizes.gamma, 0.0, is_exact(lane));
+    let gamma = select(sizes.gamma, 0.0, is_exact(slot));
     if (local == 0u) {
         atomicStore(&n_open, 0u);
-        count = u32(is_assigned(lanes[lane].status));
+        count = u32(is_assigned(slots[slot].status));
     }
     if (workgroupUniformLoad(&count) == 0u) { return; }
 
     var b0 = NONE_YET; var b1 = NONE_YET; var b2 = NONE_YET; var b3 = NONE_YET;
     var b4 = NONE_YET; var b5 = NONE_YET; var b6 = NONE_YET; var b7 = NONE_YET;
-    for (var first_group = 0u; first_group < sizes.n_groups; first_group += 2u * WIDE) {
+    for (var first_pack = 0u; first_pack < sizes.n_packs; first_pack += 2u * WIDE) {
         var a00 = vec4<f32>(0.0); var a01 = vec4<f32>(0.0); var a02 = vec4<f32>(0.0); var a03 = vec4<f32>(0.0);
         var a04 = vec4<f32>(0.0); var a05 = vec4<f32>(0.0); var a06 = vec4<f32>(0.0); var a07 = vec4<f32>(0.0);
         var a10 = vec4<f32>(0.0); var a11 = vec4<f32>(0.0); var a12 = vec4<f32>(0.0); var a13 = vec4<f32>(0.0);
@@ -121,7 +121,7 @@ fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         for (var quad = 0u; quad < sizes.n_quads; quad += QUADS) {
             workgroupBarrier();
             load_points(first_point, quad, local);
-            load_columns(lane, first_group, 4u * quad, local);
+            load_columns(slot, first_pack, 4u * quad, local);
             workgroupBarrier();
             for (var f = 0u; f < 4u * QUADS; f++) {
                 let x0 = tile[f * 2u * HIGH + four];
@@ -146,9 +146,9 @@ fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
                 a17 += x1.w * c1;
             }
         }
-        let group0 = first_group + wide;
-        if (group0 < sizes.n_groups) {
-            let base = base_of(lane * sizes.n_groups + group0, gamma);
+        let group0 = first_pack + wide;
+        if (group0 < sizes.n_packs) {
+            let base = base_of(slot * sizes.n_packs + group0, gamma);
             b0 = take(b0, base - a00, group0 * 4u);
             b1 = take(b1, base - a01, group0 * 4u);
             b2 = take(b2, base - a02, group0 * 4u);
@@ -158,9 +158,9 @@ fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             b6 = take(b6, base - a06, group0 * 4u);
             b7 = take(b7, base - a07, group0 * 4u);
         }
-        let group1 = first_group + wide + WIDE;
-        if (group1 < sizes.n_groups) {
-            let base = base_of(lane * sizes.n_groups + group1, gamma);
+        let group1 = first_pack + wide + WIDE;
+        if (group1 < sizes.n_packs) {
+            let base = base_of(slot * sizes.n_packs + group1, gamma);
             b0 = take(b0, base - a10, group1 * 4u);
             b1 = take(b1, base - a11, group1 * 4u);
             b2 = take(b2, base - a12, group1 * 4u);
@@ -172,7 +172,7 @@ fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         }
     }
 
-    let bests = array<Best, 8>(b0, b1, b2, b3, b4, b5, b6, b7);
+    let bests = array<Top2, 8>(b0, b1, b2, b3, b4, b5, b6, b7);
     for (var i = 0u; i < 8u; i++) {
         workgroupBarrier();
         tile[local] = vec4<f32>(bests[i].least, bests[i].second, f32(bests[i].index), 0.0); // indices are below 2^24
@@ -182,13 +182,13 @@ fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             var b = bests[i];
             for (var w = 1u; w < WIDE; w++) {
                 let other = tile[w * HIGH + four];
-                b = merge(b, Best(other.x, other.y, u32(other.z)));
+                b = merge(b, Top2(other.x, other.y, u32(other.z)));
             }
-            settle_or_list(point, lane, b);
+            write_or_list(point, slot, b);
         }
     }
     workgroupBarrier();
     if (local == 0u) { count = atomicLoad(&n_open); }
     let n = workgroupUniformLoad(&count);
-    for (var i = 0u; i < n; i++) { repair(open[i], lane, limits[i], local); }
+    for (var i = 0u; i < n; i++) { repair(open[i], slot, limits[i], local); }
 }

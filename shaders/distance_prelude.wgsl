@@ -1,6 +1,6 @@
 // Shared by the kernels that decide in integers: the exact squared distance of a point to a centroid.
 //
-// They bring `sizes`, `points` (n_points, n_quads), `centroids` (lanes, n_groups, 4 n_quads) and `features`
+// They bring `sizes`, `points` (n_points, n_quads), `centroids` (slots, n_packs, 4 n_quads) and `features`
 // (4 n_quads).
 
 /// Whether the features of the table have steps of their own.

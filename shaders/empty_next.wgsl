@@ -1,15 +1,15 @@
 // Empty: the location that was weighed moves from its donor to the empty cluster, if the donor keeps weight;
-// then the next empty cluster meets the next farthest row. Where none is left, the lane goes on.
+// then the next empty cluster meets the next farthest row. Where none is left, the slot goes on.
 //
-// A workgroup owns a slot. Grid: (slots).
+// A workgroup owns a workspace. Grid: (workspaces).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> far: array<vec4<u32>>;    // distance and row (slots, n_candidates, all_blocks)
-@group(0) @binding(2) var<storage, read> picked: array<vec4<f32>>; // (slots, n_candidates, n_quads)
+@group(0) @binding(1) var<storage, read> far: array<vec4<u32>>;    // distance and row (workspaces, n_candidates, all_blocks)
+@group(0) @binding(2) var<storage, read> picked: array<vec4<f32>>; // (workspaces, n_candidates, n_quads)
 @group(0) @binding(3) var<storage, read_write> refills: array<Refill>;
-@group(0) @binding(4) var<storage, read_write> lanes: array<Lane>;
-@group(0) @binding(5) var<storage, read_write> counts: array<vec2<u32>>; // (lanes, n_clusters)
-@group(0) @binding(6) var<storage, read_write> sums: array<vec2<u32>>;   // (lanes, n_clusters, n_dims)
+@group(0) @binding(4) var<storage, read_write> slots: array<Slot>;
+@group(0) @binding(5) var<storage, read_write> counts: array<vec2<u32>>; // (slots, n_clusters)
+@group(0) @binding(6) var<storage, read_write> sums: array<vec2<u32>>;   // (slots, n_clusters, n_dims)
 
 const WIDTH = 256u;
 var<workgroup> moves: u32;
@@ -17,20 +17,20 @@ var<workgroup> empty: atomic<u32>;
 
 @compute @workgroup_size(256)
 fn empty_next(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let slot = group.x;
-    let first = refills[slot].lane * sizes.n_clusters;
-    let donor = first + refills[slot].donor;
-    let taker = first + refills[slot].cluster;
-    let works = refills[slot].works == 1u;
-    let weight = vec2<u32>(atomicLoad(&refills[slot].weight[0]), atomicLoad(&refills[slot].weight[1]));
+    let workspace = group.x;
+    let first = refills[workspace].slot * sizes.n_clusters;
+    let donor = first + refills[workspace].donor;
+    let taker = first + refills[workspace].cluster;
+    let works = refills[workspace].works == 1u;
+    let weight = vec2<u32>(atomicLoad(&refills[workspace].weight[0]), atomicLoad(&refills[workspace].weight[1]));
     if (local == 0u) {
-        moves = u32(works && refills[slot].pending == 1u && any(counts[donor] != weight));
+        moves = u32(works && refills[workspace].pending == 1u && any(counts[donor] != weight));
         atomicStore(&empty, sizes.n_clusters);
     }
     workgroupBarrier();
     if (moves == 1u) {
         for (var j = local; j < sizes.n_dims; j += WIDTH) {
-            let q = picked[slot * sizes.n_candidates * sizes.n_quads + j / 4u][j % 4u];
+            let q = picked[workspace * sizes.n_candidates * sizes.n_quads + j / 4u][j % 4u];
             var term = mul4(vec4<u32>(weight, 0u, 0u), u32(abs(q))).xy;
             if (q < 0.0) { term = negate2(term); }
             let source = donor * sizes.n_dims + j;
@@ -54,7 +54,7 @@ fn empty_next(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     var d = vec4<u32>(0u);
     var row = NO_ROW;
     if (works) {
-        let blocks = slot * sizes.n_candidates * sizes.all_blocks;
+        let blocks = workspace * sizes.n_candidates * sizes.all_blocks;
         for (var b = local; b < sizes.all_blocks; b += WIDTH) {
             let other = far[blocks + b];
             let other_row = far[blocks + sizes.all_blocks + b].x;
@@ -68,14 +68,14 @@ fn empty_next(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     if (!works || local != 0u) { return; }
     let cluster = atomicLoad(&empty);
     if (cluster == sizes.n_clusters || all(far_distances[0] == vec4<u32>(0u))) {
-        lanes[refills[slot].lane].status = RESUME;
-        refills[slot].works = 0u;
+        slots[refills[workspace].slot].status = RESUME;
+        refills[workspace].works = 0u;
         return;
     }
-    refills[slot].pending = 1u;
-    refills[slot].cluster = cluster;
-    refills[slot].row = far_rows[0];
-    refills[slot].distance = far_distances[0];
-    atomicStore(&refills[slot].weight[0], 0u);
-    atomicStore(&refills[slot].weight[1], 0u);
+    refills[workspace].pending = 1u;
+    refills[workspace].cluster = cluster;
+    refills[workspace].row = far_rows[0];
+    refills[workspace].distance = far_distances[0];
+    atomicStore(&refills[workspace].weight[0], 0u);
+    atomicStore(&refills[workspace].weight[1], 0u);
 }

@@ -1,12 +1,12 @@
-// Shared by the kernels that refill empty clusters: what is known of a lane while they work on it.
+// Shared by the kernels that refill empty clusters: what is known of a slot while they work on it.
 //
 // An empty cluster takes the farthest location: all rows of positive weight with the coordinates of the
 // farthest row, unless their donor would keep no weight. Rows that moved, or were passed over, are out: the
 // top bit of their label says so until the next assign writes it anew.
 
 struct Refill {
-    lane: u32,
-    works: u32,    // 1: the lane has empty clusters left, and rows that may go there
+    slot: u32,
+    works: u32,    // 1: the slot has empty clusters left, and rows that may go there
     cluster: u32,  // the empty cluster
     row: u32,      // the farthest row
     donor: u32,    // its cluster

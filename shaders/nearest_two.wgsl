@@ -6,8 +6,8 @@
 
 struct Nearest {
     n_points: u32,
-    n_quads: u32,  // quarters of a row: ceil(n_dims / 4)
-    n_groups: u32, // four centroids side by side: ceil(n_clusters / 4)
+    n_quads: u32,  // quads of a row: ceil(n_dims / 4)
+    n_packs: u32, // four centroids side by side: ceil(n_clusters / 4)
     exact: u32,    // 1: nothing is rounded, ties go to the lowest index
 }
 
@@ -16,9 +16,9 @@ const OPEN = 0xffffffffu;
 @group(0) @binding(0) var<uniform> nearest: Nearest;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;      // (n_points, n_quads), zero-padded
 @group(0) @binding(2) var<storage, read> own: array<f32>;               // G |x|^2 / 2, rounded up (n_points)
-@group(0) @binding(3) var<storage, read> centroids: array<vec4<f32>>;   // (n_groups, 4 n_quads), a group's four in a vec4
-@group(0) @binding(4) var<storage, read> base: array<vec4<f32>>;        // |c|^2 / 2 - E (n_groups); 1e38 where there is no centroid
-@group(0) @binding(5) var<storage, read> errors: array<vec4<f32>>;      // 2 E (n_groups)
+@group(0) @binding(3) var<storage, read> centroids: array<vec4<f32>>;   // (n_packs, 4 n_quads), a pack's four in a vec4
+@group(0) @binding(4) var<storage, read> base: array<vec4<f32>>;        // |c|^2 / 2 - E (n_packs); 1e38 where there is no centroid
+@group(0) @binding(5) var<storage, read> errors: array<vec4<f32>>;      // 2 E (n_packs)
 @group(0) @binding(6) var<storage, read_write> found: array<vec2<u32>>; // nearest, second; or OPEN (n_points)
 
 fn dots(point: u32, columns: u32) -> vec4<f32> {
@@ -43,7 +43,7 @@ fn nearest_two(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups)
     var best = 0u;
     var second = 0u;
     var lowest = vec3<f32>(3.0e38); // the three least scores less their E
-    for (var g = 0u; g < nearest.n_groups; g++) {
+    for (var g = 0u; g < nearest.n_packs; g++) {
         let score = base[g] - dots(point, g * nearest.n_quads * 4u);
         for (var side = 0u; side < 4u; side++) {
             let s = score[side];

@@ -1,14 +1,14 @@
-// Shared by every kernel: sizes, the state of a lane, and wide integers.
+// Shared by every kernel: sizes, the state of a slot, and wide integers.
 //
-// A lane is a place for one restart in a batch. Wide unsigned integers are little-endian limbs of 32 bits
+// A slot is a place for one restart in a batch. Wide unsigned integers are little-endian limbs of 32 bits
 // in a vec2 (64 bits) or vec4 (128 bits): no kernel needs 64-bit types, so GL adapters run them all.
 
 struct Sizes {
     n_points: u32,       // of the chunk that a kernel is given: large tables come in several
     n_dims: u32,
-    n_quads: u32,        // quarters of a row: ceil(n_dims / 4)
+    n_quads: u32,        // quads of a row: ceil(n_dims / 4)
     n_clusters: u32,
-    n_groups: u32,       // four centroids side by side: ceil(n_clusters / 4)
+    n_packs: u32,       // four centroids side by side: ceil(n_clusters / 4)
     n_blocks: u32,       // blocks of 256 points in the chunk
     n_candidates: u32,   // of a step of greedy k-means++
     max_iter: u32,
@@ -28,7 +28,7 @@ struct Sizes {
     squares: vec4<u32>,  // sum of w |x|^2 over all points
 }
 
-struct Lane {
+struct Slot {
     status: u32,
     iterations: u32,
     stop: u32,             // 0 fixed point, 1 tol, 2 max_iter
@@ -62,7 +62,7 @@ fn block_of(group: vec3<u32>, groups: vec3<u32>) -> u32 {
     return slice.first_block + group.x + group.y * groups.x;
 }
 
-/// The place in the list of lanes, or the slot, that a workgroup owns.
+/// The place in the list of slots, or the workspace, that a workgroup owns.
 fn place_of(group: vec3<u32>) -> u32 {
     return slice.first_place + group.z;
 }

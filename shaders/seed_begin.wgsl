@@ -1,31 +1,31 @@
-// Seed: newcomers take their lanes, and their first seed is drawn already.
+// Seed: admitted take their slots, and their first seed is drawn already.
 //
-// A workgroup owns a newcomer; its number is its slot in the buffers of seeding. Grid: (newcomers).
+// A workgroup owns a admitted; its number is its workspace in the buffers of seeding. Grid: (admitted).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> newcomers: array<vec4<u32>>; // lane, restart, first seed's row
-@group(0) @binding(2) var<storage, read_write> lanes: array<Lane>;
-@group(0) @binding(3) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, the newest's place (slots)
-@group(0) @binding(4) var<storage, read_write> candidates: array<u32>;   // rows (slots, n_candidates)
+@group(0) @binding(1) var<storage, read> admitted: array<vec4<u32>>; // slot, restart, first seed's row
+@group(0) @binding(2) var<storage, read_write> slots: array<Slot>;
+@group(0) @binding(3) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, the newest's place (workspaces)
+@group(0) @binding(4) var<storage, read_write> candidates: array<u32>;   // rows (workspaces, n_candidates)
 
 @compute @workgroup_size(1)
 fn seed_begin(@builtin(workgroup_id) group: vec3<u32>) {
-    let slot = group.x;
-    let lane = newcomers[slot].x;
-    lanes[lane].status = ACTIVE;
-    lanes[lane].iterations = 0u;
-    lanes[lane].stop = 0u;
-    lanes[lane].restart = newcomers[slot].y;
-    atomicStore(&lanes[lane].empty, 0u);
-    atomicStore(&lanes[lane].changed, 0u);
-    atomicStore(&lanes[lane].repaired, 0u);
-    atomicStore(&lanes[lane].repaired_first, 0u);
+    let workspace = group.x;
+    let slot = admitted[workspace].x;
+    slots[slot].status = ACTIVE;
+    slots[slot].iterations = 0u;
+    slots[slot].stop = 0u;
+    slots[slot].restart = admitted[workspace].y;
+    atomicStore(&slots[slot].empty, 0u);
+    atomicStore(&slots[slot].changed, 0u);
+    atomicStore(&slots[slot].repaired, 0u);
+    atomicStore(&slots[slot].repaired_first, 0u);
     for (var limb = 0u; limb < 4u; limb++) {
-        atomicStore(&lanes[lane].shift[limb], 0u);
-        atomicStore(&lanes[lane].inertia[limb], 0u);
+        atomicStore(&slots[slot].shift[limb], 0u);
+        atomicStore(&slots[slot].inertia[limb], 0u);
     }
-    atomicStore(&lanes[lane].digest[0], 0u);
-    atomicStore(&lanes[lane].digest[1], 0u);
-    chosen[slot] = vec2<u32>(0u);
-    candidates[slot * sizes.n_candidates] = newcomers[slot].z;
+    atomicStore(&slots[slot].digest[0], 0u);
+    atomicStore(&slots[slot].digest[1], 0u);
+    chosen[workspace] = vec2<u32>(0u);
+    candidates[workspace * sizes.n_candidates] = admitted[workspace].z;
 }

@@ -2,14 +2,14 @@
 //
 // A workgroup owns a candidate: of the blocks of 256 points, the first whose running total exceeds
 // t = floor(r * total / 2^64); seed_pick finds the point in it. The sums of the blocks are those that the newest
-// seed left when it was a candidate. The first seed comes from the host. Grid: (n_candidates; slots).
+// seed left when it was a candidate. The first seed comes from the host. Grid: (n_candidates; workspaces).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> draws: array<vec2<u32>>;      // r (slots, n_clusters - 1, n_candidates)
-@group(0) @binding(2) var<storage, read> chosen: array<vec2<u32>>;     // seeds so far, the newest's place (slots)
-@group(0) @binding(3) var<storage, read> potentials: array<vec4<u32>>; // (slots, n_candidates, all_blocks)
-@group(0) @binding(4) var<storage, read_write> candidates: array<u32>; // rows (slots, n_candidates)
-@group(0) @binding(5) var<storage, read_write> found: array<Found>;    // (slots, n_candidates)
+@group(0) @binding(1) var<storage, read> draws: array<vec2<u32>>;      // r (workspaces, n_clusters - 1, n_candidates)
+@group(0) @binding(2) var<storage, read> chosen: array<vec2<u32>>;     // seeds so far, the newest's place (workspaces)
+@group(0) @binding(3) var<storage, read> potentials: array<vec4<u32>>; // (workspaces, n_candidates, all_blocks)
+@group(0) @binding(4) var<storage, read_write> candidates: array<u32>; // rows (workspaces, n_candidates)
+@group(0) @binding(5) var<storage, read_write> found: array<Found>;    // (workspaces, n_candidates)
 
 /// floor(r * total / 2^64).
 fn scale(r: vec2<u32>, total: vec4<u32>) -> vec4<u32> {
@@ -34,11 +34,11 @@ fn scale(r: vec2<u32>, total: vec4<u32>) -> vec4<u32> {
 
 @compute @workgroup_size(256)
 fn seed_draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let slot = place_of(group);
-    let at = slot * sizes.n_candidates + group.x;
-    let step = chosen[slot].x;
-    let newest = chosen[slot].y;
-    let sums_at = (slot * sizes.n_candidates + newest) * sizes.all_blocks;
+    let workspace = place_of(group);
+    let at = workspace * sizes.n_candidates + group.x;
+    let step = chosen[workspace].x;
+    let newest = chosen[workspace].y;
+    let sums_at = (workspace * sizes.n_candidates + newest) * sizes.all_blocks;
 
     let share = (sizes.all_blocks + WIDTH - 1u) / WIDTH;
     let first = min(local * share, sizes.all_blocks);
@@ -61,7 +61,7 @@ fn seed_draw(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         }
         return;
     }
-    let r = draws[(slot * (sizes.n_clusters - 1u) + step - 1u) * sizes.n_candidates + group.x];
+    let r = draws[(workspace * (sizes.n_clusters - 1u) + step - 1u) * sizes.n_candidates + group.x];
     let t = scale(r, total);
     var before = total_before(local);
     if (!less4(t, before) && less4(t, sums[local])) {

@@ -3,27 +3,27 @@
 // A workgroup owns a candidate, and works if its block is in the chunk: the first point whose running total exceeds
 // what was drawn. The newest seed has not lowered the distances on the device yet (seed_weigh does that when it next
 // sees all points), so it does so here, for the block. Of a streamed table the blocks alone are there, one a
-// candidate. Grid: (n_candidates; slots), for each chunk.
+// candidate. Grid: (n_candidates; workspaces), for each chunk.
 
 override FETCHED: bool = false; // points and weights are those of the blocks that were drawn
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;   // (n_points, n_quads) or (slots, n_candidates, 256, n_quads)
-@group(0) @binding(2) var<storage, read> weights: array<u32>;        // (n_points) or (slots, n_candidates, 256)
+@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;   // (n_points, n_quads) or (workspaces, n_candidates, 256, n_quads)
+@group(0) @binding(2) var<storage, read> weights: array<u32>;        // (n_points) or (workspaces, n_candidates, 256)
 @group(0) @binding(3) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads)
-@group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, the newest's place (slots)
-@group(0) @binding(5) var<storage, read> near: array<vec4<u32>>;     // (slots, n_points)
-@group(0) @binding(6) var<storage, read> found: array<Found>;        // (slots, n_candidates)
-@group(0) @binding(7) var<storage, read_write> candidates: array<u32>;    // rows (slots, n_candidates)
-@group(0) @binding(8) var<storage, read_write> picked: array<vec4<f32>>;  // (slots, n_candidates + 1, n_quads), the newest seed last
+@group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, the newest's place (workspaces)
+@group(0) @binding(5) var<storage, read> near: array<vec4<u32>>;     // (workspaces, n_points)
+@group(0) @binding(6) var<storage, read> found: array<Found>;        // (workspaces, n_candidates)
+@group(0) @binding(7) var<storage, read_write> candidates: array<u32>;    // rows (workspaces, n_candidates)
+@group(0) @binding(8) var<storage, read_write> picked: array<vec4<f32>>;  // (workspaces, n_candidates + 1, n_quads), the newest seed last
 
 var<workgroup> point_found: u32;
 
 @compute @workgroup_size(256)
 fn seed_pick(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let slot = place_of(group);
-    let at = slot * sizes.n_candidates + group.x;
-    let step = chosen[slot].x;
+    let workspace = place_of(group);
+    let at = workspace * sizes.n_candidates + group.x;
+    let step = chosen[workspace].x;
     let block = found[at].block - sizes.first_block; // huge where it lies in a chunk before, or nowhere
     if (block >= sizes.n_blocks) { return; }
 
@@ -36,9 +36,9 @@ fn seed_pick(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     }
     var term = vec4<u32>(0u);
     if (step > 0u && here) {
-        let newest = slot * (sizes.n_candidates + 1u) + sizes.n_candidates;
+        let newest = workspace * (sizes.n_candidates + 1u) + sizes.n_candidates;
         var d = distance_to_picked(first_seen + local, newest);
-        if (step > 1u) { d = min4(near[slot * sizes.n_points + point], d); }
+        if (step > 1u) { d = min4(near[workspace * sizes.n_points + point], d); }
         term = mul4(d, weights[first_seen + local]);
     }
     run_totals(local, term);
@@ -51,7 +51,7 @@ fn seed_pick(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     workgroupBarrier();
 
     let row = first_seen + point_found;
-    let place = slot * (sizes.n_candidates + 1u) + group.x;
+    let place = workspace * (sizes.n_candidates + 1u) + group.x;
     for (var quad = local; quad < sizes.n_quads; quad += WIDTH) {
         picked[place * sizes.n_quads + quad] = points[row * sizes.n_quads + quad];
     }

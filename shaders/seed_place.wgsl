@@ -1,32 +1,32 @@
-// Seed: the rows that are seeds become the first centroids of their lane.
+// Seed: the rows that are seeds become the first centroids of their slot.
 //
-// A workgroup owns a cluster of a newcomer, and works if the row is in its chunk. Grid: (n_clusters wrapped
-// into y; newcomers), for each chunk.
+// A workgroup owns a cluster of a admitted, and works if the row is in its chunk. Grid: (n_clusters wrapped
+// into y; admitted), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;    // (n_points, n_quads)
-@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>;  // 4^-e and e of each feature (4 n_quads), then the middle if n_tallies
-@group(0) @binding(3) var<storage, read> newcomers: array<vec4<u32>>; // lane, restart, first seed's row
-@group(0) @binding(4) var<storage, read> seeds: array<u32>;           // (slots, n_clusters)
-@group(0) @binding(5) var<storage, read_write> centroids: array<f32>;  // (lanes, n_groups, 4 n_quads, 4)
-@group(0) @binding(6) var<storage, read_write> half_norms: array<f32>; // (lanes, n_groups, 4), then from the middle if n_tallies
+@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>;  // 4^-e and e of each feature (4 n_quads), then the centre if n_tallies
+@group(0) @binding(3) var<storage, read> admitted: array<vec4<u32>>; // slot, restart, first seed's row
+@group(0) @binding(4) var<storage, read> seeds: array<u32>;           // (workspaces, n_clusters)
+@group(0) @binding(5) var<storage, read_write> centroids: array<f32>;  // (slots, n_packs, 4 n_quads, 4)
+@group(0) @binding(6) var<storage, read_write> half_norms: array<f32>; // (slots, n_packs, 4), then from the centre if n_tallies
 
 const WIDTH = 64u;
-var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared, and so from the middle of the points
+var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared, and so from the centre of the points
 
 @compute @workgroup_size(64)
 fn seed_place(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
               @builtin(local_invocation_index) local: u32) {
     let cluster = block_of(group, groups);
-    let slot = place_of(group);
-    let lane = newcomers[slot].x;
+    let workspace = place_of(group);
+    let slot = admitted[workspace].x;
     var here = false;
     var row = 0u;
     if (cluster < sizes.n_clusters) {
-        row = seeds[slot * sizes.n_clusters + cluster] - sizes.first_point;
+        row = seeds[workspace * sizes.n_clusters + cluster] - sizes.first_point;
         here = row < sizes.n_points;
     }
-    let columns = (lane * sizes.n_groups + cluster / 4u) * sizes.n_quads * 16u + cluster % 4u;
+    let columns = (slot * sizes.n_packs + cluster / 4u) * sizes.n_quads * 16u + cluster % 4u;
     var norm = vec2<f32>(0.0);
     if (here) {
         for (var j = local; j < sizes.n_dims; j += WIDTH) {
@@ -45,7 +45,7 @@ fn seed_place(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
         if (local < half) { norms[local] += norms[local + half]; }
     }
     if (here && local == 0u) {
-        let to = lane * sizes.n_groups * 4u + cluster;
+        let to = slot * sizes.n_packs * 4u + cluster;
         half_norms[to] = norms[0].x * 0.5;
         if (sizes.n_tallies > 0u) { half_norms[arrayLength(&half_norms) / 2u + to] = norms[0].y * 0.5; }
     }

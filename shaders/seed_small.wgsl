@@ -4,17 +4,17 @@
 // for one another longer than they work. Coordinates, their common factor divided out, are packed four or two a word,
 // so that a table of a hundred kilobytes stays next to the workgroup. A distance is |x|^2 + |c|^2 - 2 x c modulo 2^32,
 // which it is below, and so is a weight times a distance. An invocation owns 4, 8, .. 32 rows that follow one another:
-// the running totals of a draw are those of 256 invocations, then of its own rows. Grid: (1; slots).
+// the running totals of a draw are those of 256 invocations, then of its own rows. Grid: (1; workspaces).
 
 override EIGHT: bool = true; // four coordinates of 8 bits a word, else two of 16
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> packed: array<vec4<u32>>;    // coordinates (n_planes, rows of an owner, owners), then squared norms and weights (fours, 2, owners)
-@group(0) @binding(2) var<storage, read> newcomers: array<vec4<u32>>; // lane, restart, first seed's row
-@group(0) @binding(3) var<storage, read> draws: array<vec2<u32>>;     // r (slots, n_clusters - 1, n_candidates)
+@group(0) @binding(2) var<storage, read> admitted: array<vec4<u32>>; // slot, restart, first seed's row
+@group(0) @binding(3) var<storage, read> draws: array<vec2<u32>>;     // r (workspaces, n_clusters - 1, n_candidates)
 @group(0) @binding(4) var<storage, read> spare: array<u32>;           // rows (n_clusters)
-@group(0) @binding(5) var<storage, read_write> near: array<vec4<u32>>; // of four rows (slots, fours, owners), in room for (slots, n_points)
-@group(0) @binding(6) var<storage, read_write> seeds: array<u32>;      // (slots, n_clusters)
+@group(0) @binding(5) var<storage, read_write> near: array<vec4<u32>>; // of four rows (workspaces, fours, owners), in room for (workspaces, n_points)
+@group(0) @binding(6) var<storage, read_write> seeds: array<u32>;      // (workspaces, n_clusters)
 
 const WIDTH = 256u;
 
@@ -31,7 +31,7 @@ var<workgroup> high_tops: array<vec4<u32>, 16>;
 
 /// How the rows are shared out.
 struct Owner {
-    slot: u32,
+    workspace: u32,
     local: u32,
     fours: u32,    // four rows each, of an owner
     n_owners: u32,
@@ -39,12 +39,12 @@ struct Owner {
     end: u32,      // fours that this invocation has
 }
 
-fn owner_of(slot: u32, local: u32) -> Owner {
+fn owner_of(workspace: u32, local: u32) -> Owner {
     let fours = (sizes.n_points + 4u * WIDTH - 1u) / (4u * WIDTH);
     let n_owners = (sizes.n_points + 4u * fours - 1u) / (4u * fours);
     let quads = select(2u, 4u, EIGHT); // of a plane
     let n_planes = (sizes.n_quads + quads - 1u) / quads;
-    return Owner(slot, local, fours, n_owners, n_planes, select(0u, fours, local < n_owners));
+    return Owner(workspace, local, fours, n_owners, n_planes, select(0u, fours, local < n_owners));
 }
 
 /// Where the norms of four rows of this owner lie; their weights come n_owners later.
@@ -53,7 +53,7 @@ fn norms_at(own: Owner, four: u32, owner: u32) -> u32 {
 }
 
 fn near_at(own: Owner, four: u32) -> u32 {
-    return own.slot * sizes.n_points + four * own.n_owners + own.local;
+    return own.workspace * sizes.n_points + four * own.n_owners + own.local;
 }
 
 fn less2(a: vec2<u32>, b: vec2<u32>) -> bool {
@@ -65,8 +65,8 @@ fn scale(r: vec2<u32>, total: vec2<u32>) -> vec2<u32> {
     let low = mul2(r.x, total.x);
     let a = mul2(r.x, total.y);
     let b = mul2(r.y, total.x);
-    let middle = add2(add2(vec2<u32>(a.x, 0u), vec2<u32>(b.x, 0u)), vec2<u32>(low.y, 0u));
-    let high = add2(vec2<u32>(a.y, 0u), add2(vec2<u32>(b.y, 0u), vec2<u32>(middle.y, 0u)));
+    let centre = add2(add2(vec2<u32>(a.x, 0u), vec2<u32>(b.x, 0u)), vec2<u32>(low.y, 0u));
+    let high = add2(vec2<u32>(a.y, 0u), add2(vec2<u32>(b.y, 0u), vec2<u32>(centre.y, 0u)));
     return add2(high, mul2(r.y, total.y));
 }
 
@@ -210,20 +210,20 @@ fn total_of(local: u32, own: Totals) -> Totals {
 }
 
 /// A candidate and its potential.
-struct Best {
+struct Top2 {
     potential: vec2<u32>,
     candidate: u32,
 }
 
-fn better(best: Best, low: u32, high: u32, candidate: u32) -> Best {
+fn better(best: Top2, low: u32, high: u32, candidate: u32) -> Top2 {
     let potential = vec2<u32>(low, high);
-    if (candidate < sizes.n_candidates && less2(potential, best.potential)) { return Best(potential, candidate); }
+    if (candidate < sizes.n_candidates && less2(potential, best.potential)) { return Top2(potential, candidate); }
     return best;
 }
 
 /// The candidate of least potential, ties to the first drawn. All of the workgroup must come here.
 fn choose(own: Owner) -> u32 {
-    var best = Best(vec2<u32>(0xffffffffu), 0u);
+    var best = Top2(vec2<u32>(0xffffffffu), 0u);
     for (var first = 0u; first < sizes.n_candidates; first += 4u) {
         let total = total_of(own.local, potentials(own, first));
         best = better(best, total.low.x, total.high.x, first);
@@ -280,7 +280,7 @@ fn is_free(own: Owner, e: u32, step: u32) -> bool {
     var before = 0u; // copies of the row
     for (; before < e && spare[e - before - 1u] == row; before++) {}
     var uses = 0u;
-    for (var s = 0u; s < step; s++) { uses += u32(seeds[own.slot * sizes.n_clusters + s] == row); }
+    for (var s = 0u; s < step; s++) { uses += u32(seeds[own.workspace * sizes.n_clusters + s] == row); }
     return before >= uses;
 }
 
@@ -297,7 +297,7 @@ fn take_spare(own: Owner, step: u32) {
     var place = step + run_shares(own.local, vec2<u32>(free, 0u)).before.x;
     for (var e = first; e < end; e++) {
         if (place < sizes.n_clusters && is_free(own, e, step)) {
-            seeds[own.slot * sizes.n_clusters + place] = spare[e];
+            seeds[own.workspace * sizes.n_clusters + place] = spare[e];
             place++;
         }
     }
@@ -306,8 +306,8 @@ fn take_spare(own: Owner, step: u32) {
 @compute @workgroup_size(256)
 fn seed_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let own = owner_of(place_of(group), local);
-    let first_seed = own.slot * sizes.n_clusters;
-    if (local < sizes.n_candidates) { rows[local] = newcomers[own.slot].z; }
+    let first_seed = own.workspace * sizes.n_clusters;
+    if (local < sizes.n_candidates) { rows[local] = admitted[own.workspace].z; }
     load_candidates(own);
     if (local == 0u) { seeds[first_seed] = rows[0]; }
     var newest = 0u;
@@ -315,7 +315,7 @@ fn seed_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
         let share = lower(own, newest, step == 1u);
         let running = run_shares(local, share);
         if (local == 0u) { left = u32(any(running.total != vec2<u32>(0u))); }
-        let first_draw = (own.slot * (sizes.n_clusters - 1u) + step - 1u) * sizes.n_candidates;
+        let first_draw = (own.workspace * (sizes.n_clusters - 1u) + step - 1u) * sizes.n_candidates;
         if (local < sizes.n_candidates) { drawn[local] = scale(draws[first_draw + local], running.total); }
         if (workgroupUniformLoad(&left) == 0u) {
             take_spare(own, step);

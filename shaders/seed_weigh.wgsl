@@ -2,19 +2,19 @@
 // sum w min(D, D to the candidate) that each candidate would leave, by block.
 //
 // One pass over the points a step: what the winner leaves is what the next step draws by. At the first step there is
-// one candidate, and no seed yet. A workgroup owns 256 points of a slot, reads them side by side, and measures a quad
+// one candidate, and no seed yet. A workgroup owns 256 points of a workspace, reads them side by side, and measures a quad
 // that it has read against the newest seed and four candidates; where there are more it reads the points again.
-// Grid: (n_blocks wrapped into y; slots), for each chunk.
+// Grid: (n_blocks wrapped into y; workspaces), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;   // (n_points, n_quads)
 @group(0) @binding(2) var<storage, read> weights: array<u32>;        // (n_points)
 @group(0) @binding(3) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads)
-@group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, the newest's place (slots)
-@group(0) @binding(5) var<storage, read> candidates: array<u32>;     // rows (slots, n_candidates)
-@group(0) @binding(6) var<storage, read> picked: array<vec4<f32>>;   // (slots, n_candidates + 1, n_quads), the newest seed last
-@group(0) @binding(7) var<storage, read_write> near: array<vec4<u32>>;       // (slots, n_points)
-@group(0) @binding(8) var<storage, read_write> potentials: array<vec4<u32>>; // (slots, n_candidates, all_blocks)
+@group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, the newest's place (workspaces)
+@group(0) @binding(5) var<storage, read> candidates: array<u32>;     // rows (workspaces, n_candidates)
+@group(0) @binding(6) var<storage, read> picked: array<vec4<f32>>;   // (workspaces, n_candidates + 1, n_quads), the newest seed last
+@group(0) @binding(7) var<storage, read_write> near: array<vec4<u32>>;       // (workspaces, n_points)
+@group(0) @binding(8) var<storage, read_write> potentials: array<vec4<u32>>; // (workspaces, n_candidates, all_blocks)
 
 const WIDTH = 256u; // invocations, and points
 const QUADS = 4u;   // read at a time
@@ -44,11 +44,11 @@ struct Distances {
     d: vec4<u32>,
 }
 
-/// Distances of the invocation's point to the newest seed of a slot, if it is asked for, and to the candidates from
+/// Distances of the invocation's point to the newest seed of a workspace, if it is asked for, and to the candidates from
 /// `first` on: to those past the end they are any. All of the workgroup must come here.
-fn distances(first_point: u32, slot: u32, first: u32, has_newest: bool, local: u32) -> Distances {
+fn distances(first_point: u32, workspace: u32, first: u32, has_newest: bool, local: u32) -> Distances {
     let n = sizes.n_candidates;
-    let place = slot * (n + 1u);
+    let place = workspace * (n + 1u);
     let newest = (place + n) * sizes.n_quads;
     let a = (place + first) * sizes.n_quads;
     let b = (place + min(first + 1u, n)) * sizes.n_quads;
@@ -75,16 +75,16 @@ fn distances(first_point: u32, slot: u32, first: u32, has_newest: bool, local: u
 }
 
 /// What a point of this weight brings to the potential of candidate l; `to` is its distance to it.
-fn term(slot: u32, l: u32, weight: u32, now: vec4<u32>, to: vec4<u32>) -> vec4<u32> {
+fn term(workspace: u32, l: u32, weight: u32, now: vec4<u32>, to: vec4<u32>) -> vec4<u32> {
     // at the first step there is one candidate
-    if (weight == 0u || l >= sizes.n_candidates || (l > 0u && chosen[slot].x == 0u)) { return vec4<u32>(0u); }
-    if (candidates[slot * sizes.n_candidates + l] == NO_ROW) { return vec4<u32>(0u); }
+    if (weight == 0u || l >= sizes.n_candidates || (l > 0u && chosen[workspace].x == 0u)) { return vec4<u32>(0u); }
+    if (candidates[workspace * sizes.n_candidates + l] == NO_ROW) { return vec4<u32>(0u); }
     return mul4(min4(now, whole(to)), weight);
 }
 
 /// Writes the sums over the block of what is on the shelf, of candidates from `first` on. All of the workgroup must
 /// come here.
-fn write_potentials(slot: u32, first: u32, block: u32, local: u32) {
+fn write_potentials(workspace: u32, first: u32, block: u32, local: u32) {
     // a quarter of the invocations for each candidate
     let side = local / 64u;
     let at = side * WIDTH + local % 64u;
@@ -96,7 +96,7 @@ fn write_potentials(slot: u32, first: u32, block: u32, local: u32) {
     }
     let l = first + side;
     if (local % 64u == 0u && l < sizes.n_candidates && block < sizes.n_blocks) {
-        potentials[(slot * sizes.n_candidates + l) * sizes.all_blocks + sizes.first_block + block] = shelf[at];
+        potentials[(workspace * sizes.n_candidates + l) * sizes.all_blocks + sizes.first_block + block] = shelf[at];
     }
 }
 
@@ -104,12 +104,12 @@ fn write_potentials(slot: u32, first: u32, block: u32, local: u32) {
 fn seed_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
               @builtin(local_invocation_index) local: u32) {
     let block = block_of(group, groups);
-    let slot = place_of(group);
+    let workspace = place_of(group);
     let first_point = block * WIDTH;
     let point = first_point + local;
     let here = point < sizes.n_points;
-    let step = chosen[slot].x;
-    let at = slot * sizes.n_points + point;
+    let step = chosen[workspace].x;
+    let at = workspace * sizes.n_points + point;
     var weight = 0u;
     var now = vec4<u32>(0xffffffffu);
     if (here) {
@@ -117,18 +117,18 @@ fn seed_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
         if (step > 1u) { now = near[at]; }
     }
     // a newest seed that has no row lowers nothing
-    let has_newest = step == 1u || (step > 1u && chosen[slot].y != NO_ROW);
+    let has_newest = step == 1u || (step > 1u && chosen[workspace].y != NO_ROW);
     for (var first = 0u; first < sizes.n_candidates; first += SIDES) {
-        let to = distances(first_point, slot, first, has_newest && first == 0u, local);
+        let to = distances(first_point, workspace, first, has_newest && first == 0u, local);
         if (has_newest && first == 0u && here) {
             now = min4(now, whole(to.newest));
             near[at] = now;
         }
         workgroupBarrier();
-        shelf[local] = term(slot, first, weight, now, to.a);
-        shelf[WIDTH + local] = term(slot, first + 1u, weight, now, to.b);
-        shelf[2u * WIDTH + local] = term(slot, first + 2u, weight, now, to.c);
-        shelf[3u * WIDTH + local] = term(slot, first + 3u, weight, now, to.d);
-        write_potentials(slot, first, block, local);
+        shelf[local] = term(workspace, first, weight, now, to.a);
+        shelf[WIDTH + local] = term(workspace, first + 1u, weight, now, to.b);
+        shelf[2u * WIDTH + local] = term(workspace, first + 2u, weight, now, to.c);
+        shelf[3u * WIDTH + local] = term(workspace, first + 3u, weight, now, to.d);
+        write_potentials(workspace, first, block, local);
     }
 }

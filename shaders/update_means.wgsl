@@ -3,20 +3,20 @@
 // set back to zero.
 //
 // Inertia is sum w |x|^2 + sum over clusters c, features j of c_j (N c_j - 2 S_j): modulo 2^128, since all of
-// it is below. A workgroup owns one cluster of one lane. If any cluster of the lane has no weight nothing
-// moves: the lane waits for a refill. Grid: (n_clusters wrapped into y; lanes of the list `running`).
+// it is below. A workgroup owns one cluster of one slot. If any cluster of the slot has no weight nothing
+// moves: the slot waits for a refill. Grid: (n_clusters wrapped into y; slots of the list `running`).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> counts: array<vec2<u32>>;   // (lanes, n_clusters)
-@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads), then the middle if n_tallies
-@group(0) @binding(3) var<storage, read> running: array<u32>;        // lanes
-@group(0) @binding(4) var<storage, read_write> lanes: array<Lane>;
-@group(0) @binding(5) var<storage, read_write> sums: array<vec2<u32>>; // (lanes, n_clusters, n_dims)
-@group(0) @binding(6) var<storage, read_write> centroids: array<f32>;  // (lanes, n_groups, 4 n_quads, 4)
-@group(0) @binding(7) var<storage, read_write> half_norms: array<f32>; // (lanes, n_groups, 4), then from the middle if n_tallies
+@group(0) @binding(1) var<storage, read> counts: array<vec2<u32>>;   // (slots, n_clusters)
+@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads), then the centre if n_tallies
+@group(0) @binding(3) var<storage, read> running: array<u32>;        // slots
+@group(0) @binding(4) var<storage, read_write> slots: array<Slot>;
+@group(0) @binding(5) var<storage, read_write> sums: array<vec2<u32>>; // (slots, n_clusters, n_dims)
+@group(0) @binding(6) var<storage, read_write> centroids: array<f32>;  // (slots, n_packs, 4 n_quads, 4)
+@group(0) @binding(7) var<storage, read_write> half_norms: array<f32>; // (slots, n_packs, 4), then from the centre if n_tallies
 
 const WIDTH = 64u;
-var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared, and so from the middle of the points
+var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared, and so from the centre of the points
 var<workgroup> shifts: array<vec4<u32>, WIDTH>;
 var<workgroup> digests: array<vec2<u32>, WIDTH>;
 var<workgroup> weightless: atomic<u32>;
@@ -68,21 +68,21 @@ fn mixed_place(place: u32, q: i32) -> vec2<u32> {
     return z ^ vec2<u32>((z.x >> 31u) | (z.y << 1u), z.y >> 31u);
 }
 
-fn add_inertia(lane: u32, limb: u32, value: u32) {
+fn add_inertia(slot: u32, limb: u32, value: u32) {
     var add = value;
     for (var at = limb; at < 4u && add != 0u; at++) {
-        let old = atomicAdd(&lanes[lane].inertia[at], add);
+        let old = atomicAdd(&slots[slot].inertia[at], add);
         add = u32(old + add < old);
     }
 }
 
-/// Inertia and digest of the cluster, added to those of the lane. All of the workgroup must come here.
-fn finish(lane: u32, cluster: u32, columns: u32, count: vec2<u32>, local: u32) {
+/// Inertia and digest of the cluster, added to those of the slot. All of the workgroup must come here.
+fn finish(slot: u32, cluster: u32, columns: u32, count: vec2<u32>, local: u32) {
     var inertia = vec4<u32>(0u);
     var digest = vec2<u32>(0u);
     for (var j = local; j < sizes.n_dims; j += WIDTH) {
         let q = i32(centroids[columns + j * 4u]);
-        let at = (lane * sizes.n_clusters + cluster) * sizes.n_dims + j;
+        let at = (slot * sizes.n_clusters + cluster) * sizes.n_dims + j;
         inertia = add4(inertia, change_of_inertia(q, count, sums[at], features[j].y));
         digest = add2(digest, mixed_place(cluster * sizes.n_dims + j + 1u, q));
         sums[at] = vec2<u32>(0u);
@@ -98,16 +98,16 @@ fn finish(lane: u32, cluster: u32, columns: u32, count: vec2<u32>, local: u32) {
     }
     if (local != 0u) { return; }
     let total = shifts[0];
-    for (var limb = 0u; limb < 4u; limb++) { add_inertia(lane, limb, total[limb]); }
-    let old = atomicAdd(&lanes[lane].digest[0], digests[0].x);
-    atomicAdd(&lanes[lane].digest[1], digests[0].y + u32(old + digests[0].x < old));
+    for (var limb = 0u; limb < 4u; limb++) { add_inertia(slot, limb, total[limb]); }
+    let old = atomicAdd(&slots[slot].digest[0], digests[0].x);
+    atomicAdd(&slots[slot].digest[1], digests[0].y + u32(old + digests[0].x < old));
 }
 
-fn add_shift(lane: u32, limb: u32, value: u32) {
-    // carries ripple one limb at a time; the order of lanes' additions does not matter to the total
+fn add_shift(slot: u32, limb: u32, value: u32) {
+    // carries ripple one limb at a time; the order of slots' additions does not matter to the total
     var add = value;
     for (var at = limb; at < 4u && add != 0u; at++) {
-        let old = atomicAdd(&lanes[lane].shift[at], add);
+        let old = atomicAdd(&slots[slot].shift[at], add);
         add = u32(old + add < old);
     }
 }
@@ -116,9 +116,9 @@ fn add_shift(lane: u32, limb: u32, value: u32) {
 fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                 @builtin(local_invocation_index) local: u32) {
     let cluster = block_of(group, groups);
-    let lane = running[place_of(group)];
-    let status = lanes[lane].status;
-    let first = lane * sizes.n_clusters;
+    let slot = running[place_of(group)];
+    let status = slots[slot].status;
+    let first = slot * sizes.n_clusters;
 
     if (local == 0u) { atomicStore(&weightless, 0u); }
     workgroupBarrier();
@@ -132,7 +132,7 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
     workgroupBarrier();
     if (local == 0u) {
         let empty = atomicLoad(&weightless) != 0u;
-        if (empty) { atomicStore(&lanes[lane].empty, 1u); }
+        if (empty) { atomicStore(&slots[slot].empty, 1u); }
         let moves = !empty && (status == ACTIVE || status == RESUME);
         runs = select(0u, select(0u, MOVE, moves) | select(0u, FINISH, status == FINISHING), cluster < sizes.n_clusters);
     }
@@ -141,9 +141,9 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
 
     let count = counts[first + cluster];
     let has_weight = any(count != vec2<u32>(0u));
-    let columns = (lane * sizes.n_groups + cluster / 4u) * sizes.n_quads * 16u + cluster % 4u;
+    let columns = (slot * sizes.n_packs + cluster / 4u) * sizes.n_quads * 16u + cluster % 4u;
     if (does == FINISH) {
-        finish(lane, cluster, columns, count, local);
+        finish(slot, cluster, columns, count, local);
         return;
     }
     var norm = vec2<f32>(0.0);
@@ -171,7 +171,7 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             }
         }
     }
-    if (changed != 0u) { atomicOr(&lanes[lane].changed, 1u); }
+    if (changed != 0u) { atomicOr(&slots[slot].changed, 1u); }
     norms[local] = norm;
     shifts[local] = shift;
     for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
@@ -182,12 +182,12 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         }
     }
     if (local == 0u) {
-        let to = lane * sizes.n_groups * 4u + cluster;
+        let to = slot * sizes.n_packs * 4u + cluster;
         half_norms[to] = norms[0].x * 0.5;
         if (sizes.n_tallies > 0u) { half_norms[arrayLength(&half_norms) / 2u + to] = norms[0].y * 0.5; }
         if (sizes.has_limit == 1u) {
             let total = shifts[0];
-            for (var limb = 0u; limb < 4u; limb++) { add_shift(lane, limb, total[limb]); }
+            for (var limb = 0u; limb < 4u; limb++) { add_shift(slot, limb, total[limb]); }
         }
     }
 }

@@ -5,7 +5,7 @@
 // have no room. A sum is kept in LIMBS parts of 15 bits, each in an i32 that cannot overflow (update.rs chooses how
 // many are needed), so no addition has a carry. The parts of a quad lie SLAB apart and clusters an odd number of words,
 // so that neighbours seldom meet in a bank.
-// Grid: (blocks of POINTS points times slabs, wrapped into y; lanes of the list `running`).
+// Grid: (blocks of POINTS points times slabs, wrapped into y; slots of the list `running`).
 
 override LIMBS: u32 = 3u;    // 1: coordinate / 2^granularity * weight; 2: product below 2^31; 3: any
 override SLAB: u32 = 1u;     // quads
@@ -15,11 +15,11 @@ override ROOM: u32 = 4096u;  // n_clusters * (LIMBS (4 SLAB + 1) + 1)
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>; // (n_points, n_quads)
 @group(0) @binding(2) var<storage, read> weights: array<u32>;      // (n_points)
-@group(0) @binding(3) var<storage, read> labels: array<u32>;       // (lanes, n_points)
-@group(0) @binding(4) var<storage, read> running: array<u32>;      // lanes
-@group(0) @binding(5) var<storage, read_write> lanes: array<Lane>;
-@group(0) @binding(6) var<storage, read_write> sums: array<atomic<u32>>;   // (lanes, n_clusters, n_dims, 2)
-@group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>; // (lanes, n_clusters, 2)
+@group(0) @binding(3) var<storage, read> labels: array<u32>;       // (slots, n_points)
+@group(0) @binding(4) var<storage, read> running: array<u32>;      // slots
+@group(0) @binding(5) var<storage, read_write> slots: array<Slot>;
+@group(0) @binding(6) var<storage, read_write> sums: array<atomic<u32>>;   // (slots, n_clusters, n_dims, 2)
+@group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>; // (slots, n_clusters, 2)
 
 const WIDTH = 256u;
 const LOW = 0x7fff; // a part but the highest
@@ -68,14 +68,14 @@ fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
     let block = block_of(group, groups);
     let slab = block % slabs;
     let first = block / slabs * POINTS;
-    let lane = running[place_of(group)];
-    let status = lanes[lane].status;
+    let slot = running[place_of(group)];
+    let status = slots[slot].status;
     let runs = first < sizes.n_points && (status == ACTIVE || status == FINISHING);
     let n = select(0u, min(POINTS, sizes.n_points - first), runs);
     let apart = 4u * SLAB + 1u;               // from a cluster to the next
     let next = sizes.n_clusters * apart;      // from a part to the next
     let weight_at = LIMBS * next;
-    let first_label = lane * sizes.n_points + first;
+    let first_label = slot * sizes.n_points + first;
 
     if (n > 0u) {
         for (var at = local; at < weight_at + sizes.n_clusters; at += WIDTH) { atomicStore(&parts[at], 0); }
@@ -111,14 +111,14 @@ fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
         if (j < sizes.n_dims) {
             let sum = sum_of(cluster * apart + part, next);
             if (any(sum != vec2<u32>(0u))) {
-                add_sum(((lane * sizes.n_clusters + cluster) * sizes.n_dims + j) * 2u, sum);
+                add_sum(((slot * sizes.n_clusters + cluster) * sizes.n_dims + j) * 2u, sum);
             }
         }
     }
     if (slab == 0u) {
         for (var c = local; c < sizes.n_clusters; c += WIDTH) {
             let w = u32(atomicLoad(&parts[weight_at + c]));
-            let cluster = (lane * sizes.n_clusters + c) * 2u;
+            let cluster = (slot * sizes.n_clusters + c) * 2u;
             let old = atomicAdd(&counts[cluster], w);
             if (old + w < old) { atomicAdd(&counts[cluster + 1u], 1u); }
         }

@@ -312,7 +312,7 @@ mod tests {
         let pick = Pick { features: vec![0], ..Pick::default() };
         let error = |text| source(text).and_then(|source| walk(&*source, &pick)).unwrap_err().to_string();
         assert!(error("a,b\n1,2\nx,3\n").contains("row 3, column 1 (\"a\"): \"x\" is not a number"));
-        assert!(error("a,b\n1,2\nx,3\n").contains("--ignore"));
+        assert!(error("a,b\n1,2\nx,3\n").contains("leave out the column"));
         assert!(error("1,2\n3\n").contains("row 2: has 1 cells"));
         assert!(error("a,b\n").contains("no rows"));
         assert!(error("\n\n").contains("is empty"));

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::path::Path;
 
 use bytemuck::Pod;
-use cairn::engine::gpu::{Found, Lane, Nearest, Refill, Sizes, kernel::sources, units};
+use cairn::engine::gpu::{Found, Nearest, Refill, Sizes, Slot, kernel::sources, units};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Expression, Module, Statement, TypeInner};
@@ -196,7 +196,7 @@ fn has_storage_atomics(module: &Module, function: &naga::Function) -> bool {
 #[test]
 fn structs_have_the_layout_of_their_rust_twins() {
     for shader in shaders() {
-        for (name, expected) in [("Sizes", layout_in_rust::<Sizes>()), ("Lane", layout_in_rust::<Lane>())] {
+        for (name, expected) in [("Sizes", layout_in_rust::<Sizes>()), ("Slot", layout_in_rust::<Slot>())] {
             assert_eq!(shader.layout(name).as_ref(), Ok(&expected), "{name} in {}", shader.name);
         }
         if shader.name == "nearest_two" {
@@ -301,12 +301,12 @@ mod refused {
 
     #[test]
     fn another_layout() {
-        let text = "struct Lane { status: u32, wide: vec4<u32> }\n".to_owned()
-            + "@group(0) @binding(0) var<storage, read> lane: Lane;\n"
+        let text = "struct Slot { status: u32, wide: vec4<u32> }\n".to_owned()
+            + "@group(0) @binding(0) var<storage, read> lane: Slot;\n"
             + "@group(0) @binding(1) var<storage, read_write> a: u32;\n"
             + "@compute @workgroup_size(64) fn it() { a = lane.status; }";
         let shader = Shader::read("it", &text).expect("it is good WGSL");
-        assert_ne!(shader.layout("Lane"), Ok(layout_in_rust::<Lane>()));
+        assert_ne!(shader.layout("Slot"), Ok(layout_in_rust::<Slot>()));
         assert!(shader.layout("Sizes").is_err());
     }
 

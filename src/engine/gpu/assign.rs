@@ -1,4 +1,4 @@
-//! Assign: the kernel that gives every point of every running lane its label, and the choice among several.
+//! Assign: the kernel that gives every point of every running slot its label, and the choice among several.
 //!
 //! All of them have the same bindings and write the same labels; which is fastest depends on the sizes. This is
 //! the only place that knows.
@@ -21,14 +21,14 @@ use shape::{Kind, MAX_TILED, Shape};
 const WORTH_A_TRIAL: u64 = 1 << 31;
 /// Fewest clusters and features for which matrix units may be worth their while.
 const MANY: (u32, u32) = (64, 32);
-/// Multiply-adds of an iteration of one lane, likewise.
+/// Multiply-adds of an iteration of one slot, likewise.
 const WORTH_UNITS: u64 = 1 << 27;
 /// Most shapes that are tried.
 const CANDIDATES: usize = 4;
 
 /// Which kernel is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum KernelChoice {
     /// The fastest, found by a trial where that is worth its time.
     Best,
     /// The same without matrix units.
@@ -41,7 +41,7 @@ pub(super) enum Wish {
     Emulated(Units),
 }
 
-impl Wish {
+impl KernelChoice {
     /// What this name asks for: see [`OpenOptions::gpu_kernel`](crate::engine::OpenOptions::gpu_kernel). Tests have
     /// matrix units emulated: `emulated-16-32` are of edge 16, for subgroups of 32.
     pub(super) fn new(asked: Option<&str>) -> Result<Self, EngineError> {
@@ -101,13 +101,13 @@ impl Wish {
     }
 }
 
-/// The kernel of a job: built when it is known how many lanes it runs for.
+/// The kernel of a job: built when it is known how many slots it runs for.
 #[derive(Debug)]
 pub(super) struct Assign {
-    wish: Wish,
+    wish: KernelChoice,
     units: Option<Units>,
-    most_rounds: u64,
-    built: [OnceLock<Built>; 3], // for one lane, a few, many
+    most_trips: u64,
+    built: [OnceLock<Built>; 3], // for one slot, a few, many
 }
 
 impl Assign {
@@ -116,36 +116,36 @@ impl Assign {
     pub(super) fn new(
         context: &Context,
         sizes: &Sizes,
-        wish: Wish,
+        wish: KernelChoice,
         units: Option<Units>,
-        most_rounds: u64,
+        most_trips: u64,
     ) -> Result<Self, EngineError> {
-        let assign = Self { wish, units, most_rounds, built: Default::default() };
+        let assign = Self { wish, units, most_trips, built: Default::default() };
         if assign.shapes(sizes, 1).is_empty() {
             let needed = Shape::Plain.rounds(sizes);
             let why =
-                format!("its driver ends loops after {most_rounds} rounds, and this job may need {needed}");
+                format!("its driver ends loops after {most_trips} rounds, and this job may need {needed}");
             return Err(context.failed(why));
         }
         Ok(assign)
     }
 
     /// Shapes that can do it on this device, the most promising first.
-    fn shapes(&self, sizes: &Sizes, n_lanes: usize) -> Vec<Shape> {
-        let all = Shape::all(sizes, n_lanes, self.units).into_iter();
-        let all: Vec<Shape> = all.filter(|shape| shape.rounds(sizes) <= self.most_rounds).collect();
+    fn shapes(&self, sizes: &Sizes, n_slots: usize) -> Vec<Shape> {
+        let all = Shape::all(sizes, n_slots, self.units).into_iter();
+        let all: Vec<Shape> = all.filter(|shape| shape.rounds(sizes) <= self.most_trips).collect();
         let wished: Vec<Shape> = all.iter().copied().filter(|shape| self.wish.is_for(shape.kind())).collect();
         if wished.is_empty() { all } else { wished }
     }
 
-    /// The kernel for so many lanes over these points.
-    pub(super) fn kernel(&self, context: &Context, sizes: &Sizes, shared: &Shared, n_lanes: usize) -> &Built {
-        let place = &self.built[[0, 0, 1, 1].get(n_lanes).copied().unwrap_or(2)];
+    /// The kernel for so many slots over these points.
+    pub(super) fn kernel(&self, context: &Context, sizes: &Sizes, shared: &Shared, n_slots: usize) -> &Built {
+        let place = &self.built[[0, 0, 1, 1].get(n_slots).copied().unwrap_or(2)];
         place.get_or_init(|| {
-            let mut shapes = self.shapes(sizes, n_lanes);
-            if self.wish.tries(sizes.work() * n_lanes as u64, context.info.software) {
+            let mut shapes = self.shapes(sizes, n_slots);
+            if self.wish.tries(sizes.work() * n_slots as u64, context.info.software) {
                 shapes.truncate(CANDIDATES);
-                if let Some(fastest) = trial::fastest(context, sizes, shared, n_lanes, &shapes) {
+                if let Some(fastest) = trial::fastest(context, sizes, shared, n_slots, &shapes) {
                     return fastest;
                 }
             }

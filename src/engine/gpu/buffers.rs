@@ -1,17 +1,17 @@
-//! What lies in the device's memory: the structs that shaders see, the points, and the state of the lanes.
+//! What lies in the device's memory: the structs that shaders see, the points, and the state of the slots.
 
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
-use super::sum_parts::rounds_of_sums;
+use super::sum_parts::trips_of_sums;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
 use crate::lattice::Table;
 
 /// Most restarts of a batch.
-pub(super) const MAX_LANES: usize = 4096;
+pub(super) const MAX_SLOTS: usize = 4096;
 /// Points a block of the seeding kernels holds.
 pub(super) const BLOCK: usize = 256;
 /// Points whose repairs are counted together by `assign_matrix`.
@@ -27,7 +27,7 @@ pub struct Sizes {
     pub(super) n_dims: u32,
     pub(super) n_quads: u32,
     pub(super) n_clusters: u32,
-    pub(super) n_groups: u32,
+    pub(super) n_packs: u32,
     pub(super) n_blocks: u32,
     pub(super) n_candidates: u32,
     max_iter: u32,
@@ -47,10 +47,10 @@ pub struct Sizes {
     squares: [u32; 4],
 }
 
-/// `Lane` of the shaders' prelude.
+/// `Slot` of the shaders' prelude.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
-pub struct Lane {
+pub struct Slot {
     status: u32,
     iterations: u32,
     stop: u32,
@@ -64,7 +64,7 @@ pub struct Lane {
     digest: [u32; 2],
 }
 
-impl Lane {
+impl Slot {
     /// The restart that it works on, from the first of the run.
     pub(super) fn restart(&self) -> u32 {
         self.restart
@@ -75,7 +75,7 @@ impl Lane {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Refill {
-    lane: u32,
+    slot: u32,
     works: u32,
     cluster: u32,
     row: u32,
@@ -95,7 +95,7 @@ pub struct Found {
     unused: [u32; 3],
 }
 
-/// What `collect` writes of a lane that is done.
+/// What `collect` writes of a slot that is done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub(super) struct Record {
@@ -119,7 +119,7 @@ impl Record {
         }
     }
 
-    /// Whether the lane was done when it was collected.
+    /// Whether the slot was done when it was collected.
     pub(super) fn is_done(&self) -> bool {
         self.status == DONE
     }
@@ -142,7 +142,7 @@ impl Sizes {
             n_dims: d as u32,
             n_quads: d.div_ceil(4) as u32,
             n_clusters: k as u32,
-            n_groups: k.div_ceil(4) as u32,
+            n_packs: k.div_ceil(4) as u32,
             n_blocks: n.div_ceil(BLOCK) as u32,
             n_candidates: candidates(k) as u32,
             max_iter: job.max_iter,
@@ -185,7 +185,7 @@ impl Sizes {
     pub(super) fn rounds(&self) -> u64 {
         let [blocks, k, quads] = [self.all_blocks, self.n_clusters, self.n_quads].map(u64::from);
         let candidates = u64::from(self.n_candidates);
-        let sums = rounds_of_sums(quads);
+        let sums = trips_of_sums(quads);
         let means = k / 64 + (quads / 16 + 1) * 30 + 24;
         let weigh = candidates.div_ceil(4) * (9 * quads / 4 + 24) + 16;
         let draw = blocks / 128 + 40;
@@ -193,12 +193,12 @@ impl Sizes {
         let choose = candidates * (blocks / 256 + 12) + k / 256 + quads / 256 + 16;
         let next = quads / 64 + k / 256 + blocks / 256 + 40;
         let far = 2 * quads + 24;
-        let collect = MAX_LANES as u64 / 64 * 20 + 40;
+        let collect = MAX_SLOTS as u64 / 64 * 20 + 40;
         let stop = k / 64 + u64::from(self.n_tallies) / 64 + 12;
         [sums, means, weigh, draw, pick, choose, next, far, collect, stop].into_iter().max().unwrap_or(0)
     }
 
-    /// Multiply-adds of an assign of one lane.
+    /// Multiply-adds of an assign of one slot.
     pub(super) fn work(&self) -> u64 {
         u64::from(self.n_points) * u64::from(self.n_clusters) * u64::from(self.n_dims)
     }
@@ -213,14 +213,14 @@ impl Sizes {
         self.small > 0
     }
 
-    /// Half norms of a lane's centroids; for matrix units also those from the middle of the points.
+    /// Half norms of a slot's centroids; for matrix units also those from the centre of the points.
     pub(super) fn half_norm_floats(&self) -> usize {
-        self.n_groups as usize * 4 * if self.n_tallies > 0 { 2 } else { 1 }
+        self.n_packs as usize * 4 * if self.n_tallies > 0 { 2 } else { 1 }
     }
 
-    /// Floats of a lane's centroids: groups of four, features padded to quads.
+    /// Floats of a slot's centroids: groups of four, features padded to quads.
     pub(super) fn centroid_floats(&self) -> usize {
-        self.n_groups as usize * self.n_quads as usize * 16
+        self.n_packs as usize * self.n_quads as usize * 16
     }
 }
 
@@ -238,8 +238,8 @@ fn exact_in(table: &Table) -> u32 {
 fn largest_at_most(limit: f64) -> u128 {
     let (mut least, mut most) = (0u128, u128::MAX);
     while least < most {
-        let middle = least + (most - least).div_ceil(2);
-        if middle as f64 <= limit { least = middle } else { most = middle - 1 }
+        let centre = least + (most - least).div_ceil(2);
+        if centre as f64 <= limit { least = centre } else { most = centre - 1 }
     }
     least
 }
@@ -248,97 +248,97 @@ fn limbs(value: u128) -> [u32; 4] {
     [0, 32, 64, 96].map(|at| (value >> at) as u32)
 }
 
-/// What all lanes share: a chunk of the points, and what is known of the features.
+/// What all slots share: a chunk of the points, and what is known of the features.
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
     pub(super) sizes: wgpu::Buffer,    // Sizes of the chunk
     pub(super) points: wgpu::Buffer,   // f32 (n_points, 4 n_quads)
     pub(super) weights: wgpu::Buffer,  // u32 (n_points)
     pub(super) errors: wgpu::Buffer,   // f32 (n_points)
-    pub(super) features: wgpu::Buffer, // (4^-e, e) (4 n_quads), for matrix units then (middle, 0)
+    pub(super) features: wgpu::Buffer, // (4^-e, e) (4 n_quads), for matrix units then (centre, 0)
 }
 
-/// The state of the lanes of a batch, with the labels of one chunk.
+/// The state of the slots of a batch, with the labels of one chunk.
 #[derive(Debug, Clone)]
-pub(super) struct Lanes {
-    pub(super) lanes: wgpu::Buffer, // Lane (lanes + 1): the last one is the best so far
-    pub(super) running: wgpu::Buffer, // u32 (lanes)
-    pub(super) labels: wgpu::Buffer, // u32 (lanes + 1, n_points)
-    pub(super) centroids: wgpu::Buffer, // f32 (lanes + 1, n_groups, 4 n_quads, 4)
-    pub(super) half_norms: wgpu::Buffer, // f32 (lanes, n_groups, 4), for matrix units as many again
-    pub(super) sums: wgpu::Buffer,  // i64 (lanes, n_clusters, n_dims)
-    pub(super) counts: wgpu::Buffer, // u64 (lanes, n_clusters)
-    pub(super) tallies: wgpu::Buffer, // two u32 (lanes, n_tallies)
+pub(super) struct Slots {
+    pub(super) slots: wgpu::Buffer, // Slot (slots + 1): the last one is the best so far
+    pub(super) running: wgpu::Buffer, // u32 (slots)
+    pub(super) labels: wgpu::Buffer, // u32 (slots + 1, n_points)
+    pub(super) centroids: wgpu::Buffer, // f32 (slots + 1, n_packs, 4 n_quads, 4)
+    pub(super) half_norms: wgpu::Buffer, // f32 (slots, n_packs, 4), for matrix units as many again
+    pub(super) sums: wgpu::Buffer,  // i64 (slots, n_clusters, n_dims)
+    pub(super) counts: wgpu::Buffer, // u64 (slots, n_clusters)
+    pub(super) tallies: wgpu::Buffer, // two u32 (slots, n_tallies)
 }
 
-impl Lanes {
-    /// New lanes, without a restart, for each chunk of the points. `chunks` are their rows.
+impl Slots {
+    /// New slots, without a restart, for each chunk of the points. `chunks` are their rows.
     pub(super) fn allocate(
         context: &Context,
         sizes: &Sizes,
         chunks: &[Range<usize>],
-        n_lanes: usize,
+        n_slots: usize,
     ) -> Result<Vec<Self>, EngineError> {
         let (k, d) = (sizes.n_clusters as usize, sizes.n_dims as usize);
-        let lanes = allocate(context, "lanes", (n_lanes + 1) * size_of::<Lane>())?;
-        let running = allocate(context, "running", n_lanes * 4)?;
-        let centroids = allocate(context, "centroids", (n_lanes + 1) * sizes.centroid_floats() * 4)?;
-        let half_norms = allocate(context, "half norms", n_lanes * sizes.half_norm_floats() * 4)?;
-        let sums = allocate(context, "sums", n_lanes * k * d * 8)?;
-        let counts = allocate(context, "counts", n_lanes * k * 8)?;
-        let tallies = allocate(context, "tallies", n_lanes * sizes.n_tallies as usize * 8)?;
+        let slots = allocate(context, "slots", (n_slots + 1) * size_of::<Slot>())?;
+        let running = allocate(context, "running", n_slots * 4)?;
+        let centroids = allocate(context, "centroids", (n_slots + 1) * sizes.centroid_floats() * 4)?;
+        let half_norms = allocate(context, "half norms", n_slots * sizes.half_norm_floats() * 4)?;
+        let sums = allocate(context, "sums", n_slots * k * d * 8)?;
+        let counts = allocate(context, "counts", n_slots * k * 8)?;
+        let tallies = allocate(context, "tallies", n_slots * sizes.n_tallies as usize * 8)?;
         if !k.is_multiple_of(4) {
-            context.write(&half_norms, 0, &vec![NONE; n_lanes * sizes.half_norm_floats()]);
+            context.write(&half_norms, 0, &vec![NONE; n_slots * sizes.half_norm_floats()]);
         }
         let chunk = |rows: &Range<usize>| {
-            let labels = allocate(context, "labels", (n_lanes + 1) * rows.len() * 4)?;
-            let [lanes, running] = [&lanes, &running].map(Clone::clone);
+            let labels = allocate(context, "labels", (n_slots + 1) * rows.len() * 4)?;
+            let [slots, running] = [&slots, &running].map(Clone::clone);
             let [centroids, half_norms] = [&centroids, &half_norms].map(Clone::clone);
             let [sums, counts, tallies] = [&sums, &counts, &tallies].map(Clone::clone);
-            Ok(Self { lanes, running, labels, centroids, half_norms, sums, counts, tallies })
+            Ok(Self { slots, running, labels, centroids, half_norms, sums, counts, tallies })
         };
         chunks.iter().map(chunk).collect()
     }
 }
 
-/// What seeding and refilling work on. A restart that is seeded, or a lane that is refilled, has a slot.
+/// What seeding and refilling work on. A restart that is seeded, or a slot that is refilled, has a workspace.
 #[derive(Debug, Clone)]
-pub(super) struct Slots {
-    pub(super) newcomers: wgpu::Buffer, // lane, restart, first seed's row, 0 (slots)
-    pub(super) waiting: wgpu::Buffer,   // u32 (slots)
-    pub(super) chosen: wgpu::Buffer,    // (seeds so far, place of the newest) (slots)
-    pub(super) seeds: wgpu::Buffer,     // u32 (slots, n_clusters)
-    pub(super) taken: wgpu::Buffer,     // u32 (slots, n_clusters)
-    pub(super) draws: wgpu::Buffer,     // u64 (slots, n_clusters - 1, n_candidates)
-    pub(super) near: wgpu::Buffer,      // u128 (slots, n_points)
-    pub(super) found: wgpu::Buffer,     // Found (slots, n_candidates)
-    pub(super) candidates: wgpu::Buffer, // u32 (slots, n_candidates)
-    pub(super) picked: wgpu::Buffer,    // f32 (slots, n_candidates + 1, 4 n_quads)
-    pub(super) potentials: wgpu::Buffer, // u128 (slots, n_candidates, all_blocks)
-    pub(super) refills: wgpu::Buffer,   // Refill (slots)
+pub(super) struct Workspaces {
+    pub(super) admitted: wgpu::Buffer, // slot, restart, first seed's row, 0 (workspaces)
+    pub(super) waiting: wgpu::Buffer,  // u32 (workspaces)
+    pub(super) chosen: wgpu::Buffer,   // (seeds so far, place of the newest) (workspaces)
+    pub(super) seeds: wgpu::Buffer,    // u32 (workspaces, n_clusters)
+    pub(super) taken: wgpu::Buffer,    // u32 (workspaces, n_clusters)
+    pub(super) draws: wgpu::Buffer,    // u64 (workspaces, n_clusters - 1, n_candidates)
+    pub(super) near: wgpu::Buffer,     // u128 (workspaces, n_points)
+    pub(super) found: wgpu::Buffer,    // Found (workspaces, n_candidates)
+    pub(super) candidates: wgpu::Buffer, // u32 (workspaces, n_candidates)
+    pub(super) picked: wgpu::Buffer,   // f32 (workspaces, n_candidates + 1, 4 n_quads)
+    pub(super) potentials: wgpu::Buffer, // u128 (workspaces, n_candidates, all_blocks)
+    pub(super) refills: wgpu::Buffer,  // Refill (workspaces)
     pub(super) fetched: Option<Fetched>, // of a streamed table
 }
 
 /// The blocks that were drawn, one a candidate.
 #[derive(Debug, Clone)]
 pub(super) struct Fetched {
-    pub(super) points: wgpu::Buffer,  // f32 (slots, n_candidates, BLOCK, 4 n_quads)
-    pub(super) weights: wgpu::Buffer, // u32 (slots, n_candidates, BLOCK)
+    pub(super) points: wgpu::Buffer, // f32 (workspaces, n_candidates, BLOCK, 4 n_quads)
+    pub(super) weights: wgpu::Buffer, // u32 (workspaces, n_candidates, BLOCK)
 }
 
-impl Slots {
-    /// New slots, for each chunk of the points. `chunks` are their rows.
+impl Workspaces {
+    /// New workspaces, for each chunk of the points. `chunks` are their rows.
     pub(super) fn allocate(
         context: &Context,
         sizes: &Sizes,
         chunks: &[Range<usize>],
-        n_slots: usize,
+        n_workspaces: usize,
         streamed: bool,
     ) -> Result<Vec<Self>, EngineError> {
         let k = sizes.n_clusters as usize;
         let (l, quads, blocks) =
             (sizes.n_candidates as usize, sizes.n_quads as usize, sizes.all_blocks as usize);
-        let new = |name, bytes: usize| allocate(context, name, n_slots * bytes);
+        let new = |name, bytes: usize| allocate(context, name, n_workspaces * bytes);
         let near = chunks.iter().map(|rows| new("near", rows.len() * 16)).collect::<Result<Vec<_>, _>>()?;
         let fetched = || -> Result<Fetched, EngineError> {
             let points = new("fetched points", l * BLOCK * quads * 16)?;
@@ -346,7 +346,7 @@ impl Slots {
         };
         let first = |near| -> Result<Self, EngineError> {
             Ok(Self {
-                newcomers: new("newcomers", 16)?,
+                admitted: new("admitted", 16)?,
                 waiting: new("waiting", 4)?,
                 chosen: new("chosen", 8)?,
                 seeds: new("seeds", k * 4)?,
@@ -361,53 +361,53 @@ impl Slots {
                 fetched: streamed.then(fetched).transpose()?,
             })
         };
-        let mut slots: Vec<Self> = Vec::with_capacity(chunks.len());
+        let mut workspaces: Vec<Self> = Vec::with_capacity(chunks.len());
         for near in near {
-            let next = match slots.first() {
+            let next = match workspaces.first() {
                 Some(other) => Self { near, ..other.clone() },
                 None => first(near)?,
             };
-            slots.push(next);
+            workspaces.push(next);
         }
-        Ok(slots)
+        Ok(workspaces)
     }
 }
 
-/// Centroids of a lane as the kernels read them.
+/// Centroids of a slot as the kernels read them.
 pub(super) struct Columns {
     /// Four side by side.
     pub(super) values: Vec<f32>,
     pub(super) half_norms: Vec<f32>,
-    /// From the middle of the points.
-    pub(super) middle_half_norms: Vec<f32>,
+    /// From the centre of the points.
+    pub(super) centre_half_norms: Vec<f32>,
 }
 
 impl Columns {
     pub(super) fn new(table: &Table, sizes: &Sizes, centroids: &[i32]) -> Self {
         let (d, width) = (table.n_dims(), sizes.n_quads as usize * 4);
-        let middle = middle(table);
+        let centre = centre(table);
         let mut values = vec![0.0; sizes.centroid_floats()];
-        let none = vec![NONE; sizes.n_groups as usize * 4];
-        let (mut half_norms, mut middle_half_norms) = (none.clone(), none);
+        let none = vec![NONE; sizes.n_packs as usize * 4];
+        let (mut half_norms, mut centre_half_norms) = (none.clone(), none);
         for (c, row) in centroids.chunks_exact(d).enumerate() {
-            let (mut norm, mut from_middle) = (0.0, 0.0);
+            let (mut norm, mut from_centre) = (0.0, 0.0);
             for (j, (&q, &e)) in row.iter().zip(&table.lattice.shift).enumerate() {
                 values[((c / 4) * width + j) * 4 + c % 4] = q as f32;
                 norm += f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32);
-                from_middle += (f64::from(q) - f64::from(middle[j])).powi(2);
+                from_centre += (f64::from(q) - f64::from(centre[j])).powi(2);
             }
             half_norms[c] = (norm / 2.0) as f32;
-            middle_half_norms[c] = (from_middle / 2.0) as f32;
+            centre_half_norms[c] = (from_centre / 2.0) as f32;
         }
-        Self { values, half_norms, middle_half_norms }
+        Self { values, half_norms, centre_half_norms }
     }
 }
 
-/// Rows that are looked at to find the middle of the points.
+/// Rows that are polled to find the centre of the points.
 const SOME_ROWS: usize = 4096;
 
-/// About the middle of the points: whole multiples of the table's granularity. (n_dims)
-pub(super) fn middle(table: &Table) -> Vec<f32> {
+/// About the centre of the points: whole multiples of the table's granularity. (n_dims)
+pub(super) fn centre(table: &Table) -> Vec<f32> {
     let (n, grain) = (table.n_points(), f64::from(1u32 << table.granularity));
     let mut sums = vec![0.0; table.n_dims()];
     let rows = (0..n).step_by(n.div_ceil(SOME_ROWS).max(1));

@@ -29,8 +29,8 @@ pub(super) struct Question {
     pub(super) clusters: u32,
     /// Quarters of a row.
     pub(super) quads: u32,
-    /// Lanes; four stand for all more.
-    pub(super) lanes: u32,
+    /// Slots; four stand for all more.
+    pub(super) slots: u32,
     /// Whether features have steps of their own.
     pub(super) mixed: bool,
     /// Kernels that were tried.
@@ -84,7 +84,7 @@ pub(super) struct Choices {
     file: Option<PathBuf>,
     info: AdapterInfo,
     forced: Option<String>,            // how the name begins
-    known: Mutex<Option<Vec<Choice>>>, // none before the file was looked for
+    known: Mutex<Option<Vec<Choice>>>, // none before the file was polled for
 }
 
 impl Choices {

@@ -1,52 +1,52 @@
-//! Collect: what is kept of lanes that are done, and the state of the best; which lanes those are.
+//! Collect: what is kept of slots that are done, and the state of the best; which slots those are.
 
-use super::buffers::{Lanes, Record, allocate};
+use super::buffers::{Record, Slots, allocate};
 use super::commands::Commands;
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
-use super::pace::Step;
 use super::points::Points;
+use super::throughput::Step;
 use crate::engine::EngineError;
 
-/// The kernels that look, collect and keep.
+/// The kernels that poll, collect and keep.
 #[derive(Debug)]
 pub(super) struct CollectKernels {
-    look: Kernel,
+    poll: Kernel,
     collect: Kernel,
-    keep_labels: Kernel,
-    keep_centroids: Kernel,
+    save_labels: Kernel,
+    save_centroids: Kernel,
 }
 
 /// The kernels with their buffers.
 pub(super) struct BoundCollect<'a> {
-    pub(super) signs: wgpu::Buffer,   // done, then empty, a bit a lane (2, words)
-    pub(super) records: wgpu::Buffer, // Record (lanes)
-    ended: wgpu::Buffer,              // how many, then lanes
-    look: Bound<'a>,
+    pub(super) signs: wgpu::Buffer,   // done, then empty, a bit a slot (2, words)
+    pub(super) records: wgpu::Buffer, // Record (slots)
+    ended: wgpu::Buffer,              // how many, then slots
+    poll: Bound<'a>,
     collect: Bound<'a>,
-    keep_labels: Vec<Bound<'a>>,
-    keep_centroids: Bound<'a>,
-    n_lanes: usize,
+    save_labels: Vec<Bound<'a>>,
+    save_centroids: Bound<'a>,
+    n_slots: usize,
 }
 
-/// Words of a bit for each lane.
-pub(super) fn words(n_lanes: usize) -> usize {
-    n_lanes.div_ceil(32)
+/// Words of a bit for each slot.
+pub(super) fn words(n_slots: usize) -> usize {
+    n_slots.div_ceil(32)
 }
 
 /// Bytes of [`BoundCollect::signs`].
-pub(super) fn sign_bytes(n_lanes: usize) -> u64 {
-    words(n_lanes) as u64 * 8
+pub(super) fn sign_bytes(n_slots: usize) -> u64 {
+    words(n_slots) as u64 * 8
 }
 
 impl CollectKernels {
     pub(super) fn build(context: &Context) -> Self {
-        let keep = |centroids| Kernel::build(context, "keep", &[("CENTROIDS", centroids)]);
+        let keep = |centroids| Kernel::build(context, "save_best", &[("CENTROIDS", centroids)]);
         Self {
-            look: Kernel::build(context, "look", &[]),
+            poll: Kernel::build(context, "poll", &[]),
             collect: Kernel::build(context, "collect", &[]),
-            keep_labels: keep(0.0),
-            keep_centroids: keep(1.0),
+            save_labels: keep(0.0),
+            save_centroids: keep(1.0),
         }
     }
 
@@ -54,32 +54,32 @@ impl CollectKernels {
         &self,
         context: &Context,
         points: &Points<'_>,
-        lanes: &[Lanes],
-        n_lanes: usize,
+        slots: &[Slots],
+        n_slots: usize,
     ) -> Result<BoundCollect<'_>, EngineError> {
-        let signs = allocate(context, "signs", words(n_lanes) * 8)?;
-        let records = allocate(context, "records", n_lanes * size_of::<Record>())?;
-        let ended = allocate(context, "ended", (n_lanes + 1) * 4)?;
+        let signs = allocate(context, "signs", words(n_slots) * 8)?;
+        let records = allocate(context, "records", n_slots * size_of::<Record>())?;
+        let ended = allocate(context, "ended", (n_slots + 1) * 4)?;
         let choice = allocate(context, "choice", 8)?;
-        let (state, sizes) = (&lanes[0].lanes, &points.shared(0).sizes);
-        let keep = |(chunk, lanes): (usize, &Lanes)| {
-            self.keep_labels.bind(context, &[&points.shared(chunk).sizes, &choice, &lanes.labels])
+        let (state, sizes) = (&slots[0].slots, &points.shared(0).sizes);
+        let keep = |(chunk, slots): (usize, &Slots)| {
+            self.save_labels.bind(context, &[&points.shared(chunk).sizes, &choice, &slots.labels])
         };
         Ok(BoundCollect {
-            look: self.look.bind(context, &[state, &signs]),
+            poll: self.poll.bind(context, &[state, &signs]),
             collect: self.collect.bind(context, &[sizes, &ended, state, &records, &choice]),
-            keep_labels: lanes.iter().enumerate().map(keep).collect(),
-            keep_centroids: self.keep_centroids.bind(context, &[sizes, &choice, &lanes[0].centroids]),
+            save_labels: slots.iter().enumerate().map(keep).collect(),
+            save_centroids: self.save_centroids.bind(context, &[sizes, &choice, &slots[0].centroids]),
             signs,
             records,
             ended,
-            n_lanes,
+            n_slots,
         })
     }
 }
 
 impl BoundCollect<'_> {
-    /// Encodes the end of these lanes: their records, and a copy of the best one's state.
+    /// Encodes the end of these slots: their records, and a copy of the best one's state.
     pub(super) fn encode_ends(
         &self,
         context: &Context,
@@ -89,18 +89,18 @@ impl BoundCollect<'_> {
     ) -> Result<(), EngineError> {
         let list: Vec<u32> = std::iter::once(ended.len() as u32).chain(ended.iter().copied()).collect();
         context.write(&self.ended, 0, &list);
-        self.collect.dispatch_lanes(commands.pass(), 1);
+        self.collect.dispatch_slots(commands.pass(), 1);
         let mut keep = |kernel: &Bound<'_>, words: usize| {
             commands.run(kernel, [words.div_ceil(256), 1], (Step::Seed, words as u128)).map(drop)
         };
-        for (chunk, kernel) in self.keep_labels.iter().enumerate() {
+        for (chunk, kernel) in self.save_labels.iter().enumerate() {
             keep(kernel, points.sizes(chunk).n_points as usize)?;
         }
-        keep(&self.keep_centroids, points.sizes(0).centroid_floats())
+        keep(&self.save_centroids, points.sizes(0).centroid_floats())
     }
 
-    /// Encodes a look at all lanes.
-    pub(super) fn encode_look(&self, commands: &mut Commands<'_>) {
-        self.look.dispatch_lanes(commands.pass(), words(self.n_lanes).div_ceil(64));
+    /// Encodes a poll at all slots.
+    pub(super) fn encode_poll(&self, commands: &mut Commands<'_>) {
+        self.poll.dispatch_slots(commands.pass(), words(self.n_slots).div_ceil(64));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::kernel::{Bound, MAX_GROUPS};
-use super::pace::{LONGEST, Pace, Step};
+use super::throughput::{LONGEST, Step, Throughput};
 use crate::engine::EngineError;
 
 /// Work that is encoded, and not yet handed over.
@@ -10,15 +10,15 @@ pub(super) struct Commands<'c> {
     context: &'c Context,
     pass: Option<wgpu::ComputePass<'static>>,
     encoder: Option<wgpu::CommandEncoder>,
-    pace: Pace,
+    throughput: Throughput,
     seconds: f64, // of what is encoded, as expected
     last: Option<wgpu::SubmissionIndex>,
 }
 
 impl<'c> Commands<'c> {
-    /// Nothing yet. Dispatches and submissions are cut by the pace of the device.
-    pub(super) fn new(context: &'c Context, pace: &Pace) -> Self {
-        Self { context, pass: None, encoder: None, pace: *pace, seconds: 0.0, last: None }
+    /// Nothing yet. Dispatches and submissions are cut by the throughput of the device.
+    pub(super) fn new(context: &'c Context, throughput: &Throughput) -> Self {
+        Self { context, pass: None, encoder: None, throughput: *throughput, seconds: 0.0, last: None }
     }
 
     /// The pass that kernels are dispatched in.
@@ -51,7 +51,7 @@ impl<'c> Commands<'c> {
         encoder.resolve_query_set(queries, 0..n, to, 0);
     }
 
-    /// Runs a kernel over a grid of (blocks, lanes), in slices where its work would take too long at once. Returns
+    /// Runs a kernel over a grid of (blocks, slots), in slices where its work would take too long at once. Returns
     /// how many there were. What was encoded before is handed over when it gets too much.
     pub(super) fn run(
         &mut self,
@@ -59,8 +59,8 @@ impl<'c> Commands<'c> {
         grid: [usize; 2],
         (step, work): (Step, u128),
     ) -> Result<u64, EngineError> {
-        let slices = self.pace.cut(step, work, grid, MAX_GROUPS);
-        let each = self.pace.seconds(step, work) / slices.len() as f64;
+        let slices = self.throughput.cut(step, work, grid, MAX_GROUPS);
+        let each = self.throughput.seconds(step, work) / slices.len() as f64;
         for slice in &slices {
             if self.seconds > 0.0 && self.seconds + each > LONGEST.as_secs_f64() {
                 self.flush()?;

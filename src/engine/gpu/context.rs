@@ -10,9 +10,9 @@ use super::choices::Choices;
 use super::counters::{Counters, Tally, count};
 use super::fault::Faults;
 use super::kernel_cache::KernelCache;
-use super::pace::Pace;
 use super::pipelines::Pipelines;
 use super::sum_parts::MAX_WORDS;
+use super::throughput::Throughput;
 use super::units::{Units, WantedUnits};
 
 /// What a device can't do without: kernels are told by immediates which part of a grid they run.
@@ -41,7 +41,7 @@ pub(super) struct Context {
     cache: Option<KernelCache>,
     pub(super) built: Pipelines,
     pub(super) choices: Choices,
-    pace: Mutex<Pace>,
+    throughput: Mutex<Throughput>,
 }
 
 impl Context {
@@ -75,7 +75,7 @@ impl Context {
         let limits = device.limits();
         let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let cache = KernelCache::open(&device, &info.adapter.get_info(), options.cache.as_deref());
-        let (choices, pace) = (Choices::new(info, options), Pace::new(info, options));
+        let (choices, throughput) = (Choices::new(info, options), Throughput::new(info, options));
         let (info, tally) = (info.clone(), Arc::default());
         Ok(Self {
             info,
@@ -89,19 +89,19 @@ impl Context {
             cache,
             built: Pipelines::default(),
             choices,
-            pace: Mutex::new(pace),
+            throughput: Mutex::new(throughput),
         })
     }
 
     /// How fast it may be taken to be before it begins with a job.
-    pub(super) fn pace(&self) -> Pace {
-        self.pace.lock().unwrap_or_else(PoisonError::into_inner).doubted()
+    pub(super) fn throughput(&self) -> Throughput {
+        self.throughput.lock().unwrap_or_else(PoisonError::into_inner).doubted()
     }
 
     /// Keeps how fast it was found to be, for jobs to come.
-    pub(super) fn keep_pace(&self, pace: &Pace) {
-        let mut kept = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        *kept = pace.or(&kept);
+    pub(super) fn keep_throughput(&self, throughput: &Throughput) {
+        let mut kept = self.throughput.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = throughput.or(&kept);
     }
 
     /// Fails on purpose at a call counted from now.
@@ -168,7 +168,7 @@ impl Context {
     }
 
     /// Forgets that there was too little memory: less will be asked for.
-    pub(super) fn forgive(&self) {
+    pub(super) fn clear_oom(&self) {
         if let Ok(mut trouble) = self.trouble.lock() {
             trouble.take_if(|error| matches!(error, EngineError::OutOfMemory { .. }));
         }

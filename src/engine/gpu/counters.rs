@@ -13,7 +13,7 @@ pub struct Counters {
     pub round_dispatches: u64,
     /// Those of them that seed restarts.
     pub seed_dispatches: u64,
-    /// Iterations handed over, each for all lanes of a batch at once.
+    /// Iterations handed over, each for all slots of a batch at once.
     pub rounds: u64,
     /// Chunks of points of all iterations, those that took too long for one dispatch counted by slices of time.
     pub round_slices: u64,

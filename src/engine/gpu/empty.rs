@@ -1,11 +1,11 @@
 //! Empty: clusters without weight take the farthest locations, by the rule of the definition.
 
-use super::buffers::{Lanes, Slots};
+use super::buffers::{Slots, Workspaces};
 use super::commands::Commands;
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
-use super::pace::{Step, WIDE};
 use super::points::Points;
+use super::throughput::{Step, WIDE};
 use crate::engine::EngineError;
 
 /// The kernels of a refill. Few jobs need them: they are built when one does.
@@ -46,11 +46,11 @@ impl EmptyKernels {
         &self,
         context: &Context,
         points: &Points<'_>,
-        lanes: &[Lanes],
         slots: &[Slots],
+        workspaces: &[Workspaces],
     ) -> BoundEmpty<'_> {
-        let Slots { waiting, picked, potentials: far, refills, .. } = &slots[0];
-        let Lanes { lanes: state, counts, sums, centroids, .. } = &lanes[0];
+        let Workspaces { waiting, picked, potentials: far, refills, .. } = &workspaces[0];
+        let Slots { slots: state, counts, sums, centroids, .. } = &slots[0];
         let next = [&points.shared(0).sizes, far, picked, refills, state, counts, sums];
         let mut bound = BoundEmpty {
             waiting: waiting.clone(),
@@ -60,7 +60,9 @@ impl EmptyKernels {
             pick: Vec::new(),
             weigh: Vec::new(),
         };
-        for (chunk, (Lanes { labels, .. }, Slots { near, .. })) in lanes.iter().zip(slots).enumerate() {
+        for (chunk, (Slots { labels, .. }, Workspaces { near, .. })) in
+            slots.iter().zip(workspaces).enumerate()
+        {
             let of = points.shared(chunk);
             let (s, x, w, f) = (&of.sizes, &of.points, &of.weights, &of.features);
             bound.far.push(self.far.bind(context, &[s, x, w, f, labels, centroids, refills, near, far]));
@@ -72,7 +74,7 @@ impl EmptyKernels {
 }
 
 impl BoundEmpty<'_> {
-    /// Encodes the refill of these lanes: at most `steps` locations each. A lane that needs more goes on
+    /// Encodes the refill of these slots: at most `steps` locations each. A slot that needs more goes on
     /// waiting, and takes up where it was.
     pub(super) fn encode(
         &self,
@@ -84,13 +86,13 @@ impl BoundEmpty<'_> {
     ) -> Result<(), EngineError> {
         let n = waiting.len();
         context.write(&self.waiting, 0, waiting);
-        self.begin.dispatch_lanes(commands.pass(), n);
+        self.begin.dispatch_slots(commands.pass(), n);
         points.each_chunk(context, commands, &mut |commands, chunk| {
             let sizes = points.sizes(chunk);
             let work = u128::from(sizes.n_points) * n as u128 * u128::from(sizes.n_dims) * WIDE;
             commands.run(&self.far[chunk], [sizes.n_blocks as usize, n], (Step::Seed, work)).map(drop)
         })?;
-        self.next.dispatch_lanes(commands.pass(), n);
+        self.next.dispatch_slots(commands.pass(), n);
         for _ in 0..steps {
             self.step(context, commands, points, n)?;
         }
@@ -105,7 +107,7 @@ impl BoundEmpty<'_> {
         n: usize,
     ) -> Result<(), EngineError> {
         points.each_chunk(context, commands, &mut |commands, chunk| {
-            self.pick[chunk].dispatch_lanes(commands.pass(), n);
+            self.pick[chunk].dispatch_slots(commands.pass(), n);
             Ok(())
         })?;
         points.each_chunk(context, commands, &mut |commands, chunk| {
@@ -113,7 +115,7 @@ impl BoundEmpty<'_> {
             let work = u128::from(sizes.n_points) * n as u128 * WIDE;
             commands.run(&self.weigh[chunk], [sizes.n_blocks as usize, n], (Step::Seed, work)).map(drop)
         })?;
-        self.next.dispatch_lanes(commands.pass(), n);
+        self.next.dispatch_slots(commands.pass(), n);
         Ok(())
     }
 }

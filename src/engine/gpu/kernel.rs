@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::context::Context;
 use super::counters::{Tally, count};
-use super::pace::Slice;
+use super::throughput::Slice;
 use super::units::Units;
 
 /// A compiled kernel.
@@ -13,7 +13,7 @@ pub(super) struct Kernel {
     name: &'static str,
     tally: Arc<Tally>,
     pipeline: wgpu::ComputePipeline,
-    lanes: usize, // of a workgroup
+    slots: usize, // of a workgroup
 }
 
 /// Name of the kernel for matrix units.
@@ -24,7 +24,7 @@ const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.w
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
 const TOTALS_PRELUDE: &str = include_str!("../../../shaders/totals_prelude.wgsl");
-const SETTLE_PRELUDE: &str = include_str!("../../../shaders/settle_prelude.wgsl");
+const WRITE_PRELUDE: &str = include_str!("../../../shaders/write_prelude.wgsl");
 const MATRIX_8_PRELUDE: &str = include_str!("../../../shaders/matrix_8_prelude.wgsl");
 const MATRIX_16_PRELUDE: &str = include_str!("../../../shaders/matrix_16_prelude.wgsl");
 const EMULATED_PRELUDE: &str = include_str!("../../../shaders/emulated_prelude.wgsl");
@@ -81,9 +81,9 @@ fn write_all() -> Vec<(&'static str, String)> {
         ("seed_small", include_str!("../../../shaders/seed_small.wgsl")),
         ("nearest_two", include_str!("../../../shaders/nearest_two.wgsl")),
         ("seed_place", include_str!("../../../shaders/seed_place.wgsl")),
-        ("look", include_str!("../../../shaders/look.wgsl")),
+        ("poll", include_str!("../../../shaders/poll.wgsl")),
         ("collect", include_str!("../../../shaders/collect.wgsl")),
-        ("keep", include_str!("../../../shaders/keep.wgsl")),
+        ("save_best", include_str!("../../../shaders/save_best.wgsl")),
         ("peak_fma", include_str!("../../../shaders/peak_fma.wgsl")),
         ("peak_copy", include_str!("../../../shaders/peak_copy.wgsl")),
         ("probe", include_str!("../../../shaders/probe.wgsl")),
@@ -115,7 +115,7 @@ fn write_all() -> Vec<(&'static str, String)> {
     let far = ("empty_far", include_str!("../../../shaders/empty_far.wgsl"));
     let far = (far.0, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{EMPTY_PRELUDE}\n{}", far.1));
     let assigning = assigning.map(|(name, text)| {
-        (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{SETTLE_PRELUDE}\n{text}"))
+        (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{WRITE_PRELUDE}\n{text}"))
     });
     let matrix = [8, 16].map(|edge| (MATRIX, matrix_source(Units { edge, members: None })));
     let assigning = assigning.into_iter().chain(matrix);
@@ -142,12 +142,12 @@ impl Kernel {
         }
         let build = || pipeline(context, name, text, constants);
         let pipeline = context.built.get(full_name + "\n" + text, build);
-        Self { name, tally: Arc::clone(&context.tally), pipeline, lanes: 1 }
+        Self { name, tally: Arc::clone(&context.tally), pipeline, slots: 1 }
     }
 
-    /// The same, of which a workgroup works for so many lanes.
-    pub(super) fn for_lanes(self, lanes: usize) -> Self {
-        Self { lanes, ..self }
+    /// The same, of which a workgroup works for so many slots.
+    pub(super) fn for_slots(self, slots: usize) -> Self {
+        Self { slots, ..self }
     }
 
     /// The kernel with its buffers, in the order of their bindings.
@@ -204,30 +204,30 @@ pub(super) struct Bound<'a> {
 pub(super) const MAX_GROUPS: usize = 65_535;
 
 impl Bound<'_> {
-    /// Runs `blocks` workgroups (wrapped into a second dimension where there are many) for each of `lanes`.
-    pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, blocks: usize, lanes: usize) {
-        self.dispatch_slice(pass, &Slice { first: [0, 0], size: [blocks, lanes] });
+    /// Runs `blocks` workgroups (wrapped into a second dimension where there are many) for each of `slots`.
+    pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, blocks: usize, slots: usize) {
+        self.dispatch_slice(pass, &Slice { first: [0, 0], size: [blocks, slots] });
     }
 
     /// The same for a part of a larger grid.
     pub(super) fn dispatch_slice(&self, pass: &mut wgpu::ComputePass<'_>, slice: &Slice) {
         count(&self.kernel.tally.dispatches, 1);
-        let [blocks, lanes] = slice.size;
+        let [blocks, slots] = slice.size;
         let y = blocks.div_ceil(MAX_GROUPS);
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
-        let [first_block, first_lane] = slice.first;
-        let seen = [first_block, first_lane, lanes].map(|number| number as u32);
+        let [first_block, first_slot] = slice.first;
+        let seen = [first_block, first_slot, slots].map(|number| number as u32);
         pass.set_immediates(0, bytemuck::cast_slice(&seen));
-        let z = lanes.div_ceil(self.kernel.lanes);
+        let z = slots.div_ceil(self.kernel.slots);
         pass.dispatch_workgroups(blocks.div_ceil(y) as u32, y as u32, z as u32);
     }
 
-    /// Runs one workgroup for each of `lanes`, along the first dimension.
-    pub(super) fn dispatch_lanes(&self, pass: &mut wgpu::ComputePass<'_>, lanes: usize) {
+    /// Runs one workgroup for each of `slots`, along the first dimension.
+    pub(super) fn dispatch_slots(&self, pass: &mut wgpu::ComputePass<'_>, slots: usize) {
         count(&self.kernel.tally.dispatches, 1);
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
-        pass.dispatch_workgroups(lanes as u32, 1, 1);
+        pass.dispatch_workgroups(slots as u32, 1, 1);
     }
 }

@@ -1,13 +1,12 @@
 //! The GPU, through wgpu: a batch of restarts is one grid.
 //!
-//! Each restart has a lane: centroids, sums, labels and a status in the device's memory. A round assigns,
-//! sums, moves and decides for all lanes that run; a restart that is done leaves, and a new one takes its lane.
+//! Each restart has a slot: centroids, sums, labels and a status in the device's memory. A round assigns,
+//! sums, moves and decides for all slots that run; a restart that is done leaves, and a new one takes its slot.
 
 mod adapter;
 mod assign;
 mod buffers;
 mod choices;
-mod clock;
 mod collect;
 mod commands;
 mod context;
@@ -16,10 +15,8 @@ mod empty;
 mod fault;
 pub mod kernel;
 mod kernel_cache;
-mod marks;
 mod nearest_two;
 mod opened;
-mod pace;
 mod peak;
 mod pipelines;
 mod plan;
@@ -29,8 +26,10 @@ mod rounds;
 mod seed;
 mod session;
 mod stop;
+mod submissions;
 mod sum_parts;
-mod turns;
+mod throughput;
+mod timestamps;
 pub mod units;
 mod update;
 
@@ -48,24 +47,24 @@ use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, St
 pub use adapter::{AdapterInfo, adapters};
 pub(in crate::engine) use adapter::{why_none, why_not};
 use assign::Assign;
-pub use buffers::{Found, Lane, Refill, Sizes};
-use buffers::{Lanes, Slots, rows};
+pub use buffers::{Found, Refill, Sizes, Slot};
+use buffers::{Slots, Workspaces, rows};
 use collect::CollectKernels;
 pub use counters::Counters;
 use nearest_two::GpuNearest;
 pub use nearest_two::Nearest;
 use opened::smaller;
 pub use opened::{Gpu, MatrixUnits};
-use pace::{LONGEST, Pace};
 use plan::{Plan, Room};
 use points::Points;
 use rounds::Rounds;
 use seed::SeedKernels;
 use session::GpuSession;
-use turns::{Ended, Turns};
+use submissions::{Ended, Submissions};
+use throughput::{LONGEST, Throughput};
 use units::Units;
 
-/// Multiply-adds of an assign that keep any device busy, until its pace is known: more lanes make nothing faster.
+/// Multiply-adds of an assign that keep any device busy, until its throughput is known: more slots make nothing faster.
 const PLENTY: u128 = 1 << 33;
 /// Times that points are uploaded when there is no room for them.
 const RETRIES: u32 = 12;
@@ -94,16 +93,16 @@ impl Engine for Gpu {
         if units.is_some() {
             sizes = sizes.with_matrix(job.table, self.bound.share_in_f16());
         }
-        self.check_rounds(sizes.rounds())?;
+        self.check_trips(sizes.rounds())?;
         let mut room = Room::new(context, self.memory, PLENTY);
         let (plan, points, note) = self.place(job, &sizes, &mut room)?;
         let note = note.or(refused);
         let start = Instant::now();
-        let assign = Assign::new(context, &sizes, self.wish, units, self.most_rounds)?;
+        let assign = Assign::new(context, &sizes, self.wish, units, self.most_trips)?;
         let (rounds, collect) =
             (Rounds::build(context, &sizes, job.table, assign), CollectKernels::build(context));
         let seeding =
-            SeedKernels::build(context, job, &points, self.small_seeding.then_some(self.most_rounds));
+            SeedKernels::build(context, job, &points, self.small_seeding.then_some(self.most_trips));
         context.check()?;
         context.save_kernels();
         let build_time = tested + start.elapsed();
@@ -112,8 +111,8 @@ impl Engine for Gpu {
         Ok(Box::new(Runs {
             session,
             room,
-            pace: context.pace(),
-            most_lanes: usize::MAX,
+            throughput: context.throughput(),
+            most_slots: usize::MAX,
             tried: 0,
             kept: None,
             done: Done::default(),
@@ -165,7 +164,7 @@ impl Gpu {
             let plan = plan.map_err(|error| failed.take().unwrap_or(error))?;
             match Points::upload(&self.context, job.table, sizes, self.gammas(job).0, &plan) {
                 Err(error @ EngineError::OutOfMemory { .. }) => {
-                    self.context.forgive();
+                    self.context.clear_oom();
                     note = Some(smaller(&error));
                     failed = Some(error);
                 }
@@ -184,9 +183,9 @@ fn refusal(adapter: &str, why: &str) -> String {
 struct Runs<'a> {
     session: GpuSession<'a>,
     room: Room,
-    pace: Pace,
-    most_lanes: usize, // after the device was out of memory
-    tried: usize,      // lanes of the last attempt
+    throughput: Throughput,
+    most_slots: usize, // after the device was out of memory
+    tried: usize,      // slots of the last attempt
     kept: Option<Kept>,
     done: Done,
     build_time: Duration,
@@ -196,10 +195,10 @@ struct Runs<'a> {
 /// Buffers of a run, for the next one.
 #[derive(Debug)]
 struct Kept {
-    n_lanes: usize,
     n_slots: usize,
-    lanes: Vec<Lanes>,
+    n_workspaces: usize,
     slots: Vec<Slots>,
+    workspaces: Vec<Workspaces>,
 }
 
 /// What is known of a run so far.
@@ -229,7 +228,7 @@ impl Session for Runs<'_> {
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
         self.done = Done::default();
-        self.follow_pace();
+        self.follow_throughput();
         let first = restarts.start;
         let mut todo: Vec<u64> = restarts.collect();
         while !todo.is_empty() {
@@ -239,7 +238,7 @@ impl Session for Runs<'_> {
                 Err(error) => {
                     self.kept = None;
                     self.done.forget_best(before, keep);
-                    self.survive(error)?;
+                    self.recover(error)?;
                     let done = self.done.ended.iter().map(|ended| ended.outcome.restart);
                     let done: HashSet<u64> = done.collect();
                     todo.retain(|restart| !done.contains(restart));
@@ -258,9 +257,9 @@ impl Session for Runs<'_> {
 const MAX_BATCH: u64 = 1 << 22;
 
 impl Runs<'_> {
-    /// Takes as many lanes at a time as keep a device of this pace busy.
-    fn follow_pace(&mut self) {
-        let Some(work) = self.pace.work(LONGEST) else { return };
+    /// Takes as many slots at a time as keep a device of this throughput busy.
+    fn follow_throughput(&mut self) {
+        let Some(work) = self.throughput.work(LONGEST) else { return };
         let work = work.clamp(PLENTY >> 10, PLENTY << 8);
         if !(self.room.work / 4..self.room.work * 4).contains(&work) {
             self.room.work = work;
@@ -271,42 +270,43 @@ impl Runs<'_> {
     /// Runs these restarts. Those that are done when it fails are known all the same.
     fn attempt(&mut self, todo: &[u64], first: u64, keep: Keep) -> Result<(), EngineError> {
         let context = &self.session.gpu.context;
-        let n_lanes = self.session.plan.lanes.min(self.most_lanes).min(todo.len()).max(1);
-        self.tried = n_lanes;
-        let n_slots = self.session.plan.slots.min(n_lanes);
-        let kept = match self.kept.take().filter(|kept| kept.n_lanes == n_lanes) {
+        let n_slots = self.session.plan.slots.min(self.most_slots).min(todo.len()).max(1);
+        self.tried = n_slots;
+        let n_workspaces = self.session.plan.workspaces.min(n_slots);
+        let kept = match self.kept.take().filter(|kept| kept.n_slots == n_slots) {
             Some(kept) => kept,
             None => Kept {
-                n_lanes,
                 n_slots,
-                lanes: Lanes::allocate(context, &self.session.sizes, &self.session.points.rows, n_lanes)?,
-                slots: Slots::allocate(
+                n_workspaces,
+                slots: Slots::allocate(context, &self.session.sizes, &self.session.points.rows, n_slots)?,
+                workspaces: Workspaces::allocate(
                     context,
                     &self.session.sizes,
                     &self.session.points.rows,
-                    n_slots,
+                    n_workspaces,
                     self.session.plan.streamed,
                 )?,
             },
         };
         // no best yet
-        context.write(&kept.lanes[0].lanes, (n_lanes * size_of::<Lane>()) as u64, &[Lane::default()]);
-        let counts = (n_lanes, kept.n_slots);
-        let mut turns = Turns::new(&self.session, &kept.lanes, &kept.slots, counts, todo, first, keep)?;
+        context.write(&kept.slots[0].slots, (n_slots * size_of::<Slot>()) as u64, &[Slot::default()]);
+        let counts = (n_slots, kept.n_workspaces);
+        let mut submissions =
+            Submissions::new(&self.session, &kept.slots, &kept.workspaces, counts, todo, first, keep)?;
         // a trial may have told more of it
-        let (mut pace, mut ended) = (self.pace.or(&context.pace()), Vec::new());
-        let ran = turns.run(&mut pace, &mut ended);
+        let (mut throughput, mut ended) = (self.throughput.or(&context.throughput()), Vec::new());
+        let ran = submissions.run(&mut throughput, &mut ended);
         let mut read_back = Duration::ZERO;
-        let mut read = |restart| (restart, timed(&mut read_back, || turns.best(restart)));
+        let mut read = |restart| (restart, timed(&mut read_back, || submissions.best(restart)));
         let best = match (&ran, keep) {
             (Ok(()), Keep::Best) => best_of(&ended).map(&mut read),
             _ => None,
         };
-        let times = Times { read_back, ..turns.times };
-        drop(turns);
+        let times = Times { read_back, ..submissions.times };
+        drop(submissions);
         self.done.times.merge(times);
-        context.keep_pace(&pace);
-        self.pace = pace;
+        context.keep_throughput(&throughput);
+        self.throughput = throughput;
         self.done.ended.extend(ended);
         if let Some((restart, state)) = best {
             self.done.bests.push((restart, state?));
@@ -316,16 +316,16 @@ impl Runs<'_> {
         Ok(())
     }
 
-    /// Makes do with fewer lanes after the device was out of memory; any other error is for the caller.
-    fn survive(&mut self, error: EngineError) -> Result<(), EngineError> {
+    /// Makes do with fewer slots after the device was out of memory; any other error is for the caller.
+    fn recover(&mut self, error: EngineError) -> Result<(), EngineError> {
         let EngineError::OutOfMemory { .. } = &error else { return Err(error) };
-        // one lane gets a second chance: what failed holds nothing any more
-        let least = usize::from(self.tried != self.most_lanes);
-        self.most_lanes = (self.tried / 2).max(least);
-        if self.most_lanes == 0 {
+        // one slot gets a second chance: what failed holds nothing any more
+        let least = usize::from(self.tried != self.most_slots);
+        self.most_slots = (self.tried / 2).max(least);
+        if self.most_slots == 0 {
             return Err(error);
         }
-        self.session.gpu.context.forgive();
+        self.session.gpu.context.clear_oom();
         self.note = Some(smaller(&error));
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::commands::Commands;
 use super::context::Context;
 use super::kernel::Kernel;
 use super::opened::{Gpu, smaller};
-use super::pace::{Pace, Step};
+use super::throughput::{Step, Throughput};
 use crate::engine::nearest_two::{
     Centroids, NearestSession, NearestTwo, distance, exactly, guesses_are_exact,
 };
@@ -31,7 +31,7 @@ const NONE: f32 = 1e38;
 pub struct Nearest {
     n_points: u32,
     n_quads: u32,
-    n_groups: u32,
+    n_packs: u32,
     exact: u32,
 }
 
@@ -41,10 +41,10 @@ pub(super) struct GpuNearest<'a> {
     centroids: Centroids<'a>,
     kernel: Kernel,
     n_quads: usize,
-    n_groups: usize,
-    columns: wgpu::Buffer, // f32 (n_groups, 4 n_quads, 4)
+    n_packs: usize,
+    columns: wgpu::Buffer, // f32 (n_packs, 4 n_quads, 4)
     gamma: f32,            // of the points' errors
-    pace: Pace,
+    throughput: Throughput,
     most_rows: usize, // that go up at a time
     note: Option<String>,
 }
@@ -52,10 +52,9 @@ pub(super) struct GpuNearest<'a> {
 impl<'a> GpuNearest<'a> {
     pub(super) fn new(gpu: &'a Gpu, centroids: Centroids<'a>) -> Result<Self, EngineError> {
         let context = &gpu.context;
-        let (n_quads, n_groups) =
-            (centroids.lattice.n_dims().div_ceil(4), centroids.n_clusters().div_ceil(4));
-        gpu.check_rounds(n_groups as u64 * (n_quads as u64 + 6))?;
-        let values = columns(&centroids, n_quads, n_groups);
+        let (n_quads, n_packs) = (centroids.lattice.n_dims().div_ceil(4), centroids.n_clusters().div_ceil(4));
+        gpu.check_trips(n_packs as u64 * (n_quads as u64 + 6))?;
+        let values = columns(&centroids, n_quads, n_packs);
         let bytes = size_of_val(&values[..]) as u64;
         if bytes > context.max_binding() {
             let most = context.max_binding();
@@ -68,18 +67,29 @@ impl<'a> GpuNearest<'a> {
         // they fit a binding, and are no burden to the host
         let fits = context.max_binding().min(MOST_BYTES) / (n_quads as u64 * 16);
         let most_rows = fits.clamp(1, 1 << 24) as usize;
-        let pace = context.pace();
-        Ok(Self { gpu, centroids, kernel, n_quads, n_groups, columns, gamma, pace, most_rows, note: None })
+        let throughput = context.throughput();
+        Ok(Self {
+            gpu,
+            centroids,
+            kernel,
+            n_quads,
+            n_packs,
+            columns,
+            gamma,
+            throughput,
+            most_rows,
+            note: None,
+        })
     }
 
     /// Takes fewer rows at a time after the device was out of memory; any other error is for the caller. The fewest
     /// get a second chance: what failed holds nothing any more.
-    fn survive(&mut self, error: EngineError, n_rows: usize, again: bool) -> Result<(), EngineError> {
+    fn recover(&mut self, error: EngineError, n_rows: usize, again: bool) -> Result<(), EngineError> {
         let EngineError::OutOfMemory { .. } = &error else { return Err(error) };
         if n_rows <= LEAST_ROWS && again {
             return Err(error);
         }
-        self.gpu.context.forgive();
+        self.gpu.context.clear_oom();
         self.most_rows = (n_rows / 2).max(LEAST_ROWS);
         self.note = Some(smaller(&error));
         Ok(())
@@ -91,9 +101,9 @@ impl<'a> GpuNearest<'a> {
         let context = &self.gpu.context;
         let exact = guesses_are_exact(table, self.centroids.values);
         let (bases, errors) = self.ends(exact);
-        let sizes = [n, self.n_quads, self.n_groups].map(|size| size as u32);
+        let sizes = [n, self.n_quads, self.n_packs].map(|size| size as u32);
         let nearest =
-            Nearest { n_points: sizes[0], n_quads: sizes[1], n_groups: sizes[2], exact: exact.into() };
+            Nearest { n_points: sizes[0], n_quads: sizes[1], n_packs: sizes[2], exact: exact.into() };
         let own: Vec<f32> = (first..first + n)
             .map(|i| if exact { 0.0 } else { certify::point_error(self.gamma, table.half_norm(i)) })
             .collect();
@@ -108,11 +118,11 @@ impl<'a> GpuNearest<'a> {
             &found,
         ];
         let work = (n * self.n_quads * 4) as u128 * self.centroids.n_clusters() as u128;
-        let (mut commands, start) = (Commands::new(context, &self.pace), Instant::now());
+        let (mut commands, start) = (Commands::new(context, &self.throughput), Instant::now());
         commands.run(&self.kernel.bind(context, &buffers), [n.div_ceil(POINTS), 1], (Step::Assign, work))?;
         commands.finish()?;
         let found = context.read(&[(&found, 0, (n * 8) as u64)])?;
-        self.pace.note(Step::Assign, work, start.elapsed().as_secs_f64());
+        self.throughput.note(Step::Assign, work, start.elapsed().as_secs_f64());
         Ok(bytemuck::pod_collect_to_vec(&found))
     }
 
@@ -120,7 +130,7 @@ impl<'a> GpuNearest<'a> {
     fn ends(&self, exact: bool) -> (Vec<f32>, Vec<f32>) {
         let lattice = self.centroids.lattice;
         let (_, gamma) = self.gpu.bound.gammas(lattice.n_dims(), certify::UNIT_WGSL);
-        let (mut bases, mut errors) = (vec![NONE; self.n_groups * 4], vec![0.0; self.n_groups * 4]);
+        let (mut bases, mut errors) = (vec![NONE; self.n_packs * 4], vec![0.0; self.n_packs * 4]);
         for c in 0..self.centroids.n_clusters() {
             let terms = self.centroids.row(c as u32).iter().zip(&lattice.shift);
             let norm: f64 = terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum();
@@ -154,7 +164,7 @@ impl NearestSession for GpuNearest<'_> {
             let n = self.most_rows.min(table.n_points() - first);
             let guesses = match self.guess(table, first, n) {
                 Err(error) => {
-                    self.survive(error, n, failed == Some(first))?;
+                    self.recover(error, n, failed == Some(first))?;
                     failed = Some(first);
                     continue;
                 }
@@ -168,9 +178,9 @@ impl NearestSession for GpuNearest<'_> {
 }
 
 /// Centroids four side by side, features padded to quads and scaled by their `4^-e`.
-fn columns(centroids: &Centroids<'_>, n_quads: usize, n_groups: usize) -> Vec<f32> {
+fn columns(centroids: &Centroids<'_>, n_quads: usize, n_packs: usize) -> Vec<f32> {
     let width = n_quads * 4;
-    let mut values = vec![0.0; n_groups * width * 4];
+    let mut values = vec![0.0; n_packs * width * 4];
     for c in 0..centroids.n_clusters() {
         let row = centroids.row(c as u32).iter().zip(&centroids.lattice.shift);
         for (j, (&q, &e)) in row.enumerate() {

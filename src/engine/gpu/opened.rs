@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::adapter::AdapterInfo;
-use super::assign::{Wish, self_test};
+use super::assign::{KernelChoice, self_test};
 use super::context::Context;
 use super::counters::Counters;
 use super::probe;
@@ -16,8 +16,8 @@ use crate::engine::{EngineError, OpenOptions};
 pub struct Gpu {
     pub(super) context: Context,
     pub(super) bound: Bound,
-    pub(super) wish: Wish,
-    pub(super) most_rounds: u64,
+    pub(super) wish: KernelChoice,
+    pub(super) most_trips: u64,
     pub(super) memory: Option<u64>,
     pub(super) bad_units: bool,
     pub(super) small_seeding: bool,
@@ -41,16 +41,16 @@ impl Gpu {
     /// # Errors
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
-        let wish = Wish::new(options.gpu_kernel.as_deref())?;
+        let wish = KernelChoice::new(options.gpu_kernel.as_deref())?;
         let mut context = Context::open(adapter, options, wish.units())?;
-        let most_rounds = probe::most_rounds(&context)?;
+        let most_trips = probe::most_trips(&context)?;
         context.limit_binding(options.testing.max_binding);
         context.arm(options.testing.fault);
         Ok(Self {
             context,
             bound: options.testing.bound,
             wish,
-            most_rounds,
+            most_trips,
             memory: options.gpu_memory,
             bad_units: options.testing.bad_units,
             small_seeding: !options.testing.general_seeding,
@@ -74,7 +74,7 @@ impl Gpu {
                     Ok(None) => MatrixUnits::Usable(units),
                     Ok(Some(why)) => MatrixUnits::Refused(why),
                     Err(error @ EngineError::OutOfMemory { .. }) => {
-                        self.context.forgive();
+                        self.context.clear_oom();
                         return Ok(MatrixUnits::Refused(error.to_string()));
                     }
                     Err(error) => return Err(error),
@@ -98,8 +98,8 @@ impl Gpu {
     }
 
     /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
-    pub(super) fn check_rounds(&self, rounds: u64) -> Result<(), EngineError> {
-        let most = self.most_rounds;
+    pub(super) fn check_trips(&self, rounds: u64) -> Result<(), EngineError> {
+        let most = self.most_trips;
         if rounds <= most {
             return Ok(());
         }

@@ -1,9 +1,9 @@
 //! Peak: what an adapter can do at most, by a plain kernel of multiply-adds and a plain copy.
 
 use super::buffers::allocate;
-use super::clock::Clock;
 use super::context::Context;
 use super::kernel::Kernel;
+use super::timestamps::PassTimer;
 use crate::engine::EngineError;
 use crate::engine::peak::{Peak, fastest};
 
@@ -29,13 +29,13 @@ const RETRIES: u32 = 6;
 
 /// Measures it.
 pub(super) fn measure(context: &Context) -> Result<Peak, EngineError> {
-    let clock = with_room(context, 1, |_| Clock::new(context))?;
+    let timer = with_room(context, 1, |_| PassTimer::new(context))?;
     let software = context.info.software;
     let groups = if software { GROUPS_SOFTWARE } else { GROUPS };
     let bytes = if software { COPY_SOFTWARE } else { COPY }.min(context.max_binding()) as usize;
     Ok(Peak {
-        flops: with_room(context, groups, |groups| flops(context, &clock, groups))?,
-        bytes_per_second: with_room(context, bytes / BLOCK, |blocks| copied(context, &clock, blocks))?,
+        flops: with_room(context, groups, |groups| flops(context, &timer, groups))?,
+        bytes_per_second: with_room(context, bytes / BLOCK, |blocks| copied(context, &timer, blocks))?,
     })
 }
 
@@ -48,7 +48,7 @@ fn with_room<T>(
     let mut units = units;
     for _ in 0..RETRIES {
         match measure(units) {
-            Err(EngineError::OutOfMemory { .. }) => context.forgive(),
+            Err(EngineError::OutOfMemory { .. }) => context.clear_oom(),
             done => return done,
         }
         units = (units / 2).max(1);
@@ -56,26 +56,26 @@ fn with_room<T>(
     measure(units)
 }
 
-fn flops(context: &Context, clock: &Clock, groups: usize) -> Result<f64, EngineError> {
+fn flops(context: &Context, timer: &PassTimer, groups: usize) -> Result<f64, EngineError> {
     let kernel = Kernel::build(context, "peak_fma", &[]);
     let wanted = allocate(context, "rounds", 4)?;
     let bound = kernel.bind(context, &[&wanted, &allocate(context, "sums", groups * WIDTH * 16)?]);
     context.check()?;
     let rounds = fastest(MAX_ROUNDS, |rounds| {
         context.write(&wanted, 0, &[rounds as u32]);
-        clock.seconds(context, &|pass| bound.dispatch_lanes(pass, groups))
+        timer.seconds(context, &|pass| bound.dispatch_slots(pass, groups))
     })?;
     Ok(rounds * (groups * WIDTH * ROUND) as f64)
 }
 
 /// Bytes a second that are read and written.
-fn copied(context: &Context, clock: &Clock, blocks: usize) -> Result<f64, EngineError> {
+fn copied(context: &Context, timer: &PassTimer, blocks: usize) -> Result<f64, EngineError> {
     let kernel = Kernel::build(context, "peak_copy", &[]);
     let (from, to) = (allocate(context, "from", blocks * BLOCK)?, allocate(context, "to", blocks * BLOCK)?);
     let bound = kernel.bind(context, &[&from, &to]);
     context.check()?;
     let copies = fastest(64, |copies| {
-        clock.seconds(context, &|pass| {
+        timer.seconds(context, &|pass| {
             for _ in 0..copies {
                 bound.dispatch(pass, blocks, 1);
             }

@@ -1,16 +1,16 @@
 //! Plan: how many points a chunk holds, how many restarts a batch, and whether the points stay on the device.
 
-use super::buffers::{BLOCK, Found, Lane, MAX_LANES, Refill, Sizes};
+use super::buffers::{BLOCK, Found, MAX_SLOTS, Refill, Sizes, Slot};
 use super::context::Context;
 use crate::engine::EngineError;
 
-/// Most bytes that the lanes of a batch take: more of them make nothing faster.
-const LANE_BYTES: u64 = 1 << 30;
+/// Most bytes that the slots of a batch take: more of them make nothing faster.
+const SLOT_BYTES: u64 = 1 << 30;
 /// Bytes of the device's memory to use on a GPU of its own memory, unless told otherwise.
 const BUDGET: u64 = 4 << 30;
 /// The same where memory is shared with the processor.
 const BUDGET_SHARED: u64 = 1 << 30;
-/// Fewest lanes that have a slot each.
+/// Fewest slots that have a workspace each.
 const FEW: u64 = 64;
 
 /// What a job is allowed to take.
@@ -20,7 +20,7 @@ pub(super) struct Room {
     pub(super) budget: u64,
     /// Bytes that a kernel can be given in one buffer.
     pub(super) binding: u64,
-    /// Multiply-adds of an assign that are enough: so many lanes are taken.
+    /// Multiply-adds of an assign that are enough: so many slots are taken.
     pub(super) work: u128,
 }
 
@@ -48,10 +48,10 @@ pub(super) struct Plan {
     /// Whether the points pass through the device in every iteration.
     pub(super) streamed: bool,
     /// Most restarts at a time.
-    pub(super) lanes: usize,
-    /// Most of them that are seeded or refilled at a time.
     pub(super) slots: usize,
-    rest: u64, // bytes for all lanes and slots but the first
+    /// Most of them that are seeded or refilled at a time.
+    pub(super) workspaces: usize,
+    rest: u64, // bytes for all slots and workspaces but the first
 }
 
 /// Bytes that something takes: in all, and in its largest buffer but those that grow with the chunk.
@@ -72,17 +72,17 @@ fn point_bytes(sizes: &Sizes) -> u64 {
     u64::from(sizes.n_quads) * 16 + 8
 }
 
-/// Bytes of a lane, without its labels.
-fn lane_bytes(sizes: &Sizes) -> Bytes {
+/// Bytes of a slot, without its labels.
+fn slot_bytes(sizes: &Sizes) -> Bytes {
     let (k, d) = (u64::from(sizes.n_clusters), u64::from(sizes.n_dims));
     let half_norms = sizes.half_norm_floats() as u64 * 4;
     let centroids = sizes.centroid_floats() as u64 * 4;
     let tallies = u64::from(sizes.n_tallies) * 8;
-    Bytes::of(&[size_of::<Lane>() as u64 + 52, centroids, half_norms, k * d * 8, k * 8, tallies])
+    Bytes::of(&[size_of::<Slot>() as u64 + 52, centroids, half_norms, k * d * 8, k * 8, tallies])
 }
 
-/// Bytes of a slot, without the points' distances. Of a streamed table it holds the blocks that were drawn.
-fn slot_bytes(sizes: &Sizes, streamed: bool) -> Bytes {
+/// Bytes of a workspace, without the points' distances. Of a streamed table it holds the blocks that were drawn.
+fn workspace_bytes(sizes: &Sizes, streamed: bool) -> Bytes {
     let [k, l, quads, blocks] =
         [sizes.n_clusters, sizes.n_candidates, sizes.n_quads, sizes.all_blocks].map(u64::from);
     let small = size_of::<Refill>() as u64 + 28;
@@ -109,21 +109,21 @@ impl Plan {
     /// What the least it needs is, where that is more than there is room for.
     pub(super) fn new(context: &Context, sizes: &Sizes, room: &Room) -> Result<Self, EngineError> {
         let n = u64::from(sizes.n_points);
-        let (lane, point) = (lane_bytes(sizes), point_bytes(sizes));
+        let (slot, point) = (slot_bytes(sizes), point_bytes(sizes));
         let (labels, near) = (n * 4, n * 16);
-        // a lane, the place of the best, a slot; what else there is, is small
-        let least = |slot: Bytes| 2 * (lane.all + labels) + slot.all + near;
-        let resident = n * point + least(slot_bytes(sizes, false));
+        // a slot, the place of the best, a workspace; what else there is, is small
+        let least = |workspace: Bytes| 2 * (slot.all + labels) + workspace.all + near;
+        let resident = n * point + least(workspace_bytes(sizes, false));
         let streamed = resident > room.budget;
-        let slot = slot_bytes(sizes, streamed);
-        let least = least(slot);
+        let workspace = workspace_bytes(sizes, streamed);
+        let least = least(workspace);
         let largest = u64::from(sizes.n_quads).max(1) * 16; // bytes of a point in its largest buffer
         let no_room = |what: &str, needs: u64, has: u64| {
             context.out_of_memory(format!("{what} takes {needs} bytes, and there are {has}"))
         };
         let block = BLOCK as u64;
-        if largest * block > room.binding || (2 * lane.largest).max(slot.largest) > room.binding {
-            let needs = (largest * block).max(2 * lane.largest).max(slot.largest);
+        if largest * block > room.binding || (2 * slot.largest).max(workspace.largest) > room.binding {
+            let needs = (largest * block).max(2 * slot.largest).max(workspace.largest);
             return Err(no_room("a buffer for a kernel", needs, room.binding));
         }
         let chunk = (room.binding / largest).min(n);
@@ -140,31 +140,31 @@ impl Plan {
         };
         let chunk = if chunk >= n { n.next_multiple_of(block) } else { (chunk / block * block).max(block) };
         let held = if streamed { 4 * chunk * point } else { n * point };
-        let rest = (room.budget - held - least).min(LANE_BYTES);
-        let (lanes, slots) = lanes(sizes, room, chunk, rest, streamed);
-        Ok(Self { chunk: chunk as usize, streamed, lanes, slots, rest })
+        let rest = (room.budget - held - least).min(SLOT_BYTES);
+        let (slots, workspaces) = slots(sizes, room, chunk, rest, streamed);
+        Ok(Self { chunk: chunk as usize, streamed, slots, workspaces, rest })
     }
 
-    /// The same cut of the points, with as many lanes as suit other work.
+    /// The same cut of the points, with as many slots as suit other work.
     pub(super) fn with_work(&self, sizes: &Sizes, room: &Room) -> Self {
-        let (lanes, slots) = lanes(sizes, room, self.chunk as u64, self.rest, self.streamed);
-        Self { lanes, slots, ..*self }
+        let (slots, workspaces) = slots(sizes, room, self.chunk as u64, self.rest, self.streamed);
+        Self { slots, workspaces, ..*self }
     }
 }
 
-/// Lanes and slots that `rest` bytes more than the least have room for.
-fn lanes(sizes: &Sizes, room: &Room, chunk: u64, rest: u64, streamed: bool) -> (usize, usize) {
+/// Slots and workspaces that `rest` bytes more than the least have room for.
+fn slots(sizes: &Sizes, room: &Room, chunk: u64, rest: u64, streamed: bool) -> (usize, usize) {
     let n = u64::from(sizes.n_points);
-    let (lane, slot) = (lane_bytes(sizes), slot_bytes(sizes, streamed));
-    let (lane_all, slot_all) = (lane.all + n * 4, slot.all + n * 16);
+    let (slot, workspace) = (slot_bytes(sizes), workspace_bytes(sizes, streamed));
+    let (slot_all, workspace_all) = (slot.all + n * 4, workspace.all + n * 16);
     let work = u128::from(chunk.min(n)) * u128::from(sizes.n_dims) * u128::from(sizes.n_clusters);
-    let most_lanes = (room.binding / lane.largest.max(chunk * 4) - 1).min(MAX_LANES as u64);
-    let most_lanes = most_lanes.min((room.work / work).min(u128::from(most_lanes)) as u64).max(1);
-    let most_slots = (room.binding / slot.largest.max(chunk * 16)).max(1);
-    // a slot for each lane while they are few, for every other one then
-    let few = (1 + rest / (lane_all + slot_all)).min(FEW);
-    let many = 1 + rest / (lane_all + slot_all / 2);
-    let lanes = if many > 2 * FEW { many } else { few }.min(most_lanes);
-    let slots = if lanes <= FEW { lanes } else { lanes / 2 };
-    (lanes as usize, slots.min(most_slots) as usize)
+    let most_slots = (room.binding / slot.largest.max(chunk * 4) - 1).min(MAX_SLOTS as u64);
+    let most_slots = most_slots.min((room.work / work).min(u128::from(most_slots)) as u64).max(1);
+    let most_workspaces = (room.binding / workspace.largest.max(chunk * 16)).max(1);
+    // a workspace for each slot while they are few, for every other one then
+    let few = (1 + rest / (slot_all + workspace_all)).min(FEW);
+    let many = 1 + rest / (slot_all + workspace_all / 2);
+    let slots = if many > 2 * FEW { many } else { few }.min(most_slots);
+    let workspaces = if slots <= FEW { slots } else { slots / 2 };
+    (slots as usize, workspaces.min(most_workspaces) as usize)
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::buffers::{BLOCK, Shared, Sizes, allocate, middle, uniform};
+use super::buffers::{BLOCK, Shared, Sizes, allocate, centre, uniform};
 use super::commands::Commands;
 use super::context::Context;
 use super::counters::count;
@@ -141,7 +141,7 @@ impl<'a> Points<'a> {
     }
 }
 
-/// What is known of the features, and for matrix units the middle of the points.
+/// What is known of the features, and for matrix units the centre of the points.
 pub(super) fn features_of(table: &Table, sizes: &Sizes) -> Vec<[f32; 2]> {
     let width = sizes.n_quads as usize * 4;
     let mut features = vec![[1.0f32, 0.0]; width];
@@ -149,8 +149,8 @@ pub(super) fn features_of(table: &Table, sizes: &Sizes) -> Vec<[f32; 2]> {
         *feature = [0.25f32.powi(e as i32), e as f32];
     }
     if sizes.n_tallies > 0 {
-        let middle = middle(table).into_iter().chain(std::iter::repeat(0.0));
-        features.extend(middle.take(width).map(|middle| [middle, 0.0]));
+        let centre = centre(table).into_iter().chain(std::iter::repeat(0.0));
+        features.extend(centre.take(width).map(|centre| [centre, 0.0]));
     }
     features
 }

@@ -9,14 +9,14 @@ use crate::engine::EngineError;
 const WANTED: u32 = 1 << 17;
 
 /// Most rounds that the loops of one invocation may go in all.
-pub(super) fn most_rounds(context: &Context) -> Result<u64, EngineError> {
+pub(super) fn most_trips(context: &Context) -> Result<u64, EngineError> {
     let kernel = Kernel::build(context, "probe", &[]);
     let (wanted, counted) = (allocate(context, "wanted", 4)?, allocate(context, "counted", 4)?);
     context.write(&wanted, 0, &[WANTED]);
     let mut encoder = context.encoder();
     {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        kernel.bind(context, &[&wanted, &counted]).dispatch_lanes(&mut pass, 1);
+        kernel.bind(context, &[&wanted, &counted]).dispatch_slots(&mut pass, 1);
     }
     context.submit(encoder)?; // read waits for it
     let counted: Vec<u32> = bytemuck::pod_collect_to_vec(&context.read(&[(&counted, 0, 4)])?);

@@ -1,14 +1,14 @@
-//! Rounds: assign, sum, move, decide, for all lanes that run.
+//! Rounds: assign, sum, move, decide, for all slots that run.
 
 use super::assign::Assign;
-use super::buffers::{Lanes, Sizes};
+use super::buffers::{Sizes, Slots};
 use super::commands::Commands;
 use super::context::Context;
 use super::counters::count;
 use super::kernel::{Bound, Kernel};
-use super::marks::{Marks, Moment};
-use super::pace::{MEAN, Step, WIDE};
 use super::points::Points;
+use super::throughput::{MEAN, Step, WIDE};
+use super::timestamps::{Moment, Timestamps};
 use super::update::{Sums, SumsKernel};
 use super::{stop, update};
 use crate::engine::EngineError;
@@ -33,7 +33,7 @@ pub(super) struct BoundRounds<'a> {
     stop: Bound<'a>,
 }
 
-/// Operations of a round for so many lanes.
+/// Operations of a round for so many slots.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Work {
     /// Of assign.
@@ -46,14 +46,14 @@ pub(super) struct Work {
 
 impl Work {
     /// Over these points.
-    pub(super) fn new(sizes: &Sizes, n_lanes: usize) -> Self {
+    pub(super) fn new(sizes: &Sizes, n_slots: usize) -> Self {
         let [n, d, k] = [sizes.n_points, sizes.n_dims, sizes.n_clusters].map(u128::from);
-        let lanes = n_lanes as u128;
+        let slots = n_slots as u128;
         Self {
-            assign: lanes * n * d * k,
-            sums: lanes * n * d * WIDE,
-            // every cluster's workgroup looks at all weights
-            means: lanes * k * (d * MEAN + k),
+            assign: slots * n * d * k,
+            sums: slots * n * d * WIDE,
+            // every cluster's workgroup polls all weights
+            means: slots * k * (d * MEAN + k),
         }
     }
 
@@ -72,17 +72,17 @@ impl Rounds {
         &self,
         context: &Context,
         points: &Points<'_>,
-        lanes: &[Lanes],
-        n_lanes: usize,
+        slots: &[Slots],
+        n_slots: usize,
     ) -> BoundRounds<'_> {
-        let each = || lanes.iter().enumerate().map(|(chunk, lanes)| (points.shared(chunk), lanes));
-        let (shared, any) = (points.shared(0), &lanes[0]);
-        let assign = self.assign.kernel(context, points.sizes(0), shared, n_lanes);
-        let sums = self.sums.kernel(context, points.sizes(0).n_points as usize, n_lanes);
+        let each = || slots.iter().enumerate().map(|(chunk, slots)| (points.shared(chunk), slots));
+        let (shared, any) = (points.shared(0), &slots[0]);
+        let assign = self.assign.kernel(context, points.sizes(0), shared, n_slots);
+        let sums = self.sums.kernel(context, points.sizes(0).n_points as usize, n_slots);
         BoundRounds {
-            assign: each().map(|(shared, lanes)| assign.bind(context, shared, lanes)).collect(),
+            assign: each().map(|(shared, slots)| assign.bind(context, shared, slots)).collect(),
             assign_points: assign.points(),
-            sums: each().map(|(shared, lanes)| sums.bind(context, shared, lanes)).collect(),
+            sums: each().map(|(shared, slots)| sums.bind(context, shared, slots)).collect(),
             sums_kernel: sums,
             means: update::bind_means(&self.means, context, shared, any),
             stop: stop::bind(&self.stop, context, shared, any),
@@ -91,7 +91,7 @@ impl Rounds {
 }
 
 impl BoundRounds<'_> {
-    /// Encodes a round for the first `running` lanes of the list, with its moments if they are asked for: of
+    /// Encodes a round for the first `running` slots of the list, with its moments if they are asked for: of
     /// the first chunk alone, where there are several.
     pub(super) fn encode(
         &self,
@@ -99,7 +99,7 @@ impl BoundRounds<'_> {
         commands: &mut Commands<'_>,
         points: &Points<'_>,
         running: usize,
-        marks: Option<&Marks>,
+        timestamps: Option<&Timestamps>,
     ) -> Result<(), EngineError> {
         let alone = points.n_chunks() == 1;
         let (mut slices, mut dispatches) = (0, 0);
@@ -108,14 +108,14 @@ impl BoundRounds<'_> {
             let (n, work) = (sizes.n_points as usize, Work::new(sizes, running));
             let grid = [n.div_ceil(self.assign_points), running];
             let assigns = commands.run(&self.assign[chunk], grid, (Step::Assign, work.assign))?;
-            let marks = marks.filter(|_| chunk == 0);
-            if let Some(marks) = marks {
-                marks.mark(commands, Moment::Assigned);
+            let timestamps = timestamps.filter(|_| chunk == 0);
+            if let Some(timestamps) = timestamps {
+                timestamps.mark(commands, Moment::Assigned);
             }
             let grid = [self.sums_kernel.blocks(n), running];
             let sums = commands.run(&self.sums[chunk], grid, (Step::Update, work.sums))?;
-            if let Some(marks) = marks.filter(|_| !alone) {
-                marks.mark(commands, Moment::Updated);
+            if let Some(timestamps) = timestamps.filter(|_| !alone) {
+                timestamps.mark(commands, Moment::Updated);
             }
             slices += assigns.max(sums);
             dispatches += assigns + sums;
@@ -124,9 +124,9 @@ impl BoundRounds<'_> {
         let sizes = points.sizes(0);
         let grid = [sizes.n_clusters as usize, running];
         let means = commands.run(&self.means, grid, (Step::Update, Work::new(sizes, running).means))?;
-        self.stop.dispatch_lanes(commands.pass(), running);
-        if let Some(marks) = marks.filter(|_| alone) {
-            marks.mark(commands, Moment::Updated);
+        self.stop.dispatch_slots(commands.pass(), running);
+        if let Some(timestamps) = timestamps.filter(|_| alone) {
+            timestamps.mark(commands, Moment::Updated);
         }
         count(&context.tally.rounds, 1);
         count(&context.tally.round_slices, slices.max(means));

@@ -2,13 +2,13 @@
 
 mod small;
 
-use super::buffers::{Columns, Fetched, Found, Lanes, Sizes, Slots, allocate};
+use super::buffers::{Columns, Fetched, Found, Sizes, Slots, Workspaces, allocate};
 use super::commands::Commands;
 use super::context::Context;
 use super::counters::count;
 use super::kernel::{Bound, Kernel};
-use super::pace::{Step, WIDE};
 use super::points::Points;
+use super::throughput::{Step, WIDE};
 use crate::engine::draws::Draws;
 use crate::engine::rows::RowsByWeight;
 use crate::engine::{EngineError, Job, Seeding};
@@ -18,10 +18,10 @@ use small::Packed;
 /// `NO_ROW` of the shaders' prelude.
 const NO_ROW: u32 = u32::MAX;
 
-/// A restart and the lane that it takes.
+/// A restart and the slot that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Newcomer {
-    pub(super) lane: usize,
+pub(super) struct Admitted {
+    pub(super) slot: usize,
     pub(super) restart: u64,
 }
 
@@ -55,8 +55,8 @@ struct Small {
 /// The kernels with their buffers, where that is so once for each chunk.
 pub(super) struct BoundSeed<'a> {
     rows: &'a RowsByWeight<'a>,
+    workspaces: Workspaces,
     slots: Slots,
-    lanes: Lanes,
     begin: Bound<'a>,
     place: Vec<Bound<'a>>,
     greedy: Option<BoundGreedy<'a>>,
@@ -71,16 +71,16 @@ struct BoundGreedy<'a> {
 }
 
 impl<'a> SeedKernels<'a> {
-    /// `most_rounds` as in [`Packed::new`]; none where only the general kernels are wanted.
+    /// `most_trips` as in [`Packed::new`]; none where only the general kernels are wanted.
     pub(super) fn build(
         context: &Context,
         job: &'a Job<'a>,
         points: &Points<'_>,
-        most_rounds: Option<u64>,
+        most_trips: Option<u64>,
     ) -> Self {
         let is_greedy = job.seeding == Seeding::KMeansPlusPlus;
         let streamed = points.streamed();
-        let whole = most_rounds.filter(|_| is_greedy && !streamed && points.n_chunks() == 1);
+        let whole = most_trips.filter(|_| is_greedy && !streamed && points.n_chunks() == 1);
         let packed = whole.and_then(|rounds| Packed::new(job.table, points.sizes(0), rounds));
         let small = packed.map(|packed| Small {
             kernel: Kernel::build(context, "seed_small", &[("EIGHT", f64::from(u8::from(packed.eight)))]),
@@ -107,26 +107,26 @@ impl<'a> SeedKernels<'a> {
         &'a self,
         context: &Context,
         points: &Points<'_>,
-        lanes: &[Lanes],
         slots: &[Slots],
+        workspaces: &[Workspaces],
     ) -> Result<BoundSeed<'a>, EngineError> {
         let spare = allocate(context, "spare", self.spare.len() * 4)?;
         context.write(&spare, 0, &self.spare);
-        let (s, some, lane) = (&points.shared(0).sizes, &slots[0], &lanes[0]);
-        let begin = [s, &some.newcomers, &lane.lanes, &some.chosen, &some.candidates];
+        let (s, some, slot) = (&points.shared(0).sizes, &workspaces[0], &slots[0]);
+        let begin = [s, &some.admitted, &slot.slots, &some.chosen, &some.candidates];
         let place = |chunk: usize| {
             let of = points.shared(chunk);
-            let (at, to) = ([&some.newcomers, &some.seeds], [&lane.centroids, &lane.half_norms]);
+            let (at, to) = ([&some.admitted, &some.seeds], [&slot.centroids, &slot.half_norms]);
             self.place.bind(context, &[&of.sizes, &of.points, &of.features, at[0], at[1], to[0], to[1]])
         };
         let small = self.small.as_ref().map(|small| small.bind(context, points, some, &spare)).transpose()?;
         Ok(BoundSeed {
             rows: &self.rows,
-            slots: some.clone(),
-            lanes: lane.clone(),
+            workspaces: some.clone(),
+            slots: slot.clone(),
             begin: self.begin.bind(context, &begin),
-            place: (0..slots.len()).map(place).collect(),
-            greedy: self.greedy.as_ref().map(|greedy| greedy.bind(context, points, slots, &spare)),
+            place: (0..workspaces.len()).map(place).collect(),
+            greedy: self.greedy.as_ref().map(|greedy| greedy.bind(context, points, workspaces, &spare)),
             small,
         })
     }
@@ -137,14 +137,14 @@ impl Small {
         &self,
         context: &Context,
         points: &Points<'_>,
-        slots: &Slots,
+        workspaces: &Workspaces,
         spare: &wgpu::Buffer,
     ) -> Result<Bound<'_>, EngineError> {
         let packed = allocate(context, "packed points", size_of_val(&self.packed.words[..]))?;
         context.write(&packed, 0, &self.packed.words);
-        let Slots { newcomers, draws, near, seeds, .. } = slots;
+        let Workspaces { admitted, draws, near, seeds, .. } = workspaces;
         let sizes = &points.shared(0).sizes;
-        Ok(self.kernel.bind(context, &[sizes, &packed, newcomers, draws, spare, near, seeds]))
+        Ok(self.kernel.bind(context, &[sizes, &packed, admitted, draws, spare, near, seeds]))
     }
 }
 
@@ -153,11 +153,12 @@ impl Greedy {
         &self,
         context: &Context,
         points: &Points<'_>,
-        slots: &[Slots],
+        workspaces: &[Workspaces],
         spare: &wgpu::Buffer,
     ) -> BoundGreedy<'_> {
-        let Slots { chosen, seeds, taken, draws, candidates, found, picked, potentials, fetched, .. } =
-            &slots[0];
+        let Workspaces {
+            chosen, seeds, taken, draws, candidates, found, picked, potentials, fetched, ..
+        } = &workspaces[0];
         let all = &points.shared(0).sizes;
         let draw = [all, draws, chosen, potentials, candidates, found];
         let choose = [all, candidates, potentials, spare, taken, chosen, seeds, picked];
@@ -167,7 +168,7 @@ impl Greedy {
             pick: Vec::new(),
             weigh: Vec::new(),
         };
-        for (chunk, Slots { near, .. }) in slots.iter().enumerate() {
+        for (chunk, Workspaces { near, .. }) in workspaces.iter().enumerate() {
             let of = points.shared(chunk);
             let (s, x, w, f) = (&of.sizes, &of.points, &of.weights, &of.features);
             let weigh = [s, x, w, f, chosen, candidates, picked, near, potentials];
@@ -179,9 +180,9 @@ impl Greedy {
     }
 }
 
-/// Operations of the distances of these points to so many rows, for so many slots.
-fn work(sizes: &Sizes, n_slots: usize, n_seeds: u32) -> u128 {
-    n_slots as u128 * u128::from(sizes.n_points) * u128::from(sizes.n_dims) * u128::from(n_seeds) * WIDE
+/// Operations of the distances of these points to so many rows, for so many workspaces.
+fn work(sizes: &Sizes, n_workspaces: usize, n_seeds: u32) -> u128 {
+    n_workspaces as u128 * u128::from(sizes.n_points) * u128::from(sizes.n_dims) * u128::from(n_seeds) * WIDE
 }
 
 /// Copies of rows in order (a row of weight w is w copies), as many as there are clusters: of all rows not
@@ -192,15 +193,15 @@ fn spare(table: &Table, n_clusters: usize) -> Vec<u32> {
 }
 
 impl BoundSeed<'_> {
-    /// Operations of seeding so many slots from points of these sizes.
-    pub(super) fn work(&self, sizes: &Sizes, n_slots: usize) -> u128 {
+    /// Operations of seeding so many workspaces from points of these sizes.
+    pub(super) fn work(&self, sizes: &Sizes, n_workspaces: usize) -> u128 {
         match self.small {
-            Some(_) => small::work(sizes) * n_slots as u128,
-            None => work(sizes, n_slots, sizes.n_candidates + 1) * u128::from(sizes.n_clusters),
+            Some(_) => small::work(sizes) * n_workspaces as u128,
+            None => work(sizes, n_workspaces, sizes.n_candidates + 1) * u128::from(sizes.n_clusters),
         }
     }
 
-    /// Encodes the seeding of newcomers, each in the slot of its place in the list. `first` is the number of
+    /// Encodes the seeding of admitted, each in the workspace of its place in the list. `first` is the number of
     /// the first restart of the run.
     pub(super) fn encode(
         &self,
@@ -208,27 +209,27 @@ impl BoundSeed<'_> {
         commands: &mut Commands<'_>,
         job: &Job<'_>,
         points: &Points<'_>,
-        newcomers: &[Newcomer],
+        admitted: &[Admitted],
         first: u64,
     ) -> Result<(), EngineError> {
-        let firsts = self.upload(context, job, points.sizes(0), newcomers);
-        let entries = newcomers.iter().zip(firsts);
+        let firsts = self.upload(context, job, points.sizes(0), admitted);
+        let entries = admitted.iter().zip(firsts);
         let entries: Vec<[u32; 4]> = entries
-            .map(|(newcomer, row)| [newcomer.lane as u32, (newcomer.restart - first) as u32, row, 0])
+            .map(|(admitted, row)| [admitted.slot as u32, (admitted.restart - first) as u32, row, 0])
             .collect();
-        context.write(&self.slots.newcomers, 0, &entries);
-        self.begin.dispatch_lanes(commands.pass(), newcomers.len());
+        context.write(&self.workspaces.admitted, 0, &entries);
+        self.begin.dispatch_slots(commands.pass(), admitted.len());
         if let Some(greedy) = &self.greedy {
-            greedy.encode(context, commands, points, &self.slots, newcomers.len())?;
+            greedy.encode(context, commands, points, &self.workspaces, admitted.len())?;
         }
         if let Some(small) = &self.small {
-            let work = (Step::Seed, self.work(points.sizes(0), newcomers.len()));
-            commands.run(small, [1, newcomers.len()], work)?;
+            let work = (Step::Seed, self.work(points.sizes(0), admitted.len()));
+            commands.run(small, [1, admitted.len()], work)?;
         }
         if matches!(job.seeding, Seeding::Given(_)) {
             return Ok(());
         }
-        let grid = [job.n_clusters, newcomers.len()];
+        let grid = [job.n_clusters, admitted.len()];
         let work = (grid[0] * grid[1]) as u128 * u128::from(points.sizes(0).n_dims);
         points.each_chunk(context, commands, &mut |commands, chunk| {
             commands.run(&self.place[chunk], grid, (Step::Seed, work)).map(drop)
@@ -236,43 +237,43 @@ impl BoundSeed<'_> {
     }
 
     /// Uploads what the host knows of the seeds, and returns the first rows.
-    fn upload(&self, context: &Context, job: &Job<'_>, sizes: &Sizes, newcomers: &[Newcomer]) -> Vec<u32> {
+    fn upload(&self, context: &Context, job: &Job<'_>, sizes: &Sizes, admitted: &[Admitted]) -> Vec<u32> {
         match &job.seeding {
             Seeding::KMeansPlusPlus => {
-                let (firsts, later) = self.draw_ahead(job, sizes, newcomers);
-                context.write(&self.slots.draws, 0, &later);
+                let (firsts, later) = self.draw_ahead(job, sizes, admitted);
+                context.write(&self.workspaces.draws, 0, &later);
                 firsts
             }
             Seeding::Random => {
-                let rows = |newcomer: &Newcomer| {
-                    self.rows.random(job.n_clusters, &mut Draws::new(job.seed, newcomer.restart))
+                let rows = |admitted: &Admitted| {
+                    self.rows.random(job.n_clusters, &mut Draws::new(job.seed, admitted.restart))
                 };
-                let seeds: Vec<u32> = newcomers.iter().flat_map(rows).map(|row| row as u32).collect();
-                context.write(&self.slots.seeds, 0, &seeds);
-                vec![0; newcomers.len()]
+                let seeds: Vec<u32> = admitted.iter().flat_map(rows).map(|row| row as u32).collect();
+                context.write(&self.workspaces.seeds, 0, &seeds);
+                vec![0; admitted.len()]
             }
             Seeding::Given(centroids) => {
                 let columns = Columns::new(job.table, sizes, centroids);
-                for Newcomer { lane, .. } in newcomers {
-                    let Columns { values, half_norms, middle_half_norms } = &columns;
-                    let (to, at) = (&self.lanes.half_norms, (lane * half_norms.len() * 4) as u64);
-                    context.write(&self.lanes.centroids, (lane * values.len() * 4) as u64, values);
+                for Admitted { slot, .. } in admitted {
+                    let Columns { values, half_norms, centre_half_norms } = &columns;
+                    let (to, at) = (&self.slots.half_norms, (slot * half_norms.len() * 4) as u64);
+                    context.write(&self.slots.centroids, (slot * values.len() * 4) as u64, values);
                     context.write(to, at, half_norms);
                     if sizes.n_tallies > 0 {
-                        context.write(to, to.size() / 2 + at, middle_half_norms);
+                        context.write(to, to.size() / 2 + at, centre_half_norms);
                     }
                 }
-                vec![0; newcomers.len()]
+                vec![0; admitted.len()]
             }
         }
     }
 
-    /// First seeds (newcomers), and all later draws (newcomers, n_clusters - 1, candidates).
-    fn draw_ahead(&self, job: &Job<'_>, sizes: &Sizes, newcomers: &[Newcomer]) -> (Vec<u32>, Vec<u64>) {
+    /// First seeds (admitted), and all later draws (admitted, n_clusters - 1, candidates).
+    fn draw_ahead(&self, job: &Job<'_>, sizes: &Sizes, admitted: &[Admitted]) -> (Vec<u32>, Vec<u64>) {
         let each = (job.n_clusters - 1) * sizes.n_candidates as usize;
-        let mut later = Vec::with_capacity(newcomers.len() * each);
-        let firsts = newcomers.iter().map(|newcomer| {
-            let mut draws = Draws::new(job.seed, newcomer.restart);
+        let mut later = Vec::with_capacity(admitted.len() * each);
+        let firsts = admitted.iter().map(|admitted| {
+            let mut draws = Draws::new(job.seed, admitted.restart);
             let first = self.rows.draw(&mut draws) as u32;
             later.extend((0..each).map(|_| draws.draw()));
             first
@@ -287,14 +288,14 @@ impl BoundGreedy<'_> {
         context: &Context,
         commands: &mut Commands<'_>,
         points: &Points<'_>,
-        slots: &Slots,
+        workspaces: &Workspaces,
         n: usize,
     ) -> Result<(), EngineError> {
         let Sizes { n_clusters, n_candidates, .. } = *points.sizes(0);
         for step in 0..n_clusters {
             self.draw.dispatch(commands.pass(), n_candidates as usize, n);
-            if let Some(fetched) = &slots.fetched {
-                fetch(context, commands, points, (&slots.found, fetched), n * n_candidates as usize)?;
+            if let Some(fetched) = &workspaces.fetched {
+                fetch(context, commands, points, (&workspaces.found, fetched), n * n_candidates as usize)?;
             }
             for pick in &self.pick {
                 pick.dispatch(commands.pass(), n_candidates as usize, n);
@@ -306,7 +307,7 @@ impl BoundGreedy<'_> {
                 let work = (Step::Seed, work(sizes, n, n_seeds));
                 commands.run(&self.weigh[chunk], [sizes.n_blocks as usize, n], work).map(drop)
             })?;
-            self.choose.dispatch_lanes(commands.pass(), n);
+            self.choose.dispatch_slots(commands.pass(), n);
         }
         Ok(())
     }

@@ -13,7 +13,6 @@ use super::rounds::Rounds;
 use super::seed::SeedKernels;
 use crate::engine::Job;
 
-
 /// A job's points and kernels on the device.
 pub(super) struct GpuSession<'a> {
     pub(super) gpu: &'a Gpu,

@@ -1,6 +1,6 @@
-//! Stop: the kernel that decides what a lane does next.
+//! Stop: the kernel that decides what a slot does next.
 
-use super::buffers::{Lanes, Shared};
+use super::buffers::{Shared, Slots};
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
 
@@ -8,6 +8,6 @@ pub(super) fn build(context: &Context) -> Kernel {
     Kernel::build(context, "stop", &[])
 }
 
-pub(super) fn bind<'a>(kernel: &'a Kernel, context: &Context, shared: &Shared, lanes: &Lanes) -> Bound<'a> {
-    kernel.bind(context, &[&shared.sizes, &lanes.running, &lanes.lanes, &lanes.counts, &lanes.tallies])
+pub(super) fn bind<'a>(kernel: &'a Kernel, context: &Context, shared: &Shared, slots: &Slots) -> Bound<'a> {
+    kernel.bind(context, &[&shared.sizes, &slots.running, &slots.slots, &slots.counts, &slots.tallies])
 }

@@ -20,7 +20,7 @@ const PART: u32 = 15;
 /// Most points that are added to a part: each part stays below 2^31.
 const MAX_POINTS: u64 = POINTS[3] as u64;
 
-/// How the sums of a lane lie in the workgroup memory of `update_sums_shared`.
+/// How the sums of a slot lie in the workgroup memory of `update_sums_shared`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
     /// Parts of a sum.
@@ -49,9 +49,9 @@ impl Layout {
         })
     }
 
-    /// Points of a workgroup, by place in [`POINTS`], for so many lanes.
-    pub(super) fn points(&self, n_points: usize, n_lanes: usize) -> usize {
-        let all = n_points.saturating_mul(n_lanes).saturating_mul(self.n_slabs);
+    /// Points of a workgroup, by place in [`POINTS`], for so many slots.
+    pub(super) fn points(&self, n_points: usize, n_slots: usize) -> usize {
+        let all = n_points.saturating_mul(n_slots).saturating_mul(self.n_slabs);
         let last = POINTS.len() - 1;
         let enough = (0..last).find(|&at| all / POINTS[at + 1] < BUSY || POINTS[at] >= n_points);
         enough.unwrap_or(last)
@@ -73,7 +73,7 @@ pub(super) fn limbs(max_weight: u32, max_coordinate: u32, granularity: u32) -> O
 }
 
 /// Most rounds that the loops of an invocation go in a kernel of sums, from above.
-pub(super) fn rounds_of_sums(quads: u64) -> u64 {
+pub(super) fn trips_of_sums(quads: u64) -> u64 {
     let shared = (MAX_POINTS as usize * (MAX_SLAB + 1) + 3 * MAX_WORDS) / WIDTH;
     (4 * quads + 70).max(shared as u64)
 }
@@ -126,10 +126,10 @@ mod tests {
     #[test]
     fn workgroups_are_many_but_not_small() {
         let layout = Layout { limbs: 1, slab: 16, n_slabs: 1, words: 1000 };
-        let points = |n, lanes| POINTS[layout.points(n, lanes)];
+        let points = |n, slots| POINTS[layout.points(n, slots)];
         assert_eq!(points(8_000_000, 1), 4096);
         assert_eq!(points(100_000_000, 1), 16_384);
-        assert_eq!(points(1797, 4096), 4096); // all points of a lane
+        assert_eq!(points(1797, 4096), 4096); // all points of a slot
         assert_eq!(points(1797, 1), 256);
         assert_eq!(points(10, 1), 256);
     }

@@ -2,13 +2,13 @@
 
 use std::sync::OnceLock;
 
-use super::buffers::{Lanes, Shared, Sizes};
+use super::buffers::{Shared, Sizes, Slots};
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
 use super::sum_parts::{Layout, POINTS, limbs};
 use crate::lattice::Table;
 
-/// The kernel that adds up the points, for so many lanes: built when it is first needed.
+/// The kernel that adds up the points, for so many slots: built when it is first needed.
 #[derive(Debug)]
 pub(super) struct Sums {
     layout: Option<Layout>, // none: the plain kernel
@@ -32,13 +32,13 @@ impl Sums {
         Self { layout, built: Default::default() }
     }
 
-    /// The kernel for so many lanes over so many points.
-    pub(super) fn kernel(&self, context: &Context, n_points: usize, n_lanes: usize) -> SumsKernel<'_> {
+    /// The kernel for so many slots over so many points.
+    pub(super) fn kernel(&self, context: &Context, n_points: usize, n_slots: usize) -> SumsKernel<'_> {
         let Some(layout) = self.layout else {
             let kernel = self.built[0].get_or_init(|| Kernel::build(context, "update_sums", &[]));
             return SumsKernel { kernel, points: 64, n_slabs: 1 };
         };
-        let at = layout.points(n_points, n_lanes);
+        let at = layout.points(n_points, n_slots);
         let Layout { limbs, slab, n_slabs, words } = layout;
         let constants = [("LIMBS", limbs), ("SLAB", slab), ("POINTS", POINTS[at]), ("ROOM", words)];
         let constants = constants.map(|(name, value)| (name, value as f64));
@@ -48,15 +48,15 @@ impl Sums {
 }
 
 impl<'a> SumsKernel<'a> {
-    /// Workgroups for so many points of a lane.
+    /// Workgroups for so many points of a slot.
     pub(super) fn blocks(&self, n_points: usize) -> usize {
         n_points.div_ceil(self.points) * self.n_slabs
     }
 
-    pub(super) fn bind(&self, context: &Context, shared: &Shared, lanes: &Lanes) -> Bound<'a> {
+    pub(super) fn bind(&self, context: &Context, shared: &Shared, slots: &Slots) -> Bound<'a> {
         let Shared { sizes, points, weights, .. } = shared;
-        let Lanes { labels, running, lanes, sums, counts, .. } = lanes;
-        self.kernel.bind(context, &[sizes, points, weights, labels, running, lanes, sums, counts])
+        let Slots { labels, running, slots, sums, counts, .. } = slots;
+        self.kernel.bind(context, &[sizes, points, weights, labels, running, slots, sums, counts])
     }
 }
 
@@ -68,9 +68,9 @@ pub(super) fn bind_means<'a>(
     kernel: &'a Kernel,
     context: &Context,
     shared: &Shared,
-    lanes: &Lanes,
+    slots: &Slots,
 ) -> Bound<'a> {
     let Shared { sizes, features, .. } = shared;
-    let Lanes { counts, running, lanes, sums, centroids, half_norms, .. } = lanes;
-    kernel.bind(context, &[sizes, counts, features, running, lanes, sums, centroids, half_norms])
+    let Slots { counts, running, slots, sums, centroids, half_norms, .. } = slots;
+    kernel.bind(context, &[sizes, counts, features, running, slots, sums, centroids, half_norms])
 }

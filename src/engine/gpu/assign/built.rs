@@ -1,6 +1,6 @@
 //! A kernel of assign, built, and its buffers.
 
-use super::super::buffers::{Lanes, Shared, Sizes};
+use super::super::buffers::{Shared, Sizes, Slots};
 use super::super::context::Context;
 use super::super::kernel::{Bound, Kernel};
 use super::shape::{Kind, Shape};
@@ -19,7 +19,7 @@ impl Built {
         let constants: Vec<_> = constants.chain([mixed]).collect();
         let kernel = match shape {
             Shape::Matrix(units) => Kernel::build_matrix(context, units, &constants),
-            _ => Kernel::build(context, shape.entry(), &constants).for_lanes(shape.lanes()),
+            _ => Kernel::build(context, shape.entry(), &constants).for_slots(shape.slots()),
         };
         Self { kernel, shape }
     }
@@ -33,18 +33,18 @@ impl Built {
         &self,
         context: &Context,
         shared: &Shared,
-        lanes: &Lanes,
+        slots: &Slots,
     ) -> Bound<'_> {
-        let Lanes { centroids, half_norms, running, lanes, labels, tallies, .. } = lanes;
-        self.bind_to(context, shared, [centroids, half_norms, running, lanes, labels, tallies])
+        let Slots { centroids, half_norms, running, slots, labels, tallies, .. } = slots;
+        self.bind_to(context, shared, [centroids, half_norms, running, slots, labels, tallies])
     }
 
-    /// With the buffers of some lanes, in the order of the kernels' bindings. The last is for matrix units alone.
-    pub(super) fn bind_to(&self, context: &Context, shared: &Shared, lanes: [&wgpu::Buffer; 6]) -> Bound<'_> {
+    /// With the buffers of some slots, in the order of the kernels' bindings. The last is for matrix units alone.
+    pub(super) fn bind_to(&self, context: &Context, shared: &Shared, slots: [&wgpu::Buffer; 6]) -> Bound<'_> {
         let Shared { sizes, points, errors, features, .. } = shared;
-        let [centroids, half_norms, running, lanes, labels, tallies] = lanes;
+        let [centroids, half_norms, running, slots, labels, tallies] = slots;
         let buffers =
-            [sizes, points, errors, centroids, half_norms, features, running, lanes, labels, tallies];
+            [sizes, points, errors, centroids, half_norms, features, running, slots, labels, tallies];
         let n = if self.shape.kind() == Kind::Matrix { 10 } else { 9 };
         self.kernel.bind(context, &buffers[..n])
     }

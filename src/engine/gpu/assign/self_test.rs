@@ -7,7 +7,7 @@
 
 use super::built::Built;
 use super::shape::Shape;
-use crate::engine::gpu::buffers::{Columns, Lane, Shared, Sizes, allocate, uniform};
+use crate::engine::gpu::buffers::{Columns, Shared, Sizes, Slot, allocate, uniform};
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::points::{features_of, padded};
 use crate::engine::gpu::units::Units;
@@ -101,7 +101,7 @@ impl Trial {
         let bound = built.bind_to(
             context,
             &self.shared(context, &sizes, gamma)?,
-            self.lanes(context, &sizes, &labels)?.each_ref(),
+            self.slots(context, &sizes, &labels)?.each_ref(),
         );
         let mut encoder = context.encoder();
         bound.dispatch(
@@ -128,20 +128,20 @@ impl Trial {
         })
     }
 
-    /// One lane, at work on its first pass: in the order of the kernel's bindings.
-    fn lanes(
+    /// One slot, at work on its first pass: in the order of the kernel's bindings.
+    fn slots(
         &self,
         context: &Context,
         sizes: &Sizes,
         labels: &wgpu::Buffer,
     ) -> Result<[wgpu::Buffer; 6], EngineError> {
-        let Columns { values, half_norms, middle_half_norms } =
+        let Columns { values, half_norms, centre_half_norms } =
             Columns::new(&self.table, sizes, &self.centroids);
         Ok([
             filled(context, "self-test centroids", &values)?,
-            filled(context, "self-test half norms", &[half_norms, middle_half_norms].concat())?,
+            filled(context, "self-test half norms", &[half_norms, centre_half_norms].concat())?,
             filled(context, "self-test running", &[0u32])?,
-            filled(context, "self-test lanes", &[Lane::default()])?,
+            filled(context, "self-test slots", &[Slot::default()])?,
             labels.clone(),
             allocate(context, "self-test tallies", sizes.n_tallies as usize * 8)?,
         ])

@@ -5,8 +5,8 @@ use super::super::units::Units;
 
 /// Most clusters of the kernels that keep an index in an `f32`.
 pub(super) const MAX_TILED: u64 = 1 << 24;
-/// Groups of four centroids up to which all of a lane's pass by one invocation.
-const FEW_GROUPS: u64 = 8;
+/// Groups of four centroids up to which all of a slot's pass by one invocation.
+const FEW_PACKS: u64 = 8;
 /// Quarters of a row that fit into registers.
 const MAX_QUADS: u64 = 4;
 
@@ -39,8 +39,8 @@ impl Kind {
 pub(in crate::engine::gpu) enum Shape {
     /// One invocation a point.
     Plain,
-    /// Several lanes, so many groups of centroids at a time, and so many times four points an invocation.
-    Small { lanes: u64, groups: u64, fours: u64 },
+    /// Several slots, so many packs of centroids at a time, and so many times four points an invocation.
+    Small { slots: u64, packs: u64, fours: u64 },
     /// Invocations along the points and along the centroids.
     Tiled { high: u64, wide: u64 },
     /// Points in registers, of so many quarters.
@@ -74,8 +74,8 @@ impl Shape {
     pub(super) fn constants(self) -> Vec<(&'static str, u64)> {
         match self {
             Self::Plain | Self::Matrix(_) => vec![],
-            Self::Small { lanes, groups, fours } => {
-                vec![("LANES", lanes), ("GROUPS", groups), ("FOURS", fours)]
+            Self::Small { slots, packs, fours } => {
+                vec![("SLOTS", slots), ("PACKS", packs), ("FOURS", fours)]
             }
             Self::Tiled { high, wide } => {
                 let quads = Self::step(high, wide);
@@ -94,37 +94,37 @@ impl Shape {
     pub(super) fn points(self) -> usize {
         match self {
             Self::Plain => 64,
-            Self::Small { lanes, fours, .. } => (256 * fours / lanes) as usize,
+            Self::Small { slots, fours, .. } => (256 * fours / slots) as usize,
             Self::Tiled { high, .. } => 8 * high as usize,
             Self::Low { .. } => 256,
             Self::Matrix(_) => TALLY as usize,
         }
     }
 
-    /// Lanes that a workgroup works for.
-    pub(super) fn lanes(self) -> usize {
-        if let Self::Small { lanes, .. } = self { lanes as usize } else { 1 }
+    /// Slots that a workgroup works for.
+    pub(super) fn slots(self) -> usize {
+        if let Self::Small { slots, .. } = self { slots as usize } else { 1 }
     }
 
     /// Most rounds that the loops of one invocation go, from above.
     pub(super) fn rounds(self, sizes: &Sizes) -> u64 {
-        let [k, quads, groups] = [sizes.n_clusters, sizes.n_quads, sizes.n_groups].map(u64::from);
-        let repair = groups * (quads + 6) + k * (quads + 1);
+        let [k, quads, packs] = [sizes.n_clusters, sizes.n_quads, sizes.n_packs].map(u64::from);
+        let repair = packs * (quads + 6) + k * (quads + 1);
         match self {
-            Self::Plain => groups * (quads + 6) + k * (quads + 4),
-            Self::Small { lanes, groups: at_once, .. } => {
-                let load = 10 + (4 * lanes * lanes * at_once).div_ceil(64);
-                let step = load + 4 * lanes + 3;
-                groups.div_ceil(at_once) * (quads.div_ceil(lanes) * step + 1) + 8 * (repair + 1)
+            Self::Plain => packs * (quads + 6) + k * (quads + 4),
+            Self::Small { slots, packs: at_once, .. } => {
+                let load = 10 + (4 * slots * slots * at_once).div_ceil(64);
+                let step = load + 4 * slots + 3;
+                packs.div_ceil(at_once) * (quads.div_ceil(slots) * step + 1) + 8 * (repair + 1)
             }
             Self::Tiled { high, wide } => {
                 let (step, width) = (Self::step(high, wide), high * wide);
                 let load = (2 * high * step).div_ceil(width) * 5 + (8 * wide * step).div_ceil(width);
-                let tiles = groups.div_ceil(2 * wide) * (quads.div_ceil(step) * (load + 4 * step + 3) + 1);
-                let together = groups.div_ceil(width) * (quads + 6 + 4 * (quads + 1)) + 10;
+                let tiles = packs.div_ceil(2 * wide) * (quads.div_ceil(step) * (load + 4 * step + 3) + 1);
+                let together = packs.div_ceil(width) * (quads + 6 + 4 * (quads + 1)) + 10;
                 tiles + 8 * (wide + 1) + 8 * high * together
             }
-            Self::Low { quads } => groups.div_ceil(16) * (16 + quads + 3) + 4 * (repair + 1),
+            Self::Low { quads } => packs.div_ceil(16) * (16 + quads + 3) + 4 * (repair + 1),
             Self::Matrix(units) => {
                 let edge = u64::from(units.edge);
                 let emulated = units.members.map_or(0, |members| {
@@ -132,33 +132,33 @@ impl Shape {
                     8 * each * (edge / 4 + 1)
                 });
                 let times = (64 / edge) * (32 / edge) / 4; // subgroups of 64, the largest there are
-                let race = quads.div_ceil(8) * (8 + 32 / edge * (1 + emulated) + 1) + 8 * 8 + emulated + 1;
-                let tiles = k.div_ceil(128) * (times * race + 1);
+                let reduce = quads.div_ceil(8) * (8 + 32 / edge * (1 + emulated) + 1) + 8 * 8 + emulated + 1;
+                let tiles = k.div_ceil(128) * (times * reduce + 1);
                 let pairs = 32 * (2 * quads.div_ceil(16) + 16 + 3);
-                let rest = 128 * (groups.div_ceil(256) * (quads + 6 + 4 * (quads + 1)) + quads + 12);
+                let rest = 128 * (packs.div_ceil(256) * (quads + 6 + 4 * (quads + 1)) + quads + 12);
                 tiles + 8 + pairs.max(rest)
             }
         }
     }
 
     /// All shapes that can do it, the most promising first. `units` as in [`Assign::new`].
-    pub(super) fn all(sizes: &Sizes, n_lanes: usize, units: Option<Units>) -> Vec<Self> {
-        let [k, quads, groups] = [sizes.n_clusters, sizes.n_quads, sizes.n_groups].map(u64::from);
-        let lanes = [1, 1, 2, 2].get(n_lanes).copied().unwrap_or(4);
+    pub(super) fn all(sizes: &Sizes, n_slots: usize, units: Option<Units>) -> Vec<Self> {
+        let [k, quads, packs] = [sizes.n_clusters, sizes.n_quads, sizes.n_packs].map(u64::from);
+        let slots = [1, 1, 2, 2].get(n_slots).copied().unwrap_or(4);
         // the fewest passes, then the least padding
-        let passes = |&at_once: &u64| (groups.div_ceil(at_once), at_once);
+        let passes = |&at_once: &u64| (packs.div_ceil(at_once), at_once);
         let at_once = (1..=3).min_by_key(passes).unwrap_or(3);
-        let small = [2, 1].map(|fours| Self::Small { lanes, groups: at_once, fours });
+        let small = [2, 1].map(|fours| Self::Small { slots, packs: at_once, fours });
         let tiled = [(16, 16), (16, 8), (8, 8)].map(|(high, wide)| Self::Tiled { high, wide });
         // tiles as wide as there are centroids
         let tiled = tiled.into_iter().filter(|_| k <= MAX_TILED);
-        let fits = |&shape: &Self| matches!(shape, Self::Tiled { wide, .. } if wide == 8 || groups > 16);
+        let fits = |&shape: &Self| matches!(shape, Self::Tiled { wide, .. } if wide == 8 || packs > 16);
         let tiled: Vec<Self> = tiled.filter(fits).collect();
         let mut all: Vec<Self> = units.map(Self::Matrix).into_iter().collect();
         if quads <= MAX_QUADS {
             all.push(Self::Low { quads });
         }
-        if groups <= FEW_GROUPS {
+        if packs <= FEW_PACKS {
             all.extend(small);
             all.extend(tiled);
         } else {
@@ -176,9 +176,8 @@ mod tests {
 
     /// Every shape that may be built.
     fn shapes() -> Vec<Shape> {
-        let small = [1, 2, 4].into_iter().flat_map(|lanes| (1..=3).map(move |groups| (lanes, groups)));
-        let small =
-            small.flat_map(|(lanes, groups)| [1, 2].map(|fours| Shape::Small { lanes, groups, fours }));
+        let small = [1, 2, 4].into_iter().flat_map(|slots| (1..=3).map(move |packs| (slots, packs)));
+        let small = small.flat_map(|(slots, packs)| [1, 2].map(|fours| Shape::Small { slots, packs, fours }));
         let tiled = [(16, 16), (16, 8), (8, 8)].map(|(high, wide)| Shape::Tiled { high, wide });
         let low = (1..=MAX_QUADS).map(|quads| Shape::Low { quads });
         [Shape::Plain].into_iter().chain(small).chain(tiled).chain(low).collect()
@@ -190,10 +189,10 @@ mod tests {
         for shape in shapes() {
             match shape {
                 Shape::Plain | Shape::Matrix(_) => {}
-                Shape::Small { lanes, groups, fours } => {
-                    let (fours, features) = (64 * fours / lanes, 4 * lanes);
+                Shape::Small { slots, packs, fours } => {
+                    let (fours, features) = (64 * fours / slots, 4 * slots);
                     assert!(fours * features <= 512);
-                    assert!(features * lanes * groups <= 192);
+                    assert!(features * slots * packs <= 192);
                     assert_eq!(shape.points() as u64, 4 * fours);
                 }
                 Shape::Tiled { high, wide } => {

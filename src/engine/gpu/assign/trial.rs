@@ -6,17 +6,17 @@
 use super::built::Built;
 use super::shape::Shape;
 use crate::engine::EngineError;
-use crate::engine::gpu::buffers::{Lane, Shared, Sizes, allocate};
+use crate::engine::gpu::buffers::{Shared, Sizes, Slot, allocate};
 use crate::engine::gpu::choices::Question;
-use crate::engine::gpu::clock::Clock;
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::counters::count;
 use crate::engine::gpu::kernel::MAX_GROUPS;
-use crate::engine::gpu::pace::{Pace, Step};
+use crate::engine::gpu::throughput::{Step, Throughput};
+use crate::engine::gpu::timestamps::PassTimer;
 
 /// Multiply-adds of a run that are enough to tell shapes apart.
 const ENOUGH: u64 = 1 << 32;
-/// Most labels of the trial's lanes.
+/// Most labels of the trial's slots.
 const MAX_LABELS: u64 = 1 << 25;
 /// Points that every shape's blocks divide.
 const BLOCK: usize = 512;
@@ -30,17 +30,17 @@ pub(super) fn fastest(
     context: &Context,
     sizes: &Sizes,
     shared: &Shared,
-    n_lanes: usize,
+    n_slots: usize,
     shapes: &[Shape],
 ) -> Option<Built> {
-    let question = question(sizes, n_lanes, shapes);
+    let question = question(sizes, n_slots, shapes);
     let known = context.choices.find(&question);
     if let Some(&shape) = shapes.iter().find(|&&shape| known.as_ref() == Some(&name(shape))) {
         return Some(Built::new(context, sizes, shape));
     }
-    let fastest = match try_all(context, sizes, shared, n_lanes, shapes) {
+    let fastest = match try_all(context, sizes, shared, n_slots, shapes) {
         Err(EngineError::OutOfMemory { .. }) => {
-            context.forgive();
+            context.clear_oom();
             None
         }
         tried => tried.ok()?,
@@ -51,12 +51,12 @@ pub(super) fn fastest(
     fastest
 }
 
-fn question(sizes: &Sizes, n_lanes: usize, shapes: &[Shape]) -> Question {
+fn question(sizes: &Sizes, n_slots: usize, shapes: &[Shape]) -> Question {
     Question {
         points: sizes.n_points.max(1).ilog2(),
         clusters: sizes.n_clusters,
         quads: sizes.n_quads,
-        lanes: n_lanes.min(4) as u32,
+        slots: n_slots.min(4) as u32,
         mixed: sizes.mixed(),
         among: shapes.iter().map(|&shape| name(shape)).collect(),
     }
@@ -76,26 +76,26 @@ fn try_all(
     context: &Context,
     sizes: &Sizes,
     shared: &Shared,
-    n_lanes: usize,
+    n_slots: usize,
     shapes: &[Shape],
 ) -> Result<Option<Built>, EngineError> {
     let most = (MAX_LABELS / u64::from(sizes.n_points)).min(ENOUGH / sizes.work());
-    let n_lanes = n_lanes.min(most.max(1) as usize);
-    let (lanes, clock) = (TrialLanes::new(context, sizes, n_lanes)?, Clock::new(context)?);
-    let mut pace = context.pace();
-    let mut n_points = short_enough(&pace, sizes, n_lanes);
+    let n_slots = n_slots.min(most.max(1) as usize);
+    let (slots, timer) = (TrialSlots::new(context, sizes, n_slots)?, PassTimer::new(context)?);
+    let mut throughput = context.throughput();
+    let mut n_points = short_enough(&throughput, sizes, n_slots);
     let built: Vec<Built> = shapes.iter().map(|&shape| Built::new(context, sizes, shape)).collect();
-    let bound: Vec<_> = built.iter().map(|built| built.bind_to(context, shared, lanes.buffers())).collect();
+    let bound: Vec<_> = built.iter().map(|built| built.bind_to(context, shared, slots.buffers())).collect();
     let run = |at: usize, n_points: usize| {
         let blocks = n_points.div_ceil(built[at].points());
-        clock.seconds(context, &|pass| bound[at].dispatch(pass, blocks, n_lanes))
+        timer.seconds(context, &|pass| bound[at].dispatch(pass, blocks, n_slots))
     };
     // the first run says how many points all others may take
     let work = |n_points: usize| {
-        n_points as u128 * n_lanes as u128 * u128::from(sizes.work() / u64::from(sizes.n_points))
+        n_points as u128 * n_slots as u128 * u128::from(sizes.work() / u64::from(sizes.n_points))
     };
-    pace.note(Step::Assign, work(n_points), run(0, n_points)?);
-    n_points = short_enough(&pace, sizes, n_lanes);
+    throughput.note(Step::Assign, work(n_points), run(0, n_points)?);
+    n_points = short_enough(&throughput, sizes, n_slots);
     let mut least = vec![f64::INFINITY; built.len()];
     for _ in 0..RUNS {
         for (at, least) in least.iter_mut().enumerate() {
@@ -106,49 +106,49 @@ fn try_all(
     drop(bound);
     let fastest = built.into_iter().zip(least).min_by(|(_, a), (_, b)| a.total_cmp(b));
     Ok(fastest.map(|(built, seconds)| {
-        pace.note(Step::Assign, work(n_points), seconds);
-        context.keep_pace(&pace);
+        throughput.note(Step::Assign, work(n_points), seconds);
+        context.keep_throughput(&throughput);
         built
     }))
 }
 
-/// Points that all lanes may take in one dispatch: whole blocks of every shape.
-fn short_enough(pace: &Pace, sizes: &Sizes, n_lanes: usize) -> usize {
-    let (n, work) = (sizes.n_points as usize, u128::from(sizes.work()) * n_lanes as u128);
-    let slices = pace.cut(Step::Assign, work, [n.div_ceil(BLOCK), 1], MAX_GROUPS);
+/// Points that all slots may take in one dispatch: whole blocks of every shape.
+fn short_enough(throughput: &Throughput, sizes: &Sizes, n_slots: usize) -> usize {
+    let (n, work) = (sizes.n_points as usize, u128::from(sizes.work()) * n_slots as u128);
+    let slices = throughput.cut(Step::Assign, work, [n.div_ceil(BLOCK), 1], MAX_GROUPS);
     slices.first().map_or(n, |slice| (slice.size[0] * BLOCK).min(n))
 }
 
-/// Lanes of their own for the trial.
-struct TrialLanes {
+/// Slots of their own for the trial.
+struct TrialSlots {
     centroids: wgpu::Buffer,
     half_norms: wgpu::Buffer,
     running: wgpu::Buffer,
-    lanes: wgpu::Buffer,
+    slots: wgpu::Buffer,
     labels: wgpu::Buffer,
     tallies: wgpu::Buffer,
 }
 
-impl TrialLanes {
-    fn new(context: &Context, sizes: &Sizes, n_lanes: usize) -> Result<Self, EngineError> {
-        let lanes = Self {
-            centroids: allocate(context, "trial centroids", n_lanes * sizes.centroid_floats() * 4)?,
-            half_norms: allocate(context, "trial half norms", n_lanes * sizes.half_norm_floats() * 4)?,
-            running: allocate(context, "trial running", n_lanes * 4)?,
-            lanes: allocate(context, "trial lanes", n_lanes * size_of::<Lane>())?,
-            labels: allocate(context, "trial labels", n_lanes * sizes.n_points as usize * 4)?,
-            tallies: allocate(context, "trial tallies", n_lanes * sizes.n_tallies as usize * 8)?,
+impl TrialSlots {
+    fn new(context: &Context, sizes: &Sizes, n_slots: usize) -> Result<Self, EngineError> {
+        let slots = Self {
+            centroids: allocate(context, "trial centroids", n_slots * sizes.centroid_floats() * 4)?,
+            half_norms: allocate(context, "trial half norms", n_slots * sizes.half_norm_floats() * 4)?,
+            running: allocate(context, "trial running", n_slots * 4)?,
+            slots: allocate(context, "trial slots", n_slots * size_of::<Slot>())?,
+            labels: allocate(context, "trial labels", n_slots * sizes.n_points as usize * 4)?,
+            tallies: allocate(context, "trial tallies", n_slots * sizes.n_tallies as usize * 8)?,
         };
         // the first centroid is the nearest of all points by far: nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
-        let norms: Vec<f32> = (0..sizes.n_groups * 4).map(norm).collect();
-        let n_norms = n_lanes * sizes.half_norm_floats() / norms.len();
-        context.write(&lanes.half_norms, 0, &norms.repeat(n_norms));
-        context.write(&lanes.running, 0, &(0..n_lanes as u32).collect::<Vec<_>>());
-        Ok(lanes)
+        let norms: Vec<f32> = (0..sizes.n_packs * 4).map(norm).collect();
+        let n_norms = n_slots * sizes.half_norm_floats() / norms.len();
+        context.write(&slots.half_norms, 0, &norms.repeat(n_norms));
+        context.write(&slots.running, 0, &(0..n_slots as u32).collect::<Vec<_>>());
+        Ok(slots)
     }
 
     fn buffers(&self) -> [&wgpu::Buffer; 6] {
-        [&self.centroids, &self.half_norms, &self.running, &self.lanes, &self.labels, &self.tallies]
+        [&self.centroids, &self.half_norms, &self.running, &self.slots, &self.labels, &self.tallies]
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Packed {
 impl Packed {
     /// Of a table that is on the device as a whole. None where it does not suit, or its driver lets loops go no more
     /// than so many rounds and that is too few.
-    pub(super) fn new(table: &Table, sizes: &Sizes, most_rounds: u64) -> Option<Self> {
+    pub(super) fn new(table: &Table, sizes: &Sizes, most_trips: u64) -> Option<Self> {
         let steps = u64::from(table.max_coordinate >> table.granularity);
         let farthest = table.n_dims() as u64 * (2 * steps) * (2 * steps);
         let fits = sizes.small() && farthest * u64::from(table.weights.max()) < 1 << 32;
@@ -36,7 +36,7 @@ impl Packed {
         let bits_8 = |x: i32| i8::try_from(x).is_ok();
         let eight = (0..n).filter(has_weight).all(|i| steps_of(table, i).all(bits_8));
         let layout = Layout::new(sizes, eight);
-        let fits = layout.shelf(sizes) <= SHELF && layout.rounds(sizes) <= most_rounds;
+        let fits = layout.shelf(sizes) <= SHELF && layout.rounds(sizes) <= most_trips;
         fits.then(|| Self { eight, words: layout.pack(table) })
     }
 }

@@ -1,7 +1,7 @@
-//! Pace: how long work takes on a device, as far as it is known, and so how large a dispatch may be.
+//! Throughput: how long work takes on a device, as far as it is known, and so how large a dispatch may be.
 //!
 //! A desktop resets a GPU that stays with one thing for too long. The first guess is of a slow device; what was
-//! measured corrects it, upwards at once and downwards by and by: lanes that are done make a dispatch look quick.
+//! measured corrects it, upwards at once and downwards by and by: slots that are done make a dispatch poll quick.
 
 use std::time::{Duration, Instant};
 
@@ -49,21 +49,21 @@ struct Cost {
 
 /// How fast a device was found to be.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
+pub(super) struct Throughput {
     costs: [Cost; 3], // of each step
     longest: f64,     // seconds of a dispatch
     least: u64,       // workgroups that no cut makes faster
     last: Option<Instant>,
 }
 
-/// A part of a grid: blocks and lanes from the first ones on.
+/// A part of a grid: blocks and slots from the first ones on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slice {
     pub(super) first: [usize; 2],
     pub(super) size: [usize; 2],
 }
 
-impl Pace {
+impl Throughput {
     /// Of a device of which no more is known than what its kind is, and what a job cost there if that was measured.
     pub(super) fn new(info: &AdapterInfo, options: &OpenOptions) -> Self {
         let name = info.full_name();
@@ -75,10 +75,10 @@ impl Pace {
             "software" => 1,
             _ => LEAST_SHARED,
         };
-        let pace = Self::from_guess(seconds, LONGEST, least);
+        let throughput = Self::from_guess(seconds, LONGEST, least);
         match options.testing.slice {
             Some(longest) => Self::from_guess(seconds, longest, 1),
-            None => pace,
+            None => throughput,
         }
     }
 
@@ -138,7 +138,7 @@ impl Pace {
         }
     }
 
-    /// A turn begins or ends; `more` says whether the device has more to do. Returns how long the turn took: zero
+    /// A submission begins or ends; `more` says whether the device has more to do. Returns how long the submission took: zero
     /// if that is not known.
     pub(super) fn tick(&mut self, more: bool) -> Duration {
         let now = Instant::now();
@@ -147,20 +147,20 @@ impl Pace {
         took
     }
 
-    /// Forgets when the last turn ended.
+    /// Forgets when the last submission ended.
     pub(super) fn stop_watch(&mut self) {
         self.last = None;
     }
 
-    /// Cuts a grid of (blocks, lanes) workgroups, which do this work in all, into slices that are short enough.
+    /// Cuts a grid of (blocks, slots) workgroups, which do this work in all, into slices that are short enough.
     pub(super) fn cut(&self, step: Step, work: u128, grid: [usize; 2], wrap: usize) -> Vec<Slice> {
-        let [blocks, lanes] = grid.map(|size| size.max(1));
-        let each = self.seconds(step, work) / (blocks * lanes) as f64;
+        let [blocks, slots] = grid.map(|size| size.max(1));
+        let each = self.seconds(step, work) / (blocks * slots) as f64;
         let most = (self.longest / each).min((1u64 << 40) as f64) as u64;
         let most = usize::try_from(most.max(self.least)).unwrap_or(usize::MAX);
         let [high, wide] = match most {
-            _ if most >= blocks * lanes => return vec![Slice { first: [0, 0], size: grid }],
-            _ if most >= lanes => [most / lanes, lanes],
+            _ if most >= blocks * slots => return vec![Slice { first: [0, 0], size: grid }],
+            _ if most >= slots => [most / slots, slots],
             _ if most >= blocks => [blocks, by_fours(most / blocks)],
             _ => [1, by_fours(most)],
         };
@@ -168,16 +168,16 @@ impl Pace {
         let high = if high > wrap && high < blocks { high / wrap * wrap } else { high };
         let of_block = |first: usize| {
             let size = high.min(blocks - first);
-            let lanes = (0..lanes).step_by(wide).map(move |lane| (lane, wide.min(lanes - lane)));
-            lanes.map(move |(lane, wide)| Slice { first: [first, lane], size: [size, wide] })
+            let slots = (0..slots).step_by(wide).map(move |slot| (slot, wide.min(slots - slot)));
+            slots.map(move |(slot, wide)| Slice { first: [first, slot], size: [size, wide] })
         };
         (0..blocks).step_by(high).flat_map(of_block).collect()
     }
 }
 
-/// As many lanes, or up to three fewer: `assign_small` takes four side by side.
-fn by_fours(n_lanes: usize) -> usize {
-    if n_lanes < 4 { n_lanes } else { n_lanes / 4 * 4 }
+/// As many slots, or up to three fewer: `assign_small` takes four side by side.
+fn by_fours(n_slots: usize) -> usize {
+    if n_slots < 4 { n_slots } else { n_slots / 4 * 4 }
 }
 
 #[cfg(test)]
@@ -185,13 +185,13 @@ mod tests {
     use super::*;
 
     /// A device that is guessed to do an operation a microsecond, and may take a millisecond for a dispatch.
-    fn pace(least: u64) -> Pace {
-        Pace::from_guess(1e-6, Duration::from_millis(1), least)
+    fn throughput(least: u64) -> Throughput {
+        Throughput::from_guess(1e-6, Duration::from_millis(1), least)
     }
 
     /// Workgroups of each slice, and that they cover the grid once.
-    fn sizes(pace: &Pace, work: u128, grid: [usize; 2], wrap: usize) -> Vec<usize> {
-        let slices = pace.cut(Step::Assign, work, grid, wrap);
+    fn sizes(throughput: &Throughput, work: u128, grid: [usize; 2], wrap: usize) -> Vec<usize> {
+        let slices = throughput.cut(Step::Assign, work, grid, wrap);
         let mut seen = vec![0; grid[0] * grid[1]];
         for Slice { first, size } in &slices {
             for at in 0..size[0] * size[1] {
@@ -204,10 +204,10 @@ mod tests {
 
     #[test]
     fn slices_cover_the_grid_and_are_short() {
-        let pace = pace(1);
+        let throughput = throughput(1);
         // a workgroup takes 100 us: ten are allowed
         for (grid, many) in [([9, 1], 1), ([100, 1], 10), ([30, 3], 10), ([3, 30], 10), ([40, 100], 500)] {
-            let sizes = sizes(&pace, 100 * (grid[0] * grid[1]) as u128, grid, 1 << 16);
+            let sizes = sizes(&throughput, 100 * (grid[0] * grid[1]) as u128, grid, 1 << 16);
             assert!(sizes.len() >= many && sizes.len() <= grid[0] * grid[1], "{grid:?} in {sizes:?}");
             assert!(sizes.iter().all(|&size| size <= 10), "{grid:?} in {sizes:?}");
         }
@@ -215,39 +215,39 @@ mod tests {
 
     #[test]
     fn rows_of_a_wrapped_grid_are_whole() {
-        let (pace, grid) = (pace(1), [100, 1]);
-        let sizes = sizes(&pace, 100 * 35, grid, 8); // 28 workgroups are allowed
+        let (throughput, grid) = (throughput(1), [100, 1]);
+        let sizes = sizes(&throughput, 100 * 35, grid, 8); // 28 workgroups are allowed
         assert!(sizes[..sizes.len() - 1].iter().all(|&size| size == 24), "{sizes:?}");
     }
 
     #[test]
     fn no_slice_is_smaller_than_what_runs_side_by_side() {
-        let sizes = sizes(&pace(16), 1 << 40, [64, 1], 1 << 16);
+        let sizes = sizes(&throughput(16), 1 << 40, [64, 1], 1 << 16);
         assert_eq!(sizes, [16; 4]);
     }
 
     #[test]
     fn slow_dispatches_make_smaller_slices_at_once_and_quick_ones_larger_by_and_by() {
-        let mut pace = pace(1);
-        let slices = |pace: &Pace| pace.cut(Step::Assign, 10_000, [1000, 1], 1 << 16).len();
-        assert_eq!((slices(&pace), pace.work(LONGEST)), (10, None));
-        pace.note(Step::Assign, 1000, 8e-3);
-        assert_eq!((slices(&pace), pace.work(LONGEST)), (84, Some(5000)));
-        pace.note(Step::Assign, 10_000, 20e-3);
-        assert_eq!(slices(&pace), 50);
-        pace.note(Step::Assign, 1, 0.9e-3); // brief: it says nothing
-        assert_eq!(slices(&pace), 50);
-        (0..20).for_each(|_| pace.note(Step::Assign, 1 << 40, 1.0));
-        assert_eq!(slices(&pace), 1);
+        let mut throughput = throughput(1);
+        let slices = |throughput: &Throughput| throughput.cut(Step::Assign, 10_000, [1000, 1], 1 << 16).len();
+        assert_eq!((slices(&throughput), throughput.work(LONGEST)), (10, None));
+        throughput.note(Step::Assign, 1000, 8e-3);
+        assert_eq!((slices(&throughput), throughput.work(LONGEST)), (84, Some(5000)));
+        throughput.note(Step::Assign, 10_000, 20e-3);
+        assert_eq!(slices(&throughput), 50);
+        throughput.note(Step::Assign, 1, 0.9e-3); // brief: it says nothing
+        assert_eq!(slices(&throughput), 50);
+        (0..20).for_each(|_| throughput.note(Step::Assign, 1 << 40, 1.0));
+        assert_eq!(slices(&throughput), 1);
     }
 
     #[test]
     fn what_was_measured_is_kept_but_doubted() {
-        let mut first = pace(1);
+        let mut first = throughput(1);
         first.note(Step::Assign, 1000, 1e-5); // 10 ns an operation
-        let kept = first.or(&pace(1));
+        let kept = first.or(&throughput(1));
         let next = kept.doubted();
-        let of = |pace: &Pace, step| (pace.seconds(step, 1_000_000) * 1e3).round();
+        let of = |throughput: &Throughput, step| (throughput.seconds(step, 1_000_000) * 1e3).round();
         assert_eq!(
             (of(&next, Step::Assign), of(&next, Step::Update), next.work(LONGEST)),
             (40.0, 1000.0, None)
@@ -260,9 +260,9 @@ mod tests {
 
     #[test]
     fn a_time_is_shared_out_by_what_was_expected() {
-        let mut pace = pace(1);
-        pace.note_all(&[(Step::Assign, 1000), (Step::Update, 3000)], 16e-3);
-        let found = [Step::Assign, Step::Update, Step::Seed].map(|step| pace.seconds(step, 1000));
+        let mut throughput = throughput(1);
+        throughput.note_all(&[(Step::Assign, 1000), (Step::Update, 3000)], 16e-3);
+        let found = [Step::Assign, Step::Update, Step::Seed].map(|step| throughput.seconds(step, 1000));
         assert_eq!(found.map(|seconds| (seconds * 1e6).round()), [4000.0, 4000.0, 1000.0]);
     }
 }

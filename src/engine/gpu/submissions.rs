@@ -1,45 +1,45 @@
-//! Turns: the host hands over a few rounds at a time, and looks at the turn before while the device works.
+//! Submissions: the host hands over a few rounds at a time, and polls the submission before while the device works.
 //!
-//! A restart that is done leaves its lane in the next turn but one, and a new restart takes it: no lane waits
+//! A restart that is done leaves its slot in the next submission but one, and a new restart takes it: no slot waits
 //! for the slowest, and the device never waits for the host.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::buffers::{Lanes, Record, Sizes, Slots};
+use super::buffers::{Record, Sizes, Slots, Workspaces};
 use super::collect::{BoundCollect, sign_bytes, words};
 use super::commands::Commands;
 use super::counters::count;
 use super::empty::BoundEmpty;
-use super::marks::{self, Marks, Moment, Spans};
-use super::pace::{LONGEST, Pace, Step};
 use super::rounds::{BoundRounds, Work};
 use super::rows;
-use super::seed::{BoundSeed, Newcomer};
+use super::seed::{Admitted, BoundSeed};
 use super::session::GpuSession;
+use super::throughput::{LONGEST, Step, Throughput};
+use super::timestamps::{self, Moment, Spans, Timestamps};
 use crate::engine::{EngineError, Keep, Outcome, State, Times};
 
-/// Turns that the device has before it while the host looks at an earlier one.
+/// Submissions that the device has before it while the host polls an earlier one.
 const AHEAD: usize = 1;
-/// How long a turn takes.
-const TURN: Duration = Duration::from_millis(20);
-/// The same while restarts wait for one of many lanes: one that is done is taken a turn and a half later.
-const SHORT_TURN: Duration = Duration::from_millis(4);
-/// Lanes that are so many that some are done in every round.
+/// How long a submission takes.
+const SUBMISSION: Duration = Duration::from_millis(20);
+/// The same while restarts wait for one of many slots: one that is done is taken a submission and a half later.
+const SHORT_SUBMISSION: Duration = Duration::from_millis(4);
+/// Slots that are so many that some are done in every round.
 const MANY: usize = 64;
-/// Fewest and most rounds of a turn. Those that no lane needs cost little: their workgroups end at once.
+/// Fewest and most rounds of a submission. Those that no slot needs cost little: their workgroups end at once.
 const ROUNDS: (u32, u32) = (4, 8);
-/// Locations that a lane's empty clusters take in a turn, and in one of many turns in a row.
+/// Locations that a slot's empty clusters take in a submission, and in one of many submissions in a row.
 const STEPS: usize = 4;
 const MOST_STEPS: usize = 64;
-/// Bytes of states that come back with a turn, if all are kept: the rest waits for the next.
+/// Bytes of states that come back with a submission, if all are kept: the rest waits for the next.
 const STATE_BYTES: u64 = 64 << 20;
 
-/// What a lane does, as far as the host knows.
+/// What a slot does, as far as the host knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Post {
     Free,
-    /// Works on a restart since this turn.
+    /// Works on a restart since this submission.
     Busy {
         restart: u64,
         since: u64,
@@ -59,67 +59,67 @@ pub(super) struct Ended {
     pub(super) state: Option<State>,
 }
 
-/// A turn that was handed over.
-struct Turn {
+/// A submission that was handed over.
+struct Submission {
     number: u64,
     submission: wgpu::SubmissionIndex,
     staging: wgpu::Buffer,
     bytes: u64,
-    ended: Vec<(usize, u64)>, // lane, restart
+    ended: Vec<(usize, u64)>, // slot, restart
     seeding: u128,            // operations
     rounds: u32,
-    lanes: Vec<u32>, // of its rounds
+    slots: Vec<u32>, // of its rounds
     marked: bool,
 }
 
-/// A run of restarts in the lanes of a session.
-pub(super) struct Turns<'s, 'a> {
+/// A run of restarts in the slots of a session.
+pub(super) struct Submissions<'s, 'a> {
     session: &'s GpuSession<'a>,
-    lanes: &'s [Lanes],
+    slots: &'s [Slots],
     seed: BoundSeed<'s>,
     rounds: BoundRounds<'s>,
     collect: BoundCollect<'s>,
     empty: Option<BoundEmpty<'s>>,
-    slots: &'s [Slots],
-    n_slots: usize,
+    workspaces: &'s [Workspaces],
+    n_workspaces: usize,
     keep: Keep,
     first: u64,
     todo: VecDeque<u64>,
     posts: Vec<Post>,
     running: Vec<u32>,
     waiting: Vec<u32>,
-    idle: Vec<u32>, // waited at the end of the last turn that was looked at, in order
+    idle: Vec<u32>, // waited at the end of the last submission that was polled, in order
     steps: usize,
-    turns: u64,
-    in_flight: VecDeque<Turn>,
+    submissions: u64,
+    in_flight: VecDeque<Submission>,
     spare: Vec<wgpu::Buffer>, // to read through
-    marks: Option<Marks>,
+    timestamps: Option<Timestamps>,
     /// Where the time went.
     pub(super) times: Times,
 }
 
-impl<'s, 'a> Turns<'s, 'a> {
+impl<'s, 'a> Submissions<'s, 'a> {
     /// Binds everything. `todo` are restarts of a run that began with `first`.
     pub(super) fn new(
         session: &'s GpuSession<'a>,
-        lanes: &'s [Lanes],
         slots: &'s [Slots],
-        counts: (usize, usize), // lanes, slots
+        workspaces: &'s [Workspaces],
+        counts: (usize, usize), // slots, workspaces
         todo: &[u64],
         first: u64,
         keep: Keep,
     ) -> Result<Self, EngineError> {
         let (context, points) = (&session.gpu.context, &session.points);
-        let collect = session.collect.bind(context, points, lanes, counts.0)?;
+        let collect = session.collect.bind(context, points, slots, counts.0)?;
         Ok(Self {
             session,
-            lanes,
             slots,
-            seed: session.seeding.bind(context, points, lanes, slots)?,
-            rounds: session.rounds.bind(context, points, lanes, counts.0),
+            workspaces,
+            seed: session.seeding.bind(context, points, slots, workspaces)?,
+            rounds: session.rounds.bind(context, points, slots, counts.0),
             collect,
             empty: None,
-            n_slots: counts.1,
+            n_workspaces: counts.1,
             keep,
             first,
             todo: todo.iter().copied().collect(),
@@ -128,24 +128,28 @@ impl<'s, 'a> Turns<'s, 'a> {
             waiting: Vec::new(),
             idle: Vec::new(),
             steps: STEPS,
-            turns: 0,
+            submissions: 0,
             in_flight: VecDeque::new(),
             spare: Vec::new(),
-            marks: Marks::new(context)?,
+            timestamps: Timestamps::new(context)?,
             times: Times::default(),
         })
     }
 
     /// Runs all restarts, and hands each over when it is known.
-    pub(super) fn run(&mut self, pace: &mut Pace, done: &mut Vec<Ended>) -> Result<(), EngineError> {
-        pace.stop_watch();
+    pub(super) fn run(
+        &mut self,
+        throughput: &mut Throughput,
+        done: &mut Vec<Ended>,
+    ) -> Result<(), EngineError> {
+        throughput.stop_watch();
         loop {
             let more = !self.todo.is_empty() || self.posts.iter().any(|&post| post != Post::Free);
             if more {
-                self.hand_over(pace)?;
+                self.hand_over(throughput)?;
             }
             if self.in_flight.len() > if more { AHEAD } else { 0 } {
-                self.look(pace, done)?;
+                self.poll(throughput, done)?;
             } else if !more {
                 return Ok(());
             }
@@ -156,20 +160,20 @@ impl<'s, 'a> Turns<'s, 'a> {
         &self.session.sizes
     }
 
-    /// Encodes the next turn and hands it over.
-    fn hand_over(&mut self, pace: &Pace) -> Result<(), EngineError> {
+    /// Encodes the next submission and hands it over.
+    fn hand_over(&mut self, throughput: &Throughput) -> Result<(), EngineError> {
         let (session, context) = (self.session, &self.session.gpu.context);
-        let mut commands = Commands::new(context, pace);
-        self.turns += 1;
+        let mut commands = Commands::new(context, throughput);
+        self.submissions += 1;
         let ended = self.leave();
         let states = if self.keep == Keep::All { ended.len() as u64 * self.state_bytes() } else { 0 };
-        let moments = self.marks.as_ref().map_or(0, |_| marks::BYTES);
+        let moments = self.timestamps.as_ref().map_or(0, |_| timestamps::BYTES);
         let (signs, records) = (sign_bytes(self.posts.len()), (ended.len() * size_of::<Record>()) as u64);
         let bytes = moments + signs + records + states;
         let staging = self.staging(bytes)?;
         self.mark(&mut commands, Moment::Start);
         if !ended.is_empty() {
-            let list: Vec<u32> = ended.iter().map(|&(lane, _)| lane as u32).collect();
+            let list: Vec<u32> = ended.iter().map(|&(slot, _)| slot as u32).collect();
             self.collect.encode_ends(context, &mut commands, &session.points, &list)?;
             commands.copy((&self.collect.records, 0), (&staging, moments + signs), records);
             if self.keep == Keep::All {
@@ -177,112 +181,114 @@ impl<'s, 'a> Turns<'s, 'a> {
             }
         }
         self.refill(&mut commands)?;
-        let newcomers = self.enter();
-        if !newcomers.is_empty() {
+        let admitted = self.enter();
+        if !admitted.is_empty() {
             count(&context.tally.entries, 1);
             let before = context.counters().dispatches;
-            self.seed.encode(context, &mut commands, session.job, &session.points, &newcomers, self.first)?;
+            self.seed.encode(context, &mut commands, session.job, &session.points, &admitted, self.first)?;
             count(&context.tally.seed_dispatches, context.counters().dispatches - before);
         }
         self.mark(&mut commands, Moment::Seeded);
-        let rounds = self.iterate(&mut commands, pace)?;
-        self.collect.encode_look(&mut commands);
-        let marked = rounds > 0 && self.marks.is_some();
-        if let Some(marks) = self.marks.as_ref().filter(|_| marked) {
-            marks.mark(&mut commands, Moment::End);
-            marks.resolve(&mut commands);
-            commands.copy((&marks.resolved, 0), (&staging, 0), moments);
+        let rounds = self.iterate(&mut commands, throughput)?;
+        self.collect.encode_poll(&mut commands);
+        let marked = rounds > 0 && self.timestamps.is_some();
+        if let Some(timestamps) = self.timestamps.as_ref().filter(|_| marked) {
+            timestamps.mark(&mut commands, Moment::End);
+            timestamps.resolve(&mut commands);
+            commands.copy((&timestamps.resolved, 0), (&staging, 0), moments);
         }
         commands.copy((&self.collect.signs, 0), (&staging, moments), signs);
         let submission = commands.finish()?;
-        let (number, seeding) = (self.turns, self.seed.work(self.sizes(), newcomers.len()));
-        let lanes = if rounds > 0 { self.running.clone() } else { Vec::new() };
-        let turn = Turn { number, submission, staging, bytes, ended, seeding, rounds, lanes, marked };
-        self.in_flight.push_back(turn);
+        let (number, seeding) = (self.submissions, self.seed.work(self.sizes(), admitted.len()));
+        let slots = if rounds > 0 { self.running.clone() } else { Vec::new() };
+        let submission =
+            Submission { number, submission, staging, bytes, ended, seeding, rounds, slots, marked };
+        self.in_flight.push_back(submission);
         Ok(())
     }
 
     fn mark(&self, commands: &mut Commands<'_>, moment: Moment) {
-        if let Some(marks) = &self.marks {
-            marks.mark(commands, moment);
+        if let Some(timestamps) = &self.timestamps {
+            timestamps.mark(commands, moment);
         }
     }
 
-    /// Encodes rounds for all lanes that may have something to do. Returns how many.
-    fn iterate(&mut self, commands: &mut Commands<'_>, pace: &Pace) -> Result<u32, EngineError> {
+    /// Encodes rounds for all slots that may have something to do. Returns how many.
+    fn iterate(&mut self, commands: &mut Commands<'_>, throughput: &Throughput) -> Result<u32, EngineError> {
         let (session, context) = (self.session, &self.session.gpu.context);
-        let busy = |(lane, post): (usize, &Post)| matches!(post, Post::Busy { .. }).then_some(lane as u32);
+        let busy = |(slot, post): (usize, &Post)| matches!(post, Post::Busy { .. }).then_some(slot as u32);
         let running: Vec<u32> = self.posts.iter().enumerate().filter_map(busy).collect();
         if running.is_empty() {
             return Ok(0);
         }
         if running != self.running {
-            context.write(&self.lanes[0].running, 0, &running);
+            context.write(&self.slots[0].running, 0, &running);
             self.running = running;
         }
         let n = self.running.len();
         // but the points of a streamed table go up in every one
-        let rounds = if session.plan.streamed { 1 } else { self.rounds_of_a_turn(pace, n) };
+        let rounds = if session.plan.streamed { 1 } else { self.rounds_of_a_submission(throughput, n) };
         for round in 0..rounds {
-            let marks = self.marks.as_ref().filter(|_| round == 0);
-            self.rounds.encode(context, commands, &session.points, n, marks)?;
+            let timestamps = self.timestamps.as_ref().filter(|_| round == 0);
+            self.rounds.encode(context, commands, &session.points, n, timestamps)?;
         }
         Ok(rounds)
     }
 
-    /// Rounds of a turn of so many lanes: many of a small job, one of a job that will be cut in several places.
-    fn rounds_of_a_turn(&self, pace: &Pace, n_lanes: usize) -> u32 {
-        let work = Work::new(self.sizes(), n_lanes);
-        let round = pace.seconds(Step::Assign, work.assign) + pace.seconds(Step::Update, work.update());
+    /// Rounds of a submission of so many slots: many of a small job, one of a job that will be cut in several places.
+    fn rounds_of_a_submission(&self, throughput: &Throughput, n_slots: usize) -> u32 {
+        let work = Work::new(self.sizes(), n_slots);
+        let round =
+            throughput.seconds(Step::Assign, work.assign) + throughput.seconds(Step::Update, work.update());
         let long = 4.0 * LONGEST.as_secs_f64();
         let least = if round < long { ROUNDS.0 } else { 1 };
-        let turn = if n_lanes >= MANY && !self.todo.is_empty() { SHORT_TURN } else { TURN };
-        ((turn.as_secs_f64() / round) as u32).clamp(least, ROUNDS.1)
+        let submission = if n_slots >= MANY && !self.todo.is_empty() { SHORT_SUBMISSION } else { SUBMISSION };
+        ((submission.as_secs_f64() / round) as u32).clamp(least, ROUNDS.1)
     }
 
-    /// Lanes that are done leave. Returns them with their restarts.
+    /// Slots that are done leave. Returns them with their restarts.
     fn leave(&mut self) -> Vec<(usize, u64)> {
         let most = match self.keep {
             Keep::All => (STATE_BYTES / self.state_bytes()).max(1) as usize,
             Keep::Best => self.posts.len(),
         };
         let mut ended = Vec::new();
-        for (lane, post) in self.posts.iter_mut().enumerate() {
+        for (slot, post) in self.posts.iter_mut().enumerate() {
             if let Post::Ended { restart } = *post
                 && ended.len() < most
             {
-                ended.push((lane, restart));
+                ended.push((slot, restart));
                 *post = Post::Free;
             }
         }
         ended
     }
 
-    /// Restarts enter lanes that are free.
-    fn enter(&mut self) -> Vec<Newcomer> {
-        let mut newcomers = Vec::new();
-        for (lane, post) in self.posts.iter_mut().enumerate() {
-            if *post != Post::Free || newcomers.len() == self.n_slots {
+    /// Restarts enter slots that are free.
+    fn enter(&mut self) -> Vec<Admitted> {
+        let mut admitted = Vec::new();
+        for (slot, post) in self.posts.iter_mut().enumerate() {
+            if *post != Post::Free || admitted.len() == self.n_workspaces {
                 continue;
             }
             let Some(restart) = self.todo.pop_front() else { break };
-            *post = Post::Busy { restart, since: self.turns };
-            newcomers.push(Newcomer { lane, restart });
+            *post = Post::Busy { restart, since: self.submissions };
+            admitted.push(Admitted { slot, restart });
         }
-        newcomers
+        admitted
     }
 
-    /// Encodes the refill of lanes that wait for one.
+    /// Encodes the refill of slots that wait for one.
     fn refill(&mut self, commands: &mut Commands<'_>) -> Result<(), EngineError> {
         let mut waiting = std::mem::take(&mut self.waiting);
-        waiting.truncate(self.n_slots);
+        waiting.truncate(self.n_workspaces);
         if waiting.is_empty() {
             self.steps = STEPS;
             return Ok(());
         }
         let (session, context) = (self.session, &self.session.gpu.context);
         let empty = self.empty.get_or_insert_with(|| {
-            session.empties(context).bind(context, &session.points, self.lanes, self.slots)
+            session.empties(context).bind(context, &session.points, self.slots, self.workspaces)
         });
         empty.encode(context, commands, &session.points, &waiting, self.steps)?;
         self.steps = (self.steps * 2).min(MOST_STEPS);
@@ -294,16 +300,16 @@ impl<'s, 'a> Turns<'s, 'a> {
         self.sizes().centroid_floats() as u64 * 4 + u64::from(self.sizes().n_points) * 4
     }
 
-    /// Copies centroids and labels of these lanes, one lane after the other.
-    fn copy_states(&self, commands: &mut Commands<'_>, lanes: &[u32], staging: &wgpu::Buffer, at: u64) {
+    /// Copies centroids and labels of these slots, one slot after the other.
+    fn copy_states(&self, commands: &mut Commands<'_>, slots: &[u32], staging: &wgpu::Buffer, at: u64) {
         let floats = self.sizes().centroid_floats() as u64 * 4;
         let mut to = at;
-        for lane in lanes.iter().map(|&lane| u64::from(lane)) {
-            commands.copy((&self.lanes[0].centroids, lane * floats), (staging, to), floats);
+        for slot in slots.iter().map(|&slot| u64::from(slot)) {
+            commands.copy((&self.slots[0].centroids, slot * floats), (staging, to), floats);
             to += floats;
-            for (chunk, Lanes { labels, .. }) in self.lanes.iter().enumerate() {
+            for (chunk, Slots { labels, .. }) in self.slots.iter().enumerate() {
                 let bytes = u64::from(self.session.points.sizes(chunk).n_points) * 4;
-                commands.copy((labels, lane * bytes), (staging, to), bytes);
+                commands.copy((labels, slot * bytes), (staging, to), bytes);
                 to += bytes;
             }
         }
@@ -313,29 +319,30 @@ impl<'s, 'a> Turns<'s, 'a> {
         if let Some(at) = self.spare.iter().position(|buffer| buffer.size() >= bytes) {
             return Ok(self.spare.swap_remove(at));
         }
-        let least =
-            marks::BYTES + sign_bytes(self.posts.len()) + (self.posts.len() * size_of::<Record>()) as u64;
+        let least = timestamps::BYTES
+            + sign_bytes(self.posts.len())
+            + (self.posts.len() * size_of::<Record>()) as u64;
         self.session.gpu.context.staging(bytes.max(least))
     }
 
-    /// Waits for the earliest turn in flight, and takes in what it says.
-    fn look(&mut self, pace: &mut Pace, done: &mut Vec<Ended>) -> Result<(), EngineError> {
+    /// Waits for the earliest submission in flight, and takes in what it says.
+    fn poll(&mut self, throughput: &mut Throughput, done: &mut Vec<Ended>) -> Result<(), EngineError> {
         let context = &self.session.gpu.context;
-        let Some(turn) = self.in_flight.pop_front() else { return Ok(()) };
-        let bytes = context.take(&turn.staging, turn.bytes, turn.submission.clone())?;
-        let took = pace.tick(!self.in_flight.is_empty());
-        let moments = self.marks.as_ref().map_or(0, |_| marks::BYTES) as usize;
-        let marks = self.marks.as_ref().filter(|_| turn.marked);
-        let spans = marks.and_then(|marks| marks.spans(&bytes[..moments]));
-        let times = self.take_times(pace, &turn, took, spans.as_ref());
+        let Some(submission) = self.in_flight.pop_front() else { return Ok(()) };
+        let bytes = context.take(&submission.staging, submission.bytes, submission.submission.clone())?;
+        let took = throughput.tick(!self.in_flight.is_empty());
+        let moments = self.timestamps.as_ref().map_or(0, |_| timestamps::BYTES) as usize;
+        let timestamps = self.timestamps.as_ref().filter(|_| submission.marked);
+        let spans = timestamps.and_then(|timestamps| timestamps.spans(&bytes[..moments]));
+        let times = self.take_times(throughput, &submission, took, spans.as_ref());
         self.times.merge(times);
         let bytes = &bytes[moments..];
         let signs = sign_bytes(self.posts.len()) as usize;
-        let records = signs + turn.ended.len() * size_of::<Record>();
-        self.take_signs(turn.number, &bytemuck::pod_collect_to_vec(&bytes[..signs]));
+        let records = signs + submission.ended.len() * size_of::<Record>();
+        self.take_signs(submission.number, &bytemuck::pod_collect_to_vec(&bytes[..signs]));
         let ends: Vec<Record> = bytemuck::pod_collect_to_vec(&bytes[signs..records]);
         let mut states = bytes[records..].chunks_exact(self.state_bytes() as usize);
-        for (&(_, restart), record) in turn.ended.iter().zip(&ends) {
+        for (&(_, restart), record) in submission.ended.iter().zip(&ends) {
             if !record.is_done() || u64::from(record.restart) != restart - self.first {
                 return Err(context.failed(format!("restart {restart} came back as {record:?}")));
             }
@@ -347,56 +354,62 @@ impl<'s, 'a> Turns<'s, 'a> {
                 state,
             });
         }
-        self.spare.push(turn.staging);
+        self.spare.push(submission.staging);
         Ok(())
     }
 
-    /// Takes in how long a turn took, by the device's clock if it has one. Returns where the time went.
-    fn take_times(&self, pace: &mut Pace, turn: &Turn, took: Duration, spans: Option<&Spans>) -> Times {
-        let of_a_round = |sizes| Work::new(sizes, self.active(turn));
+    /// Takes in how long a submission took, by the device's clock if it has one. Returns where the time went.
+    fn take_times(
+        &self,
+        throughput: &mut Throughput,
+        submission: &Submission,
+        took: Duration,
+        spans: Option<&Spans>,
+    ) -> Times {
+        let of_a_round = |sizes| Work::new(sizes, self.active(submission));
         if let Some(spans) = spans {
             let points = &self.session.points;
             let Work { assign, sums, means } = of_a_round(points.sizes(0));
             let update = if points.n_chunks() == 1 { sums + means } else { sums };
-            pace.note(Step::Seed, turn.seeding, spans.seed.as_secs_f64());
-            pace.note(Step::Assign, assign, spans.assign.as_secs_f64());
-            pace.note(Step::Update, update, spans.update.as_secs_f64());
+            throughput.note(Step::Seed, submission.seeding, spans.seed.as_secs_f64());
+            throughput.note(Step::Assign, assign, spans.assign.as_secs_f64());
+            throughput.note(Step::Update, update, spans.update.as_secs_f64());
             return spans.times();
         }
-        let (work, rounds) = (of_a_round(self.sizes()), u128::from(turn.rounds));
-        let [seed, assign, update] = [turn.seeding, work.assign * rounds, work.update() * rounds];
-        pace.note_all(
+        let (work, rounds) = (of_a_round(self.sizes()), u128::from(submission.rounds));
+        let [seed, assign, update] = [submission.seeding, work.assign * rounds, work.update() * rounds];
+        throughput.note_all(
             &[(Step::Seed, seed), (Step::Assign, assign), (Step::Update, update)],
             took.as_secs_f64(),
         );
-        let iterate = pace.seconds(Step::Assign, assign) + pace.seconds(Step::Update, update);
-        let seed = pace.seconds(Step::Seed, seed);
+        let iterate = throughput.seconds(Step::Assign, assign) + throughput.seconds(Step::Update, update);
+        let seed = throughput.seconds(Step::Seed, seed);
         let seed = took.mul_f64(if seed > 0.0 { seed / (seed + iterate) } else { 0.0 });
         Times { seed, iterate: took - seed, ..Times::default() }
     }
 
-    /// Lanes that had something to do when a turn began, as the signs of the turn before say.
-    fn active(&self, turn: &Turn) -> usize {
-        let busy = |lane: &&u32| {
-            let post = self.posts[**lane as usize];
-            matches!(post, Post::Busy { since, .. } if since <= turn.number)
-                && self.idle.binary_search(lane).is_err()
+    /// Slots that had something to do when a submission began, as the signs of the submission before say.
+    fn active(&self, submission: &Submission) -> usize {
+        let busy = |slot: &&u32| {
+            let post = self.posts[**slot as usize];
+            matches!(post, Post::Busy { since, .. } if since <= submission.number)
+                && self.idle.binary_search(slot).is_err()
         };
-        turn.lanes.iter().filter(busy).count()
+        submission.slots.iter().filter(busy).count()
     }
 
-    /// Takes in which lanes were done, or waiting, at the end of a turn.
+    /// Takes in which slots were done, or waiting, at the end of a submission.
     fn take_signs(&mut self, number: u64, signs: &[u32]) {
         let (done, empty) = signs.split_at(words(self.posts.len()));
-        let is = |signs: &[u32], lane: usize| signs[lane / 32] >> (lane % 32) & 1 == 1;
+        let is = |signs: &[u32], slot: usize| signs[slot / 32] >> (slot % 32) & 1 == 1;
         self.waiting.clear();
-        for (lane, post) in self.posts.iter_mut().enumerate() {
+        for (slot, post) in self.posts.iter_mut().enumerate() {
             let Post::Busy { restart, since } = *post else { continue };
-            // what is said of the lane's restart before says nothing
-            if since <= number && is(done, lane) {
+            // what is said of the slot's restart before says nothing
+            if since <= number && is(done, slot) {
                 *post = Post::Ended { restart };
-            } else if since <= number && is(empty, lane) {
-                self.waiting.push(lane as u32);
+            } else if since <= number && is(empty, slot) {
+                self.waiting.push(slot as u32);
             }
         }
         self.idle.clone_from(&self.waiting);
@@ -406,18 +419,18 @@ impl<'s, 'a> Turns<'s, 'a> {
     pub(super) fn best(&self, restart: u64) -> Result<State, EngineError> {
         let (context, place) = (&self.session.gpu.context, self.posts.len() as u64);
         let floats = self.sizes().centroid_floats() as u64 * 4;
-        let lane = size_of::<super::Lane>() as u64;
+        let slot = size_of::<super::Slot>() as u64;
         let mut parts = vec![
-            (&self.lanes[0].lanes, place * lane, lane),
-            (&self.lanes[0].centroids, place * floats, floats),
+            (&self.slots[0].slots, place * slot, slot),
+            (&self.slots[0].centroids, place * floats, floats),
         ];
-        for (chunk, Lanes { labels, .. }) in self.lanes.iter().enumerate() {
+        for (chunk, Slots { labels, .. }) in self.slots.iter().enumerate() {
             let bytes = u64::from(self.session.points.sizes(chunk).n_points) * 4;
             parts.push((labels, place * bytes, bytes));
         }
         let bytes = context.read(&parts)?;
-        let (kept, state) = bytes.split_at(lane as usize);
-        let kept: super::Lane = bytemuck::pod_read_unaligned(kept);
+        let (kept, state) = bytes.split_at(slot as usize);
+        let kept: super::Slot = bytemuck::pod_read_unaligned(kept);
         if u64::from(kept.restart()) != restart - self.first {
             let was = kept.restart();
             return Err(context.failed(format!("the best restart is {restart}, and {was} was kept")));

@@ -1,0 +1,182 @@
+//! Timestamps: moments of a submission by the device's own clock, where it has one.
+
+use std::time::{Duration, Instant};
+
+use super::buffers::allocate;
+use super::commands::Commands;
+use super::context::Context;
+use crate::engine::{EngineError, Times};
+
+/// Moments of a submission, in order: its start, the end of seeding, of the first round's assign, of that round's
+/// update, of the submission.
+const MOMENTS: u32 = 5;
+/// Their bytes.
+pub(super) const BYTES: u64 = MOMENTS as u64 * 8;
+
+/// One of [`MOMENTS`].
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Moment {
+    Start,
+    Seeded,
+    Assigned,
+    Updated,
+    End,
+}
+
+/// The moments of the submission that is encoded.
+#[derive(Debug)]
+pub(super) struct Timestamps {
+    queries: wgpu::QuerySet,
+    pub(super) resolved: wgpu::Buffer,
+    period: f64, // nanoseconds
+}
+
+impl Timestamps {
+    /// None where the device has no clock.
+    pub(super) fn new(context: &Context) -> Result<Option<Self>, EngineError> {
+        let Some(period) = context.timestamp_period() else { return Ok(None) };
+        let queries = context.device.create_query_set(&wgpu::QuerySetDescriptor {
+            label: Some("moments"),
+            ty: wgpu::QueryType::Timestamp,
+            count: MOMENTS,
+        });
+        let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+        let resolved = context.allocate("moments", BYTES, usage)?;
+        Ok(Some(Self { queries, resolved, period: period.into() }))
+    }
+
+    /// Timestamps the moment when all that is encoded so far is done.
+    pub(super) fn mark(&self, commands: &mut Commands<'_>, moment: Moment) {
+        commands.empty_pass(wgpu::ComputePassTimestampWrites {
+            query_set: &self.queries,
+            beginning_of_pass_write_index: Some(moment as u32),
+            end_of_pass_write_index: None,
+        });
+    }
+
+    /// Makes the moments readable.
+    pub(super) fn resolve(&self, commands: &mut Commands<'_>) {
+        commands.resolve(&self.queries, MOMENTS, &self.resolved);
+    }
+
+    /// How long the parts of a submission took. None if the clock went backwards, or stood.
+    pub(super) fn spans(&self, bytes: &[u8]) -> Option<Spans> {
+        let moments: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
+        if !moments.is_sorted() || moments.first() == moments.last() {
+            return None;
+        }
+        let between = |from: Moment, to: Moment| {
+            let ticks = moments[to as usize] - moments[from as usize];
+            Duration::from_nanos((ticks as f64 * self.period) as u64)
+        };
+        Some(Spans {
+            seed: between(Moment::Start, Moment::Seeded),
+            assign: between(Moment::Seeded, Moment::Assigned),
+            update: between(Moment::Assigned, Moment::Updated),
+            iterate: between(Moment::Seeded, Moment::End),
+        })
+    }
+}
+
+/// How long the parts of a submission took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spans {
+    /// All before the first round.
+    pub(super) seed: Duration,
+    /// Assign of the first round.
+    pub(super) assign: Duration,
+    /// Update of the first round.
+    pub(super) update: Duration,
+    /// All rounds.
+    pub(super) iterate: Duration,
+}
+
+impl Spans {
+    /// Times of a submission. The shares of assign and update are those of its first round.
+    pub(super) fn times(&self) -> Times {
+        let round = (self.assign + self.update).as_secs_f64();
+        let share = if round > 0.0 { self.assign.as_secs_f64() / round } else { 0.0 };
+        let assign = self.iterate.mul_f64(share);
+        Times {
+            seed: self.seed,
+            iterate: self.iterate,
+            assign,
+            update: self.iterate - assign,
+            read_back: Duration::ZERO,
+            busy: self.seed + self.iterate,
+            device_clock: true,
+        }
+    }
+}
+
+/// How long the device takes over a pass, by its own timestamps where it has them, else by the host's clock.
+pub(super) struct PassTimer {
+    queries: Option<PassQueries>,
+    mark: wgpu::Buffer, // read to wait for all work
+}
+
+struct PassQueries {
+    set: wgpu::QuerySet,
+    resolved: wgpu::Buffer,
+    period: f64, // nanoseconds
+}
+
+/// Bytes of two timestamps.
+const PAIR: u64 = 16;
+
+impl PassTimer {
+    pub(super) fn new(context: &Context) -> Result<Self, EngineError> {
+        let queries =
+            context.timestamp_period().map(|period| PassQueries::new(context, period)).transpose()?;
+        let mark = allocate(context, "mark", 4)?;
+        Ok(Self { queries, mark })
+    }
+
+    /// Seconds of a pass, the work before it not counted.
+    pub(super) fn seconds(
+        &self,
+        context: &Context,
+        encode: &dyn Fn(&mut wgpu::ComputePass<'_>),
+    ) -> Result<f64, EngineError> {
+        context.read(&[(&self.mark, 0, 4)])?;
+        let mut encoder = context.encoder();
+        let writes = self.queries.as_ref().map(|queries| wgpu::ComputePassTimestampWrites {
+            query_set: &queries.set,
+            beginning_of_pass_write_index: Some(0),
+            end_of_pass_write_index: Some(1),
+        });
+        let wish = wgpu::ComputePassDescriptor { label: Some("timed"), timestamp_writes: writes };
+        encode(&mut encoder.begin_compute_pass(&wish));
+        if let Some(queries) = &self.queries {
+            encoder.resolve_query_set(&queries.set, 0..2, &queries.resolved, 0);
+        }
+        let start = Instant::now();
+        context.submit(encoder)?;
+        let (buffer, bytes) =
+            self.queries.as_ref().map_or((&self.mark, 4), |queries| (&queries.resolved, PAIR));
+        let read = context.read(&[(buffer, 0, bytes)])?;
+        let by_host = start.elapsed().as_secs_f64();
+        let by_device = self.queries.as_ref().and_then(|queries| queries.seconds(&read));
+        // a device that saw more time pass than the host did, or none, has no clock
+        Ok(by_device.filter(|&seconds| seconds > 0.0 && seconds <= by_host).unwrap_or(by_host))
+    }
+}
+
+impl PassQueries {
+    fn new(context: &Context, period: f32) -> Result<Self, EngineError> {
+        let set = context.device.create_query_set(&wgpu::QuerySetDescriptor {
+            label: Some("pass"),
+            ty: wgpu::QueryType::Timestamp,
+            count: 2,
+        });
+        let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+        let resolved = context.allocate("timestamps", PAIR, usage)?;
+        Ok(Self { set, resolved, period: period.into() })
+    }
+
+    fn seconds(&self, bytes: &[u8]) -> Option<f64> {
+        let queries: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
+        let &[begin, end] = &queries[..] else { return None };
+        Some(end.checked_sub(begin)? as f64 * self.period * 1e-9)
+    }
+}
