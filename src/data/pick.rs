@@ -23,9 +23,9 @@ impl Pick {
     /// as features all the others.
     pub(super) fn new(columns: &Columns, options: &LoadOptions) -> Result<Pick, DataError> {
         let find =
-            |flag, asked: &Option<String>| asked.as_ref().map(|asked| columns.find(flag, asked)).transpose();
-        let truth = find("--truth", &options.truth)?;
-        let weights = find("--weights", &options.weights)?;
+            |role, asked: &Option<String>| asked.as_ref().map(|asked| columns.find(role, asked)).transpose();
+        let truth = find("truth", &options.truth)?;
+        let weights = find("weights", &options.weights)?;
         let name = columns.source().to_owned();
         if let (Some(column), true) = (truth, truth == weights) {
             return Err(DataError::SameColumn { name, number: column + 1, column: columns.name(column) });
@@ -73,7 +73,7 @@ mod tests {
     fn unknown_columns_list_what_there_is() {
         for asked in ["z", "0", "4", "-1", "A", "99999999999999999999999"] {
             let error = pick(&["a", "b", "c"], asked, "").expect_err("no such column").to_string();
-            assert!(error.contains("--truth") && error.contains(&format!("{asked:?}")), "{error}");
+            assert!(error.contains(&format!("truth {asked:?}")), "{error}");
             assert!(error.contains(r#"3 columns, "a", "b", "c""#), "{error}");
         }
         let many: Vec<String> = (0..500).map(|i| format!("name_{i}")).collect();

@@ -7,13 +7,19 @@ use proptest::test_runner::{Config, RngSeed};
 
 use super::{Case, Numbers, dataset, weighted};
 
-/// `cases` cases, the same in each run. `PROPTEST_RNG_SEED=n` tries others.
+/// Whether there is time for all that a test can do: `tests/long.sh` says so.
+pub(crate) fn long() -> bool {
+    std::env::var_os("CAIRN_LONG").is_some()
+}
+
+/// `cases` cases, the same in each run; ten times as many where there is time. `PROPTEST_RNG_SEED=n` tries others.
 pub(crate) fn deterministic(cases: u32) -> Config {
     let set = Config::default();
     let rng_seed = match set.rng_seed {
         RngSeed::Random => RngSeed::Fixed(20_260_101),
         fixed => fixed,
     };
+    let cases = if long() { 10 * cases } else { cases };
     Config { cases, failure_persistence: None, rng_seed, max_shrink_iters: 200, ..set }
 }
 

@@ -3,7 +3,7 @@
 //! The reference and the processor are run here; `engines` says that every device equals them.
 
 use cairn::data::{Dataset, Points};
-use cairn::engine::reference::assign::{assign, inertia};
+use cairn::engine::reference::assign::{assign, assign_outside, inertia};
 use cairn::engine::reference::{Reference, Sums, lloyd, seed};
 use cairn::engine::{Device, Keep, Outcome, State, Stop, digest};
 use cairn::kmeans::{Fit, Init, KMeans, Restarts, fit};
@@ -212,7 +212,11 @@ proptest! {
         let case = shape.case();
         let all = case.oracle();
         for (outcome, (_, state)) in all.outcomes.iter().zip(&all.states) {
-            prop_assert_eq!(&state.labels, &assign(&case.table, &state.centroids));
+            let mut labels = assign(&case.table, &state.centroids);
+            for (row, q) in &case.table.outside {
+                labels[*row] = assign_outside(&case.table, &state.centroids, q); // of weight 0, outside the range
+            }
+            prop_assert_eq!(&state.labels, &labels);
             prop_assert_eq!(&state.counts, &Sums::of(&case.table, &state.labels, state.counts.len()).counts);
             prop_assert_eq!(outcome.inertia, inertia(&case.table, &state.centroids, &state.labels));
             prop_assert_eq!(outcome.digest, digest(&state.centroids));

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The tests that try cases at random or at every place, with more of both than tests/run.sh has time for.
+#
+#   tests/long.sh             ten times as many random cases, from a new seed; faults at each call on each adapter
+#   tests/long.sh --short     as many random cases as ever, from another seed than tests/run.sh: part of .ci/run
+#   tests/long.sh --seed 7    the random cases of that seed
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seed=$RANDOM tests=(random:: gpu::)
+export CAIRN_LONG=1
+case ${1:-} in
+--short)
+    seed=1 tests=(random::)
+    unset CAIRN_LONG
+    ;;
+--seed) seed=$2 ;;
+esac
+
+echo "PROPTEST_RNG_SEED=$seed"
+export PROPTEST_RNG_SEED=$seed
+tests/run.sh --test library -- certify:: lattice:: restarts:: data::csv
+tests/run.sh --test engines -- "${tests[@]}"
