@@ -27,6 +27,7 @@
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
 //! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
+//! * [`numbers`]: numbers as text for people
 //! * [`score`]: measures of clusters, with and without a known truth
 //! * [`sweep`]: one number of clusters after another, under several seeds, measured
 //!
@@ -47,6 +48,7 @@ pub mod engine;
 pub mod kmeans;
 pub mod lattice;
 pub mod model;
+pub mod numbers;
 #[cfg(feature = "cli")]
 pub mod reading;
 #[cfg(feature = "cli")]

@@ -1,9 +1,9 @@
 //! The clusters, side by side: a picture where a centroid is one, its number, its size, what it stands for.
 
 use super::done::Done;
-use super::numbers::value;
 use super::pictures::{self, Picture};
 use super::terminal::plain;
+use cairn::numbers::value;
 
 /// Most clusters shown with a picture, and without.
 const MOST_PICTURES: usize = 40;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::done::Done;
-use super::{measures, request, summary};
+use super::{measures, request};
 
 /// Raised when a field changes its meaning or goes; new fields may come without.
 pub(super) const SCHEMA: u32 = 1;
@@ -226,7 +226,7 @@ fn restarts(done: &Done<'_>) -> Restarts {
     Restarts {
         count: spread.count,
         min: done.fit.cost(spread.min),
-        median: summary::median(done),
+        median: done.fit.median_inertia(),
         max: done.fit.cost(spread.max),
         found_best: spread.found_best,
     }

@@ -7,7 +7,7 @@
 //! | `rows`, `drawings` | rows in and out, as they come; drawings as rows |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
-//! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
+//! | `summary`, `clusters`, `pictures` | the text on standard output |
 //! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
@@ -34,7 +34,6 @@ mod json;
 mod measures;
 mod name;
 mod notes;
-mod numbers;
 mod pictures;
 mod predict;
 mod progress;

@@ -5,9 +5,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use cairn::kmeans::Progress;
+use cairn::numbers;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{numbers, terminal};
+use super::terminal;
 
 const WAIT: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);

@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::args::ReadArgs;
 use super::files;
 use super::json::{self, SCHEMA, VERSION};
-use super::numbers::plural;
 use super::terminal::{self, plain};
+use cairn::numbers::plural;
 
 /// Most bytes of a file.
 const MOST_BYTES: u64 = 256 << 20;

@@ -12,6 +12,7 @@ use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
+use cairn::numbers;
 use cairn::report::{LabelledRows, Report, Restarts, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
 use cairn::sweep::{Plan, Run, sweep};
@@ -249,8 +250,8 @@ fn about(made: &Made<'_>) -> Vec<(String, String)> {
     let times = summary::times(timings, Duration::ZERO, timings.total);
     let mut about = vec![("chosen".to_owned(), made.fit.device_reason.clone()), ("time".to_owned(), times)];
     if made.fit.spread.count > 1 {
-        let rate = made.fit.spread.count as f64 / timings.run.sum().as_secs_f64();
-        about.push(("speed".to_owned(), format!("{} restarts a second", super::numbers::rate(rate))));
+        let speed = format!("{} restarts a second", numbers::rate(made.fit.restarts_per_second()));
+        about.push(("speed".to_owned(), speed));
     }
     about
 }

@@ -11,11 +11,11 @@ use serde::Serialize;
 use super::args::ScoreArgs;
 use super::failure::Usage;
 use super::measures::Measures;
-use super::numbers::{percent, plural};
 use super::rows::{open_device, start_threads, walk, warn_of_fallback};
 use super::terminal::labelled;
 use super::terminal::{self, plain};
 use super::{json, measures};
+use cairn::numbers::{percent, plural};
 
 /// The classes of the digits inside the program.
 const TRUTH_OF_DIGITS: &str = "digit";

@@ -15,10 +15,10 @@ use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::files::place;
 use super::json;
-use super::numbers::{percent, plural, short, value};
 use super::progress::Bar;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
+use cairn::numbers::{percent, plural, short, value};
 
 /// A line of the table: one number of clusters, all seeds.
 #[derive(Serialize)]

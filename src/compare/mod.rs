@@ -9,7 +9,7 @@ pub mod check;
 mod clock;
 mod course;
 pub mod export;
-mod numbers;
+pub mod format;
 mod rates;
 pub mod report;
 mod runs;
@@ -19,7 +19,6 @@ pub mod sweep;
 mod tables;
 mod verify;
 mod warnings;
-pub mod words;
 
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::numbers::time;
 use super::statistics::{LEAST_PAIRS, Spread, median, outliers};
+use crate::numbers::time;
 
 /// Something that makes a timing doubtful.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

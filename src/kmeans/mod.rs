@@ -108,6 +108,19 @@ impl Fit {
         &self.state.labels
     }
 
+    /// Median inertia of all restarts, in the user's units.
+    #[must_use]
+    pub fn median_inertia(&self) -> f64 {
+        let (low, high) = (self.cost(self.spread.median.0), self.cost(self.spread.median.1));
+        if low == high { low } else { low / 2.0 + high / 2.0 }
+    }
+
+    /// Restarts a second, without packing, opening the device and uploading.
+    #[must_use]
+    pub fn restarts_per_second(&self) -> f64 {
+        self.spread.count as f64 / self.timings.run.sum().as_secs_f64()
+    }
+
     /// Clusters that no row of positive weight belongs to.
     #[must_use]
     pub fn empty(&self) -> usize {

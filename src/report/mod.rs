@@ -30,13 +30,13 @@ mod chart;
 pub mod draw;
 mod error;
 mod facts;
+mod format;
 mod gather;
 mod gathered;
 mod images;
 mod input;
 mod pca;
 mod sections;
-mod words;
 
 use askama::Template;
 
@@ -68,9 +68,9 @@ pub fn html(report: &Report<'_>) -> Result<String, ReportError> {
     let facts = facts(report)?;
     let provenance = &report.model.provenance;
     let page = Page {
-        title: words::title(&facts),
-        subtitle: words::subtitle(&facts),
-        headline: words::headline(&facts),
+        title: format::title(&facts),
+        subtitle: format::subtitle(&facts),
+        headline: format::headline(&facts),
         sections: sections::all(&facts)?,
         scripts: report.drawing.is_some(),
         made: format!("cairn {} · fingerprint {}", provenance.cairn, report.model.fingerprint),

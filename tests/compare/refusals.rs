@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cairn::compare::{CompareError, Method, Place, RunError, words};
+use cairn::compare::{CompareError, Method, Place, RunError, format};
 use cairn::engine::{Engine, EngineError};
 use cairn::kmeans::{KMeans, Params};
 
@@ -88,7 +88,7 @@ fn a_device_that_fails_midway_is_out_and_the_others_finish() {
     assert!(!document.complete && !document.stopped);
     assert_eq!(document.failure().unwrap().0, "weak");
     assert!(steady.ratio.is_some()); // of the pairs that there are
-    assert!(words::verified(&document).starts_with("weak and steady agree")); // they did before it failed
+    assert!(format::verified(&document).starts_with("weak and steady agree")); // they did before it failed
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_device_that_failed_takes_no_part_in_later_values() {
     assert_eq!((broken.made(), steady.made()), (1, 3 * 6));
     assert!(document.measurements.iter().all(|m| m.devices[0].failure.is_some() && m.fingerprint.is_some()));
     assert!(document.crossovers.is_empty());
-    let text = words::verified(&document);
+    let text = format::verified(&document);
     assert!(text.starts_with("nothing at any value: no second device"), "{text}");
 }
 
@@ -130,7 +130,7 @@ fn agreement_is_said_of_those_only_that_were_compared() {
     let trouble: Box<dyn Fn(u64) -> Result<(), EngineError> + Send + Sync> = Box::new(|_| Err(lost()));
     let broken = Double { trouble, ..Double::new(&clock, |_, _| 1000) };
     let devices: [(&str, &dyn Engine); 3] = [("steady", &steady), ("broken", &broken), ("other", &other)];
-    let text = words::verified(&compare(&clock, &devices, &params(), None, METHOD).unwrap());
+    let text = format::verified(&compare(&clock, &devices, &params(), None, METHOD).unwrap());
     assert!(text.starts_with("steady and other agree in every bit; fingerprint: "), "{text}");
 }
 
@@ -150,7 +150,7 @@ fn stopped_while_verifying_nothing_agrees() {
         let document = compare_until(&clock, &devices, &params(), sweep, METHOD, &stop).unwrap();
         assert!(document.stopped && document.crossovers.is_empty());
         assert!(document.measurements.iter().flat_map(|m| &m.devices).all(|timing| !timing.verified));
-        let text = words::verified(&document);
+        let text = format::verified(&document);
         assert!(text.starts_with("nothing") && !text.contains("agree"), "{text}");
     }
     assert_eq!(other.made(), 0);
@@ -170,7 +170,7 @@ fn a_result_that_changes_from_run_to_run_ends_the_device_s_part() {
         compare(&clock, &[("steady", &steady), ("fickle", &fickle)], &params(), None, METHOD).unwrap();
     let failure = document.measurements[0].devices[1].failure.as_ref().unwrap();
     assert!(failure.contains("another result than before"), "{failure}");
-    let text = words::verified(&document);
+    let text = format::verified(&document);
     assert!(
         !document.measurements[0].devices[1].verified && text.starts_with("nothing: no second"),
         "{text}"

@@ -2,9 +2,10 @@
 
 use anyhow::Context;
 use cairn::compare::calibrate::{fit, samples};
-use cairn::compare::{HostClock, Stand, words};
+use cairn::compare::{HostClock, Stand};
 use cairn::engine::OpenOptions;
 use cairn::engine::cost::{Cost, Costs, GpuCost};
+use cairn::numbers;
 
 use super::devices::{self, Entrant, Wish};
 use super::stop::{STOP, stop_on_ctrl_c};
@@ -99,12 +100,12 @@ fn keep(costs: &mut Costs, entrant: &Entrant, cost: Cost, threads: Option<usize>
 fn row(name: &str, cost: &Cost) -> Vec<String> {
     let per_second = |seconds: f64| match seconds {
         0.0 => "-".to_owned(),
-        seconds => format!("{} a second", words::rate(1.0 / seconds)),
+        seconds => format!("{} a second", numbers::rate(1.0 / seconds)),
     };
     let Cost { fixed, per_value, per_restart, per_step } = *cost;
     vec![
         terminal::plain(name),
-        words::time(fixed),
+        numbers::time(fixed),
         per_second(per_value),
         per_second(per_restart),
         per_second(per_step),

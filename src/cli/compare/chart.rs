@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use cairn::compare::Document;
-use cairn::compare::words;
+use cairn::numbers;
 
 use crate::cli::terminal::plain;
 
@@ -67,7 +67,7 @@ pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
     curves.iter().enumerate().for_each(|(device, curve)| draw(&mut grid, device, curve, &xs, &ys));
     let mut text = String::new();
     for (down, row) in grid.iter().enumerate() {
-        let label = if down % 3 == 1 { words::time(ys.value(HEIGHT - 1 - down)) } else { String::new() };
+        let label = if down % 3 == 1 { numbers::time(ys.value(HEIGHT - 1 - down)) } else { String::new() };
         text.push_str(&format!("{label:>LABELS$} │{}\n", line(row, color)));
     }
     text + &bottom(&xs, all().map(|at| at.0)) + &legend(document, color)
@@ -121,7 +121,7 @@ fn bottom(xs: &Axis, values: impl Iterator<Item = f64>) -> String {
     values.dedup();
     let mut labels = String::new();
     for value in values {
-        let text = words::rate(value).replace(' ', "");
+        let text = numbers::rate(value).replace(' ', "");
         let text = if value < 1e6 { value.to_string() } else { text };
         let at = xs.place(value).saturating_sub(text.len() / 2);
         if labels.is_empty() || at > labels.len() {

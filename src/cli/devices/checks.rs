@@ -1,11 +1,11 @@
 //! `cairn devices --test`: a line a device, for the CPU and every adapter; with `-v` a line a check.
 
+use cairn::numbers;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use cairn::compare::check::{CHECKS, Check, CheckError, WAYS, Way};
-use cairn::compare::words;
 use cairn::engine::cpu::Cpu;
 use cairn::engine::{Engine, OpenOptions};
 
@@ -115,7 +115,7 @@ fn device(name: &str, verbose: bool, checks: &[Check], open: &Open<'_>) -> anyho
     let parts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped: ten seconds were over")];
     let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
     let parts = parts.collect::<Vec<_>>().join(", ");
-    let took = words::time(start.elapsed().as_secs_f64());
+    let took = numbers::time(start.elapsed().as_secs_f64());
     write(&labelled("device", &format!("{}  {verdict}  {parts} ({took})", plain(name))))?;
     write(&lines)?;
     if verbose && !kernels.is_empty() {
@@ -150,7 +150,7 @@ fn test(checks: &[Check], verbose: bool, open: &Open<'_>) -> Tested {
         }
         match result {
             Ok(()) if !verbose => {}
-            Ok(()) => tested.lines += &line(check, "pass", &words::time(begun.elapsed().as_secs_f64())),
+            Ok(()) => tested.lines += &line(check, "pass", &numbers::time(begun.elapsed().as_secs_f64())),
             Err(error) => tested.lines += &line(check, "FAIL", &plain(&error)),
         }
         tested.kernels.extend(device.iter().flat_map(|device| device.kernels()));

@@ -9,7 +9,7 @@ use plotters::prelude::*;
 
 use super::error::{ExportError, failed};
 use crate::compare::Document;
-use crate::compare::words::time;
+use crate::numbers::time;
 
 /// Stands for the colour of text until the SVG is done.
 const INK: RGBColor = RGBColor(1, 2, 3);

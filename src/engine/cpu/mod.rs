@@ -1,4 +1,8 @@
 //! The processor: `f32` guesses, certified, and repaired in integers; threads over restarts or over points.
+//!
+//! Lloyd's loop here differs from the reference's in what it carries from one pass to the next: bounds, which prove
+//! labels without a distance, and sums, which follow the labels that changed. See the head of `reference` for why
+//! the loop is not shared.
 
 mod assign;
 mod bounds;

@@ -2,9 +2,10 @@
 
 use askama::Template;
 
-use super::super::words::{count, list, percent};
+use super::super::format::list;
 use super::{Facts, ReportError, Section};
 use crate::data::Truth;
+use crate::numbers::{count, short_percent};
 use crate::score::Score;
 
 /// Most classes whose matrix is shown.
@@ -106,7 +107,7 @@ fn line(table: &Table, truth: &Truth, class: usize) -> Line {
     Line {
         class: truth.names[class].clone(),
         cells: (0..shown).map(cell).collect(),
-        right: percent(table.share(class, class)),
+        right: short_percent(table.share(class, class)),
     }
 }
 
@@ -138,7 +139,7 @@ fn fate(table: &Table, truth: &Truth, facts: &Facts<'_>, class: usize) -> String
     others.sort_by(|&a, &b| table.share(class, b).total_cmp(&table.share(class, a)));
     let other = |&named: &usize| {
         let name = truth.names.get(named).map_or("no name".to_owned(), |name| format!("“{name}”"));
-        format!("{} are in clusters of {name}", percent(table.share(class, named)))
+        format!("{} are in clusters of {name}", short_percent(table.share(class, named)))
     };
     let others: Vec<String> = others.iter().take(3).map(other).collect();
     let others = if others.is_empty() { String::new() } else { format!("; {}", list(&others)) };
@@ -148,5 +149,5 @@ fn fate(table: &Table, truth: &Truth, facts: &Facts<'_>, class: usize) -> String
         1 => "one cluster stands for it".into(),
         n => format!("{n} clusters stand for it"),
     };
-    format!("“{}”: {} right, {own}{others}.", truth.names[class], percent(table.share(class, class)))
+    format!("“{}”: {} right, {own}{others}.", truth.names[class], short_percent(table.share(class, class)))
 }

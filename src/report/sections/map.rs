@@ -6,8 +6,8 @@ use askama::Template;
 
 use super::super::chart::{COLORS, around};
 use super::super::pca::{Components, components};
-use super::super::words::{percent, plural};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{grouped_plural, short_percent};
 
 /// The drawing, in units of its own.
 const WIDTH: f64 = 640.0;
@@ -48,7 +48,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         switch: "by cluster".into(),
         alt: format!(
             "{} placed by the first two principal components, coloured by cluster",
-            plural(clusters.len(), "row")
+            grouped_plural(clusters.len(), "row")
         ),
         groups: paper.groups(
             &found,
@@ -85,17 +85,21 @@ fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {
     let mut words = vec![format!(
         "Each dot is a row, placed along the two directions in which rows differ most (principal components). They hold {} and \
          {} of the variance, together {}: clusters that overlap on this flat map may be apart in the other {}.",
-        percent(first),
-        percent(second),
-        percent(first + second),
-        percent((1.0 - first - second).max(0.0))
+        short_percent(first),
+        short_percent(second),
+        short_percent(first + second),
+        short_percent((1.0 - first - second).max(0.0))
     )];
     if facts.truth().is_some() {
         words.push("Switch between the two colourings: where a patch changes its colour, clusters and classes disagree.".into());
     }
     let n = facts.report.rows.map_or(0, |rows| rows.labels.len());
     if drawn < n {
-        words.push(format!("{} of {} are drawn, chosen at random.", plural(drawn, "row"), plural(n, "row")));
+        words.push(format!(
+            "{} of {} are drawn, chosen at random.",
+            grouped_plural(drawn, "row"),
+            grouped_plural(n, "row")
+        ));
     }
     if facts.names.len() > COLORS {
         words.push("There are more clusters than colours: colours come again.".into());

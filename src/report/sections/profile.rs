@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::super::words::{plural, value};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{grouped, grouped_plural};
 
 /// Most features shown: those that tell the clusters apart best.
 const MOST_FEATURES: usize = 24;
@@ -104,7 +104,7 @@ fn words(facts: &Facts<'_>, n_features: usize) -> Vec<String> {
     if n_features < d {
         words.push(format!(
             "Of {}, the {n_features} that tell the clusters apart best are shown.",
-            plural(d, "feature")
+            grouped_plural(d, "feature")
         ));
     }
     if k > MOST_CLUSTERS {
@@ -118,7 +118,7 @@ fn line(facts: &Facts<'_>, scale: &Scale, clusters: &[usize], j: usize) -> Line 
         let x = facts.centroids[[c, j]];
         let z = scale.z(j, x);
         Cell {
-            value: value(x),
+            value: grouped(x),
             strength: (100.0 * (z.abs() / FULL).min(1.0)).round() as u32,
             above: z > 0.0,
             about: format!(
@@ -130,7 +130,7 @@ fn line(facts: &Facts<'_>, scale: &Scale, clusters: &[usize], j: usize) -> Line 
     };
     Line {
         feature: facts.model.columns[j].clone(),
-        mean: value(scale.means[j]),
+        mean: grouped(scale.means[j]),
         cells: clusters.iter().map(cell).collect(),
     }
 }

@@ -1,12 +1,10 @@
 //! What a comparison says, as sentences and numbers that every format shares.
 
-use super::numbers::three;
 use super::report::{Device, Document, Measurement, Overtake, Timing};
 use super::statistics::{Interval, LEAST_PAIRS, Ratio};
 use super::sweep::{Crossover, Parameter};
 use super::warnings::Warning;
-
-pub use super::numbers::{rate, time};
+use crate::numbers::three;
 
 /// `0.42 [0.41, 0.44]`, or `0.42` where there are too few runs for an interval.
 #[must_use]
