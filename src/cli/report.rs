@@ -97,7 +97,7 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<String> {
 /// The rows of a table, in the model's columns.
 fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Dataset> {
     let job = &args.job;
-    let options = ReadOptions { header: job.header.into(), delimiter: job.delimiter };
+    let options = ReadOptions { header: job.table.header.into(), delimiter: job.table.delimiter };
     let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
     let columns = ColumnOptions { truth, ignore: job.weights.iter().cloned().collect(), by_position: false };
@@ -114,18 +114,18 @@ fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Da
 }
 
 fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<Vec<u32>> {
-    let opened = device::open(&args.device(), &wanted(args, None))?;
+    let opened = device::open(&args.device.device(), &wanted(args, None))?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     Ok(predictor.predict(values)?.iter().map(|row| row.label).collect())
 }
 
 fn wanted(args: &ReportArgs, size: Option<JobSize>) -> Wanted {
-    Wanted { size, threads: args.job.threads, quiet: args.quiet, gpu_memory: None }
+    Wanted { size, threads: args.job.threads.threads, quiet: args.quiet, gpu_memory: None }
 }
 
 fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
     request::check_alone(&args.job)?;
-    let params = request::params(&args.job, args.device())?;
+    let params = request::params(&args.job, args.device.device())?;
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     let opened = device::open(params.device(), &wanted(args, Some(job_size(&data, &params))))?;
     let params = keep_for_report(params, &data)?;
@@ -150,7 +150,8 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
 
 fn swept(args: &ReportArgs, opened: &Opened, data: &Dataset, params: &Params) -> anyhow::Result<Vec<Run>> {
     let Some(numbers) = &args.sweep else { return Ok(Vec::new()) };
-    let kmeans = KMeans::new(1).restarts(RESTARTS_OF_SWEEP).max_iter(params.max_iter()).device(args.device());
+    let kmeans =
+        KMeans::new(1).restarts(RESTARTS_OF_SWEEP).max_iter(params.max_iter()).device(args.device.device());
     let plan = Plan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
     let bar = Bar::of(plan.n_clusters.len() as u64, "fits", args.quiet);
     sweep(opened, data, None, &plan, &mut |runs| bar.step(runs.len() as u64)).context("--sweep")

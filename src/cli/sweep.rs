@@ -54,8 +54,8 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     }
     check_apart(args)?;
     let table = args.table.as_deref().map(Output::create).transpose()?;
-    let wanted = Wanted { threads: args.threads, quiet: args.quiet, ..Wanted::default() };
-    let opened = device::open(&args.device(), &wanted)?;
+    let wanted = Wanted { threads: args.threads.threads, quiet: args.quiet, ..Wanted::default() };
+    let opened = device::open(&args.device.device(), &wanted)?;
     let data = data::load(&args.data, &load_options(args, args.weights.clone()))?;
     let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
     let test = test.context("--test")?;
@@ -83,8 +83,8 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
 }
 
 fn plan(args: &SweepArgs) -> Plan {
-    let kmeans = KMeans::new(1).restarts(args.restarts).max_iter(args.max_iter).device(args.device());
-    let kmeans = match args.threads {
+    let kmeans = KMeans::new(1).restarts(args.restarts).max_iter(args.max_iter).device(args.device.device());
+    let kmeans = match args.threads.threads {
         Some(threads) => kmeans.threads(threads),
         None => kmeans,
     };
@@ -97,7 +97,12 @@ fn plan(args: &SweepArgs) -> Plan {
 }
 
 fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
-    LoadOptions { header: args.header.into(), delimiter: args.delimiter, truth: args.truth.clone(), weights }
+    LoadOptions {
+        header: args.format.header.into(),
+        delimiter: args.format.delimiter,
+        truth: args.truth.clone(),
+        weights,
+    }
 }
 
 /// One file can hold one thing, and standard input one table.
@@ -120,7 +125,7 @@ fn check_apart(args: &SweepArgs) -> Result<(), Usage> {
 }
 
 fn note_device(args: &SweepArgs, opened: &Opened) {
-    if args.device() == Device::Auto {
+    if args.device.device() == Device::Auto {
         let info = opened.engine.info();
         let note = format!("note: device {} ({}): {}", info.used, info.adapter, opened.why);
         terminal::write_stderr(&plain(&note));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cairn::compare::sweep::Sweep;
 use clap::value_parser;
 
-use super::JobArgs;
+use super::{JobArgs, MemoryArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,9 +32,8 @@ pub(in crate::cli) struct CompareArgs {
     #[arg(long, value_name = "LIST", help_heading = "Comparison")]
     pub(in crate::cli) devices: Option<String>,
 
-    /// Memory of a GPU to use, such as 500MB or 2GiB; what does not fit is streamed [default: as `cairn fit`]
-    #[arg(long, value_name = "SIZE")]
-    pub(in crate::cli) gpu_memory: Option<bytesize::ByteSize>,
+    #[command(flatten)]
+    pub(in crate::cli) memory: MemoryArgs,
 
     /// Measured runs of each device [default: 10, fewer (at least 6) where they take long]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), help_heading = "Comparison")]

@@ -1,7 +1,7 @@
 //! What to compute: the flags of every subcommand that clusters.
 
-use cairn::data::Header;
-use clap::ValueEnum;
+use super::device::ThreadsArgs;
+use super::table::TableArgs;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct JobArgs {
@@ -35,9 +35,8 @@ pub(in crate::cli) struct JobArgs {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     pub(in crate::cli) tol: f64,
 
-    /// Threads on the CPU [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(in crate::cli) threads: Option<usize>,
+    #[command(flatten)]
+    pub(in crate::cli) threads: ThreadsArgs,
 
     /// Column of known classes to score against, by name or number from 1; no feature then
     /// [default: digit, for the digits]
@@ -48,13 +47,8 @@ pub(in crate::cli) struct JobArgs {
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
-    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
-    pub(in crate::cli) header: HeaderArg,
-
-    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
-    pub(in crate::cli) delimiter: Option<u8>,
+    #[command(flatten)]
+    pub(in crate::cli) table: TableArgs,
 }
 
 /// How the first centroids are found, as typed.
@@ -65,47 +59,11 @@ pub(in crate::cli) enum InitArg {
     File(String),
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum HeaderArg {
-    Auto,
-    Yes,
-    No,
-}
-
-impl From<HeaderArg> for Header {
-    fn from(header: HeaderArg) -> Self {
-        match header {
-            HeaderArg::Auto => Self::Auto,
-            HeaderArg::Yes => Self::Yes,
-            HeaderArg::No => Self::No,
-        }
-    }
-}
-
 fn init(text: &str) -> Result<InitArg, String> {
     match text {
         "" => Err("give k-means++, random, or a file".into()),
         "k-means++" | "kmeans++" => Ok(InitArg::KMeansPlusPlus),
         "random" => Ok(InitArg::Random),
         file => Ok(InitArg::File(file.to_owned())),
-    }
-}
-
-pub(super) fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
-        [byte] => Ok(*byte),
-        _ => Err("give one ASCII character, or tab".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delimiters() {
-        assert_eq!((delimiter("tab"), delimiter("\\t"), delimiter(";")), (Ok(9), Ok(9), Ok(b';')));
-        assert!(delimiter("").is_err() && delimiter("ab").is_err() && delimiter("é").is_err());
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::device::DeviceArgs;
-use super::job::{HeaderArg, delimiter};
+use super::device::{DeviceArgs, ThreadsArgs};
+use super::table::TableArgs;
 
 /// Where rows come from.
 #[derive(Debug, clap::Args)]
@@ -26,17 +26,11 @@ pub(in crate::cli) struct RowsArgs {
     #[arg(long, help_heading = "Input")]
     pub(in crate::cli) by_position: bool,
 
-    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
-    pub(in crate::cli) header: HeaderArg,
+    #[command(flatten)]
+    pub(in crate::cli) table: TableArgs,
 
-    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
-    pub(in crate::cli) delimiter: Option<u8>,
-
-    /// Threads on the CPU [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(in crate::cli) threads: Option<usize>,
+    #[command(flatten)]
+    pub(in crate::cli) threads: ThreadsArgs,
 }
 
 impl RowsArgs {

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use cairn::engine::Device;
-
 use super::device::DeviceArgs;
 use super::{job::JobArgs, sweep};
 
@@ -45,11 +43,4 @@ pub(in crate::cli) struct ReportArgs {
     /// Errors only: no progress, no line that says what was written
     #[arg(short, long, help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
-}
-
-impl ReportArgs {
-    /// The device, its four words in any case of letters.
-    pub(in crate::cli) fn device(&self) -> Device {
-        self.device.device()
-    }
 }

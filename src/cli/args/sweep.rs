@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use cairn::engine::Device;
-use clap::builder::NonEmptyStringValueParser;
-
-use super::job::{HeaderArg, delimiter};
+use super::device::{DeviceArgs, ThreadsArgs};
+use super::table::TableArgs;
 
 /// Most numbers in a range of clusters that are all taken.
 const ALL: usize = 20;
@@ -26,91 +24,74 @@ Exit codes: 0 done, 1 failed, 2 used wrongly.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct SweepArgs {
+pub(in crate::cli) struct SweepArgs {
     /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
     #[arg(default_value = "digits", hide_default_value = true)]
-    pub(crate) data: String,
+    pub(in crate::cli) data: String,
 
     /// Numbers of clusters: a list such as 10,20,40 or a range such as 2..400, or both: 2..9,20,40
     #[arg(short = 'k', long, value_name = "LIST", default_value = "2..20", value_parser = clusters)]
-    pub(crate) clusters: Numbers,
+    pub(in crate::cli) clusters: Numbers,
 
     /// Seeds, each with every number of clusters: a list or a range
     #[arg(long, value_name = "LIST", default_value = "1..5", value_parser = seeds)]
-    pub(crate) seeds: Seeds,
+    pub(in crate::cli) seeds: Seeds,
 
     /// Restarts of each fit, the best of which is kept
     #[arg(short, long, value_name = "N", default_value_t = 10)]
-    pub(crate) restarts: u64,
+    pub(in crate::cli) restarts: u64,
 
     /// Most iterations of a restart
     #[arg(long, value_name = "N", default_value_t = 300)]
-    pub(crate) max_iter: u32,
+    pub(in crate::cli) max_iter: u32,
 
-    /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) device: String,
+    #[command(flatten)]
+    pub(in crate::cli) device: DeviceArgs,
 
-    /// Threads on the CPU [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(in crate::cli) threads: ThreadsArgs,
 
     /// Leave out silhouette, Calinski-Harabasz and Davies-Bouldin, which take time
     #[arg(long)]
-    pub(crate) no_measures: bool,
+    pub(in crate::cli) no_measures: bool,
 
     /// Rows held out, in a table of the same columns: each goes to its nearest centroid, and counts as right
     /// if most fitted rows there are of its class
     #[arg(long, value_name = "DATA", help_heading = "Input")]
-    pub(crate) test: Option<String>,
+    pub(in crate::cli) test: Option<String>,
 
     /// Column of known classes, by name or number from 1, in both tables; no feature then
     /// [default: digit, for the digits]
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
-    pub(crate) truth: Option<String>,
+    pub(in crate::cli) truth: Option<String>,
 
     /// Column of weights, by name or number from 1; no feature then. Measures count each row once
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
-    pub(crate) weights: Option<String>,
+    pub(in crate::cli) weights: Option<String>,
 
-    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
-    pub(crate) header: HeaderArg,
-
-    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
-    pub(crate) delimiter: Option<u8>,
+    #[command(flatten)]
+    pub(in crate::cli) format: TableArgs,
 
     /// Write the table, all measures with median, min and max (.csv or .npy, by name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) table: Option<PathBuf>,
+    pub(in crate::cli) table: Option<PathBuf>,
 
     /// Table and every single fit as JSON on standard output, and nothing else there
     #[arg(long, help_heading = "Output")]
-    pub(crate) json: bool,
+    pub(in crate::cli) json: bool,
 
     /// Errors only: no table, no progress, no notes (--json still prints)
     #[arg(short, long, help_heading = "Output")]
-    pub(crate) quiet: bool,
-}
-
-impl SweepArgs {
-    /// The device, its four words in any case of letters.
-    pub(crate) fn device(&self) -> Device {
-        match Device::parse(&self.device.to_lowercase()) {
-            Device::Named(_) => Device::Named(self.device.clone()),
-            word => word,
-        }
-    }
+    pub(in crate::cli) quiet: bool,
 }
 
 /// Numbers of clusters, in rising order, none twice.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Numbers(pub(crate) Vec<usize>);
+pub(in crate::cli) struct Numbers(pub(in crate::cli) Vec<usize>);
 
 /// Seeds, in the order given, none twice.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Seeds(pub(crate) Vec<u64>);
+pub(in crate::cli) struct Seeds(pub(in crate::cli) Vec<u64>);
 
 pub(super) fn clusters(text: &str) -> Result<Numbers, String> {
     let mut numbers = Vec::new();

@@ -34,7 +34,7 @@ pub(super) fn run(args: &CompareArgs, wish: &Wish) -> anyhow::Result<()> {
         match measure(args, entrant) {
             Ok(cost) => {
                 rows.push(row(&entrant.name, &cost));
-                keep(&mut costs, entrant, cost, args.job.threads);
+                keep(&mut costs, entrant, cost, args.job.threads.threads);
             }
             Err(error) => ended = ended.and(Err(error)), // the others go on, and at once if it was stopped
         }
@@ -71,7 +71,7 @@ fn measure(args: &CompareArgs, entrant: &Entrant) -> anyhow::Result<Cost> {
     let say = |text: &str| bar.say(&format!("{}: {text}", entrant.name));
     let stand = Stand { clock: &HostClock::start(), stop: &STOP, say: &say };
     let (engine, open) = (entrant.opened.engine.as_ref(), entrant.opened.took);
-    let samples = samples(&stand, engine, open, args.job.threads).map_err(|error| {
+    let samples = samples(&stand, engine, open, args.job.threads.threads).map_err(|error| {
         let stopped = STOP.load(std::sync::atomic::Ordering::Relaxed);
         if stopped {
             Stopped("of the devices that were not done, nothing was kept").into()

@@ -4,6 +4,7 @@ use anyhow::Context;
 use cairn::engine::{self, Device, OpenOptions, Opened};
 
 use crate::cli::args::CompareArgs;
+use crate::cli::args::device::device;
 use crate::cli::device::{Wanted, explain};
 use crate::cli::failure::Usage;
 use crate::cli::terminal;
@@ -27,7 +28,12 @@ pub(super) enum Wish {
 
 /// What they are opened with.
 pub(super) fn wanted(args: &CompareArgs) -> Wanted {
-    Wanted { gpu_memory: args.gpu_memory, threads: args.job.threads, quiet: args.quiet, size: None }
+    Wanted {
+        gpu_memory: args.memory.gpu_memory,
+        threads: args.job.threads.threads,
+        quiet: args.quiet,
+        size: None,
+    }
 }
 
 /// Reads the list.
@@ -38,10 +44,7 @@ pub(super) fn parse(list: Option<&str>) -> Result<Wish, Usage> {
     }
     let mut devices: Vec<(String, Device)> = Vec::new();
     for name in list.split(',').map(str::trim) {
-        let device = match Device::parse(&name.to_lowercase()) {
-            Device::Named(_) => Device::Named(name.to_owned()),
-            word => word,
-        };
+        let device = device(name);
         check(name, &device)?;
         if devices.iter().any(|(_, other)| *other == device) {
             return Err(Usage(format!("--devices {list}: {name} is there twice; name it once")));

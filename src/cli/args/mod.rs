@@ -1,21 +1,20 @@
 //! The flags, as typed. What several subcommands share, and those with many flags, have files of their own.
 
 mod compare;
-mod device;
+pub(super) mod device;
 pub(super) mod draw;
 mod job;
 mod model;
 mod read;
 mod report;
 pub(super) mod sweep;
+mod table;
 
 use std::path::PathBuf;
 
-use cairn::engine::Device;
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(super) use device::DeviceArgs;
+pub(super) use device::{DeviceArgs, MemoryArgs};
 pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
@@ -87,14 +86,11 @@ pub(super) struct FitArgs {
     #[command(flatten)]
     pub(super) job: JobArgs,
 
-    /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
-    pub(super) device: String,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
 
-    /// Memory of the GPU to use, such as 500MB or 2GiB; what does not fit is streamed [default: 4 GiB, or
-    /// 1 GiB where the GPU shares the processor's]
-    #[arg(long, value_name = "SIZE")]
-    pub(super) gpu_memory: Option<bytesize::ByteSize>,
+    #[command(flatten)]
+    pub(super) memory: MemoryArgs,
 
     /// Write the cluster of each row (.csv or .npy, by name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -134,13 +130,6 @@ pub(super) struct FitArgs {
     pub(super) verbose: bool,
 }
 
-impl FitArgs {
-    /// The device, its four words in any case of letters.
-    pub(super) fn device(&self) -> Device {
-        device::device(&self.device)
-    }
-}
-
 const DEVICES_HELP: &str = "\
 The name of a GPU, or part of it, can be given to `cairn fit --device`.
 
@@ -169,6 +158,7 @@ pub(super) struct DevicesArgs {
 
 #[cfg(test)]
 mod tests {
+    use cairn::engine::Device;
     use clap::CommandFactory;
 
     use super::*;
@@ -181,7 +171,7 @@ mod tests {
     #[test]
     fn device_words_in_any_case() {
         let device = |text: &str| match Args::parse_from(["cairn", "fit", "--device", text]).command {
-            Command::Fit(args) => args.device(),
+            Command::Fit(args) => args.device.device(),
             _ => unreachable!("fit was asked for"),
         };
         assert_eq!(device("CPU"), Device::Cpu);
