@@ -1,6 +1,6 @@
 //! From flags and the environment to an open device: the one way of all subcommands.
 //!
-//! Environment variables are read here, and the folder in cache.rs; nothing else reads any:
+//! Environment variables are read here and, for folders, in cache.rs and runtime_folder.rs; nothing else reads any:
 //!
 //! | variable | what it says |
 //! |---|---|

@@ -11,7 +11,7 @@ use cairn::lattice::LatticeError;
 use super::args::Args;
 use super::{hints, terminal};
 
-/// The command was used wrongly: exit code 2, as for the errors that `clap` finds.
+/// A usage error: exit code 2, as for the errors that `clap` finds.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Usage(pub(super) String);

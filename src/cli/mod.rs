@@ -14,6 +14,7 @@
 //! | `device` | from flags and the environment to an open device: the one way of all subcommands |
 //! | `cache` | what is kept between runs: the costs of this machine's devices |
 //! | `progress` | the bar |
+//! | `runtime_folder` | keeps graphics drivers quiet |
 //! | `terminal` | colour, width, closed pipes |
 //! | `failure`, `hints` | what an error looks like, and its exit code; which flag helps |
 
@@ -41,6 +42,7 @@ mod read;
 mod report;
 mod request;
 mod rows;
+mod runtime_folder;
 mod score;
 mod summary;
 mod sweep;
@@ -48,6 +50,7 @@ mod terminal;
 
 pub(crate) use args::Args;
 pub(crate) use failure::fail;
+pub(crate) use runtime_folder::runtime_folder;
 
 use args::Command;
 

@@ -12,20 +12,24 @@ const PREFERRED: [f64; 10] = [1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0
 
 const EXAMPLES: &str = "\
 Examples:
-  cairn sweep                                        the digits, k from 2 to 20
-  cairn sweep data.csv --clusters 2..100 --seeds 1   another table
+  cairn sweep
+    The digits, k from 2 to 20
+  cairn sweep data.csv --clusters 2..100 --seeds 1
+    A table of your own
   cairn sweep data/digits-writers30.csv --truth digit --test digits --clusters 10,20,40,128,400
+    Accuracy on held-out rows
   cairn sweep x.npy --clusters 10..1000 --table sweep.csv --json > sweep.json
+    Results as files
 
-Ranges of more than 20 numbers go by preferred numbers: 2..400 takes 2 3 4 5 6 8 10 13 16 20 25 32 40 50 63 80
-100 125 160 200 250 315 400.
+Ranges of more than 20 numbers are thinned to preferred numbers: 2..400 becomes 2 3 4 5 6 8 10 13 16 20 25 \
+    32 40 50 63 80 100 125 160 200 250 315 400.
 
-Exit codes: 0 done, 1 failed, 2 used wrongly.";
+Exit codes: 0 success, 1 failure, 2 usage error.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct SweepArgs {
-    /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
+    /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
     #[arg(default_value = "digits", hide_default_value = true)]
     pub(in crate::cli) data: String,
 
@@ -33,15 +37,15 @@ pub(in crate::cli) struct SweepArgs {
     #[arg(short = 'k', long, value_name = "LIST", default_value = "2..20", value_parser = clusters)]
     pub(in crate::cli) clusters: Numbers,
 
-    /// Seeds, each with every number of clusters: a list or a range
+    /// Seeds, each used with every number of clusters: a list or a range
     #[arg(long, value_name = "LIST", default_value = "1..5", value_parser = seeds)]
     pub(in crate::cli) seeds: Seeds,
 
-    /// Restarts of each fit, the best of which is kept
+    /// Restarts of each fit, of which the best is returned
     #[arg(short, long, value_name = "N", default_value_t = 10)]
     pub(in crate::cli) restarts: u64,
 
-    /// Most iterations of a restart
+    /// Maximum number of iterations of a restart
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub(in crate::cli) max_iter: u32,
 
@@ -51,36 +55,36 @@ pub(in crate::cli) struct SweepArgs {
     #[command(flatten)]
     pub(in crate::cli) threads: ThreadsArgs,
 
-    /// Leave out silhouette, Calinski-Harabasz and Davies-Bouldin, which take time
+    /// Skip the slower measures: silhouette, Calinski-Harabasz and Davies-Bouldin
     #[arg(long)]
     pub(in crate::cli) no_measures: bool,
 
-    /// Rows held out, in a table of the same columns: each goes to its nearest centroid, and counts as right
-    /// if most fitted rows there are of its class
+    /// Held-out rows, in a table of the same columns: a row counts as correct if its class is the most frequent
+    /// among the fitted rows of its nearest cluster
     #[arg(long, value_name = "DATA", help_heading = "Input")]
     pub(in crate::cli) test: Option<String>,
 
-    /// Column of known classes, by name or number from 1, in both tables; no feature then
+    /// Column of known classes, by name or number from 1, in both tables; it is not used as a feature
     /// [default: digit, for the digits]
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
-    /// Column of weights, by name or number from 1; no feature then. Measures count each row once
+    /// Column of weights, by name or number from 1; it is not used as a feature. Measures count each row once
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
     #[command(flatten)]
     pub(in crate::cli) format: TableArgs,
 
-    /// Write the table, all measures with median, min and max (.csv or .npy, by name)
+    /// Write the table, with median, min and max of all measures (.csv or .npy, by file name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) table: Option<PathBuf>,
 
-    /// Table and every single fit as JSON on standard output, and nothing else there
+    /// Print the table and every fit as JSON
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,
 
-    /// Errors only: no table, no progress, no notes (--json still prints)
+    /// Print errors only: no table (except with --json), progress or notes
     #[arg(short, long, help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
 }
