@@ -36,7 +36,7 @@
 //!
 //! * `compare`: devices against each other: verified, then timed
 //! * `reading`: handwritten digits in a scan or a photograph
-//! * `report`: a page to look at and to show, and one to draw on
+//! * `report`: an HTML report, and a page to draw digits on
 //!
 //! With the feature `gpu`, likewise on by default, `engine::gpu`; without it the engines of the processor remain.
 

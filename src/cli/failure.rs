@@ -1,4 +1,4 @@
-//! What an error looks like, and its exit code.
+//! How errors are shown, and their exit codes.
 
 use std::process::ExitCode;
 

@@ -66,7 +66,8 @@ fn warnings(done: &Done<'_>) -> Vec<String> {
     warnings.extend(fit.device.fallback.clone());
     if fit.device.software {
         let adapter = &fit.device.adapter;
-        warnings.push(format!("{adapter} is no GPU but a program on the CPU; --device cpu is faster"));
+        warnings
+            .push(format!("{adapter} is a software adapter, which runs on the CPU; --device cpu is faster"));
     }
     warnings.extend(coarse(&fit.rounding.coarse, &done.data.columns));
     if fit.weights_rounded {

@@ -13,9 +13,9 @@ use cairn::engine::{Keep, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::numbers;
-use cairn::report::{LabelledRows, Report, Restarts, SweepLine, draw, html};
+use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
-use cairn::sweep::{Plan, Run, sweep};
+use cairn::sweep::{SweepPlan, SweepRun, sweep};
 use ndarray::Array2;
 
 use super::args::ReportArgs;
@@ -148,11 +148,17 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
     })
 }
 
-fn swept(args: &ReportArgs, opened: &Opened, data: &Dataset, params: &Params) -> anyhow::Result<Vec<Run>> {
+fn swept(
+    args: &ReportArgs,
+    opened: &Opened,
+    data: &Dataset,
+    params: &Params,
+) -> anyhow::Result<Vec<SweepRun>> {
     let Some(numbers) = &args.sweep else { return Ok(Vec::new()) };
     let kmeans =
         KMeans::new(1).restarts(RESTARTS_OF_SWEEP).max_iter(params.max_iter()).device(args.device.device());
-    let plan = Plan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
+    let plan =
+        SweepPlan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
     let bar = Bar::of(plan.n_clusters.len() as u64, "fits", args.quiet);
     sweep(opened, data, None, &plan, &mut |runs| bar.step(runs.len() as u64)).context("--sweep")
 }
@@ -176,7 +182,7 @@ pub(super) struct Made<'a> {
     pub(super) data: &'a Dataset,
     pub(super) params: &'a Params,
     pub(super) fit: &'a Fit,
-    pub(super) runs: &'a [Run],
+    pub(super) runs: &'a [SweepRun],
 }
 
 /// The page of a fit.
@@ -204,7 +210,7 @@ fn origin(source: &str) -> Option<&'static str> {
     (source == DIGITS).then_some(ORIGIN_OF_DIGITS)
 }
 
-fn restarts(made: &Made<'_>) -> anyhow::Result<Restarts> {
+fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
     let (fit, data) = (made.fit, made.data);
     let (mut accuracies, mut unscored) = (Vec::new(), None);
     if let Some(truth) = &data.truth {
@@ -222,7 +228,7 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<Restarts> {
         }
     }
     let inertias = fit.restarts.outcomes.iter().map(|outcome| fit.cost(outcome.inertia)).collect();
-    Ok(Restarts { inertias, found_best: fit.spread.found_best, accuracies, unscored })
+    Ok(RestartSummary { inertias, found_best: fit.spread.found_best, accuracies, unscored })
 }
 
 /// Inertia after each iteration of the best restart, where it can be had in a few seconds.
@@ -237,7 +243,7 @@ fn convergence(made: &Made<'_>) -> anyhow::Result<Option<Vec<f64>>> {
     Ok(Some(inertias.into_iter().map(|inertia| fit.cost(inertia)).collect()))
 }
 
-fn line(run: &Run) -> SweepLine {
+fn line(run: &SweepRun) -> SweepLine {
     SweepLine {
         n_clusters: run.n_clusters,
         inertia: run.inertia,

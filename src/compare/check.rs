@@ -90,9 +90,9 @@ pub const CHECKS: [Check; 18] = [
 /// Checks of the ways among which a GPU chooses by the sizes, the time or a trial: each is asked for by its name.
 pub const WAYS: [Check; 14] = [
     of("plain", "one invocation a point", || (normal(300, 6, 21), from_rows(9).max_iter(3))),
-    of("small", "one lane", || (normal(600, 6, 22), from_rows(3).restarts(1).max_iter(3))),
-    of("small", "two lanes side by side", || (normal(600, 6, 23), from_rows(7).max_iter(3))),
-    of("small", "four lanes side by side", || (normal(600, 6, 24), from_rows(12).restarts(6).max_iter(3))),
+    of("small", "one slot", || (normal(600, 6, 22), from_rows(3).restarts(1).max_iter(3))),
+    of("small", "two slots side by side", || (normal(600, 6, 23), from_rows(7).max_iter(3))),
+    of("small", "four slots side by side", || (normal(600, 6, 24), from_rows(12).restarts(6).max_iter(3))),
     tile("assign_tiled HIGH=8 WIDE=8", "tiles of 64 x 64", || {
         (normal(300, 20, 25), from_rows(40).max_iter(2))
     }),

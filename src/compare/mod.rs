@@ -1,4 +1,4 @@
-//! Timings that can be trusted: equal work, proven equal before it is timed, in turn, with its spread.
+//! Timings that can be trusted: equal work, proven equal before it is timed. Devices alternate, and the spread is shown.
 //!
 //! Every engine computes the same bits, so a ratio of times compares nothing but speed. [`Comparison::run`]
 //! verifies that, then measures, over a sweep of sizes if asked, and makes a [`Document`] of it. Nothing here
@@ -7,7 +7,8 @@
 pub mod calibrate;
 pub mod check;
 mod clock;
-mod course;
+mod comparison;
+mod device;
 pub mod export;
 pub mod format;
 mod rates;
@@ -28,10 +29,10 @@ use crate::kmeans::{FitError, Params};
 pub use clock::{Clock, HostClock};
 pub use rates::Rates;
 pub use report::Document;
-pub use runs::{Contestant, Measured, Method, Row, Run, RunError, Stand, Task};
+pub use runs::{Contestant, Measured, Method, Row, RunError, Runner, Task, TimedRun};
 pub use sizes::{params_at, rows_at};
 use sweep::Sweep;
-pub use verify::{Difference, Place};
+pub use verify::{Difference, DifferencePlace};
 pub use warnings::{Warning, warnings};
 
 /// Why there is no comparison.

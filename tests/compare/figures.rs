@@ -61,7 +61,7 @@ fn devices_take_turns() {
     compare(&clock, &[("a", &a), ("b", &b)], &params, None, Method { runs: 3, warmup: 2, budget: None })
         .unwrap();
     drop((a, b));
-    // one round verifies, two warm up, three count
+    // one pass verifies, two warm up, three count
     assert_eq!(order.into_inner().unwrap(), "ABABABABABAB");
 }
 

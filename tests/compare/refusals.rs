@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cairn::compare::{CompareError, Method, Place, RunError, format};
+use cairn::compare::{CompareError, DifferencePlace, Method, RunError, format};
 use cairn::engine::{Engine, EngineError};
 use cairn::kmeans::{KMeans, Params};
 
@@ -30,11 +30,11 @@ fn one_wrong_label_is_refused_before_any_timing() {
     let liar = Double { spoil, ..Double::new(&clock, |_, _| 1000) };
     let error = compare(&clock, &[("cpu", &honest), ("liar", &liar)], &params(), None, METHOD).unwrap_err();
     let CompareError::Run(RunError::Differs(difference)) = &error else { panic!("{error}") };
-    assert!(matches!(difference.place, Place::Label { row: 17, .. }), "{difference}");
+    assert!(matches!(difference.place, DifferencePlace::Label { row: 17, .. }), "{difference}");
     let text = error.to_string();
     assert!(text.contains("cpu and liar differ first in restart") && text.contains("row 18"), "{text}");
     assert!(text.contains("no times are shown"), "{text}");
-    assert_eq!((honest.made(), liar.made()), (1, 1)); // the round that verifies, no other
+    assert_eq!((honest.made(), liar.made()), (1, 1)); // the pass that verifies, no other
 }
 
 #[test]
@@ -52,7 +52,8 @@ fn a_wrong_centroid_is_named_by_restart_cluster_and_value() {
     let liar = Double { spoil, ..Double::new(&clock, |_, _| 1000) };
     let error = compare(&clock, &[("cpu", &honest), ("liar", &liar)], &params(), None, METHOD).unwrap_err();
     let CompareError::Run(RunError::Differs(difference)) = &error else { panic!("{error}") };
-    let Place::Centroid { restart: 2, cluster: 1, feature: 1, values: (a, b) } = difference.place else {
+    let DifferencePlace::Centroid { restart: 2, cluster: 1, feature: 1, values: (a, b) } = difference.place
+    else {
         panic!("{difference}")
     };
     assert_eq!(a + 1, b);
@@ -134,7 +135,7 @@ fn agreement_is_said_of_those_only_that_were_compared() {
     assert!(text.starts_with("steady and other agree in every bit; fingerprint: "), "{text}");
 }
 
-/// Stopped between two devices of the round that verifies, nothing was held against anything.
+/// Stopped between two devices of the pass that verifies, nothing was compared.
 #[test]
 fn stopped_while_verifying_nothing_agrees() {
     let clock = FakeClock::default();
@@ -169,7 +170,7 @@ fn a_result_that_changes_from_run_to_run_ends_the_device_s_part() {
     let document =
         compare(&clock, &[("steady", &steady), ("fickle", &fickle)], &params(), None, METHOD).unwrap();
     let failure = document.measurements[0].devices[1].failure.as_ref().unwrap();
-    assert!(failure.contains("another result than before"), "{failure}");
+    assert!(failure.contains("differs from the verified one"), "{failure}");
     let text = format::verified(&document);
     assert!(
         !document.measurements[0].devices[1].verified && text.starts_with("nothing: no second"),

@@ -178,6 +178,18 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    /// Text that is wrapped by hand is wrapped twice in a narrow terminal.
+    #[test]
+    fn only_clap_wraps_the_text_below_the_help() {
+        let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        for command in Args::command().get_subcommands() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            let broken = lines.windows(2).find(|pair| is_prose(pair[0]) && is_prose(pair[1]));
+            assert_eq!(broken, None, "{}", command.get_name());
+        }
+    }
+
     #[test]
     fn device_words_in_any_case() {
         let device = |text: &str| match Args::parse_from(["cairn", "fit", "--device", text]).command {

@@ -135,7 +135,7 @@ fn range<T: std::str::FromStr + PartialOrd + Copy>(text: &str) -> Result<(T, T),
     let number = |text: &str| {
         let text = text.trim();
         text.parse::<T>().map_err(|_| {
-            format!("{text:?} is no whole number; give a list such as 10,20,40 or a range such as 2..9")
+            format!("{text:?} is not a whole number; give a list such as 10,20,40 or a range such as 2..9")
         })
     };
     let (from, to) = match text.split_once("..") {

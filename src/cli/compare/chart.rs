@@ -51,7 +51,7 @@ impl Axis {
 
 /// What stands at a place: a measured mark, or the line between two.
 #[derive(Clone, Copy)]
-struct Cell {
+struct Mark {
     device: usize,
     measured: bool,
 }
@@ -81,25 +81,25 @@ fn curve(document: &Document, device: usize) -> Vec<(f64, f64)> {
 }
 
 #[allow(clippy::needless_range_loop, reason = "a place is a column of whichever row the curve is in")]
-fn draw(grid: &mut [Vec<Option<Cell>>], device: usize, curve: &[(f64, f64)], xs: &Axis, ys: &Axis) {
+fn draw(grid: &mut [Vec<Option<Mark>>], device: usize, curve: &[(f64, f64)], xs: &Axis, ys: &Axis) {
     for pair in curve.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
         for place in xs.place(x0) + 1..xs.place(x1) {
             let share = (xs.value(place) / x0).ln() / (x1 / x0).ln();
             let y = y0 * (y1 / y0).powf(share.clamp(0.0, 1.0));
             let cell = &mut grid[HEIGHT - 1 - ys.place(y)][place];
-            cell.get_or_insert(Cell { device, measured: false });
+            cell.get_or_insert(Mark { device, measured: false });
         }
     }
     for &(x, y) in curve {
-        grid[HEIGHT - 1 - ys.place(y)][xs.place(x)] = Some(Cell { device, measured: true });
+        grid[HEIGHT - 1 - ys.place(y)][xs.place(x)] = Some(Mark { device, measured: true });
     }
 }
 
-fn line(row: &[Option<Cell>], color: bool) -> String {
+fn line(row: &[Option<Mark>], color: bool) -> String {
     let mut text = String::new();
     for cell in row {
-        let Some(Cell { device, measured }) = *cell else {
+        let Some(Mark { device, measured }) = *cell else {
             text.push(' ');
             continue;
         };
@@ -134,7 +134,7 @@ fn bottom(xs: &Axis, values: impl Iterator<Item = f64>) -> String {
 }
 
 fn legend(document: &Document, color: bool) -> String {
-    let entry = |(device, described): (usize, &cairn::compare::report::Device)| {
+    let entry = |(device, described): (usize, &cairn::compare::report::DeviceReport)| {
         let mark = MARKS[device % MARKS.len()].to_string();
         format!("{} {}", styled(device, &mark, color), plain(&described.name))
     };

@@ -1,7 +1,7 @@
 //! What a person reads: what was verified, who is faster, the figures, the chart.
 
 use anstyle::Style;
-use cairn::compare::report::{Device, Measurement, Timing};
+use cairn::compare::report::{DeviceReport, Measurement, Timing};
 use cairn::compare::{Document, Warning, format};
 use cairn::numbers;
 use comfy_table::{CellAlignment, Table};
@@ -45,7 +45,7 @@ fn head(document: &Document) -> String {
     let mut lines = vec![
         ("data", format!("{}, {rows} x {columns}", data.name)),
         ("asked for", format::job(document)),
-        ("method", format!("{runs} each in turn, {} before to warm up{fewer}", method.warmup)),
+        ("method", format!("{runs} each, alternating, after {} to warm up{fewer}", method.warmup)),
         ("once", format!("read {}, pack {}", numbers::time(data.read_s), numbers::time(data.pack_s))),
         ("verified", format::verified(document)),
     ];
@@ -55,7 +55,7 @@ fn head(document: &Document) -> String {
         lines.push(("incomplete", "stopped by Ctrl-C: no more was measured than is shown".into()));
     }
     let failed = document.devices.iter().filter_map(|device| Some((&device.name, device.failure.as_ref()?)));
-    lines.extend(failed.map(|(name, why)| ("incomplete", format!("{name} could not go on: {why}"))));
+    lines.extend(failed.map(|(name, why)| ("incomplete", format!("{name} failed: {why}"))));
     lines.iter().map(|(label, value)| labelled(label, &plain(value))).collect()
 }
 
@@ -104,7 +104,7 @@ fn told(seconds: f64) -> String {
     if seconds > 0.0 { numbers::time(seconds) } else { "-".into() }
 }
 
-fn split((timing, device): (&Timing, &Device)) -> Option<Vec<String>> {
+fn split((timing, device): (&Timing, &DeviceReport)) -> Option<Vec<String>> {
     let split = timing.split_s?;
     let clock = if split.device_clock { "device" } else { "host" };
     let steps =
@@ -206,6 +206,8 @@ pub(super) fn warn(document: &Document) {
     }
     if warnings.len() > WARNINGS {
         let more = warnings.len() - WARNINGS;
-        terminal::write_stderr(&format!("{bold}warning:{bold:#} and {more} more, which the files list"));
+        terminal::write_stderr(&format!(
+            "{bold}warning:{bold:#} and {more} more, which the exported files list"
+        ));
     }
 }

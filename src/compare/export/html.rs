@@ -7,7 +7,7 @@ use super::chart;
 use super::error::{ExportError, failed};
 use crate::compare::Document;
 use crate::compare::format;
-use crate::compare::report::{Device, Measurement, Timing};
+use crate::compare::report::{DeviceReport, Measurement, Timing};
 
 /// Charts for a wide window and for a phone, in pixels.
 const WIDE: (u32, u32) = (860, 440);
@@ -15,7 +15,7 @@ const NARROW: (u32, u32) = (400, 400);
 
 #[derive(Template)]
 #[template(path = "compare.html")]
-struct Page {
+struct ComparePage {
     title: String,
     subtitle: String,
     findings: Vec<String>,
@@ -24,7 +24,7 @@ struct Page {
     chart_about: &'static str,
     wide: Option<String>,
     narrow: Option<String>,
-    tables: Vec<Table>,
+    tables: Vec<HtmlTable>,
     warnings: Vec<String>,
     about: Vec<(&'static str, String)>,
 }
@@ -37,7 +37,7 @@ struct Legend {
 }
 
 /// All devices at a value.
-struct Table {
+struct HtmlTable {
     heading: Option<String>,
     times: Vec<[String; 7]>,
     split: Vec<[String; 10]>,
@@ -45,7 +45,7 @@ struct Table {
 }
 
 pub(super) fn text(document: &Document) -> Result<String, ExportError> {
-    let page = Page {
+    let page = ComparePage {
         title: title(document),
         subtitle: subtitle(document),
         findings: format::findings(document),
@@ -85,10 +85,10 @@ fn incomplete(document: &Document) -> Option<String> {
     Some(format!("This comparison is incomplete: {why}."))
 }
 
-fn legend((color, device): (usize, &Device)) -> Legend {
+fn legend((color, device): (usize, &DeviceReport)) -> Legend {
     let mut about = vec![device.adapter.clone()];
     about.extend((!device.driver.is_empty()).then(|| device.driver.clone()));
-    about.extend(device.software.then(|| "no GPU, but a program on the CPU".to_owned()));
+    about.extend(device.software.then(|| "software adapter on the CPU".to_owned()));
     about.push(format!("opened in {}", numbers::time(device.open_s)));
     let peak = device.peak.map(|peak| {
         let (flops, bytes) = (numbers::rate(peak.flops), numbers::rate(peak.bytes_per_second));
@@ -103,12 +103,12 @@ fn legend((color, device): (usize, &Device)) -> Legend {
     }
 }
 
-fn table(document: &Document, measurement: &Measurement) -> Table {
+fn table(document: &Document, measurement: &Measurement) -> HtmlTable {
     let heading = document.sweep.as_ref().zip(measurement.value).map(|(sweep, value)| {
         let added = if measurement.added { ", added to narrow the crossover down" } else { "" };
         format!("{} = {value}{added}", sweep.parameter.name())
     });
-    Table {
+    HtmlTable {
         heading,
         times: measurement.devices.iter().map(times).collect(),
         split: measurement.devices.iter().zip(&document.devices).filter_map(split).collect(),
@@ -133,7 +133,7 @@ fn times(timing: &Timing) -> [String; 7] {
     ]
 }
 
-fn split((timing, device): (&Timing, &Device)) -> Option<[String; 10]> {
+fn split((timing, device): (&Timing, &DeviceReport)) -> Option<[String; 10]> {
     let split = timing.split_s?;
     let told = |s: f64| if s > 0.0 { numbers::time(s) } else { "–".into() };
     Some([
@@ -171,7 +171,7 @@ fn about(document: &Document) -> Vec<(&'static str, String)> {
         (
             "method",
             format!(
-                "measured runs of each device in turn: {} after {} to warm up{fewer}; a time is {}",
+                "measured runs of each device, alternating: {} after {} to warm up{fewer}; a time is {}",
                 method.runs, method.warmup, method.time
             ),
         ),

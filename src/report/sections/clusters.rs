@@ -12,7 +12,7 @@ use crate::numbers::{count, grouped, short_percent};
 struct Clusters {
     words: Vec<String>,
     cards: Vec<Card>,
-    tables: Vec<Line>,
+    tables: Vec<ClusterLine>,
 }
 
 /// A centroid that is a picture.
@@ -30,7 +30,7 @@ struct Shown {
 }
 
 /// A centroid that is none.
-struct Line {
+struct ClusterLine {
     name: String,
     about: String,
     nearest: String,
@@ -116,7 +116,7 @@ fn shown(facts: &Facts<'_>, c: usize, member: &Member) -> Result<Shown, ReportEr
     Ok(Shown { picture: ink.picture(&member.values, alt, caption)?, wrong })
 }
 
-fn line(facts: &Facts<'_>, c: usize) -> Line {
+fn line(facts: &Facts<'_>, c: usize) -> ClusterLine {
     let text = |members: Option<&Vec<Member>>| {
         let member = |member: &Member| {
             let class = facts.class_of(member.row).map(|class| format!(" {class}")).unwrap_or_default();
@@ -126,7 +126,7 @@ fn line(facts: &Facts<'_>, c: usize) -> Line {
             .map(|members| members.iter().take(3).map(member).collect::<Vec<_>>().join(", "))
             .unwrap_or_default()
     };
-    Line {
+    ClusterLine {
         name: facts.label(c),
         about: about(facts, c),
         nearest: text(facts.gathered.as_ref().map(|gathered| &gathered.nearest[c])),

@@ -115,7 +115,7 @@ fn mean(found: &Components, groups: &[usize], group: usize) -> Option<[f64; 2]> 
 
 /// Coordinates to places on paper, both axes on one scale.
 struct Paper {
-    middle: [f64; 2],
+    centre: [f64; 2],
     scale: f64,
 }
 
@@ -125,13 +125,13 @@ impl Paper {
         let fit =
             |room: f64, span: f64| if span > 0.0 { (room - 2.0 * MARGIN) / span } else { f64::INFINITY };
         let scale = fit(WIDTH, x.end - x.start).min(fit(HEIGHT, y.end - y.start));
-        let middle = [x.start + (x.end - x.start) / 2.0, y.start + (y.end - y.start) / 2.0];
-        Self { middle, scale: if scale.is_finite() { scale } else { 1.0 } }
+        let centre = [x.start + (x.end - x.start) / 2.0, y.start + (y.end - y.start) / 2.0];
+        Self { centre, scale: if scale.is_finite() { scale } else { 1.0 } }
     }
 
     fn place(&self, at: [f64; 2]) -> (f64, f64) {
-        let x = WIDTH / 2.0 + (at[0] - self.middle[0]) * self.scale;
-        (x, HEIGHT / 2.0 - (at[1] - self.middle[1]) * self.scale)
+        let x = WIDTH / 2.0 + (at[0] - self.centre[0]) * self.scale;
+        (x, HEIGHT / 2.0 - (at[1] - self.centre[1]) * self.scale)
     }
 
     fn groups(
@@ -140,7 +140,7 @@ impl Paper {
         groups: &[usize],
         names: &[String],
         color: impl Fn(usize) -> usize,
-        middle: impl Fn(usize) -> Option<[f64; 2]>,
+        centre: impl Fn(usize) -> Option<[f64; 2]>,
     ) -> Vec<Group> {
         let mut paths = vec![String::new(); COLORS];
         for (at, &group) in found.coordinates.iter().zip(groups) {
@@ -150,7 +150,7 @@ impl Paper {
         }
         let dots = paths.into_iter().enumerate().map(|(color, path)| Group { color, path, name: None });
         let named = (0..names.len().min(MOST_NAMES)).filter_map(|group| {
-            let (x, y) = self.place(middle(group)?);
+            let (x, y) = self.place(centre(group)?);
             let name = names[group].strip_prefix("cluster ").unwrap_or(&names[group]);
             let name = Some((name.chars().take(16).collect(), format!("{x:.0}"), format!("{y:.0}")));
             Some(Group { color: color(group), path: String::new(), name })

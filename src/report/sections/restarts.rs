@@ -1,6 +1,6 @@
 //! All restarts: how inertia spreads, what it has to do with accuracy, how the best one came down.
 
-use super::super::Restarts;
+use super::super::RestartSummary;
 use super::super::chart::{Chart, Series, around};
 use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
@@ -34,7 +34,7 @@ fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
-fn spread_words(restarts: &Restarts) -> Vec<String> {
+fn spread_words(restarts: &RestartSummary) -> Vec<String> {
     let inertias = &restarts.inertias;
     let best = least(inertias);
     let mut sorted = inertias.clone();
@@ -55,7 +55,7 @@ fn spread_words(restarts: &Restarts) -> Vec<String> {
     )]
 }
 
-fn histogram(restarts: &Restarts) -> Result<Figure, ReportError> {
+fn histogram(restarts: &RestartSummary) -> Result<Figure, ReportError> {
     let range = around(restarts.inertias.iter().copied());
     let width = (range.end - range.start) / BINS as f64;
     let mut bins = [0usize; BINS];
@@ -80,7 +80,7 @@ fn histogram(restarts: &Restarts) -> Result<Figure, ReportError> {
     Ok(Figure { title: "Inertia of all restarts", svg: chart.svg()?, text: text.into() })
 }
 
-fn against_accuracy(restarts: &Restarts) -> Result<Figure, ReportError> {
+fn against_accuracy(restarts: &RestartSummary) -> Result<Figure, ReportError> {
     let (inertias, accuracies) = (&restarts.inertias, &restarts.accuracies);
     let step = inertias.len().div_ceil(MOST_DOTS);
     let dots = inertias.iter().copied().zip(accuracies.iter().copied()).step_by(step).collect();
@@ -101,12 +101,12 @@ fn against_accuracy(restarts: &Restarts) -> Result<Figure, ReportError> {
 }
 
 /// The restart that is kept: least inertia, then the first.
-fn best(restarts: &Restarts) -> usize {
+fn best(restarts: &RestartSummary) -> usize {
     let inertias = &restarts.inertias;
     (0..inertias.len()).min_by(|&a, &b| inertias[a].total_cmp(&inertias[b])).unwrap_or(0)
 }
 
-fn accuracy_words(restarts: &Restarts, best: usize) -> String {
+fn accuracy_words(restarts: &RestartSummary, best: usize) -> String {
     let (inertias, accuracies) = (&restarts.inertias, &restarts.accuracies);
     let Some(r) = correlation(inertias, accuracies) else {
         return "All restarts are alike in one of the two, so nothing can be said of them together.".into();

@@ -15,7 +15,7 @@ const COLUMNS: usize = 12;
 
 #[derive(Template)]
 #[template(path = "report/rows.html")]
-struct Rows {
+struct RowsSection {
     words: Vec<String>,
     pictures: Vec<Picture>,
     header: Vec<String>,
@@ -23,8 +23,12 @@ struct Rows {
 }
 
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
-    let template =
-        Rows { words: words(facts), pictures: pictures(facts)?, header: header(facts), cells: cells(facts) };
+    let template = RowsSection {
+        words: words(facts),
+        pictures: pictures(facts)?,
+        header: header(facts),
+        cells: cells(facts),
+    };
     super::section::section("rows", "The data", &template)
 }
 
