@@ -29,6 +29,7 @@
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
 //! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
+//! * [`numbers`]: numbers as text for people
 //! * [`score`]: measures of clusters, with and without a known truth
 //! * [`sweep`]: one number of clusters after another, under several seeds, measured
 //!
@@ -37,7 +38,7 @@
 //!
 //! * `compare`: devices against each other: verified, then timed
 //! * `reading`: handwritten digits in a scan or a photograph
-//! * `report`: a page to look at and to show, and one to draw on
+//! * `report`: an HTML report, and a page to draw digits on
 //!
 //! With the feature `gpu`, likewise on by default, `engine::gpu`; without it the engines of the processor remain.
 
@@ -49,6 +50,7 @@ pub mod engine;
 pub mod kmeans;
 pub mod lattice;
 pub mod model;
+pub mod numbers;
 #[cfg(feature = "cli")]
 pub mod reading;
 #[cfg(feature = "cli")]

@@ -38,8 +38,8 @@ fn ignored(file: &std::path::Path, why: &dyn std::fmt::Display) -> String {
 }
 
 /// Keeps the costs. Returns where.
-pub(super) fn keep(costs: &Costs) -> anyhow::Result<PathBuf> {
-    let no_folder = || format!("no folder to keep them in; name one by {CACHE}");
+pub(super) fn save(costs: &Costs) -> anyhow::Result<PathBuf> {
+    let no_folder = || format!("there is no cache folder; set {CACHE}");
     let folder = folder().with_context(no_folder)?;
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let file = folder.join(FILE);

@@ -1,9 +1,9 @@
 //! The clusters, side by side: a picture where a centroid is one, its number, its size, what it stands for.
 
 use super::done::Done;
-use super::numbers::value;
 use super::pictures::{self, Picture};
 use super::terminal::plain;
+use cairn::numbers::value;
 
 /// Most clusters shown with a picture, and without.
 const MOST_PICTURES: usize = 40;
@@ -15,7 +15,7 @@ const NAMED: usize = 8;
 const GAP: usize = 2;
 
 /// What stands at one cluster's place, all of the same height.
-struct Cell {
+struct ClusterCell {
     lines: Vec<(String, usize)>, // text, and the columns it takes
 }
 
@@ -44,7 +44,7 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
         Some(pictures) => with_picture(&pictures[c], caption(done, c), &prefix, color),
         None => without_picture(caption(done, c)),
     };
-    let cells: Vec<Cell> = (0..n_clusters.min(most)).map(cell).collect();
+    let cells: Vec<ClusterCell> = (0..n_clusters.min(most)).map(cell).collect();
     let mut text = grid(&cells, width);
     if n_clusters > most {
         text.push_str(&format!("  and {} more, which --json lists\n", n_clusters - most));
@@ -77,20 +77,25 @@ fn class_prefix(done: &Done<'_>) -> Option<String> {
     (prefix.chars().count() + longest <= NAMED).then_some(prefix)
 }
 
-fn with_picture(picture: &Picture, caption: (String, Option<String>), prefix: &str, color: bool) -> Cell {
+fn with_picture(
+    picture: &Picture,
+    caption: (String, Option<String>),
+    prefix: &str,
+    color: bool,
+) -> ClusterCell {
     let (number, class) = caption;
     let class = class.map(|class| format!("{prefix}{class}"));
     let mut lines = picture.lines(color);
     lines.extend([sized(number), sized(class.unwrap_or_default())]);
-    Cell { lines }
+    ClusterCell { lines }
 }
 
-fn without_picture((number, class): (String, Option<String>)) -> Cell {
+fn without_picture((number, class): (String, Option<String>)) -> ClusterCell {
     let text = match class {
         Some(class) => format!("{number} {class}"),
         None => number,
     };
-    Cell { lines: vec![sized(text)] }
+    ClusterCell { lines: vec![sized(text)] }
 }
 
 fn sized(text: String) -> (String, usize) {
@@ -98,14 +103,14 @@ fn sized(text: String) -> (String, usize) {
     (text, width)
 }
 
-fn grid(cells: &[Cell], width: usize) -> String {
+fn grid(cells: &[ClusterCell], width: usize) -> String {
     let widths = cells.iter().flat_map(|cell| &cell.lines).map(|(_, width)| *width);
     let cell_width = widths.max().unwrap_or(0) + GAP;
     let across = (width / cell_width).max(1); // the gap before the first stands for the one after the last
     cells.chunks(across).map(|row| grid_row(row, cell_width)).collect()
 }
 
-fn grid_row(cells: &[Cell], cell_width: usize) -> String {
+fn grid_row(cells: &[ClusterCell], cell_width: usize) -> String {
     let mut text = String::new();
     for at in 0..cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0) {
         let mut line = " ".repeat(GAP);

@@ -1,12 +1,12 @@
 //! From flags and the environment to an open device: the one way of all subcommands.
 //!
-//! Environment variables are read here, and the folder in cache.rs; nothing else reads any:
+//! Environment variables are read here and, for folders, in cache.rs and runtime_folder.rs; nothing else reads any:
 //!
 //! | variable | what it says |
 //! |---|---|
 //! | `CAIRN_CPU` | the kernel of the CPU: [`OpenOptions::cpu_kernel`] |
 //! | `CAIRN_GPU` | the assign kernel of a GPU: [`OpenOptions::gpu_kernel`] |
-//! | `WGPU_BACKEND` | interfaces through which GPUs are looked for, separated by commas: vulkan, metal, dx12, gl |
+//! | `WGPU_BACKEND` | graphics APIs to search for GPUs, separated by commas: vulkan, metal, dx12, gl |
 //! | `CAIRN_CACHE` | the cache folder; else `cairn` in the user's own, which XDG_CACHE_HOME names on Linux |
 //!
 //! The cache folder holds `costs.json` (what the devices of this machine cost: [`super::cache`]), a file of compiled
@@ -77,7 +77,7 @@ fn backends(list: &str) -> Result<Vec<Backend>, Usage> {
     let backend = |name: &str| {
         Backend::parse(name.trim()).ok_or_else(|| {
             Usage(format!(
-                "{BACKENDS}={list}: unknown interface {name:?}; give vulkan, metal, dx12 or gl, separated by commas"
+                "{BACKENDS}={list}: unknown graphics API {name:?}; give vulkan, metal, dx12 or gl, separated by commas"
             ))
         })
     };

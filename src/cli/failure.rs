@@ -1,4 +1,4 @@
-//! What an error looks like, and its exit code.
+//! How errors are shown, and their exit codes.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use cairn::lattice::LatticeError;
 use super::args::Args;
 use super::{hints, terminal};
 
-/// The command was used wrongly: exit code 2, as for the errors that `clap` finds.
+/// A usage error: exit code 2, as for the errors that `clap` finds.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Usage(pub(super) String);

@@ -20,7 +20,7 @@ use super::{failure, json, notes, report, request, summary, terminal};
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
     let files = Files::create(args)?;
-    let params = request::params(&args.job, args.device())?;
+    let params = request::params(&args.job, args.device.device())?;
     let done = work(args, params)?;
     files.write(&done.fit, &done.data, &done.params, done.report.as_deref())?;
     if !args.quiet {
@@ -32,8 +32,12 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
 fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
     let start = Instant::now();
     let load = || data::load(&args.job.data, &request::load_options(&args.job));
-    let wanted =
-        Wanted { gpu_memory: args.gpu_memory, threads: params.threads(), quiet: args.quiet, size: None };
+    let wanted = Wanted {
+        gpu_memory: args.memory.gpu_memory,
+        threads: params.threads(),
+        quiet: args.quiet,
+        size: None,
+    };
     let (opened, data) = match params.device() {
         // the choice depends on the size of the job
         Device::Auto => {

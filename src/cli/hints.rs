@@ -26,7 +26,7 @@ fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
         return Some("give a model that `cairn fit --model` wrote".into());
     }
     if let Some(CompareError::Run(RunError::Differs(_))) = error.downcast_ref() {
-        return Some("with what `cairn devices --json` says".into());
+        return Some("with the output of `cairn devices --json`".into());
     }
     None
 }
@@ -35,7 +35,7 @@ fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {
     match error {
         ColumnError::Data(error) => of_data(error, rows_of_model),
         ColumnError::Missing { .. } | ColumnError::Ambiguous { .. } if rows_of_model => {
-            Some("--by-position takes the columns in their order".into())
+            Some("--by-position matches the columns by position".into())
         }
         ColumnError::Width { found, n_dims, .. } if found > n_dims => Some(leave_out(rows_of_model).into()),
         _ => None,
@@ -44,12 +44,16 @@ fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {
 
 /// How a column is left out of the features.
 fn leave_out(rows_of_model: bool) -> &'static str {
-    if rows_of_model { "--ignore leaves a column out" } else { "--truth or --weights take a column out" }
+    if rows_of_model {
+        "--ignore ignores a column"
+    } else {
+        "--truth and --weights exclude a column from the features"
+    }
 }
 
 fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
     let hint = match error {
-        DataError::NoRows { .. } => "--header no takes the first row for data".to_owned(),
+        DataError::NoRows { .. } => "--header no reads the first row as data".to_owned(),
         DataError::Ragged { .. } => "see --delimiter".to_owned(),
         DataError::EmptyCell { hint, .. } => of_doubt(*hint)?.to_owned(),
         DataError::NotANumber { hint, .. } => match of_doubt(*hint) {
@@ -67,8 +71,8 @@ fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
 fn of_doubt(hint: Hint) -> Option<&'static str> {
     match hint {
         Hint::None => None,
-        Hint::OneColumn { .. } => Some("--delimiter splits cells elsewhere"),
-        Hint::TakenForHeader => Some("--header no takes row 1 for data"),
-        Hint::TakenForData => Some("--header yes takes row 1 for the column names"),
+        Hint::OneColumn { .. } => Some("--delimiter sets another delimiter"),
+        Hint::TakenForHeader => Some("--header no reads row 1 as data"),
+        Hint::TakenForData => Some("--header yes reads row 1 as column names"),
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::done::Done;
-use super::{measures, request, summary};
+use super::{measures, request};
 
 /// Raised when a field changes its meaning or goes; new fields may come without.
 pub(super) const SCHEMA: u32 = 1;
@@ -16,23 +16,23 @@ const MOST_CONFUSED: usize = 10_000;
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Serialize)]
-struct Summary<'a> {
+struct FitSummary<'a> {
     schema: u32,
     version: &'a str,
-    data: Data<'a>,
+    data: DataJson<'a>,
     params: Parameters<'a>,
-    device: Device<'a>,
-    best: Best,
-    restarts: Restarts,
-    timings_s: Timings,
-    work: Work,
-    score: Option<Score<'a>>,
-    measures: Option<Measures>,
+    device: DeviceJson<'a>,
+    best: BestJson,
+    restarts: RestartsJson,
+    timings_s: TimingsJson,
+    work: WorkJson,
+    score: Option<ScoreJson<'a>>,
+    measures: Option<MeasuresJson>,
     fingerprint: &'a str,
 }
 
 #[derive(Serialize)]
-struct Data<'a> {
+struct DataJson<'a> {
     name: &'a str,
     n_points: usize,
     n_dims: usize,
@@ -56,7 +56,7 @@ struct Parameters<'a> {
 }
 
 #[derive(Serialize)]
-struct Device<'a> {
+struct DeviceJson<'a> {
     asked: &'a str,
     used: &'a str,
     adapter: &'a str,
@@ -65,7 +65,7 @@ struct Device<'a> {
 }
 
 #[derive(Serialize)]
-struct Best {
+struct BestJson {
     restart: u64,
     inertia: f64,
     inertia_exact: String, // lattice units
@@ -77,7 +77,7 @@ struct Best {
 }
 
 #[derive(Serialize)]
-struct Restarts {
+struct RestartsJson {
     count: usize,
     min: f64,
     median: f64,
@@ -86,7 +86,7 @@ struct Restarts {
 }
 
 #[derive(Serialize)]
-struct Timings {
+struct TimingsJson {
     read: f64,
     pack: f64,
     open: f64,
@@ -98,13 +98,13 @@ struct Timings {
 }
 
 #[derive(Serialize)]
-struct Work {
+struct WorkJson {
     repaired_points: u64,
     assigned_points: u64,
 }
 
 #[derive(Serialize)]
-pub(super) struct Score<'a> {
+pub(super) struct ScoreJson<'a> {
     pub(super) accuracy: f64,
     accuracy_one_to_one: Option<f64>,
     purity: f64,
@@ -117,11 +117,11 @@ pub(super) struct Score<'a> {
     cluster_labels: Vec<Option<&'a str>>,
     cluster_purities: &'a [Option<f64>],
     one_to_one_labels: Option<Vec<Option<&'a str>>>,
-    confusion: Option<Vec<Confused<'a>>>, // none where it would be very long
+    confusion: Option<Vec<ConfusedJson<'a>>>, // none where it would be very long
 }
 
 #[derive(Serialize)]
-pub(super) struct Confused<'a> {
+pub(super) struct ConfusedJson<'a> {
     truth: Option<&'a str>,
     cluster_label: Option<&'a str>,
     count: u64,
@@ -129,7 +129,7 @@ pub(super) struct Confused<'a> {
 
 /// Null with a reason where undefined.
 #[derive(Serialize)]
-pub(super) struct Measures {
+pub(super) struct MeasuresJson {
     silhouette: Option<f64>,
     silhouette_sample: Option<usize>,
     silhouette_standard_error: Option<f64>,
@@ -140,7 +140,7 @@ pub(super) struct Measures {
 
 /// The summary as one JSON object.
 pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
-    pretty(&Summary {
+    pretty(&FitSummary {
         schema: SCHEMA,
         version: VERSION,
         data: data(done),
@@ -161,10 +161,10 @@ pub(super) fn pretty(object: &impl Serialize) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(object)? + "\n")
 }
 
-fn data<'a>(done: &'a Done<'_>) -> Data<'a> {
+fn data<'a>(done: &'a Done<'_>) -> DataJson<'a> {
     let fit = &done.fit;
     let (step_min, step_max) = fit.lattice.steps();
-    Data {
+    DataJson {
         name: &done.data.name,
         n_points: fit.n_points,
         n_dims: fit.lattice.n_dims(),
@@ -190,9 +190,9 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
     }
 }
 
-fn device<'a>(done: &'a Done<'_>) -> Device<'a> {
+fn device<'a>(done: &'a Done<'_>) -> DeviceJson<'a> {
     let device = &done.fit.device;
-    Device {
+    DeviceJson {
         asked: done.params.device().name(),
         used: device.used,
         adapter: &device.adapter,
@@ -201,9 +201,9 @@ fn device<'a>(done: &'a Done<'_>) -> Device<'a> {
     }
 }
 
-fn best(done: &Done<'_>) -> Best {
+fn best(done: &Done<'_>) -> BestJson {
     let (fit, best) = (&done.fit, &done.fit.best);
-    Best {
+    BestJson {
         restart: best.restart,
         inertia: fit.inertia(),
         inertia_exact: best.inertia.to_string(),
@@ -221,21 +221,21 @@ pub(super) fn whole(x: f64) -> Value {
     if exact { Value::from(x as i64) } else { Value::from(x) }
 }
 
-fn restarts(done: &Done<'_>) -> Restarts {
+fn restarts(done: &Done<'_>) -> RestartsJson {
     let spread = &done.fit.spread;
-    Restarts {
+    RestartsJson {
         count: spread.count,
         min: done.fit.cost(spread.min),
-        median: summary::median(done),
+        median: done.fit.median_inertia(),
         max: done.fit.cost(spread.max),
         found_best: spread.found_best,
     }
 }
 
-fn timings(done: &Done<'_>) -> Timings {
+fn timings(done: &Done<'_>) -> TimingsJson {
     let timings = &done.fit.timings;
     let seconds = |duration: Duration| duration.as_secs_f64();
-    Timings {
+    TimingsJson {
         read: seconds(done.read),
         pack: seconds(timings.pack),
         open: seconds(timings.open),
@@ -247,27 +247,27 @@ fn timings(done: &Done<'_>) -> Timings {
     }
 }
 
-fn work(done: &Done<'_>) -> Work {
+fn work(done: &Done<'_>) -> WorkJson {
     let work = done.fit.work();
-    Work { repaired_points: work.repaired_points, assigned_points: work.assigned_points }
+    WorkJson { repaired_points: work.repaired_points, assigned_points: work.assigned_points }
 }
 
-fn score<'a>(done: &'a Done<'_>) -> Option<Score<'a>> {
+fn score<'a>(done: &'a Done<'_>) -> Option<ScoreJson<'a>> {
     Some(score_of(done.data.truth.as_ref()?, done.score.as_ref()?))
 }
 
 /// The measures against a truth.
-pub(super) fn score_of<'a>(truth: &'a Truth, score: &'a cairn::score::Score) -> Score<'a> {
+pub(super) fn score_of<'a>(truth: &'a Truth, score: &'a cairn::score::Score) -> ScoreJson<'a> {
     let name =
         |class: &Option<u32>| class.and_then(|class| truth.names.get(class as usize)).map(String::as_str);
     let names = |classes: &Vec<Option<u32>>| classes.iter().map(name).collect();
-    let confused = |entry: &cairn::score::Confused| Confused {
+    let confused = |entry: &cairn::score::Confused| ConfusedJson {
         truth: name(&Some(entry.truth)),
         cluster_label: name(&entry.named),
         count: entry.count,
     };
     let short = score.confusion.len() <= MOST_CONFUSED;
-    Score {
+    ScoreJson {
         accuracy: score.accuracy,
         accuracy_one_to_one: score.accuracy_one_to_one,
         purity: score.purity,
@@ -285,11 +285,11 @@ pub(super) fn score_of<'a>(truth: &'a Truth, score: &'a cairn::score::Score) -> 
 }
 
 /// The measures that know no truth.
-pub(super) fn measures_of(measures: &measures::Measures) -> Measures {
+pub(super) fn measures_of(measures: &measures::Measures) -> MeasuresJson {
     let silhouette = measures.silhouette.ok();
     let reasons =
         [measures.silhouette.err(), measures.calinski_harabasz.err(), measures.davies_bouldin.err()];
-    Measures {
+    MeasuresJson {
         silhouette: silhouette.map(|silhouette| silhouette.mean),
         silhouette_sample: silhouette.map(|silhouette| silhouette.sample),
         silhouette_standard_error: silhouette.map(|silhouette| silhouette.standard_error),

@@ -3,9 +3,9 @@
 use cairn::data::{Dataset, Truth};
 use cairn::score::{Confused, Partition, Score, Silhouette, Undefined};
 
-use super::numbers::{percent, plural, short};
 use super::terminal::labelled;
 use super::terminal::plain;
+use cairn::numbers::{percent, plural, short};
 
 /// Most classes whose confusion matrix is shown whole.
 const MOST_CLASSES: usize = 20;

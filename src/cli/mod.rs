@@ -7,13 +7,14 @@
 //! | `rows`, `drawings` | rows in and out, as they come; drawings as rows |
 //! | `request` | flags -> parameters, with the defaults that depend on one another |
 //! | `files` | output files: checked first, written last |
-//! | `summary`, `clusters`, `pictures`, `numbers` | the text on standard output |
+//! | `summary`, `clusters`, `pictures` | the text on standard output |
 //! | `measures` | the measures: the truth's line, what `--measures` adds |
 //! | `json` | the same for programs |
 //! | `notes` | the lines on standard error: notes and warnings |
 //! | `device` | from flags and the environment to an open device: the one way of all subcommands |
 //! | `cache` | what is kept between runs: the costs of this machine's devices |
 //! | `progress` | the bar |
+//! | `runtime_folder` | keeps graphics drivers quiet |
 //! | `terminal` | colour, width, closed pipes |
 //! | `failure`, `hints` | what an error looks like, and its exit code; which flag helps |
 
@@ -34,7 +35,6 @@ mod json;
 mod measures;
 mod name;
 mod notes;
-mod numbers;
 mod pictures;
 mod predict;
 mod progress;
@@ -42,6 +42,7 @@ mod read;
 mod report;
 mod request;
 mod rows;
+mod runtime_folder;
 mod score;
 mod summary;
 mod sweep;
@@ -49,6 +50,7 @@ mod terminal;
 
 pub(crate) use args::Args;
 pub(crate) use failure::fail;
+pub(crate) use runtime_folder::runtime_folder;
 
 use args::Command;
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::args::NameArgs;
 use super::json::{self, SCHEMA, VERSION};
-use super::numbers::{percent, value};
 use super::terminal::{self, plain};
+use cairn::numbers::{percent, value};
 
 #[derive(Serialize)]
 struct Names<'a> {

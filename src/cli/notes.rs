@@ -1,12 +1,11 @@
 //! The lines on standard error: what was chosen for the user, and what they should know of the result.
 
-use std::time::Duration;
-
 use cairn::engine::{Device, Estimates, Stop};
 use cairn::lattice::CoarseFeature;
+use cairn::numbers::{self, time};
 
 use super::done::Done;
-use super::{numbers, terminal};
+use super::terminal;
 
 /// Features that are named when many are coarse.
 const NAMED: usize = 5;
@@ -43,7 +42,6 @@ fn notes(done: &Done<'_>) -> Vec<String> {
 
 /// What `auto` went by.
 fn estimated(estimates: &Estimates) -> String {
-    let time = |seconds: f64| numbers::time(Duration::from_secs_f64(seconds.clamp(0.0, 1e15)));
     let model = |measured: bool| match measured {
         true => "as measured by `cairn compare --calibrate`",
         false => "by the built-in model",
@@ -68,7 +66,8 @@ fn warnings(done: &Done<'_>) -> Vec<String> {
     warnings.extend(fit.device.fallback.clone());
     if fit.device.software {
         let adapter = &fit.device.adapter;
-        warnings.push(format!("{adapter} is no GPU but a program on the CPU; --device cpu is faster"));
+        warnings
+            .push(format!("{adapter} is a software adapter, which runs on the CPU; --device cpu is faster"));
     }
     warnings.extend(coarse(&fit.rounding.coarse, &done.data.columns));
     if fit.weights_rounded {
@@ -81,7 +80,7 @@ fn warnings(done: &Done<'_>) -> Vec<String> {
 fn coarse(features: &[CoarseFeature], columns: &[String]) -> Vec<String> {
     let one = |feature: &CoarseFeature| {
         let name = columns.get(feature.feature).map_or("?", String::as_str);
-        let bits = numbers::rate(feature.bits);
+        let bits = numbers::significant(feature.bits, 3);
         format!(
             "a few huge values leave the others of {name:?} only {bits} bits; clip that column, or take its logarithm"
         )

@@ -5,9 +5,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use cairn::kmeans::Progress;
+use cairn::numbers;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{numbers, terminal};
+use super::terminal;
 
 const WAIT: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
@@ -23,7 +24,7 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// A bar of `n_restarts`; none when `quiet` or where nobody looks.
+    /// A bar of `n_restarts`; hidden when `quiet` or where standard error is no terminal.
     pub(super) fn new(n_restarts: u64, quiet: bool) -> Self {
         Self::of(n_restarts, "restarts", quiet)
     }
@@ -40,7 +41,7 @@ impl Bar {
         Self { bar, start: Instant::now(), showing }
     }
 
-    /// A line that says what is being done; none when `quiet` or where nobody looks.
+    /// A line that says what is being done; hidden when `quiet` or where standard error is no terminal.
     pub(super) fn line(quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {

@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::args::ReadArgs;
 use super::files;
 use super::json::{self, SCHEMA, VERSION};
-use super::numbers::plural;
 use super::terminal::{self, plain};
+use cairn::numbers::plural;
 
 /// Most bytes of a file.
 const MOST_BYTES: u64 = 256 << 20;
@@ -75,7 +75,7 @@ fn shown(line: &Line, model: &Model) -> String {
 fn notes(reading: &Reading, model: &Model) -> Vec<String> {
     let mut notes = Vec::new();
     if reading.skew != 0.0 {
-        notes.push(format!("the lines fall by {:.1} degrees, and were turned back", reading.skew));
+        notes.push(format!("the lines are skewed by {:.1} degrees, which was corrected", reading.skew));
     }
     if !reading.left_out.is_empty() {
         notes.push(left_out(reading, ""));
@@ -101,7 +101,7 @@ fn left_out(reading: &Reading, before: &str) -> String {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ReadingJson<'a> {
     schema: u32,
     version: &'static str,
     picture: Size<'a>,
@@ -138,7 +138,7 @@ struct DigitOf {
     counts: Vec<u8>,
 }
 
-fn document<'a>(name: &'a str, picture: &Picture, reading: &Reading, model: &Model) -> Document<'a> {
+fn document<'a>(name: &'a str, picture: &Picture, reading: &Reading, model: &Model) -> ReadingJson<'a> {
     let digit = |digit: &Digit| DigitOf {
         name: digit.name(model),
         confidence: digit.confidence,
@@ -153,7 +153,7 @@ fn document<'a>(name: &'a str, picture: &Picture, reading: &Reading, model: &Mod
     let line =
         |line: &Line| LineOf { text: line.text(model), digits: line.digits.iter().map(digit).collect() };
     let texts: Vec<String> = reading.lines.iter().map(|line| line.text(model)).collect();
-    Document {
+    ReadingJson {
         schema: SCHEMA,
         version: VERSION,
         picture: Size { name, width: picture.width, height: picture.height },

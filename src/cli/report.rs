@@ -12,9 +12,10 @@ use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
-use cairn::report::{LabelledRows, Report, Restarts, SweepLine, draw, html};
+use cairn::numbers;
+use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
-use cairn::sweep::{Plan, Run, sweep};
+use cairn::sweep::{SweepPlan, SweepRun, sweep};
 use ndarray::Array2;
 
 use super::args::ReportArgs;
@@ -96,7 +97,7 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<String> {
 /// The rows of a table, in the model's columns.
 fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Dataset> {
     let job = &args.job;
-    let options = ReadOptions { header: job.header.into(), delimiter: job.delimiter };
+    let options = ReadOptions { header: job.table.header.into(), delimiter: job.table.delimiter };
     let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
     let columns = ColumnOptions { truth, ignore: job.weights.iter().cloned().collect(), by_position: false };
@@ -113,18 +114,18 @@ fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Da
 }
 
 fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<Vec<u32>> {
-    let opened = device::open(&args.device(), &wanted(args, None))?;
+    let opened = device::open(&args.device.device(), &wanted(args, None))?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     Ok(predictor.predict(values)?.iter().map(|row| row.label).collect())
 }
 
 fn wanted(args: &ReportArgs, size: Option<JobSize>) -> Wanted {
-    Wanted { size, threads: args.job.threads, quiet: args.quiet, gpu_memory: None }
+    Wanted { size, threads: args.job.threads.threads, quiet: args.quiet, gpu_memory: None }
 }
 
 fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
     request::check_alone(&args.job)?;
-    let params = request::params(&args.job, args.device())?;
+    let params = request::params(&args.job, args.device.device())?;
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     let opened = device::open(params.device(), &wanted(args, Some(job_size(&data, &params))))?;
     let params = keep_for_report(params, &data)?;
@@ -147,10 +148,17 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
     })
 }
 
-fn swept(args: &ReportArgs, opened: &Opened, data: &Dataset, params: &Params) -> anyhow::Result<Vec<Run>> {
+fn swept(
+    args: &ReportArgs,
+    opened: &Opened,
+    data: &Dataset,
+    params: &Params,
+) -> anyhow::Result<Vec<SweepRun>> {
     let Some(numbers) = &args.sweep else { return Ok(Vec::new()) };
-    let kmeans = KMeans::new(1).restarts(RESTARTS_OF_SWEEP).max_iter(params.max_iter()).device(args.device());
-    let plan = Plan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
+    let kmeans =
+        KMeans::new(1).restarts(RESTARTS_OF_SWEEP).max_iter(params.max_iter()).device(args.device.device());
+    let plan =
+        SweepPlan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
     let bar = Bar::of(plan.n_clusters.len() as u64, "fits", args.quiet);
     sweep(opened, data, None, &plan, &mut |runs| bar.step(runs.len() as u64)).context("--sweep")
 }
@@ -174,7 +182,7 @@ pub(super) struct Made<'a> {
     pub(super) data: &'a Dataset,
     pub(super) params: &'a Params,
     pub(super) fit: &'a Fit,
-    pub(super) runs: &'a [Run],
+    pub(super) runs: &'a [SweepRun],
 }
 
 /// The page of a fit.
@@ -202,7 +210,7 @@ fn origin(source: &str) -> Option<&'static str> {
     (source == DIGITS).then_some(ORIGIN_OF_DIGITS)
 }
 
-fn restarts(made: &Made<'_>) -> anyhow::Result<Restarts> {
+fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
     let (fit, data) = (made.fit, made.data);
     let (mut accuracies, mut unscored) = (Vec::new(), None);
     if let Some(truth) = &data.truth {
@@ -220,7 +228,7 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<Restarts> {
         }
     }
     let inertias = fit.restarts.outcomes.iter().map(|outcome| fit.cost(outcome.inertia)).collect();
-    Ok(Restarts { inertias, found_best: fit.spread.found_best, accuracies, unscored })
+    Ok(RestartSummary { inertias, found_best: fit.spread.found_best, accuracies, unscored })
 }
 
 /// Inertia after each iteration of the best restart, where it can be had in a few seconds.
@@ -235,7 +243,7 @@ fn convergence(made: &Made<'_>) -> anyhow::Result<Option<Vec<f64>>> {
     Ok(Some(inertias.into_iter().map(|inertia| fit.cost(inertia)).collect()))
 }
 
-fn line(run: &Run) -> SweepLine {
+fn line(run: &SweepRun) -> SweepLine {
     SweepLine {
         n_clusters: run.n_clusters,
         inertia: run.inertia,
@@ -249,8 +257,8 @@ fn about(made: &Made<'_>) -> Vec<(String, String)> {
     let times = summary::times(timings, Duration::ZERO, timings.total);
     let mut about = vec![("chosen".to_owned(), made.fit.device_reason.clone()), ("time".to_owned(), times)];
     if made.fit.spread.count > 1 {
-        let rate = made.fit.spread.count as f64 / timings.run.sum().as_secs_f64();
-        about.push(("speed".to_owned(), format!("{} restarts a second", super::numbers::rate(rate))));
+        let speed = format!("{} restarts a second", numbers::rate(made.fit.restarts_per_second()));
+        about.push(("speed".to_owned(), speed));
     }
     about
 }

@@ -17,8 +17,8 @@ const RESTARTS: u64 = 10;
 /// How to read the data.
 pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
     LoadOptions {
-        header: args.header.into(),
-        delimiter: args.delimiter,
+        header: args.table.header.into(),
+        delimiter: args.table.delimiter,
         truth: args.truth.clone(),
         weights: args.weights.clone(),
     }
@@ -62,7 +62,7 @@ fn kmeans(args: &JobArgs, n_clusters: usize) -> KMeans {
         .seed(args.seed)
         .max_iter(args.max_iter)
         .tol(args.tol);
-    match args.threads {
+    match args.threads.threads {
         Some(threads) => kmeans.threads(threads),
         None => kmeans,
     }

@@ -17,7 +17,7 @@ use super::{files, terminal};
 
 /// Threads, before anything starts them.
 pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
-    match args.threads {
+    match args.threads.threads {
         None => Ok(()),
         Some(n @ 1..=1024) => {
             let built = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
@@ -29,7 +29,7 @@ pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
 
 /// The device that was asked for.
 pub(super) fn open_device(args: &DeviceArgs, rows: &RowsArgs) -> anyhow::Result<Opened> {
-    device::open(&args.device(), &Wanted { threads: rows.threads, ..Wanted::default() })
+    device::open(&args.device(), &Wanted { threads: rows.threads.threads, ..Wanted::default() })
 }
 
 /// Goes through the rows of DATA, the model's features in the model's order.
@@ -39,7 +39,7 @@ pub(super) fn walk(
     truth: Option<&str>,
     work: &mut dyn FnMut(&Chunk<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Option<Truth>> {
-    let options = ReadOptions { header: args.header.into(), delimiter: args.delimiter };
+    let options = ReadOptions { header: args.table.header.into(), delimiter: args.table.delimiter };
     let source = data::open(args.data(), &options)?;
     let columns = ColumnOptions {
         truth: truth.map(str::to_owned),

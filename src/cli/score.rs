@@ -11,11 +11,11 @@ use serde::Serialize;
 use super::args::ScoreArgs;
 use super::failure::Usage;
 use super::measures::Measures;
-use super::numbers::{percent, plural};
 use super::rows::{open_device, start_threads, walk, warn_of_fallback};
 use super::terminal::labelled;
 use super::terminal::{self, plain};
 use super::{json, measures};
+use cairn::numbers::{percent, plural};
 
 /// The classes of the digits inside the program.
 const TRUTH_OF_DIGITS: &str = "digit";
@@ -32,7 +32,7 @@ pub(super) struct Scored {
 }
 
 #[derive(Serialize)]
-struct Summary<'a> {
+struct ScoreSummary<'a> {
     schema: u32,
     version: &'static str,
     model: String,
@@ -42,8 +42,8 @@ struct Summary<'a> {
     n_clusters: usize,
     accuracy_by_names: Option<f64>,
     #[serde(flatten)]
-    score: json::Score<'a>,
-    measures: Option<json::Measures>,
+    score: json::ScoreJson<'a>,
+    measures: Option<json::MeasuresJson>,
 }
 
 /// Runs the subcommand.
@@ -79,7 +79,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
         Ok(())
     })?;
     warn_of_fallback(predictor.info().fallback.or(opened.fallback));
-    let truth = truth.context("no truth came with the rows")?;
+    let truth = truth.context("the rows have no truth column")?;
     let (n_truth, n_clusters) = (truth.names.len(), model.n_clusters());
     let score = match model.is_named() {
         true => score_named(&truth.labels, n_truth, &labels, n_clusters, &names(model, &truth))?,
@@ -97,10 +97,10 @@ fn names(model: &Model, truth: &Truth) -> Vec<Option<u32>> {
     (0..model.n_clusters()).map(|c| classes.get(model.name(c)?).copied()).collect()
 }
 
-fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> Summary<'a> {
+fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreSummary<'a> {
     let mut score = json::score_of(&scored.truth, &scored.score);
     score.accuracy = scored.score.purity; // of clusters that these rows name
-    Summary {
+    ScoreSummary {
         schema: json::SCHEMA,
         version: json::VERSION,
         model: args.rows.model.display().to_string(),

@@ -6,9 +6,9 @@ use cairn::engine::Stop;
 use cairn::kmeans::Timings;
 
 use super::done::Done;
-use super::numbers::{plural, rate, time, value};
 use super::terminal::{labelled, plain};
 use super::{clusters, measures, request};
+use cairn::numbers::{plural, rate, time, value};
 
 /// The whole summary for a terminal `width` columns wide. Styles are in it; who writes it leaves them out.
 pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
@@ -95,16 +95,14 @@ pub(super) fn times(timings: &Timings, read: Duration, total: Duration) -> Strin
     ];
     // the CPU has nothing to read back
     let parts = parts.iter().filter(|(_, duration)| !duration.is_zero());
-    parts.map(|(name, duration)| format!("{name} {}", time(*duration))).collect::<Vec<_>>().join(", ")
+    parts
+        .map(|(name, duration)| format!("{name} {}", time(duration.as_secs_f64())))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn speed(done: &Done<'_>) -> String {
-    format!("{} restarts a second", rate(restarts_per_second(done)))
-}
-
-fn restarts_per_second(done: &Done<'_>) -> f64 {
-    let timings = &done.fit.timings;
-    done.fit.spread.count as f64 / timings.run.sum().as_secs_f64()
+    format!("{} restarts a second", rate(done.fit.restarts_per_second()))
 }
 
 fn inertia(done: &Done<'_>) -> String {
@@ -120,14 +118,7 @@ fn inertia(done: &Done<'_>) -> String {
 fn spread(done: &Done<'_>) -> String {
     let (fit, spread) = (&done.fit, &done.fit.spread);
     let (min, max) = (value(fit.cost(spread.min)), value(fit.cost(spread.max)));
-    format!("min {min}, median {}, max {max}", value(median(done)))
-}
-
-/// The median inertia in the user's units.
-pub(super) fn median(done: &Done<'_>) -> f64 {
-    let (low, high) = done.fit.spread.median;
-    let (low, high) = (done.fit.cost(low), done.fit.cost(high));
-    if low == high { low } else { low / 2.0 + high / 2.0 }
+    format!("min {min}, median {}, max {max}", value(fit.median_inertia()))
 }
 
 fn iterations(done: &Done<'_>) -> String {

@@ -7,7 +7,7 @@ use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions};
 use cairn::engine::{Device, Opened};
 use cairn::kmeans::{FitError, KMeans, ParamsError};
-use cairn::sweep::{Plan, Run, Spread, SweepError, sweep};
+use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
 use serde::Serialize;
 
 use super::args::sweep::SweepArgs;
@@ -15,25 +15,25 @@ use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::files::place;
 use super::json;
-use super::numbers::{percent, plural, short, value};
 use super::progress::Bar;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
+use cairn::numbers::{percent, plural, short, value};
 
 /// A line of the table: one number of clusters, all seeds.
 #[derive(Serialize)]
-struct Line {
+struct SweepRow {
     n_clusters: usize,
-    inertia: Option<Spread>,
-    silhouette: Option<Spread>,
-    calinski_harabasz: Option<Spread>,
-    davies_bouldin: Option<Spread>,
-    accuracy: Option<Spread>,
-    held_out_accuracy: Option<Spread>,
+    inertia: Option<MeasureSpread>,
+    silhouette: Option<MeasureSpread>,
+    calinski_harabasz: Option<MeasureSpread>,
+    davies_bouldin: Option<MeasureSpread>,
+    accuracy: Option<MeasureSpread>,
+    held_out_accuracy: Option<MeasureSpread>,
 }
 
 #[derive(Serialize)]
-struct Summary<'a> {
+struct SweepSummary<'a> {
     schema: u32,
     version: &'a str,
     data: &'a str,
@@ -42,8 +42,8 @@ struct Summary<'a> {
     n_restarts: u64,
     seeds: Vec<String>, // a float, which is all that some readers have, can't hold every u64
     device: &'a str,
-    table: &'a [Line],
-    runs: &'a [Run],
+    table: &'a [SweepRow],
+    runs: &'a [SweepRun],
 }
 
 /// Runs the subcommand.
@@ -54,8 +54,8 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     }
     check_apart(args)?;
     let table = args.table.as_deref().map(Output::create).transpose()?;
-    let wanted = Wanted { threads: args.threads, quiet: args.quiet, ..Wanted::default() };
-    let opened = device::open(&args.device(), &wanted)?;
+    let wanted = Wanted { threads: args.threads.threads, quiet: args.quiet, ..Wanted::default() };
+    let opened = device::open(&args.device.device(), &wanted)?;
     let data = data::load(&args.data, &load_options(args, args.weights.clone()))?;
     let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
     let test = test.context("--test")?;
@@ -64,7 +64,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         sweep(&opened, &data, test.as_ref(), &plan, &mut |runs| bar.step(runs.len() as u64))
     };
     let runs = runs.map_err(|error| explain(error, &data))?;
-    let lines: Vec<Line> = runs.chunk_by(|a, b| a.n_clusters == b.n_clusters).map(line).collect();
+    let lines: Vec<SweepRow> = runs.chunk_by(|a, b| a.n_clusters == b.n_clusters).map(line).collect();
     if let Some(table) = table {
         let (columns, rows) = cells(&lines);
         table.write_table(&columns, &rows)?;
@@ -82,13 +82,13 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     terminal::write_stdout(&text).context("standard output")
 }
 
-fn plan(args: &SweepArgs) -> Plan {
-    let kmeans = KMeans::new(1).restarts(args.restarts).max_iter(args.max_iter).device(args.device());
-    let kmeans = match args.threads {
+fn plan(args: &SweepArgs) -> SweepPlan {
+    let kmeans = KMeans::new(1).restarts(args.restarts).max_iter(args.max_iter).device(args.device.device());
+    let kmeans = match args.threads.threads {
         Some(threads) => kmeans.threads(threads),
         None => kmeans,
     };
-    Plan {
+    SweepPlan {
         kmeans,
         n_clusters: args.clusters.0.clone(),
         seeds: args.seeds.0.clone(),
@@ -97,7 +97,12 @@ fn plan(args: &SweepArgs) -> Plan {
 }
 
 fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
-    LoadOptions { header: args.header.into(), delimiter: args.delimiter, truth: args.truth.clone(), weights }
+    LoadOptions {
+        header: args.format.header.into(),
+        delimiter: args.format.delimiter,
+        truth: args.truth.clone(),
+        weights,
+    }
 }
 
 /// One file can hold one thing, and standard input one table.
@@ -120,7 +125,7 @@ fn check_apart(args: &SweepArgs) -> Result<(), Usage> {
 }
 
 fn note_device(args: &SweepArgs, opened: &Opened) {
-    if args.device() == Device::Auto {
+    if args.device.device() == Device::Auto {
         let info = opened.engine.info();
         let note = format!("note: device {} ({}): {}", info.used, info.adapter, opened.why);
         terminal::write_stderr(&plain(&note));
@@ -139,21 +144,21 @@ fn explain(error: SweepError, data: &Dataset) -> anyhow::Error {
     }
 }
 
-fn line(runs: &[Run]) -> Line {
-    Line {
+fn line(runs: &[SweepRun]) -> SweepRow {
+    SweepRow {
         n_clusters: runs.first().map_or(0, |run| run.n_clusters),
-        inertia: Spread::of(runs, |run| Some(run.inertia)),
-        silhouette: Spread::of(runs, |run| run.silhouette),
-        calinski_harabasz: Spread::of(runs, |run| run.calinski_harabasz),
-        davies_bouldin: Spread::of(runs, |run| run.davies_bouldin),
-        accuracy: Spread::of(runs, |run| run.accuracy),
-        held_out_accuracy: Spread::of(runs, |run| run.held_out_accuracy),
+        inertia: MeasureSpread::of(runs, |run| Some(run.inertia)),
+        silhouette: MeasureSpread::of(runs, |run| run.silhouette),
+        calinski_harabasz: MeasureSpread::of(runs, |run| run.calinski_harabasz),
+        davies_bouldin: MeasureSpread::of(runs, |run| run.davies_bouldin),
+        accuracy: MeasureSpread::of(runs, |run| run.accuracy),
+        held_out_accuracy: MeasureSpread::of(runs, |run| run.held_out_accuracy),
     }
 }
 
-impl Line {
+impl SweepRow {
     /// All measures by name, in the order of the columns.
-    fn measures(&self) -> [(&'static str, Option<Spread>); 6] {
+    fn measures(&self) -> [(&'static str, Option<MeasureSpread>); 6] {
         [
             ("inertia", self.inertia),
             ("silhouette", self.silhouette),
@@ -166,7 +171,7 @@ impl Line {
 }
 
 /// Columns and rows of the file. Measures that no line has are left out.
-fn cells(lines: &[Line]) -> (Vec<String>, Vec<Vec<Option<f64>>>) {
+fn cells(lines: &[SweepRow]) -> (Vec<String>, Vec<Vec<Option<f64>>>) {
     let held = |at: &usize| lines.iter().any(|line| line.measures()[*at].1.is_some());
     let kept: Vec<usize> = (0..6).filter(held).collect();
     let mut columns = vec!["n_clusters".to_owned()];
@@ -174,9 +179,10 @@ fn cells(lines: &[Line]) -> (Vec<String>, Vec<Vec<Option<f64>>>) {
         let names = kept.iter().map(|&at| line.measures()[at].0);
         columns.extend(names.flat_map(|name| ["median", "min", "max"].map(|of| format!("{name}_{of}"))));
     }
-    let row = |line: &Line| {
-        let parts =
-            |spread: Option<Spread>| [spread.map(|s| s.median), spread.map(|s| s.min), spread.map(|s| s.max)];
+    let row = |line: &SweepRow| {
+        let parts = |spread: Option<MeasureSpread>| {
+            [spread.map(|s| s.median), spread.map(|s| s.min), spread.map(|s| s.max)]
+        };
         let values = kept.iter().flat_map(|&at| parts(line.measures()[at].1));
         std::iter::once(Some(line.n_clusters as f64)).chain(values).collect()
     };
@@ -197,9 +203,9 @@ fn heading(args: &SweepArgs, data: &Dataset, test: Option<&Dataset>) -> String {
 }
 
 /// The table, a line for each number of clusters.
-fn text(lines: &[Line]) -> String {
+fn text(lines: &[SweepRow]) -> String {
     let all = |at: usize, title: &str, show: fn(f64) -> String, range: bool| -> Option<Vec<String>> {
-        let cell = |line: &Line| match line.measures()[at].1 {
+        let cell = |line: &SweepRow| match line.measures()[at].1 {
             Some(s) if range && s.min < s.max => {
                 format!("{} ({} to {})", show(s.median), show(s.min), show(s.max))
             }
@@ -244,10 +250,10 @@ fn summary<'a>(
     data: &'a Dataset,
     test: Option<&'a Dataset>,
     device: &'a str,
-    table: &'a [Line],
-    runs: &'a [Run],
-) -> Summary<'a> {
-    Summary {
+    table: &'a [SweepRow],
+    runs: &'a [SweepRun],
+) -> SweepSummary<'a> {
+    SweepSummary {
         schema: json::SCHEMA,
         version: json::VERSION,
         data: &data.name,

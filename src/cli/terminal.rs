@@ -7,7 +7,7 @@ use anstyle::Style;
 
 use super::args::Color;
 
-/// Columns when nobody looks, or the terminal doesn't say.
+/// Columns if standard output is no terminal, or its width is unknown.
 const WIDTH: usize = 80;
 
 /// Sets when colour is used, for all that is written from now on.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::runs::{Stand, Task};
+use super::runs::{Runner, Task};
 use super::statistics::median;
 use super::tables::normal;
 use crate::engine::Engine;
@@ -37,7 +37,7 @@ pub const SHAPES: [(usize, usize, usize, u64); 7] = [
 /// # Errors
 /// A device that fails, or was stopped.
 pub fn samples(
-    stand: &Stand<'_>,
+    runner: &Runner<'_>,
     engine: &dyn Engine,
     open: Duration,
     threads: Option<usize>,
@@ -46,11 +46,11 @@ pub fn samples(
         let table = kmeans::pack(&normal(n_points, n_dims, 1))?;
         let job = KMeans::new(n_clusters).max_iter(30).check()?.job(&table)?;
         let task = Task { job: &job, n_restarts };
-        (stand.say)(&format!("{n_points} points x {n_dims}, {n_clusters} clusters, {n_restarts} restarts"));
+        (runner.say)(&format!("{n_points} points x {n_dims}, {n_clusters} clusters, {n_restarts} restarts"));
         let mut seconds = Vec::new();
         let mut iterations = 0;
         for _ in 0..RUNS {
-            let (run, done) = stand.run(engine, task)?;
+            let (run, done) = runner.run(engine, task)?;
             seconds.push((open + run.build + run.time()).as_secs_f64());
             iterations = done.outcomes.iter().map(|outcome| u64::from(outcome.iterations)).sum();
         }

@@ -1,4 +1,4 @@
-//! Timings that can be trusted: equal work, proven equal before it is timed, in turn, with its spread.
+//! Timings that can be trusted: equal work, proven equal before it is timed. Devices alternate, and the spread is shown.
 //!
 //! Every engine computes the same bits, so a ratio of times compares nothing but speed. [`Comparison::run`]
 //! verifies that, then measures, over a sweep of sizes if asked, and makes a [`Document`] of it. Nothing here
@@ -7,9 +7,10 @@
 pub mod calibrate;
 pub mod check;
 mod clock;
-mod course;
+mod comparison;
+mod device;
 pub mod export;
-mod numbers;
+pub mod format;
 mod rates;
 pub mod report;
 mod runs;
@@ -19,7 +20,6 @@ pub mod sweep;
 mod tables;
 mod verify;
 mod warnings;
-pub mod words;
 
 use std::time::Duration;
 
@@ -29,10 +29,10 @@ use crate::kmeans::{FitError, Params};
 pub use clock::{Clock, HostClock};
 pub use rates::Rates;
 pub use report::Document;
-pub use runs::{Contestant, Measured, Method, Row, Run, RunError, Stand, Task};
+pub use runs::{Contestant, Measured, Method, Row, RunError, Runner, Task, TimedRun};
 pub use sizes::{params_at, rows_at};
 use sweep::Sweep;
-pub use verify::{Difference, Place};
+pub use verify::{Difference, DifferencePlace};
 pub use warnings::{Warning, warnings};
 
 /// Why there is no comparison.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::runs::Run;
+use super::runs::TimedRun;
 use super::statistics::median;
 use crate::engine::Peak;
 use crate::engine::cost::JobSize;
@@ -83,10 +83,10 @@ pub struct Split {
 }
 
 impl Split {
-    /// The medians of these runs; none of none.
+    /// The medians of these runs; `None` without runs.
     #[must_use]
-    pub fn of(runs: &[Run]) -> Option<Self> {
-        let of = |part: fn(&Run) -> std::time::Duration| {
+    pub fn of(runs: &[TimedRun]) -> Option<Self> {
+        let of = |part: fn(&TimedRun) -> std::time::Duration| {
             let seconds: Vec<f64> = runs.iter().map(|run| part(run).as_secs_f64()).collect();
             median(&seconds)
         };

@@ -5,14 +5,14 @@
 
 use serde::Serialize;
 
+pub use super::device::DeviceReport;
 pub use super::rates::Split;
 
 use super::rates::Rates;
 use super::runs::{Measured, Row};
-use super::statistics::{Ratio, Spread};
+use super::statistics::{Ratio, TimeSpread};
 use super::sweep::{Crossover, Parameter};
 use super::warnings::{Warning, warnings};
-use crate::engine::Peak;
 use crate::engine::cost::JobSize;
 
 /// Name of the format.
@@ -36,15 +36,15 @@ pub struct Document {
     /// The machine.
     pub host: Host,
     /// The data.
-    pub data: Data,
+    pub data: DataReport,
     /// What was asked for.
-    pub params: Params,
+    pub params: ParamsReport,
     /// How it was measured.
-    pub method: How,
+    pub method: MethodReport,
     /// The devices, in the order in which they ran.
-    pub devices: Vec<Device>,
+    pub devices: Vec<DeviceReport>,
     /// What was varied.
-    pub sweep: Option<Swept>,
+    pub sweep: Option<SweepReport>,
     /// One for each value of the sweep, or the only one.
     pub measurements: Vec<Measurement>,
     /// Where each device but the first overtakes the first.
@@ -64,7 +64,7 @@ pub struct Host {
 
 /// The data, and what it took to make it ready, once for all devices.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Data {
+pub struct DataReport {
     /// File or name.
     pub name: String,
     /// Rows.
@@ -81,16 +81,16 @@ pub struct Data {
 
 /// What was asked for. A sweep varies one of these: each measurement has its own.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Params {
+pub struct ParamsReport {
     /// Clusters.
     pub n_clusters: usize,
     /// Restarts.
     pub n_restarts: u64,
-    /// Key of the random numbers, as text: a float can't hold every u64.
+    /// Seed of the random numbers, as text: a float can't hold every u64.
     pub seed: String,
     /// How the first centroids are found.
     pub init: String,
-    /// Most iterations of a restart.
+    /// Maximum number of iterations of a restart.
     pub max_iter: u32,
     /// Tolerance.
     pub tol: f64,
@@ -98,7 +98,7 @@ pub struct Params {
 
 /// How it was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct How {
+pub struct MethodReport {
     /// Measured runs of each device and value, at most.
     pub runs: u32,
     /// Runs before, at most.
@@ -111,7 +111,7 @@ pub struct How {
     pub time: &'static str,
 }
 
-impl How {
+impl MethodReport {
     /// What the intervals are.
     pub const INTERVAL: &'static str = "95%, of the median of paired ratios: percentile bootstrap (10000 resamples, \
          seed 42), no narrower than the order statistics allow; none of fewer than 6 pairs";
@@ -120,30 +120,9 @@ impl How {
         "upload + seed + iterate + read back; opening the device and building its kernels apart";
 }
 
-/// A device.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Device {
-    /// What the person called it.
-    pub name: String,
-    /// `gpu`, `cpu` or `reference`.
-    pub used: &'static str,
-    /// The adapter or the processor's instructions.
-    pub adapter: String,
-    /// The driver; empty on the CPU.
-    pub driver: String,
-    /// Whether it is a program on the CPU.
-    pub software: bool,
-    /// Opening it.
-    pub open_s: f64,
-    /// What it can do at most, if that was measured.
-    pub peak: Option<Peak>,
-    /// Why it could not go on.
-    pub failure: Option<String>,
-}
-
 /// What was varied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Swept {
+pub struct SweepReport {
     /// What.
     pub parameter: Parameter,
     /// The values asked for.
@@ -176,12 +155,12 @@ pub struct Measurement {
 pub struct Timing {
     /// The device's name.
     pub name: String,
-    /// Whether what it computed was held against another device's, and every run agrees.
+    /// Whether its result was compared with that of another device, and every run agrees.
     pub verified: bool,
     /// Time of each run, in order.
     pub runs_s: Vec<f64>,
-    /// How they lie; none of no runs.
-    pub time_s: Option<Spread>,
+    /// Distribution of the times; none without runs.
+    pub time_s: Option<TimeSpread>,
     /// Times over those of the first device, pair by pair; none for the first.
     pub ratio: Option<Ratio>,
     /// Where the time goes: medians.
@@ -219,13 +198,13 @@ impl Measurement {
         added: bool,
         size: &JobSize,
         measured: &Measured,
-        devices: &[Device],
+        devices: &[DeviceReport],
     ) -> Self {
         let seconds = |row: &Row| row.runs.iter().map(|run| run.time().as_secs_f64()).collect::<Vec<f64>>();
         let base = measured.rows.first().map(seconds).unwrap_or_default();
-        let timing = |(at, (row, device)): (usize, (&Row, &Device))| {
+        let timing = |(at, (row, device)): (usize, (&Row, &DeviceReport))| {
             let times = seconds(row);
-            let time_s = Spread::of(&times);
+            let time_s = TimeSpread::of(&times);
             let split_s = Split::of(&row.runs);
             let rates = time_s.zip(split_s);
             Timing {

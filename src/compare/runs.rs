@@ -1,30 +1,30 @@
-//! One job on several devices: verified, warmed up, and measured in turn (A B A B ..), so that whatever
-//! drifts meanwhile hits all alike.
+//! One job on several devices: verified, warmed up, and measured alternately (A B A B ..), so that drift
+//! affects all devices alike.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock::Clock;
+use super::device::DeviceReport;
 use super::statistics::LEAST_PAIRS;
 use super::verify::{Difference, first_difference};
 use crate::engine::{Engine, Job, Keep, Outcome, Times};
 use crate::kmeans::{self, CONTINUE, FitError, Restarts};
 
-/// A device that takes part.
+/// A device in the comparison.
 pub struct Contestant<'a> {
-    /// What the person called it.
-    pub name: String,
+    /// Its description. A device with a failure does not run again.
+    pub device: DeviceReport,
     /// The device, open.
     pub engine: &'a dyn Engine,
-    /// Why it is out: it failed. A device that failed once runs no more.
-    pub failure: Option<String>,
 }
 
 impl<'a> Contestant<'a> {
-    /// A device that has not failed yet.
-    pub fn new(name: impl Into<String>, engine: &'a dyn Engine) -> Self {
-        Self { name: name.into(), engine, failure: None }
+    /// A device that takes part.
+    #[must_use]
+    pub fn new(device: DeviceReport, engine: &'a dyn Engine) -> Self {
+        Self { device, engine }
     }
 }
 
@@ -44,10 +44,10 @@ impl Method {
     /// Measured runs that are made however long they take: fewer can't say who is faster.
     pub const LEAST_RUNS: u32 = LEAST_PAIRS as u32;
 
-    /// The same, for a job of which one run on every device takes `round`.
-    fn within_budget(self, round: Duration) -> Self {
+    /// The same, for a job of which one run on every device takes `pass`.
+    fn within_budget(self, pass: Duration) -> Self {
         let Some(budget) = self.budget else { return self };
-        let fit = (budget.as_secs_f64() / round.as_secs_f64().max(1e-9)) as u32;
+        let fit = (budget.as_secs_f64() / pass.as_secs_f64().max(1e-9)) as u32;
         let runs = fit.max(Self::LEAST_RUNS).min(self.runs);
         // the run that verifies has warmed the device up already
         Self { runs, warmup: self.warmup.min(fit / 4), ..self }
@@ -65,8 +65,8 @@ pub struct Task<'a> {
 
 /// One run of one device: the points are on the host, packed; the results are back on the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run {
-    /// Building kernels for the job. Not part of [`Run::time`]: it is done once however many fits follow.
+pub struct TimedRun {
+    /// Building kernels for the job. Not part of [`TimedRun::time`]: it is done once however many fits follow.
     pub build: Duration,
     /// Handing the points over.
     pub upload: Duration,
@@ -74,7 +74,7 @@ pub struct Run {
     pub steps: Times,
 }
 
-impl Run {
+impl TimedRun {
     /// What is compared: upload, seeding, iterations, reading back.
     #[must_use]
     pub fn time(&self) -> Duration {
@@ -86,8 +86,8 @@ impl Run {
 #[derive(Debug, Clone, Default)]
 pub struct Row {
     /// Those that are measured, in order.
-    pub runs: Vec<Run>,
-    /// Whether what it computed was held against another device's, and every run agrees.
+    pub runs: Vec<TimedRun>,
+    /// Whether its result was compared with that of another device, and every run agrees.
     pub verified: bool,
     /// Why there are fewer than for the others.
     pub failure: Option<String>,
@@ -102,12 +102,12 @@ pub struct Measured {
     /// Updates of all restarts together.
     pub iterations: u64,
     /// One run of each device together.
-    pub round: Duration,
+    pub pass: Duration,
     /// One for each contestant.
     pub rows: Vec<Row>,
 }
 
-/// Why a comparison ended without one.
+/// Why a comparison was ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// The devices do not compute the same.
@@ -115,23 +115,23 @@ pub enum RunError {
     Differs(Box<Difference>),
 }
 
-/// What the runs need besides the job.
-pub struct Stand<'a> {
-    /// Tells the time.
+/// Runs jobs: the clock, the stop flag and the observer of all runs.
+pub struct Runner<'a> {
+    /// The clock.
     pub clock: &'a dyn Clock,
-    /// Set from outside to stop soon.
+    /// Set by the caller to stop.
     pub stop: &'a AtomicBool,
-    /// Called with what happens next, for a person who waits.
+    /// Called with a description of each step before it starts.
     pub say: &'a (dyn Fn(&str) + Sync),
 }
 
-impl Stand<'_> {
+impl Runner<'_> {
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
     /// Runs all restarts of the job once.
-    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Run, Restarts), FitError> {
+    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(TimedRun, Restarts), FitError> {
         let Task { job, n_restarts } = task;
         let start = self.clock.now();
         let mut session = engine.load(job)?;
@@ -142,7 +142,7 @@ impl Stand<'_> {
         let done = kmeans::run(session.as_mut(), job, n_restarts, None, Keep::Best, &mut go_on)?;
         let wall = self.clock.now().saturating_sub(start);
         let steps = done.times.scaled_to(wall);
-        Ok((Run { build, upload: loaded.saturating_sub(build), steps }, done))
+        Ok((TimedRun { build, upload: loaded.saturating_sub(build), steps }, done))
     }
 
     /// Runs every device once and compares what they computed.
@@ -152,22 +152,22 @@ impl Stand<'_> {
     /// says so.
     pub fn verify(&self, contestants: &mut [Contestant<'_>], task: Task<'_>) -> Result<Measured, RunError> {
         let mut rows: Vec<Row> =
-            contestants.iter().map(|c| Row { failure: c.failure.clone(), ..Row::default() }).collect();
+            contestants.iter().map(|c| Row { failure: c.device.failure.clone(), ..Row::default() }).collect();
         let mut base: Option<(usize, Restarts)> = None;
-        let mut round = Duration::ZERO;
+        let mut pass = Duration::ZERO;
         for at in 0..contestants.len() {
-            if contestants[at].failure.is_some() || self.stopped() {
+            if contestants[at].device.failure.is_some() || self.stopped() {
                 continue;
             }
-            (self.say)(&format!("verifying {}", contestants[at].name));
+            (self.say)(&format!("verifying {}", contestants[at].device.name));
             let done = self.run(contestants[at].engine, task);
             let Some((run, done)) = self.or_out(done, &mut contestants[at], &mut rows[at]) else { continue };
-            round += run.build + run.time();
+            pass += run.build + run.time();
             let Some((first, expected)) = &base else {
                 base = Some((at, done));
                 continue;
             };
-            let of = |at: usize| (contestants[at].name.as_str(), contestants[at].engine);
+            let of = |at: usize| (contestants[at].device.name.as_str(), contestants[at].engine);
             let ((name, engine), (other, other_engine)) = (of(*first), of(at));
             if let Some(difference) =
                 first_difference(task.job, (name, engine, expected), (other, other_engine, &done))
@@ -180,7 +180,7 @@ impl Stand<'_> {
             Some((_, done)) => (Some(done.fingerprint(task.job)), iterations(done)),
             None => (None, 0),
         };
-        Ok(Measured { fingerprint, iterations, round, rows })
+        Ok(Measured { fingerprint, iterations, pass, rows })
     }
 
     /// Warms up and measures what was verified.
@@ -191,19 +191,19 @@ impl Stand<'_> {
         method: Method,
         measured: &mut Measured,
     ) {
-        let method = method.within_budget(measured.round);
+        let method = method.within_budget(measured.pass);
         for at in 0..method.warmup {
             let what = format!("warm-up {} of {}", at + 1, method.warmup);
-            self.round(contestants, task, measured, &what, false);
+            self.pass(contestants, task, measured, &what, false);
         }
         for at in 0..method.runs {
             let what = format!("run {} of {}", at + 1, method.runs);
-            self.round(contestants, task, measured, &what, true);
+            self.pass(contestants, task, measured, &what, true);
         }
     }
 
-    /// Runs every device once, in turn.
-    fn round(
+    /// Runs every device once, one after the other.
+    fn pass(
         &self,
         contestants: &mut [Contestant<'_>],
         task: Task<'_>,
@@ -213,15 +213,15 @@ impl Stand<'_> {
     ) {
         let expected = measured.fingerprint.clone();
         for (contestant, row) in contestants.iter_mut().zip(&mut measured.rows) {
-            if contestant.failure.is_some() || self.stopped() {
+            if contestant.device.failure.is_some() || self.stopped() {
                 continue;
             }
-            (self.say)(&format!("{what}, {}", contestant.name));
+            (self.say)(&format!("{what}, {}", contestant.device.name));
             let done = self.run(contestant.engine, task);
             let Some((run, done)) = self.or_out(done, contestant, row) else { continue };
             let fingerprint = done.fingerprint(task.job);
             if expected.as_ref() != Some(&fingerprint) {
-                let wrong = format!("it computed another result than before, {fingerprint}");
+                let wrong = format!("its result differs from the verified one: {fingerprint}");
                 row.verified = false;
                 out(contestant, row, wrong);
             } else if counts {
@@ -252,5 +252,5 @@ fn iterations(done: &Restarts) -> u64 {
 
 fn out(contestant: &mut Contestant<'_>, row: &mut Row, why: String) {
     row.failure = Some(why.clone());
-    contestant.failure = Some(why);
+    contestant.device.failure = Some(why);
 }

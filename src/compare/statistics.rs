@@ -1,4 +1,4 @@
-//! What many timings of one thing say: their middle, their spread, their ratio to another's, their outliers.
+//! Statistics of repeated timings: their median, their spread, their ratio to another's, their outliers.
 
 use serde::Serialize;
 use statrs::distribution::{Binomial, DiscreteCDF};
@@ -22,8 +22,8 @@ pub const LEAST_PAIRS: usize = 6;
 
 /// How some values lie. Quartiles are interpolated as in Hyndman and Fan 1996, definition 8.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Spread {
-    /// The middle one.
+pub struct TimeSpread {
+    /// The median.
     pub median: f64,
     /// A quarter of the values lies below.
     pub q1: f64,
@@ -37,8 +37,8 @@ pub struct Spread {
     pub max: f64,
 }
 
-impl Spread {
-    /// How `values` lie; none of none.
+impl TimeSpread {
+    /// Distribution of `values`; `None` without values.
     #[must_use]
     pub fn of(values: &[f64]) -> Option<Self> {
         let min = values.iter().copied().min_by(f64::total_cmp)?;
@@ -50,7 +50,7 @@ impl Spread {
     }
 }
 
-/// The middle value, or the mean of the two in the middle; none of none.
+/// The median: the mean of the two central values of an even number; none of no values.
 #[must_use]
 pub fn median(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| OrderStatistics::median(&mut Data::new(values.to_vec())))
@@ -75,7 +75,7 @@ pub struct Interval {
 }
 
 impl Ratio {
-    /// `times / base`, pair by pair, with a 95% interval of the median; none of no pairs.
+    /// `times / base`, pair by pair, with a 95% interval of the median; `None` without pairs.
     #[must_use]
     pub fn paired(times: &[f64], base: &[f64]) -> Option<Self> {
         let ratios: Vec<f64> = times.iter().zip(base).map(|(time, base)| time / base).collect();
@@ -121,13 +121,13 @@ fn outside(n: usize) -> Option<usize> {
 /// can't hide (Iglewicz and Hoaglin 1993). Where most values are equal, their mean deviation stands in.
 #[must_use]
 pub fn outliers(values: &[f64]) -> Vec<usize> {
-    let Some(middle) = median(values) else { return Vec::new() };
-    let deviations: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
+    let Some(centre) = median(values) else { return Vec::new() };
+    let deviations: Vec<f64> = values.iter().map(|value| (value - centre).abs()).collect();
     let scale = match median(&deviations) {
         Some(mad) if mad > 0.0 => 1.4826 * mad,
         _ => 1.2533 * deviations.iter().sum::<f64>() / deviations.len() as f64,
     };
-    let far = |deviation: f64| deviation > FAR * scale && deviation > NEAR * middle.abs();
+    let far = |deviation: f64| deviation > FAR * scale && deviation > NEAR * centre.abs();
     (0..values.len()).filter(|&at| far(deviations[at])).collect()
 }
 
@@ -138,18 +138,18 @@ mod tests {
     #[test]
     fn spread_of_one_to_ten() {
         let values: Vec<f64> = (1..=10).rev().map(f64::from).collect();
-        let spread = Spread::of(&values).unwrap();
+        let spread = TimeSpread::of(&values).unwrap();
         // by hand, definition 8: place (10 + 1/3) p + 1/3
         assert!((spread.q1 - 35.0 / 12.0).abs() < 1e-12 && (spread.q3 - 97.0 / 12.0).abs() < 1e-12);
         assert_eq!((spread.median, spread.min, spread.max), (5.5, 1.0, 10.0));
         assert_eq!(spread.iqr, spread.q3 - spread.q1);
-        assert_eq!(Spread::of(&[]), None);
+        assert_eq!(TimeSpread::of(&[]), None);
     }
 
     #[test]
     fn one_value_is_all_of_it() {
-        let spread = Spread { median: 2.0, q1: 2.0, q3: 2.0, iqr: 0.0, min: 2.0, max: 2.0 };
-        assert_eq!(Spread::of(&[2.0]), Some(spread));
+        let spread = TimeSpread { median: 2.0, q1: 2.0, q3: 2.0, iqr: 0.0, min: 2.0, max: 2.0 };
+        assert_eq!(TimeSpread::of(&[2.0]), Some(spread));
         assert_eq!(Ratio::paired(&[2.0], &[4.0]), Some(Ratio { median: 0.5, interval: None }));
     }
 

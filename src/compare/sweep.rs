@@ -40,34 +40,34 @@ pub struct Sweep {
 
 /// What is wrong with a sweep.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SweepError {
+pub enum ParseSweepError {
     /// No `=` in it.
     #[error(
-        "{0:?} is no sweep; give restarts=1..1000, points=.., clusters=.., or a list such as clusters=2,4,8"
+        "{0:?} is not a sweep; give restarts=1..1000, points=.., clusters=.., or a list such as clusters=2,4,8"
     )]
     Form(String),
     /// Another parameter.
     #[error("{0:?} can't be varied; give restarts, points or clusters")]
     Parameter(String),
     /// Not a whole number.
-    #[error("{0:?} is no whole number of at least 1")]
+    #[error("{0:?} is not a whole number of at least 1")]
     Value(String),
     /// The first end is larger than the second.
     #[error("{0}..{1} is empty; give the smaller end first")]
     Empty(u64, u64),
     /// A value given twice.
-    #[error("{0} is there twice; give each value once")]
+    #[error("{0} is listed twice; give each value once")]
     Twice(u64),
 }
 
 impl FromStr for Sweep {
-    type Err = SweepError;
+    type Err = ParseSweepError;
 
-    fn from_str(text: &str) -> Result<Self, SweepError> {
-        let (name, values) = text.split_once('=').ok_or_else(|| SweepError::Form(text.to_owned()))?;
+    fn from_str(text: &str) -> Result<Self, ParseSweepError> {
+        let (name, values) = text.split_once('=').ok_or_else(|| ParseSweepError::Form(text.to_owned()))?;
         let parameters = [Parameter::Restarts, Parameter::Points, Parameter::Clusters];
         let parameter = parameters.into_iter().find(|parameter| parameter.name() == name.trim());
-        let parameter = parameter.ok_or_else(|| SweepError::Parameter(name.trim().to_owned()))?;
+        let parameter = parameter.ok_or_else(|| ParseSweepError::Parameter(name.trim().to_owned()))?;
         let values = match values.split_once("..") {
             Some((from, to)) => between(value(from)?, value(to.trim_start_matches('='))?)?,
             None => list(values)?,
@@ -83,15 +83,15 @@ impl fmt::Display for Sweep {
     }
 }
 
-fn value(text: &str) -> Result<u64, SweepError> {
+fn value(text: &str) -> Result<u64, ParseSweepError> {
     let number = text.trim().parse().ok().filter(|&number| number > 0);
-    number.ok_or_else(|| SweepError::Value(text.trim().to_owned()))
+    number.ok_or_else(|| ParseSweepError::Value(text.trim().to_owned()))
 }
 
 /// Both ends, and what lies between of 1, 2, 5, 10, 20, 50, ..
-fn between(from: u64, to: u64) -> Result<Vec<u64>, SweepError> {
+fn between(from: u64, to: u64) -> Result<Vec<u64>, ParseSweepError> {
     if from > to {
-        return Err(SweepError::Empty(from, to));
+        return Err(ParseSweepError::Empty(from, to));
     }
     let tens = (0..20).map(|exponent| 10u64.pow(exponent));
     let steps = tens.flat_map(|ten| [1, 2, 5].map(|digit| ten.checked_mul(digit))).flatten();
@@ -103,16 +103,16 @@ fn between(from: u64, to: u64) -> Result<Vec<u64>, SweepError> {
     Ok(values)
 }
 
-fn list(text: &str) -> Result<Vec<u64>, SweepError> {
+fn list(text: &str) -> Result<Vec<u64>, ParseSweepError> {
     let values: Vec<u64> = text.split(',').map(value).collect::<Result<_, _>>()?;
     let twice = values.iter().enumerate().find(|(at, value)| values[..*at].contains(value));
     match twice {
-        Some((_, &value)) => Err(SweepError::Twice(value)),
+        Some((_, &value)) => Err(ParseSweepError::Twice(value)),
         None => Ok(values),
     }
 }
 
-/// Where a device overtakes the one that it is held against. Only values at which one is clearly faster decide.
+/// Where a device overtakes the device that it is compared with. Only values at which one is clearly faster decide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Crossover {
@@ -199,14 +199,14 @@ mod tests {
     #[test]
     fn bad_sweeps_name_the_trouble() {
         let error = |text: &str| text.parse::<Sweep>().unwrap_err();
-        assert_eq!(error("restarts"), SweepError::Form("restarts".into()));
-        assert_eq!(error("seeds=1..2"), SweepError::Parameter("seeds".into()));
-        assert_eq!(error("points=9..3"), SweepError::Empty(9, 3));
-        assert_eq!(error("clusters=2,3,2"), SweepError::Twice(2));
+        assert_eq!(error("restarts"), ParseSweepError::Form("restarts".into()));
+        assert_eq!(error("seeds=1..2"), ParseSweepError::Parameter("seeds".into()));
+        assert_eq!(error("points=9..3"), ParseSweepError::Empty(9, 3));
+        assert_eq!(error("clusters=2,3,2"), ParseSweepError::Twice(2));
         for text in
             ["restarts=0..9", "restarts=..9", "restarts=1..", "restarts=", "restarts=1,,2", "restarts=-1"]
         {
-            assert!(matches!(error(text), SweepError::Value(_)), "{text}");
+            assert!(matches!(error(text), ParseSweepError::Value(_)), "{text}");
         }
     }
 

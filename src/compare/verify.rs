@@ -8,17 +8,17 @@ use crate::kmeans::Restarts;
 /// The first place at which two devices differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The device that the other is held against.
+    /// The device that the other is compared with.
     pub base: String,
     /// The other device.
     pub other: String,
     /// Where, and both values.
-    pub place: Place,
+    pub place: DifferencePlace,
 }
 
 /// A place in a result, with the values of the base and of the other device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum DifferencePlace {
     /// Numbers of restarts.
     Count(usize, usize),
     /// A coordinate of a centroid, in lattice units.
@@ -67,24 +67,26 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { base, other, place } = self;
         let (at, first, second) = match place {
-            Place::Count(a, b) => ("the number of restarts".to_owned(), a.to_string(), b.to_string()),
-            Place::Centroid { restart, cluster, feature, values } => (
+            DifferencePlace::Count(a, b) => {
+                ("the number of restarts".to_owned(), a.to_string(), b.to_string())
+            }
+            DifferencePlace::Centroid { restart, cluster, feature, values } => (
                 format!("restart {restart}, cluster {cluster}, feature {} (lattice units)", feature + 1),
                 values.0.to_string(),
                 values.1.to_string(),
             ),
-            Place::Label { restart, row, labels } => (
+            DifferencePlace::Label { restart, row, labels } => (
                 format!("restart {restart}, the cluster of row {}", row + 1),
                 labels.0.to_string(),
                 labels.1.to_string(),
             ),
-            Place::Weight { restart, cluster, weights } => (
+            DifferencePlace::Weight { restart, cluster, weights } => (
                 format!("restart {restart}, the weight of cluster {cluster}"),
                 weights.0.to_string(),
                 weights.1.to_string(),
             ),
-            Place::Fingerprint(a, b) => ("the fingerprint".to_owned(), a.clone(), b.clone()),
-            Place::Outcome { restart, what, values } => {
+            DifferencePlace::Fingerprint(a, b) => ("the fingerprint".to_owned(), a.clone(), b.clone()),
+            DifferencePlace::Outcome { restart, what, values } => {
                 (format!("restart {restart}, its {what}"), values.0.clone(), values.1.clone())
             }
         };
@@ -105,9 +107,9 @@ pub(super) fn first_difference(job: &Job<'_>, base: Computed<'_>, other: Compute
     place.map(|place| Difference { base: base.0.into(), other: other.0.into(), place })
 }
 
-fn place_in_outcomes(base: &[Outcome], other: &[Outcome]) -> Option<Place> {
+fn place_in_outcomes(base: &[Outcome], other: &[Outcome]) -> Option<DifferencePlace> {
     if base.len() != other.len() {
-        return Some(Place::Count(base.len(), other.len()));
+        return Some(DifferencePlace::Count(base.len(), other.len()));
     }
     let (a, b) = base.iter().zip(other).find(|(a, b)| a != b)?;
     let parts = [
@@ -118,21 +120,26 @@ fn place_in_outcomes(base: &[Outcome], other: &[Outcome]) -> Option<Place> {
         ("digest of centroids", a.digest.to_string(), b.digest.to_string()),
     ];
     let (what, a_value, b_value) = parts.into_iter().find(|(_, a, b)| a != b)?;
-    Some(Place::Outcome { restart: a.restart, what, values: (a_value, b_value) })
+    Some(DifferencePlace::Outcome { restart: a.restart, what, values: (a_value, b_value) })
 }
 
-fn place_in_best(base: &Restarts, other: &Restarts) -> Option<Place> {
+fn place_in_best(base: &Restarts, other: &Restarts) -> Option<DifferencePlace> {
     place_in_states(base.best()?.restart, base.best_state()?, other.best_state()?)
 }
 
-fn place_in_prints(job: &Job<'_>, base: &Restarts, other: &Restarts) -> Option<Place> {
+fn place_in_prints(job: &Job<'_>, base: &Restarts, other: &Restarts) -> Option<DifferencePlace> {
     let (a, b) = (base.fingerprint(job), other.fingerprint(job));
-    (a != b).then_some(Place::Fingerprint(a, b))
+    (a != b).then_some(DifferencePlace::Fingerprint(a, b))
 }
 
 /// What of the states differs, as far as it does when the restart runs by itself; none if a device can't do that.
-fn in_detail(job: &Job<'_>, base: &dyn Engine, other: &dyn Engine, place: &Place) -> Option<Place> {
-    let Place::Outcome { restart, .. } = place else { return None };
+fn in_detail(
+    job: &Job<'_>,
+    base: &dyn Engine,
+    other: &dyn Engine,
+    place: &DifferencePlace,
+) -> Option<DifferencePlace> {
+    let DifferencePlace::Outcome { restart, .. } = place else { return None };
     let restart = *restart;
     let alone = |engine: &dyn Engine| {
         let batch = engine.load(job).ok()?.run(restart..restart + 1, Keep::All).ok()?;
@@ -141,21 +148,18 @@ fn in_detail(job: &Job<'_>, base: &dyn Engine, other: &dyn Engine, place: &Place
     place_in_states(restart, &alone(base)?, &alone(other)?)
 }
 
-fn place_in_states(restart: u64, base: &State, other: &State) -> Option<Place> {
+fn place_in_states(restart: u64, base: &State, other: &State) -> Option<DifferencePlace> {
     let n_dims = (base.centroids.len() / base.counts.len().max(1)).max(1);
-    let centroid = position(&base.centroids, &other.centroids).map(|(at, values)| Place::Centroid {
-        restart,
-        cluster: at / n_dims,
-        feature: at % n_dims,
-        values,
+    let centroid = position(&base.centroids, &other.centroids).map(|(at, values)| {
+        DifferencePlace::Centroid { restart, cluster: at / n_dims, feature: at % n_dims, values }
     });
     let label = || {
         let (row, labels) = position(&base.labels, &other.labels)?;
-        Some(Place::Label { restart, row, labels })
+        Some(DifferencePlace::Label { restart, row, labels })
     };
     let weight = || {
         let (cluster, weights) = position(&base.counts, &other.counts)?;
-        Some(Place::Weight { restart, cluster, weights })
+        Some(DifferencePlace::Weight { restart, cluster, weights })
     };
     centroid.or_else(label).or_else(weight)
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::numbers::time;
-use super::statistics::{LEAST_PAIRS, Spread, median, outliers};
+use super::statistics::{LEAST_PAIRS, TimeSpread, median, outliers};
+use crate::numbers::time;
 
 /// Something that makes a timing doubtful.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,7 +24,7 @@ const DRIFT: f64 = 1.10;
 /// What to know of these times, in seconds, in the order of the runs.
 #[must_use]
 pub fn warnings(times: &[f64]) -> Vec<Warning> {
-    let Some(spread) = Spread::of(times) else { return Vec::new() };
+    let Some(spread) = TimeSpread::of(times) else { return Vec::new() };
     if times.len() < LEAST_PAIRS {
         return [short(&spread), few(times)].into_iter().flatten().collect();
     }
@@ -43,18 +43,18 @@ fn warn_if(doubtful: bool, kind: &'static str, text: String) -> Option<Warning> 
     doubtful.then_some(Warning { kind, text })
 }
 
-fn short(spread: &Spread) -> Option<Warning> {
+fn short(spread: &TimeSpread) -> Option<Warning> {
     let median = time(spread.median);
     let text = format!("a run takes only {median}, where noise shows; try more restarts, or more points");
     warn_if(spread.median < SHORT, "short_runs", text)
 }
 
-fn first_slow(times: &[f64], spread: &Spread, far: &[usize]) -> Option<Warning> {
+fn first_slow(times: &[f64], spread: &TimeSpread, far: &[usize]) -> Option<Warning> {
     let first = *times.first()?;
     let slow = far.first() == Some(&0) && first > spread.median;
     let (first, median) = (time(first), time(spread.median));
     let text = format!(
-        "the first run was slow ({first}, against {median} in the middle): caches were cold, or the device had \
+        "the first run was slow ({first}; the median is {median}): caches were cold, or the device had \
          not raised its clock yet; try more runs to warm up"
     );
     warn_if(slow, "first_run_slow", text)
@@ -85,11 +85,11 @@ fn drift(times: &[f64]) -> Option<Warning> {
     warn_if(last > DRIFT * first, "drift", text)
 }
 
-fn wide(spread: &Spread) -> Option<Warning> {
+fn wide(spread: &TimeSpread) -> Option<Warning> {
     let share = spread.iqr / spread.median;
     let percent = share * 100.0;
     let text = format!(
-        "the middle half of the runs spreads over {percent:.0}% of the median; close other programs, fix the \
+        "the interquartile range of the runs is {percent:.0}% of the median; close other programs, fix the \
          clock rate, or try more runs"
     );
     warn_if(share > WIDE, "wide_spread", text)
@@ -133,7 +133,7 @@ mod tests {
         let text = &warnings(&[0.02, 0.01, 0.0101, 0.0099, 0.01, 0.0102])[0].text;
         assert!(
             text.contains("20.0 ms")
-                && text.contains("against 10.1 ms")
+                && text.contains("the median is 10.1 ms")
                 && text.contains("more runs to warm up"),
             "{text}"
         );

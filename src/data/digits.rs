@@ -21,7 +21,7 @@ pub(super) fn open() -> Result<Box<dyn Source>, DataError> {
     (csv::FORMAT.open)(Input::of_memory(NAME, TEXT.as_bytes())?, &options)
 }
 
-/// Who made the digits, and on which terms they may be passed on.
+/// Author and licence of the digits.
 pub const ORIGIN: &str = "Written by 13 people on printed forms; Optical Recognition of Handwritten Digits by Ethem Alpaydin and \
                           Cenk Kaynak, Bogazici University, Istanbul, 1998 (UCI Machine Learning Repository, data set 80, \
                           CC BY 4.0).";

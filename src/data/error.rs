@@ -31,7 +31,7 @@ pub enum DataError {
     Read {
         /// The source.
         name: String,
-        /// What the system said.
+        /// The message of the operating system.
         reason: io::Error,
     },
 
@@ -291,7 +291,7 @@ pub enum DataError {
         found: u64,
     },
 
-    /// An output file whose name tells no format.
+    /// An output file whose name has no known extension.
     #[error("{}: the name of an output file must end in .csv or .npy", path.display())]
     OutputFormat {
         /// The path.
@@ -303,7 +303,7 @@ pub enum DataError {
     Write {
         /// The path.
         path: PathBuf,
-        /// What the system said.
+        /// The message of the operating system.
         reason: io::Error,
     },
 

@@ -12,7 +12,7 @@ use super::points::{Points, SourcePoints};
 use super::rows::Rows;
 use super::source::Source;
 
-/// Loads a table: `digits` is the one inside the program, `-` is standard input, all else is a path.
+/// Loads a table: `digits` is built in, `-` is standard input, all else is a path.
 ///
 /// As [`open`], and collects all rows. The features are left where they are if their number is known and they
 /// can be read again, as those of an `.npy` file: see [`Points::Source`].

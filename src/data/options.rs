@@ -29,9 +29,9 @@ pub struct LoadOptions {
     pub header: Header,
     /// As [`ReadOptions::delimiter`].
     pub delimiter: Option<u8>,
-    /// The column of classes, by its name in the header, or by number from 1. It is no feature then.
+    /// The column of classes, by its name in the header, or by number from 1. It is not used as a feature.
     pub truth: Option<String>,
-    /// The column of weights, named the same way. It is no feature then.
+    /// The column of weights, named the same way. It is not used as a feature.
     pub weights: Option<String>,
 }
 

@@ -74,7 +74,7 @@ fn contrasted(pixels: &[f64]) -> Vec<f64> {
     pixels.iter().map(|x| ((x / darkest - PAPER) / (FULL - PAPER)).clamp(0.0, 1.0)).collect()
 }
 
-/// The ink of each block, of a picture in the middle of the field. `pixels` is (32, width).
+/// The ink of each block, of a picture in the centre of the field. `pixels` is (32, width).
 fn count(pixels: &[f64], width: usize) -> [u8; SIZE] {
     let left = (FIELD - width) / 2;
     let mut sums = [0.0; SIZE];
@@ -92,9 +92,9 @@ mod tests {
     /// A ring of that size in a larger picture, at a place, of some ink.
     fn ring(size: usize, field: usize, (top, left): (usize, usize), ink: f64) -> Vec<f64> {
         let mut picture = vec![0.0; field * field];
-        let middle = size as f64 / 2.0;
+        let centre = size as f64 / 2.0;
         for (y, x) in (0..size).flat_map(|y| (0..size).map(move |x| (y, x))) {
-            let distance = (y as f64 + 0.5 - middle).hypot(x as f64 + 0.5 - middle) / middle;
+            let distance = (y as f64 + 0.5 - centre).hypot(x as f64 + 0.5 - centre) / centre;
             if (0.55..1.0).contains(&distance) {
                 picture[(top + y) * field + left + x] = ink;
             }
@@ -143,7 +143,7 @@ mod tests {
         let mut stroke = vec![0.0; 64];
         (1..7).for_each(|y| stroke[y * 8 + 5] = 3.0);
         let counts = normalise(&stroke, 8, 8).unwrap();
-        // 32 / 6 pixels wide, stretched to 8: the two columns in the middle
+        // 32 / 6 pixels wide, stretched to 8: the two columns in the centre
         for line in counts.chunks(8) {
             let [0, 0, 0, left, right, 0, 0, 0] = *line else { panic!("{counts:?}") };
             assert!(left == right && left >= 10, "{counts:?}");

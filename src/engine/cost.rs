@@ -97,7 +97,7 @@ impl Default for Costs {
     }
 }
 
-/// A processor with so many threads: the middle of three `cairn compare --calibrate` on two threads of a Xeon with
+/// A processor with so many threads: the median of three runs of `cairn compare --calibrate` on two threads of a Xeon with
 /// AVX-512, other programs at work; more threads are assumed to share restarts and steps evenly.
 fn usual_cpu(threads: usize) -> Cost {
     let threads = threads.max(1) as f64;
@@ -136,7 +136,7 @@ impl Costs {
     }
 
     /// Least time that any GPU takes for a job, in seconds, and whether it is that of a GPU that was measured:
-    /// where the CPU takes less, none need be looked for.
+    /// where the CPU takes less, no adapter needs to be listed.
     #[must_use]
     pub fn least_gpu(&self, size: &JobSize) -> (f64, bool) {
         let known = self.gpus.iter().map(|gpu| gpu.cost.seconds(size)).reduce(f64::min);

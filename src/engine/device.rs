@@ -1,6 +1,6 @@
 //! Devices: how one is asked for, and how it describes itself.
 
-/// Where to run, as a person says it.
+/// Where to run, as asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Device {
     /// The faster of the CPU and the best real GPU (discrete before integrated), as estimated; the GPU, if there is
@@ -13,7 +13,7 @@ pub enum Device {
     Cpu,
     /// The definition: plain integer loops.
     Reference,
-    /// The adapter whose name contains this, in any case of letters.
+    /// The adapter whose name contains this, in upper or lower case.
     Named(String),
 }
 
@@ -52,7 +52,7 @@ pub struct DeviceInfo {
     pub adapter: String,
     /// Driver of the GPU adapter; empty on the CPU.
     pub driver: String,
-    /// Whether the adapter is a program on the CPU (llvmpipe, for one).
+    /// Whether the adapter is software on the CPU, such as llvmpipe.
     pub software: bool,
     /// Why this device was taken, or given up, in one line, when it is not the one asked for.
     pub fallback: Option<String>,

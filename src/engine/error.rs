@@ -28,7 +28,7 @@ pub enum EngineError {
     DeviceLost {
         /// The adapter's name.
         adapter: String,
-        /// The driver's words.
+        /// The message of the driver.
         reason: String,
     },
     /// The device has too little memory.

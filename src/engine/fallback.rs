@@ -77,7 +77,7 @@ struct FallbackSession<'a> {
 }
 
 fn note(error: &EngineError) -> String {
-    format!("{error}; the work went on on the CPU, to the same bits")
+    format!("{error}; the work continued on the CPU, with the same result")
 }
 
 impl Session for FallbackSession<'_> {

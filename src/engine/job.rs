@@ -22,9 +22,9 @@ pub struct Job<'a> {
     pub n_clusters: usize,
     /// How the first centroids are found.
     pub seeding: Seeding,
-    /// Key of the random numbers.
+    /// Seed of the random numbers.
     pub seed: u64,
-    /// Most updates, at least 1.
+    /// Maximum number of updates, at least 1.
     pub max_iter: u32,
     /// Stop when the sum of squared shifts, in lattice units, is at most this; none for the fixed point.
     pub shift_limit: Option<f64>,

@@ -1,6 +1,6 @@
 //! Where the work runs: three engines that agree in every bit, and the choice among them.
 //!
-//! [`open`] turns a wish ([`Device`]) into an engine; it is the only place that falls back, and
+//! [`open`] opens the engine of a [`Device`]; it is the only place that falls back, and
 //! [`Opened::why`] says so. An [`Engine`] is coarse: a batch of restarts in, their outcomes out.
 
 pub mod certify;
@@ -50,19 +50,19 @@ pub trait Engine: Send + Sync {
     /// Does what is done once for all restarts of a job: packing, uploading, building kernels.
     ///
     /// # Errors
-    /// What the device says.
+    /// [`EngineError`] if the device fails.
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError>;
 
     /// Does what is done once for all rows that these centroids are to be found for.
     ///
     /// # Errors
-    /// What the device says.
+    /// [`EngineError`] if the device fails.
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError>;
 
-    /// Measures what it can do at most, in less than a second. None where nobody would ask.
+    /// Measures the peak rates of the device, in less than a second. `None` for the reference.
     ///
     /// # Errors
-    /// What the device says.
+    /// [`EngineError`] if the device fails.
     fn peak(&self) -> Result<Option<Peak>, EngineError> {
         Ok(None)
     }
@@ -84,7 +84,7 @@ pub trait Session {
     /// Runs these restarts. The outcome of one depends on nothing but the job and its number.
     ///
     /// # Errors
-    /// What the device says. Nothing of the batch is returned then.
+    /// [`EngineError`] if the device fails. Nothing of the batch is returned then.
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError>;
 
     /// What was finished of a run that failed, if anything: outcomes in order, and such states as are known.

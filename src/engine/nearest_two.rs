@@ -60,11 +60,11 @@ pub trait NearestSession {
     /// [`Table::outside`] it finds those of the zeros that stand for them: see [`of_outside`]. (n_points)
     ///
     /// # Errors
-    /// What the device says.
+    /// [`EngineError`] if the device fails.
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError>;
 }
 
-/// Those of row `row`, by a look at all centroids in integers.
+/// Those of row `row`, by comparing all centroids in integers.
 #[must_use]
 pub fn exactly(table: &Table, centroids: &Centroids<'_>, row: usize) -> NearestTwo {
     two_least((0..centroids.n_clusters() as u32).map(|c| (0, distance(table, centroids, row, c))))

@@ -1,4 +1,4 @@
-//! From a wish to an engine: the only place that chooses, and that says why.
+//! Opens an engine for a [`Device`]: the only place that chooses one, and says why.
 
 use std::time::{Duration, Instant};
 
@@ -12,13 +12,13 @@ use super::{Device, Engine, EngineError, OpenOptions};
 pub struct Opened {
     /// The engine.
     pub engine: Box<dyn Engine>,
-    /// Why this one, in a few words.
+    /// Why this engine was chosen, in a few words.
     pub why: String,
     /// The GPU that there is, and why it could not be opened.
     pub fallback: Option<String>,
-    /// What [`Device::Auto`] went by.
+    /// The estimates by which [`Device::Auto`] chose.
     pub estimates: Option<Estimates>,
-    /// How long opening it took.
+    /// Time that opening it took.
     pub took: Duration,
 }
 
@@ -27,7 +27,7 @@ pub struct Opened {
 pub struct Estimates {
     /// On the CPU.
     pub cpu: f64,
-    /// On the best GPU, or on any where none had to be looked for; opening it included.
+    /// On the best GPU, or on any where no adapter had to be listed; opening it included.
     pub gpu: Option<f64>,
     /// Whether that of the CPU was measured on this machine, and not taken from the built-in model.
     pub cpu_measured: bool,
@@ -79,7 +79,11 @@ fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> 
         let (cpu, (gpu, gpu_measured)) = (cpu(size), options.costs.least_gpu(size));
         if cpu <= gpu {
             let estimates = Estimates { cpu, gpu: Some(gpu), cpu_measured, gpu_measured };
-            return Ok(Choice::cpu(on_cpu, "a small job, done before a GPU were ready", Some(estimates)));
+            return Ok(Choice::cpu(
+                on_cpu,
+                "a small job, finished sooner than a GPU can be opened",
+                Some(estimates),
+            ));
         }
     }
     let found = gpu::adapters(&options.backends);

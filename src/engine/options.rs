@@ -1,11 +1,11 @@
-//! How to open a device.
+//! Options for opening a device.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::cost::{Costs, JobSize};
 
-/// An interface through which GPUs are reached.
+/// A graphics API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     /// Vulkan.
@@ -19,7 +19,7 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// Reads `vulkan`, `metal`, `dx12` or `gl`, or another usual name of one of them, in any case of letters.
+    /// Reads `vulkan`, `metal`, `dx12` or `gl`, or another usual name of one of them, in upper or lower case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match &text.to_ascii_lowercase()[..] {
@@ -32,7 +32,7 @@ impl Backend {
     }
 }
 
-/// How to open a device. Nothing is taken from the environment: what is not set here has the default that its field
+/// Options for opening a device. Nothing is taken from the environment: what is not set here has the default that its field
 /// names.
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
@@ -46,7 +46,7 @@ pub struct OpenOptions {
     /// Assign kernel of a GPU: `plain`, `small`, `tiled`, `low` or `matrix`, where it suits the sizes; `trial` for the
     /// fastest of them however small the work, `f32` for the best without matrix units. Not set: the fastest.
     pub gpu_kernel: Option<String>,
-    /// Interfaces through which GPUs are looked for. Empty: all that this system has.
+    /// Graphics APIs to search for GPUs. Empty: all that this system has.
     pub backends: Vec<Backend>,
     /// Folder for compiled kernels and for the choices among them, so that the next start is quicker. Not set:
     /// nothing is kept.
@@ -68,7 +68,7 @@ pub struct OpenOptions {
 pub struct Testing {
     /// Makes the certificate unsound on purpose.
     pub bound: super::certify::Bound,
-    /// Takes a GPU for one that can bind no larger buffers. In bytes.
+    /// Limits the size of a buffer binding on a GPU. In bytes.
     pub max_binding: Option<u64>,
     /// Begins the name of the kernel that every trial of `gpu_kernel: trial` finds the fastest.
     pub choice: Option<String>,
@@ -76,7 +76,7 @@ pub struct Testing {
     pub slice: Option<Duration>,
     /// Seeds every table by the general kernels, also those that one workgroup could.
     pub general_seeding: bool,
-    /// Takes the GPU's matrix units for ones that err.
+    /// Makes the self-test of the GPU's matrix units fail.
     pub bad_units: bool,
     /// Makes the GPU fail on purpose.
     #[cfg(feature = "gpu")]

@@ -10,7 +10,7 @@ pub enum Stop {
     FixedPoint = 0,
     /// The centroids moved by no more than the tolerance.
     Tol = 1,
-    /// The most updates were made.
+    /// The maximum number of updates was made.
     MaxIter = 2,
 }
 
@@ -26,7 +26,7 @@ impl Stop {
     }
 }
 
-/// What is kept of every restart.
+/// The result of a restart without its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     /// Which restart.
@@ -52,7 +52,7 @@ pub struct State {
     pub counts: Vec<u64>,
 }
 
-/// How much was decided where.
+/// How many labels were decided in floating point, and how many in integers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
     /// Nearest centroids found, of every row in every pass.
@@ -76,7 +76,7 @@ impl Work {
         }
     }
 
-    /// Adds another's counts.
+    /// Adds other counts.
     pub fn merge(&mut self, other: Self) {
         self.assigned_points += other.assigned_points;
         self.repaired_points += other.repaired_points;
@@ -101,7 +101,7 @@ pub struct Batch {
     pub outcomes: Vec<Outcome>,
     /// States with the restart they belong to: one or all, as [`Keep`] says, in order.
     pub states: Vec<(u64, State)>,
-    /// How much was decided where.
+    /// How many labels were decided in floating point, and how many in integers.
     pub work: Work,
     /// Where the time went.
     pub times: Times,
@@ -140,7 +140,7 @@ impl Batch {
         self.times.merge(other.times);
     }
 
-    /// The best of `outcomes`: least inertia, then least number. None of none.
+    /// The best of `outcomes`: least inertia, then least number. `None` if there are none.
     #[must_use]
     pub fn best(outcomes: &[Outcome]) -> Option<&Outcome> {
         outcomes.iter().min_by_key(|outcome| (outcome.inertia, outcome.restart))

@@ -1,4 +1,4 @@
-//! What a device can do at most, as measured by a loop of multiply-adds and a copy: what a timing is held against.
+//! Peak rates of a device, measured by a loop of multiply-adds and a copy: timings are compared with them.
 
 use super::EngineError;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Time spent on each step. Threads that work side by side each add theirs, until [`Times::scaled_to`] the wall.
+/// Time spent on each step. Threads that work side by side each add theirs, until [`Times::scaled_to`] scales the sum to wall time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Times {
     /// Finding the first centroids.
@@ -23,7 +23,7 @@ pub struct Times {
 }
 
 impl Times {
-    /// Adds another's times.
+    /// Adds other times.
     pub fn merge(&mut self, other: Self) {
         let told = |times: &Self| !(times.assign + times.update).is_zero();
         self.device_clock = match (told(self), told(&other)) {
@@ -45,7 +45,7 @@ impl Times {
         self.seed + self.iterate + self.read_back
     }
 
-    /// The same shares of `wall`: threads that work side by side share it out. What nobody measured counts as
+    /// The times scaled to a sum of `wall`, as threads run in parallel. A wall time without any measured step counts as
     /// iterating.
     #[must_use]
     pub fn scaled_to(self, wall: Duration) -> Self {

@@ -34,7 +34,7 @@ pub enum FitError {
     Threads {
         /// Threads asked for.
         threads: usize,
-        /// The system's words.
+        /// The message of the operating system.
         reason: String,
     },
 }

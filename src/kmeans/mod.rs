@@ -22,7 +22,7 @@ pub use params::{Init, KMeans, Params, ParamsError};
 pub use restarts::{CONTINUE, Restarts, Spread, run};
 pub use trace::trace;
 
-/// How far a fit has come.
+/// Progress of a fit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
     /// Restarts done.
@@ -53,29 +53,29 @@ pub struct Timings {
 pub struct Fit {
     /// Rows fitted.
     pub n_points: usize,
-    /// Where the integers lie among the user's numbers.
+    /// The lattice: scale and offset of the integers.
     pub lattice: Lattice,
-    /// What placing the rows cost.
+    /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
     /// What a weight of 1 is worth in the weights that were given.
     pub weight_unit: f64,
     /// Whether the weights had to be rounded to integers.
     pub weights_rounded: bool,
-    /// All restarts, with their states if these were to be kept.
+    /// All restarts; with their states under [`Keep::All`].
     pub restarts: Restarts,
     /// The best restart.
     pub best: Outcome,
     /// The best restart's centroids, labels and counts.
     pub state: State,
-    /// How the inertias lie.
+    /// Distribution of the inertias.
     pub spread: Spread,
-    /// Equal on two machines that computed the same.
+    /// Hash of all results: equal if and only if two runs computed the same, up to a collision.
     pub fingerprint: String,
     /// What it was computed on.
     pub device: DeviceInfo,
     /// Which device was taken and why, in one line.
     pub device_reason: String,
-    /// Estimated times that it was chosen by, if it was.
+    /// The estimated times by which the device was chosen, if it was.
     pub estimates: Option<Estimates>,
     /// Where the time went.
     pub timings: Timings,
@@ -108,13 +108,26 @@ impl Fit {
         &self.state.labels
     }
 
+    /// Median inertia of all restarts, in the user's units.
+    #[must_use]
+    pub fn median_inertia(&self) -> f64 {
+        let (low, high) = (self.cost(self.spread.median.0), self.cost(self.spread.median.1));
+        if low == high { low } else { low / 2.0 + high / 2.0 }
+    }
+
+    /// Restarts a second, without packing, opening the device and uploading.
+    #[must_use]
+    pub fn restarts_per_second(&self) -> f64 {
+        self.spread.count as f64 / self.timings.run.sum().as_secs_f64()
+    }
+
     /// Clusters that no row of positive weight belongs to.
     #[must_use]
     pub fn empty(&self) -> usize {
         self.state.counts.iter().filter(|&&n| n == 0).count()
     }
 
-    /// How much was decided where.
+    /// How many labels were decided in floating point, and how many in integers.
     #[must_use]
     pub fn work(&self) -> Work {
         self.restarts.work
@@ -129,7 +142,7 @@ pub fn fit(data: &Dataset, params: &Params) -> Result<Fit, FitError> {
     fit_with(data, params, &OpenOptions::default(), &mut |_| CONTINUE)
 }
 
-/// [`fit`], with a say in how the device is opened, and `progress` called after each batch of restarts: it cancels
+/// [`fit`] with options for opening the device, and with `progress` called after each batch of restarts: it cancels
 /// the fit by [`ControlFlow::Break`].
 ///
 /// # Errors
@@ -149,7 +162,7 @@ pub fn fit_with(
     fit_on(&engine::open(params.device(), &options)?, data, params, progress)
 }
 
-/// What is known of a job before it runs: what [`engine::Device::Auto`] chooses by.
+/// The size of a job, as far as it is known before it runs; [`engine::Device::Auto`] chooses by it.
 #[must_use]
 pub fn job_size(data: &Dataset, params: &Params) -> JobSize {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
@@ -180,7 +193,7 @@ pub fn fit_on(
 /// Runs `work` on as many threads of the CPU as were asked for, or as there are.
 ///
 /// # Errors
-/// [`FitError::Threads`] if they can't be had, else what `work` says.
+/// [`FitError::Threads`] if they can't be had, else the error of `work`.
 pub fn in_threads<T: Send, E: From<FitError> + Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, E> + Send,
@@ -243,7 +256,7 @@ pub fn fit_table(
     let mut restarts = run(session.as_mut(), &job, n_restarts, params.batch(), params.keep(), &mut seen)?;
     let missing = || EngineError::DeviceFailed {
         adapter: session.info().adapter,
-        reason: "no restart came back".into(),
+        reason: "no restart was returned".into(),
     };
     let best = *restarts.best().ok_or_else(missing)?;
     let fingerprint = restarts.fingerprint(&job);

@@ -64,7 +64,7 @@ pub enum ParamsError {
     )]
     RestartsOfOneStart(u64),
     /// The number of given centroids is not that of the clusters.
-    #[error("{n_centroids} start centroids for {n_clusters} clusters; give one a cluster")]
+    #[error("{n_centroids} start centroids for {n_clusters} clusters; give one per cluster")]
     CentroidCount {
         /// Rows given.
         n_centroids: usize,
@@ -146,7 +146,7 @@ impl KMeans {
         Self { n_restarts, ..self }
     }
 
-    /// Key of the random numbers.
+    /// Seed of the random numbers.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
@@ -156,7 +156,7 @@ impl KMeans {
         Self { init, ..self }
     }
 
-    /// Most iterations of a restart.
+    /// Maximum number of iterations of a restart.
     pub fn max_iter(self, max_iter: u32) -> Self {
         Self { max_iter, ..self }
     }
@@ -176,7 +176,7 @@ impl KMeans {
         Self { fallback: Some(fallback), ..self }
     }
 
-    /// Threads on the CPU; by default one a processor.
+    /// Threads on the CPU; by default one per logical processor.
     pub fn threads(self, threads: usize) -> Self {
         Self { threads: Some(threads), ..self }
     }
@@ -246,7 +246,7 @@ impl Params {
         self.0.n_restarts
     }
 
-    /// Key of the random numbers.
+    /// Seed of the random numbers.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.0.seed
@@ -258,7 +258,7 @@ impl Params {
         &self.0.init
     }
 
-    /// Most iterations of a restart.
+    /// Maximum number of iterations of a restart.
     #[must_use]
     pub fn max_iter(&self) -> u32 {
         self.0.max_iter

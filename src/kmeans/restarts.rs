@@ -23,20 +23,20 @@ pub struct Restarts {
     pub outcomes: Vec<Outcome>,
     /// States with the restart they belong to: the best one's, or all.
     pub states: Vec<(u64, State)>,
-    /// How much was decided where.
+    /// How many labels were decided in floating point, and how many in integers.
     pub work: Work,
     /// Where the wall time went.
     pub times: Times,
 }
 
-/// How the inertias of all restarts lie, in lattice units.
+/// Distribution of the inertias of all restarts, in lattice units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
     /// Number of restarts.
     pub count: usize,
     /// Least inertia.
     pub min: u128,
-    /// Median: the two in the middle, for an even number.
+    /// Median: the two central values of an even number, else one value twice.
     pub median: (u128, u128),
     /// Largest inertia.
     pub max: u128,
@@ -54,7 +54,7 @@ pub const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
 /// that they take.
 ///
 /// # Errors
-/// [`FitError::Engine`] with what the engine says, [`FitError::Cancelled`].
+/// [`FitError::Engine`] if the device fails, [`FitError::Cancelled`].
 pub fn run(
     session: &mut dyn Session,
     job: &Job<'_>,
@@ -129,7 +129,7 @@ impl Restarts {
         self.states.iter().find(|(restart, _)| *restart == best).map(|(_, state)| state)
     }
 
-    /// How the inertias lie; none of no restarts.
+    /// Distribution of the inertias; `None` without restarts.
     #[must_use]
     pub fn spread(&self) -> Option<Spread> {
         let mut inertias: Vec<u128> = self.outcomes.iter().map(|outcome| outcome.inertia).collect();

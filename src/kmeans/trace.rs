@@ -42,7 +42,7 @@ fn once(engine: &dyn Engine, job: &Job<'_>, restart: u64) -> Result<(Outcome, St
     let mut batch = session.run(restart..restart + 1, Keep::All)?;
     let missing = || EngineError::DeviceFailed {
         adapter: engine.info().adapter,
-        reason: "no restart came back".into(),
+        reason: "no restart was returned".into(),
     };
     let (_, state) = batch.states.pop().ok_or_else(missing)?;
     Ok((*batch.outcomes.first().ok_or_else(missing)?, state))

@@ -140,12 +140,12 @@ impl Extent {
     }
 }
 
-/// The multiple of `2^t` nearest to the middle of `lo .. hi`.
+/// The multiple of `2^t` nearest to the centre of `lo .. hi`.
 fn offset(lo: f64, hi: f64, t: i32) -> f64 {
-    let middle = lo + (hi - lo) / 2.0;
-    let steps = libm::ldexp(middle, -t);
+    let centre = lo + (hi - lo) / 2.0;
+    let steps = libm::ldexp(centre, -t);
     // from 2^52 on a float has no fraction to round away
-    if steps.abs() >= (1u64 << 52) as f64 { middle } else { libm::ldexp(steps.round_ties_even(), t) }
+    if steps.abs() >= (1u64 << 52) as f64 { centre } else { libm::ldexp(steps.round_ties_even(), t) }
 }
 
 /// The largest E with `4^E * n_dims * 2^48 * W < 2^124`, at most 31: then costs fit `u128`.
@@ -211,7 +211,7 @@ mod tests {
         let lattice = lattice_of(&[0.0, 16.0, 5.0, 15.0], 1);
         assert_eq!((lattice.offset[0], lattice.exponent[0]), (8.0, -20));
         assert_eq!(lattice.place(16.0, 0), f64::from(1 << 23));
-        // an odd range: the middle 7.5 goes to the even multiple of the grid
+        // an odd range: the centre 7.5 goes to the even multiple of the grid
         let lattice = lattice_of(&[0.0, 15.0], 1);
         assert_eq!((lattice.offset[0], lattice.exponent[0]), (8.0, -20));
     }

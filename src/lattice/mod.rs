@@ -44,7 +44,7 @@ pub enum LatticeError {
     },
     /// The difference between the largest and the least value of a feature overflows `f64`.
     #[error(
-        "column {column}: its values reach from {lo:e} to {hi:e}, further apart than a 64-bit float can say; scale the column down"
+        "column {column}: its values range from {lo:e} to {hi:e}, and the difference exceeds a 64-bit float; scale the column down"
     )]
     RangeOverflow {
         /// Column, from 1.
@@ -56,7 +56,7 @@ pub enum LatticeError {
     },
     /// A row that may lie outside the range lies too far outside.
     #[error(
-        "row {row}, column {column}: {value} lies more than 2^40 lattice steps ({limit:e}) from the middle of the fitted rows ({middle}); remove the row, or fit with it and a positive weight"
+        "row {row}, column {column}: {value} lies more than 2^40 lattice steps ({limit:e}) from the centre of the fitted rows ({centre}); remove the row, or fit with it and a positive weight"
     )]
     TooFarOutside {
         /// Row, from 1.
@@ -66,7 +66,7 @@ pub enum LatticeError {
         /// The value.
         value: f64,
         /// Middle of the feature's range.
-        middle: f64,
+        centre: f64,
         /// 2^40 steps, in the user's units.
         limit: f64,
     },
@@ -107,7 +107,7 @@ pub enum LatticeError {
         n_points: usize,
     },
     /// Weights and rows differ in number.
-    #[error("{n_weights} weights for {n_points} rows; give one weight a row")]
+    #[error("{n_weights} weights for {n_points} rows; give one weight per row")]
     WeightCount {
         /// Weights given.
         n_weights: usize,
@@ -130,7 +130,7 @@ pub enum LatticeError {
     },
 }
 
-/// Where the integers lie among the user's numbers.
+/// The lattice: scale and offset of the integers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lattice {
     /// The user's value of coordinate 0, a feature each. (n_dims)

@@ -13,7 +13,7 @@ pub struct Table {
     pub points: Vec<f32>,
     /// Integer weights. (n_points)
     pub weights: Weights,
-    /// Where the integers lie among the user's numbers.
+    /// The lattice: scale and offset of the integers.
     pub lattice: Lattice,
     /// Trailing zero bits that all coordinates share.
     pub granularity: u32,
@@ -21,7 +21,7 @@ pub struct Table {
     pub max_coordinate: u32,
     /// Rows of weight zero outside the range, with their coordinates; zeros stand for them in `points`.
     pub outside: Vec<(usize, Vec<i64>)>,
-    /// What placing the rows cost.
+    /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
 }
 
@@ -275,7 +275,7 @@ fn outside_row<T: Value>(lattice: &Lattice, row: usize, x: &[T]) -> Result<Vec<i
             row: row + 1,
             column: j + 1,
             value,
-            middle: lattice.offset[j],
+            centre: lattice.offset[j],
             limit: libm::ldexp(MAX_OUTSIDE, lattice.exponent[j]),
         })
     };
@@ -312,7 +312,7 @@ mod tests {
     fn a_row_without_weight_may_lie_outside() {
         let weights = Weights::new(&[1.0, 1.0, 0.0], 3).unwrap();
         let table = pack(&[0.0, 1.0, 5.0], 1, weights.clone()).unwrap();
-        // the middle of 0 .. 1 rounds to 0 on the grid of whole numbers; a step is 2^-23
+        // the centre of 0 .. 1 rounds to 0 on the grid of whole numbers; a step is 2^-23
         assert_eq!(table.outside, [(2, vec![5 << 23])]);
         assert_eq!(table.points[2], 0.0);
         let error = pack(&[0.0, 1.0, 1e9], 1, weights).unwrap_err();

@@ -10,7 +10,7 @@ const FEW_BITS: f64 = 8.0;
 /// How far the lattice moved the values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rounding {
-    /// Root-mean-square of the rounding over that of the feature (about the middle of its range), for
+    /// Root-mean-square of the rounding over that of the feature (about the centre of its range), for
     /// the feature where it is largest. Zero when every value fell on the lattice.
     pub rms: f64,
     /// Features whose typical values keep few bits, because a few huge ones stretch the range.
@@ -76,9 +76,9 @@ impl Tally {
     /// Median distance from the median, of the sampled values that differ from it.
     fn typical_deviation(&self, j: usize) -> Option<f64> {
         let mut values: Vec<f64> = self.sample.iter().skip(j).step_by(self.own.len()).copied().collect();
-        let middle = median(&mut values)?;
+        let centre = median(&mut values)?;
         let mut deviations: Vec<f64> =
-            values.iter().map(|x| (x - middle).abs()).filter(|&x| x > 0.0).collect();
+            values.iter().map(|x| (x - centre).abs()).filter(|&x| x > 0.0).collect();
         median(&mut deviations)
     }
 }

@@ -65,19 +65,19 @@ impl Model {
         }
     }
 
-    /// The squared distance, in lattice units, beyond which a drawing is called no digit: `reach + variance / 2`,
-    /// the model's reach and the mean squared distance of the rows fitted to the mean of all of them. None where
-    /// the model keeps no reach.
+    /// The squared distance, in lattice units, beyond which a drawing is called no digit: `radius + variance / 2`,
+    /// the model's radius and the mean squared distance of the rows fitted to the mean of all of them. None where
+    /// the model keeps no radius.
     ///
-    /// The reach alone is the rows' own: of 1,797 rows of other writers all lie within the limit, with
+    /// The radius alone is the rows' own: of 1,797 rows of other writers all lie within the limit, with
     /// 10, 40 and 400 clusters. But who draws with a mouse or a finger differs from them all by the same amount,
-    /// which is large beside the reach of many clusters, and small beside that of few. Half of the variance is
+    /// which is large beside the radius of many clusters, and small beside that of few. Half of the variance is
     /// where most drawn digits pass and what they are taken for is mostly right; `tests/command/draw/` counts both, and
     /// the letters, signs, scribbles and blots that are caught.
     #[must_use]
     pub fn limit_of_drawn(&self) -> Option<u128> {
-        let reach = self.reach? as f64;
-        Some((reach + HAND * variance(self)).ceil() as u128)
+        let radius = self.radius? as f64;
+        Some((radius + HAND * variance(self)).ceil() as u128)
     }
 
     /// [`Model::limit_of_drawn`] as a distance in the user's units.

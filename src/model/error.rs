@@ -22,11 +22,11 @@ pub enum ModelError {
     Read {
         /// The path.
         path: String,
-        /// What the system said.
+        /// The message of the operating system.
         reason: io::Error,
     },
     /// Some other file.
-    #[error("{path}: is no Cairn model ({reason})")]
+    #[error("{path}: is not a Cairn model ({reason})")]
     NotAModel {
         /// The path.
         path: String,

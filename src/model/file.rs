@@ -125,7 +125,7 @@ impl Model {
             ("names", serde_json::json!(names).to_string()),
         ]);
         texts.extend(self.truth.clone().map(|truth| ("truth", truth)));
-        texts.extend(self.reach.map(|reach| ("reach_exact", reach.to_string())));
+        texts.extend(self.radius.map(|radius| ("reach_exact", radius.to_string())));
         texts.extend(self.image.map(|(height, width)| ("image", format!("{height}x{width}"))));
         texts
     }
@@ -309,7 +309,7 @@ impl Contents<'_> {
             image: self.image()?,
             params: self.params()?,
             inertia: self.number("inertia_exact")?,
-            reach: self.texts.contains_key("reach_exact").then(|| self.number("reach_exact")).transpose()?,
+            radius: self.texts.contains_key("reach_exact").then(|| self.number("reach_exact")).transpose()?,
             provenance: Provenance {
                 data: self.text("data")?.to_owned(),
                 n_points: self.number("n_points")?,

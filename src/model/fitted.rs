@@ -7,7 +7,7 @@ use crate::lattice::Lattice;
 /// Centroids, and all that is needed to use and to judge them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// Where the integers lie among the user's numbers.
+    /// The lattice: scale and offset of the integers.
     pub lattice: Lattice,
     /// Lattice coordinates. (n_clusters, n_dims)
     pub centroids: Vec<i32>,
@@ -30,7 +30,7 @@ pub struct Model {
     /// The squared distance, in lattice units, within which 999 of 1000 rows fitted lie from their centroids as these
     /// are without the row, by weight, rounded up to 12 bits. None where each row is a cluster, and in files of
     /// before this was kept.
-    pub reach: Option<u128>,
+    pub radius: Option<u128>,
     /// Where it comes from.
     pub provenance: Provenance,
     /// The fit's fingerprint: 64 hexadecimal digits.
@@ -40,13 +40,13 @@ pub struct Model {
 /// What a fit was asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelParams {
-    /// Key of the random numbers.
+    /// Seed of the random numbers.
     pub seed: u64,
     /// Number of restarts.
     pub n_restarts: u64,
     /// `k-means++`, `random` or `centroids`.
     pub init: String,
-    /// Most iterations of a restart.
+    /// Maximum number of iterations of a restart.
     pub max_iter: u32,
     /// Tolerance; 0 for the fixed point.
     pub tol: f64,

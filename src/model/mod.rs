@@ -8,7 +8,7 @@
 //! | `drawn` | which models can name drawings, and how far away is too far |
 //! | `columns` | which columns of a table are the model's features |
 //! | `predict` | labels, runners-up and distances of new rows |
-//! | `reach` | how far from their centroids the rows fitted lie |
+//! | `radius` | how far from their centroids the rows fitted lie |
 //! | `layout` | predictions and distances as CSV, `.npy` and JSON lines |
 //! | `error` | all that can be wrong |
 
@@ -21,7 +21,7 @@ mod image;
 mod layout;
 mod names;
 mod predict;
-mod reach;
+mod radius;
 
 use crate::data::Dataset;
 use crate::kmeans::{Fit, Params};
@@ -33,7 +33,7 @@ pub use file::VERSION;
 pub use fitted::{ClusterName, Model, ModelParams, Provenance};
 pub use layout::{Layout, RowFormat};
 pub use predict::{PredictError, Prediction, Predictor};
-pub use reach::REACH_OF;
+pub use radius::RADIUS_OF;
 
 impl Model {
     /// The best restart of a fit. With a truth column its clusters are named by majority.
@@ -69,7 +69,7 @@ impl Model {
                 tol: params.tol(),
             },
             inertia: fit.best.inertia,
-            reach: reach::of_fit(fit, data)?,
+            radius: radius::of_fit(fit, data)?,
             provenance: Provenance {
                 data: data.name.clone(),
                 n_points,

@@ -20,7 +20,7 @@ pub enum PredictError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// Values that are no whole rows.
-    #[error("{values} values are no whole rows of {n_dims} columns")]
+    #[error("{values} values are not a whole number of rows of {n_dims} columns")]
     Width {
         /// Values given.
         values: usize,
@@ -37,7 +37,7 @@ pub enum PredictError {
     },
     /// A value of a table lies too far outside.
     #[error(
-        "{place}: {value:?} lies more than {limit:e} from {middle}, the middle of the rows fitted, which is further than \
+        "{place}: {value:?} lies more than {limit:e} from {centre}, the centre of the rows fitted, which is further than \
          the model can say; remove the row, or fit with it"
     )]
     TooFar {
@@ -45,10 +45,10 @@ pub enum PredictError {
         place: crate::data::Place,
         /// The value.
         value: f64,
-        /// The most that it may differ from the middle.
+        /// The most that it may differ from the centre.
         limit: f64,
         /// Middle of the feature's range.
-        middle: f64,
+        centre: f64,
     },
 }
 
@@ -60,8 +60,8 @@ impl PredictError {
             Self::Lattice(LatticeError::NotFinite { row, column, value }) => {
                 Self::NotFinite { place: chunk.place(first + row - 1, column - 1), value }
             }
-            Self::Lattice(LatticeError::TooFarOutside { row, column, value, middle, limit }) => {
-                Self::TooFar { place: chunk.place(first + row - 1, column - 1), value, limit, middle }
+            Self::Lattice(LatticeError::TooFarOutside { row, column, value, centre, limit }) => {
+                Self::TooFar { place: chunk.place(first + row - 1, column - 1), value, limit, centre }
             }
             other => other,
         }
@@ -93,7 +93,7 @@ impl<'a> Predictor<'a> {
     /// Puts the centroids on the device.
     ///
     /// # Errors
-    /// What the device says.
+    /// [`EngineError`] if the device fails.
     pub fn new(model: &'a Model, engine: &'a dyn Engine) -> Result<Self, EngineError> {
         Ok(Self { model, session: engine.nearest(model.on_lattice())? })
     }
@@ -109,7 +109,7 @@ impl<'a> Predictor<'a> {
     /// The result depends on the model and the row and nothing else: not on the device, nor on the rows beside it.
     ///
     /// # Errors
-    /// Values that aren't finite, or lie 2^40 steps of the lattice or more from the middle of the rows fitted; what
+    /// Values that aren't finite, or lie 2^40 steps of the lattice or more from the centre of the rows fitted; what
     /// the device says.
     pub fn predict(&mut self, rows: &[f64]) -> Result<Vec<Prediction>, PredictError> {
         let table = self.model.place(rows)?;

@@ -69,11 +69,11 @@ pub(super) fn usual_height(components: &[Component]) -> f64 {
     heights.sort_unstable();
     let half = heights.iter().map(|(_, ink)| ink).sum::<usize>() / 2;
     let mut below = 0;
-    let middle = heights.iter().find(|(_, ink)| {
+    let median = heights.iter().find(|(_, ink)| {
         below += ink;
         below > half
     });
-    middle.map_or(1.0, |&(height, _)| height as f64)
+    median.map_or(1.0, |&(height, _)| height as f64)
 }
 
 fn is_rule(component: &Component, height: f64) -> bool {

@@ -89,15 +89,15 @@ fn reduced(picture: &Picture) -> (Grey, usize) {
 }
 
 /// Whether the ground is dark: in the tiles with something on them, and by how much stands out there, most pixels are
-/// darker than the middle between the darkest and the brightest. Where it is half and half, as at the edge of a blot,
+/// darker than halfway between the darkest and the brightest. Where it is half and half, as at the edge of a blot,
 /// it is not.
 fn dark_ground(grey: &Grey, side: usize) -> bool {
     let (across, down) = (grey.width.div_ceil(side), grey.height.div_ceil(side));
     let (mut dark, mut all) = (0.0, 0.0);
     for (x, y) in (0..down).flat_map(|y| (0..across).map(move |x| (x, y))) {
-        let [least, middle, most] = [0.0, 0.5, 1.0].map(|share| brightness(grey, side, x, y, share));
+        let [least, median, most] = [0.0, 0.5, 1.0].map(|share| brightness(grey, side, x, y, share));
         all += most - least;
-        dark += if middle * 2.0 < least + most { most - least } else { 0.0 };
+        dark += if median * 2.0 < least + most { most - least } else { 0.0 };
     }
     dark > CLEARLY * all
 }

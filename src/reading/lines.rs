@@ -21,10 +21,10 @@ pub(super) fn of(mut glyphs: Vec<Component>, height: f64) -> Vec<Vec<(Component,
             None => lines.push(vec![glyph]),
         }
     }
-    let middle = |line: &[Component]| {
+    let centre = |line: &[Component]| {
         line.iter().map(|glyph| (glyph.top + glyph.bottom) as f64).sum::<f64>() / line.len() as f64
     };
-    lines.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
+    lines.sort_by(|a, b| centre(a).total_cmp(&centre(b)));
     lines.into_iter().map(|line| gaps(line, height)).collect()
 }
 

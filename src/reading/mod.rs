@@ -68,8 +68,8 @@ pub fn read(picture: &Picture, model: &Model) -> Result<Reading, ReadingError> {
         Ok::<_, PredictError>(sum / glyphs.len() as f64)
     };
     let parted = glyphs::of(found, &strange)?;
-    let turn = skew::Turn::back(skew, picture, &ink);
-    let area = |area: Area| turn.area(area);
+    let rotation = skew::Rotation::back(skew, picture, &ink);
+    let area = |area: Area| rotation.area(area);
     let mut lines = Vec::new();
     for line in lines::of(parted.glyphs, parted.height) {
         let mut digits = Vec::new();

@@ -26,7 +26,7 @@ pub struct Picture {
 #[non_exhaustive]
 pub enum PictureError {
     /// Not one of the formats.
-    #[error("is no PNG, JPEG, BMP or PNM picture; save it as one of these")]
+    #[error("is not a PNG, JPEG, BMP or PNM picture; save it as one of these")]
     Format,
     /// Damaged, or cut short.
     #[error("is damaged: {0}; save it again")]

@@ -32,7 +32,7 @@ pub(super) fn counts(glyph: &Component, ink: &Ink) -> [[u8; SIZE]; SLANTS.len()]
     SLANTS.map(of)
 }
 
-/// Rows shifted to the right by `slant` pixels a row up from the middle.
+/// Rows shifted to the right by `slant` pixels a row up from the centre.
 fn sheared(raster: &Raster, slant: f64) -> Raster {
     if slant == 0.0 {
         return Raster { width: raster.width, height: raster.height, amount: raster.amount.clone() };
@@ -118,10 +118,10 @@ mod tests {
 
     /// A ring of a stroke so wide, its outer height `size`.
     fn ring(size: usize, stroke: f64) -> (Component, Ink) {
-        let middle = size as f64 / 2.0;
+        let centre = size as f64 / 2.0;
         let amount = |x: usize, y: usize| {
-            let away = (x as f64 + 0.5 - middle).hypot(y as f64 + 0.5 - middle);
-            f32::from(u8::from(away <= middle && away > middle - stroke))
+            let away = (x as f64 + 0.5 - centre).hypot(y as f64 + 0.5 - centre);
+            f32::from(u8::from(away <= centre && away > centre - stroke))
         };
         let amount =
             (0..size).flat_map(|y| (0..size).map(move |x| (x, y))).map(|(x, y)| amount(x, y)).collect();

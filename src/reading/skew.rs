@@ -59,9 +59,10 @@ pub(super) fn straightened(ink: &Ink, degrees: f64) -> Ink {
     let (w, h) = (ink.width as f64, ink.height as f64);
     let width = (w * cos.abs() + h * sin.abs()).ceil() as usize;
     let height = (w * sin.abs() + h * cos.abs()).ceil() as usize;
-    let turn = Turn { sin, cos, from: (width as f64 / 2.0, height as f64 / 2.0), to: (w / 2.0, h / 2.0) };
+    let rotation =
+        Rotation { sin, cos, from: (width as f64 / 2.0, height as f64 / 2.0), to: (w / 2.0, h / 2.0) };
     let sample = |x: usize, y: usize| {
-        let (x, y) = turn.point(x as f64 + 0.5, y as f64 + 0.5);
+        let (x, y) = rotation.point(x as f64 + 0.5, y as f64 + 0.5);
         between(ink, x - 0.5, y - 0.5)
     };
     let amount =
@@ -82,14 +83,14 @@ fn between(ink: &Ink, x: f64, y: f64) -> f32 {
 }
 
 /// From the level ink back to the picture.
-pub(super) struct Turn {
+pub(super) struct Rotation {
     sin: f64,
     cos: f64,
     from: (f64, f64), // what it turns around, there
     to: (f64, f64),   // and here
 }
 
-impl Turn {
+impl Rotation {
     fn point(&self, x: f64, y: f64) -> (f64, f64) {
         let (x, y) = (x - self.from.0, y - self.from.1);
         (self.to.0 + self.cos * x - self.sin * y, self.to.1 + self.sin * x + self.cos * y)
@@ -98,26 +99,26 @@ impl Turn {
 
 /// From places in the ink, level by now, to places in the picture.
 pub(super) struct Back {
-    turn: Turn,
+    rotation: Rotation,
     scale: f64,
     width: usize,
     height: usize,
 }
 
-impl Turn {
+impl Rotation {
     /// Back from the level `ink` to the picture.
     pub(super) fn back(degrees: f64, picture: &Picture, ink: &Ink) -> Back {
         let (sin, cos) = degrees.to_radians().sin_cos();
         let scale = ink.scale as f64;
         // the frame before it was turned
         let whole = ((picture.width / ink.scale).max(1) as f64, (picture.height / ink.scale).max(1) as f64);
-        let turn = Turn {
+        let rotation = Rotation {
             sin,
             cos,
             from: (ink.width as f64 / 2.0, ink.height as f64 / 2.0),
             to: (whole.0 / 2.0, whole.1 / 2.0),
         };
-        Back { turn, scale, width: picture.width, height: picture.height }
+        Back { rotation, scale, width: picture.width, height: picture.height }
     }
 }
 
@@ -127,7 +128,7 @@ impl Back {
         let (left, top) = (area.x as f64, area.y as f64);
         let (right, bottom) = (left + area.width as f64, top + area.height as f64);
         let corners = [(left, top), (right, top), (left, bottom), (right, bottom)];
-        let corners = corners.map(|(x, y)| self.turn.point(x, y));
+        let corners = corners.map(|(x, y)| self.rotation.point(x, y));
         let least = |of: fn(&(f64, f64)) -> f64, most: usize| {
             let least = corners.iter().map(of).fold(f64::INFINITY, f64::min) * self.scale;
             (least.round().max(0.0) as usize).min(most - 1)
@@ -176,15 +177,15 @@ mod tests {
             assert!(spread <= 4, "{degrees}: {spread}");
             // and places lead back to where they were
             let picture = Picture { width: 700, height: 400, pixels: vec![0; 280_000] };
-            let back = Turn::back(found, &picture, &level);
+            let back = Rotation::back(found, &picture, &level);
             let there: Vec<Area> = components::of(&ink).iter().map(Component::area).collect();
             for ring in rings {
                 let area = back.area(ring.area());
-                let middle = |area: &Area| {
+                let centre = |area: &Area| {
                     (area.x as f64 + area.width as f64 / 2.0, area.y as f64 + area.height as f64 / 2.0)
                 };
-                let (x, y) = middle(&area);
-                let near = there.iter().map(middle).any(|(a, b)| (a - x).hypot(b - y) < 3.0);
+                let (x, y) = centre(&area);
+                let near = there.iter().map(centre).any(|(a, b)| (a - x).hypot(b - y) < 3.0);
                 assert!(near, "{degrees}: {area:?}");
             }
         }

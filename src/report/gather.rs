@@ -83,7 +83,7 @@ struct Pass<'a> {
     wanted: BTreeMap<usize, Vec<f64>>,
     shown: Vec<bool>,
     members: Vec<(Vec<Member>, Vec<Member>)>,
-    sums: Vec<(f64, f64)>, // of the values less the lattice's middle, and of their squares
+    sums: Vec<(f64, f64)>, // of the values less the lattice's centre, and of their squares
 }
 
 impl Pass<'_> {
@@ -95,9 +95,9 @@ impl Pass<'_> {
         if let Some(wanted) = self.wanted.get_mut(&row) {
             wanted.extend_from_slice(values);
         }
-        for ((sum, &x), middle) in self.sums.iter_mut().zip(values).zip(&self.facts.model.lattice.offset) {
-            sum.0 += x - middle;
-            sum.1 += (x - middle) * (x - middle);
+        for ((sum, &x), centre) in self.sums.iter_mut().zip(values).zip(&self.facts.model.lattice.offset) {
+            sum.0 += x - centre;
+            sum.1 += (x - centre) * (x - centre);
         }
         let cluster = self.labels[row] as usize;
         if self.shown[cluster] {

@@ -10,10 +10,10 @@ pub struct Report<'a> {
     pub model: &'a Model,
     /// Rows and the cluster of each.
     pub rows: Option<LabelledRows<'a>>,
-    /// Who made the data, and on which terms.
+    /// Author and licence of the data.
     pub origin: Option<&'a str>,
     /// All restarts of the fit.
-    pub restarts: Option<Restarts>,
+    pub restarts: Option<RestartSummary>,
     /// Inertia after each iteration of the best restart, in the user's units.
     pub convergence: Option<Vec<f64>>,
     /// The same data with other numbers of clusters, in rising order.
@@ -62,7 +62,7 @@ impl<'a> LabelledRows<'a> {
 
 /// What is shown of all restarts.
 #[derive(Debug, Clone, Default)]
-pub struct Restarts {
+pub struct RestartSummary {
     /// Inertia of each, in the user's units.
     pub inertias: Vec<f64>,
     /// How many reached the least inertia, to the bit.

@@ -1,4 +1,4 @@
-//! A page to look at and to show: what the clusters are, whether they are right, how they were found.
+//! An HTML report: what the clusters are, whether they are right, how they were found.
 //!
 //! | file | what it is about |
 //! |---|---|
@@ -30,18 +30,18 @@ mod chart;
 pub mod draw;
 mod error;
 mod facts;
+mod format;
 mod gather;
 mod gathered;
 mod images;
 mod input;
 mod pca;
 mod sections;
-mod words;
 
 use askama::Template;
 
 pub use error::ReportError;
-pub use input::{LabelledRows, Report, Restarts, SweepLine};
+pub use input::{LabelledRows, Report, RestartSummary, SweepLine};
 
 use error::failed;
 use facts::Facts;
@@ -51,7 +51,7 @@ use sections::Section;
 
 #[derive(Template)]
 #[template(path = "report/page.html")]
-struct Page {
+struct ReportPage {
     title: String,
     subtitle: String,
     headline: Vec<(String, &'static str)>,
@@ -67,10 +67,10 @@ struct Page {
 pub fn html(report: &Report<'_>) -> Result<String, ReportError> {
     let facts = facts(report)?;
     let provenance = &report.model.provenance;
-    let page = Page {
-        title: words::title(&facts),
-        subtitle: words::subtitle(&facts),
-        headline: words::headline(&facts),
+    let page = ReportPage {
+        title: format::title(&facts),
+        subtitle: format::subtitle(&facts),
+        headline: format::headline(&facts),
         sections: sections::all(&facts)?,
         scripts: report.drawing.is_some(),
         made: format!("cairn {} · fingerprint {}", provenance.cairn, report.model.fingerprint),

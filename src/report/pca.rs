@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 /// Vectors iterated: two more than are wanted, which speeds these up.
 const BLOCK: usize = 4;
-/// Most iterations. Directions that are not told apart by then are equally good to look at.
+/// Maximum number of iterations. Directions that are not told apart by then are equally good to look at.
 const MOST_ITERATIONS: usize = 200;
 /// Relative change of the variances that ends it.
 const ENOUGH: f64 = 1e-10;

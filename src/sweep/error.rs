@@ -15,7 +15,7 @@ pub enum SweepError {
     Score(#[from] ScoreError),
     /// No number of clusters, or no seed.
     #[error(
-        "nothing to go through: {n_clusters} numbers of clusters and {n_seeds} seeds; give at least one of each"
+        "nothing to sweep: {n_clusters} numbers of clusters and {n_seeds} seeds; give at least one of each"
     )]
     Nothing {
         /// Numbers of clusters.

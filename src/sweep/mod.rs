@@ -17,13 +17,13 @@ use crate::score::{Contingency, Partition, ScoreError, accuracy, majority_names,
 
 pub use error::SweepError;
 pub use held_out::nearest_labels;
-pub use spread::Spread;
+pub use spread::MeasureSpread;
 
 use held_out::HeldOut;
 
 /// What to go through: every number of clusters with every seed.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct SweepPlan {
     /// All else: restarts, start, iterations. Its own number of clusters and seed are not used.
     pub kmeans: KMeans,
     /// Numbers of clusters, at least one.
@@ -36,7 +36,7 @@ pub struct Plan {
 
 /// One fit of a sweep.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct Run {
+pub struct SweepRun {
     /// Number of clusters.
     pub n_clusters: usize,
     /// Seed. The silhouette's sample, if one is drawn, goes by it too.
@@ -72,9 +72,9 @@ pub fn sweep(
     opened: &Opened,
     data: &Dataset,
     held_out: Option<&Dataset>,
-    plan: &Plan,
-    seen: &mut (dyn FnMut(&[Run]) + Send),
-) -> Result<Vec<Run>, SweepError> {
+    plan: &SweepPlan,
+    seen: &mut (dyn FnMut(&[SweepRun]) + Send),
+) -> Result<Vec<SweepRun>, SweepError> {
     let jobs = jobs(plan)?;
     let Some(first) = jobs.first() else {
         let (n_clusters, n_seeds) = (plan.n_clusters.len(), plan.seeds.len());
@@ -98,7 +98,7 @@ pub fn sweep(
 }
 
 /// All fits in order, each checked alone.
-fn jobs(plan: &Plan) -> Result<Vec<Params>, FitError> {
+fn jobs(plan: &SweepPlan) -> Result<Vec<Params>, FitError> {
     let pairs = plan.n_clusters.iter().flat_map(|&k| plan.seeds.iter().map(move |&seed| (k, seed)));
     pairs.map(|(k, seed)| Ok(plan.kmeans.clone().clusters(k).seed(seed).check()?)).collect()
 }
@@ -113,11 +113,11 @@ struct Swept<'a> {
 }
 
 impl Swept<'_> {
-    fn run(&self, params: &Params) -> Result<Run, SweepError> {
+    fn run(&self, params: &Params) -> Result<SweepRun, SweepError> {
         let fit = kmeans::fit_table(self.opened, &self.table, params, &mut |_| CONTINUE)?;
         let [silhouette, calinski_harabasz, davies_bouldin] = self.measures(&fit, params)?;
         let (accuracy, held_out_accuracy) = self.accuracies(&fit, params)?;
-        Ok(Run {
+        Ok(SweepRun {
             n_clusters: params.n_clusters(),
             seed: params.seed(),
             inertia: fit.inertia(),

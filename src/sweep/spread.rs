@@ -1,11 +1,11 @@
 //! How a measure lies over seeds.
 
-use super::Run;
+use super::SweepRun;
 
-/// The median over seeds, and how far they reach.
+/// Median and range over seeds.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
-pub struct Spread {
-    /// The middle one, or halfway between the two in the middle.
+pub struct MeasureSpread {
+    /// The median: of an even number, halfway between the two central values.
     pub median: f64,
     /// The least.
     pub min: f64,
@@ -13,10 +13,10 @@ pub struct Spread {
     pub max: f64,
 }
 
-impl Spread {
+impl MeasureSpread {
     /// That of one measure of these runs; none where a run has no value of it, or there is no run.
     #[must_use]
-    pub fn of(runs: &[Run], measure: impl Fn(&Run) -> Option<f64>) -> Option<Self> {
+    pub fn of(runs: &[SweepRun], measure: impl Fn(&SweepRun) -> Option<f64>) -> Option<Self> {
         let mut values: Vec<f64> = runs.iter().map(measure).collect::<Option<_>>()?;
         values.sort_by(f64::total_cmp);
         let (&min, &max) = (values.first()?, values.last()?);
@@ -30,8 +30,8 @@ impl Spread {
 mod tests {
     use super::*;
 
-    fn runs(values: &[Option<f64>]) -> Vec<Run> {
-        let run = |&silhouette: &Option<f64>| Run {
+    fn runs(values: &[Option<f64>]) -> Vec<SweepRun> {
+        let run = |&silhouette: &Option<f64>| SweepRun {
             n_clusters: 2,
             seed: 1,
             inertia: 0.0,
@@ -47,9 +47,12 @@ mod tests {
 
     #[test]
     fn medians() {
-        let of = |values: &[Option<f64>]| Spread::of(&runs(values), |run| run.silhouette);
-        assert_eq!(of(&[Some(3.0), Some(1.0), Some(2.0)]), Some(Spread { median: 2.0, min: 1.0, max: 3.0 }));
-        assert_eq!(of(&[Some(4.0), Some(1.0)]), Some(Spread { median: 2.5, min: 1.0, max: 4.0 }));
+        let of = |values: &[Option<f64>]| MeasureSpread::of(&runs(values), |run| run.silhouette);
+        assert_eq!(
+            of(&[Some(3.0), Some(1.0), Some(2.0)]),
+            Some(MeasureSpread { median: 2.0, min: 1.0, max: 3.0 })
+        );
+        assert_eq!(of(&[Some(4.0), Some(1.0)]), Some(MeasureSpread { median: 2.5, min: 1.0, max: 4.0 }));
         assert_eq!(of(&[Some(4.0), None]), None);
         assert_eq!(of(&[]), None);
     }

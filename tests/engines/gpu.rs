@@ -332,7 +332,7 @@ fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
         assert_eq!(fit.state, expected.state, "{kind:?}");
         let note = fit.device.fallback.expect("it is said that the device failed");
         let (used, words, then) = match kind {
-            FaultKind::Lost => ("cpu", "lost", "went on on the CPU"),
+            FaultKind::Lost => ("cpu", "lost", "continued on the CPU"),
             FaultKind::OutOfMemory => ("gpu", "out of memory", "went on in smaller batches"),
         };
         assert_eq!(fit.device.used, used);

@@ -169,7 +169,7 @@ fn a_device_that_fails_hands_over() {
             for _ in 0..2 {
                 assert_eq!(session.nearest_two(&rows.table).unwrap(), rows.found(&Reference));
             }
-            assert!(session.info().fallback.unwrap().contains("went on on the CPU"));
+            assert!(session.info().fallback.unwrap().contains("continued on the CPU"));
             let bare = open(&device, &failing).unwrap();
             let twice = bare.engine.nearest(centroids).and_then(|mut session| {
                 session.nearest_two(&rows.table)?;

@@ -6,7 +6,7 @@ use cairn::data::{Dataset, LoadOptions, digits, load};
 use cairn::engine::reference::assign::assign;
 use cairn::engine::{Device, OpenOptions, Opened, open};
 use cairn::kmeans::{KMeans, pack};
-use cairn::sweep::{Plan, Run, Spread, SweepError, nearest_labels, sweep};
+use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, nearest_labels, sweep};
 
 fn writers() -> Dataset {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits-writers30.csv");
@@ -17,8 +17,8 @@ fn cpu() -> Opened {
     open(&Device::Cpu, &OpenOptions::default()).unwrap()
 }
 
-fn plan(n_clusters: &[usize], seeds: &[u64], measures: bool) -> Plan {
-    Plan { kmeans: KMeans::new(1), n_clusters: n_clusters.to_vec(), seeds: seeds.to_vec(), measures }
+fn plan(n_clusters: &[usize], seeds: &[u64], measures: bool) -> SweepPlan {
+    SweepPlan { kmeans: KMeans::new(1), n_clusters: n_clusters.to_vec(), seeds: seeds.to_vec(), measures }
 }
 
 /// The table of docs/MODELS.md: medians over seeds 1 to 5 of 10 restarts.
@@ -30,11 +30,11 @@ fn more_clusters_read_unseen_writers_better() {
     assert_eq!(runs.len(), 25);
     for ((k, least), runs) in wanted.into_iter().zip(runs.chunks(5)) {
         assert!(runs.iter().all(|run| run.n_clusters == k));
-        let read = Spread::of(runs, |run| run.held_out_accuracy).unwrap();
+        let read = MeasureSpread::of(runs, |run| run.held_out_accuracy).unwrap();
         println!("{k}: {read:?}");
         assert!(read.median >= least, "{k}: {read:?}");
         // names fit the rows that gave them at least as well, but for chance at few clusters
-        assert!(Spread::of(runs, |run| run.accuracy).unwrap().median > read.median - 0.02);
+        assert!(MeasureSpread::of(runs, |run| run.accuracy).unwrap().median > read.median - 0.02);
     }
 }
 
@@ -49,10 +49,10 @@ fn rows_held_out_go_where_the_definition_sends_them() {
 #[test]
 fn all_is_checked_before_the_first_fit() {
     let writers = writers();
-    let refused = |held_out: Option<&Dataset>, plan: &Plan| {
+    let refused = |held_out: Option<&Dataset>, plan: &SweepPlan| {
         let mut fits = 0;
         let error =
-            sweep(&cpu(), &writers, held_out, plan, &mut |runs: &[Run]| fits = runs.len()).unwrap_err();
+            sweep(&cpu(), &writers, held_out, plan, &mut |runs: &[SweepRun]| fits = runs.len()).unwrap_err();
         assert_eq!(fits, 0, "{error}");
         error
     };

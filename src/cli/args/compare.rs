@@ -5,21 +5,27 @@ use std::path::PathBuf;
 use cairn::compare::sweep::Sweep;
 use clap::value_parser;
 
-use super::JobArgs;
+use super::{JobArgs, MemoryArgs};
 
 const EXAMPLES: &str = "\
 Examples:
-  cairn compare                                   the digits on the CPU and the best GPU
+  cairn compare
+    The digits on the CPU and the best GPU
   cairn compare x.npy -k 100 --devices cpu,gpu --export-html x.html
-  cairn compare --sweep restarts=1..100000        from which number of restarts on does the GPU win?
+    A table of your own, with a page of the results
+  cairn compare --sweep restarts=1..100000
+    From how many restarts on is the GPU faster?
   cairn compare x.npy --sweep clusters=2,4,8,16 --export-csv x.csv
-  cairn compare --calibrate                       teaches `--device auto` this machine
+    Times for several numbers of clusters
+  cairn compare --calibrate
+    Measure the devices of this machine for `--device auto`
 
-First every device's result is compared, bit for bit; a difference ends it. Then the devices run in turn.
-A time is that of upload, seeding, iterations and reading back; opening a device and building its kernels
-stand apart. Ratios are to the first device, with a 95% interval where there are at least 6 runs of each.
+The results of all devices are compared bit for bit before anything is timed; any difference is an error. \
+    Runs of the devices alternate. A time includes upload, seeding, iterations and read-back. Opening the \
+    device and building its kernels are reported separately. Ratios are relative to the first device, with \
+    a 95% confidence interval from 6 runs of each device on.
 
-Exit codes: 0 done, 1 a device failed or the results differ, 2 used wrongly, 130 stopped by Ctrl-C.";
+Exit codes: 0 success, 1 a device failed or results differ, 2 usage error, 130 stopped by Ctrl-C.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -27,20 +33,19 @@ pub(in crate::cli) struct CompareArgs {
     #[command(flatten)]
     pub(in crate::cli) job: JobArgs,
 
-    /// Devices, separated by commas: cpu, gpu (the best), reference, parts of GPUs' names, or all (the CPU and
-    /// every GPU). The others are held against the first [default: cpu, and gpu if there is one]
+    /// Devices, separated by commas: cpu, gpu (the best), reference, parts of GPU names, or all (the CPU and every
+    /// GPU). Ratios are relative to the first [default: cpu, and gpu if there is one]
     #[arg(long, value_name = "LIST", help_heading = "Comparison")]
     pub(in crate::cli) devices: Option<String>,
 
-    /// Memory of a GPU to use, such as 500MB or 2GiB; what does not fit is streamed [default: as `cairn fit`]
-    #[arg(long, value_name = "SIZE")]
-    pub(in crate::cli) gpu_memory: Option<bytesize::ByteSize>,
+    #[command(flatten)]
+    pub(in crate::cli) memory: MemoryArgs,
 
-    /// Measured runs of each device [default: 10, fewer (at least 6) where they take long]
+    /// Measured runs of each device [default: 10, or as few as 6 if they take long]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), help_heading = "Comparison")]
     pub(in crate::cli) runs: Option<u32>,
 
-    /// Runs of each device before those that are measured
+    /// Warm-up runs of each device, which are not measured
     #[arg(long, value_name = "N", default_value_t = 2, help_heading = "Comparison")]
     pub(in crate::cli) warmup: u32,
 
@@ -48,8 +53,8 @@ pub(in crate::cli) struct CompareArgs {
     #[arg(long, value_name = "WHAT=VALUES", help_heading = "Comparison")]
     pub(in crate::cli) sweep: Option<Sweep>,
 
-    /// Measure each device on small jobs of its own, and keep what was learnt for `--device auto`; takes
-    /// --devices, --threads and --quiet
+    /// Measure the cost of each device on small jobs, and save it for `--device auto`. Only --devices, --threads
+    /// and --quiet apply
     #[arg(long, help_heading = "Comparison")]
     #[arg(conflicts_with_all = [
         "data", "clusters", "seed", "restarts", "init", "max_iter", "tol", "truth", "weights", "header", "delimiter",
@@ -57,19 +62,19 @@ pub(in crate::cli) struct CompareArgs {
     ])]
     pub(in crate::cli) calibrate: bool,
 
-    /// Write all of it, for programs
+    /// Write all results as JSON
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) export_json: Option<PathBuf>,
 
-    /// Write a line a device and value, for spreadsheets
+    /// Write a line for each device and value, as CSV
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) export_csv: Option<PathBuf>,
 
-    /// Write one page with its chart, for people
+    /// Write a page with a chart, as HTML
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) export_html: Option<PathBuf>,
 
-    /// Errors only: no tables, no progress, no notes, no warnings
+    /// Print errors only: no tables, progress, notes or warnings
     #[arg(short, long, help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
 }

@@ -1,27 +1,45 @@
-//! `--device`, where nothing else is asked of the device.
+//! Where to run: the flags of every subcommand that works on rows.
 
 use cairn::engine::Device;
 use clap::builder::NonEmptyStringValueParser;
 
-/// What works on rows.
+/// `--device`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct DeviceArgs {
-    /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
+    /// auto (the CPU or a GPU, whichever is estimated to be faster; never a software adapter), gpu, cpu, reference, or
+    /// part of a GPU's name
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
-    pub(in crate::cli) device: String,
+    device: String,
 }
 
 impl DeviceArgs {
-    /// The device, its four words in any case of letters.
+    /// The device.
     pub(in crate::cli) fn device(&self) -> Device {
         device(&self.device)
     }
 }
 
-/// A device as typed, its four words in any case of letters.
-pub(super) fn device(text: &str) -> Device {
+/// A device as typed: keywords in upper or lower case, names of GPUs as they are.
+pub(in crate::cli) fn device(text: &str) -> Device {
     match Device::parse(&text.to_lowercase()) {
         Device::Named(_) => Device::Named(text.to_owned()),
-        word => word,
+        keyword => keyword,
     }
+}
+
+/// `--threads`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct ThreadsArgs {
+    /// Threads on the CPU [default: one per logical processor]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) threads: Option<usize>,
+}
+
+/// `--gpu-memory`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct MemoryArgs {
+    /// GPU memory to use, such as 500MB or 2GiB; larger tables are streamed [default: 4 GiB, or 1 GiB on a GPU that
+    /// shares the memory of the CPU]
+    #[arg(long, value_name = "SIZE")]
+    pub(in crate::cli) gpu_memory: Option<bytesize::ByteSize>,
 }

@@ -5,22 +5,24 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   cairn fit data/digits-writers30.csv --truth digit -k 400 --model digits.safetensors
-  cairn draw digits.safetensors -o draw.html     open draw.html in a browser
+    Fit a model of handwritten digits
+  cairn draw digits.safetensors -o draw.html
+    Write the page; open draw.html in a browser
 
-The page names what is drawn as `cairn predict --drawings` does, and copies its numbers in and out. It asks no
-network for anything; `cairn report` has it as a section.";
+The page classifies drawings as `cairn predict --drawings` does, and copies them in and out as numbers. It \
+    makes no network requests. `cairn report` includes it as a section.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct DrawArgs {
-    /// A model that `cairn fit --model` wrote, of pictures of 8 x 8
+    /// A model of 8 x 8 pictures that `cairn fit --model` wrote
     pub(in crate::cli) model: PathBuf,
 
-    /// File to write: one page with all in it
+    /// File to write (one HTML file)
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) output: PathBuf,
 
-    /// Errors only
+    /// Print errors only
     #[arg(short, long, help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
 }

@@ -1,60 +1,54 @@
 //! What to compute: the flags of every subcommand that clusters.
 
-use cairn::data::Header;
-use clap::ValueEnum;
+use super::device::ThreadsArgs;
+use super::table::TableArgs;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct JobArgs {
-    /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
+    /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
     #[arg(default_value = "digits", hide_default_value = true)]
     pub(in crate::cli) data: String,
 
-    /// Clusters [default: 10, or as many as the rows of the --init file]
+    /// Number of clusters [default: 10, or as many as the rows of the --init file]
     #[arg(short = 'k', long, value_name = "N")]
     pub(in crate::cli) clusters: Option<usize>,
 
-    /// Key of the random numbers: the same seed gives the same result, everywhere
+    /// Seed of the random numbers: the same seed gives the same result on every device
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub(in crate::cli) seed: u64,
 
-    /// Independent starts, the best of which is kept [default: 1000 for the digits, 10 for other data,
+    /// Number of restarts, of which the best is returned [default: 1000 for the digits, 10 for other data,
     /// 1 for an --init file]
     #[arg(short, long, value_name = "N")]
     pub(in crate::cli) restarts: Option<u64>,
 
-    /// First centroids: k-means++, random (rows), or a CSV or .npy file of them
+    /// Initial centroids: k-means++, random (rows), or a CSV or .npy file
     #[arg(long, value_name = "HOW|FILE", default_value = "k-means++", value_parser = init)]
     pub(in crate::cli) init: InitArg,
 
-    /// Most iterations of a restart
+    /// Maximum number of iterations of a restart
     #[arg(long, value_name = "N", default_value_t = 300)]
     pub(in crate::cli) max_iter: u32,
 
-    /// Stop once the squared shift of all centroids is at most this share of the mean variance; 0 goes on
-    /// until nothing moves
+    /// Stop when the squared shift of all centroids is at most this fraction of the mean variance; 0: when no
+    /// centroid moves
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     pub(in crate::cli) tol: f64,
 
-    /// Threads on the CPU [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(in crate::cli) threads: Option<usize>,
+    #[command(flatten)]
+    pub(in crate::cli) threads: ThreadsArgs,
 
-    /// Column of known classes to score against, by name or number from 1; no feature then
+    /// Column of known classes to score against, by name or number from 1; it is not used as a feature
     /// [default: digit, for the digits]
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
-    /// Column of weights, by name or number from 1; no feature then
+    /// Column of weights, by name or number from 1; it is not used as a feature
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
-    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
-    pub(in crate::cli) header: HeaderArg,
-
-    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
-    pub(in crate::cli) delimiter: Option<u8>,
+    #[command(flatten)]
+    pub(in crate::cli) table: TableArgs,
 }
 
 /// How the first centroids are found, as typed.
@@ -65,47 +59,11 @@ pub(in crate::cli) enum InitArg {
     File(String),
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum HeaderArg {
-    Auto,
-    Yes,
-    No,
-}
-
-impl From<HeaderArg> for Header {
-    fn from(header: HeaderArg) -> Self {
-        match header {
-            HeaderArg::Auto => Self::Auto,
-            HeaderArg::Yes => Self::Yes,
-            HeaderArg::No => Self::No,
-        }
-    }
-}
-
 fn init(text: &str) -> Result<InitArg, String> {
     match text {
         "" => Err("give k-means++, random, or a file".into()),
         "k-means++" | "kmeans++" => Ok(InitArg::KMeansPlusPlus),
         "random" => Ok(InitArg::Random),
         file => Ok(InitArg::File(file.to_owned())),
-    }
-}
-
-pub(super) fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
-        [byte] => Ok(*byte),
-        _ => Err("give one ASCII character, or tab".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delimiters() {
-        assert_eq!((delimiter("tab"), delimiter("\\t"), delimiter(";")), (Ok(9), Ok(9), Ok(b';')));
-        assert!(delimiter("").is_err() && delimiter("ab").is_err() && delimiter("é").is_err());
     }
 }

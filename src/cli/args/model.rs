@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::device::DeviceArgs;
-use super::job::{HeaderArg, delimiter};
+use super::device::{DeviceArgs, ThreadsArgs};
+use super::table::TableArgs;
 
 /// Where rows come from.
 #[derive(Debug, clap::Args)]
@@ -13,30 +13,24 @@ pub(in crate::cli) struct RowsArgs {
     /// A model that `cairn fit --model` wrote
     pub(in crate::cli) model: PathBuf,
 
-    /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
+    /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
     #[arg(required = true)]
     pub(in crate::cli) data: Option<String>,
 
-    /// Column to leave out, by name or number from 1; may be given many times. Where both the model and the
-    /// data have names for their columns, only those of the model are taken anyway
+    /// Column to ignore, by name or number from 1; may be repeated. Not needed where both the model and the data
+    /// name their columns: then only those of the model are used
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) ignore: Vec<String>,
 
-    /// Take the columns in their order, whatever their names
+    /// Match columns by position, not by name
     #[arg(long, help_heading = "Input")]
     pub(in crate::cli) by_position: bool,
 
-    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
-    pub(in crate::cli) header: HeaderArg,
+    #[command(flatten)]
+    pub(in crate::cli) table: TableArgs,
 
-    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
-    pub(in crate::cli) delimiter: Option<u8>,
-
-    /// Threads on the CPU [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(in crate::cli) threads: Option<usize>,
+    #[command(flatten)]
+    pub(in crate::cli) threads: ThreadsArgs,
 }
 
 impl RowsArgs {
@@ -53,7 +47,7 @@ pub(in crate::cli) struct OutArgs {
     #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "Output")]
     pub(in crate::cli) output: PathBuf,
 
-    /// What to write [default: by the end of the file's name, csv on standard output]
+    /// Output format [default: by file name; csv on standard output]
     #[arg(long, value_enum, help_heading = "Output")]
     pub(in crate::cli) format: Option<FormatArg>,
 }
@@ -66,16 +60,21 @@ pub(in crate::cli) enum FormatArg {
 }
 
 const PREDICT_EXAMPLES: &str = "\
-Writes label, name, distance, runner_up and margin of each row: the nearest cluster and its name, the distance to
-it, the second nearest cluster, and how much further away that one is. Rows are read and written as they come,
-so any number of them takes little memory.
+Writes label, name, distance, runner_up and margin of each row: the nearest cluster and its name, the \
+    distance to it, the second nearest cluster, and how much farther away that one is. Rows are streamed, \
+    so memory use does not grow with their number.
 
 Examples:
   cairn fit data/digits-writers30.csv --truth digit -k 40 --model digits.safetensors
-  cairn predict digits.safetensors digits            the digits inside the program
-  cairn predict digits.safetensors --drawings page.txt   digits that you drew
-  cairn predict m.safetensors new.npy -o labels.npy  a structured array
-  zcat x.csv.gz | cairn predict m.safetensors - --format jsonl";
+    Fit a model
+  cairn predict digits.safetensors digits
+    Classify the built-in digits
+  cairn predict digits.safetensors --drawings page.txt
+    Classify digits that you drew
+  cairn predict m.safetensors new.npy -o labels.npy
+    Write a structured array
+  zcat x.csv.gz | cairn predict m.safetensors - --format jsonl
+    Read a pipe, and write JSON Lines";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = PREDICT_EXAMPLES)]
@@ -84,15 +83,16 @@ pub(in crate::cli) struct PredictArgs {
     #[command(flatten)]
     pub(in crate::cli) rows: RowsArgs,
 
-    /// Drawn digits in place of DATA, - for standard input: arrays of 64 numbers of any scale, 0 for paper, each
-    /// in brackets or on a line of its own. They are made like the digits of the data: cropped to the ink, scaled
-    /// to full height, centred, counted to 0..16. What is such counts already stays as it is: whole numbers to 16,
-    /// one of 12 or more, with ink in the first row and the last, as `cairn draw` copies them
+    /// Drawn digits instead of DATA, - for standard input: arrays of 64 numbers of any scale, 0 for paper, each
+    /// in brackets or on a line of its own. They are normalised like the digits of the data: cropped to the ink,
+    /// scaled to full height, centred, counted to 0..16. Drawings that are such counts already, as `cairn draw`
+    /// copies them, are not changed: whole numbers up to 16, at least one of them 12 or more, ink in the first and
+    /// last row
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     #[arg(conflicts_with_all = ["data", "ignore", "by_position", "header", "delimiter"])]
     pub(in crate::cli) drawings: Option<String>,
 
-    /// Leave the drawings as they are
+    /// Do not normalise the drawings
     #[arg(long, requires = "drawings", conflicts_with = "data", help_heading = "Input")]
     pub(in crate::cli) as_is: bool,
 
@@ -104,7 +104,9 @@ pub(in crate::cli) struct PredictArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Distances are in the units of the data; that of a centroid to itself is exactly 0.")]
+#[command(
+    after_help = "Distances are in the units of the data. The distance of a centroid to itself is exactly 0."
+)]
 pub(in crate::cli) struct TransformArgs {
     #[command(flatten)]
     pub(in crate::cli) rows: RowsArgs,
@@ -125,21 +127,24 @@ pub(in crate::cli) struct ScoreArgs {
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
-    /// Add measures that know no truth (silhouette, Calinski-Harabasz, Davies-Bouldin): they take time and hold
-    /// the rows in memory
+    /// Compute measures without classes too (silhouette, Calinski-Harabasz, Davies-Bouldin): they are slower, and
+    /// load all rows into memory
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) measures: bool,
 
-    /// As JSON
+    /// Print JSON
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,
 }
 
 const NAME_EXAMPLES: &str = "\
 Examples:
-  cairn name digits.safetensors                     what there is
-  cairn name digits.safetensors 3=seven 5=nine      names two clusters
-  cairn name digits.safetensors 3=                  takes a name away";
+  cairn name digits.safetensors
+    List the clusters
+  cairn name digits.safetensors 3=seven 5=nine
+    Name two clusters
+  cairn name digits.safetensors 3=
+    Remove a name";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = NAME_EXAMPLES)]
@@ -147,15 +152,15 @@ pub(in crate::cli) struct NameArgs {
     /// A model that `cairn fit --model` wrote
     pub(in crate::cli) model: PathBuf,
 
-    /// Names to give; none: list the clusters
+    /// Names to set; without any, the clusters are listed
     #[arg(value_name = "CLUSTER=NAME", value_parser = assignment)]
     pub(in crate::cli) names: Vec<(usize, String)>,
 
-    /// File to write [default: the model itself]
+    /// File to write [default: overwrite the model]
     #[arg(short, long, value_name = "FILE", requires = "names", help_heading = "Output")]
     pub(in crate::cli) output: Option<PathBuf>,
 
-    /// List as JSON
+    /// Print the list as JSON
     #[arg(long, conflicts_with = "names", help_heading = "Output")]
     pub(in crate::cli) json: bool,
 }

@@ -2,26 +2,29 @@
 
 use std::path::PathBuf;
 
-use cairn::engine::Device;
-
 use super::device::DeviceArgs;
 use super::{job::JobArgs, sweep};
 
 const EXAMPLES: &str = "\
 Examples:
-  cairn report                                       the digits, clustered and shown in report.html
+  cairn report
+    Cluster the digits and write report.html
   cairn report data.csv -k 5 --truth species -o page.html
-  cairn report digits --sweep 2..20                  with the curves over the number of clusters
-  cairn report digits.safetensors                    what a model holds
-  cairn report digits.safetensors new.csv --truth digit   a model on rows it may not have seen
+    Cluster a table of your own
+  cairn report digits --sweep 2..20
+    Add curves over the number of clusters
+  cairn report digits.safetensors
+    Show what a model contains
+  cairn report digits.safetensors new.csv --truth digit
+    Show a model on other rows
 
-The page is one file: it asks no network for anything, and can be mailed, printed and put on a web server.
+The page is one file without network requests. It can be mailed, printed and put on a web server.
 
-Exit codes: 0 done, 1 failed, 2 used wrongly.";
+Exit codes: 0 success, 1 failure, 2 usage error.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, mut_arg("data", |arg| arg.index(1).value_name("MODEL|DATA").help(
-    "A model that `cairn fit --model` wrote; or data to cluster: `digits` (inside the program), a CSV or .npy file, \
+    "A model that `cairn fit --model` wrote; or data to cluster: `digits` (built in), a CSV or .npy file, \
      or - for standard input")))]
 pub(in crate::cli) struct ReportArgs {
     #[command(flatten)]
@@ -34,22 +37,15 @@ pub(in crate::cli) struct ReportArgs {
     #[command(flatten)]
     pub(in crate::cli) device: DeviceArgs,
 
-    /// The page
+    /// File to write (one HTML file)
     #[arg(short, long, value_name = "FILE", default_value = "report.html", help_heading = "Output")]
     pub(in crate::cli) output: PathBuf,
 
-    /// Cluster with these numbers of clusters too, and show the curves: a list or a range, as 2..20
+    /// Numbers of clusters to add curves for: a list or a range such as 2..20
     #[arg(long, value_name = "LIST", value_parser = sweep::clusters, help_heading = "Output")]
     pub(in crate::cli) sweep: Option<sweep::Numbers>,
 
-    /// Errors only: no progress, no line that says what was written
+    /// Print errors only: no progress, no name of the file written
     #[arg(short, long, help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
-}
-
-impl ReportArgs {
-    /// The device, its four words in any case of letters.
-    pub(in crate::cli) fn device(&self) -> Device {
-        self.device.device()
-    }
 }

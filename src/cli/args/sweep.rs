@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use cairn::engine::Device;
-use clap::builder::NonEmptyStringValueParser;
-
-use super::job::{HeaderArg, delimiter};
+use super::device::{DeviceArgs, ThreadsArgs};
+use super::table::TableArgs;
 
 /// Most numbers in a range of clusters that are all taken.
 const ALL: usize = 20;
@@ -14,103 +12,90 @@ const PREFERRED: [f64; 10] = [1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0
 
 const EXAMPLES: &str = "\
 Examples:
-  cairn sweep                                        the digits, k from 2 to 20
-  cairn sweep data.csv --clusters 2..100 --seeds 1   another table
+  cairn sweep
+    The digits, k from 2 to 20
+  cairn sweep data.csv --clusters 2..100 --seeds 1
+    A table of your own
   cairn sweep data/digits-writers30.csv --truth digit --test digits --clusters 10,20,40,128,400
+    Accuracy on held-out rows
   cairn sweep x.npy --clusters 10..1000 --table sweep.csv --json > sweep.json
+    Results as files
 
-Ranges of more than 20 numbers go by preferred numbers: 2..400 takes 2 3 4 5 6 8 10 13 16 20 25 32 40 50 63 80
-100 125 160 200 250 315 400.
+Ranges of more than 20 numbers are thinned to preferred numbers: 2..400 becomes 2 3 4 5 6 8 10 13 16 20 25 \
+    32 40 50 63 80 100 125 160 200 250 315 400.
 
-Exit codes: 0 done, 1 failed, 2 used wrongly.";
+Exit codes: 0 success, 1 failure, 2 usage error.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct SweepArgs {
-    /// `digits` (inside the program), a CSV or .npy file (./digits is a file), or - for standard input
+pub(in crate::cli) struct SweepArgs {
+    /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
     #[arg(default_value = "digits", hide_default_value = true)]
-    pub(crate) data: String,
+    pub(in crate::cli) data: String,
 
     /// Numbers of clusters: a list such as 10,20,40 or a range such as 2..400, or both: 2..9,20,40
     #[arg(short = 'k', long, value_name = "LIST", default_value = "2..20", value_parser = clusters)]
-    pub(crate) clusters: Numbers,
+    pub(in crate::cli) clusters: Numbers,
 
-    /// Seeds, each with every number of clusters: a list or a range
+    /// Seeds, each used with every number of clusters: a list or a range
     #[arg(long, value_name = "LIST", default_value = "1..5", value_parser = seeds)]
-    pub(crate) seeds: Seeds,
+    pub(in crate::cli) seeds: Seeds,
 
-    /// Restarts of each fit, the best of which is kept
+    /// Restarts of each fit, of which the best is returned
     #[arg(short, long, value_name = "N", default_value_t = 10)]
-    pub(crate) restarts: u64,
+    pub(in crate::cli) restarts: u64,
 
-    /// Most iterations of a restart
+    /// Maximum number of iterations of a restart
     #[arg(long, value_name = "N", default_value_t = 300)]
-    pub(crate) max_iter: u32,
+    pub(in crate::cli) max_iter: u32,
 
-    /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
-    pub(crate) device: String,
+    #[command(flatten)]
+    pub(in crate::cli) device: DeviceArgs,
 
-    /// Threads on the CPU [default: one a processor]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(in crate::cli) threads: ThreadsArgs,
 
-    /// Leave out silhouette, Calinski-Harabasz and Davies-Bouldin, which take time
+    /// Skip the slower measures: silhouette, Calinski-Harabasz and Davies-Bouldin
     #[arg(long)]
-    pub(crate) no_measures: bool,
+    pub(in crate::cli) no_measures: bool,
 
-    /// Rows held out, in a table of the same columns: each goes to its nearest centroid, and counts as right
-    /// if most fitted rows there are of its class
+    /// Held-out rows, in a table of the same columns: a row counts as correct if its class is the most frequent
+    /// among the fitted rows of its nearest cluster
     #[arg(long, value_name = "DATA", help_heading = "Input")]
-    pub(crate) test: Option<String>,
+    pub(in crate::cli) test: Option<String>,
 
-    /// Column of known classes, by name or number from 1, in both tables; no feature then
+    /// Column of known classes, by name or number from 1, in both tables; it is not used as a feature
     /// [default: digit, for the digits]
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
-    pub(crate) truth: Option<String>,
+    pub(in crate::cli) truth: Option<String>,
 
-    /// Column of weights, by name or number from 1; no feature then. Measures count each row once
+    /// Column of weights, by name or number from 1; it is not used as a feature. Measures count each row once
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
-    pub(crate) weights: Option<String>,
+    pub(in crate::cli) weights: Option<String>,
 
-    /// Whether row 1 of a CSV file names the columns; auto: if any cell of it is no number
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
-    pub(crate) header: HeaderArg,
+    #[command(flatten)]
+    pub(in crate::cli) format: TableArgs,
 
-    /// What separates the cells of a CSV file: a character, or tab [default: found in its first line]
-    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
-    pub(crate) delimiter: Option<u8>,
-
-    /// Write the table, all measures with median, min and max (.csv or .npy, by name)
+    /// Write the table, with median, min and max of all measures (.csv or .npy, by file name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(crate) table: Option<PathBuf>,
+    pub(in crate::cli) table: Option<PathBuf>,
 
-    /// Table and every single fit as JSON on standard output, and nothing else there
+    /// Print the table and every fit as JSON
     #[arg(long, help_heading = "Output")]
-    pub(crate) json: bool,
+    pub(in crate::cli) json: bool,
 
-    /// Errors only: no table, no progress, no notes (--json still prints)
+    /// Print errors only: no table (except with --json), progress or notes
     #[arg(short, long, help_heading = "Output")]
-    pub(crate) quiet: bool,
-}
-
-impl SweepArgs {
-    /// The device, its four words in any case of letters.
-    pub(crate) fn device(&self) -> Device {
-        match Device::parse(&self.device.to_lowercase()) {
-            Device::Named(_) => Device::Named(self.device.clone()),
-            word => word,
-        }
-    }
+    pub(in crate::cli) quiet: bool,
 }
 
 /// Numbers of clusters, in rising order, none twice.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Numbers(pub(crate) Vec<usize>);
+pub(in crate::cli) struct Numbers(pub(in crate::cli) Vec<usize>);
 
 /// Seeds, in the order given, none twice.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Seeds(pub(crate) Vec<u64>);
+pub(in crate::cli) struct Seeds(pub(in crate::cli) Vec<u64>);
 
 pub(super) fn clusters(text: &str) -> Result<Numbers, String> {
     let mut numbers = Vec::new();
@@ -150,7 +135,7 @@ fn range<T: std::str::FromStr + PartialOrd + Copy>(text: &str) -> Result<(T, T),
     let number = |text: &str| {
         let text = text.trim();
         text.parse::<T>().map_err(|_| {
-            format!("{text:?} is no whole number; give a list such as 10,20,40 or a range such as 2..9")
+            format!("{text:?} is not a whole number; give a list such as 10,20,40 or a range such as 2..9")
         })
     };
     let (from, to) = match text.split_once("..") {

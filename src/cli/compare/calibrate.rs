@@ -2,11 +2,12 @@
 
 use anyhow::Context;
 use cairn::compare::calibrate::{fit, samples};
-use cairn::compare::{HostClock, Stand, words};
+use cairn::compare::{HostClock, Runner};
 use cairn::engine::OpenOptions;
 use cairn::engine::cost::{Cost, Costs, GpuCost};
+use cairn::numbers;
 
-use super::devices::{self, Entrant, Wish};
+use super::devices::{self, DeviceList, OpenDevice};
 use super::stop::{STOP, stop_on_ctrl_c};
 use super::text;
 use crate::cli::args::CompareArgs;
@@ -15,14 +16,14 @@ use crate::cli::failure::Stopped;
 use crate::cli::progress::Bar;
 use crate::cli::{cache, terminal};
 
-/// Measures the devices, one after the other, and keeps what they cost.
-pub(super) fn run(args: &CompareArgs, wish: &Wish) -> anyhow::Result<()> {
-    let all = if *wish == Wish::Usual { &Wish::All } else { wish };
+/// Measures the devices, one after the other, and saves what they cost.
+pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
+    let all = if *list == DeviceList::Default { &DeviceList::All } else { list };
     // what was measured before is no part of a measurement
     let options =
         OpenOptions { costs: Costs::default(), ..options(&Wanted { quiet: true, ..devices::wanted(args) })? };
     let mut entrants = devices::open(all, &options)?;
-    if *wish == Wish::Usual {
+    if *list == DeviceList::Default {
         entrants.retain(|entrant| wanted(entrant, args.quiet));
     }
     stop_on_ctrl_c()?;
@@ -33,7 +34,7 @@ pub(super) fn run(args: &CompareArgs, wish: &Wish) -> anyhow::Result<()> {
         match measure(args, entrant) {
             Ok(cost) => {
                 rows.push(row(&entrant.name, &cost));
-                keep(&mut costs, entrant, cost, args.job.threads);
+                record(&mut costs, entrant, cost, args.job.threads.threads);
             }
             Err(error) => ended = ended.and(Err(error)), // the others go on, and at once if it was stopped
         }
@@ -41,39 +42,37 @@ pub(super) fn run(args: &CompareArgs, wish: &Wish) -> anyhow::Result<()> {
     if rows.is_empty() {
         return ended;
     }
-    let file = cache::keep(&costs).context("the costs could not be kept")?;
+    let file = cache::save(&costs).context("the costs could not be saved")?;
     if args.quiet {
         return ended;
     }
     let header = ["", "fixed", "per value", "per restart", "points x features x clusters x passes"];
     let text = text::table(&header, rows.into_iter());
     let text =
-        format!("{text}\nkept for `--device auto` in {}\n", terminal::plain(&file.display().to_string()));
+        format!("{text}\nsaved for `--device auto` in {}\n", terminal::plain(&file.display().to_string()));
     terminal::write_stdout(&text).context("standard output")?;
     ended
 }
 
-/// `auto` never takes a program on the CPU: only who names it wants to know what it costs.
-fn wanted(entrant: &Entrant, quiet: bool) -> bool {
+/// `auto` never chooses a software adapter, so its cost is measured only if it is named.
+fn wanted(entrant: &OpenDevice, quiet: bool) -> bool {
     let software = entrant.opened.engine.info().software;
     if software && !quiet {
         let name = terminal::plain(&entrant.name);
-        terminal::write_stderr(&format!(
-            "note: {name} is left out, as it is no GPU but a program on the CPU"
-        ));
+        terminal::write_stderr(&format!("note: {name} is skipped: it is a software adapter"));
     }
     !software
 }
 
-fn measure(args: &CompareArgs, entrant: &Entrant) -> anyhow::Result<Cost> {
+fn measure(args: &CompareArgs, entrant: &OpenDevice) -> anyhow::Result<Cost> {
     let bar = Bar::line(args.quiet);
     let say = |text: &str| bar.say(&format!("{}: {text}", entrant.name));
-    let stand = Stand { clock: &HostClock::start(), stop: &STOP, say: &say };
+    let runner = Runner { clock: &HostClock::start(), stop: &STOP, say: &say };
     let (engine, open) = (entrant.opened.engine.as_ref(), entrant.opened.took);
-    let samples = samples(&stand, engine, open, args.job.threads).map_err(|error| {
+    let samples = samples(&runner, engine, open, args.job.threads.threads).map_err(|error| {
         let stopped = STOP.load(std::sync::atomic::Ordering::Relaxed);
         if stopped {
-            Stopped("of the devices that were not done, nothing was kept").into()
+            Stopped("the costs of the remaining devices were not saved").into()
         } else {
             anyhow::Error::new(error).context(entrant.name.clone())
         }
@@ -81,7 +80,7 @@ fn measure(args: &CompareArgs, entrant: &Entrant) -> anyhow::Result<Cost> {
     fit(&samples).with_context(|| format!("{}: no time was measured", entrant.name))
 }
 
-fn keep(costs: &mut Costs, entrant: &Entrant, cost: Cost, threads: Option<usize>) {
+fn record(costs: &mut Costs, entrant: &OpenDevice, cost: Cost, threads: Option<usize>) {
     let info = entrant.opened.engine.info();
     match info.used {
         "gpu" => {
@@ -99,12 +98,12 @@ fn keep(costs: &mut Costs, entrant: &Entrant, cost: Cost, threads: Option<usize>
 fn row(name: &str, cost: &Cost) -> Vec<String> {
     let per_second = |seconds: f64| match seconds {
         0.0 => "-".to_owned(),
-        seconds => format!("{} a second", words::rate(1.0 / seconds)),
+        seconds => format!("{} a second", numbers::rate(1.0 / seconds)),
     };
     let Cost { fixed, per_value, per_restart, per_step } = *cost;
     vec![
         terminal::plain(name),
-        words::time(fixed),
+        numbers::time(fixed),
         per_second(per_value),
         per_second(per_restart),
         per_second(per_step),

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use cairn::compare::Document;
-use cairn::compare::words;
+use cairn::numbers;
 
 use crate::cli::terminal::plain;
 
@@ -51,7 +51,7 @@ impl Axis {
 
 /// What stands at a place: a measured mark, or the line between two.
 #[derive(Clone, Copy)]
-struct Cell {
+struct Mark {
     device: usize,
     measured: bool,
 }
@@ -67,7 +67,7 @@ pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
     curves.iter().enumerate().for_each(|(device, curve)| draw(&mut grid, device, curve, &xs, &ys));
     let mut text = String::new();
     for (down, row) in grid.iter().enumerate() {
-        let label = if down % 3 == 1 { words::time(ys.value(HEIGHT - 1 - down)) } else { String::new() };
+        let label = if down % 3 == 1 { numbers::time(ys.value(HEIGHT - 1 - down)) } else { String::new() };
         text.push_str(&format!("{label:>LABELS$} │{}\n", line(row, color)));
     }
     text + &bottom(&xs, all().map(|at| at.0)) + &legend(document, color)
@@ -81,25 +81,25 @@ fn curve(document: &Document, device: usize) -> Vec<(f64, f64)> {
 }
 
 #[allow(clippy::needless_range_loop, reason = "a place is a column of whichever row the curve is in")]
-fn draw(grid: &mut [Vec<Option<Cell>>], device: usize, curve: &[(f64, f64)], xs: &Axis, ys: &Axis) {
+fn draw(grid: &mut [Vec<Option<Mark>>], device: usize, curve: &[(f64, f64)], xs: &Axis, ys: &Axis) {
     for pair in curve.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
         for place in xs.place(x0) + 1..xs.place(x1) {
             let share = (xs.value(place) / x0).ln() / (x1 / x0).ln();
             let y = y0 * (y1 / y0).powf(share.clamp(0.0, 1.0));
             let cell = &mut grid[HEIGHT - 1 - ys.place(y)][place];
-            cell.get_or_insert(Cell { device, measured: false });
+            cell.get_or_insert(Mark { device, measured: false });
         }
     }
     for &(x, y) in curve {
-        grid[HEIGHT - 1 - ys.place(y)][xs.place(x)] = Some(Cell { device, measured: true });
+        grid[HEIGHT - 1 - ys.place(y)][xs.place(x)] = Some(Mark { device, measured: true });
     }
 }
 
-fn line(row: &[Option<Cell>], color: bool) -> String {
+fn line(row: &[Option<Mark>], color: bool) -> String {
     let mut text = String::new();
     for cell in row {
-        let Some(Cell { device, measured }) = *cell else {
+        let Some(Mark { device, measured }) = *cell else {
             text.push(' ');
             continue;
         };
@@ -121,7 +121,7 @@ fn bottom(xs: &Axis, values: impl Iterator<Item = f64>) -> String {
     values.dedup();
     let mut labels = String::new();
     for value in values {
-        let text = words::rate(value).replace(' ', "");
+        let text = numbers::rate(value).replace(' ', "");
         let text = if value < 1e6 { value.to_string() } else { text };
         let at = xs.place(value).saturating_sub(text.len() / 2);
         if labels.is_empty() || at > labels.len() {
@@ -134,7 +134,7 @@ fn bottom(xs: &Axis, values: impl Iterator<Item = f64>) -> String {
 }
 
 fn legend(document: &Document, color: bool) -> String {
-    let entry = |(device, described): (usize, &cairn::compare::report::Device)| {
+    let entry = |(device, described): (usize, &cairn::compare::report::DeviceReport)| {
         let mark = MARKS[device % MARKS.len()].to_string();
         format!("{} {}", styled(device, &mark, color), plain(&described.name))
     };

@@ -4,57 +4,60 @@ use anyhow::Context;
 use cairn::engine::{self, Device, OpenOptions, Opened};
 
 use crate::cli::args::CompareArgs;
+use crate::cli::args::device::device;
 use crate::cli::device::{Wanted, explain};
 use crate::cli::failure::Usage;
 use crate::cli::terminal;
 
-/// A device that takes part.
-pub(super) struct Entrant {
+/// A device in the comparison.
+pub(super) struct OpenDevice {
     pub(super) name: String,
     pub(super) opened: Opened,
 }
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum DeviceList {
     /// The CPU, and the best GPU if there is one.
-    Usual,
+    Default,
     /// The CPU and every GPU.
     All,
     /// These.
-    These(Vec<(String, Device)>),
+    Listed(Vec<(String, Device)>),
 }
 
 /// What they are opened with.
 pub(super) fn wanted(args: &CompareArgs) -> Wanted {
-    Wanted { gpu_memory: args.gpu_memory, threads: args.job.threads, quiet: args.quiet, size: None }
+    Wanted {
+        gpu_memory: args.memory.gpu_memory,
+        threads: args.job.threads.threads,
+        quiet: args.quiet,
+        size: None,
+    }
 }
 
 /// Reads the list.
-pub(super) fn parse(list: Option<&str>) -> Result<Wish, Usage> {
-    let Some(list) = list else { return Ok(Wish::Usual) };
+pub(super) fn parse(list: Option<&str>) -> Result<DeviceList, Usage> {
+    let Some(list) = list else { return Ok(DeviceList::Default) };
     if list.trim().eq_ignore_ascii_case("all") {
-        return Ok(Wish::All);
+        return Ok(DeviceList::All);
     }
     let mut devices: Vec<(String, Device)> = Vec::new();
     for name in list.split(',').map(str::trim) {
-        let device = match Device::parse(&name.to_lowercase()) {
-            Device::Named(_) => Device::Named(name.to_owned()),
-            word => word,
-        };
+        let device = device(name);
         check(name, &device)?;
         if devices.iter().any(|(_, other)| *other == device) {
-            return Err(Usage(format!("--devices {list}: {name} is there twice; name it once")));
+            return Err(Usage(format!("--devices {list}: {name} is listed twice; name it once")));
         }
         devices.push((device.name().to_owned(), device));
     }
-    Ok(Wish::These(devices))
+    Ok(DeviceList::Listed(devices))
 }
 
 fn check(name: &str, device: &Device) -> Result<(), Usage> {
     let why = match device {
         Device::Named(_) if name.is_empty() => "a name is missing",
-        Device::Named(_) if name.eq_ignore_ascii_case("all") => "all stands alone",
+        Device::Named(_) if name.eq_ignore_ascii_case("all") => "all must be given alone",
         Device::Auto => "auto is a choice among devices",
         _ => return Ok(()),
     };
@@ -64,19 +67,19 @@ fn check(name: &str, device: &Device) -> Result<(), Usage> {
 }
 
 /// Opens them: what is named must be there.
-pub(super) fn open(wish: &Wish, options: &OpenOptions) -> anyhow::Result<Vec<Entrant>> {
-    match wish {
-        Wish::These(devices) => {
+pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<Vec<OpenDevice>> {
+    match list {
+        DeviceList::Listed(devices) => {
             let entrants = devices.iter().map(|(name, device)| open_one(name, device, options));
-            let entrants: Vec<Entrant> = entrants.collect::<anyhow::Result<_>>()?;
+            let entrants: Vec<OpenDevice> = entrants.collect::<anyhow::Result<_>>()?;
             twice(&entrants)?;
             Ok(entrants)
         }
-        Wish::Usual => {
+        DeviceList::Default => {
             let cpu = open_one("cpu", &Device::Cpu, options)?;
             Ok(std::iter::once(cpu).chain(adapters(1, options)).collect())
         }
-        Wish::All => {
+        DeviceList::All => {
             let cpu = open_one("cpu", &Device::Cpu, options)?;
             Ok(std::iter::once(cpu).chain(adapters(usize::MAX, options)).collect())
         }
@@ -84,8 +87,8 @@ pub(super) fn open(wish: &Wish, options: &OpenOptions) -> anyhow::Result<Vec<Ent
 }
 
 /// Refuses two names of one device.
-fn twice(entrants: &[Entrant]) -> Result<(), Usage> {
-    let is = |entrant: &Entrant| {
+fn twice(entrants: &[OpenDevice]) -> Result<(), Usage> {
+    let is = |entrant: &OpenDevice| {
         let info = entrant.opened.engine.info();
         (info.used, info.adapter, info.driver)
     };
@@ -99,15 +102,15 @@ fn twice(entrants: &[Entrant]) -> Result<(), Usage> {
     Ok(())
 }
 
-fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Result<Entrant> {
+fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Result<OpenDevice> {
     let options = OpenOptions { fallback: Some(false), ..options.clone() };
     let opened = engine::open(device, &options).map_err(explain).context("--devices")?;
-    Ok(Entrant { name: name.to_owned(), opened })
+    Ok(OpenDevice { name: name.to_owned(), opened })
 }
 
 /// The `most` best adapters that can be opened; a note for each that can't.
 #[cfg(feature = "gpu")]
-fn adapters(most: usize, options: &OpenOptions) -> Vec<Entrant> {
+fn adapters(most: usize, options: &OpenOptions) -> Vec<OpenDevice> {
     use cairn::engine::gpu::{Gpu, adapters};
     let found = adapters(&options.backends);
     let mut entrants = Vec::new();
@@ -128,7 +131,7 @@ fn adapters(most: usize, options: &OpenOptions) -> Vec<Entrant> {
                     (_, true) => format!("{}, {}", adapter.name, adapter.backend),
                     (_, false) => adapter.name.clone(),
                 };
-                entrants.push(Entrant { name, opened });
+                entrants.push(OpenDevice { name, opened });
             }
             Err(error) => terminal::write_stderr(&format!("note: {}", terminal::plain(&error.to_string()))),
         }
@@ -140,7 +143,7 @@ fn adapters(most: usize, options: &OpenOptions) -> Vec<Entrant> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn adapters(_most: usize, _options: &OpenOptions) -> Vec<Entrant> {
+fn adapters(_most: usize, _options: &OpenOptions) -> Vec<OpenDevice> {
     terminal::write_stderr("note: this cairn was built without the feature `gpu`");
     Vec::new()
 }
@@ -152,12 +155,17 @@ mod tests {
     #[test]
     fn lists() {
         let these = |names: &[(&str, Device)]| {
-            Ok(Wish::These(names.iter().map(|(name, device)| ((*name).to_owned(), device.clone())).collect()))
+            Ok(DeviceList::Listed(
+                names.iter().map(|(name, device)| ((*name).to_owned(), device.clone())).collect(),
+            ))
         };
         let parse = |list| parse(Some(list)).map_err(|error| error.0);
         assert_eq!(parse("CPU, gpu"), these(&[("cpu", Device::Cpu), ("gpu", Device::Gpu)]));
         assert_eq!(parse("GeForce"), these(&[("GeForce", Device::Named("GeForce".into()))]));
-        assert_eq!((parse("all"), super::parse(None).map_err(|_| ())), (Ok(Wish::All), Ok(Wish::Usual)));
+        assert_eq!(
+            (parse("all"), super::parse(None).map_err(|_| ())),
+            (Ok(DeviceList::All), Ok(DeviceList::Default))
+        );
         for (list, word) in [
             ("cpu,", "missing"),
             ("", "missing"),

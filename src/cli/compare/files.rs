@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cairn::compare::Document;
-use cairn::compare::export::{self, Format};
+use cairn::compare::export::{self, ExportFormat};
 use cairn::data::write::Output;
 
 use crate::cli::args::CompareArgs;
@@ -11,15 +11,15 @@ use crate::cli::failure::Usage;
 use crate::cli::files::place;
 
 /// The files that were asked for.
-pub(super) struct Files(Vec<(Output, Format)>);
+pub(super) struct ExportFiles(Vec<(Output, ExportFormat)>);
 
-impl Files {
+impl ExportFiles {
     /// Makes sure that all of them can be written, and that none is another or the data.
     pub(super) fn create(args: &CompareArgs) -> Result<Self, Usage> {
         let asked = [
-            ("--export-json", &args.export_json, Format::Json),
-            ("--export-csv", &args.export_csv, Format::Csv),
-            ("--export-html", &args.export_html, Format::Html),
+            ("--export-json", &args.export_json, ExportFormat::Json),
+            ("--export-csv", &args.export_csv, ExportFormat::Csv),
+            ("--export-html", &args.export_html, ExportFormat::Html),
         ];
         let mut taken: Vec<(&str, PathBuf)> = vec![("DATA", place(Path::new(&args.job.data)))];
         let mut files = Vec::new();

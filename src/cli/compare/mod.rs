@@ -10,15 +10,15 @@ mod text;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use cairn::compare::report::Device as Described;
+use cairn::compare::report::DeviceReport;
 use cairn::compare::sweep::{Parameter, Sweep};
-use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Stand, params_at};
+use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Runner, params_at};
 use cairn::data::{self, Dataset};
 use cairn::engine::Device;
 use cairn::kmeans::{self, FitError, Params};
 
-use self::devices::Entrant;
-use self::files::Files;
+use self::devices::OpenDevice;
+use self::files::ExportFiles;
 use self::stop::{STOP, stop_on_ctrl_c};
 use super::args::CompareArgs;
 use super::device;
@@ -35,11 +35,11 @@ const BUDGET_OF_VALUE: Duration = Duration::from_secs(10);
 /// Runs the subcommand.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
-    let wish = devices::parse(args.devices.as_deref())?;
+    let list = devices::parse(args.devices.as_deref())?;
     if args.calibrate {
-        return calibrate::run(args, &wish);
+        return calibrate::run(args, &list);
     }
-    let files = Files::create(args)?;
+    let files = ExportFiles::create(args)?;
     let params = request::params(&args.job, Device::Auto)?;
     if let Some(sweep) = &args.sweep {
         for &value in &sweep.values {
@@ -47,7 +47,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         }
         check_points(sweep, params.n_clusters())?;
     }
-    let entrants = devices::open(&wish, &device::options(&devices::wanted(args))?)?;
+    let entrants = devices::open(&list, &device::options(&devices::wanted(args))?)?;
     let start = Instant::now();
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     stop_on_ctrl_c()?;
@@ -77,21 +77,21 @@ fn measure(
     params: &Params,
     data: &Dataset,
     read: Duration,
-    entrants: &[Entrant],
+    entrants: &[OpenDevice],
 ) -> anyhow::Result<Document> {
     let comparison = Comparison { data, read, params, sweep: args.sweep.as_ref(), method: method(args) };
-    let mut contestants: Vec<Contestant<'_>> = entrants
-        .iter()
-        .map(|entrant| Contestant::new(&entrant.name, entrant.opened.engine.as_ref()))
-        .collect();
-    // a processor's peak is that of the threads it may use
+    // the peak of a processor is that of the threads it may use
     let described = kmeans::in_threads(params.threads(), || {
-        Ok::<Vec<Described>, FitError>(entrants.iter().map(describe).collect())
+        Ok::<Vec<DeviceReport>, FitError>(entrants.iter().map(describe).collect())
     })?;
+    let engines = entrants.iter().map(|entrant| entrant.opened.engine.as_ref());
+    let contestants = described.into_iter().zip(engines);
+    let mut contestants: Vec<Contestant<'_>> =
+        contestants.map(|(device, engine)| Contestant::new(device, engine)).collect();
     let bar = Bar::line(args.quiet);
     let say = |text: &str| bar.say(text);
-    let stand = Stand { clock: &HostClock::start(), stop: &STOP, say: &say };
-    comparison.run(&mut contestants, described, &stand).map_err(|error| match (error, &args.sweep) {
+    let runner = Runner { clock: &HostClock::start(), stop: &STOP, say: &say };
+    comparison.run(&mut contestants, &runner).map_err(|error| match (error, &args.sweep) {
         (CompareError::Fit(error), sweep) => match (&error, sweep) {
             (FitError::Params(_), Some(sweep)) => {
                 failure::in_data(error, data).context(format!("--sweep {sweep}"))
@@ -114,9 +114,9 @@ fn method(args: &CompareArgs) -> Method {
     }
 }
 
-fn describe(entrant: &Entrant) -> Described {
+fn describe(entrant: &OpenDevice) -> DeviceReport {
     let info = entrant.opened.engine.info();
-    Described {
+    DeviceReport {
         name: entrant.name.clone(),
         used: info.used,
         adapter: info.adapter,
@@ -134,7 +134,7 @@ fn end(document: &Document) -> anyhow::Result<()> {
         return Err(Stopped("what was measured until then is shown, and marked incomplete").into());
     }
     match document.failure() {
-        Some((device, why)) => anyhow::bail!("{device} could not go on: {why}"),
+        Some((device, why)) => anyhow::bail!("{device} failed: {why}"),
         None => Ok(()),
     }
 }

@@ -14,5 +14,5 @@ pub(super) fn stop_on_ctrl_c() -> anyhow::Result<()> {
             std::process::exit(130);
         }
     };
-    ctrlc::set_handler(stop).context("Ctrl-C can't be listened to")
+    ctrlc::set_handler(stop).context("Ctrl-C can't be handled")
 }

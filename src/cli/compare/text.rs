@@ -1,14 +1,15 @@
 //! What a person reads: what was verified, who is faster, the figures, the chart.
 
 use anstyle::Style;
-use cairn::compare::report::{Device, Measurement, Timing};
-use cairn::compare::{Document, Warning, words};
+use cairn::compare::report::{DeviceReport, Measurement, Timing};
+use cairn::compare::{Document, Warning, format};
+use cairn::numbers;
 use comfy_table::{CellAlignment, Table};
 
 use super::chart;
-use crate::cli::numbers::plural;
 use crate::cli::terminal::labelled;
 use crate::cli::terminal::{self, plain};
+use cairn::numbers::plural;
 
 /// Warnings that are shown one by one.
 const WARNINGS: usize = 8;
@@ -17,13 +18,13 @@ const WARNINGS: usize = 8;
 pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
     let mut text = head(document);
     match &document.sweep {
-        None => words::largest_timed(document).iter().for_each(|m| text.push_str(&one(document, m))),
+        None => format::largest_timed(document).iter().for_each(|m| text.push_str(&one(document, m))),
         Some(sweep) => {
             text.push_str(&heading(&format!("time of a run by {}", sweep.parameter.name())));
             text.push_str(&curve(document));
             text.push('\n');
             text.push_str(&chart::text(document, width, color));
-            if let Some(largest) = words::largest_timed(document) {
+            if let Some(largest) = format::largest_timed(document) {
                 let value = largest.value.unwrap_or(0);
                 text.push_str(&format!("\nat {} = {value}:\n", sweep.parameter.name()));
                 text.push_str(&one(document, largest));
@@ -43,18 +44,18 @@ fn head(document: &Document) -> String {
     let runs = plural(method.runs.into(), "run");
     let mut lines = vec![
         ("data", format!("{}, {rows} x {columns}", data.name)),
-        ("asked for", words::job(document)),
-        ("method", format!("{runs} each in turn, {} before to warm up{fewer}", method.warmup)),
-        ("once", format!("read {}, pack {}", words::time(data.read_s), words::time(data.pack_s))),
-        ("verified", words::verified(document)),
+        ("asked for", format::job(document)),
+        ("method", format!("{runs} each, alternating, after {} to warm up{fewer}", method.warmup)),
+        ("once", format!("read {}, pack {}", numbers::time(data.read_s), numbers::time(data.pack_s))),
+        ("verified", format::verified(document)),
     ];
-    let devices = document.devices.iter().map(|device| ("device", words::device(device)));
+    let devices = document.devices.iter().map(|device| ("device", format::device(device)));
     lines.splice(2..2, devices);
     if document.stopped {
         lines.push(("incomplete", "stopped by Ctrl-C: no more was measured than is shown".into()));
     }
     let failed = document.devices.iter().filter_map(|device| Some((&device.name, device.failure.as_ref()?)));
-    lines.extend(failed.map(|(name, why)| ("incomplete", format!("{name} could not go on: {why}"))));
+    lines.extend(failed.map(|(name, why)| ("incomplete", format!("{name} failed: {why}"))));
     lines.iter().map(|(label, value)| labelled(label, &plain(value))).collect()
 }
 
@@ -91,19 +92,19 @@ fn times(timing: &Timing) -> Vec<String> {
         let why = if timing.failure.is_some() { "failed" } else { "not measured" };
         return vec![plain(&timing.name), why.into()];
     };
-    let ratio = timing.ratio.as_ref().map_or_else(|| "-".to_owned(), words::ratio);
+    let ratio = timing.ratio.as_ref().map_or_else(|| "-".to_owned(), format::ratio);
     let runs = timing.runs_s.len().to_string();
-    let [median, iqr, min, max] = [time.median, time.iqr, time.min, time.max].map(words::time);
+    let [median, iqr, min, max] = [time.median, time.iqr, time.min, time.max].map(numbers::time);
     let iqr = if timing.runs_s.len() > 1 { iqr } else { "-".into() };
     vec![plain(&timing.name), median, iqr, min, max, ratio, runs]
 }
 
 /// What the device can't tell, or has not, is a dash.
 fn told(seconds: f64) -> String {
-    if seconds > 0.0 { words::time(seconds) } else { "-".into() }
+    if seconds > 0.0 { numbers::time(seconds) } else { "-".into() }
 }
 
-fn split((timing, device): (&Timing, &Device)) -> Option<Vec<String>> {
+fn split((timing, device): (&Timing, &DeviceReport)) -> Option<Vec<String>> {
     let split = timing.split_s?;
     let clock = if split.device_clock { "device" } else { "host" };
     let steps =
@@ -118,10 +119,10 @@ fn rates(timing: &Timing) -> Option<Vec<String>> {
         |share: Option<f64>| share.map(|s| format!(" ({:.0}% of peak)", s * 100.0)).unwrap_or_default();
     Some(vec![
         plain(&timing.name),
-        words::rate(rates.restarts_per_s),
-        words::rate(rates.point_cluster_iterations_per_s),
-        words::rate(rates.gflops) + &share(rates.flops_of_peak),
-        words::rate(rates.gbytes_per_s) + &share(rates.bytes_of_peak),
+        numbers::rate(rates.restarts_per_s),
+        numbers::rate(rates.point_cluster_iterations_per_s),
+        numbers::rate(rates.gflops) + &share(rates.flops_of_peak),
+        numbers::rate(rates.gbytes_per_s) + &share(rates.bytes_of_peak),
     ])
 }
 
@@ -149,11 +150,11 @@ fn curve(document: &Document) -> String {
     let line = |m: &&Measurement| {
         let mut cells = vec![m.value.unwrap_or(0).to_string()];
         cells.extend(m.devices.iter().map(|timing| match timing.time_s {
-            Some(time) => words::time(time.median),
+            Some(time) => numbers::time(time.median),
             None if timing.failure.is_some() => "failed".into(),
             None => "-".into(),
         }));
-        let ratio = || m.devices.get(1)?.ratio.as_ref().map(words::ratio);
+        let ratio = || m.devices.get(1)?.ratio.as_ref().map(format::ratio);
         cells.extend(pair.then(|| ratio().unwrap_or_else(|| "-".into())));
         let fastest = m.fastest().and_then(|at| m.devices.get(at)).map(|timing| plain(&timing.name));
         let compared = m.devices.iter().filter(|timing| timing.time_s.is_some()).count() > 1;
@@ -166,7 +167,7 @@ fn curve(document: &Document) -> String {
 }
 
 fn findings(document: &Document) -> Vec<String> {
-    let found = words::findings(document);
+    let found = format::findings(document);
     if found.is_empty() && document.devices.len() > 1 {
         return vec!["too little was measured to say who is faster".into()];
     }
@@ -198,13 +199,15 @@ fn flag(warning: &Warning) -> &'static str {
 
 /// Writes what to know before the figures are believed, to standard error.
 pub(super) fn warn(document: &Document) {
-    let warnings = words::warnings(document, &flag);
+    let warnings = format::warnings(document, &flag);
     let bold = anstyle::AnsiColor::Yellow.on_default().bold();
     for warning in warnings.iter().take(WARNINGS) {
         terminal::write_stderr(&format!("{bold}warning:{bold:#} {}", plain(warning)));
     }
     if warnings.len() > WARNINGS {
         let more = warnings.len() - WARNINGS;
-        terminal::write_stderr(&format!("{bold}warning:{bold:#} and {more} more, which the files list"));
+        terminal::write_stderr(&format!(
+            "{bold}warning:{bold:#} and {more} more, which the exported files list"
+        ));
     }
 }

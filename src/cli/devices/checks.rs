@@ -1,11 +1,11 @@
 //! `cairn devices --test`: a line a device, for the CPU and every adapter; with `-v` a line a check.
 
+use cairn::numbers;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use cairn::compare::check::{CHECKS, Check, CheckError, WAYS, Way};
-use cairn::compare::words;
 use cairn::engine::cpu::Cpu;
 use cairn::engine::{Engine, OpenOptions};
 
@@ -53,8 +53,8 @@ pub(super) fn run(verbose: bool) -> anyhow::Result<()> {
     failed += gpus(verbose, &options)?;
     match failed {
         0 => Ok(()),
-        1 => anyhow::bail!("1 check failed: please report it, with what `cairn devices` says"),
-        n => anyhow::bail!("{n} checks failed: please report them, with what `cairn devices` says"),
+        1 => anyhow::bail!("1 check failed: please report it, with the output of `cairn devices`"),
+        n => anyhow::bail!("{n} checks failed: please report them, with the output of `cairn devices`"),
     }
 }
 
@@ -112,10 +112,11 @@ fn device(name: &str, verbose: bool, checks: &[Check], open: &Open<'_>) -> anyho
     let tested = test(checks, verbose, open);
     let Tested { passed, failed, skipped, lines, kernels } = tested;
     let verdict = if failed > 0 { "FAIL" } else { "pass" };
-    let parts = [(passed, "passed"), (failed, "failed"), (skipped, "skipped: ten seconds were over")];
+    let parts =
+        [(passed, "passed"), (failed, "failed"), (skipped, "skipped: the limit of ten seconds was reached")];
     let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
     let parts = parts.collect::<Vec<_>>().join(", ");
-    let took = words::time(start.elapsed().as_secs_f64());
+    let took = numbers::time(start.elapsed().as_secs_f64());
     write(&labelled("device", &format!("{}  {verdict}  {parts} ({took})", plain(name))))?;
     write(&lines)?;
     if verbose && !kernels.is_empty() {
@@ -132,7 +133,7 @@ fn test(checks: &[Check], verbose: bool, open: &Open<'_>) -> Tested {
     for check in checks {
         if start.elapsed() > ENOUGH {
             tested.skipped += 1;
-            tested.lines += &line(check, "skip", "ten seconds are over");
+            tested.lines += &line(check, "skip", "the limit of ten seconds was reached");
             continue;
         }
         let begun = Instant::now();
@@ -150,7 +151,7 @@ fn test(checks: &[Check], verbose: bool, open: &Open<'_>) -> Tested {
         }
         match result {
             Ok(()) if !verbose => {}
-            Ok(()) => tested.lines += &line(check, "pass", &words::time(begun.elapsed().as_secs_f64())),
+            Ok(()) => tested.lines += &line(check, "pass", &numbers::time(begun.elapsed().as_secs_f64())),
             Err(error) => tested.lines += &line(check, "FAIL", &plain(&error)),
         }
         tested.kernels.extend(device.iter().flat_map(|device| device.kernels()));

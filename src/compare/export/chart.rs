@@ -9,7 +9,7 @@ use plotters::prelude::*;
 
 use super::error::{ExportError, failed};
 use crate::compare::Document;
-use crate::compare::words::time;
+use crate::numbers::time;
 
 /// Stands for the colour of text until the SVG is done.
 const INK: RGBColor = RGBColor(1, 2, 3);
@@ -18,7 +18,7 @@ const INK: RGBColor = RGBColor(1, 2, 3);
 struct At {
     x: f64,
     low: f64,
-    middle: f64,
+    median: f64,
     high: f64,
 }
 
@@ -53,12 +53,12 @@ fn curve(document: &Document, device: usize) -> Vec<At> {
     if document.sweep.is_none() {
         let runs = document.measurements.first().and_then(|m| m.devices.get(device));
         let runs = runs.map(|timing| timing.runs_s.as_slice()).unwrap_or_default();
-        let at = |(run, &s): (usize, &f64)| At { x: (run + 1) as f64, low: s, middle: s, high: s };
+        let at = |(run, &s): (usize, &f64)| At { x: (run + 1) as f64, low: s, median: s, high: s };
         return runs.iter().enumerate().map(at).collect();
     }
     let at = |m: &crate::compare::report::Measurement| {
         let spread = m.devices.get(device)?.time_s?;
-        Some(At { x: m.value? as f64, low: spread.min, middle: spread.median, high: spread.max })
+        Some(At { x: m.value? as f64, low: spread.min, median: spread.median, high: spread.max })
     };
     let mut curve: Vec<At> = document.measurements.iter().filter_map(at).collect();
     curve.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -124,7 +124,7 @@ where
         let above = curve.iter().map(|at| (at.x, at.high));
         let band: Vec<(f64, f64)> = above.chain(curve.iter().rev().map(|at| (at.x, at.low))).collect();
         chart.draw_series([Polygon::new(band, color.mix(0.2))]).map_err(failed)?;
-        let line = curve.iter().map(|at| (at.x, at.middle));
+        let line = curve.iter().map(|at| (at.x, at.median));
         chart.draw_series(LineSeries::new(line.clone(), color.stroke_width(2))).map_err(failed)?;
         let dots = line.map(|at| Circle::new(at, 3, color.filled()));
         chart.draw_series(dots).map_err(failed)?;

@@ -1,12 +1,13 @@
 //! One page: what was found, the chart, the tables. Everything is inside it; it asks no network for anything.
 
+use crate::numbers;
 use askama::Template;
 
 use super::chart;
 use super::error::{ExportError, failed};
 use crate::compare::Document;
-use crate::compare::report::{Device, Measurement, Timing};
-use crate::compare::words;
+use crate::compare::format;
+use crate::compare::report::{DeviceReport, Measurement, Timing};
 
 /// Charts for a wide window and for a phone, in pixels.
 const WIDE: (u32, u32) = (860, 440);
@@ -14,7 +15,7 @@ const NARROW: (u32, u32) = (400, 400);
 
 #[derive(Template)]
 #[template(path = "compare.html")]
-struct Page {
+struct ComparePage {
     title: String,
     subtitle: String,
     findings: Vec<String>,
@@ -23,7 +24,7 @@ struct Page {
     chart_about: &'static str,
     wide: Option<String>,
     narrow: Option<String>,
-    tables: Vec<Table>,
+    tables: Vec<HtmlTable>,
     warnings: Vec<String>,
     about: Vec<(&'static str, String)>,
 }
@@ -36,7 +37,7 @@ struct Legend {
 }
 
 /// All devices at a value.
-struct Table {
+struct HtmlTable {
     heading: Option<String>,
     times: Vec<[String; 7]>,
     split: Vec<[String; 10]>,
@@ -44,10 +45,10 @@ struct Table {
 }
 
 pub(super) fn text(document: &Document) -> Result<String, ExportError> {
-    let page = Page {
+    let page = ComparePage {
         title: title(document),
         subtitle: subtitle(document),
-        findings: words::findings(document),
+        findings: format::findings(document),
         incomplete: incomplete(document),
         devices: document.devices.iter().enumerate().map(legend).collect(),
         chart_about: match document.sweep {
@@ -59,7 +60,7 @@ pub(super) fn text(document: &Document) -> Result<String, ExportError> {
         wide: chart::svg(document, WIDE)?,
         narrow: chart::svg(document, NARROW)?,
         tables: document.measurements.iter().filter(|m| m.timed()).map(|m| table(document, m)).collect(),
-        warnings: words::warnings(document, &|_| ""),
+        warnings: format::warnings(document, &|_| ""),
         about: about(document),
     };
     page.render().map_err(failed)
@@ -72,7 +73,7 @@ fn title(document: &Document) -> String {
 
 fn subtitle(document: &Document) -> String {
     let data = &document.data;
-    format!("k-means of {} points × {} features: {}", data.n_points, data.n_dims, words::job(document))
+    format!("k-means of {} points × {} features: {}", data.n_points, data.n_dims, format::job(document))
 }
 
 fn incomplete(document: &Document) -> Option<String> {
@@ -84,13 +85,13 @@ fn incomplete(document: &Document) -> Option<String> {
     Some(format!("This comparison is incomplete: {why}."))
 }
 
-fn legend((color, device): (usize, &Device)) -> Legend {
+fn legend((color, device): (usize, &DeviceReport)) -> Legend {
     let mut about = vec![device.adapter.clone()];
     about.extend((!device.driver.is_empty()).then(|| device.driver.clone()));
-    about.extend(device.software.then(|| "no GPU, but a program on the CPU".to_owned()));
-    about.push(format!("opened in {}", words::time(device.open_s)));
+    about.extend(device.software.then(|| "software adapter on the CPU".to_owned()));
+    about.push(format!("opened in {}", numbers::time(device.open_s)));
     let peak = device.peak.map(|peak| {
-        let (flops, bytes) = (words::rate(peak.flops), words::rate(peak.bytes_per_second));
+        let (flops, bytes) = (numbers::rate(peak.flops), numbers::rate(peak.bytes_per_second));
         format!("measured peak {flops}FLOP/s, {bytes}B/s")
     });
     about.extend(peak);
@@ -102,12 +103,12 @@ fn legend((color, device): (usize, &Device)) -> Legend {
     }
 }
 
-fn table(document: &Document, measurement: &Measurement) -> Table {
+fn table(document: &Document, measurement: &Measurement) -> HtmlTable {
     let heading = document.sweep.as_ref().zip(measurement.value).map(|(sweep, value)| {
         let added = if measurement.added { ", added to narrow the crossover down" } else { "" };
         format!("{} = {value}{added}", sweep.parameter.name())
     });
-    Table {
+    HtmlTable {
         heading,
         times: measurement.devices.iter().map(times).collect(),
         split: measurement.devices.iter().zip(&document.devices).filter_map(split).collect(),
@@ -120,28 +121,28 @@ fn times(timing: &Timing) -> [String; 7] {
         let why = timing.failure.clone().unwrap_or_else(|| "not measured".into());
         return [timing.name.clone(), why, "".into(), "".into(), "".into(), "".into(), "".into()];
     };
-    let ratio = timing.ratio.as_ref().map_or_else(|| "–".to_owned(), words::ratio);
+    let ratio = timing.ratio.as_ref().map_or_else(|| "–".to_owned(), format::ratio);
     [
         timing.name.clone(),
-        words::time(time.median),
-        words::time(time.iqr),
-        words::time(time.min),
-        words::time(time.max),
+        numbers::time(time.median),
+        numbers::time(time.iqr),
+        numbers::time(time.min),
+        numbers::time(time.max),
         ratio,
         timing.runs_s.len().to_string(),
     ]
 }
 
-fn split((timing, device): (&Timing, &Device)) -> Option<[String; 10]> {
+fn split((timing, device): (&Timing, &DeviceReport)) -> Option<[String; 10]> {
     let split = timing.split_s?;
-    let told = |s: f64| if s > 0.0 { words::time(s) } else { "–".into() };
+    let told = |s: f64| if s > 0.0 { numbers::time(s) } else { "–".into() };
     Some([
         timing.name.clone(),
-        words::time(device.open_s),
+        numbers::time(device.open_s),
         told(split.build),
         told(split.upload),
-        words::time(split.seed),
-        words::time(split.iterate),
+        numbers::time(split.seed),
+        numbers::time(split.iterate),
         told(split.assign),
         told(split.update),
         told(split.read_back),
@@ -155,10 +156,10 @@ fn rates(timing: &Timing) -> Option<[String; 5]> {
         |share: Option<f64>| share.map(|share| format!(" ({:.0}%)", share * 100.0)).unwrap_or_default();
     Some([
         timing.name.clone(),
-        words::rate(rates.restarts_per_s),
-        words::rate(rates.point_cluster_iterations_per_s),
-        words::rate(rates.gflops) + &share(rates.flops_of_peak),
-        words::rate(rates.gbytes_per_s) + &share(rates.bytes_of_peak),
+        numbers::rate(rates.restarts_per_s),
+        numbers::rate(rates.point_cluster_iterations_per_s),
+        numbers::rate(rates.gflops) + &share(rates.flops_of_peak),
+        numbers::rate(rates.gbytes_per_s) + &share(rates.bytes_of_peak),
     ])
 }
 
@@ -166,18 +167,18 @@ fn about(document: &Document) -> Vec<(&'static str, String)> {
     let (data, method, host) = (&document.data, &document.method, &document.host);
     let fewer = if method.fewer_where_long { " (fewer where they take long)" } else { "" };
     vec![
-        ("verified", words::verified(document)),
+        ("verified", format::verified(document)),
         (
             "method",
             format!(
-                "measured runs of each device in turn: {} after {} to warm up{fewer}; a time is {}",
+                "measured runs of each device, alternating: {} after {} to warm up{fewer}; a time is {}",
                 method.runs, method.warmup, method.time
             ),
         ),
         ("ratio", format!("time over that of the first device, pair by pair; {}", method.interval)),
         (
             "once for all devices",
-            format!("reading {}, packing {}", words::time(data.read_s), words::time(data.pack_s)),
+            format!("reading {}, packing {}", numbers::time(data.read_s), numbers::time(data.pack_s)),
         ),
         ("machine", format!("{} {}, threads: {}", host.os, host.arch, host.threads)),
         ("cairn", document.version.to_owned()),

@@ -12,7 +12,7 @@ pub use error::ExportError;
 
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum ExportFormat {
     /// All of it, for programs.
     Json,
     /// A line a device and value, for spreadsheets.
@@ -25,10 +25,10 @@ pub enum Format {
 ///
 /// # Errors
 /// None that a person can cause.
-pub fn text(document: &Document, format: Format) -> Result<String, ExportError> {
+pub fn text(document: &Document, format: ExportFormat) -> Result<String, ExportError> {
     match format {
-        Format::Json => json::text(document),
-        Format::Csv => csv::text(document),
-        Format::Html => html::text(document),
+        ExportFormat::Json => json::text(document),
+        ExportFormat::Csv => csv::text(document),
+        ExportFormat::Html => html::text(document),
     }
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::bounds::{Bounds, Moves};
 use super::columns::Columns;
-use super::kernel::{Ends, Instructions, Kernel, MAX_TILE, Tile};
+use super::kernel::{Instructions, Kernel, MAX_TILE, Tile, Top2};
 use super::narrow::{Narrow, NarrowColumns};
 use super::tiles::{Gathered, Tiles};
 use crate::engine::certify::{self, Bound};
@@ -66,10 +66,10 @@ impl<'a> Assigner<'a> {
         self.narrow.get(guess.narrow.len().checked_sub(1)?)
     }
 
-    /// Sets the label of every point to its nearest centroid. Returns how many were looked at.
+    /// Sets the label of every point to its nearest centroid. Returns how many were examined.
     ///
     /// With bounds, `labels` are those of the last pass, which the centroids left by `moves`; only points that
-    /// the bounds then leave open are looked at, unless these are most.
+    /// the bounds then leave open are examined, unless these are most.
     pub(super) fn assign(
         &self,
         guess: &mut Guess,
@@ -77,13 +77,13 @@ impl<'a> Assigner<'a> {
         labels: &mut [u32],
         bounds: Option<(&mut Bounds, &Moves)>,
         shared: bool,
-    ) -> Looked {
-        let looked = self.assign_parts(guess, centroids, labels, bounds, shared);
-        // each of these was looked at twice
-        if looked.narrow_open * 4 > labels.len() as u64 {
+    ) -> Examined {
+        let examined = self.assign_parts(guess, centroids, labels, bounds, shared);
+        // each of these was examined twice
+        if examined.narrow_open * 4 > labels.len() as u64 {
             guess.narrow.pop();
         }
-        looked
+        examined
     }
 
     fn assign_parts(
@@ -93,7 +93,7 @@ impl<'a> Assigner<'a> {
         labels: &mut [u32],
         bounds: Option<(&mut Bounds, &Moves)>,
         shared: bool,
-    ) -> Looked {
+    ) -> Examined {
         let size = CHUNK * self.tiles.width();
         let moves = bounds.as_ref().map(|(_, moves)| *moves);
         let work = |(chunk, part): (usize, Part<'_>)| {
@@ -132,7 +132,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn assign(&self, mut part: Part<'_>) -> Looked {
+    fn assign(&self, mut part: Part<'_>) -> Examined {
         if let (Some((upper, lower)), Some(moves)) = (&mut part.bounds, self.moves) {
             self.assigner.kernel.follow(upper, lower, part.labels, moves);
             let open = |&i: &u32| upper[i as usize] >= lower[i as usize];
@@ -151,15 +151,15 @@ impl Pass<'_> {
         }
     }
 
-    /// Looks at every point in fewer bits, and at those that this leaves open in `f32`.
-    fn assign_narrow(&self, part: &mut Part<'_>, narrow: &Narrow, columns: &NarrowColumns) -> Looked {
+    /// Examines every point in fewer bits, and those that this leaves open in `f32`.
+    fn assign_narrow(&self, part: &mut Part<'_>, narrow: &Narrow, columns: &NarrowColumns) -> Examined {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
-        let mut looking = narrow.begin();
+        let mut scratch = narrow.begin();
         let (mut labels, mut rows) = ([0; MAX_TILE], Vec::new());
         for at in (0..part.labels.len()).step_by(width) {
             let tile = (self.first + at) / width;
-            let mut open = narrow.look(tiles, tile, columns, &mut looking, &mut labels[..width]);
+            let mut open = narrow.assign(tiles, tile, columns, &mut scratch, &mut labels[..width]);
             let n = width.min(part.labels.len() - at);
             part.labels[at..at + n].copy_from_slice(&labels[..n]);
             open &= ((1u64 << n) - 1) as u32;
@@ -168,48 +168,48 @@ impl Pass<'_> {
                 open &= open - 1;
             }
         }
-        let Looked { repaired, .. } = self.assign_rows(part, &rows);
-        Looked { points: part.labels.len() as u64, narrow_open: rows.len() as u64, repaired }
+        let Examined { repaired, .. } = self.assign_rows(part, &rows);
+        Examined { points: part.labels.len() as u64, narrow_open: rows.len() as u64, repaired }
     }
 
-    /// Looks at every point, tile by tile.
-    fn assign_all(&self, part: &mut Part<'_>) -> Looked {
+    /// Examines every point, tile by tile.
+    fn assign_all(&self, part: &mut Part<'_>) -> Examined {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
         let (mut room, mut found) = (Vec::new(), Found::NONE);
-        let mut looked = Looked { points: part.labels.len() as u64, ..Looked::default() };
+        let mut examined = Examined { points: part.labels.len() as u64, ..Examined::default() };
         for at in (0..part.labels.len()).step_by(width) {
             let tile = (self.first + at) / width;
             let points = tiles.points(tile, &mut room);
             self.find(tiles.tile(tile, &points), &mut found, part.bounds.is_some());
             let n = width.min(part.labels.len() - at);
-            looked.repaired += self.take(part, |lane| at + lane, n, &found);
+            examined.repaired += self.take(part, |lane| at + lane, n, &found);
         }
-        looked
+        examined
     }
 
-    /// Looks at these points only, put together as tiles. Rows count from the part's first.
-    fn assign_rows(&self, part: &mut Part<'_>, rows: &[u32]) -> Looked {
+    /// Examines these points only, put together as tiles. Rows count from the part's first.
+    fn assign_rows(&self, part: &mut Part<'_>, rows: &[u32]) -> Examined {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
         let (mut room, mut found) = (Gathered::new(width, self.assigner.table.n_dims()), Found::NONE);
-        let mut looked = Looked { points: rows.len() as u64, ..Looked::default() };
+        let mut examined = Examined { points: rows.len() as u64, ..Examined::default() };
         for rows in rows.chunks(width) {
             tiles.gather(self.first, rows, &mut room);
             self.find(room.tile(), &mut found, part.bounds.is_some());
-            looked.repaired += self.take(part, |lane| rows[lane] as usize, rows.len(), &found);
+            examined.repaired += self.take(part, |lane| rows[lane] as usize, rows.len(), &found);
         }
-        looked
+        examined
     }
 
     fn find(&self, tile: Tile<'_>, found: &mut Found, bounds: bool) {
-        let Found { labels, ends, open, upper, lower } = found;
+        let Found { labels, top, open, upper, lower } = found;
         let width = tile.errors.len();
         let kernel = self.assigner.kernel;
-        *open = kernel.nearest(tile, &self.guess.columns, &mut labels[..width], ends);
+        *open = kernel.nearest(tile, &self.guess.columns, &mut labels[..width], top);
         if bounds {
             let largest = self.guess.columns.largest_error;
-            kernel.bounds(tile, ends, largest, &mut upper[..width], &mut lower[..width]);
+            kernel.bounds(tile, top, largest, &mut upper[..width], &mut lower[..width]);
         }
     }
 
@@ -231,7 +231,7 @@ impl Pass<'_> {
             left &= left - 1;
             part.labels[at] = self.assigner.repair(self.first + at, self.centroids);
             if let Some((upper, _)) = &mut part.bounds {
-                upper[at] = f32::INFINITY; // which centroid the ends belong to is not known
+                upper[at] = f32::INFINITY; // which centroids the two least values belong to is not known
             }
         }
         repaired.into()
@@ -241,7 +241,7 @@ impl Pass<'_> {
 /// What was found of the points of a tile. (tile)
 struct Found {
     labels: [u32; MAX_TILE],
-    ends: Ends,
+    top: Top2,
     open: u32, // a bit for each point whose label is not proven
     upper: [f32; MAX_TILE],
     lower: [f32; MAX_TILE],
@@ -250,7 +250,7 @@ struct Found {
 impl Found {
     const NONE: Self = Self {
         labels: [0; MAX_TILE],
-        ends: Ends::ZERO,
+        top: Top2::ZERO,
         open: 0,
         upper: [0.0; MAX_TILE],
         lower: [0.0; MAX_TILE],
@@ -259,7 +259,7 @@ impl Found {
 
 /// How much of a pass was work.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Looked {
+pub(super) struct Examined {
     /// Points that the bounds did not decide.
     pub(super) points: u64,
     /// Those of them that a narrow guess left open.
@@ -268,7 +268,7 @@ pub(super) struct Looked {
     pub(super) repaired: u64,
 }
 
-impl std::iter::Sum for Looked {
+impl std::iter::Sum for Examined {
     fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
         all.fold(Self::default(), |a, b| Self {
             points: a.points + b.points,

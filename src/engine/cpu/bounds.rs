@@ -1,4 +1,4 @@
-//! Bounds: points whose label is proven without a look at the centroids.
+//! Bounds: points whose label is proven without a distance.
 //!
 //! For each point a bound from above of the distance to its own centroid, and one from below of the distances
 //! to all others (Hamerly 2010, "Making k-means even faster"). After an update the first grows by what the own
@@ -13,7 +13,7 @@ use crate::lattice::Table;
 /// Relative room for the roundings of a step: more than a few units of 2^-24.
 const UP: f32 = 1.0 + 1.0 / (1 << 20) as f32;
 const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
-/// Multiply-adds of a point and pass below which looking at all centroids costs less than keeping bounds.
+/// Multiply-adds of a point and pass below which examining all centroids costs less than keeping bounds.
 const PAYS: usize = 1024;
 /// Bounds are kept once fewer than one point in this many changes its label in a pass.
 const SETTLED: u64 = 256;
@@ -43,12 +43,12 @@ impl Bounds {
         !self.upper.is_empty()
     }
 
-    /// Decides whether the next pass keeps bounds, after one that looked at so many points and changed so many
+    /// Decides whether the next pass keeps bounds, after one that examined so many points and changed so many
     /// labels. Bounds of points that move all the time prove nothing and cost two floats a point.
-    pub(super) fn decide(&mut self, looked: u64, changed: u64) {
+    pub(super) fn decide(&mut self, examined: u64, changed: u64) {
         let n = self.n_points as u64;
         if self.kept() {
-            if !self.fresh && looked * 2 > n {
+            if !self.fresh && examined * 2 > n {
                 (self.upper, self.lower, self.pause) = (Vec::new(), Vec::new(), PAUSE);
             }
             self.fresh = false;
@@ -66,7 +66,7 @@ impl Bounds {
 /// `best` and `second` are scores less the centroids' share of E, `own` is the point's share, `errors` twice
 /// the largest share of a centroid.
 #[inline(always)]
-pub(super) fn from_ends(half_norm: f32, best: f32, second: f32, own: f32, errors: f32) -> (f32, f32) {
+pub(super) fn from_top2(half_norm: f32, best: f32, second: f32, own: f32, errors: f32) -> (f32, f32) {
     // the sums' roundings are within the slack of the shares; see `certify`
     let upper = (half_norm + best + errors + 2.0 * own).max(0.0) * 2.0;
     let lower = (half_norm + second - 2.0 * own).max(0.0) * 2.0;

@@ -1,4 +1,8 @@
 //! The processor: `f32` guesses, certified, and repaired in integers; threads over restarts or over points.
+//!
+//! Lloyd's loop here differs from the reference's in what it carries from one pass to the next: bounds, which prove
+//! labels without a distance, and sums, which follow the labels that changed. See the head of `reference` for why
+//! the loop is not shared.
 
 mod assign;
 mod bounds;
@@ -127,7 +131,8 @@ impl Session for CpuSession<'_> {
         // a few restarts a thread at a time, so that few states are held at once
         let all: Vec<u64> = restarts.collect();
         for some in all.chunks(16 * threads) {
-            let done: Vec<Done> = some.par_iter().with_max_len(1).map(|&r| self.restart(r, false)).collect();
+            let done: Vec<FinishedRestart> =
+                some.par_iter().with_max_len(1).map(|&r| self.restart(r, false)).collect();
             done.into_iter().for_each(|done| done.add_to(&mut batch, keep));
         }
         Ok(batch)
@@ -135,14 +140,14 @@ impl Session for CpuSession<'_> {
 }
 
 /// A finished restart.
-struct Done {
+struct FinishedRestart {
     outcome: Outcome,
     state: State,
     work: Work,
     times: Times,
 }
 
-impl Done {
+impl FinishedRestart {
     fn add_to(self, batch: &mut Batch, keep: Keep) {
         batch.work.merge(self.work);
         batch.times.merge(self.times);
@@ -158,7 +163,7 @@ impl CpuSession<'_> {
         threads > 1 && n_restarts >= threads as u64 && n * 8 + k * d * 24 <= OWN
     }
 
-    fn restart(&self, restart: u64, shared: bool) -> Done {
+    fn restart(&self, restart: u64, shared: bool) -> FinishedRestart {
         let start = Instant::now();
         let seeds = self.seeder.seed(self.job, self.assigner.tiles(), restart, shared);
         let seed = start.elapsed();
@@ -169,21 +174,21 @@ impl CpuSession<'_> {
         done
     }
 
-    fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> Done {
+    fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> FinishedRestart {
         let (table, k) = (self.job.table, self.job.n_clusters);
         let (mut work, mut assign) = (Work::default(), Duration::ZERO);
         let mut guess = self.assigner.guess(k);
         let mut bounds = Bounds::new(table, k);
         let mut pass = |before: &[i32], centroids: &[i32], labels: &mut [u32], bounds: &mut Bounds| {
-            let looked = timed(&mut assign, || {
+            let examined = timed(&mut assign, || {
                 self.assigner.fill(&mut guess, centroids);
                 let moves = bounds.kept().then(|| Moves::of(table, before, centroids));
                 let kept = moves.as_ref().map(|moves| (bounds, moves));
                 self.assigner.assign(&mut guess, centroids, labels, kept, shared)
             });
             let first = work.assigned_points == 0;
-            work.pass(first, labels.len() as u64, looked.repaired);
-            looked.points
+            work.pass(first, labels.len() as u64, examined.repaired);
+            examined.points
         };
         let mut labels = vec![0; table.n_points()];
         let mut moved = vec![0; centroids.len()];
@@ -200,15 +205,15 @@ impl CpuSession<'_> {
             iterations += 1;
             let stop = stop::stop(self.job, &centroids, &moved, iterations);
             std::mem::swap(&mut centroids, &mut moved);
-            let looked = pass(&moved, &centroids, &mut labels, &mut bounds);
+            let examined = pass(&moved, &centroids, &mut labels, &mut bounds);
             let changed = updater.follow(&labels, shared);
-            bounds.decide(looked, changed);
+            bounds.decide(examined, changed);
             if let Some(stop) = stop {
                 let sums = updater.sums();
                 let inertia = inertia(table, self.squares, &centroids, &sums);
                 let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&centroids) };
                 let state = State { centroids, labels, counts: sums.counts };
-                return Done { outcome, state, work, times: Times { assign, ..Times::default() } };
+                return FinishedRestart { outcome, state, work, times: Times { assign, ..Times::default() } };
             }
         }
     }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::columns::Columns;
 use super::info::info;
-use super::kernel::{Instructions, Two};
+use super::kernel::{Instructions, Top3};
 use super::tiles::Tiles;
 use crate::engine::certify::{self, Bound};
 use crate::engine::nearest_two::{Centroids, NearestSession, NearestTwo, distance, exactly};
@@ -51,34 +51,34 @@ struct Pass<'a> {
 impl Pass<'_> {
     /// Finds those of the rows from a tile on.
     fn find(&self, first: usize, found: &mut [NearestTwo]) {
-        let (width, mut room, mut two) = (self.tiles.width(), Vec::new(), Two::NONE);
+        let (width, mut room, mut top) = (self.tiles.width(), Vec::new(), Top3::NONE);
         for (tile, found) in found.chunks_mut(width).enumerate() {
             let tile = first + tile;
             let points = self.tiles.points(tile, &mut room);
-            self.session.instructions.kernel.nearest_two(&points, self.columns, &mut two);
+            self.session.instructions.kernel.nearest_two(&points, self.columns, &mut top);
             let errors = self.tiles.tile(tile, &points).errors;
             for (lane, found) in found.iter_mut().enumerate() {
-                *found = self.decide(tile * width + lane, lane, errors[lane], &two);
+                *found = self.decide(tile * width + lane, lane, errors[lane], &top);
             }
         }
     }
 
-    fn decide(&self, row: usize, lane: usize, own: f32, two: &Two) -> NearestTwo {
+    fn decide(&self, row: usize, lane: usize, own: f32, top: &Top3) -> NearestTwo {
         let centroids = &self.session.centroids;
-        if !self.proven(lane, own, two) {
+        if !self.proven(lane, own, top) {
             return exactly(self.table, centroids, row);
         }
         let to = |c: u32| (c, distance(self.table, centroids, row, c));
-        let runner_up = (centroids.n_clusters() > 1).then(|| to(two.runners_up[lane]));
-        NearestTwo::new(to(two.labels[lane]), runner_up)
+        let runner_up = (centroids.n_clusters() > 1).then(|| to(top.runners_up[lane]));
+        NearestTwo::new(to(top.labels[lane]), runner_up)
     }
 
     /// Whether both are certain; `own` is the point's share of E. See [`certify`].
-    fn proven(&self, lane: usize, own: f32, two: &Two) -> bool {
+    fn proven(&self, lane: usize, own: f32, top: &Top3) -> bool {
         let above = |value: f32, c: u32| value + (2.0 * own + self.columns.errors[c as usize]);
         let n_clusters = self.session.centroids.n_clusters();
-        let first = n_clusters < 2 || above(two.best[lane], two.labels[lane]) < two.second[lane];
-        let second = n_clusters < 3 || above(two.second[lane], two.runners_up[lane]) < two.third[lane];
+        let first = n_clusters < 2 || above(top.best[lane], top.labels[lane]) < top.second[lane];
+        let second = n_clusters < 3 || above(top.second[lane], top.runners_up[lane]) < top.third[lane];
         self.columns.exact || (first && second)
     }
 }

@@ -2,6 +2,12 @@
 //! other engine.
 //!
 //! A restart seeds, then assigns and updates until it stops. Nothing here is meant to be fast.
+//!
+//! Each of the three engines has Lloyd's loop of its own, on purpose. Here it is the definition: every pass starts
+//! from nothing. The CPU's loop carries bounds and running sums from one pass to the next; the GPU's is a queue of
+//! kernels that serves many restarts at once and does not wait for the host. A shared loop would need hooks for both,
+//! and the oracle would then run the code that it checks. The decisions that must not differ (empty clusters, when to
+//! stop) stand once, in `empty` and `stop`.
 
 pub mod assign;
 pub mod empty;

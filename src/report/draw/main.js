@@ -63,8 +63,8 @@ function showCommand() {
 
 function explainLimit() {
   if (model.limit === null) return "This model was saved without how far its rows lie from their centroids, so nothing is too far to be named.";
-  const [reach, limit] = [model.reach, model.limit].map(squared => inUnits(model, squared).toFixed(1));
-  return `Of ${model.reach_of} rows that the model was fitted to, all but one lie within ${reach} of their centroid. ` +
+  const [radius, limit] = [model.radius, model.limit].map(squared => inUnits(model, squared).toFixed(1));
+  return `Of ${model.radius_of} rows that the model was fitted to, all but one lie within ${radius} of their centroid. ` +
     `Mouse, finger and pen differ more, so what is up to ${limit} away is named, and what lies further is called “not a digit”. ` +
     "Much that is no digit lies nearer than that: a letter is often named as the digit that it looks like.";
 }

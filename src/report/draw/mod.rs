@@ -19,7 +19,7 @@ use askama::Template;
 use serde::Serialize;
 
 use crate::drawing::SIZE;
-use crate::model::{DrawnError, Model, REACH_OF};
+use crate::model::{DrawnError, Model, RADIUS_OF};
 
 /// Why a model can't name what is drawn.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum DrawError {
     Model(#[from] DrawnError),
     /// The page can't be put together.
     #[error("the page can't be written: {reason}")]
-    Page {
+    DrawPage {
         /// What is wrong.
         reason: String,
     },
@@ -38,7 +38,7 @@ pub enum DrawError {
 
 #[derive(Template)]
 #[template(path = "draw.html")]
-struct Page {
+struct DrawPage {
     about: String,
     section: String,
 }
@@ -58,8 +58,8 @@ struct ForPage<'a> {
     offset: &'a [f64],
     exponent: &'a [i32],
     limit: Option<String>,
-    reach: Option<String>,
-    reach_of: u64,
+    radius: Option<String>,
+    radius_of: u64,
     names: Vec<Option<&'a str>>,
 }
 
@@ -71,7 +71,7 @@ pub fn page(model: &Model) -> Result<String, DrawError> {
     let (k, data) = (model.n_clusters(), &model.provenance.data);
     let file = Path::new(data).file_name().map_or(data.into(), |file| file.to_string_lossy());
     let about = format!("{k} {} of {file}", if k == 1 { "cluster" } else { "clusters" });
-    Page { about, section: section(model)? }.render().map_err(failed)
+    DrawPage { about, section: section(model)? }.render().map_err(failed)
 }
 
 /// The part of a page: a `div` with its own style and script, for any HTML body. It needs `script-src
@@ -99,8 +99,8 @@ fn for_page(model: &Model) -> Result<String, DrawError> {
         offset: &model.lattice.offset,
         exponent: &model.lattice.exponent,
         limit: model.limit_of_drawn().map(|limit| limit.to_string()),
-        reach: model.reach.map(|reach| reach.to_string()),
-        reach_of: REACH_OF,
+        radius: model.radius.map(|radius| radius.to_string()),
+        radius_of: RADIUS_OF,
         names: (0..model.n_clusters()).map(|c| model.name(c)).collect(),
     };
     let text = serde_json::to_string(&for_page).map_err(failed)?;
@@ -109,5 +109,5 @@ fn for_page(model: &Model) -> Result<String, DrawError> {
 }
 
 fn failed(reason: impl std::fmt::Display) -> DrawError {
-    DrawError::Page { reason: reason.to_string() }
+    DrawError::DrawPage { reason: reason.to_string() }
 }

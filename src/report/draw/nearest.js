@@ -49,6 +49,6 @@ function prepare(model) {
   model.least = Math.min(...model.exponent);
   // D = sum (difference * 2^(p - least))^2: in docs/DEFINITION.md, section 2.6, 4^(max e - e_j) with e_j = max p - p_j
   model.shift = model.exponent.map(p => BigInt(2 * (p - model.least)));
-  for (const name of ["limit", "reach"]) model[name] = model[name] === null ? null : BigInt(model[name]);
+  for (const name of ["limit", "radius"]) model[name] = model[name] === null ? null : BigInt(model[name]);
   return model;
 }

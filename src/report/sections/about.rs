@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::super::words::{count, plural, value};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{count, grouped, grouped_plural};
 
 #[derive(Template)]
 #[template(path = "report/about.html")]
@@ -21,7 +21,12 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     let own = [
         (
             "fitted to",
-            format!("{}, {} x {}", from.data, plural(from.n_points, "row"), plural(model.n_dims(), "column")),
+            format!(
+                "{}, {} x {}",
+                from.data,
+                grouped_plural(from.n_points, "row"),
+                grouped_plural(model.n_dims(), "column")
+            ),
         ),
         ("clusters", count(model.n_clusters() as f64)),
         ("restarts", format!("{}, {}, seed {}", count(params.n_restarts as f64), params.init, params.seed)),
@@ -32,7 +37,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
                 params.tol, params.max_iter
             ),
         ),
-        ("numbers", format!("integers on {lattice}; inertia {}", value(model.inertia()))),
+        ("numbers", format!("integers on {lattice}; inertia {}", grouped(model.inertia()))),
         ("device", from.device.clone()),
         ("version", format!("cairn {}", from.cairn)),
         ("fingerprint", model.fingerprint.clone()),

@@ -4,15 +4,15 @@ use askama::Template;
 
 use super::super::gathered::Member;
 use super::super::images::Picture;
-use super::super::words::{count, percent, value};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{count, grouped, short_percent};
 
 #[derive(Template)]
 #[template(path = "report/clusters.html")]
 struct Clusters {
     words: Vec<String>,
     cards: Vec<Card>,
-    tables: Vec<Line>,
+    tables: Vec<ClusterLine>,
 }
 
 /// A centroid that is a picture.
@@ -30,7 +30,7 @@ struct Shown {
 }
 
 /// A centroid that is none.
-struct Line {
+struct ClusterLine {
     name: String,
     about: String,
     nearest: String,
@@ -81,7 +81,7 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
 fn about(facts: &Facts<'_>, c: usize) -> String {
     let noun = if facts.report.rows.is_none() && facts.model.weight_unit != 1.0 { "weight" } else { "rows" };
     let noun = if facts.sizes[c] == 1.0 && noun == "rows" { "row" } else { noun };
-    let purity = facts.purities[c].map(|purity| format!(", purity {}", percent(purity)));
+    let purity = facts.purities[c].map(|purity| format!(", purity {}", short_percent(purity)));
     format!("{} {noun}{}", count(facts.sizes[c]), purity.unwrap_or_default())
 }
 
@@ -110,23 +110,23 @@ fn shown(facts: &Facts<'_>, c: usize, member: &Member) -> Result<Shown, ReportEr
         "{}row {}, at {}",
         class.map(|class| format!("{class}, ")).unwrap_or_default(),
         member.row + 1,
-        value(member.distance)
+        grouped(member.distance)
     );
     let caption = class.filter(|_| wrong).unwrap_or_default().to_owned();
     Ok(Shown { picture: ink.picture(&member.values, alt, caption)?, wrong })
 }
 
-fn line(facts: &Facts<'_>, c: usize) -> Line {
+fn line(facts: &Facts<'_>, c: usize) -> ClusterLine {
     let text = |members: Option<&Vec<Member>>| {
         let member = |member: &Member| {
             let class = facts.class_of(member.row).map(|class| format!(" {class}")).unwrap_or_default();
-            format!("{}{class} ({})", count(member.row as f64 + 1.0), value(member.distance))
+            format!("{}{class} ({})", count(member.row as f64 + 1.0), grouped(member.distance))
         };
         members
             .map(|members| members.iter().take(3).map(member).collect::<Vec<_>>().join(", "))
             .unwrap_or_default()
     };
-    Line {
+    ClusterLine {
         name: facts.label(c),
         about: about(facts, c),
         nearest: text(facts.gathered.as_ref().map(|gathered| &gathered.nearest[c])),

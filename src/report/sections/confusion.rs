@@ -2,9 +2,10 @@
 
 use askama::Template;
 
-use super::super::words::{count, list, percent};
+use super::super::format::list;
 use super::{Facts, ReportError, Section};
 use crate::data::Truth;
+use crate::numbers::{count, short_percent};
 use crate::score::Score;
 
 /// Most classes whose matrix is shown.
@@ -20,16 +21,16 @@ struct Confusion {
     words: Vec<String>,
     column: String,
     names: Vec<String>,
-    lines: Vec<Line>,
+    lines: Vec<ConfusionLine>,
 }
 
-struct Line {
+struct ConfusionLine {
     class: String,
-    cells: Vec<Cell>,
+    cells: Vec<ConfusionCell>,
     right: String,
 }
 
-struct Cell {
+struct ConfusionCell {
     count: String,
     /// Percent of the class.
     share: u32,
@@ -38,7 +39,7 @@ struct Cell {
 
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let (Some(truth), Some(score)) = (facts.truth(), &facts.score) else { return Ok(None) };
-    let table = Table::new(truth, score);
+    let table = ConfusionTable::new(truth, score);
     let drawn = truth.names.len() <= MOST_CLASSES;
     let mut words = vec![opening(drawn)];
     words.extend(hardest(&table, truth, facts));
@@ -54,12 +55,12 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
 }
 
 /// Rows by class and by the name of their cluster, those of nameless clusters last. (n_classes, n_classes + 1)
-struct Table {
+struct ConfusionTable {
     counts: Vec<Vec<u64>>,
     sizes: Vec<u64>,
 }
 
-impl Table {
+impl ConfusionTable {
     fn new(truth: &Truth, score: &Score) -> Self {
         let n = truth.names.len();
         // more classes than are shown need no matrix, only the mistakes of each
@@ -93,9 +94,9 @@ fn opening(drawn: bool) -> String {
     }
 }
 
-fn line(table: &Table, truth: &Truth, class: usize) -> Line {
+fn line(table: &ConfusionTable, truth: &Truth, class: usize) -> ConfusionLine {
     let shown = truth.names.len() + usize::from(table.nameless());
-    let cell = |named: usize| Cell {
+    let cell = |named: usize| ConfusionCell {
         count: match table.counts[class][named] {
             0 => "·".into(),
             n => count(n as f64),
@@ -103,15 +104,15 @@ fn line(table: &Table, truth: &Truth, class: usize) -> Line {
         share: (100.0 * table.share(class, named)).round() as u32,
         right: class == named,
     };
-    Line {
+    ConfusionLine {
         class: truth.names[class].clone(),
         cells: (0..shown).map(cell).collect(),
-        right: percent(table.share(class, class)),
+        right: short_percent(table.share(class, class)),
     }
 }
 
 /// What becomes of the classes with the least share right.
-fn hardest(table: &Table, truth: &Truth, facts: &Facts<'_>) -> Vec<String> {
+fn hardest(table: &ConfusionTable, truth: &Truth, facts: &Facts<'_>) -> Vec<String> {
     let n = table.counts.len();
     let mut classes: Vec<usize> = (0..n).filter(|&class| table.sizes[class] > 0).collect();
     classes.sort_by(|&a, &b| table.share(a, a).total_cmp(&table.share(b, b)).then(a.cmp(&b)));
@@ -131,14 +132,14 @@ fn hardest(table: &Table, truth: &Truth, facts: &Facts<'_>) -> Vec<String> {
 }
 
 /// Where the rows of a class went, and over how many clusters.
-fn fate(table: &Table, truth: &Truth, facts: &Facts<'_>, class: usize) -> String {
+fn fate(table: &ConfusionTable, truth: &Truth, facts: &Facts<'_>, class: usize) -> String {
     let mut others: Vec<usize> = (0..table.counts[class].len())
         .filter(|&named| named != class && table.share(class, named) >= NOTABLE)
         .collect();
     others.sort_by(|&a, &b| table.share(class, b).total_cmp(&table.share(class, a)));
     let other = |&named: &usize| {
         let name = truth.names.get(named).map_or("no name".to_owned(), |name| format!("“{name}”"));
-        format!("{} are in clusters of {name}", percent(table.share(class, named)))
+        format!("{} are in clusters of {name}", short_percent(table.share(class, named)))
     };
     let others: Vec<String> = others.iter().take(3).map(other).collect();
     let others = if others.is_empty() { String::new() } else { format!("; {}", list(&others)) };
@@ -148,5 +149,5 @@ fn fate(table: &Table, truth: &Truth, facts: &Facts<'_>, class: usize) -> String
         1 => "one cluster stands for it".into(),
         n => format!("{n} clusters stand for it"),
     };
-    format!("“{}”: {} right, {own}{others}.", truth.names[class], percent(table.share(class, class)))
+    format!("“{}”: {} right, {own}{others}.", truth.names[class], short_percent(table.share(class, class)))
 }

@@ -3,8 +3,8 @@
 use askama::Template;
 
 use super::super::facts::MOST_BARS;
-use super::super::words::{count, percent, plural};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{count, grouped_plural, short_percent};
 
 #[derive(Template)]
 #[template(path = "report/counts.html")]
@@ -43,7 +43,7 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
     let (Some(largest), Some(smallest)) = ((0..k).max_by(by_size), (0..k).min_by(by_size)) else {
         return Vec::new();
     };
-    let share = |c: usize| percent(if all > 0.0 { facts.sizes[c] / all } else { 0.0 });
+    let share = |c: usize| short_percent(if all > 0.0 { facts.sizes[c] / all } else { 0.0 });
     let mut words = vec![format!(
         "The largest is {}, with {} ({}); the smallest is {}, with {} ({}).",
         facts.label(largest),
@@ -65,7 +65,7 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
         ));
     }
     if k > MOST_BARS {
-        words.push(format!("The first {MOST_BARS} of {} are drawn.", plural(k, "cluster")));
+        words.push(format!("The first {MOST_BARS} of {} are drawn.", grouped_plural(k, "cluster")));
     }
     words
 }
@@ -94,7 +94,7 @@ fn highest(facts: &Facts<'_>) -> Option<String> {
         .map(|class| format!("“{}”", truth.names[class]))
         .collect();
     if !none.is_empty() && none.len() <= 10 {
-        text += &format!(" No cluster stands for {}.", super::super::words::list(&none));
+        text += &format!(" No cluster stands for {}.", super::super::format::list(&none));
     }
     Some(text)
 }

@@ -6,8 +6,8 @@ use askama::Template;
 
 use super::super::chart::{COLORS, around};
 use super::super::pca::{Components, components};
-use super::super::words::{percent, plural};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{grouped_plural, short_percent};
 
 /// The drawing, in units of its own.
 const WIDTH: f64 = 640.0;
@@ -48,7 +48,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         switch: "by cluster".into(),
         alt: format!(
             "{} placed by the first two principal components, coloured by cluster",
-            plural(clusters.len(), "row")
+            grouped_plural(clusters.len(), "row")
         ),
         groups: paper.groups(
             &found,
@@ -85,17 +85,21 @@ fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {
     let mut words = vec![format!(
         "Each dot is a row, placed along the two directions in which rows differ most (principal components). They hold {} and \
          {} of the variance, together {}: clusters that overlap on this flat map may be apart in the other {}.",
-        percent(first),
-        percent(second),
-        percent(first + second),
-        percent((1.0 - first - second).max(0.0))
+        short_percent(first),
+        short_percent(second),
+        short_percent(first + second),
+        short_percent((1.0 - first - second).max(0.0))
     )];
     if facts.truth().is_some() {
         words.push("Switch between the two colourings: where a patch changes its colour, clusters and classes disagree.".into());
     }
     let n = facts.report.rows.map_or(0, |rows| rows.labels.len());
     if drawn < n {
-        words.push(format!("{} of {} are drawn, chosen at random.", plural(drawn, "row"), plural(n, "row")));
+        words.push(format!(
+            "{} of {} are drawn, chosen at random.",
+            grouped_plural(drawn, "row"),
+            grouped_plural(n, "row")
+        ));
     }
     if facts.names.len() > COLORS {
         words.push("There are more clusters than colours: colours come again.".into());
@@ -111,7 +115,7 @@ fn mean(found: &Components, groups: &[usize], group: usize) -> Option<[f64; 2]> 
 
 /// Coordinates to places on paper, both axes on one scale.
 struct Paper {
-    middle: [f64; 2],
+    centre: [f64; 2],
     scale: f64,
 }
 
@@ -121,13 +125,13 @@ impl Paper {
         let fit =
             |room: f64, span: f64| if span > 0.0 { (room - 2.0 * MARGIN) / span } else { f64::INFINITY };
         let scale = fit(WIDTH, x.end - x.start).min(fit(HEIGHT, y.end - y.start));
-        let middle = [x.start + (x.end - x.start) / 2.0, y.start + (y.end - y.start) / 2.0];
-        Self { middle, scale: if scale.is_finite() { scale } else { 1.0 } }
+        let centre = [x.start + (x.end - x.start) / 2.0, y.start + (y.end - y.start) / 2.0];
+        Self { centre, scale: if scale.is_finite() { scale } else { 1.0 } }
     }
 
     fn place(&self, at: [f64; 2]) -> (f64, f64) {
-        let x = WIDTH / 2.0 + (at[0] - self.middle[0]) * self.scale;
-        (x, HEIGHT / 2.0 - (at[1] - self.middle[1]) * self.scale)
+        let x = WIDTH / 2.0 + (at[0] - self.centre[0]) * self.scale;
+        (x, HEIGHT / 2.0 - (at[1] - self.centre[1]) * self.scale)
     }
 
     fn groups(
@@ -136,7 +140,7 @@ impl Paper {
         groups: &[usize],
         names: &[String],
         color: impl Fn(usize) -> usize,
-        middle: impl Fn(usize) -> Option<[f64; 2]>,
+        centre: impl Fn(usize) -> Option<[f64; 2]>,
     ) -> Vec<Group> {
         let mut paths = vec![String::new(); COLORS];
         for (at, &group) in found.coordinates.iter().zip(groups) {
@@ -146,7 +150,7 @@ impl Paper {
         }
         let dots = paths.into_iter().enumerate().map(|(color, path)| Group { color, path, name: None });
         let named = (0..names.len().min(MOST_NAMES)).filter_map(|group| {
-            let (x, y) = self.place(middle(group)?);
+            let (x, y) = self.place(centre(group)?);
             let name = names[group].strip_prefix("cluster ").unwrap_or(&names[group]);
             let name = Some((name.chars().take(16).collect(), format!("{x:.0}"), format!("{y:.0}")));
             Some(Group { color: color(group), path: String::new(), name })

@@ -4,8 +4,8 @@ use askama::Template;
 
 use super::super::gathered::Misread;
 use super::super::images::Picture;
-use super::super::words::{count, percent, plural};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{count, grouped_plural, short_percent};
 
 #[derive(Template)]
 #[template(path = "report/misread.html")]
@@ -32,10 +32,13 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     let mut words = vec![format!(
         "{} of the rows are in a cluster that stands for another class. The most frequent mistakes come first; the rows of \
          each are chosen evenly from the table.",
-        percent(1.0 - score.accuracy)
+        short_percent(1.0 - score.accuracy)
     )];
     if shown < gathered.n_pairs {
-        words.push(format!("{shown} of {} of such mistakes are shown.", plural(gathered.n_pairs, "kind")));
+        words.push(format!(
+            "{shown} of {} of such mistakes are shown.",
+            grouped_plural(gathered.n_pairs, "kind")
+        ));
     }
     super::section::section("misread", "Misread", &Gallery { words, groups: groups? })
 }
@@ -53,7 +56,7 @@ fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {
     Ok(Group {
         pictures: pictures(facts, pair, &heading)?,
         rows: if facts.ink.is_none() { format!("rows {numbers}") } else { String::new() },
-        count: plural(pair.count as usize, "row"),
+        count: grouped_plural(pair.count as usize, "row"),
         heading,
     })
 }

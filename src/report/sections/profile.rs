@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::super::words::{plural, value};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{grouped, grouped_plural};
 
 /// Most features shown: those that tell the clusters apart best.
 const MOST_FEATURES: usize = 24;
@@ -17,16 +17,16 @@ const FULL: f64 = 2.0;
 struct Profile {
     words: Vec<String>,
     clusters: Vec<String>,
-    lines: Vec<Line>,
+    lines: Vec<ProfileLine>,
 }
 
-struct Line {
+struct ProfileLine {
     feature: String,
     mean: String,
-    cells: Vec<Cell>,
+    cells: Vec<ProfileCell>,
 }
 
-struct Cell {
+struct ProfileCell {
     value: String,
     /// Percent of full colour.
     strength: u32,
@@ -38,7 +38,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     if facts.ink.is_some() {
         return Ok(None);
     }
-    let scale = Scale::of(facts);
+    let scale = FeatureScale::of(facts);
     let clusters = &facts.order[..facts.order.len().min(MOST_CLUSTERS)];
     let features = scale.telling(facts);
     let template = Profile {
@@ -50,13 +50,13 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
 }
 
 /// Mean and standard deviation of each feature: over the rows, or over the centroids where no rows are at hand.
-struct Scale {
+struct FeatureScale {
     means: Vec<f64>,
     deviations: Vec<f64>,
     between: Vec<f64>,
 }
 
-impl Scale {
+impl FeatureScale {
     fn of(facts: &Facts<'_>) -> Self {
         let weights: Vec<f64> = (0..facts.model.n_clusters()).map(|c| facts.model.weight(c)).collect();
         let total: f64 = weights.iter().sum();
@@ -104,7 +104,7 @@ fn words(facts: &Facts<'_>, n_features: usize) -> Vec<String> {
     if n_features < d {
         words.push(format!(
             "Of {}, the {n_features} that tell the clusters apart best are shown.",
-            plural(d, "feature")
+            grouped_plural(d, "feature")
         ));
     }
     if k > MOST_CLUSTERS {
@@ -113,12 +113,12 @@ fn words(facts: &Facts<'_>, n_features: usize) -> Vec<String> {
     words
 }
 
-fn line(facts: &Facts<'_>, scale: &Scale, clusters: &[usize], j: usize) -> Line {
+fn line(facts: &Facts<'_>, scale: &FeatureScale, clusters: &[usize], j: usize) -> ProfileLine {
     let cell = |&c: &usize| {
         let x = facts.centroids[[c, j]];
         let z = scale.z(j, x);
-        Cell {
-            value: value(x),
+        ProfileCell {
+            value: grouped(x),
             strength: (100.0 * (z.abs() / FULL).min(1.0)).round() as u32,
             above: z > 0.0,
             about: format!(
@@ -128,9 +128,9 @@ fn line(facts: &Facts<'_>, scale: &Scale, clusters: &[usize], j: usize) -> Line 
             ),
         }
     };
-    Line {
+    ProfileLine {
         feature: facts.model.columns[j].clone(),
-        mean: value(scale.means[j]),
+        mean: grouped(scale.means[j]),
         cells: clusters.iter().map(cell).collect(),
     }
 }

@@ -1,10 +1,10 @@
 //! All restarts: how inertia spreads, what it has to do with accuracy, how the best one came down.
 
-use super::super::Restarts;
+use super::super::RestartSummary;
 use super::super::chart::{Chart, Series, around};
-use super::super::words::{count, percent, plural, tick, value};
 use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{count, grouped, grouped_plural, short_percent, tick};
 
 /// Bars of the histogram.
 const BINS: usize = 40;
@@ -34,12 +34,12 @@ fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
-fn spread_words(restarts: &Restarts) -> Vec<String> {
+fn spread_words(restarts: &RestartSummary) -> Vec<String> {
     let inertias = &restarts.inertias;
     let best = least(inertias);
     let mut sorted = inertias.clone();
     sorted.sort_by(f64::total_cmp);
-    let above = |x: f64| if best > 0.0 { percent(x / best - 1.0) } else { value(x - best) };
+    let above = |x: f64| if best > 0.0 { short_percent(x / best - 1.0) } else { grouped(x - best) };
     let found = match restarts.found_best {
         1 => "One of them found the best, so a better one may still be out there".to_owned(),
         n => format!("{} of them found the best", count(n as f64)),
@@ -49,13 +49,13 @@ fn spread_words(restarts: &Restarts) -> Vec<String> {
         "k-means ends in the nearest valley, so it starts {} times from random rows and keeps the least inertia. {found}: {}. \
          The median ended {} above it, the worst {}.",
         count(n as f64),
-        value(best),
+        grouped(best),
         above(sorted[n / 2]),
         above(sorted[n - 1])
     )]
 }
 
-fn histogram(restarts: &Restarts) -> Result<Figure, ReportError> {
+fn histogram(restarts: &RestartSummary) -> Result<Figure, ReportError> {
     let range = around(restarts.inertias.iter().copied());
     let width = (range.end - range.start) / BINS as f64;
     let mut bins = [0usize; BINS];
@@ -68,7 +68,7 @@ fn histogram(restarts: &Restarts) -> Result<Figure, ReportError> {
         (from, from + width * 0.9, n as f64)
     };
     let chart = Chart {
-        alt: format!("Histogram of the inertia of {}", plural(restarts.inertias.len(), "restart")),
+        alt: format!("Histogram of the inertia of {}", grouped_plural(restarts.inertias.len(), "restart")),
         x: ("inertia", range.clone()),
         y: ("restarts", 0.0..most * 1.08),
         x_text: &|x| tick(*x),
@@ -80,17 +80,17 @@ fn histogram(restarts: &Restarts) -> Result<Figure, ReportError> {
     Ok(Figure { title: "Inertia of all restarts", svg: chart.svg()?, text: text.into() })
 }
 
-fn against_accuracy(restarts: &Restarts) -> Result<Figure, ReportError> {
+fn against_accuracy(restarts: &RestartSummary) -> Result<Figure, ReportError> {
     let (inertias, accuracies) = (&restarts.inertias, &restarts.accuracies);
     let step = inertias.len().div_ceil(MOST_DOTS);
     let dots = inertias.iter().copied().zip(accuracies.iter().copied()).step_by(step).collect();
     let best = best(restarts);
     let chart = Chart {
-        alt: format!("Accuracy against inertia of {}", plural(inertias.len(), "restart")),
+        alt: format!("Accuracy against inertia of {}", grouped_plural(inertias.len(), "restart")),
         x: ("inertia", around(inertias.iter().copied())),
         y: ("accuracy", around(accuracies.iter().copied())),
         x_text: &|x| tick(*x),
-        y_text: &|y| percent(*y),
+        y_text: &|y| short_percent(*y),
         series: vec![Series::Dots(0, dots), Series::Big(1, inertias[best], accuracies[best])],
     };
     let mut text = accuracy_words(restarts, best);
@@ -101,12 +101,12 @@ fn against_accuracy(restarts: &Restarts) -> Result<Figure, ReportError> {
 }
 
 /// The restart that is kept: least inertia, then the first.
-fn best(restarts: &Restarts) -> usize {
+fn best(restarts: &RestartSummary) -> usize {
     let inertias = &restarts.inertias;
     (0..inertias.len()).min_by(|&a, &b| inertias[a].total_cmp(&inertias[b])).unwrap_or(0)
 }
 
-fn accuracy_words(restarts: &Restarts, best: usize) -> String {
+fn accuracy_words(restarts: &RestartSummary, best: usize) -> String {
     let (inertias, accuracies) = (&restarts.inertias, &restarts.accuracies);
     let Some(r) = correlation(inertias, accuracies) else {
         return "All restarts are alike in one of the two, so nothing can be said of them together.".into();
@@ -122,12 +122,12 @@ fn accuracy_words(restarts: &Restarts, best: usize) -> String {
         "{meaning}: their correlation is {} (−1: one tells the other; 0: they have nothing to do with each other). The \
          restart kept (the large dot) has {} right.",
         format!("{r:.2}").replace('-', "−"),
-        percent(accuracies[best])
+        short_percent(accuracies[best])
     );
     if accuracies[most] > accuracies[best] && inertias[best] > 0.0 {
         text += &format!(
             " The most accurate has {}, at an inertia {:.2}% higher; without the known classes no one could have picked it.",
-            percent(accuracies[most]),
+            short_percent(accuracies[most]),
             100.0 * (inertias[most] / inertias[best] - 1.0)
         );
     }
@@ -151,8 +151,8 @@ fn convergence(inertias: &[f64]) -> Result<Figure, ReportError> {
         alt: format!(
             "Inertia after each of {} iterations, from {} to {}",
             inertias.len(),
-            value(first),
-            value(last)
+            grouped(first),
+            grouped(last)
         ),
         x: ("iteration", 1.0..(inertias.len() as f64).max(2.0)),
         y: ("inertia", around(inertias.iter().copied())),
@@ -165,7 +165,7 @@ fn convergence(inertias: &[f64]) -> Result<Figure, ReportError> {
     let text = format!(
         "{} in all. Nine tenths of the fall after the first update are done by iteration {most}; it never rises, and it ends \
          where a round changes nothing.",
-        plural(inertias.len(), "iteration"),
+        grouped_plural(inertias.len(), "iteration"),
     );
     let text = if first > last { text } else { format!("It was there after the first {}.", iterations(1)) };
     Ok(Figure { title: "How the best one came down", svg: chart.svg()?, text })

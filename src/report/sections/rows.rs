@@ -2,9 +2,10 @@
 
 use askama::Template;
 
+use super::super::format::list;
 use super::super::images::Picture;
-use super::super::words::{count, list, percent, plural};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{count, grouped, grouped_plural, short_percent};
 
 /// Pictures in the grid.
 const GRID: usize = 64;
@@ -14,7 +15,7 @@ const COLUMNS: usize = 12;
 
 #[derive(Template)]
 #[template(path = "report/rows.html")]
-struct Rows {
+struct RowsSection {
     words: Vec<String>,
     pictures: Vec<Picture>,
     header: Vec<String>,
@@ -22,8 +23,12 @@ struct Rows {
 }
 
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
-    let template =
-        Rows { words: words(facts), pictures: pictures(facts)?, header: header(facts), cells: cells(facts) };
+    let template = RowsSection {
+        words: words(facts),
+        pictures: pictures(facts)?,
+        header: header(facts),
+        cells: cells(facts),
+    };
     super::section::section("rows", "The data", &template)
 }
 
@@ -31,18 +36,19 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
     let model = facts.model;
     let shape = match model.image {
         Some((height, width)) => format!("pictures of {height} x {width} pixels"),
-        None => plural(model.n_dims(), "column"),
+        None => grouped_plural(model.n_dims(), "column"),
     };
     let Some(rows) = facts.report.rows else {
         let from = &model.provenance;
         return vec![format!(
             "The model was fitted to {} of {}: {shape}. A model holds no rows; give the data beside it to see them.",
-            plural(from.n_points, "row"),
+            grouped_plural(from.n_points, "row"),
             from.data
         )];
     };
     let n = rows.labels.len();
-    let mut words = vec![format!("{}: {}, {shape}. {}", rows.data.name, plural(n, "row"), classes(facts))];
+    let mut words =
+        vec![format!("{}: {}, {shape}. {}", rows.data.name, grouped_plural(n, "row"), classes(facts))];
     words.extend(facts.report.origin.map(str::to_owned));
     let drawn = facts.gathered.as_ref().map_or(0, |gathered| gathered.sample.len());
     if drawn < n {
@@ -50,7 +56,7 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
             "The counts on this page are of all rows. The map, the silhouettes and the pictures here show a random \
              sample of {} of them, {}.",
             count(drawn as f64),
-            percent(drawn as f64 / n as f64)
+            short_percent(drawn as f64 / n as f64)
         ));
     }
     if rows.data.weights.is_some() {
@@ -114,7 +120,7 @@ fn cells(facts: &Facts<'_>) -> Vec<Vec<String>> {
     let Some(gathered) = facts.gathered.as_ref().filter(|_| facts.ink.is_none()) else { return Vec::new() };
     let line = |at: usize| {
         let row = gathered.sample[at];
-        let values = gathered.sampled(at).iter().take(COLUMNS).map(|&x| super::super::words::value(x));
+        let values = gathered.sampled(at).iter().take(COLUMNS).map(|&x| grouped(x));
         let class = facts.class_of(row).map(str::to_owned);
         std::iter::once(count(row as f64 + 1.0)).chain(class).chain(values).collect()
     };

@@ -1,9 +1,9 @@
 //! Silhouettes: how much closer each row is to its own cluster than to the next.
 
 use super::super::chart::{Chart, Series};
-use super::super::words::{count, percent, plural};
 use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{count, grouped_plural, short_percent};
 use crate::score::Partition;
 
 /// Most clusters drawn.
@@ -82,7 +82,7 @@ fn words(facts: &Facts<'_>, groups: &[Vec<f64>], values: &[f64], mean: f64, all:
         "1 is a row deep in its own cluster, 0 one on the border to the next, and below 0 it would be closer to the \
          other."
             .to_owned(),
-        format!("The mean is {mean:.3}: {verdict}. {} of the rows lie below 0.", percent(negative)),
+        format!("The mean is {mean:.3}: {verdict}. {} of the rows lie below 0.", short_percent(negative)),
     ];
     let mean_of = |c: &usize| groups[*c].iter().sum::<f64>() / groups[*c].len() as f64;
     let mut filled: Vec<usize> = (0..groups.len()).filter(|&c| groups[c].len() > 1).collect();
@@ -99,7 +99,7 @@ fn words(facts: &Facts<'_>, groups: &[Vec<f64>], values: &[f64], mean: f64, all:
     if values.len() < all {
         words.push(format!(
             "Of {}, a random sample of {} is measured, among themselves.",
-            plural(all, "row"),
+            grouped_plural(all, "row"),
             count(values.len() as f64)
         ));
     }

@@ -2,9 +2,9 @@
 
 use super::super::SweepLine;
 use super::super::chart::{Chart, Series, around};
-use super::super::words::{percent, tick};
 use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
+use crate::numbers::{short_percent, tick};
 
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let lines = &facts.report.sweep;
@@ -25,7 +25,14 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     if lines.iter().any(|line| line.accuracy.is_some()) {
         let text =
             "It grows with k whatever the data, since smaller clusters are purer: it can't choose k either.";
-        figures.push(figure("Accuracy", lines, k, &|line| line.accuracy, &|y| percent(*y), text.into())?);
+        figures.push(figure(
+            "Accuracy",
+            lines,
+            k,
+            &|line| line.accuracy,
+            &|y| short_percent(*y),
+            text.into(),
+        )?);
     }
     figures.retain(|figure| !figure.svg.is_empty());
     let words = vec![

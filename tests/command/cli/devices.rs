@@ -35,6 +35,23 @@ fn auto_says_which_device_it_took_and_why() {
     assert_eq!(folder.run("fit -k 2 -r 1 -q").err, "");
 }
 
+/// Without this variable Mesa complains on standard error.
+#[cfg(feature = "gpu")]
+#[test]
+fn quiet_is_quiet_without_a_runtime_folder() {
+    let folder = Folder::new();
+    let temporary = folder.path("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    for args in ["devices", "fit -k 2 -r 1 -q --device gpu"] {
+        let mut command = folder.cairn();
+        command.env_remove("XDG_RUNTIME_DIR").env("TMPDIR", &temporary).args(args.split_whitespace());
+        let ran = Ran::of(&mut command);
+        let without_gpu = ran.code == 1 && ran.err.starts_with("error: ") && ran.err.lines().count() == 1;
+        assert!(ran.code == 0 && ran.err.is_empty() || without_gpu, "{args}: {}", ran.err);
+        assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "{args}");
+    }
+}
+
 #[test]
 fn a_device_asked_for_needs_no_reason_unless_verbose() {
     let folder = Folder::new();

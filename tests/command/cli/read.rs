@@ -123,8 +123,8 @@ fn what_can_not_be_read_is_refused() {
     };
     let png = file(&strip(), ImageFormat::Png);
     refused("cut.png", &png[..png.len() / 2], &["cut.png is damaged", "save it again"]);
-    refused("text.png", b"no picture at all", &["text.png is no PNG"]);
-    refused("empty.png", b"", &["empty.png is no PNG"]);
+    refused("text.png", b"no picture at all", &["text.png is not a PNG"]);
+    refused("empty.png", b"", &["empty.png is not a PNG"]);
     refused("bomb.pnm", b"P5 200000 100000 255 ", &["bomb.pnm is 200000 x 100000 pixels", "scale it down"]);
     refused("blank.pnm", &[b"P5 30 30 255 ".as_slice(), &[255; 900]].concat(), &["blank.pnm: nothing found"]);
     refused("ink.pnm", &[b"P5 30 30 255 ".as_slice(), &[0; 900]].concat(), &["ink.pnm: nothing found"]);

@@ -1,6 +1,6 @@
 //! The files for programs.
 
-use cairn::compare::export::{Format, text};
+use cairn::compare::export::{ExportFormat, text};
 use cairn::compare::{Document, Method};
 use cairn::engine::{Engine, EngineError, Peak};
 use cairn::kmeans::KMeans;
@@ -36,7 +36,7 @@ fn schema() -> Value {
 fn the_json_matches_its_schema() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
     for document in documents() {
-        let json: Value = serde_json::from_str(&text(&document, Format::Json).unwrap()).unwrap();
+        let json: Value = serde_json::from_str(&text(&document, ExportFormat::Json).unwrap()).unwrap();
         let errors: Vec<String> =
             validator.iter_errors(&json).map(|e| format!("{}: {e}", e.instance_path())).collect();
         assert!(errors.is_empty(), "{errors:#?}");
@@ -48,7 +48,7 @@ fn the_json_matches_its_schema() {
 #[test]
 fn the_schema_refuses_other_documents() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
-    let json: Value = serde_json::from_str(&text(&documents()[1], Format::Json).unwrap()).unwrap();
+    let json: Value = serde_json::from_str(&text(&documents()[1], ExportFormat::Json).unwrap()).unwrap();
     let spoilt = |spoil: &dyn Fn(&mut Value)| {
         let mut json = json.clone();
         spoil(&mut json);
@@ -65,7 +65,7 @@ fn the_schema_refuses_other_documents() {
 #[test]
 fn the_csv_has_a_line_a_device_and_value() {
     let documents = documents();
-    let csv = text(&documents[1], Format::Csv).unwrap();
+    let csv = text(&documents[1], ExportFormat::Csv).unwrap();
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let header = reader.headers().unwrap().clone();
     let column = |name: &str| header.iter().position(|cell| cell == name).unwrap();
@@ -75,17 +75,17 @@ fn the_csv_has_a_line_a_device_and_value() {
     assert_eq!(rows[0][column("median_s")].parse(), Ok(first.time_s.unwrap().median));
     assert_eq!((&rows[0][column("parameter")], &rows[0][column("value")]), ("restarts", "1"));
     assert_eq!((&rows[0][column("ratio")], rows[1][column("ratio")].is_empty()), ("", false));
-    let failed = text(&documents[2], Format::Csv).unwrap();
+    let failed = text(&documents[2], ExportFormat::Csv).unwrap();
     assert!(failed.contains("unplugged, \"\"quoted\"\" & <b>"), "{failed}");
 }
 
 #[test]
 fn the_page_escapes_what_is_not_ours() {
     let documents = documents();
-    let page = text(&documents[1], Format::Html).unwrap();
+    let page = text(&documents[1], ExportFormat::Html).unwrap();
     assert!(!page.contains("<gpu>") && page.contains("&#60;gpu&#62;"));
     assert!(page.matches("<svg").count() == 2 && page.contains("gpu&#62; wins from restarts ="));
-    let failed = text(&documents[2], Format::Html).unwrap();
+    let failed = text(&documents[2], ExportFormat::Html).unwrap();
     assert!(failed.contains("incomplete") && failed.contains("unplugged") && !failed.contains("<b>&"));
-    assert!(text(&documents[3], Format::Html).unwrap().contains("Nothing was measured"));
+    assert!(text(&documents[3], ExportFormat::Html).unwrap().contains("Nothing was measured"));
 }

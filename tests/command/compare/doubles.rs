@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use cairn::compare::report::Device;
+use cairn::compare::report::DeviceReport;
 use cairn::compare::sweep::Sweep;
-use cairn::compare::{Clock, CompareError, Comparison, Contestant, Document, Method, Stand};
+use cairn::compare::{Clock, CompareError, Comparison, Contestant, Document, Method, Runner};
 use cairn::data::Dataset;
 use cairn::engine::cpu::Cpu;
 use cairn::engine::nearest_two::{Centroids, NearestSession};
@@ -128,8 +128,8 @@ impl Session for DoubleSession<'_> {
 }
 
 /// What a device's own description says in these tests.
-pub(crate) fn described(name: &str) -> Device {
-    Device {
+pub(crate) fn described(name: &str) -> DeviceReport {
+    DeviceReport {
         name: name.into(),
         used: "cpu",
         adapter: "a test double".into(),
@@ -164,9 +164,8 @@ pub(crate) fn compare_until(
     let sweep: Option<Sweep> = sweep.map(|sweep| sweep.parse().unwrap());
     let comparison = Comparison { data: &data, read: Duration::ZERO, params, sweep: sweep.as_ref(), method };
     let mut contestants: Vec<Contestant<'_>> =
-        devices.iter().map(|(name, engine)| Contestant::new(*name, *engine)).collect();
-    let described = devices.iter().map(|(name, _)| described(name)).collect();
-    comparison.run(&mut contestants, described, &Stand { clock, stop, say: &|_| {} })
+        devices.iter().map(|(name, engine)| Contestant::new(described(name), *engine)).collect();
+    comparison.run(&mut contestants, &Runner { clock, stop, say: &|_| {} })
 }
 
 pub(crate) fn table() -> Dataset {

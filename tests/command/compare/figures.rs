@@ -61,7 +61,7 @@ fn devices_take_turns() {
     compare(&clock, &[("a", &a), ("b", &b)], &params, None, Method { runs: 3, warmup: 2, budget: None })
         .unwrap();
     drop((a, b));
-    // one round verifies, two warm up, three count
+    // one pass verifies, two warm up, three count
     assert_eq!(order.into_inner().unwrap(), "ABABABABABAB");
 }
 
@@ -113,7 +113,7 @@ fn the_crossover_is_found_between_the_values_asked_for() {
     let values: Vec<u64> = document.measurements.iter().filter_map(|m| m.value).collect();
     assert!(values.starts_with(&[1, 2, 5, 10, 20, 50, 100]) && values.len() < 16, "{values:?}");
     assert!(document.measurements[7..].iter().all(|m| m.added));
-    let text = cairn::compare::words::findings(&document);
+    let text = cairn::compare::format::findings(&document);
     assert_eq!(text, ["gpu wins from restarts = 38 on (cpu up to 37)"]);
 }
 
@@ -142,7 +142,7 @@ fn equal_devices_show_no_clear_difference() {
     let document = compare(&clock, &[("a", &a), ("b", &b)], &params, None, method).unwrap();
     let ratio: Ratio = document.measurements[0].devices[1].ratio.unwrap();
     assert!(ratio.interval.is_some() && ratio.faster().is_none(), "{ratio:?}");
-    assert_eq!(cairn::compare::words::findings(&document), ["b and a: no clear difference"]);
+    assert_eq!(cairn::compare::format::findings(&document), ["b and a: no clear difference"]);
 }
 
 /// Which of two devices is faster changes from run to run where the restarts are few: those values decide nothing.
@@ -166,15 +166,15 @@ fn values_without_a_clear_difference_decide_no_crossover() {
     let overtake = &document.crossovers[0];
     assert_eq!(overtake.crossover, Crossover::Throughout { base_wins: true });
     assert_eq!(overtake.unclear, [1, 2, 5]);
-    let text = cairn::compare::words::findings(&document);
+    let text = cairn::compare::format::findings(&document);
     assert_eq!(
         text,
         ["cpu wins wherever the difference is clear (no clear difference at restarts = 1, 2, 5)"]
     );
     let fastest: Vec<Option<usize>> = document.measurements.iter().map(|m| m.fastest()).collect();
     assert_eq!(fastest, [None, None, None, Some(0), Some(0)]);
-    let text = cairn::compare::words::findings(&run("restarts=1,2", 8, 99));
+    let text = cairn::compare::format::findings(&run("restarts=1,2", 8, 99));
     assert_eq!(text, ["gpu and cpu: no clear difference at any value"]);
-    let text = cairn::compare::words::findings(&run("restarts=10,20", 5, 0));
+    let text = cairn::compare::format::findings(&run("restarts=10,20", 5, 0));
     assert!(text[0].contains("too few runs") && text[0].contains("at least 6"), "{text:?}");
 }

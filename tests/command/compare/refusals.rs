@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cairn::compare::{CompareError, Method, Place, RunError, words};
+use cairn::compare::{CompareError, DifferencePlace, Method, RunError, format};
 use cairn::engine::{Engine, EngineError};
 use cairn::kmeans::{KMeans, Params};
 
@@ -30,11 +30,11 @@ fn one_wrong_label_is_refused_before_any_timing() {
     let liar = Double { spoil, ..Double::new(&clock, |_, _| 1000) };
     let error = compare(&clock, &[("cpu", &honest), ("liar", &liar)], &params(), None, METHOD).unwrap_err();
     let CompareError::Run(RunError::Differs(difference)) = &error else { panic!("{error}") };
-    assert!(matches!(difference.place, Place::Label { row: 17, .. }), "{difference}");
+    assert!(matches!(difference.place, DifferencePlace::Label { row: 17, .. }), "{difference}");
     let text = error.to_string();
     assert!(text.contains("cpu and liar differ first in restart") && text.contains("row 18"), "{text}");
     assert!(text.contains("no times are shown"), "{text}");
-    assert_eq!((honest.made(), liar.made()), (1, 1)); // the round that verifies, no other
+    assert_eq!((honest.made(), liar.made()), (1, 1)); // the pass that verifies, no other
 }
 
 #[test]
@@ -52,7 +52,8 @@ fn a_wrong_centroid_is_named_by_restart_cluster_and_value() {
     let liar = Double { spoil, ..Double::new(&clock, |_, _| 1000) };
     let error = compare(&clock, &[("cpu", &honest), ("liar", &liar)], &params(), None, METHOD).unwrap_err();
     let CompareError::Run(RunError::Differs(difference)) = &error else { panic!("{error}") };
-    let Place::Centroid { restart: 2, cluster: 1, feature: 1, values: (a, b) } = difference.place else {
+    let DifferencePlace::Centroid { restart: 2, cluster: 1, feature: 1, values: (a, b) } = difference.place
+    else {
         panic!("{difference}")
     };
     assert_eq!(a + 1, b);
@@ -88,7 +89,7 @@ fn a_device_that_fails_midway_is_out_and_the_others_finish() {
     assert!(!document.complete && !document.stopped);
     assert_eq!(document.failure().unwrap().0, "weak");
     assert!(steady.ratio.is_some()); // of the pairs that there are
-    assert!(words::verified(&document).starts_with("weak and steady agree")); // they did before it failed
+    assert!(format::verified(&document).starts_with("weak and steady agree")); // they did before it failed
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn a_device_that_failed_takes_no_part_in_later_values() {
     assert_eq!((broken.made(), steady.made()), (1, 3 * 6));
     assert!(document.measurements.iter().all(|m| m.devices[0].failure.is_some() && m.fingerprint.is_some()));
     assert!(document.crossovers.is_empty());
-    let text = words::verified(&document);
+    let text = format::verified(&document);
     assert!(text.starts_with("nothing at any value: no second device"), "{text}");
 }
 
@@ -130,11 +131,11 @@ fn agreement_is_said_of_those_only_that_were_compared() {
     let trouble: Box<dyn Fn(u64) -> Result<(), EngineError> + Send + Sync> = Box::new(|_| Err(lost()));
     let broken = Double { trouble, ..Double::new(&clock, |_, _| 1000) };
     let devices: [(&str, &dyn Engine); 3] = [("steady", &steady), ("broken", &broken), ("other", &other)];
-    let text = words::verified(&compare(&clock, &devices, &params(), None, METHOD).unwrap());
+    let text = format::verified(&compare(&clock, &devices, &params(), None, METHOD).unwrap());
     assert!(text.starts_with("steady and other agree in every bit; fingerprint: "), "{text}");
 }
 
-/// Stopped between two devices of the round that verifies, nothing was held against anything.
+/// Stopped between two devices of the pass that verifies, nothing was compared.
 #[test]
 fn stopped_while_verifying_nothing_agrees() {
     let clock = FakeClock::default();
@@ -150,7 +151,7 @@ fn stopped_while_verifying_nothing_agrees() {
         let document = compare_until(&clock, &devices, &params(), sweep, METHOD, &stop).unwrap();
         assert!(document.stopped && document.crossovers.is_empty());
         assert!(document.measurements.iter().flat_map(|m| &m.devices).all(|timing| !timing.verified));
-        let text = words::verified(&document);
+        let text = format::verified(&document);
         assert!(text.starts_with("nothing") && !text.contains("agree"), "{text}");
     }
     assert_eq!(other.made(), 0);
@@ -169,8 +170,8 @@ fn a_result_that_changes_from_run_to_run_ends_the_device_s_part() {
     let document =
         compare(&clock, &[("steady", &steady), ("fickle", &fickle)], &params(), None, METHOD).unwrap();
     let failure = document.measurements[0].devices[1].failure.as_ref().unwrap();
-    assert!(failure.contains("another result than before"), "{failure}");
-    let text = words::verified(&document);
+    assert!(failure.contains("differs from the verified one"), "{failure}");
+    let text = format::verified(&document);
     assert!(
         !document.measurements[0].devices[1].verified && text.starts_with("nothing: no second"),
         "{text}"

@@ -126,9 +126,9 @@ fn digits_are_named_and_most_that_is_none_is_not() {
         assert_eq!(of(&[all_ink]).refused, 1.0);
 
         // what the rows show alone is too strict for hands, though not for rows
-        let reach = shares(&model, model.reach.unwrap(), &drawn_digits);
-        println!("        by the reach alone {:.1}% of drawn digits", 100.0 * reach.refused);
-        assert!(reach.refused > 0.09 && reach.refused > 4.0 * hands.refused, "{reach:?}");
+        let radius = shares(&model, model.radius.unwrap(), &drawn_digits);
+        println!("        by the radius alone {:.1}% of drawn digits", 100.0 * radius.refused);
+        assert!(radius.refused > 0.09 && radius.refused > 4.0 * hands.refused, "{radius:?}");
     }
 }
 

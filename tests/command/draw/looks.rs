@@ -91,7 +91,7 @@ fn names_do_nothing() {
 #[test]
 fn a_model_without_a_reach_names_all_and_says_so() {
     let place = Place::with_page(10);
-    let model = Model { reach: None, ..Model::load(&place.file("m.safetensors")).unwrap() };
+    let model = Model { radius: None, ..Model::load(&place.file("m.safetensors")).unwrap() };
     model.save(&place.file("old.safetensors")).unwrap();
     assert_eq!(Model::load(&place.file("old.safetensors")).unwrap(), model);
     place.cairn("draw old.safetensors -o old.html");

@@ -9,11 +9,11 @@ macro_rules! entries {
         /// # Safety
         /// See `lanes::nearest`.
         $(#[target_feature(enable = $features)])?
-        pub(super) unsafe fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], ends: &mut Ends) -> u32 {
+        pub(super) unsafe fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], top: &mut Top2) -> u32 {
             // SAFETY: the caller's promise; the block is the columns'.
             unsafe {
                 match columns.block {
-                    $($block => lanes::nearest::<V, $block>(tile, columns, labels, ends),)+
+                    $($block => lanes::nearest::<V, $block>(tile, columns, labels, top),)+
                     other => unreachable!("no kernel for blocks of {other}"),
                 }
             }
@@ -22,11 +22,11 @@ macro_rules! entries {
         /// # Safety
         /// See `lanes::nearest_two`.
         $(#[target_feature(enable = $features)])?
-        pub(super) unsafe fn nearest_two(points: &[f32], columns: &Columns, two: &mut Two) {
+        pub(super) unsafe fn nearest_two(points: &[f32], columns: &Columns, top: &mut Top3) {
             // SAFETY: the caller's promise; the block is the columns'.
             unsafe {
                 match columns.block {
-                    $($block => lanes::nearest_two::<V, $block>(points, columns, two),)+
+                    $($block => lanes::nearest_two::<V, $block>(points, columns, top),)+
                     other => unreachable!("no kernel for blocks of {other}"),
                 }
             }
@@ -86,8 +86,8 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
-            lanes::bounds(tile, ends, errors, upper, lower);
+        pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
+            lanes::bounds(tile, top, errors, upper, lower);
         }
 
         $(#[target_feature(enable = $features)])?

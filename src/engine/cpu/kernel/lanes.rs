@@ -8,8 +8,8 @@
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
 )]
 
-use super::{Ends, Tile, Two};
-use crate::engine::cpu::bounds::from_ends;
+use super::{Tile, Top2, Top3};
+use crate::engine::cpu::bounds::from_top2;
 use crate::engine::cpu::columns::Columns;
 
 /// A vector of `f32`, one lane a point, with the few operations that the loops need.
@@ -84,7 +84,7 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
     tile: Tile<'_>,
     columns: &Columns,
     labels: &mut [u32],
-    ends: &mut Ends,
+    top: &mut Top2,
 ) -> u32 {
     // SAFETY: the caller's promise.
     unsafe {
@@ -119,10 +119,10 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
             }
         }
         for v in 0..VECTORS {
-            best[v].store(ends.best.as_mut_ptr().add(v * L::WIDTH));
-            second[v].store(ends.second.as_mut_ptr().add(v * L::WIDTH));
+            best[v].store(top.best.as_mut_ptr().add(v * L::WIDTH));
+            second[v].store(top.second.as_mut_ptr().add(v * L::WIDTH));
         }
-        if open == 0 { 0 } else { reopen(open, ends, tile, columns, labels) }
+        if open == 0 { 0 } else { reopen(open, top, tile, columns, labels) }
     }
 }
 
@@ -134,7 +134,7 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
 pub(super) unsafe fn nearest_two<L: Lanes, const BLOCK: usize>(
     points: &[f32],
     columns: &Columns,
-    two: &mut Two,
+    top: &mut Top3,
 ) {
     // SAFETY: the caller's promise.
     unsafe {
@@ -161,11 +161,11 @@ pub(super) unsafe fn nearest_two<L: Lanes, const BLOCK: usize>(
         }
         for v in 0..VECTORS {
             let at = v * L::WIDTH;
-            L::store_index(label[v], two.labels.as_mut_ptr().add(at));
-            L::store_index(runner_up[v], two.runners_up.as_mut_ptr().add(at));
-            best[v].store(two.best.as_mut_ptr().add(at));
-            second[v].store(two.second.as_mut_ptr().add(at));
-            third[v].store(two.third.as_mut_ptr().add(at));
+            L::store_index(label[v], top.labels.as_mut_ptr().add(at));
+            L::store_index(runner_up[v], top.runners_up.as_mut_ptr().add(at));
+            best[v].store(top.best.as_mut_ptr().add(at));
+            second[v].store(top.second.as_mut_ptr().add(at));
+            third[v].store(top.third.as_mut_ptr().add(at));
         }
     }
 }
@@ -174,15 +174,15 @@ fn lane_bits(width: usize) -> u32 {
     if width == 32 { u32::MAX } else { (1 << width) - 1 }
 }
 
-/// Looks again at the points that the largest error of all columns leaves open, with that of their own.
+/// Examines again the points that the largest error of all columns leaves open, with that of their own.
 #[cold]
-fn reopen(mut open: u32, ends: &Ends, tile: Tile<'_>, columns: &Columns, labels: &[u32]) -> u32 {
+fn reopen(mut open: u32, top: &Top2, tile: Tile<'_>, columns: &Columns, labels: &[u32]) -> u32 {
     let mut left = open;
     while left != 0 {
         let i = left.trailing_zeros() as usize;
         left &= left - 1;
         let margin = 2.0 * tile.errors[i] + columns.errors[labels[i] as usize];
-        if ends.best[i] + margin < ends.second[i] {
+        if top.best[i] + margin < top.second[i] {
             open &= !(1 << i);
         }
     }
@@ -288,10 +288,10 @@ pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
 
 /// See [`super::Kernel::bounds`].
 #[inline(always)]
-pub(super) fn bounds(tile: Tile<'_>, ends: &Ends, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
+pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
     for i in 0..upper.len() {
-        let (best, second) = (ends.best[i], ends.second[i]);
-        (upper[i], lower[i]) = from_ends(tile.half_norms[i], best, second, tile.errors[i], errors);
+        let (best, second) = (top.best[i], top.second[i]);
+        (upper[i], lower[i]) = from_top2(tile.half_norms[i], best, second, tile.errors[i], errors);
     }
 }
 

@@ -29,7 +29,7 @@ use super::narrow::{Bf16Columns, Int16Columns};
 pub(super) use matrix::{Matrix, Ready};
 pub(super) use pick::Instructions;
 pub(super) use products::{DEPTH, ROWS};
-pub(super) use tile::{Ends, MAX_TILE, Tile, Two};
+pub(super) use tile::{MAX_TILE, Tile, Top2, Top3};
 
 /// A set of instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,20 +118,20 @@ impl Kernel {
 
     /// Finds the nearest centroid of each point of a tile.
     ///
-    /// Writes the labels (tile) and the ends, and returns a bit for each point whose label is not proven.
+    /// Writes the labels (tile) and the two least values, and returns a bit for each point whose label is not proven.
     pub(super) fn nearest(
         self,
         tile: Tile<'_>,
         columns: &Columns,
         labels: &mut [u32],
-        ends: &mut Ends,
+        top: &mut Top2,
     ) -> u32 {
         let (width, d) = (self.tile(), columns.n_dims);
         assert!(tile.points.len() == d * width && tile.errors.len() == width && labels.len() == width);
         assert!(columns.values.len() == columns.base.len() * d);
         assert!(columns.base.len().is_multiple_of(columns.block));
         // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
-        in_kernel!(self, kernel => unsafe { kernel::nearest(tile, columns, labels, ends) })
+        in_kernel!(self, kernel => unsafe { kernel::nearest(tile, columns, labels, top) })
     }
 
     /// Scores of each column for each point of a tile: `base - x.c`. (n_columns, tile)
@@ -145,12 +145,12 @@ impl Kernel {
     }
 
     /// Finds the two nearest centroids of each point of a tile: `points` is (n_dims, tile).
-    pub(super) fn nearest_two(self, points: &[f32], columns: &Columns, two: &mut Two) {
+    pub(super) fn nearest_two(self, points: &[f32], columns: &Columns, top: &mut Top3) {
         assert!(points.len() == columns.n_dims * self.tile() && self.tile() <= MAX_TILE);
         assert!(columns.values.len() == columns.base.len() * columns.n_dims);
         assert!(columns.base.len().is_multiple_of(columns.block));
         // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
-        in_kernel!(self, kernel => unsafe { kernel::nearest_two(points, columns, two) });
+        in_kernel!(self, kernel => unsafe { kernel::nearest_two(points, columns, top) });
     }
 
     /// Whether it has a loop over 16-bit integers, and this processor the instructions for it.
@@ -194,7 +194,7 @@ impl Kernel {
         }
     }
 
-    /// Finds the nearest centroid of each point of a tile of bf16 (depth / 2, tile), as far as the ends prove it:
+    /// Finds the nearest centroid of each point of a tile of bf16 (depth / 2, tile), as far as the two least values prove it:
     /// for each row of the columns `h - E`, and `2 E`.
     ///
     /// Writes the labels (tile), and returns a bit for each point whose label is not proven.
@@ -257,17 +257,17 @@ impl Kernel {
         in_kernel!(self, kernel => unsafe { kernel::lower(scores, norms, near, unit, lowered) })
     }
 
-    /// Bounds of the points of a tile, from their ends and twice the largest share of E of a column. (tile)
+    /// Bounds of the points of a tile, from their two least values and twice the largest share of E of a column. (tile)
     pub(super) fn bounds(
         self,
         tile: Tile<'_>,
-        ends: &Ends,
+        top: &Top2,
         errors: f32,
         upper: &mut [f32],
         lower: &mut [f32],
     ) {
         // SAFETY: `pick` saw these instructions on this processor.
-        in_kernel!(self, kernel => unsafe { kernel::bounds(tile, ends, errors, upper, lower) });
+        in_kernel!(self, kernel => unsafe { kernel::bounds(tile, top, errors, upper, lower) });
     }
 
     /// Moves the bounds of points with these labels. All are of one length.

@@ -5,7 +5,7 @@ use std::arch::aarch64::*;
 use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Ends, Moves, Tile, Two, bounds, peak};
+use super::{Bf16Columns, Columns, Moves, Tile, Top2, Top3, bounds, peak};
 
 pub(super) const TILE: usize = VECTORS * WIDTH;
 /// Vectors of the loop that measures multiply-adds: they fit the registers.

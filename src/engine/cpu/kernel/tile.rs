@@ -16,18 +16,18 @@ pub(in crate::engine::cpu) const MAX_TILE: usize = 32;
 
 /// The least and the second least value of each point of a tile: scores less the columns' share of E.
 #[derive(Debug, Clone)]
-pub(in crate::engine::cpu) struct Ends {
+pub(in crate::engine::cpu) struct Top2 {
     pub(in crate::engine::cpu) best: [f32; MAX_TILE],
     pub(in crate::engine::cpu) second: [f32; MAX_TILE],
 }
 
-impl Ends {
+impl Top2 {
     pub(in crate::engine::cpu) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
 }
 
 /// The two nearest centroids of each point of a tile, as guessed, and what proves the guess. (tile)
 #[derive(Debug, Clone)]
-pub(in crate::engine::cpu) struct Two {
+pub(in crate::engine::cpu) struct Top3 {
     pub(in crate::engine::cpu) labels: [u32; MAX_TILE],
     pub(in crate::engine::cpu) runners_up: [u32; MAX_TILE],
     /// The three least values: scores less the columns' share of E.
@@ -36,7 +36,7 @@ pub(in crate::engine::cpu) struct Two {
     pub(in crate::engine::cpu) third: [f32; MAX_TILE],
 }
 
-impl Two {
+impl Top3 {
     pub(in crate::engine::cpu) const NONE: Self = Self {
         labels: [0; MAX_TILE],
         runners_up: [0; MAX_TILE],

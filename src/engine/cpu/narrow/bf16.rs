@@ -18,11 +18,11 @@
 //! base, of the base less the tile's share of E_i, of that less P_i, and of the comparison, each at most 2^-24
 //! of `h_i + X |c~_i| + E_i`; a factor of `1 + 2^-20` on E_i holds the share that E_i itself has in them.
 //! The label is proven when `h_i - P_i - E_i` of every other centroid is above that of the best by 2 E_best.
-//! What is not proven is looked at again.
+//! What is not proven is decided again.
 
 use super::columns::Bf16Columns;
-use super::cost::Cost;
-use super::tiles::{Looking, NarrowTiles};
+use super::cost::GuessCost;
+use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::certify::{self, Bound};
 use crate::engine::cpu::kernel::{DEPTH, Kernel, Matrix, ROWS};
 use crate::engine::cpu::tiles::Tiles;
@@ -53,7 +53,7 @@ impl Bf16 {
         bound: Bound,
     ) -> Self {
         let depth = table.n_dims().next_multiple_of(DEPTH);
-        let cost = |point: &[f32]| Cost::of(point.iter().map(|&q| (q, widen(round(q)))));
+        let cost = |point: &[f32]| GuessCost::of(point.iter().map(|&q| (q, widen(round(q)))));
         let tiles = NarrowTiles::new(table, tiles, depth / 2, cost, |points, to| {
             pair_up(points, tiles.width(), to);
         });
@@ -78,8 +78,8 @@ impl Bf16 {
         for (c, row) in centroids.chunks_exact(n_dims).enumerate() {
             let to = &mut columns.values[c * self.depth..][..n_dims];
             to.iter_mut().zip(row).for_each(|(to, &q)| *to = round(q as f32));
-            let Cost { residual, norm } =
-                Cost::of(row.iter().zip(&*to).map(|(&q, &rounded)| (q as f32, widen(rounded))));
+            let GuessCost { residual, norm } =
+                GuessCost::of(row.iter().zip(&*to).map(|(&q, &rounded)| (q as f32, widen(rounded))));
             let half_norm = row.iter().map(|&q| f64::from(q) * f64::from(q)).sum::<f64>() / 2.0;
             let error = |error: f64| certify::round_up(error * self.share * UP);
             columns.own[c] = error(self.gamma * half_norm);
@@ -90,16 +90,16 @@ impl Bf16 {
         true
     }
 
-    pub(super) fn look(
+    pub(super) fn assign(
         &self,
         tiles: &Tiles<'_>,
         tile: usize,
         columns: &Bf16Columns,
-        looking: &mut Looking,
+        scratch: &mut Scratch,
         labels: &mut [u32],
     ) -> u32 {
         let make = |points: &[f32], to: &mut [i32]| pair_up(points, tiles.width(), to);
-        let Looking { narrow, wide, values, ready } = looking;
+        let Scratch { narrow, wide, values, ready } = scratch;
         let points = self.tiles.points(tiles, tile, (narrow, wide), make);
         let errors = self.errors(tile, columns, values);
         let (base, errors) = errors.split_at(columns.base.len());
@@ -108,7 +108,7 @@ impl Bf16 {
 
     /// For a tile `h - E`, and `2 E`, of every centroid. (2, n_rows)
     fn errors<'t>(&self, tile: usize, columns: &Bf16Columns, room: &'t mut Vec<f32>) -> &'t [f32] {
-        let Cost { residual, norm } = self.tiles.costs[tile];
+        let GuessCost { residual, norm } = self.tiles.costs[tile];
         let (rest, norm) = (certify::round_up(residual), certify::round_up((norm + residual) * UP));
         let n = columns.base.len();
         room.resize(2 * n, 0.0);

@@ -1,6 +1,6 @@
 //! Centroids as a narrow guess wants them.
 
-use super::cost::Cost;
+use super::cost::GuessCost;
 
 /// Centroids as a narrow guess wants them.
 #[derive(Debug, Clone)]
@@ -30,5 +30,5 @@ pub(in crate::engine::cpu) struct Int16Columns {
     pub(in crate::engine::cpu) values: Vec<i32>,
     /// `round(|c|^2 / 2)`. (n_blocks, block)
     pub(in crate::engine::cpu) base: Vec<i32>,
-    pub(super) all: Cost,
+    pub(super) all: GuessCost,
 }

@@ -3,12 +3,12 @@
 /// What rounding costs: the norm of a point or centroid, and that of what was rounded off; or the largest of
 /// many. In the guess's units, rounded up.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::engine::cpu) struct Cost {
+pub(in crate::engine::cpu) struct GuessCost {
     pub(super) residual: f64,
     pub(super) norm: f64,
 }
 
-impl Cost {
+impl GuessCost {
     /// Of (value, rounded) pairs.
     pub(super) fn of(pairs: impl Iterator<Item = (f32, f32)>) -> Self {
         let (mut residual, mut norm) = (0.0, 0.0);

@@ -10,7 +10,7 @@
 //!
 //! with r and X the largest residual and norm of the points of the tile, C and R those of all centroids: norms
 //! are computed, not assumed, and rounded up. One E serves every centroid, so the label is proven when the
-//! second least S is above the least by more than 2 E. What is not proven is looked at again in `f32`.
+//! second least S is above the least by more than 2 E. What is not proven is decided again in `f32`.
 //!
 //! # Room
 //!
@@ -19,8 +19,8 @@
 //! from elsewhere are checked.
 
 use super::columns::Int16Columns;
-use super::cost::Cost;
-use super::tiles::{Looking, NarrowTiles};
+use super::cost::GuessCost;
+use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::certify::Bound;
 use crate::engine::cpu::kernel::Kernel;
 use crate::engine::cpu::tiles::Tiles;
@@ -45,7 +45,7 @@ pub(in crate::engine::cpu) struct Int16 {
 impl Int16 {
     pub(super) fn new(table: &Table, tiles: &Tiles<'_>, kernel: Kernel, bound: Bound) -> Self {
         let scale = scale(tiles.largest_half_norm());
-        let cost = |point: &[f32]| Cost::of(point.iter().map(|&q| (q * scale, whole(q * scale))));
+        let cost = |point: &[f32]| GuessCost::of(point.iter().map(|&q| (q * scale, whole(q * scale))));
         let make = |points: &[f32], to: &mut [i32]| kernel.int16_tile(points, tiles.width(), scale, to);
         let tiles = NarrowTiles::new(table, tiles, table.n_dims().div_ceil(2), cost, make);
         Self { scale, sound: bound.is_sound_in_int16(), tiles, kernel }
@@ -55,17 +55,17 @@ impl Int16 {
         let block = self.kernel.block(n_clusters);
         let (padded, n_pairs) = (n_clusters.next_multiple_of(block), table.n_dims().div_ceil(2));
         let (values, base) = (vec![0; padded * n_pairs], vec![NONE; padded]);
-        Int16Columns { n_pairs, block, values, base, all: Cost::default() }
+        Int16Columns { n_pairs, block, values, base, all: GuessCost::default() }
     }
 
     /// False if sums of these centroids might outgrow 32 bits.
     pub(super) fn fill(&self, columns: &mut Int16Columns, centroids: &[i32], n_dims: usize) -> bool {
-        columns.all = Cost::default();
+        columns.all = GuessCost::default();
         let mut wholes = vec![0i32; n_dims + 1]; // a zero after an odd last feature
         for (c, row) in centroids.chunks_exact(n_dims).enumerate() {
             let scaled = row.iter().map(|&q| q as f32 * self.scale);
             wholes.iter_mut().zip(scaled.clone()).for_each(|(to, value)| *to = whole(value) as i32);
-            columns.all = columns.all.or(Cost::of(scaled.clone().map(|value| (value, whole(value)))));
+            columns.all = columns.all.or(GuessCost::of(scaled.clone().map(|value| (value, whole(value)))));
             if columns.all.norm > ROOM {
                 return false;
             }
@@ -80,18 +80,18 @@ impl Int16 {
         true
     }
 
-    pub(super) fn look(
+    pub(super) fn assign(
         &self,
         tiles: &Tiles<'_>,
         tile: usize,
         columns: &Int16Columns,
-        looking: &mut Looking,
+        scratch: &mut Scratch,
         labels: &mut [u32],
     ) -> u32 {
         let make = |points: &[f32], to: &mut [i32]| {
             self.kernel.int16_tile(points, tiles.width(), self.scale, to);
         };
-        let points = self.tiles.points(tiles, tile, (&mut looking.narrow, &mut looking.wide), make);
+        let points = self.tiles.points(tiles, tile, (&mut scratch.narrow, &mut scratch.wide), make);
         self.kernel.nearest_int16(points, columns, self.margin(tile, columns), labels)
     }
 
@@ -100,7 +100,7 @@ impl Int16 {
         if !self.sound {
             return 0;
         }
-        let (Cost { residual, norm }, all) = (self.tiles.costs[tile], columns.all);
+        let (GuessCost { residual, norm }, all) = (self.tiles.costs[tile], columns.all);
         let error = 0.5 + residual * all.norm + (norm + residual) * all.residual;
         (2.0 * error).ceil() as i32 + 1
     }

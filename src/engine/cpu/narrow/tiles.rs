@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::cost::Cost;
+use super::cost::GuessCost;
 use crate::engine::cpu::kernel::Ready;
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
@@ -10,9 +10,9 @@ use crate::lattice::Table;
 /// Tables whose narrow tiles take up to this many bytes keep them.
 const KEPT: usize = 8 << 20;
 
-/// What a thread needs while it looks: room, and the matrix units.
+/// What a thread needs for a pass: buffers, and the matrix units.
 #[derive(Debug, Default)]
-pub(in crate::engine::cpu) struct Looking {
+pub(in crate::engine::cpu) struct Scratch {
     pub(super) narrow: Vec<i32>, // (n_pairs, width)
     pub(super) wide: Vec<f32>,   // (n_dims, width)
     pub(super) values: Vec<f32>,
@@ -22,9 +22,9 @@ pub(in crate::engine::cpu) struct Looking {
 /// The points of a table, made narrow: two features a value.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct NarrowTiles {
-    pub(super) costs: Vec<Cost>, // (n_tiles)
-    kept: Option<Vec<i32>>,      // small tables: all tiles (n_tiles, n_pairs, width)
-    size: usize,                 // n_pairs * width
+    pub(super) costs: Vec<GuessCost>, // (n_tiles)
+    kept: Option<Vec<i32>>,           // small tables: all tiles (n_tiles, n_pairs, width)
+    size: usize,                      // n_pairs * width
 }
 
 impl NarrowTiles {
@@ -33,14 +33,14 @@ impl NarrowTiles {
         table: &Table,
         tiles: &Tiles<'_>,
         n_pairs: usize,
-        cost: impl Fn(&[f32]) -> Cost + Sync,
+        cost: impl Fn(&[f32]) -> GuessCost + Sync,
         make: impl Fn(&[f32], &mut [i32]) + Sync,
     ) -> Self {
         let (width, size) = (tiles.width(), n_pairs * tiles.width());
         let cost = |tile: usize| {
             let first = tile * width;
             let rows = first..table.n_points().min(first + width);
-            rows.map(|i| cost(table.point(i))).fold(Cost::default(), Cost::or)
+            rows.map(|i| cost(table.point(i))).fold(GuessCost::default(), GuessCost::or)
         };
         let costs = (0..tiles.len()).into_par_iter().map(cost).collect();
         let kept = (tiles.len() * size * 4 <= KEPT).then(|| {

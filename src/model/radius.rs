@@ -8,20 +8,20 @@ use crate::engine::nearest_two::{self, Centroids};
 use crate::kmeans::Fit;
 use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights};
 
-/// Of this many rows fitted, all but one lie within a model's reach.
-pub const REACH_OF: u64 = 1000;
-/// Bits of a squared distance that are dropped, of the 52 behind its first: the reach is rounded up to 12.
+/// Of this many rows fitted, all but one lie within a model's radius.
+pub const RADIUS_OF: u64 = 1000;
+/// Bits of a squared distance that are dropped, of the 52 behind its first: the radius is rounded up to 12.
 const DROPPED: u32 = 41;
 
 impl Model {
-    /// [`Model::reach`](Self#structfield.reach) as a distance in the user's units.
+    /// [`Model::radius`](Self#structfield.radius) as a distance in the user's units.
     #[must_use]
-    pub fn reach_value(&self) -> Option<f64> {
-        self.reach.map(|squared| super::predict::shown(&self.lattice, (0, squared)))
+    pub fn radius_value(&self) -> Option<f64> {
+        self.radius.map(|squared| super::predict::shown(&self.lattice, (0, squared)))
     }
 }
 
-/// The reach of a fit.
+/// The 99.9% radius of a fit.
 ///
 /// A row draws its centroid towards itself, the more the smaller its cluster is, so that rows fitted lie nearer
 /// than others of their kind. Each is measured against its centroid as it is without the row: for a row of
@@ -48,7 +48,7 @@ pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<Option<u128>, ModelErr
         }
         Ok(())
     })?;
-    Ok(tally.reach())
+    Ok(tally.radius())
 }
 
 /// A row's squared distance to its centroid, as this is without the row.
@@ -83,9 +83,9 @@ impl Tally {
         }
     }
 
-    fn reach(&self) -> Option<u128> {
+    fn radius(&self) -> Option<u128> {
         let all: u64 = self.weights.values().sum();
-        let enough = all - all / REACH_OF;
+        let enough = all - all / RADIUS_OF;
         let mut within = 0;
         let found = self.weights.iter().find(|&(_, weight)| {
             within += weight;
@@ -101,20 +101,20 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn reach(rows: impl IntoIterator<Item = (u32, u64)>) -> Option<u128> {
+    fn radius(rows: impl IntoIterator<Item = (u32, u64)>) -> Option<u128> {
         let mut tally = Tally::default();
         rows.into_iter().for_each(|(distance, weight)| tally.add(Some(f64::from(distance)), weight));
-        tally.reach()
+        tally.radius()
     }
 
     #[test]
     fn all_but_one_of_a_thousand_lie_within() {
-        assert_eq!(reach((1..=1000).map(|d| (d, 1))), Some(1000)); // 999, rounded up
-        assert_eq!(reach((1..=10).map(|d| (d, 1000))), Some(11));
-        assert_eq!(reach([(5, 1), (7, 0)]), Some(6)); // a row of weight zero is none
-        assert_eq!(reach([(0, 9)]), Some(0));
-        assert_eq!(reach([]), None);
-        assert_eq!(reach((0..999).map(|_| (1, 1)).chain([(900, 1)])), Some(2)); // the thousandth lies further out
+        assert_eq!(radius((1..=1000).map(|d| (d, 1))), Some(1000)); // 999, rounded up
+        assert_eq!(radius((1..=10).map(|d| (d, 1000))), Some(11));
+        assert_eq!(radius([(5, 1), (7, 0)]), Some(6)); // a row of weight zero is none
+        assert_eq!(radius([(0, 9)]), Some(0));
+        assert_eq!(radius([]), None);
+        assert_eq!(radius((0..999).map(|_| (1, 1)).chain([(900, 1)])), Some(2)); // the thousandth lies further out
     }
 
     #[test]
@@ -122,8 +122,8 @@ mod tests {
         for distance in [u128::MAX, 1 << 127, (1 << 60) + 12345, 4095, 4096, 4097] {
             let mut tally = Tally::default();
             tally.add(Some(distance as f64), 1);
-            let reach = tally.reach().unwrap();
-            assert!(reach >= distance && reach - distance <= (distance >> 10) + 1, "{distance}: {reach}");
+            let radius = tally.radius().unwrap();
+            assert!(radius >= distance && radius - distance <= (distance >> 10) + 1, "{distance}: {radius}");
         }
     }
 

@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::report::{
-    self, Device, Document, Host, How, Measurement, Overtake, SCHEMA, SCHEMA_VERSION, Swept,
+    self, DeviceReport, Document, Host, Measurement, MethodReport, Overtake, SCHEMA, SCHEMA_VERSION,
+    SweepReport,
 };
-use super::runs::{Contestant, Measured, Stand, Task};
+use super::runs::{Contestant, Measured, Runner, Task};
 use super::sizes::{check, params_at, rows_at};
 use super::statistics::Ratio;
 use super::sweep::{At, Parameter, crossover, narrower};
@@ -21,7 +22,7 @@ const MOST_ADDED: usize = 8;
 const TIME_FOR_ADDED: Duration = Duration::from_secs(20);
 
 impl Comparison<'_> {
-    /// Verifies and measures. `devices` describes the contestants, one each.
+    /// Verifies and measures.
     ///
     /// Stopped midway it returns what was measured so far, marked so.
     ///
@@ -31,49 +32,48 @@ impl Comparison<'_> {
     pub fn run(
         &self,
         contestants: &mut [Contestant<'_>],
-        devices: Vec<Device>,
-        stand: &Stand<'_>,
+        runner: &Runner<'_>,
     ) -> Result<Document, CompareError> {
-        kmeans::in_threads(self.params.threads(), || {
-            Ok::<_, FitError>(self.run_here(contestants, devices, stand))
-        })?
+        kmeans::in_threads(self.params.threads(), || Ok::<_, FitError>(self.run_here(contestants, runner)))?
     }
 
     fn run_here(
         &self,
         contestants: &mut [Contestant<'_>],
-        devices: Vec<Device>,
-        stand: &Stand<'_>,
+        runner: &Runner<'_>,
     ) -> Result<Document, CompareError> {
         let start = Instant::now();
         let table = kmeans::pack(self.data)?;
         let pack = start.elapsed();
-        let mut course = Course { of: self, table: &table, contestants, stand, devices, done: Vec::new() };
+        let mut comparison = ComparisonRun { of: self, table: &table, contestants, runner, done: Vec::new() };
         match self.sweep {
-            None => course.all(&[None])?,
+            None => comparison.all(&[None])?,
             Some(sweep) => {
                 check(sweep, self.params, self.data, &table)?;
-                course.all(&sweep.values.iter().copied().map(Some).collect::<Vec<_>>())?;
-                course.narrow_down()?;
+                comparison.all(&sweep.values.iter().copied().map(Some).collect::<Vec<_>>())?;
+                comparison.narrow_down()?;
             }
         }
-        Ok(course.document(pack))
+        Ok(comparison.document(pack))
     }
 }
 
 /// A comparison under way.
-struct Course<'a, 'b> {
+struct ComparisonRun<'a, 'b> {
     of: &'a Comparison<'a>,
     table: &'a Table,
     contestants: &'a mut [Contestant<'b>],
-    stand: &'a Stand<'a>,
-    devices: Vec<Device>,
+    runner: &'a Runner<'a>,
     done: Vec<Measurement>,
 }
 
-impl Course<'_, '_> {
+impl ComparisonRun<'_, '_> {
+    fn devices(&self) -> Vec<DeviceReport> {
+        self.contestants.iter().map(|contestant| contestant.device.clone()).collect()
+    }
+
     fn stopped(&self) -> bool {
-        self.stand.stop.load(Ordering::Relaxed)
+        self.runner.stop.load(Ordering::Relaxed)
     }
 
     /// Verifies the job at all these values of the sweep, or as it is; then measures it there.
@@ -88,7 +88,7 @@ impl Course<'_, '_> {
     }
 
     fn verify(&mut self, value: Option<u64>) -> Result<Measured, CompareError> {
-        let (measured, _) = self.on(value, |stand, contestants, task| stand.verify(contestants, task))?;
+        let (measured, _) = self.on(value, |runner, contestants, task| runner.verify(contestants, task))?;
         Ok(measured?)
     }
 
@@ -99,11 +99,11 @@ impl Course<'_, '_> {
         mut measured: Measured,
     ) -> Result<(), CompareError> {
         let method = self.of.method;
-        let ((), size) = self.on(value, |stand, contestants, task| {
-            stand.measure(contestants, task, method, &mut measured);
+        let ((), size) = self.on(value, |runner, contestants, task| {
+            runner.measure(contestants, task, method, &mut measured);
         })?;
         let size = JobSize { iterations: measured.iterations, ..size };
-        self.done.push(Measurement::new(value, added, &size, &measured, &self.devices));
+        self.done.push(Measurement::new(value, added, &size, &measured, &self.devices()));
         Ok(())
     }
 
@@ -111,7 +111,7 @@ impl Course<'_, '_> {
     fn on<T>(
         &mut self,
         value: Option<u64>,
-        run: impl FnOnce(&Stand<'_>, &mut [Contestant<'_>], Task<'_>) -> T,
+        run: impl FnOnce(&Runner<'_>, &mut [Contestant<'_>], Task<'_>) -> T,
     ) -> Result<(T, JobSize), CompareError> {
         let at = self.of.sweep.map(|sweep| sweep.parameter).zip(value);
         let params = match at {
@@ -128,8 +128,8 @@ impl Course<'_, '_> {
         let job = params.job(table).map_err(FitError::from)?;
         let task = Task { job: &job, n_restarts: params.n_restarts() };
         let prefix = at.map(|(parameter, value)| format!("{} = {value}: ", parameter.name()));
-        let say = |text: &str| (self.stand.say)(&format!("{}{text}", prefix.as_deref().unwrap_or_default()));
-        let done = run(&Stand { say: &say, ..*self.stand }, self.contestants, task);
+        let say = |text: &str| (self.runner.say)(&format!("{}{text}", prefix.as_deref().unwrap_or_default()));
+        let done = run(&Runner { say: &say, ..*self.runner }, self.contestants, task);
         let size = JobSize {
             n_points: table.n_points(),
             n_dims: table.n_dims(),
@@ -142,7 +142,7 @@ impl Course<'_, '_> {
 
     /// Measures between two values of the sweep where the faster device changes there.
     fn narrow_down(&mut self) -> Result<(), CompareError> {
-        for device in 1..self.devices.len() {
+        for device in 1..self.contestants.len() {
             for _ in 0..MOST_ADDED {
                 let at = self.faster(device);
                 let next = crossover(&at).and_then(|crossover| narrower(&crossover, &unclear(&at)));
@@ -166,9 +166,9 @@ impl Course<'_, '_> {
     fn affords(&self, value: u64) -> bool {
         let above = self.done.iter().filter(|m| m.value >= Some(value)).min_by_key(|m| m.value);
         let Some(above) = above else { return false };
-        let round: f64 = (0..self.devices.len()).filter_map(|device| above.time(device)).sum();
+        let pass: f64 = (0..self.contestants.len()).filter_map(|device| above.time(device)).sum();
         let runs = above.devices.iter().map(|timing| timing.runs_s.len()).max().unwrap_or(0);
-        round * (runs + 1) as f64 <= TIME_FOR_ADDED.as_secs_f64() / MOST_ADDED as f64
+        pass * (runs + 1) as f64 <= TIME_FOR_ADDED.as_secs_f64() / MOST_ADDED as f64
     }
 
     /// Who is faster where, the first device or this one; nothing where one of the values asked for has no times.
@@ -179,7 +179,7 @@ impl Course<'_, '_> {
     /// The same when each run also opens its device and builds its kernels.
     fn faster_cold(&self, device: usize) -> Vec<At> {
         let cold = |m: &Measurement, device: usize| {
-            let extra = self.devices[device].open_s + m.build(device)?;
+            let extra = self.contestants[device].device.open_s + m.build(device)?;
             Some(m.devices[device].runs_s.iter().map(|time| time + extra).collect::<Vec<f64>>())
         };
         self.at(device, |m| Ratio::paired(&cold(m, device)?, &cold(m, 0)?))
@@ -199,35 +199,33 @@ impl Course<'_, '_> {
         times.iter().filter_map(at).collect()
     }
 
-    fn document(mut self, pack: Duration) -> Document {
-        for (device, contestant) in self.devices.iter_mut().zip(&*self.contestants) {
-            device.failure = contestant.failure.clone();
-        }
+    fn document(self, pack: Duration) -> Document {
+        let devices = self.devices();
         let overtake = |device: usize| {
             let (at, cold) = (self.faster(device), self.faster_cold(device));
             Some(Overtake {
-                device: self.devices[device].name.clone(),
-                base: self.devices[0].name.clone(),
+                device: devices[device].name.clone(),
+                base: devices[0].name.clone(),
                 crossover: crossover(&at)?,
                 unclear: unclear(&at),
                 from_cold: crossover(&cold)?,
                 unclear_from_cold: unclear(&cold),
             })
         };
-        let crossovers = (1..self.devices.len()).filter_map(overtake).collect();
+        let crossovers = (1..self.contestants.len()).filter_map(overtake).collect();
         let (of, table, stopped) = (self.of, self.table, self.stopped());
         Document {
             schema: SCHEMA,
             schema_version: SCHEMA_VERSION,
             version: env!("CARGO_PKG_VERSION"),
-            complete: !stopped && self.devices.iter().all(|device| device.failure.is_none()),
+            complete: !stopped && devices.iter().all(|device| device.failure.is_none()),
             stopped,
             host: Host {
                 os: std::env::consts::OS,
                 arch: std::env::consts::ARCH,
                 threads: rayon::current_num_threads(),
             },
-            data: report::Data {
+            data: report::DataReport {
                 name: of.data.name.clone(),
                 n_points: table.n_points(),
                 n_dims: table.n_dims(),
@@ -235,7 +233,7 @@ impl Course<'_, '_> {
                 read_s: of.read.as_secs_f64(),
                 pack_s: pack.as_secs_f64(),
             },
-            params: report::Params {
+            params: report::ParamsReport {
                 n_clusters: of.params.n_clusters(),
                 n_restarts: of.params.n_restarts(),
                 seed: of.params.seed().to_string(),
@@ -243,15 +241,17 @@ impl Course<'_, '_> {
                 max_iter: of.params.max_iter(),
                 tol: of.params.tol(),
             },
-            method: How {
+            method: MethodReport {
                 runs: of.method.runs,
                 warmup: of.method.warmup,
                 fewer_where_long: of.method.budget.is_some(),
-                interval: How::INTERVAL,
-                time: How::TIME,
+                interval: MethodReport::INTERVAL,
+                time: MethodReport::TIME,
             },
-            sweep: of.sweep.map(|sweep| Swept { parameter: sweep.parameter, values: sweep.values.clone() }),
-            devices: self.devices,
+            sweep: of
+                .sweep
+                .map(|sweep| SweepReport { parameter: sweep.parameter, values: sweep.values.clone() }),
+            devices,
             measurements: self.done,
             crossovers,
         }

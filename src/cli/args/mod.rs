@@ -1,21 +1,20 @@
 //! The flags, as typed. What several subcommands share, and those with many flags, have files of their own.
 
 mod compare;
-mod device;
+pub(super) mod device;
 pub(super) mod draw;
 mod job;
 mod model;
 mod read;
 mod report;
 pub(super) mod sweep;
+mod table;
 
 use std::path::PathBuf;
 
-use cairn::engine::Device;
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(super) use device::DeviceArgs;
+pub(super) use device::{DeviceArgs, MemoryArgs};
 pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
@@ -25,7 +24,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
 
-    /// Colour: auto is on in a terminal, unless NO_COLOR is set
+    /// When to use colour; auto: in a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     #[arg(help_heading = "Output")]
     pub(super) color: Color,
@@ -48,38 +47,44 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Cluster a table: the handwritten digits, a CSV or .npy file, or standard input
     Fit(Box<FitArgs>),
-    /// Time devices against each other on equal work, proven equal first
+    /// Time devices on the same work, after checking that their results are identical
     Compare(Box<CompareArgs>),
-    /// Find the cluster of each row of a table, as a model has it
+    /// Assign each row of a table to its nearest cluster in a model
     Predict(Box<PredictArgs>),
     /// Write the distance of each row to every centroid of a model
     Transform(Box<TransformArgs>),
-    /// Measure how well a model tells the known classes of a table apart
+    /// Measure how well the clusters of a model match the known classes of a table
     Score(Box<ScoreArgs>),
     /// List or change the names of a model's clusters
     Name(NameArgs),
-    /// Cluster a table with one number of clusters after another, and measure each
+    /// Cluster a table with several numbers of clusters, and measure each
     Sweep(Box<sweep::SweepArgs>),
-    /// Make a page to look at and to show: of a model, or of data clustered now
+    /// Write an HTML page about a model, or about data to cluster
     Report(Box<ReportArgs>),
-    /// Write a page on which digits are drawn, and named by a model
+    /// Write an HTML page on which you draw digits that a model classifies
     Draw(draw::DrawArgs),
-    /// Read handwritten digits in a scan or a photograph, by a model
+    /// Read handwritten digits in a scan or a photograph, with a model
     Read(ReadArgs),
-    /// List the GPUs that can be used, and say which device `auto` takes
+    /// List the GPUs that can be used, and the device that `auto` chooses
     Devices(DevicesArgs),
 }
 
 const FIT_EXAMPLES: &str = "\
 Examples:
-  cairn fit                                    the digits, 1000 restarts
-  cairn fit points.csv -k 8 --truth species    a table of your own, scored
+  cairn fit
+    Cluster the digits, with 1000 restarts
+  cairn fit points.csv -k 8 --truth species
+    Cluster a table of your own, and score the clusters
   cairn fit x.npy -k 100 --labels labels.npy --centroids c.npy
-  zcat x.csv.gz | cairn fit - --json           from a pipe, for a program
-  cairn fit x.csv -k 20 --model x.safetensors  to be used by `cairn predict`
-  cairn fit x.npy --init c.npy --max-iter 50   on from centroids of before
+    Write the results as arrays
+  zcat x.csv.gz | cairn fit - --json
+    Read a pipe, and write JSON
+  cairn fit x.csv -k 20 --model x.safetensors
+    Save a model for `cairn predict`
+  cairn fit x.npy --init c.npy --max-iter 50
+    Continue from the centroids of an earlier run
 
-Exit codes: 0 done, 1 failed, 2 used wrongly.";
+Exit codes: 0 success, 1 failure, 2 usage error.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = FIT_EXAMPLES)]
@@ -87,16 +92,13 @@ pub(super) struct FitArgs {
     #[command(flatten)]
     pub(super) job: JobArgs,
 
-    /// auto (a GPU if there is a real one, else the CPU), gpu, cpu, reference, or part of a GPU's name
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
-    pub(super) device: String,
+    #[command(flatten)]
+    pub(super) device: DeviceArgs,
 
-    /// Memory of the GPU to use, such as 500MB or 2GiB; what does not fit is streamed [default: 4 GiB, or
-    /// 1 GiB where the GPU shares the processor's]
-    #[arg(long, value_name = "SIZE")]
-    pub(super) gpu_memory: Option<bytesize::ByteSize>,
+    #[command(flatten)]
+    pub(super) memory: MemoryArgs,
 
-    /// Write the cluster of each row (.csv or .npy, by name)
+    /// Write the cluster of each row (.csv or .npy, by file name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) labels: Option<PathBuf>,
 
@@ -104,71 +106,69 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) centroids: Option<PathBuf>,
 
-    /// Write restart, inertia, iterations, stopped of all restarts (.csv or .npy)
+    /// Write restart, inertia, iterations and stop reason of all restarts (.csv or .npy)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) restarts_out: Option<PathBuf>,
 
-    /// Write the model, for `cairn predict` and its like, and for Python (a safetensors file)
+    /// Write the model, for `cairn predict`, other subcommands and Python (a safetensors file)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) model: Option<PathBuf>,
 
-    /// Write a page that shows the clusters, for a browser (one HTML file)
+    /// Write a report of the clusters (one HTML file)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(super) report: Option<PathBuf>,
 
-    /// Measure more, which takes time: silhouette, Calinski-Harabasz, Davies-Bouldin; with a truth also the
-    /// confusion matrix
+    /// Compute slower measures too: silhouette, Calinski-Harabasz, Davies-Bouldin and, with --truth, the confusion
+    /// matrix
     #[arg(long, help_heading = "Output")]
     pub(super) measures: bool,
 
-    /// Summary as JSON on standard output, and nothing else there
+    /// Print the summary as JSON
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
 
-    /// Errors only: no summary, no progress, no notes, no warnings (--json still prints its summary)
+    /// Print errors only: no summary (except with --json), progress, notes or warnings
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
 
-    /// Say more on standard error: why this device, how much was decided in integers
+    /// Print more on standard error: why the device was chosen, how many labels were decided in integers
     #[arg(short, long, help_heading = "Output")]
     pub(super) verbose: bool,
 }
 
-impl FitArgs {
-    /// The device, its four words in any case of letters.
-    pub(super) fn device(&self) -> Device {
-        device::device(&self.device)
-    }
-}
-
 const DEVICES_HELP: &str = "\
-The name of a GPU, or part of it, can be given to `cairn fit --device`.
+`cairn fit --device` takes the name of a GPU, or part of it.
 
-Environment variables, for all subcommands:
-  CAIRN_CPU     kernel of the CPU: amx, avx512, avx2, neon, portable [default: the fastest it can run]
-  CAIRN_GPU     kernel of a GPU: plain, small, tiled, low, matrix, trial, f32 [default: the fastest]
-  WGPU_BACKEND  interfaces to look for GPUs by: vulkan, metal, dx12, gl, separated by commas [default: all]
-  CAIRN_CACHE   folder for measured costs and compiled kernels [default: cairn in the user's cache folder]";
+Environment variables of all subcommands:
+  CAIRN_CPU
+    CPU kernel: amx, avx512, avx2, neon, portable [default: the fastest that this CPU supports]
+  CAIRN_GPU
+    GPU kernel: plain, small, tiled, low, matrix, trial, f32 [default: the fastest]
+  WGPU_BACKEND
+    Graphics APIs to search for GPUs, separated by commas: vulkan, metal, dx12, gl [default: all]
+  CAIRN_CACHE
+    Folder of measured costs and compiled kernels [default: cairn in the cache folder of the user]";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = DEVICES_HELP)]
 pub(super) struct DevicesArgs {
-    /// Check the CPU and every GPU in about ten seconds each: every step on small tables against the
-    /// definition, bit for bit. Exit code 1 if one fails
+    /// Check every step on the CPU and every GPU against the definition, bit for bit, on small tables. Takes about
+    /// ten seconds a device. Exit code 1 if a check fails
     #[arg(long, conflicts_with = "json")]
     pub(super) test: bool,
 
-    /// With --test, a line for each check, and the kernels that a GPU was checked with
+    /// With --test, print a line for each check, and the GPU kernels that were checked
     #[arg(short, long, requires = "test")]
     pub(super) verbose: bool,
 
-    /// As JSON
+    /// Print JSON
     #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
 }
 
 #[cfg(test)]
 mod tests {
+    use cairn::engine::Device;
     use clap::CommandFactory;
 
     use super::*;
@@ -178,10 +178,22 @@ mod tests {
         Args::command().debug_assert();
     }
 
+    /// Text that is wrapped by hand is wrapped twice in a narrow terminal.
+    #[test]
+    fn only_clap_wraps_the_text_below_the_help() {
+        let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');
+        for command in Args::command().get_subcommands() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<&str> = text.lines().collect();
+            let broken = lines.windows(2).find(|pair| is_prose(pair[0]) && is_prose(pair[1]));
+            assert_eq!(broken, None, "{}", command.get_name());
+        }
+    }
+
     #[test]
     fn device_words_in_any_case() {
         let device = |text: &str| match Args::parse_from(["cairn", "fit", "--device", text]).command {
-            Command::Fit(args) => args.device(),
+            Command::Fit(args) => args.device.device(),
             _ => unreachable!("fit was asked for"),
         };
         assert_eq!(device("CPU"), Device::Cpu);

@@ -17,7 +17,7 @@ use crate::lattice::Table;
 use bf16::Bf16;
 pub(in crate::engine::cpu) use columns::{Bf16Columns, Int16Columns, NarrowColumns};
 use int16::Int16;
-pub(in crate::engine::cpu) use tiles::Looking;
+pub(in crate::engine::cpu) use tiles::Scratch;
 
 /// Multiply-adds of a point and pass from which a narrow guess pays for what it leaves open.
 const PAYS: usize = 512;
@@ -63,30 +63,30 @@ impl Narrow {
         }
     }
 
-    /// What a thread needs to [`Narrow::look`].
-    pub(super) fn begin(&self) -> Looking {
+    /// What a thread needs to [`Narrow::assign`].
+    pub(super) fn begin(&self) -> Scratch {
         match self {
-            Self::Int16(_) => Looking::default(),
-            Self::Bf16(guess) => Looking { ready: guess.matrix.begin(), ..Looking::default() },
+            Self::Int16(_) => Scratch::default(),
+            Self::Bf16(guess) => Scratch { ready: guess.matrix.begin(), ..Scratch::default() },
         }
     }
 
     /// Finds the nearest centroid of each point of a tile: the labels (width), and a bit for each that is not
     /// proven.
-    pub(super) fn look(
+    pub(super) fn assign(
         &self,
         tiles: &Tiles<'_>,
         tile: usize,
         columns: &NarrowColumns,
-        looking: &mut Looking,
+        scratch: &mut Scratch,
         labels: &mut [u32],
     ) -> u32 {
         match (self, columns) {
             (Self::Int16(guess), NarrowColumns::Int16(columns)) => {
-                guess.look(tiles, tile, columns, looking, labels)
+                guess.assign(tiles, tile, columns, scratch, labels)
             }
             (Self::Bf16(guess), NarrowColumns::Bf16(columns)) => {
-                guess.look(tiles, tile, columns, looking, labels)
+                guess.assign(tiles, tile, columns, scratch, labels)
             }
             _ => u32::MAX, // proves nothing
         }

@@ -1,20 +1,18 @@
-//! What a comparison says, as sentences and numbers that every format shares.
+//! The sentences that describe a comparison, shared by all formats.
 
-use super::numbers::three;
-use super::report::{Device, Document, Measurement, Overtake, Timing};
+use super::report::{DeviceReport, Document, Measurement, Overtake, Timing};
 use super::statistics::{Interval, LEAST_PAIRS, Ratio};
 use super::sweep::{Crossover, Parameter};
 use super::warnings::Warning;
-
-pub use super::numbers::{rate, time};
+use crate::numbers::{plural, three};
 
 /// `0.42 [0.41, 0.44]`, or `0.42` where there are too few runs for an interval.
 #[must_use]
 pub fn ratio(ratio: &Ratio) -> String {
-    let middle = three(ratio.median);
+    let median = three(ratio.median);
     match ratio.interval {
-        Some(Interval { low, high }) => format!("{middle} [{}, {}]", three(low), three(high)),
-        None => middle,
+        Some(Interval { low, high }) => format!("{median} [{}, {}]", three(low), three(high)),
+        None => median,
     }
 }
 
@@ -94,7 +92,7 @@ pub fn verified(document: &Document) -> String {
     format!("{}; fingerprint{at}: {}", parts.join("; "), last.fingerprint.as_deref().unwrap_or_default())
 }
 
-/// The devices whose results were held against one another.
+/// The devices whose results were compared with one another.
 fn who(measurement: &Measurement) -> Vec<&str> {
     let verified = measurement.devices.iter().filter(|timing| timing.verified);
     verified.map(|timing| timing.name.as_str()).collect()
@@ -115,8 +113,8 @@ fn agreement(document: &Document, group: &[&Measurement]) -> String {
         _ => String::new(),
     };
     match (agree, document.devices.len()) {
-        (_, 1) => "one device only: it is timed alone, with nothing to hold it against".into(),
-        (false, _) => format!("nothing{place}: no second device's result to hold it against"),
+        (_, 1) => "one device only: there is no other result to compare with".into(),
+        (false, _) => format!("nothing{place}: there is no second result to compare with"),
         (true, _) => format!("{} agree in every bit{place}", names.join(" and ")),
     }
 }
@@ -162,10 +160,6 @@ fn timed_enough(document: &Document, device: &str) -> bool {
     ratios.into_iter().any(|ratio| ratio.interval.is_some())
 }
 
-fn one(n: u64, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
-}
-
 /// What was computed: `10 clusters, 1 to 256 restarts from k-means++, seed 42`.
 #[must_use]
 pub fn job(document: &Document) -> String {
@@ -174,10 +168,10 @@ pub fn job(document: &Document) -> String {
         let sweep = document.sweep.as_ref().filter(|sweep| sweep.parameter == parameter)?;
         let (from, to) = sweep.values.iter().min().zip(sweep.values.iter().max())?;
         let noun = parameter.name().trim_end_matches('s');
-        Some(if from == to { one(*from, noun) } else { format!("{from} to {to} {noun}s") })
+        Some(if from == to { plural(*from, noun) } else { format!("{from} to {to} {noun}s") })
     };
-    let clusters = range(Parameter::Clusters).unwrap_or_else(|| one(params.n_clusters as u64, "cluster"));
-    let restarts = range(Parameter::Restarts).unwrap_or_else(|| one(params.n_restarts, "restart"));
+    let clusters = range(Parameter::Clusters).unwrap_or_else(|| plural(params.n_clusters as u64, "cluster"));
+    let restarts = range(Parameter::Restarts).unwrap_or_else(|| plural(params.n_restarts, "restart"));
     let points = range(Parameter::Points).map(|points| format!("{points}, ")).unwrap_or_default();
     format!("{points}{clusters}, {restarts} from {}, seed {}", params.init, params.seed)
 }
@@ -216,9 +210,9 @@ pub fn warnings(document: &Document, add: &dyn Fn(&Warning) -> &'static str) -> 
 
 /// A device's name and what it is.
 #[must_use]
-pub fn device(device: &Device) -> String {
+pub fn device(device: &DeviceReport) -> String {
     let driver = if device.driver.is_empty() { String::new() } else { format!(", {}", device.driver) };
-    let software = if device.software { "; no GPU, but a program on the CPU" } else { "" };
+    let software = if device.software { "; software adapter on the CPU" } else { "" };
     format!("{} ({}{driver}{software})", device.name, device.adapter)
 }
 

@@ -1,0 +1,53 @@
+//! How a table is read: the flags of every subcommand that reads one.
+
+use cairn::data::Header;
+use clap::ValueEnum;
+
+/// `--header` and `--delimiter`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct TableArgs {
+    /// Whether row 1 of a CSV file names the columns; auto: it does if any of its cells is not a number
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
+    pub(in crate::cli) header: HeaderArg,
+
+    /// Delimiter of a CSV file: one character, or tab [default: detected from the first line]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
+    pub(in crate::cli) delimiter: Option<u8>,
+}
+
+/// `--header`, as typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum HeaderArg {
+    Auto,
+    Yes,
+    No,
+}
+
+impl From<HeaderArg> for Header {
+    fn from(header: HeaderArg) -> Self {
+        match header {
+            HeaderArg::Auto => Self::Auto,
+            HeaderArg::Yes => Self::Yes,
+            HeaderArg::No => Self::No,
+        }
+    }
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] => Ok(*byte),
+        _ => Err("give one ASCII character, or tab".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters() {
+        assert_eq!((delimiter("tab"), delimiter("\\t"), delimiter(";")), (Ok(9), Ok(9), Ok(b';')));
+        assert!(delimiter("").is_err() && delimiter("ab").is_err() && delimiter("é").is_err());
+    }
+}

@@ -1,0 +1,34 @@
+//! A folder that graphics drivers look for: without it Mesa prints two lines on standard error, even with `-q`.
+
+use std::env;
+
+use tempfile::TempDir;
+
+const VARIABLE: &str = "XDG_RUNTIME_DIR";
+
+/// Points `XDG_RUNTIME_DIR` to a private temporary folder if it is not set. The folder is removed when the result is
+/// dropped. Where none can be made, drivers print what they like: nothing else depends on it.
+///
+/// # Safety
+/// No other thread may run yet: one could read the environment meanwhile.
+pub(crate) unsafe fn runtime_folder() -> Option<TempDir> {
+    if !cfg!(all(unix, feature = "gpu")) || env::var_os(VARIABLE).is_some_and(|folder| !folder.is_empty()) {
+        return None;
+    }
+    let folder = private()?;
+    // SAFETY: the caller promises that this is the only thread
+    unsafe { env::set_var(VARIABLE, folder.path()) };
+    Some(folder)
+}
+
+fn private() -> Option<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("cairn-");
+    #[cfg(unix)]
+    {
+        use std::fs::Permissions;
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(Permissions::from_mode(0o700));
+    }
+    builder.tempdir().ok()
+}

@@ -1,0 +1,26 @@
+//! A device, as a comparison describes it.
+
+use serde::Serialize;
+
+use crate::engine::Peak;
+
+/// A device.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeviceReport {
+    /// The name that the user gave.
+    pub name: String,
+    /// `gpu`, `cpu` or `reference`.
+    pub used: &'static str,
+    /// The adapter or the processor's instructions.
+    pub adapter: String,
+    /// The driver; empty on the CPU.
+    pub driver: String,
+    /// Whether it is a software adapter.
+    pub software: bool,
+    /// Opening it.
+    pub open_s: f64,
+    /// Peak rates, if measured.
+    pub peak: Option<Peak>,
+    /// Why it failed.
+    pub failure: Option<String>,
+}

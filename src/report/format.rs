@@ -1,0 +1,61 @@
+//! The sentences and numbers at the top of the page.
+
+use super::facts::Facts;
+use crate::numbers::{count, grouped, grouped_plural, short_percent};
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn list(texts: &[String]) -> String {
+    match texts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+pub(super) fn title(facts: &Facts<'_>) -> String {
+    let (data, k) = (&facts.model.provenance.data, grouped_plural(facts.model.n_clusters(), "cluster"));
+    match facts.report.rows {
+        Some(rows) if !rows.fitted => format!("{}, seen by {k} of {data}", rows.data.name),
+        _ => format!("{k} of {data}"),
+    }
+}
+
+pub(super) fn subtitle(facts: &Facts<'_>) -> String {
+    let (model, params) = (facts.model, &facts.model.params);
+    let starts = match params.n_restarts {
+        1 => "from one start".to_owned(),
+        n => format!("the best of {} restarts", count(n as f64)),
+    };
+    let rows = grouped_plural(model.provenance.n_points, "row");
+    format!(
+        "k-means of {rows} x {}, {starts} ({}), seed {}",
+        grouped_plural(model.n_dims(), "column"),
+        params.init,
+        params.seed
+    )
+}
+
+/// Numbers to remember, with what they are.
+pub(super) fn headline(facts: &Facts<'_>) -> Vec<(String, &'static str)> {
+    let mut numbers = Vec::new();
+    if let Some(score) = &facts.score {
+        numbers.push((short_percent(score.accuracy), "of rows are in a cluster of their own class"));
+        numbers.push((format!("{:.3}", score.ari), "adjusted Rand index: 1 is perfect, 0 is chance"));
+    }
+    numbers.push((grouped(facts.model.inertia()), "inertia, the sum of squared distances"));
+    if let Some(restarts) = facts.report.restarts.as_ref().filter(|restarts| restarts.inertias.len() > 1) {
+        let all = count(restarts.inertias.len() as f64);
+        numbers.push((format!("{} of {all}", count(restarts.found_best as f64)), "restarts found this best"));
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_end_with_and() {
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
+}
