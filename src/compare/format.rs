@@ -113,7 +113,7 @@ fn agreement(document: &Document, group: &[&Measurement]) -> String {
         _ => String::new(),
     };
     match (agree, document.devices.len()) {
-        (_, 1) => "one device only: there is no other result to compare with".into(),
+        (_, 1) => "one device only: nothing to compare it with".into(),
         (false, _) => format!("nothing{place}: there is no second result to compare with"),
         (true, _) => format!("{} agree in every bit{place}", names.join(" and ")),
     }

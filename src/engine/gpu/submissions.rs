@@ -149,7 +149,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
                 self.hand_over(throughput)?;
             }
             if self.in_flight.len() > if more { AHEAD } else { 0 } {
-                self.poll(throughput, done)?;
+                self.poll_earliest(throughput, done)?;
             } else if !more {
                 return Ok(());
             }
@@ -326,7 +326,11 @@ impl<'s, 'a> Submissions<'s, 'a> {
     }
 
     /// Waits for the earliest submission in flight, and takes in what it says.
-    fn poll(&mut self, throughput: &mut Throughput, done: &mut Vec<Ended>) -> Result<(), EngineError> {
+    fn poll_earliest(
+        &mut self,
+        throughput: &mut Throughput,
+        done: &mut Vec<Ended>,
+    ) -> Result<(), EngineError> {
         let context = &self.session.gpu.context;
         let Some(submission) = self.in_flight.pop_front() else { return Ok(()) };
         let bytes = context.take(&submission.staging, submission.bytes, submission.submission.clone())?;

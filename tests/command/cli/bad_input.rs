@@ -77,7 +77,7 @@ fn cells_are_named_as_a_spreadsheet_shows_them() {
         "a,b\n1,2\n3,x\n",
         "",
         1,
-        &["t.csv", "row 3", "column 2", "\"b\"", "\"x\"", "--truth or --weights"],
+        &["t.csv", "row 3", "column 2", "\"b\"", "\"x\"", "--truth and --weights"],
     );
     refused_csv("a,b\n1,NaN\n3,4\n", "", 1, &["t.csv", "row 2", "column 2", "\"b\"", "NaN"]);
     refused_csv("1,2\ninf,4\n", "", 1, &["t.csv", "row 2", "column 1", "inf"]);

@@ -201,7 +201,7 @@ fn what_was_calibrated_is_what_auto_goes_by() {
     assert!(ran.err.contains("note: auto estimated") && ran.err.contains("built-in model"), "{}", ran.err);
     let ran = folder.run("compare --calibrate --devices cpu");
     ran.done();
-    assert!(ran.out.contains("kept for `--device auto` in"), "{}", ran.out);
+    assert!(ran.out.contains("saved for `--device auto` in"), "{}", ran.out);
     let kept = document(&folder, "cache/costs.json");
     assert!(kept["schema"] == 1 && kept["cpu"]["per_step"].as_f64().unwrap() > 0.0, "{kept}");
     let ran = folder.run("fit -k 2 -r 1 -v");

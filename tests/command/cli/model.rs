@@ -265,7 +265,7 @@ fn what_is_no_model_is_refused() {
     for (model, part) in [
         ("flipped", "damaged"),
         ("cut", "damaged"),
-        ("points.csv", "no Cairn model"),
+        ("points.csv", "not a Cairn model"),
         ("points.csv", "cairn fit --model"),
         ("nothing", "no such file"),
         ("nothing", "cairn fit --model"),

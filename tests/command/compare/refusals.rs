@@ -104,7 +104,7 @@ fn a_device_that_failed_takes_no_part_in_later_values() {
     assert!(document.measurements.iter().all(|m| m.devices[0].failure.is_some() && m.fingerprint.is_some()));
     assert!(document.crossovers.is_empty());
     let text = format::verified(&document);
-    assert!(text.starts_with("nothing at any value: no second device"), "{text}");
+    assert!(text.starts_with("nothing at any value: there is no second result"), "{text}");
 }
 
 #[test]
@@ -173,7 +173,8 @@ fn a_result_that_changes_from_run_to_run_ends_the_device_s_part() {
     assert!(failure.contains("differs from the verified one"), "{failure}");
     let text = format::verified(&document);
     assert!(
-        !document.measurements[0].devices[1].verified && text.starts_with("nothing: no second"),
+        !document.measurements[0].devices[1].verified
+            && text.starts_with("nothing: there is no second result"),
         "{text}"
     );
 }
