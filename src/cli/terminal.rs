@@ -68,6 +68,12 @@ pub(super) fn plain(text: &str) -> String {
         .collect()
 }
 
+/// A line of a summary: a label and its text.
+pub(super) fn labelled(label: &str, value: &str) -> String {
+    let bold = Style::new().bold();
+    format!("{bold}{label:<11}{bold:#} {value}\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,10 +82,4 @@ mod tests {
     fn control_characters_are_shown_not_obeyed() {
         assert_eq!(plain("a\u{1b}[31m\nü"), "a\\u{1b}[31m\\nü");
     }
-}
-
-/// A line of a summary: a label and its text.
-pub(super) fn labelled(label: &str, value: &str) -> String {
-    let bold = Style::new().bold();
-    format!("{bold}{label:<11}{bold:#} {value}\n")
 }

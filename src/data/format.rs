@@ -5,6 +5,9 @@ use super::input::Input;
 use super::options::ReadOptions;
 use super::source::Source;
 
+/// Makes a source of bytes that have the format.
+pub(super) type Open = fn(Input, &ReadOptions) -> Result<Box<dyn Source>, DataError>;
+
 /// A format of tables.
 pub(super) struct Format {
     /// The first bytes that only files of this format have; empty for text.
@@ -12,5 +15,5 @@ pub(super) struct Format {
     /// The ends of names, in lower case, of files that are of this format unless their first bytes are another's.
     pub(super) endings: &'static [&'static str],
     /// Finds the columns.
-    pub(super) open: fn(Input, &ReadOptions) -> Result<Box<dyn Source>, DataError>,
+    pub(super) open: Open,
 }
