@@ -100,9 +100,25 @@ fn load_candidates(own: Owner) {
         let first = at / words * 4u;
         let word = at % words;
         shelf[at] = vec4<u32>(word_of(own, rows[first], word), word_of(own, rows[min(first + 1u, last)], word),
-                              word_of(own, rows[min(first + 2u, last)], word), word_of(own, rows[min(first + 3u, last)], word));
+                              word_of(own, rows[min(first + 2u, last)], word),
+                              word_of(own, rows[min(first + 3u, last)], word));
     }
     workgroupBarrier();
+}
+
+/// Four words of each of four rows.
+struct FourRows {
+    row0: vec4<u32>,
+    row1: vec4<u32>,
+    row2: vec4<u32>,
+    row3: vec4<u32>,
+}
+
+/// Those of an invocation's rows in a plane.
+fn rows_at(own: Owner, four: u32, plane: u32) -> FourRows {
+    let stride = own.n_owners;
+    let at = (plane * 4u * own.fours + 4u * four) * stride + own.local;
+    return FourRows(packed[at], packed[at + stride], packed[at + 2u * stride], packed[at + 3u * stride]);
 }
 
 /// Lowers the distances of an invocation's rows to their nearest seed by the newest one, which is the candidate
@@ -117,17 +133,13 @@ fn lower(own: Owner, newest: u32, is_first: bool) -> vec2<u32> {
     for (var four = 0u; four < own.end; four++) {
         var dots = vec4<u32>(0u);
         for (var plane = 0u; plane < own.n_planes; plane++) {
-            let at = (plane * 4u * own.fours + 4u * four) * stride + own.local;
-            let x0 = packed[at];
-            let x1 = packed[at + stride];
-            let x2 = packed[at + 2u * stride];
-            let x3 = packed[at + 3u * stride];
+            let x = rows_at(own, four, plane);
             let word = shelf_at + 4u * plane;
             let c = vec4<u32>(shelf[word][side], shelf[word + 1u][side], shelf[word + 2u][side], shelf[word + 3u][side]);
-            dots += vec4<u32>(product(x0.x, c.x), product(x1.x, c.x), product(x2.x, c.x), product(x3.x, c.x));
-            dots += vec4<u32>(product(x0.y, c.y), product(x1.y, c.y), product(x2.y, c.y), product(x3.y, c.y));
-            dots += vec4<u32>(product(x0.z, c.z), product(x1.z, c.z), product(x2.z, c.z), product(x3.z, c.z));
-            dots += vec4<u32>(product(x0.w, c.w), product(x1.w, c.w), product(x2.w, c.w), product(x3.w, c.w));
+            dots += vec4<u32>(product(x.row0.x, c.x), product(x.row1.x, c.x), product(x.row2.x, c.x), product(x.row3.x, c.x));
+            dots += vec4<u32>(product(x.row0.y, c.y), product(x.row1.y, c.y), product(x.row2.y, c.y), product(x.row3.y, c.y));
+            dots += vec4<u32>(product(x.row0.z, c.z), product(x.row1.z, c.z), product(x.row2.z, c.z), product(x.row3.z, c.z));
+            dots += vec4<u32>(product(x.row0.w, c.w), product(x.row1.w, c.w), product(x.row2.w, c.w), product(x.row3.w, c.w));
         }
         let at = norms_at(own, four, own.local);
         var now = packed[at] + vec4<u32>(norm) - 2u * dots;
@@ -164,20 +176,16 @@ fn potentials(own: Owner, first: u32) -> Totals {
         var c = vec4<u32>(0u);
         var d = vec4<u32>(0u);
         for (var plane = 0u; plane < own.n_planes; plane++) {
-            let at = (plane * 4u * own.fours + 4u * four) * stride + own.local;
-            let x0 = packed[at];
-            let x1 = packed[at + stride];
-            let x2 = packed[at + 2u * stride];
-            let x3 = packed[at + 3u * stride];
+            let x = rows_at(own, four, plane);
             let word = shelf_at + 4u * plane;
             let y0 = shelf[word];
             let y1 = shelf[word + 1u];
             let y2 = shelf[word + 2u];
             let y3 = shelf[word + 3u];
-            a += products(x0.x, y0) + products(x0.y, y1) + products(x0.z, y2) + products(x0.w, y3);
-            b += products(x1.x, y0) + products(x1.y, y1) + products(x1.z, y2) + products(x1.w, y3);
-            c += products(x2.x, y0) + products(x2.y, y1) + products(x2.z, y2) + products(x2.w, y3);
-            d += products(x3.x, y0) + products(x3.y, y1) + products(x3.z, y2) + products(x3.w, y3);
+            a += products(x.row0.x, y0) + products(x.row0.y, y1) + products(x.row0.z, y2) + products(x.row0.w, y3);
+            b += products(x.row1.x, y0) + products(x.row1.y, y1) + products(x.row1.z, y2) + products(x.row1.w, y3);
+            c += products(x.row2.x, y0) + products(x.row2.y, y1) + products(x.row2.z, y2) + products(x.row2.w, y3);
+            d += products(x.row3.x, y0) + products(x.row3.y, y1) + products(x.row3.z, y2) + products(x.row3.w, y3);
         }
         let at = norms_at(own, four, own.local);
         let norms = packed[at];
@@ -210,20 +218,20 @@ fn total_of(local: u32, own: Totals) -> Totals {
 }
 
 /// A candidate and its potential.
-struct Top2 {
+struct Chosen {
     potential: vec2<u32>,
     candidate: u32,
 }
 
-fn better(best: Top2, low: u32, high: u32, candidate: u32) -> Top2 {
+fn better(best: Chosen, low: u32, high: u32, candidate: u32) -> Chosen {
     let potential = vec2<u32>(low, high);
-    if (candidate < sizes.n_candidates && less2(potential, best.potential)) { return Top2(potential, candidate); }
+    if (candidate < sizes.n_candidates && less2(potential, best.potential)) { return Chosen(potential, candidate); }
     return best;
 }
 
 /// The candidate of least potential, ties to the first drawn. All of the workgroup must come here.
 fn choose(own: Owner) -> u32 {
-    var best = Top2(vec2<u32>(0xffffffffu), 0u);
+    var best = Chosen(vec2<u32>(0xffffffffu), 0u);
     for (var first = 0u; first < sizes.n_candidates; first += 4u) {
         let total = total_of(own.local, potentials(own, first));
         best = better(best, total.low.x, total.high.x, first);

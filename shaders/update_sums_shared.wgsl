@@ -2,7 +2,7 @@
 //
 // Beside update_sums.wgsl: an atomic in storage for each sum and workgroup, not for each coordinate. A workgroup owns
 // POINTS points and a slab of SLAB quads of their features: there are several slabs where the sums of all features
-// have no room. A sum is kept in LIMBS parts of 15 bits, each in an i32 that cannot overflow (update.rs chooses how
+// have no room. A sum is kept in LIMBS parts of 15 bits, each in an i32 that cannot overflow (sum_parts.rs chooses how
 // many are needed), so no addition has a carry. The parts of a quad lie SLAB apart and clusters an odd number of words,
 // so that neighbours seldom meet in a bank.
 // Grid: (blocks of POINTS points times slabs, wrapped into y; slots of the list `running`).
@@ -11,15 +11,6 @@ override LIMBS: u32 = 3u;    // 1: coordinate / 2^granularity * weight; 2: produ
 override SLAB: u32 = 1u;     // quads
 override POINTS: u32 = 256u;
 override ROOM: u32 = 4096u;  // n_clusters * (LIMBS (4 SLAB + 1) + 1)
-
-@group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>; // (n_points, n_quads)
-@group(0) @binding(2) var<storage, read> weights: array<u32>;      // (n_points)
-@group(0) @binding(3) var<storage, read> labels: array<u32>;       // (slots, n_points)
-@group(0) @binding(4) var<storage, read> running: array<u32>;      // slots
-@group(0) @binding(5) var<storage, read_write> slots: array<Slot>;
-@group(0) @binding(6) var<storage, read_write> sums: array<atomic<u32>>;   // (slots, n_clusters, n_dims, 2)
-@group(0) @binding(7) var<storage, read_write> counts: array<atomic<u32>>; // (slots, n_clusters, 2)
 
 const WIDTH = 256u;
 const LOW = 0x7fff; // a part but the highest
@@ -53,12 +44,6 @@ fn sum_of(at: u32, next: u32) -> vec2<u32> {
     var sum = add2(shifted(low, 0u), shifted(atomicLoad(&parts[at + next]), 15u));
     if (LIMBS > 2u) { sum = add2(sum, shifted(atomicLoad(&parts[at + 2u * next]), 30u)); }
     return sum;
-}
-
-fn add_sum(at: u32, term: vec2<u32>) {
-    let old = atomicAdd(&sums[at], term.x);
-    let high = term.y + u32(old + term.x < old);
-    if (high != 0u) { atomicAdd(&sums[at + 1u], high); }
 }
 
 @compute @workgroup_size(256)
@@ -117,10 +102,7 @@ fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
     }
     if (slab == 0u) {
         for (var c = local; c < sizes.n_clusters; c += WIDTH) {
-            let w = u32(atomicLoad(&parts[weight_at + c]));
-            let cluster = (slot * sizes.n_clusters + c) * 2u;
-            let old = atomicAdd(&counts[cluster], w);
-            if (old + w < old) { atomicAdd(&counts[cluster + 1u], 1u); }
+            add_weight(slot * sizes.n_clusters + c, u32(atomicLoad(&parts[weight_at + c])));
         }
     }
 }

@@ -24,6 +24,7 @@ const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.w
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
 const TOTALS_PRELUDE: &str = include_str!("../../../shaders/totals_prelude.wgsl");
+const SUMS_PRELUDE: &str = include_str!("../../../shaders/sums_prelude.wgsl");
 const WRITE_PRELUDE: &str = include_str!("../../../shaders/write_prelude.wgsl");
 const MATRIX_8_PRELUDE: &str = include_str!("../../../shaders/matrix_8_prelude.wgsl");
 const MATRIX_16_PRELUDE: &str = include_str!("../../../shaders/matrix_16_prelude.wgsl");
@@ -72,8 +73,6 @@ fn all() -> &'static Vec<(&'static str, String)> {
 
 fn write_all() -> Vec<(&'static str, String)> {
     let plain = [
-        ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
-        ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
         ("update_means", include_str!("../../../shaders/update_means.wgsl")),
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_begin", include_str!("../../../shaders/seed_begin.wgsl")),
@@ -87,6 +86,10 @@ fn write_all() -> Vec<(&'static str, String)> {
         ("peak_fma", include_str!("../../../shaders/peak_fma.wgsl")),
         ("peak_copy", include_str!("../../../shaders/peak_copy.wgsl")),
         ("probe", include_str!("../../../shaders/probe.wgsl")),
+    ];
+    let summing = [
+        ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
+        ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
     ];
     let assigning = [
         ("assign", include_str!("../../../shaders/assign.wgsl")),
@@ -106,6 +109,7 @@ fn write_all() -> Vec<(&'static str, String)> {
         ("empty_weigh", include_str!("../../../shaders/empty_weigh.wgsl")),
     ];
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
+    let summing = summing.map(|(name, text)| (name, format!("{PRELUDE}\n{SUMS_PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
     let drawing = drawing.map(|(name, text)| {
         let distances = if name == "seed_pick" { SEED_PRELUDE } else { "" };
@@ -119,7 +123,15 @@ fn write_all() -> Vec<(&'static str, String)> {
     });
     let matrix = [8, 16].map(|edge| (MATRIX, matrix_source(Units { edge, members: None })));
     let assigning = assigning.into_iter().chain(matrix);
-    plain.into_iter().chain(assigning).chain(seeding).chain(drawing).chain(emptying).chain([far]).collect()
+    plain
+        .into_iter()
+        .chain(summing)
+        .chain(assigning)
+        .chain(seeding)
+        .chain(drawing)
+        .chain(emptying)
+        .chain([far])
+        .collect()
 }
 
 impl Kernel {
