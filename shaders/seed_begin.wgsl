@@ -1,6 +1,6 @@
-// Seed: admitted take their slots, and their first seed is drawn already.
+// Seed: admitted restarts take their slots, and their first seed is drawn already.
 //
-// A workgroup owns a admitted; its number is its workspace in the buffers of seeding. Grid: (admitted).
+// A workgroup owns an admitted restart; its number is its workspace in the buffers of seeding. Grid: (admitted restarts).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> admitted: array<vec4<u32>>; // slot, restart, first seed's row

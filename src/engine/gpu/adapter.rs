@@ -128,8 +128,8 @@ pub fn adapters(named: &[Backend]) -> Vec<AdapterInfo> {
 }
 
 fn reached(backends: wgpu::Backends) -> Vec<AdapterInfo> {
-    let wish = wgpu::InstanceDescriptor::new_without_display_handle();
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..wish });
+    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..descriptor });
     let found = pollster::block_on(instance.enumerate_adapters(backends));
     found.into_iter().map(AdapterInfo::new).collect()
 }

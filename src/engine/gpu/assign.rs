@@ -72,7 +72,7 @@ impl KernelChoice {
     /// Whether it names this kind of kernel.
     fn is_for(self, kind: Kind) -> bool {
         match self {
-            Self::Kind(wished) => wished == kind,
+            Self::Kind(chosen) => chosen == kind,
             Self::Emulated(_) => kind == Kind::Matrix,
             Self::Best | Self::Single | Self::Trial => false,
         }
@@ -104,7 +104,7 @@ impl KernelChoice {
 /// The kernel of a job: built when it is known how many slots it runs for.
 #[derive(Debug)]
 pub(super) struct Assign {
-    wish: KernelChoice,
+    kernel_choice: KernelChoice,
     units: Option<Units>,
     most_trips: u64,
     built: [OnceLock<Built>; 3], // for one slot, a few, many
@@ -116,11 +116,11 @@ impl Assign {
     pub(super) fn new(
         context: &Context,
         sizes: &Sizes,
-        wish: KernelChoice,
+        kernel_choice: KernelChoice,
         units: Option<Units>,
         most_trips: u64,
     ) -> Result<Self, EngineError> {
-        let assign = Self { wish, units, most_trips, built: Default::default() };
+        let assign = Self { kernel_choice, units, most_trips, built: Default::default() };
         if assign.shapes(sizes, 1).is_empty() {
             let needed = Shape::Plain.rounds(sizes);
             let why =
@@ -134,8 +134,9 @@ impl Assign {
     fn shapes(&self, sizes: &Sizes, n_slots: usize) -> Vec<Shape> {
         let all = Shape::all(sizes, n_slots, self.units).into_iter();
         let all: Vec<Shape> = all.filter(|shape| shape.rounds(sizes) <= self.most_trips).collect();
-        let wished: Vec<Shape> = all.iter().copied().filter(|shape| self.wish.is_for(shape.kind())).collect();
-        if wished.is_empty() { all } else { wished }
+        let chosen: Vec<Shape> =
+            all.iter().copied().filter(|shape| self.kernel_choice.is_for(shape.kind())).collect();
+        if chosen.is_empty() { all } else { chosen }
     }
 
     /// The kernel for so many slots over these points.
@@ -143,14 +144,14 @@ impl Assign {
         let place = &self.built[[0, 0, 1, 1].get(n_slots).copied().unwrap_or(2)];
         place.get_or_init(|| {
             let mut shapes = self.shapes(sizes, n_slots);
-            if self.wish.tries(sizes.work() * n_slots as u64, context.info.software) {
+            if self.kernel_choice.tries(sizes.work() * n_slots as u64, context.info.software) {
                 shapes.truncate(CANDIDATES);
                 if let Some(fastest) = trial::fastest(context, sizes, shared, n_slots, &shapes) {
                     return fastest;
                 }
             }
             // matrix units only where they won, or were asked for
-            shapes.retain(|shape| self.wish.is_for(shape.kind()) || shape.kind() != Kind::Matrix);
+            shapes.retain(|shape| self.kernel_choice.is_for(shape.kind()) || shape.kind() != Kind::Matrix);
             Built::new(context, sizes, shapes.first().copied().unwrap_or(Shape::Plain))
         })
     }

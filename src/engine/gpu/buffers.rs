@@ -403,7 +403,7 @@ impl Columns {
     }
 }
 
-/// Rows that are polled to find the centre of the points.
+/// Rows that are read to find the centre of the points.
 const SOME_ROWS: usize = 4096;
 
 /// About the centre of the points: whole multiples of the table's granularity. (n_dims)

@@ -84,7 +84,7 @@ pub(super) struct Choices {
     file: Option<PathBuf>,
     info: AdapterInfo,
     forced: Option<String>,            // how the name begins
-    known: Mutex<Option<Vec<Choice>>>, // none before the file was polled for
+    known: Mutex<Option<Vec<Choice>>>, // none before the file was read
 }
 
 impl Choices {

@@ -99,7 +99,7 @@ impl BoundCollect<'_> {
         keep(&self.save_centroids, points.sizes(0).centroid_floats())
     }
 
-    /// Encodes a poll at all slots.
+    /// Encodes a poll of all slots.
     pub(super) fn encode_poll(&self, commands: &mut Commands<'_>) {
         self.poll.dispatch_slots(commands.pass(), words(self.n_slots).div_ceil(64));
     }

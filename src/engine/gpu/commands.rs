@@ -40,8 +40,9 @@ impl<'c> Commands<'c> {
     pub(super) fn empty_pass(&mut self, writes: wgpu::ComputePassTimestampWrites<'_>) {
         self.pass = None;
         let encoder = self.encoder.get_or_insert_with(|| self.context.encoder());
-        let wish = wgpu::ComputePassDescriptor { label: Some("moment"), timestamp_writes: Some(writes) };
-        drop(encoder.begin_compute_pass(&wish));
+        let descriptor =
+            wgpu::ComputePassDescriptor { label: Some("moment"), timestamp_writes: Some(writes) };
+        drop(encoder.begin_compute_pass(&descriptor));
     }
 
     /// Writes the first `n` moments to a buffer.

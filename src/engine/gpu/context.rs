@@ -32,7 +32,7 @@ pub(super) struct Context {
     pub(super) info: AdapterInfo,
     pub(super) device: wgpu::Device,
     queue: wgpu::Queue,
-    trouble: Arc<Mutex<Option<EngineError>>>,
+    first_error: Arc<Mutex<Option<EngineError>>>,
     faults: Faults,
     max_binding: u64,
     /// Its matrix units, if they were opened.
@@ -60,7 +60,8 @@ impl Context {
             WantedUnits::Own => Units::of(&info.adapter),
             WantedUnits::Emulated(units) => Some(units).filter(|units| units.fit(&info.adapter)),
         };
-        let request = |units| pollster::block_on(info.adapter.request_device(&wish(&info.adapter, units)));
+        let request =
+            |units| pollster::block_on(info.adapter.request_device(&descriptor(&info.adapter, units)));
         let with_units = wanted.and_then(|units| Some((request(Some(units)).ok()?, Some(units))));
         let failed = |error: wgpu::RequestDeviceError| EngineError::DeviceFailed {
             adapter: info.name.clone(),
@@ -70,8 +71,8 @@ impl Context {
             Some(opened) => opened,
             None => (request(None).map_err(failed)?, None),
         };
-        let trouble = Arc::new(Mutex::new(None));
-        watch(&device, &info.name, &trouble);
+        let first_error = Arc::new(Mutex::new(None));
+        watch(&device, &info.name, &first_error);
         let limits = device.limits();
         let max_binding = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let cache = KernelCache::open(&device, &info.adapter.get_info(), options.cache.as_deref());
@@ -81,7 +82,7 @@ impl Context {
             info,
             device,
             queue,
-            trouble,
+            first_error,
             faults: Faults::default(),
             max_binding,
             units,
@@ -145,13 +146,13 @@ impl Context {
     /// That the device is lost, which would explain why it failed, is only said when asked, and when all work that
     /// was handed over before has come to its end.
     fn ask_if_lost(&self) {
-        let wish = wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) };
-        let _ = self.device.poll(wish);
+        let wait = wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) };
+        let _ = self.device.poll(wait);
     }
 
     fn complaint(&self) -> Result<Option<EngineError>, EngineError> {
-        let trouble = self.trouble.lock().map_err(|_| self.failed("a callback panicked"))?;
-        Ok(trouble.clone())
+        let first_error = self.first_error.lock().map_err(|_| self.failed("a callback panicked"))?;
+        Ok(first_error.clone())
     }
 
     pub(super) fn failed(&self, reason: impl Into<String>) -> EngineError {
@@ -169,8 +170,8 @@ impl Context {
 
     /// Forgets that there was too little memory: less will be asked for.
     pub(super) fn clear_oom(&self) {
-        if let Ok(mut trouble) = self.trouble.lock() {
-            trouble.take_if(|error| matches!(error, EngineError::OutOfMemory { .. }));
+        if let Ok(mut first_error) = self.first_error.lock() {
+            first_error.take_if(|error| matches!(error, EngineError::OutOfMemory { .. }));
         }
     }
 
@@ -201,8 +202,8 @@ impl Context {
         self.call()?;
         let size = bytes.max(16).next_multiple_of(16);
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let wish = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
-        let buffer = self.device.create_buffer(&wish);
+        let descriptor = wgpu::BufferDescriptor { label: Some(name), size, usage, mapped_at_creation: false };
+        let buffer = self.device.create_buffer(&descriptor);
         let refused = pollster::block_on(scope.pop());
         self.check()?;
         match refused {
@@ -235,8 +236,8 @@ impl Context {
     /// Waits until a submission is done.
     pub(super) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<(), EngineError> {
         count(&self.tally.waits, 1);
-        let wish = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
-        let waited = self.device.poll(wish);
+        let wait = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(PATIENCE) };
+        let waited = self.device.poll(wait);
         self.check()?;
         let Err(error) = waited else { return Ok(()) };
         self.ask_if_lost();
@@ -293,7 +294,7 @@ impl Context {
 }
 
 /// What is asked of an adapter.
-fn wish(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor<'static> {
+fn descriptor(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor<'static> {
     let have = adapter.limits();
     let required_limits = wgpu::Limits {
         max_storage_buffer_binding_size: have.max_storage_buffer_binding_size,
@@ -303,27 +304,27 @@ fn wish(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor
         ..wgpu::Limits::default().or_worse_values_from(&have)
     };
     let required_features = NEEDED | adapter.features() & (KernelCache::FEATURE | TIMESTAMPS);
-    let wish = wgpu::DeviceDescriptor {
+    let descriptor = wgpu::DeviceDescriptor {
         label: Some("cairn"),
         required_features,
         required_limits,
         ..Default::default()
     };
     match units {
-        Some(units) => units.add_to(wish),
-        None => wish,
+        Some(units) => units.add_to(descriptor),
+        None => descriptor,
     }
 }
 
-fn note(trouble: &Mutex<Option<EngineError>>, error: EngineError) {
-    if let Ok(mut trouble) = trouble.lock() {
-        trouble.get_or_insert(error);
+fn note(first_error: &Mutex<Option<EngineError>>, error: EngineError) {
+    if let Ok(mut first_error) = first_error.lock() {
+        first_error.get_or_insert(error);
     }
 }
 
 /// Notes what the device complains about, where wgpu would panic.
-fn watch(device: &wgpu::Device, adapter: &str, trouble: &Arc<Mutex<Option<EngineError>>>) {
-    let (name, notes) = (adapter.to_owned(), Arc::clone(trouble));
+fn watch(device: &wgpu::Device, adapter: &str, first_error: &Arc<Mutex<Option<EngineError>>>) {
+    let (name, notes) = (adapter.to_owned(), Arc::clone(first_error));
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
         // wgpu explains itself over several lines
         let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -334,12 +335,12 @@ fn watch(device: &wgpu::Device, adapter: &str, trouble: &Arc<Mutex<Option<Engine
         };
         note(&notes, error);
     }));
-    let (name, notes) = (adapter.to_owned(), Arc::clone(trouble));
+    let (name, notes) = (adapter.to_owned(), Arc::clone(first_error));
     device.set_device_lost_callback(move |why, message| {
         let reason = format!("{why:?}: {message}");
         // the loss is why anything complained before it was known
-        if let Ok(mut trouble) = notes.lock() {
-            *trouble = Some(EngineError::DeviceLost { adapter: name.clone(), reason });
+        if let Ok(mut first_error) = notes.lock() {
+            *first_error = Some(EngineError::DeviceLost { adapter: name.clone(), reason });
         }
     });
 }

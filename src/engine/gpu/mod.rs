@@ -98,7 +98,7 @@ impl Engine for Gpu {
         let (plan, points, note) = self.place(job, &sizes, &mut room)?;
         let note = note.or(refused);
         let start = Instant::now();
-        let assign = Assign::new(context, &sizes, self.wish, units, self.most_trips)?;
+        let assign = Assign::new(context, &sizes, self.kernel_choice, units, self.most_trips)?;
         let (rounds, collect) =
             (Rounds::build(context, &sizes, job.table, assign), CollectKernels::build(context));
         let seeding =
@@ -133,7 +133,7 @@ impl Engine for Gpu {
 impl Gpu {
     /// Matrix units for a job, if it wants them and they are right; else why they are not used, if they should be.
     fn units_for(&self, sizes: &Sizes) -> Result<(Option<Units>, Option<String>), EngineError> {
-        if !self.wish.wants_units(sizes, self.context.info.software) {
+        if !self.kernel_choice.wants_units(sizes, self.context.info.software) {
             return Ok((None, None));
         }
         Ok(match self.matrix_units()? {

@@ -16,7 +16,7 @@ use crate::engine::{EngineError, OpenOptions};
 pub struct Gpu {
     pub(super) context: Context,
     pub(super) bound: Bound,
-    pub(super) wish: KernelChoice,
+    pub(super) kernel_choice: KernelChoice,
     pub(super) most_trips: u64,
     pub(super) memory: Option<u64>,
     pub(super) bad_units: bool,
@@ -41,15 +41,15 @@ impl Gpu {
     /// # Errors
     /// The driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
-        let wish = KernelChoice::new(options.gpu_kernel.as_deref())?;
-        let mut context = Context::open(adapter, options, wish.units())?;
+        let kernel_choice = KernelChoice::new(options.gpu_kernel.as_deref())?;
+        let mut context = Context::open(adapter, options, kernel_choice.units())?;
         let most_trips = probe::most_trips(&context)?;
         context.limit_binding(options.testing.max_binding);
         context.arm(options.testing.fault);
         Ok(Self {
             context,
             bound: options.testing.bound,
-            wish,
+            kernel_choice,
             most_trips,
             memory: options.gpu_memory,
             bad_units: options.testing.bad_units,

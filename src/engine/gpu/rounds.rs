@@ -52,7 +52,7 @@ impl Work {
         Self {
             assign: slots * n * d * k,
             sums: slots * n * d * WIDE,
-            // every cluster's workgroup polls all weights
+            // every cluster's workgroup reads all weights
             means: slots * k * (d * MEAN + k),
         }
     }

@@ -81,7 +81,7 @@ impl<'a> SeedKernels<'a> {
         let is_greedy = job.seeding == Seeding::KMeansPlusPlus;
         let streamed = points.streamed();
         let whole = most_trips.filter(|_| is_greedy && !streamed && points.n_chunks() == 1);
-        let packed = whole.and_then(|rounds| Packed::new(job.table, points.sizes(0), rounds));
+        let packed = whole.and_then(|most_trips| Packed::new(job.table, points.sizes(0), most_trips));
         let small = packed.map(|packed| Small {
             kernel: Kernel::build(context, "seed_small", &[("EIGHT", f64::from(u8::from(packed.eight)))]),
             packed,
@@ -201,7 +201,7 @@ impl BoundSeed<'_> {
         }
     }
 
-    /// Encodes the seeding of admitted, each in the workspace of its place in the list. `first` is the number of
+    /// Encodes the seeding of admitted restarts, each in the workspace of its place in the list. `first` is the number of
     /// the first restart of the run.
     pub(super) fn encode(
         &self,

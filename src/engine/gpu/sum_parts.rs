@@ -72,7 +72,7 @@ pub(super) fn limbs(max_weight: u32, max_coordinate: u32, granularity: u32) -> O
     }
 }
 
-/// Most rounds that the loops of an invocation go in a kernel of sums, from above.
+/// Most trips of the loops of an invocation of a kernel of sums, from above.
 pub(super) fn trips_of_sums(quads: u64) -> u64 {
     let shared = (MAX_POINTS as usize * (MAX_SLAB + 1) + 3 * MAX_WORDS) / WIDTH;
     (4 * quads + 70).max(shared as u64)

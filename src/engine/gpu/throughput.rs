@@ -1,7 +1,7 @@
 //! Throughput: how long work takes on a device, as far as it is known, and so how large a dispatch may be.
 //!
 //! A desktop resets a GPU that stays with one thing for too long. The first guess is of a slow device; what was
-//! measured corrects it, upwards at once and downwards by and by: slots that are done make a dispatch poll quick.
+//! measured corrects it, upwards at once and downwards by and by: slots that are done make a dispatch look quick.
 
 use std::time::{Duration, Instant};
 
@@ -138,8 +138,8 @@ impl Throughput {
         }
     }
 
-    /// A submission begins or ends; `more` says whether the device has more to do. Returns how long the submission took: zero
-    /// if that is not known.
+    /// A submission begins or ends; `more` says whether the device has more to do. Returns how long the submission
+    /// took: zero if that is not known.
     pub(super) fn tick(&mut self, more: bool) -> Duration {
         let now = Instant::now();
         let took = self.last.map_or(Duration::ZERO, |last| now - last);

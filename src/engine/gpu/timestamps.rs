@@ -145,8 +145,8 @@ impl PassTimer {
             beginning_of_pass_write_index: Some(0),
             end_of_pass_write_index: Some(1),
         });
-        let wish = wgpu::ComputePassDescriptor { label: Some("timed"), timestamp_writes: writes };
-        encode(&mut encoder.begin_compute_pass(&wish));
+        let descriptor = wgpu::ComputePassDescriptor { label: Some("timed"), timestamp_writes: writes };
+        encode(&mut encoder.begin_compute_pass(&descriptor));
         if let Some(queries) = &self.queries {
             encoder.resolve_query_set(&queries.set, 0..2, &queries.resolved, 0);
         }

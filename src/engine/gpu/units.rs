@@ -58,20 +58,20 @@ impl Units {
     }
 
     /// Asks for what their kernel needs too.
-    pub(super) fn add_to(self, wish: DeviceDescriptor<'_>) -> DeviceDescriptor<'_> {
+    pub(super) fn add_to(self, descriptor: DeviceDescriptor<'_>) -> DeviceDescriptor<'_> {
         let required_limits = Limits {
-            max_compute_workgroup_storage_size: wish
+            max_compute_workgroup_storage_size: descriptor
                 .required_limits
                 .max_compute_workgroup_storage_size
                 .max(WORKGROUP_BYTES),
             max_storage_buffers_per_shader_stage: STORAGE_BUFFERS,
-            ..wish.required_limits
+            ..descriptor.required_limits
         };
         // SAFETY: the feature is experimental, and its kernels may meet bugs. They are our own, the kernel of each
         // device is compared with plain integers before it is used, and what it guesses is certified.
         let experimental_features = unsafe { wgpu::ExperimentalFeatures::enabled() };
-        let required_features = wish.required_features | self.features();
-        DeviceDescriptor { required_features, required_limits, experimental_features, ..wish }
+        let required_features = descriptor.required_features | self.features();
+        DeviceDescriptor { required_features, required_limits, experimental_features, ..descriptor }
     }
 }
 

@@ -22,8 +22,8 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// Of a table that is on the device as a whole. None where it does not suit, or its driver lets loops go no more
-    /// than so many rounds and that is too few.
+    /// Of a table that is on the device as a whole. None where it does not suit, or the driver ends loops
+    /// after `most_trips` trips and that is too few.
     pub(super) fn new(table: &Table, sizes: &Sizes, most_trips: u64) -> Option<Self> {
         let steps = u64::from(table.max_coordinate >> table.granularity);
         let farthest = table.n_dims() as u64 * (2 * steps) * (2 * steps);
@@ -36,7 +36,7 @@ impl Packed {
         let bits_8 = |x: i32| i8::try_from(x).is_ok();
         let eight = (0..n).filter(has_weight).all(|i| steps_of(table, i).all(bits_8));
         let layout = Layout::new(sizes, eight);
-        let fits = layout.shelf(sizes) <= SHELF && layout.rounds(sizes) <= most_trips;
+        let fits = layout.shelf(sizes) <= SHELF && layout.trips(sizes) <= most_trips;
         fits.then(|| Self { eight, words: layout.pack(table) })
     }
 }
@@ -75,8 +75,8 @@ impl Layout {
         (sizes.n_candidates as usize).div_ceil(4) * (4 * self.n_planes + 1)
     }
 
-    /// Most rounds that the loops of an invocation go, from above.
-    fn rounds(&self, sizes: &Sizes) -> u64 {
+    /// Most trips of the loops of an invocation, from above.
+    fn trips(&self, sizes: &Sizes) -> u64 {
         let [k, l] = [sizes.n_clusters, sizes.n_candidates].map(|size| size as usize);
         let pass = self.fours * (self.n_planes + 1);
         let step = 2 + pass + l.div_ceil(4) * (pass + 33) + 48 + l * (1 + 4 * self.fours);
