@@ -88,7 +88,8 @@ kernels() {
 }
 
 compare() {
-    try 150 "$cairn" compare --devices "cpu,$adapter" --sweep "restarts=1..$restarts" --runs 6 \
+    # each device runs all values eight times
+    try 100 "$cairn" compare --devices "cpu,$adapter" --sweep "restarts=1..$((restarts / 10))" --runs 6 \
         --export-json "$out/compare.json"
     try 90 "$cairn" compare --calibrate
     find "$XDG_CACHE_HOME" -name '*.json' -size -100k -exec tail -n +1 {} +

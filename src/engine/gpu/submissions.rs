@@ -240,7 +240,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         let work = Work::new(self.sizes(), n_slots);
         let round =
             throughput.seconds(Step::Assign, work.assign) + throughput.seconds(Step::Update, work.update());
-        let long = 4.0 * LONGEST.as_secs_f64();
+        let long = 4.0 * throughput.longest().max(LONGEST.as_secs_f64());
         let least = if round < long { ROUNDS.0 } else { 1 };
         let submission = if n_slots >= MANY && !self.todo.is_empty() { SHORT_SUBMISSION } else { SUBMISSION };
         ((submission.as_secs_f64() / round) as u32).clamp(least, ROUNDS.1)

@@ -105,6 +105,11 @@ impl Throughput {
         Self { costs, ..*self }
     }
 
+    /// Seconds that a dispatch may take.
+    pub(super) fn longest(&self) -> f64 {
+        self.longest
+    }
+
     /// Seconds that work takes.
     pub(super) fn seconds(&self, step: Step, work: u128) -> f64 {
         self.costs[step as usize].seconds * work as f64
