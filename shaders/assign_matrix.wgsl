@@ -1,40 +1,39 @@
 // Assign, for many centroids of many features, on matrix units: products of f16, summed in f32 by the unit, are
 // the guess; certify.rs says how far they may be off.
 //
-// Beside assign_tiled.wgsl: the same tile of points against one of centroids, with the products made by the units,
-// EDGE x EDGE of them at a time. No one can see into what a unit holds, so scores come back through workgroup
-// memory, a slice of 64 points and 32 centroids at a time, and four invocations reduce over the slice of a point.
-// A point keeps its two best centroids and the value of the third: where only two are open, as nearly always,
-// two distances decide.
+// Points and centroids come in f16 (narrow_points.wgsl, narrow_centroids.wgsl), seen from the centre of the points,
+// which shortens their norms, and with these the errors. A unit loads its pieces of EDGE x EDGE values straight from
+// there. A workgroup owns a tile of 128 points and goes along the centroids, 128 at a time; a subgroup owns blocks of
+// two by four pieces of that square, and where there are fewer subgroups than blocks the square is gone over several
+// times. No one can see into what a unit holds, so scores come back through workgroup memory, a slice of 64 points and
+// 32 centroids at a time, in two places by turns; four invocations reduce over the slice of a point. A point keeps its
+// two best centroids and the value of the third: where only two are open, as nearly always, two distances decide.
 //
-// Points and centroids are seen from the centre of the points, which shortens their norms, and with these the errors.
-// A subgroup owns blocks of two by four pieces of the tile; where there are fewer subgroups than blocks the tile
-// is gone over several times. Nothing here may use atomics of storage: beside matrix units, naga 30 writes them for
-// the whole device without the capability that SPIR-V asks for then. So repairs are counted by blocks of points,
-// each written by one workgroup alone.
+// Nothing here may use atomics of storage: beside matrix units, naga 30 writes them for the whole device without the
+// capability that SPIR-V asks for then. So repairs are counted by blocks of points, each written by one workgroup alone.
 // Grid: (blocks of 128 points, wrapped into y; slots of the list `running`).
 
 @group(0) @binding(9) var<storage, read_write> tallies: array<vec2<u32>>; // repairs: first pass, later (slots, n_tallies)
+@group(0) @binding(10) var<storage, read> points_f16: array<f16>;    // pieces (n_points, depth)
+@group(0) @binding(11) var<storage, read> norms: array<f32>;         // |x| from the centre, from above (n_points)
+@group(0) @binding(12) var<storage, read> centroids_f16: array<f16>; // pieces (slots, padded n_clusters, depth)
 
 const WIDTH = 256u;
 const TILE = 128u;  // points, and centroids
-const DEPTH = 32u;  // features of a step
-const STRIDE = 40u; // from row to row of a tile: rows begin in different banks of memory, at multiples of 16 bytes
 const HIGH = 64u;   // points of a slice
 const WIDE = 32u;   // centroids of a slice
-const SCORES = 68u; // from column to column of a slice: as STRIDE
+const SCORES = 68u; // from column to column of a slice: columns begin in different banks of memory
+const SLICE = WIDE * SCORES;
+const PIECE = EDGE * EDGE;
 const ROWS = HIGH / EDGE;
 const BLOCKS = ROWS * (WIDE / EDGE);
-const SCALE = 0.001953125; // 2^-9: 2^24 becomes 2^15, 1 stays above the least normal f16
-const UNSCALE = 262144.0;  // 2^18
+const UNSCALE = 262144.0; // 2^18: both factors were scaled by 2^-9
 const TEAM = 16u;         // invocations that decide between two centroids of a point
 const WORKERS = 64u;
 
-var<workgroup> left: array<f16, TILE * STRIDE>;    // points (TILE, STRIDE)
-var<workgroup> right: array<f16, TILE * STRIDE>;   // centroids (TILE, STRIDE)
-var<workgroup> scores: array<f32, WIDE * SCORES>;  // products of a slice (WIDE, SCORES)
-var<workgroup> ends: array<vec2<f32>, TILE>;       // of each centroid: base, and factor of a point's norm
-var<workgroup> open: array<vec2<u32>, TILE>;       // pairs from the front, the rest from the back: row, best; second
+var<workgroup> scores: array<f32, 2u * SLICE>;      // products of two slices (2, WIDE, SCORES)
+var<workgroup> ends: array<vec2<f32>, 2u * TILE>;   // of the centroids of two squares: base, and factor of a point's norm
+var<workgroup> open: array<vec2<u32>, TILE>;        // pairs from the front, the rest from the back: row, best; second
 var<workgroup> distances: array<vec4<u32>, WORKERS>;
 var<workgroup> indices: array<u32, WORKERS>;
 var<workgroup> n_pairs: atomic<u32>;
@@ -76,114 +75,31 @@ fn merge_top3(a: Top3, b: Top3) -> Top3 {
     return t;
 }
 
-/// Not below the square root, whatever a driver makes of sqrt.
-fn root(x: f32) -> f32 {
-    let r = sqrt(x) * 1.00001;
-    if (r * r >= x) { return r; }
-    return max(x, 1.0);
-}
-
-/// The centre of the points in four features. It comes behind what is known of features: whole numbers.
-fn centre_of(quad: u32) -> vec4<f32> {
-    let f = 4u * (sizes.n_quads + quad);
-    return vec4<f32>(features[f].x, features[f + 1u].x, features[f + 2u].x, features[f + 3u].x);
-}
-
-/// Scaled, and rounded to the nearest f16, ties to even: what is left of the f32 is an f16 in any rounding.
-fn narrow(x: vec4<f32>) -> vec4<f16> {
-    let bits = bitcast<vec4<u32>>(x * SCALE);
-    let even = (bits >> vec4<u32>(13u)) & vec4<u32>(1u);
-    return vec4<f16>(bitcast<vec4<f32>>((bits + vec4<u32>(0xfffu) + even) & vec4<u32>(0xffffe000u)));
-}
-
-/// Points from `first_point` on, features from 4 `first_quad` on.
-fn load_points(first_point: u32, first_quad: u32, local: u32) {
-    let quads = DEPTH / 4u;
-    for (var i = local; i < TILE * quads; i += WIDTH) {
-        let quad = first_quad + i % quads;
-        let row = i / quads;
-        var x = vec4<f32>(0.0);
-        if (quad < sizes.n_quads) {
-            // rows past the end repeat the last: their labels are not kept
-            x = points[min(first_point + row, sizes.n_points - 1u) * sizes.n_quads + quad] - centre_of(quad);
-        }
-        let half = narrow(x);
-        let to = row * STRIDE + i % quads * 4u;
-        left[to] = half.x;
-        left[to + 1u] = half.y;
-        left[to + 2u] = half.z;
-        left[to + 3u] = half.w;
-    }
-}
-
-/// Centroids of the packs from `first_pack` on, features from `first` on.
-fn load_columns(slot: u32, first_pack: u32, first: u32, local: u32) {
-    for (var i = local; i < TILE / 4u * DEPTH; i += WIDTH) {
-        let f = i % DEPTH;
-        let pack = i / DEPTH;
-        var c = vec4<f32>(0.0);
-        if (first_pack + pack < sizes.n_packs && first + f < 4u * sizes.n_quads) {
-            let at = (slot * sizes.n_packs + first_pack + pack) * 4u * sizes.n_quads + first + f;
-            c = centroids[at] - features[4u * sizes.n_quads + first + f].x;
-        }
-        let half = narrow(c);
-        let to = pack * 4u * STRIDE + f;
-        right[to] = half.x;
-        right[to + STRIDE] = half.y;
-        right[to + 2u * STRIDE] = half.z;
-        right[to + 3u * STRIDE] = half.w;
-    }
-}
-
 /// |c|^2 / 2 from the centre of the points: such come behind the plain ones of all slots.
 fn half_norm_of(slot: u32, c: u32) -> f32 {
     return half_norms[arrayLength(&half_norms) / 2u + slot * sizes.n_packs + c / 4u][c % 4u];
 }
 
-/// A quarter of |x|^2 from the centre of the points.
-fn square_of(point: u32, quarter: u32) -> f32 {
-    var sum = 0.0;
-    for (var quad = quarter; quad < sizes.n_quads; quad += 4u) {
-        let x = points[min(point, sizes.n_points - 1u) * sizes.n_quads + quad] - centre_of(quad);
-        sum += dot(x, x);
-    }
-    return sum;
-}
-
-/// Norms of the two points of an invocation, from above. All of the workgroup must come here.
-fn norms_of(first_point: u32, row: u32, quarter: u32) -> vec2<f32> {
-    scores[quarter * TILE + row] = square_of(first_point + row, quarter);
-    scores[quarter * TILE + HIGH + row] = square_of(first_point + HIGH + row, quarter);
-    workgroupBarrier();
-    var sum = vec2<f32>(0.0);
-    for (var i = 0u; i < 4u; i++) { sum += vec2<f32>(scores[i * TILE + row], scores[i * TILE + HIGH + row]); }
-    workgroupBarrier();
-    return vec2<f32>(root(sum.x), root(sum.y));
-}
-
-/// The centroids from `first` on: h - 3 G h, and K root(h).
-fn load_ends(slot: u32, first: u32, gamma: f32, share: f32, local: u32) {
+/// The centroids from `first` on, for the ends from `to` on: h - 3 G h, and K root(h).
+fn load_ends(slot: u32, first: u32, to: u32, gamma: f32, share: f32, local: u32) {
     if (local >= TILE) { return; }
     var end = vec2<f32>(3.0e38, 0.0);
     if (first + local < sizes.n_clusters) {
         let h = half_norm_of(slot, first + local);
         end = vec2<f32>(h - 3.0 * gamma * h, share * root(h));
     }
-    ends[local] = end;
+    ends[to + local] = end;
 }
 
-/// The top of a point with its quarter of a slice. `row` is the point's in the slice, `first` the slice's first
-/// centroid; only blocks from `first_block` on, of which there are `n_blocks`, are in the slice.
-fn reduce(top: Top3, row: u32, quarter: u32, slice: u32, first: u32, norm: f32, first_block: u32, n_blocks: u32) -> Top3 {
+/// The top of a point with its quarter of a slice, which lies at `at`. `end` is the slice's first end, and `first` its
+/// first centroid.
+fn reduce(top: Top3, row: u32, quarter: u32, at: u32, end: u32, first: u32, norm: f32) -> Top3 {
     var t = top;
     for (var i = 0u; i < WIDE / 4u; i++) {
         let column = quarter * (WIDE / 4u) + i;
-        let block = row / EDGE + column / EDGE * ROWS;
-        if (block - first_block < n_blocks) {
-            let end = ends[slice * WIDE + column];
-            let value = (end.x - norm * end.y) - UNSCALE * scores[column * SCORES + row];
-            t = take_top3(t, value, first + slice * WIDE + column);
-        }
+        let base = ends[end + column];
+        let value = (base.x - norm * base.y) - UNSCALE * scores[at + column * SCORES + row];
+        t = take_top3(t, value, first + column);
     }
     return t;
 }
@@ -325,71 +241,71 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
 
     let row = local % HIGH;
     let quarter = local / HIGH;
-    let norms = norms_of(first_point, row, quarter);
+    let norm_0 = norms[min(first_point + row, sizes.n_points - 1u)];
+    let norm_1 = norms[min(first_point + HIGH + row, sizes.n_points - 1u)];
+    // a quarter of a slice is in one block
+    let block_of_own = row / EDGE + quarter * (WIDE / 4u) / EDGE * ROWS;
+    let depth = depth_of_pieces();
     var top_0 = NO_TOP;
     var top_1 = NO_TOP;
     for (var first = 0u; first < sizes.n_clusters; first += TILE) {
+        let end = first % (2u * TILE);
+        load_ends(slot, first, end, gamma, share, local);
         for (var first_block = 0u; first_block < BLOCKS; first_block += n_blocks) {
             let block = (first_block + subgroup % n_blocks) % BLOCKS;
             let rows = block % ROWS * EDGE;
             let columns = block / ROWS * EDGE;
+            let mine = block_of_own - first_block < n_blocks;
+            let left_0 = (first_point + rows) * depth;
+            let left_1 = left_0 + HIGH * depth;
+            let right_0 = (slot * padded_clusters() + first + columns) * depth;
+            let right_1 = right_0 + WIDE * depth;
+            let right_2 = right_1 + WIDE * depth;
+            let right_3 = right_2 + WIDE * depth;
             var s00 = Sums(); var s01 = Sums(); var s02 = Sums(); var s03 = Sums();
             var s10 = Sums(); var s11 = Sums(); var s12 = Sums(); var s13 = Sums();
-            for (var quad = 0u; quad < sizes.n_quads; quad += DEPTH / 4u) {
-                workgroupBarrier();
-                load_points(first_point, quad, local);
-                load_columns(slot, first / 4u, 4u * quad, local);
-                if (quad == 0u) { load_ends(slot, first, gamma, share, local); }
-                workgroupBarrier();
-                for (var f = 0u; f < DEPTH; f += EDGE) {
-                    let x0 = coopLoadT<Left>(&left[rows * STRIDE + f], STRIDE);
-                    let x1 = coopLoadT<Left>(&left[(rows + HIGH) * STRIDE + f], STRIDE);
-                    let c0 = coopLoad<Right>(&right[columns * STRIDE + f], STRIDE);
-                    s00 = coopMultiplyAdd(x0, c0, s00);
-                    s10 = coopMultiplyAdd(x1, c0, s10);
-                    let c1 = coopLoad<Right>(&right[(columns + WIDE) * STRIDE + f], STRIDE);
-                    s01 = coopMultiplyAdd(x0, c1, s01);
-                    s11 = coopMultiplyAdd(x1, c1, s11);
-                    let c2 = coopLoad<Right>(&right[(columns + 2u * WIDE) * STRIDE + f], STRIDE);
-                    s02 = coopMultiplyAdd(x0, c2, s02);
-                    s12 = coopMultiplyAdd(x1, c2, s12);
-                    let c3 = coopLoad<Right>(&right[(columns + 3u * WIDE) * STRIDE + f], STRIDE);
-                    s03 = coopMultiplyAdd(x0, c3, s03);
-                    s13 = coopMultiplyAdd(x1, c3, s13);
-                }
+            for (var at = 0u; at < EDGE * depth; at += PIECE) {
+                let x0 = coopLoadT<Left>(&points_f16[left_0 + at], EDGE);
+                let x1 = coopLoadT<Left>(&points_f16[left_1 + at], EDGE);
+                let c0 = coopLoad<Right>(&centroids_f16[right_0 + at], EDGE);
+                let c1 = coopLoad<Right>(&centroids_f16[right_1 + at], EDGE);
+                let c2 = coopLoad<Right>(&centroids_f16[right_2 + at], EDGE);
+                let c3 = coopLoad<Right>(&centroids_f16[right_3 + at], EDGE);
+                s00 = coopMultiplyAdd(x0, c0, s00);
+                s10 = coopMultiplyAdd(x1, c0, s10);
+                s01 = coopMultiplyAdd(x0, c1, s01);
+                s11 = coopMultiplyAdd(x1, c1, s11);
+                s02 = coopMultiplyAdd(x0, c2, s02);
+                s12 = coopMultiplyAdd(x1, c2, s12);
+                s03 = coopMultiplyAdd(x0, c3, s03);
+                s13 = coopMultiplyAdd(x1, c3, s13);
             }
-            let to = columns * SCORES + rows;
-            coopStore(s00, &scores[to], SCORES);
+            let to_0 = columns * SCORES + rows;
+            let to_1 = SLICE + to_0;
+            coopStore(s00, &scores[to_0], SCORES);
             workgroupBarrier();
-            top_0 = reduce(top_0, row, quarter, 0u, first, norms.x, first_block, n_blocks);
+            if (mine) { top_0 = reduce(top_0, row, quarter, 0u, end, first, norm_0); }
+            coopStore(s10, &scores[to_1], SCORES);
             workgroupBarrier();
-            coopStore(s10, &scores[to], SCORES);
+            if (mine) { top_1 = reduce(top_1, row, quarter, SLICE, end, first, norm_1); }
+            coopStore(s01, &scores[to_0], SCORES);
             workgroupBarrier();
-            top_1 = reduce(top_1, row, quarter, 0u, first, norms.y, first_block, n_blocks);
+            if (mine) { top_0 = reduce(top_0, row, quarter, 0u, end + WIDE, first + WIDE, norm_0); }
+            coopStore(s11, &scores[to_1], SCORES);
             workgroupBarrier();
-            coopStore(s01, &scores[to], SCORES);
+            if (mine) { top_1 = reduce(top_1, row, quarter, SLICE, end + WIDE, first + WIDE, norm_1); }
+            coopStore(s02, &scores[to_0], SCORES);
             workgroupBarrier();
-            top_0 = reduce(top_0, row, quarter, 1u, first, norms.x, first_block, n_blocks);
+            if (mine) { top_0 = reduce(top_0, row, quarter, 0u, end + 2u * WIDE, first + 2u * WIDE, norm_0); }
+            coopStore(s12, &scores[to_1], SCORES);
             workgroupBarrier();
-            coopStore(s11, &scores[to], SCORES);
+            if (mine) { top_1 = reduce(top_1, row, quarter, SLICE, end + 2u * WIDE, first + 2u * WIDE, norm_1); }
+            coopStore(s03, &scores[to_0], SCORES);
             workgroupBarrier();
-            top_1 = reduce(top_1, row, quarter, 1u, first, norms.y, first_block, n_blocks);
+            if (mine) { top_0 = reduce(top_0, row, quarter, 0u, end + 3u * WIDE, first + 3u * WIDE, norm_0); }
+            coopStore(s13, &scores[to_1], SCORES);
             workgroupBarrier();
-            coopStore(s02, &scores[to], SCORES);
-            workgroupBarrier();
-            top_0 = reduce(top_0, row, quarter, 2u, first, norms.x, first_block, n_blocks);
-            workgroupBarrier();
-            coopStore(s12, &scores[to], SCORES);
-            workgroupBarrier();
-            top_1 = reduce(top_1, row, quarter, 2u, first, norms.y, first_block, n_blocks);
-            workgroupBarrier();
-            coopStore(s03, &scores[to], SCORES);
-            workgroupBarrier();
-            top_0 = reduce(top_0, row, quarter, 3u, first, norms.x, first_block, n_blocks);
-            workgroupBarrier();
-            coopStore(s13, &scores[to], SCORES);
-            workgroupBarrier();
-            top_1 = reduce(top_1, row, quarter, 3u, first, norms.y, first_block, n_blocks);
+            if (mine) { top_1 = reduce(top_1, row, quarter, SLICE, end + 3u * WIDE, first + 3u * WIDE, norm_1); }
         }
     }
 
@@ -399,7 +315,7 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
     if (quarter == 0u) {
         var t = top_0;
         for (var i = 1u; i < 4u; i++) { t = merge_top3(t, seen(i * HIGH + row)); }
-        write_or_list(first_point, row, slot, exact, t, norms.x);
+        write_or_list(first_point, row, slot, exact, t, norm_0);
     }
     workgroupBarrier();
     put(top_1, local);
@@ -407,7 +323,7 @@ fn assign_matrix(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroup
     if (quarter == 0u) {
         var t = top_1;
         for (var i = 1u; i < 4u; i++) { t = merge_top3(t, seen(i * HIGH + row)); }
-        write_or_list(first_point, HIGH + row, slot, exact, t, norms.y);
+        write_or_list(first_point, HIGH + row, slot, exact, t, norm_1);
     }
     workgroupBarrier();
     if (local == 0u) { count = atomicLoad(&n_pairs); }

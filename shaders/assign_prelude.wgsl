@@ -36,10 +36,6 @@ fn dots(point: u32, columns: u32) -> vec4<f32> {
     return dot;
 }
 
-fn is_assigned(status: u32) -> bool {
-    return status == ACTIVE || status == FINISHING;
-}
-
 /// Whether the scores of a slot are exact: its centroids are points still, of few bits.
 fn is_exact(slot: u32) -> bool {
     return slots[slot].iterations == 0u && sizes.exact_seeds != 0u;

@@ -26,13 +26,13 @@ fn load_right(at: u32, stride: u32) -> Right {
 fn multiply_add(x: Left, c: Right, sums: Sums) -> Sums {
     var s = sums;
     for (var i = 0u; i < EDGE * EDGE / MEMBERS; i++) {
-        let a = x.at + (i * MEMBERS + member) % EDGE * STRIDE;
-        let b = c.at + (i * MEMBERS + member) / EDGE * STRIDE;
+        let a = x.at + (i * MEMBERS + member) % EDGE * EDGE;
+        let b = c.at + (i * MEMBERS + member) / EDGE * EDGE;
         for (var f = 0u; f < EDGE; f += 4u) {
-            s.values[i] += f32(left[a + f]) * f32(right[b + f]);
-            s.values[i] += f32(left[a + f + 1u]) * f32(right[b + f + 1u]);
-            s.values[i] += f32(left[a + f + 2u]) * f32(right[b + f + 2u]);
-            s.values[i] += f32(left[a + f + 3u]) * f32(right[b + f + 3u]);
+            s.values[i] += f32(points_f16[a + f]) * f32(centroids_f16[b + f]);
+            s.values[i] += f32(points_f16[a + f + 1u]) * f32(centroids_f16[b + f + 1u]);
+            s.values[i] += f32(points_f16[a + f + 2u]) * f32(centroids_f16[b + f + 2u]);
+            s.values[i] += f32(points_f16[a + f + 3u]) * f32(centroids_f16[b + f + 3u]);
         }
     }
     return s;

@@ -48,6 +48,11 @@ const DONE = 2u;
 const EMPTY = 3u;     // waits for its clusters without weight to be refilled
 const RESUME = 4u;    // refilled: move
 
+/// Whether the points of a slot are assigned.
+fn is_assigned(status: u32) -> bool {
+    return status == ACTIVE || status == FINISHING;
+}
+
 /// The part of a grid that a dispatch runs: what would take too long is cut.
 struct Slice {
     first_block: u32,

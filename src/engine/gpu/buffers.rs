@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
+use super::narrow;
 use super::sum_parts::trips_of_sums;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
@@ -251,11 +252,13 @@ fn limbs(value: u128) -> [u32; 4] {
 /// What all slots share: a chunk of the points, and what is known of the features.
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
-    pub(super) sizes: wgpu::Buffer,    // Sizes of the chunk
-    pub(super) points: wgpu::Buffer,   // f32 (n_points, 4 n_quads)
-    pub(super) weights: wgpu::Buffer,  // u32 (n_points)
-    pub(super) errors: wgpu::Buffer,   // f32 (n_points)
-    pub(super) features: wgpu::Buffer, // (4^-e, e) (4 n_quads), for matrix units then (centre, 0)
+    pub(super) sizes: wgpu::Buffer,      // Sizes of the chunk
+    pub(super) points: wgpu::Buffer,     // f32 (n_points, 4 n_quads)
+    pub(super) weights: wgpu::Buffer,    // u32 (n_points)
+    pub(super) errors: wgpu::Buffer,     // f32 (n_points)
+    pub(super) features: wgpu::Buffer,   // (4^-e, e) (4 n_quads), for matrix units then (centre, 0)
+    pub(super) points_f16: wgpu::Buffer, // for matrix units: pieces (n_points, depth)
+    pub(super) norms: wgpu::Buffer,      // for matrix units: f32 (n_points)
 }
 
 /// The state of the slots of a batch, with the labels of one chunk.
@@ -269,6 +272,7 @@ pub(super) struct Slots {
     pub(super) sums: wgpu::Buffer,  // i64 (slots, n_clusters, n_dims)
     pub(super) counts: wgpu::Buffer, // u64 (slots, n_clusters)
     pub(super) tallies: wgpu::Buffer, // two u32 (slots, n_tallies)
+    pub(super) centroids_f16: wgpu::Buffer, // for matrix units: pieces (slots, padded n_clusters, depth)
 }
 
 impl Slots {
@@ -287,6 +291,7 @@ impl Slots {
         let sums = allocate(context, "sums", n_slots * k * d * 8)?;
         let counts = allocate(context, "counts", n_slots * k * 8)?;
         let tallies = allocate(context, "tallies", n_slots * sizes.n_tallies as usize * 8)?;
+        let centroids_f16 = allocate(context, "centroids in f16", n_slots * narrow::centroids_bytes(sizes))?;
         if !k.is_multiple_of(4) {
             context.write(&half_norms, 0, &vec![NONE; n_slots * sizes.half_norm_floats()]);
         }
@@ -295,7 +300,8 @@ impl Slots {
             let [slots, running] = [&slots, &running].map(Clone::clone);
             let [centroids, half_norms] = [&centroids, &half_norms].map(Clone::clone);
             let [sums, counts, tallies] = [&sums, &counts, &tallies].map(Clone::clone);
-            Ok(Self { slots, running, labels, centroids, half_norms, sums, counts, tallies })
+            let centroids_f16 = centroids_f16.clone();
+            Ok(Self { slots, running, labels, centroids, half_norms, sums, counts, tallies, centroids_f16 })
         };
         chunks.iter().map(chunk).collect()
     }

@@ -30,11 +30,12 @@ const MATRIX_8_PRELUDE: &str = include_str!("../../../shaders/matrix_8_prelude.w
 const MATRIX_16_PRELUDE: &str = include_str!("../../../shaders/matrix_16_prelude.wgsl");
 const EMULATED_PRELUDE: &str = include_str!("../../../shaders/emulated_prelude.wgsl");
 const MATRIX_TEXT: &str = include_str!("../../../shaders/assign_matrix.wgsl");
+const NARROW_PRELUDE: &str = include_str!("../../../shaders/narrow_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
 /// The text of `assign_matrix` for some units.
 fn matrix_source(units: Units) -> String {
-    let body = format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{MATRIX_TEXT}");
+    let body = format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{NARROW_PRELUDE}\n{MATRIX_TEXT}");
     match (units.members, units.edge) {
         (None, 8) => format!("{MATRIX_8_PRELUDE}\n{body}"),
         (None, _) => format!("{MATRIX_16_PRELUDE}\n{body}"),
@@ -47,13 +48,14 @@ fn matrix_source(units: Units) -> String {
 }
 
 /// What is written in the place of what only units can do.
-const EMULATED: [(&str, &str); 7] = [
-    ("coopLoadT<Left>(&left[", "load_left(("),
-    ("coopLoad<Right>(&right[", "load_right(("),
-    ("], STRIDE)", "), STRIDE)"),
+const EMULATED: [(&str, &str); 8] = [
+    ("coopLoadT<Left>(&points_f16[", "load_left(("),
+    ("coopLoad<Right>(&centroids_f16[", "load_right(("),
+    ("], EDGE)", "), EDGE)"),
     ("coopMultiplyAdd(", "multiply_add("),
     ("coopStore(", "store("),
-    ("&scores[to]", "to"),
+    ("&scores[to_0]", "to_0"),
+    ("&scores[to_1]", "to_1"),
     (
         ",\n                 @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32) {",
         ") {\n    let subgroup = subgroup_of(local);\n    let subgroups = WIDTH / MEMBERS;",
@@ -97,6 +99,10 @@ fn write_all() -> Vec<(&'static str, String)> {
         ("assign_tiled", include_str!("../../../shaders/assign_tiled.wgsl")),
         ("assign_low", include_str!("../../../shaders/assign_low.wgsl")),
     ];
+    let narrowing = [
+        ("narrow_points", include_str!("../../../shaders/narrow_points.wgsl")),
+        ("narrow_centroids", include_str!("../../../shaders/narrow_centroids.wgsl")),
+    ];
     let seeding = [("seed_weigh", include_str!("../../../shaders/seed_weigh.wgsl"))];
     let drawing = [
         ("seed_draw", include_str!("../../../shaders/seed_draw.wgsl")),
@@ -110,6 +116,7 @@ fn write_all() -> Vec<(&'static str, String)> {
     ];
     let plain = plain.map(|(name, text)| (name, format!("{PRELUDE}\n{text}")));
     let summing = summing.map(|(name, text)| (name, format!("{PRELUDE}\n{SUMS_PRELUDE}\n{text}")));
+    let narrowing = narrowing.map(|(name, text)| (name, format!("{PRELUDE}\n{NARROW_PRELUDE}\n{text}")));
     let seeding = seeding.map(|(name, text)| (name, format!("{PRELUDE}\n{SEED_PRELUDE}\n{text}")));
     let drawing = drawing.map(|(name, text)| {
         let distances = if name == "seed_pick" { SEED_PRELUDE } else { "" };
@@ -127,6 +134,7 @@ fn write_all() -> Vec<(&'static str, String)> {
         .into_iter()
         .chain(summing)
         .chain(assigning)
+        .chain(narrowing)
         .chain(seeding)
         .chain(drawing)
         .chain(emptying)

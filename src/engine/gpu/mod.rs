@@ -15,6 +15,7 @@ mod empty;
 mod fault;
 pub mod kernel;
 mod kernel_cache;
+mod narrow;
 mod nearest_two;
 mod opened;
 mod peak;
@@ -95,7 +96,7 @@ impl Engine for Gpu {
         }
         self.check_trips(sizes.rounds())?;
         let mut room = Room::new(context, self.memory, PLENTY);
-        let (plan, points, note) = self.place(job, &sizes, &mut room)?;
+        let (plan, points, note) = self.place(job, &sizes, units, &mut room)?;
         let note = note.or(refused);
         let start = Instant::now();
         let assign = Assign::new(context, &sizes, self.kernel_choice, units, self.most_trips)?;
@@ -152,6 +153,7 @@ impl Gpu {
         &self,
         job: &'a Job<'a>,
         sizes: &Sizes,
+        units: Option<Units>,
         room: &mut Room,
     ) -> Result<(Plan, Points<'a>, Option<String>), EngineError> {
         let mut note = None;
@@ -162,7 +164,7 @@ impl Gpu {
             }
             let plan = Plan::new(&self.context, sizes, room);
             let plan = plan.map_err(|error| failed.take().unwrap_or(error))?;
-            match Points::upload(&self.context, job.table, sizes, self.gammas(job).0, &plan) {
+            match Points::upload(&self.context, job.table, sizes, units, self.gammas(job).0, &plan) {
                 Err(error @ EngineError::OutOfMemory { .. }) => {
                     self.context.clear_oom();
                     note = Some(smaller(&error));

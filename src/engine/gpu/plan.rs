@@ -2,6 +2,7 @@
 
 use super::buffers::{BLOCK, Found, MAX_SLOTS, Refill, Sizes, Slot};
 use super::context::Context;
+use super::narrow;
 use crate::engine::EngineError;
 
 /// Most bytes that the slots of a batch take: more of them make nothing faster.
@@ -69,7 +70,8 @@ impl Bytes {
 
 /// Bytes of a point on the device.
 fn point_bytes(sizes: &Sizes) -> u64 {
-    u64::from(sizes.n_quads) * 16 + 8
+    let norm = if sizes.n_tallies > 0 { 4 } else { 0 };
+    u64::from(sizes.n_quads) * 16 + 8 + narrow::row_bytes(sizes) + norm
 }
 
 /// Bytes of a slot, without its labels.
@@ -78,7 +80,16 @@ fn slot_bytes(sizes: &Sizes) -> Bytes {
     let half_norms = sizes.half_norm_floats() as u64 * 4;
     let centroids = sizes.centroid_floats() as u64 * 4;
     let tallies = u64::from(sizes.n_tallies) * 8;
-    Bytes::of(&[size_of::<Slot>() as u64 + 52, centroids, half_norms, k * d * 8, k * 8, tallies])
+    let centroids_f16 = narrow::centroids_bytes(sizes) as u64;
+    Bytes::of(&[
+        size_of::<Slot>() as u64 + 52,
+        centroids,
+        half_norms,
+        k * d * 8,
+        k * 8,
+        tallies,
+        centroids_f16,
+    ])
 }
 
 /// Bytes of a workspace, without the points' distances. Of a streamed table it holds the blocks that were drawn.
@@ -117,7 +128,8 @@ impl Plan {
         let streamed = resident > room.budget;
         let workspace = workspace_bytes(sizes, streamed);
         let least = least(workspace);
-        let largest = u64::from(sizes.n_quads).max(1) * 16; // bytes of a point in its largest buffer
+        // bytes of a point in its largest buffer
+        let largest = (u64::from(sizes.n_quads).max(1) * 16).max(narrow::row_bytes(sizes));
         let no_room = |what: &str, needs: u64, has: u64| {
             context.out_of_memory(format!("{what} takes {needs} bytes, and there are {has}"))
         };

@@ -6,7 +6,10 @@ use super::buffers::{BLOCK, Shared, Sizes, allocate, centre, uniform};
 use super::commands::Commands;
 use super::context::Context;
 use super::counters::count;
+use super::narrow::{self, NarrowPoints};
 use super::plan::Plan;
+use super::throughput::{Step, WIDE};
+use super::units::Units;
 use crate::engine::{EngineError, certify};
 use crate::lattice::Table;
 
@@ -21,16 +24,19 @@ pub(super) struct Points<'a> {
     width: usize, // floats of a row
     chunks: Vec<Sizes>,
     pub(super) rows: Vec<Range<usize>>,
+    narrow: Option<NarrowPoints>,
     shared: Vec<Shared>, // of a streamed table two buffers that all chunks take in turn
     held: usize,
     streamed: bool,
 }
 
 impl<'a> Points<'a> {
+    /// Uploads them, if they stay on the device. `units`: matrix units that may be used.
     pub(super) fn upload(
         context: &Context,
         table: &'a Table,
         sizes: &Sizes,
+        units: Option<Units>,
         gamma: f32,
         plan: &Plan,
     ) -> Result<Self, EngineError> {
@@ -53,13 +59,22 @@ impl<'a> Points<'a> {
                     weights: allocate(context, "weights", n * 4)?,
                     errors: allocate(context, "errors", n * 4)?,
                     features: features.clone(),
+                    points_f16: allocate(context, "points in f16", narrow::points_bytes(&chunks[chunk], n))?,
+                    norms: allocate(context, "norms", if chunks[chunk].n_tallies > 0 { n * 4 } else { 0 })?,
                 },
             };
             shared.push(next);
         }
-        let points = Self { table, gamma, width, chunks, rows, shared, held, streamed: plan.streamed };
+        let narrow = units.map(|units| NarrowPoints::build(context, units));
+        let points =
+            Self { table, gamma, width, chunks, rows, narrow, shared, held, streamed: plan.streamed };
         if !points.streamed {
-            (0..held).for_each(|chunk| points.write(context, chunk));
+            let mut commands = Commands::new(context, &context.throughput());
+            for chunk in 0..held {
+                points.write(context, chunk);
+                points.narrow(context, &mut commands, chunk)?;
+            }
+            commands.flush()?;
         }
         context.check()?;
         Ok(points)
@@ -101,6 +116,7 @@ impl<'a> Points<'a> {
                     context.wait(last)?;
                 }
                 self.write(context, chunk);
+                self.narrow(context, commands, chunk)?;
                 encode(commands, chunk)?;
                 commands.flush()?;
                 used[buffer] = commands.last();
@@ -138,6 +154,22 @@ impl<'a> Points<'a> {
         context.write(&shared.weights, 0, &weights);
         context.write(&shared.errors, 0, &errors);
         count(&context.tally.point_bytes_up, (rows.len() * (self.width * 4 + 8)) as u64);
+    }
+}
+
+impl Points<'_> {
+    /// Rounds a chunk to f16, if matrix units may be used.
+    fn narrow(
+        &self,
+        context: &Context,
+        commands: &mut Commands<'_>,
+        chunk: usize,
+    ) -> Result<(), EngineError> {
+        let Some(narrow) = &self.narrow else { return Ok(()) };
+        let n = self.rows[chunk].len();
+        let work = (n * self.width) as u128 * WIDE;
+        let bound = narrow.bind(context, self.shared(chunk));
+        commands.run(&bound, [NarrowPoints::blocks(n), 1], (Step::Update, work)).map(drop)
     }
 }
 

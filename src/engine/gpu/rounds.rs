@@ -6,6 +6,7 @@ use super::commands::Commands;
 use super::context::Context;
 use super::counters::count;
 use super::kernel::{Bound, Kernel};
+use super::narrow::NarrowCentroids;
 use super::points::Points;
 use super::throughput::{MEAN, Step, WIDE};
 use super::timestamps::{Moment, Timestamps};
@@ -18,6 +19,7 @@ use crate::lattice::Table;
 #[derive(Debug)]
 pub(super) struct Rounds {
     assign: Assign,
+    narrow: Option<NarrowCentroids>, // where matrix units may be used
     sums: Sums,
     means: Kernel,
     stop: Kernel,
@@ -25,6 +27,7 @@ pub(super) struct Rounds {
 
 /// The kernels with their buffers; assign and sums once for each chunk.
 pub(super) struct BoundRounds<'a> {
+    narrow: Option<Bound<'a>>, // where they are
     assign: Vec<Bound<'a>>,
     assign_points: usize,
     sums: Vec<Bound<'a>>,
@@ -64,8 +67,9 @@ impl Work {
 
 impl Rounds {
     pub(super) fn build(context: &Context, sizes: &Sizes, table: &Table, assign: Assign) -> Self {
+        let narrow = assign.units().map(|units| NarrowCentroids::build(context, units));
         let (sums, means) = (Sums::new(context, sizes, table), update::build_means(context));
-        Self { assign, sums, means, stop: stop::build(context) }
+        Self { assign, narrow, sums, means, stop: stop::build(context) }
     }
 
     pub(super) fn bind(
@@ -79,7 +83,9 @@ impl Rounds {
         let (shared, any) = (points.shared(0), &slots[0]);
         let assign = self.assign.kernel(context, points.sizes(0), shared, n_slots);
         let sums = self.sums.kernel(context, points.sizes(0).n_points as usize, n_slots);
+        let narrow = self.narrow.as_ref().filter(|_| assign.is_on_units());
         BoundRounds {
+            narrow: narrow.map(|narrow| narrow.bind(context, shared, any)),
             assign: each().map(|(shared, slots)| assign.bind(context, shared, slots)).collect(),
             assign_points: assign.points(),
             sums: each().map(|(shared, slots)| sums.bind(context, shared, slots)).collect(),
@@ -103,6 +109,12 @@ impl BoundRounds<'_> {
     ) -> Result<(), EngineError> {
         let alone = points.n_chunks() == 1;
         let (mut slices, mut dispatches) = (0, 0);
+        if let Some(narrow) = &self.narrow {
+            let sizes = points.sizes(0);
+            let grid = [NarrowCentroids::blocks(sizes), running];
+            let work = u128::from(sizes.n_clusters) * u128::from(sizes.n_dims) * running as u128 * WIDE;
+            dispatches += commands.run(narrow, grid, (Step::Update, work))?;
+        }
         points.each_chunk(context, commands, &mut |commands, chunk| {
             let sizes = points.sizes(chunk);
             let (n, work) = (sizes.n_points as usize, Work::new(sizes, running));

@@ -6,9 +6,9 @@ use wgpu::{CooperativeMatrixProperties, CooperativeScalarType, DeviceDescriptor,
 const FEATURES: Features =
     Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(Features::SHADER_F16).union(Features::SUBGROUP);
 /// Workgroup memory that it needs, in bytes.
-pub const WORKGROUP_BYTES: u32 = 32 << 10;
+pub const WORKGROUP_BYTES: u32 = 24 << 10;
 /// Storage buffers that it needs.
-pub const STORAGE_BUFFERS: u32 = 9;
+pub const STORAGE_BUFFERS: u32 = 12;
 
 /// Matrix units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -35,17 +35,25 @@ impl Built {
         shared: &Shared,
         slots: &Slots,
     ) -> Bound<'_> {
-        let Slots { centroids, half_norms, running, slots, labels, tallies, .. } = slots;
-        self.bind_to(context, shared, [centroids, half_norms, running, slots, labels, tallies])
+        let Slots { centroids, half_norms, running, slots, labels, tallies, centroids_f16, .. } = slots;
+        let slots = [centroids, half_norms, running, slots, labels, tallies, centroids_f16];
+        self.bind_to(context, shared, slots)
     }
 
-    /// With the buffers of some slots, in the order of the kernels' bindings. The last is for matrix units alone.
-    pub(super) fn bind_to(&self, context: &Context, shared: &Shared, slots: [&wgpu::Buffer; 6]) -> Bound<'_> {
-        let Shared { sizes, points, errors, features, .. } = shared;
-        let [centroids, half_norms, running, slots, labels, tallies] = slots;
-        let buffers =
-            [sizes, points, errors, centroids, half_norms, features, running, slots, labels, tallies];
-        let n = if self.shape.kind() == Kind::Matrix { 10 } else { 9 };
-        self.kernel.bind(context, &buffers[..n])
+    /// With the buffers of some slots, in the order of the kernels' bindings. The last two are for matrix units alone.
+    pub(super) fn bind_to(&self, context: &Context, shared: &Shared, slots: [&wgpu::Buffer; 7]) -> Bound<'_> {
+        let Shared { sizes, points, errors, features, points_f16, norms, .. } = shared;
+        let [centroids, half_norms, running, slots, labels, tallies, centroids_f16] = slots;
+        let all = [sizes, points, errors, centroids, half_norms, features, running, slots, labels];
+        let of_units = [tallies, points_f16, norms, centroids_f16];
+        match self.shape.kind() {
+            Kind::Matrix => self.kernel.bind(context, &[&all[..], &of_units].concat()),
+            _ => self.kernel.bind(context, &all),
+        }
+    }
+
+    /// Whether it runs on matrix units.
+    pub(in crate::engine::gpu) fn is_on_units(&self) -> bool {
+        self.shape.kind() == Kind::Matrix
     }
 }

@@ -9,6 +9,7 @@ use super::built::Built;
 use super::shape::Shape;
 use crate::engine::gpu::buffers::{Columns, Shared, Sizes, Slot, allocate, uniform};
 use crate::engine::gpu::context::Context;
+use crate::engine::gpu::narrow::{self, NarrowCentroids, NarrowPoints};
 use crate::engine::gpu::points::{features_of, padded};
 use crate::engine::gpu::units::Units;
 use crate::engine::reference::assign::assign;
@@ -98,17 +99,21 @@ impl Trial {
             Err(refused) => return Ok(Err(refused)),
         };
         let labels = allocate(context, "self-test labels", N_POINTS * 4)?;
-        let bound = built.bind_to(
-            context,
-            &self.shared(context, &sizes, gamma)?,
-            self.slots(context, &sizes, &labels)?.each_ref(),
-        );
+        let shared = self.shared(context, &sizes, gamma)?;
+        let slots = self.slots(context, &sizes, &labels)?;
+        let (points, centroids) =
+            (NarrowPoints::build(context, units), NarrowCentroids::build(context, units));
+        let [values, _, running, states, _, _, centroids_f16] = &slots;
+        let of_centroids = [&shared.sizes, values, &shared.features, running, states, centroids_f16];
+        let bound = [
+            (points.bind(context, &shared), NarrowPoints::blocks(N_POINTS)),
+            (centroids.bind_to(context, of_centroids), NarrowCentroids::blocks(&sizes)),
+            (built.bind_to(context, &shared, slots.each_ref()), N_POINTS.div_ceil(built.points())),
+        ];
         let mut encoder = context.encoder();
-        bound.dispatch(
-            &mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default()),
-            N_POINTS.div_ceil(built.points()),
-            1,
-        );
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        bound.iter().for_each(|(kernel, blocks)| kernel.dispatch(&mut pass, *blocks, 1));
+        drop(pass);
         context.submit(encoder)?;
         let found = context.read(&[(&labels, 0, N_POINTS as u64 * 4)])?;
         Ok(Ok(bytemuck::pod_collect_to_vec(&found)))
@@ -125,6 +130,8 @@ impl Trial {
             weights: allocate(context, "self-test weights", 4)?,
             errors: filled(context, "self-test errors", &errors)?,
             features: filled(context, "self-test features", &features_of(table, sizes))?,
+            points_f16: allocate(context, "self-test points in f16", narrow::points_bytes(sizes, N_POINTS))?,
+            norms: allocate(context, "self-test norms", N_POINTS * 4)?,
         })
     }
 
@@ -134,7 +141,7 @@ impl Trial {
         context: &Context,
         sizes: &Sizes,
         labels: &wgpu::Buffer,
-    ) -> Result<[wgpu::Buffer; 6], EngineError> {
+    ) -> Result<[wgpu::Buffer; 7], EngineError> {
         let Columns { values, half_norms, centre_half_norms } =
             Columns::new(&self.table, sizes, &self.centroids);
         Ok([
@@ -144,6 +151,7 @@ impl Trial {
             filled(context, "self-test slots", &[Slot::default()])?,
             labels.clone(),
             allocate(context, "self-test tallies", sizes.n_tallies as usize * 8)?,
+            allocate(context, "self-test centroids in f16", narrow::centroids_bytes(sizes))?,
         ])
     }
 }

@@ -132,7 +132,8 @@ impl Shape {
                     8 * each * (edge / 4 + 1)
                 });
                 let times = (64 / edge) * (32 / edge) / 4; // subgroups of 64, the largest there are
-                let reduce = quads.div_ceil(8) * (8 + 32 / edge * (1 + emulated) + 1) + 8 * 8 + emulated + 1;
+                let steps = quads.div_ceil(4) * 16 / edge;
+                let reduce = steps * (1 + emulated) + 8 * 8 + emulated + 1;
                 let tiles = k.div_ceil(128) * (times * reduce + 1);
                 let pairs = 32 * (2 * quads.div_ceil(16) + 16 + 3);
                 let rest = 128 * (packs.div_ceil(256) * (quads + 6 + 4 * (quads + 1)) + quads + 12);

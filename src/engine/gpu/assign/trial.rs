@@ -11,6 +11,7 @@ use crate::engine::gpu::choices::Question;
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::counters::count;
 use crate::engine::gpu::kernel::MAX_GROUPS;
+use crate::engine::gpu::narrow;
 use crate::engine::gpu::throughput::{Step, Throughput};
 use crate::engine::gpu::timestamps::PassTimer;
 
@@ -127,6 +128,7 @@ struct TrialSlots {
     slots: wgpu::Buffer,
     labels: wgpu::Buffer,
     tallies: wgpu::Buffer,
+    centroids_f16: wgpu::Buffer,
 }
 
 impl TrialSlots {
@@ -138,6 +140,7 @@ impl TrialSlots {
             slots: allocate(context, "trial slots", n_slots * size_of::<Slot>())?,
             labels: allocate(context, "trial labels", n_slots * sizes.n_points as usize * 4)?,
             tallies: allocate(context, "trial tallies", n_slots * sizes.n_tallies as usize * 8)?,
+            centroids_f16: allocate(context, "trial f16", n_slots * narrow::centroids_bytes(sizes))?,
         };
         // the first centroid is the nearest of all points by far: nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
@@ -148,7 +151,8 @@ impl TrialSlots {
         Ok(slots)
     }
 
-    fn buffers(&self) -> [&wgpu::Buffer; 6] {
-        [&self.centroids, &self.half_norms, &self.running, &self.slots, &self.labels, &self.tallies]
+    fn buffers(&self) -> [&wgpu::Buffer; 7] {
+        let Self { centroids, half_norms, running, slots, labels, tallies, centroids_f16 } = self;
+        [centroids, half_norms, running, slots, labels, tallies, centroids_f16]
     }
 }

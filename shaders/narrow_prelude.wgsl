@@ -1,0 +1,43 @@
+// Shared by the kernels that round to f16 for matrix units, and the one that uses them: where pieces lie, and norms.
+//
+// A piece is EDGE rows (points or centroids) by EDGE features, row by row without gaps; the pieces of the same rows
+// follow one another along the features.
+
+/// Features of a row in f16: zero-padded to whole pieces of either size.
+fn depth_of_pieces() -> u32 {
+    return (sizes.n_quads + 3u) / 4u * 16u;
+}
+
+/// Centroids of a slot in f16: whole tiles.
+fn padded_clusters() -> u32 {
+    return (sizes.n_clusters + 127u) / 128u * 128u;
+}
+
+/// Where the four features of a quad of a row lie in f16, counted in quads.
+fn narrow_place(row: u32, quad: u32) -> u32 {
+    let first = row / EDGE * (EDGE * depth_of_pieces()) + quad * 4u / EDGE * (EDGE * EDGE);
+    return (first + row % EDGE * EDGE + quad * 4u % EDGE) / 4u;
+}
+
+/// The centre of the points in four features. It comes behind what is known of features: whole numbers.
+fn centre_of(quad: u32) -> vec4<f32> {
+    let f = 4u * (sizes.n_quads + quad);
+    return vec4<f32>(features[f].x, features[f + 1u].x, features[f + 2u].x, features[f + 3u].x);
+}
+
+const SCALE = 0.001953125; // 2^-9: 2^24 becomes 2^15, 1 stays above the least normal f16
+
+/// Four f16: scaled, and rounded to nearest, ties to even. What is left of the f32 is an f16 in any rounding.
+fn narrow(x: vec4<f32>) -> vec2<u32> {
+    let bits = bitcast<vec4<u32>>(x * SCALE);
+    let even = (bits >> vec4<u32>(13u)) & vec4<u32>(1u);
+    let rounded = bitcast<vec4<f32>>((bits + vec4<u32>(0xfffu) + even) & vec4<u32>(0xffffe000u));
+    return vec2<u32>(pack2x16float(rounded.xy), pack2x16float(rounded.zw));
+}
+
+/// Not below the square root, whatever a driver makes of sqrt.
+fn root(x: f32) -> f32 {
+    let r = sqrt(x) * 1.00001;
+    if (r * r >= x) { return r; }
+    return max(x, 1.0);
+}

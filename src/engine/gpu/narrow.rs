@@ -1,0 +1,79 @@
+//! Narrow: the kernels that round points and centroids to f16, where matrix units may be used.
+
+use super::buffers::{Shared, Sizes, Slots};
+use super::context::Context;
+use super::kernel::{Bound, Kernel};
+use super::units::Units;
+
+/// Points of a workgroup of `narrow_points`.
+const POINTS: usize = 16;
+/// Groups of four centroids and four features of a workgroup of `narrow_centroids`.
+const QUADS: usize = 64;
+/// Rows of a tile of `assign_matrix`: points and centroids are padded to whole ones.
+const TILE: u64 = 128;
+
+/// Features of a row in f16: whole pieces of units of either size.
+fn depth(sizes: &Sizes) -> u64 {
+    u64::from(sizes.n_quads).div_ceil(4) * 16
+}
+
+/// Bytes of a row in f16, where matrix units may be used.
+pub(super) fn row_bytes(sizes: &Sizes) -> u64 {
+    if sizes.n_tallies > 0 { depth(sizes) * 2 } else { 0 }
+}
+
+/// Bytes of so many points in f16.
+pub(super) fn points_bytes(sizes: &Sizes, n_points: usize) -> usize {
+    ((n_points as u64).next_multiple_of(TILE) * row_bytes(sizes)) as usize
+}
+
+/// Bytes of a slot's centroids in f16.
+pub(super) fn centroids_bytes(sizes: &Sizes) -> usize {
+    (u64::from(sizes.n_clusters).next_multiple_of(TILE) * row_bytes(sizes)) as usize
+}
+
+/// The kernel for points.
+#[derive(Debug)]
+pub(super) struct NarrowPoints(Kernel);
+
+impl NarrowPoints {
+    pub(super) fn build(context: &Context, units: Units) -> Self {
+        Self(Kernel::build(context, "narrow_points", &[("EDGE", f64::from(units.edge))]))
+    }
+
+    pub(super) fn bind(&self, context: &Context, shared: &Shared) -> Bound<'_> {
+        let Shared { sizes, points, features, points_f16, norms, .. } = shared;
+        self.0.bind(context, &[sizes, points, features, points_f16, norms])
+    }
+
+    /// Workgroups for so many points.
+    pub(super) fn blocks(n_points: usize) -> usize {
+        n_points.div_ceil(POINTS)
+    }
+}
+
+/// The kernel for centroids.
+#[derive(Debug)]
+pub(super) struct NarrowCentroids(Kernel);
+
+impl NarrowCentroids {
+    pub(super) fn build(context: &Context, units: Units) -> Self {
+        Self(Kernel::build(context, "narrow_centroids", &[("EDGE", f64::from(units.edge))]))
+    }
+
+    pub(super) fn bind(&self, context: &Context, shared: &Shared, slots: &Slots) -> Bound<'_> {
+        let Shared { sizes, features, .. } = shared;
+        let Slots { centroids, running, slots, centroids_f16, .. } = slots;
+        self.bind_to(context, [sizes, centroids, features, running, slots, centroids_f16])
+    }
+
+    /// With these buffers, in the order of the kernel's bindings.
+    pub(super) fn bind_to(&self, context: &Context, buffers: [&wgpu::Buffer; 6]) -> Bound<'_> {
+        self.0.bind(context, &buffers)
+    }
+
+    /// Workgroups for a slot.
+    pub(super) fn blocks(sizes: &Sizes) -> usize {
+        (sizes.n_packs as usize * sizes.n_quads as usize).div_ceil(QUADS)
+    }
+}
