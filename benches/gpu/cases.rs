@@ -48,7 +48,7 @@ pub(crate) fn cases(small: bool) -> Vec<Case> {
 impl Case {
     /// Whether it has many centroids of many features.
     pub(crate) fn suits_matrix_units(&self) -> bool {
-        self.n_clusters >= 64 && self.sizes.is_some_and(|(_, n_dims)| n_dims >= 16)
+        self.n_clusters >= 64 && self.sizes.is_some_and(|(_, n_dims)| n_dims >= 32)
     }
 
     fn points(&self) -> Dataset {

@@ -20,7 +20,7 @@ use shape::{Kind, MAX_TILED, Shape};
 /// Multiply-adds of an iteration from which on kernels are tried: a job of some milliseconds at least.
 const WORTH_A_TRIAL: u64 = 1 << 31;
 /// Fewest clusters and features for which matrix units may be worth their while.
-const MANY: (u32, u32) = (64, 16);
+const MANY: (u32, u32) = (64, 32);
 /// Multiply-adds of an iteration of one slot, likewise.
 const WORTH_UNITS: u64 = 1 << 27;
 /// Most shapes that are tried.
