@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # The tests that try cases at random or at every place, with more of both than tests/run.sh has time for.
 #
-#   tests/long.sh             ten times as many random cases, from a new seed; faults at each call on each adapter
+#   tests/long.sh             ten times as many random cases, from a new seed; faults at each call; all tests of the
+#                             GPU's host, with every API
 #   tests/long.sh --short     as many random cases as ever, from another seed than tests/run.sh: part of .ci/run
 #   tests/long.sh --seed 7    the random cases of that seed
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-seed=$RANDOM tests=(random:: gpu::)
+seed=$RANDOM tests=(random:: gpu:: gpu_loop::)
 export CAIRN_LONG=1
 case ${1:-} in
 --short)

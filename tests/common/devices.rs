@@ -73,6 +73,7 @@ mod adapters {
     use cairn::engine::Engine;
     use cairn::engine::gpu::{AdapterInfo, Gpu, adapters};
 
+    use super::super::random::long;
     use super::{Backend, Bound, bounded, options};
 
     /// An open adapter. Tests take turns on it: software adapters use all processors by themselves.
@@ -102,6 +103,12 @@ mod adapters {
                 Self::Gl => backend == "Gl",
                 Self::Native => matches!(backend, "Metal" | "Dx12"),
             }
+        }
+
+        /// Whether tests of what the host does, which is the same with every API, are left to another one: GL's
+        /// are, unless there is time for all.
+        pub(crate) fn is_left_to_another(self) -> bool {
+            self == Self::Gl && !long() && !opened(Self::Vulkan).is_empty()
         }
 
         fn name(self) -> String {
