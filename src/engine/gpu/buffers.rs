@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
-use super::sum_parts::trips_of_sums;
+use super::trips::trips;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
 use crate::lattice::Table;
@@ -181,21 +181,10 @@ impl Sizes {
         }
     }
 
-    /// Most rounds that the loops of one invocation go in any kernel but those of assign, from above.
-    pub(super) fn rounds(&self) -> u64 {
-        let [blocks, k, quads] = [self.all_blocks, self.n_clusters, self.n_quads].map(u64::from);
-        let candidates = u64::from(self.n_candidates);
-        let sums = trips_of_sums(quads);
-        let means = k / 64 + (quads / 16 + 1) * 30 + 24;
-        let weigh = candidates.div_ceil(4) * (9 * quads / 4 + 24) + 16;
-        let draw = blocks / 128 + 40;
-        let pick = quads + quads / 256 + 40;
-        let choose = candidates * (blocks / 256 + 12) + k / 256 + quads / 256 + 16;
-        let next = quads / 64 + k / 256 + blocks / 256 + 40;
-        let far = 2 * quads + 24;
-        let collect = MAX_SLOTS as u64 / 64 * 20 + 40;
-        let stop = k / 64 + u64::from(self.n_tallies) / 64 + 12;
-        [sums, means, weigh, draw, pick, choose, next, far, collect, stop].into_iter().max().unwrap_or(0)
+    /// Most trips of the loops of an invocation that compares so many pairs, as in [`trips`].
+    pub(super) fn trips(&self, pairs: u64) -> u64 {
+        let block_sums = u64::from(self.n_candidates) * u64::from(self.all_blocks) / 64; // a workgroup shares them
+        trips(self.n_quads, pairs, block_sums)
     }
 
     /// Multiply-adds of an assign of one slot.

@@ -30,6 +30,7 @@ mod submissions;
 mod sum_parts;
 mod throughput;
 mod timestamps;
+mod trips;
 pub mod units;
 mod update;
 
@@ -93,12 +94,12 @@ impl Engine for Gpu {
         if units.is_some() {
             sizes = sizes.with_matrix(job.table, self.bound.share_in_f16());
         }
-        self.check_trips(sizes.rounds())?;
+        self.check_trips(sizes.trips(sizes.n_packs.into()))?; // of the plain kernel, and those besides assign
         let mut room = Room::new(context, self.memory, PLENTY);
         let (plan, points, note) = self.place(job, &sizes, &mut room)?;
         let note = note.or(refused);
         let start = Instant::now();
-        let assign = Assign::new(context, &sizes, self.kernel_choice, units, self.most_trips)?;
+        let assign = Assign::new(self.kernel_choice, units, self.most_trips);
         let (rounds, collect) =
             (Rounds::build(context, &sizes, job.table, assign), CollectKernels::build(context));
         let seeding =
