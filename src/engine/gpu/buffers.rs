@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
+use super::counters::count;
 use super::trips::trips;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
@@ -269,18 +270,18 @@ impl Slots {
         n_slots: usize,
     ) -> Result<Vec<Self>, EngineError> {
         let (k, d) = (sizes.n_clusters as usize, sizes.n_dims as usize);
-        let slots = allocate(context, "slots", (n_slots + 1) * size_of::<Slot>())?;
-        let running = allocate(context, "running", n_slots * 4)?;
-        let centroids = allocate(context, "centroids", (n_slots + 1) * sizes.centroid_floats() * 4)?;
-        let half_norms = allocate(context, "half norms", n_slots * sizes.half_norm_floats() * 4)?;
-        let sums = allocate(context, "sums", n_slots * k * d * 8)?;
-        let counts = allocate(context, "counts", n_slots * k * 8)?;
-        let tallies = allocate(context, "tallies", n_slots * sizes.n_tallies as usize * 8)?;
+        let slots = allocate_planned(context, "slots", (n_slots + 1) * size_of::<Slot>())?;
+        let running = allocate_planned(context, "running", n_slots * 4)?;
+        let centroids = allocate_planned(context, "centroids", (n_slots + 1) * sizes.centroid_floats() * 4)?;
+        let half_norms = allocate_planned(context, "half norms", n_slots * sizes.half_norm_floats() * 4)?;
+        let sums = allocate_planned(context, "sums", n_slots * k * d * 8)?;
+        let counts = allocate_planned(context, "counts", n_slots * k * 8)?;
+        let tallies = allocate_planned(context, "tallies", n_slots * sizes.n_tallies as usize * 8)?;
         if !k.is_multiple_of(4) {
             context.write(&half_norms, 0, &vec![NONE; n_slots * sizes.half_norm_floats()]);
         }
         let chunk = |rows: &Range<usize>| {
-            let labels = allocate(context, "labels", (n_slots + 1) * rows.len() * 4)?;
+            let labels = allocate_planned(context, "labels", (n_slots + 1) * rows.len() * 4)?;
             let [slots, running] = [&slots, &running].map(Clone::clone);
             let [centroids, half_norms] = [&centroids, &half_norms].map(Clone::clone);
             let [sums, counts, tallies] = [&sums, &counts, &tallies].map(Clone::clone);
@@ -327,7 +328,7 @@ impl Workspaces {
         let k = sizes.n_clusters as usize;
         let (l, quads, blocks) =
             (sizes.n_candidates as usize, sizes.n_quads as usize, sizes.all_blocks as usize);
-        let new = |name, bytes: usize| allocate(context, name, n_workspaces * bytes);
+        let new = |name, bytes: usize| allocate_planned(context, name, n_workspaces * bytes);
         let near = chunks.iter().map(|rows| new("near", rows.len() * 16)).collect::<Result<Vec<_>, _>>()?;
         let fetched = || -> Result<Fetched, EngineError> {
             let points = new("fetched points", l * BLOCK * quads * 16)?;
@@ -425,6 +426,16 @@ pub(super) fn allocate(
     bytes: usize,
 ) -> Result<wgpu::Buffer, EngineError> {
     context.allocate(name, bytes as u64, STORAGE)
+}
+
+/// The same, for what a [`Plan`](super::plan::Plan) has a place for.
+pub(super) fn allocate_planned(
+    context: &Context,
+    name: &'static str,
+    bytes: usize,
+) -> Result<wgpu::Buffer, EngineError> {
+    count(&context.tally.allocated_bytes, bytes as u64);
+    allocate(context, name, bytes)
 }
 
 /// A buffer for [`Sizes`].

@@ -52,6 +52,7 @@ pub use buffers::{Found, Refill, Sizes, Slot};
 use buffers::{Slots, Workspaces, rows};
 use collect::CollectKernels;
 pub use counters::Counters;
+use counters::count;
 use nearest_two::GpuNearest;
 pub use nearest_two::Nearest;
 use opened::smaller;
@@ -202,6 +203,17 @@ struct Kept {
     workspaces: Vec<Workspaces>,
 }
 
+impl Kept {
+    fn allocate(session: &GpuSession<'_>, n_slots: usize, n_workspaces: usize) -> Result<Self, EngineError> {
+        let (context, sizes, plan) = (&session.gpu.context, &session.sizes, &session.plan);
+        let rows = &session.points.rows;
+        count(&context.tally.planned_bytes, plan.bytes_of_slots(sizes, n_slots, n_workspaces));
+        let slots = Slots::allocate(context, sizes, rows, n_slots)?;
+        let workspaces = Workspaces::allocate(context, sizes, rows, n_workspaces, plan.streamed)?;
+        Ok(Self { n_slots, n_workspaces, slots, workspaces })
+    }
+}
+
 /// What is known of a run so far.
 #[derive(Debug, Default)]
 struct Done {
@@ -276,18 +288,7 @@ impl Runs<'_> {
         let n_workspaces = self.session.plan.workspaces.min(n_slots);
         let kept = match self.kept.take().filter(|kept| kept.n_slots == n_slots) {
             Some(kept) => kept,
-            None => Kept {
-                n_slots,
-                n_workspaces,
-                slots: Slots::allocate(context, &self.session.sizes, &self.session.points.rows, n_slots)?,
-                workspaces: Workspaces::allocate(
-                    context,
-                    &self.session.sizes,
-                    &self.session.points.rows,
-                    n_workspaces,
-                    self.session.plan.streamed,
-                )?,
-            },
+            None => Kept::allocate(&self.session, n_slots, n_workspaces)?,
         };
         // no best yet
         context.write(&kept.slots[0].slots, (n_slots * size_of::<Slot>()) as u64, &[Slot::default()]);
