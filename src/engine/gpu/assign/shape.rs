@@ -152,6 +152,7 @@ impl Shape {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::kernel::source;
     use super::*;
 
     /// Every shape that may be built.
@@ -183,6 +184,14 @@ mod tests {
                 }
                 Shape::Low { quads } => assert!(16 * 4 * quads <= 256),
             }
+        }
+    }
+
+    #[test]
+    fn every_shape_has_a_kernel() {
+        let matrix = Shape::Matrix(Units { edge: 16, members: None });
+        for shape in shapes().into_iter().chain([matrix]) {
+            assert!(source(shape.entry()).contains(&format!("fn {}(", shape.entry())), "{shape:?}");
         }
     }
 }
