@@ -1,11 +1,10 @@
 //! From timings of a few jobs to the cost model of a device.
 
 use super::runs::{Runner, Task};
-use super::statistics::median;
 use super::tables::normal;
 use crate::engine::Engine;
 use crate::engine::cost::{Cost, JobSize};
-use crate::kmeans::{self, FitError, KMeans};
+use crate::kmeans::{self, FitError, KMeans, median};
 
 /// Runs of each job.
 const RUNS: usize = 3;

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::statistics::median;
 use crate::engine::cost::JobSize;
 use crate::engine::{Peak, Times};
+use crate::kmeans::median;
 
 /// Points x clusters x iterations.
 #[must_use]
