@@ -12,7 +12,6 @@ use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
 use cairn::model::{ColumnOptions, Model, Predictor};
-use cairn::numbers;
 use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
 use cairn::sweep::{SweepPlan, SweepRun, sweep};
@@ -228,7 +227,8 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
         }
     }
     let inertias = fit.restarts.outcomes.iter().map(|outcome| fit.cost(outcome.inertia)).collect();
-    Ok(RestartSummary { inertias, found_best: fit.spread.found_best, accuracies, unscored })
+    let (median, found_best) = (fit.median_inertia(), fit.spread.found_best);
+    Ok(RestartSummary { inertias, median, found_best, accuracies, unscored })
 }
 
 /// Inertia after each iteration of the best restart, where it can be had in a few seconds.
@@ -257,8 +257,7 @@ fn about(made: &Made<'_>) -> Vec<(String, String)> {
     let times = summary::times(timings, Duration::ZERO, timings.total);
     let mut about = vec![("chosen".to_owned(), made.fit.device_reason.clone()), ("time".to_owned(), times)];
     if made.fit.spread.count > 1 {
-        let speed = format!("{} restarts a second", numbers::rate(made.fit.restarts_per_second()));
-        about.push(("speed".to_owned(), speed));
+        about.push(("speed".to_owned(), summary::speed(made.fit)));
     }
     about
 }

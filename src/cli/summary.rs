@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn::engine::Stop;
-use cairn::kmeans::Timings;
+use cairn::kmeans::{Fit, Timings};
 
 use super::done::Done;
 use super::terminal::{labelled, plain};
@@ -18,7 +18,7 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     line("asked for", &asked(done));
     line("device", &device(done));
     line("time", &times(&done.fit.timings, done.read, done.total));
-    line("speed", &speed(done));
+    line("speed", &speed(&done.fit));
     line("inertia", &inertia(done));
     if done.fit.spread.count > 1 {
         line("spread", &spread(done));
@@ -101,8 +101,9 @@ pub(super) fn times(timings: &Timings, read: Duration, total: Duration) -> Strin
         .join(", ")
 }
 
-fn speed(done: &Done<'_>) -> String {
-    format!("{} restarts a second", rate(done.fit.restarts_per_second()))
+/// Restarts a second.
+pub(super) fn speed(fit: &Fit) -> String {
+    format!("{} restarts a second", rate(fit.restarts_per_second()))
 }
 
 fn inertia(done: &Done<'_>) -> String {

@@ -1,18 +1,15 @@
 //! From timings of a few jobs to the cost model of a device.
 
-use std::time::Duration;
-
 use super::runs::{Runner, Task};
-use super::statistics::median;
 use super::tables::normal;
 use crate::engine::Engine;
 use crate::engine::cost::{Cost, JobSize};
-use crate::kmeans::{self, FitError, KMeans};
+use crate::kmeans::{self, FitError, KMeans, median};
 
 /// Runs of each job.
 const RUNS: usize = 3;
 
-/// A job and how long it took, in seconds, opening the device and building its kernels included.
+/// What the model is fitted to: a job and how long it took, in seconds, opening the device and building its kernels included.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
     /// The job.
@@ -32,14 +29,14 @@ pub const SHAPES: [(usize, usize, usize, u64); 7] = [
     (4000, 64, 64, 8),
 ];
 
-/// Times the jobs on a device that took `open` to open; on the CPU with so many threads, or one a processor.
+/// Times the jobs on a device that took `open_s` seconds to open; on the CPU with so many threads, or one a processor.
 ///
 /// # Errors
 /// A device that fails, or was stopped.
 pub fn samples(
     runner: &Runner<'_>,
     engine: &dyn Engine,
-    open: Duration,
+    open_s: f64,
     threads: Option<usize>,
 ) -> Result<Vec<Sample>, FitError> {
     let sample = |&(n_points, n_dims, n_clusters, n_restarts): &(usize, usize, usize, u64)| {
@@ -51,7 +48,7 @@ pub fn samples(
         let mut iterations = 0;
         for _ in 0..RUNS {
             let (run, done) = runner.run(engine, task)?;
-            seconds.push((open + run.build + run.time()).as_secs_f64());
+            seconds.push(open_s + run.build + run.time);
             iterations = done.outcomes.iter().map(|outcome| u64::from(outcome.iterations)).sum();
         }
         let size = JobSize { n_points, n_dims, n_clusters, n_restarts, iterations };

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::engine::Peak;
 
-/// A device.
+/// A device, without the engine itself: what is left of it in the document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DeviceReport {
     /// The name that the user gave.

@@ -29,7 +29,7 @@ use crate::kmeans::{FitError, Params};
 pub use clock::{Clock, HostClock};
 pub use rates::Rates;
 pub use report::Document;
-pub use runs::{Contestant, Measured, Method, Row, RunError, Runner, Task, TimedRun};
+pub use runs::{Contestant, Measured, Method, Row, RunError, Runner, Task};
 pub use sizes::{params_at, rows_at};
 use sweep::Sweep;
 pub use verify::{Difference, DifferencePlace};

@@ -1,11 +1,12 @@
 //! Where the time goes and how fast that is: work a second, and what share of the device's measured peak.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
-use super::runs::TimedRun;
-use super::statistics::median;
-use crate::engine::Peak;
 use crate::engine::cost::JobSize;
+use crate::engine::{Peak, Times};
+use crate::kmeans::median;
 
 /// Points x clusters x iterations.
 #[must_use]
@@ -45,14 +46,14 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// The rates of a job of this size that took `time` seconds in all.
+    /// The rates of a job of this size.
     #[must_use]
-    pub fn new(size: &JobSize, time: f64, split: &Split, peak: Option<Peak>) -> Self {
+    pub fn new(size: &JobSize, split: &Split, peak: Option<Peak>) -> Self {
         let distances = if split.assign > 0.0 { split.assign } else { split.iterate };
         let (flops, bytes) = (flops(size) / distances, bytes(size) / distances);
         Self {
-            restarts_per_s: size.n_restarts as f64 / time,
-            point_cluster_iterations_per_s: steps(size) / time,
+            restarts_per_s: size.n_restarts as f64 / split.time,
+            point_cluster_iterations_per_s: steps(size) / split.time,
             gflops: flops / 1e9,
             gbytes_per_s: bytes / 1e9,
             flops_of_peak: peak.map(|peak| flops / peak.flops),
@@ -61,10 +62,16 @@ impl Rates {
     }
 }
 
-/// Where the time of a run goes: medians, which need not add up.
+/// Where the time of a run goes, in seconds: of one run, or the medians of several, which need not add up.
+///
+/// [`Times`] are what an engine can tell of a batch; this is all of a run, from points that are packed on the host to
+/// results that are back there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Split {
-    /// Building kernels, not part of the time.
+    /// What is compared: upload, seeding, iterations, reading back.
+    #[serde(skip)] // the document has it as the time of each run
+    pub time: f64,
+    /// Building kernels, not part of the time: it is done once however many fits follow.
     pub build: f64,
     /// Handing the points over.
     pub upload: f64,
@@ -83,22 +90,36 @@ pub struct Split {
 }
 
 impl Split {
+    /// One run: building its kernels, handing the points over, and the steps of its restarts.
+    #[must_use]
+    pub fn of_run(build: Duration, upload: Duration, steps: &Times) -> Self {
+        Self {
+            time: (upload + steps.sum()).as_secs_f64(),
+            build: build.as_secs_f64(),
+            upload: upload.as_secs_f64(),
+            seed: steps.seed.as_secs_f64(),
+            iterate: steps.iterate.as_secs_f64(),
+            assign: steps.assign.as_secs_f64(),
+            update: steps.update.as_secs_f64(),
+            read_back: steps.read_back.as_secs_f64(),
+            device_clock: steps.device_clock,
+        }
+    }
+
     /// The medians of these runs; `None` without runs.
     #[must_use]
-    pub fn of(runs: &[TimedRun]) -> Option<Self> {
-        let of = |part: fn(&TimedRun) -> std::time::Duration| {
-            let seconds: Vec<f64> = runs.iter().map(|run| part(run).as_secs_f64()).collect();
-            median(&seconds)
-        };
+    pub fn medians(runs: &[Self]) -> Option<Self> {
+        let of = |part: fn(&Self) -> f64| median(&runs.iter().map(part).collect::<Vec<f64>>());
         Some(Self {
+            time: of(|run| run.time)?,
             build: of(|run| run.build)?,
             upload: of(|run| run.upload)?,
-            seed: of(|run| run.steps.seed)?,
-            iterate: of(|run| run.steps.iterate)?,
-            assign: of(|run| run.steps.assign)?,
-            update: of(|run| run.steps.update)?,
-            read_back: of(|run| run.steps.read_back)?,
-            device_clock: runs.iter().all(|run| run.steps.device_clock),
+            seed: of(|run| run.seed)?,
+            iterate: of(|run| run.iterate)?,
+            assign: of(|run| run.assign)?,
+            update: of(|run| run.update)?,
+            read_back: of(|run| run.read_back)?,
+            device_clock: runs.iter().all(|run| run.device_clock),
         })
     }
 }
@@ -111,13 +132,13 @@ mod tests {
     fn rates_of_a_job_worked_out_by_hand() {
         let size = JobSize { n_points: 100, n_dims: 10, n_clusters: 5, n_restarts: 2, iterations: 8 };
         assert_eq!((steps(&size), flops(&size), bytes(&size)), (4000.0, 100_000.0, 40_000.0));
-        let split = Split { assign: 0.5, iterate: 0.8, ..Split::default() };
+        let split = Split { time: 2.0, assign: 0.5, iterate: 0.8, ..Split::default() };
         let peak = Peak { flops: 1e6, bytes_per_second: 1e5 };
-        let rates = Rates::new(&size, 2.0, &split, Some(peak));
+        let rates = Rates::new(&size, &split, Some(peak));
         assert_eq!((rates.restarts_per_s, rates.point_cluster_iterations_per_s), (1.0, 2000.0));
         assert_eq!((rates.flops_of_peak, rates.bytes_of_peak), (Some(0.2), Some(0.8)));
-        let untold = Split { iterate: 0.8, ..Split::default() };
-        let rates = Rates::new(&size, 2.0, &untold, None);
+        let untold = Split { time: 2.0, iterate: 0.8, ..Split::default() };
+        let rates = Rates::new(&size, &untold, None);
         assert_eq!((rates.gflops, rates.flops_of_peak), (0.000125, None));
     }
 }

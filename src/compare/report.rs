@@ -200,18 +200,17 @@ impl Measurement {
         measured: &Measured,
         devices: &[DeviceReport],
     ) -> Self {
-        let seconds = |row: &Row| row.runs.iter().map(|run| run.time().as_secs_f64()).collect::<Vec<f64>>();
+        let seconds = |row: &Row| row.runs.iter().map(|run| run.time).collect::<Vec<f64>>();
         let base = measured.rows.first().map(seconds).unwrap_or_default();
         let timing = |(at, (row, device)): (usize, (&Row, &DeviceReport))| {
             let times = seconds(row);
             let time_s = TimeSpread::of(&times);
-            let split_s = Split::of(&row.runs);
-            let rates = time_s.zip(split_s);
+            let split_s = Split::medians(&row.runs);
             Timing {
                 name: device.name.clone(),
                 verified: row.verified,
                 ratio: if at == 0 { None } else { Ratio::paired(&times, &base) },
-                rates: rates.map(|(time, split)| Rates::new(size, time.median, &split, device.peak)),
+                rates: split_s.map(|split| Rates::new(size, &split, device.peak)),
                 warnings: warnings(&times),
                 failure: row.failure.clone(),
                 runs_s: times,

@@ -7,24 +7,43 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::device::DeviceReport;
+use super::rates::Split;
 use super::statistics::LEAST_PAIRS;
 use super::verify::{Difference, first_difference};
-use crate::engine::{Engine, Job, Keep, Outcome, Times};
+use crate::engine::{Engine, Job, Keep, Outcome};
 use crate::kmeans::{self, CONTINUE, FitError, Restarts};
 
-/// A device in the comparison.
+/// An open device in the comparison.
 pub struct Contestant<'a> {
-    /// Its description. A device with a failure does not run again.
+    /// Its description, which outlives it in the document. A device with a failure does not run again.
     pub device: DeviceReport,
     /// The device, open.
-    pub engine: &'a dyn Engine,
+    pub engine: Box<dyn Engine + 'a>,
 }
 
 impl<'a> Contestant<'a> {
-    /// A device that takes part.
+    /// A device that takes part, which the user calls `name` and which took `open_s` seconds to open.
     #[must_use]
-    pub fn new(device: DeviceReport, engine: &'a dyn Engine) -> Self {
+    pub fn new(name: impl Into<String>, engine: Box<dyn Engine + 'a>, open_s: f64) -> Self {
+        let info = engine.info();
+        let device = DeviceReport {
+            name: name.into(),
+            used: info.used,
+            adapter: info.adapter,
+            driver: info.driver,
+            software: info.software,
+            open_s,
+            peak: None,
+            failure: None,
+        };
         Self { device, engine }
+    }
+
+    /// Describes it as it is on the threads of this call, which a processor's description names, and measures its
+    /// peak rates there. Where they can't be measured, that is no reason to stop.
+    pub fn describe(&mut self) {
+        self.device.adapter = self.engine.info().adapter;
+        self.device.peak = self.engine.peak().ok().flatten();
     }
 }
 
@@ -44,10 +63,10 @@ impl Method {
     /// Measured runs that are made however long they take: fewer can't say who is faster.
     pub const LEAST_RUNS: u32 = LEAST_PAIRS as u32;
 
-    /// The same, for a job of which one run on every device takes `pass`.
-    fn within_budget(self, pass: Duration) -> Self {
+    /// The same, for a job of which one run on every device takes `pass_s` seconds.
+    fn within_budget(self, pass_s: f64) -> Self {
         let Some(budget) = self.budget else { return self };
-        let fit = (budget.as_secs_f64() / pass.as_secs_f64().max(1e-9)) as u32;
+        let fit = (budget.as_secs_f64() / pass_s.max(1e-9)) as u32;
         let runs = fit.max(Self::LEAST_RUNS).min(self.runs);
         // the run that verifies has warmed the device up already
         Self { runs, warmup: self.warmup.min(fit / 4), ..self }
@@ -63,37 +82,20 @@ pub struct Task<'a> {
     pub n_restarts: u64,
 }
 
-/// One run of one device: the points are on the host, packed; the results are back on the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TimedRun {
-    /// Building kernels for the job. Not part of [`TimedRun::time`]: it is done once however many fits follow.
-    pub build: Duration,
-    /// Handing the points over.
-    pub upload: Duration,
-    /// The restarts, step by step.
-    pub steps: Times,
-}
-
-impl TimedRun {
-    /// What is compared: upload, seeding, iterations, reading back.
-    #[must_use]
-    pub fn time(&self) -> Duration {
-        self.upload + self.steps.sum()
-    }
-}
-
-/// The runs of one device.
+/// The runs of one device on one job, while they are made: a [`Timing`](super::report::Timing) is what is said of
+/// them in the end.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
     /// Those that are measured, in order.
-    pub runs: Vec<TimedRun>,
+    pub runs: Vec<Split>,
     /// Whether its result was compared with that of another device, and every run agrees.
     pub verified: bool,
     /// Why there are fewer than for the others.
     pub failure: Option<String>,
 }
 
-/// What the devices made of one job.
+/// What the devices made of one job, while they run it: a [`Measurement`](super::report::Measurement) is what is said
+/// of it in the end. All jobs are verified before one is measured, so this is kept from the one to the other.
 #[derive(Debug, Clone)]
 pub struct Measured {
     /// What all devices computed that are verified, or the only one; none if every device failed, or it was
@@ -101,8 +103,8 @@ pub struct Measured {
     pub fingerprint: Option<String>,
     /// Updates of all restarts together.
     pub iterations: u64,
-    /// One run of each device together.
-    pub pass: Duration,
+    /// One run of each device together, with its kernels built, in seconds.
+    pub pass_s: f64,
     /// One for each contestant.
     pub rows: Vec<Row>,
 }
@@ -131,7 +133,7 @@ impl Runner<'_> {
     }
 
     /// Runs all restarts of the job once.
-    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(TimedRun, Restarts), FitError> {
+    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Split, Restarts), FitError> {
         let Task { job, n_restarts } = task;
         let start = self.clock.now();
         let mut session = engine.load(job)?;
@@ -142,7 +144,7 @@ impl Runner<'_> {
         let done = kmeans::run(session.as_mut(), job, n_restarts, None, Keep::Best, &mut go_on)?;
         let wall = self.clock.now().saturating_sub(start);
         let steps = done.times.scaled_to(wall);
-        Ok((TimedRun { build, upload: loaded.saturating_sub(build), steps }, done))
+        Ok((Split::of_run(build, loaded.saturating_sub(build), &steps), done))
     }
 
     /// Runs every device once and compares what they computed.
@@ -154,20 +156,20 @@ impl Runner<'_> {
         let mut rows: Vec<Row> =
             contestants.iter().map(|c| Row { failure: c.device.failure.clone(), ..Row::default() }).collect();
         let mut base: Option<(usize, Restarts)> = None;
-        let mut pass = Duration::ZERO;
+        let mut pass_s = 0.0;
         for at in 0..contestants.len() {
             if contestants[at].device.failure.is_some() || self.stopped() {
                 continue;
             }
             (self.say)(&format!("verifying {}", contestants[at].device.name));
-            let done = self.run(contestants[at].engine, task);
+            let done = self.run(contestants[at].engine.as_ref(), task);
             let Some((run, done)) = self.or_out(done, &mut contestants[at], &mut rows[at]) else { continue };
-            pass += run.build + run.time();
+            pass_s += run.build + run.time;
             let Some((first, expected)) = &base else {
                 base = Some((at, done));
                 continue;
             };
-            let of = |at: usize| (contestants[at].device.name.as_str(), contestants[at].engine);
+            let of = |at: usize| (contestants[at].device.name.as_str(), contestants[at].engine.as_ref());
             let ((name, engine), (other, other_engine)) = (of(*first), of(at));
             if let Some(difference) =
                 first_difference(task.job, (name, engine, expected), (other, other_engine, &done))
@@ -180,7 +182,7 @@ impl Runner<'_> {
             Some((_, done)) => (Some(done.fingerprint(task.job)), iterations(done)),
             None => (None, 0),
         };
-        Ok(Measured { fingerprint, iterations, pass, rows })
+        Ok(Measured { fingerprint, iterations, pass_s, rows })
     }
 
     /// Warms up and measures what was verified.
@@ -191,7 +193,7 @@ impl Runner<'_> {
         method: Method,
         measured: &mut Measured,
     ) {
-        let method = method.within_budget(measured.pass);
+        let method = method.within_budget(measured.pass_s);
         for at in 0..method.warmup {
             let what = format!("warm-up {} of {}", at + 1, method.warmup);
             self.pass(contestants, task, measured, &what, false);
@@ -217,7 +219,7 @@ impl Runner<'_> {
                 continue;
             }
             (self.say)(&format!("{what}, {}", contestant.device.name));
-            let done = self.run(contestant.engine, task);
+            let done = self.run(contestant.engine.as_ref(), task);
             let Some((run, done)) = self.or_out(done, contestant, row) else { continue };
             let fingerprint = done.fingerprint(task.job);
             if expected.as_ref() != Some(&fingerprint) {

@@ -5,6 +5,7 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 use statrs::statistics::{Data, OrderStatistics};
 
 use crate::engine::draws::Draws;
+use crate::kmeans::median;
 
 /// Resamples of a bootstrap.
 pub const RESAMPLES: usize = 10_000;
@@ -48,12 +49,6 @@ impl TimeSpread {
         let [q1, q3] = [0.25, 0.75].map(|share| data.quantile(share).clamp(min, max));
         Some(Self { median: median(values)?, q1, q3, iqr: q3 - q1, min, max })
     }
-}
-
-/// The median: the mean of the two central values of an even number; none of no values.
-#[must_use]
-pub fn median(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| OrderStatistics::median(&mut Data::new(values.to_vec())))
 }
 
 /// A ratio of times and how sure it is.

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::statistics::{LEAST_PAIRS, TimeSpread, median, outliers};
+use super::statistics::{LEAST_PAIRS, TimeSpread, outliers};
+use crate::kmeans::median;
 use crate::numbers::time;
 
 /// Something that makes a timing doubtful.

@@ -1,6 +1,7 @@
 //! [`fit`] and what surrounds it, free of devices.
 
 mod error;
+mod median;
 mod params;
 mod restarts;
 mod trace;
@@ -18,6 +19,8 @@ use crate::engine::{
 use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
 
 pub use error::FitError;
+use median::halfway;
+pub(crate) use median::median;
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use restarts::{CONTINUE, Restarts, Spread, run};
 pub use trace::trace;
@@ -112,7 +115,7 @@ impl Fit {
     #[must_use]
     pub fn median_inertia(&self) -> f64 {
         let (low, high) = (self.cost(self.spread.median.0), self.cost(self.spread.median.1));
-        if low == high { low } else { low / 2.0 + high / 2.0 }
+        halfway(low, high)
     }
 
     /// Restarts a second, without packing, opening the device and uploading.

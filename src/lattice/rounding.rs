@@ -76,14 +76,15 @@ impl Tally {
     /// Median distance from the median, of the sampled values that differ from it.
     fn typical_deviation(&self, j: usize) -> Option<f64> {
         let mut values: Vec<f64> = self.sample.iter().skip(j).step_by(self.own.len()).copied().collect();
-        let centre = median(&mut values)?;
+        let centre = upper_median(&mut values)?;
         let mut deviations: Vec<f64> =
             values.iter().map(|x| (x - centre).abs()).filter(|&x| x > 0.0).collect();
-        median(&mut deviations)
+        upper_median(&mut deviations)
     }
 }
 
-fn median(values: &mut [f64]) -> Option<f64> {
+/// The upper one of two central values: near enough for a guess of bits, and found without sorting.
+fn upper_median(values: &mut [f64]) -> Option<f64> {
     let at = values.len() / 2;
     (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f64::total_cmp).1)
 }

@@ -65,6 +65,8 @@ impl<'a> LabelledRows<'a> {
 pub struct RestartSummary {
     /// Inertia of each, in the user's units.
     pub inertias: Vec<f64>,
+    /// Their median.
+    pub median: f64,
     /// How many reached the least inertia, to the bit.
     pub found_best: usize,
     /// Accuracy of each, clusters named by majority; empty where no truth is known.

@@ -1,6 +1,7 @@
 //! How a measure lies over seeds.
 
 use super::SweepRun;
+use crate::kmeans::median;
 
 /// Median and range over seeds.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -17,12 +18,10 @@ impl MeasureSpread {
     /// That of one measure of these runs; none where a run has no value of it, or there is no run.
     #[must_use]
     pub fn of(runs: &[SweepRun], measure: impl Fn(&SweepRun) -> Option<f64>) -> Option<Self> {
-        let mut values: Vec<f64> = runs.iter().map(measure).collect::<Option<_>>()?;
-        values.sort_by(f64::total_cmp);
-        let (&min, &max) = (values.first()?, values.last()?);
-        let (low, high) = (values[(values.len() - 1) / 2], values[values.len() / 2]);
-        let median = if low == high { low } else { low / 2.0 + high / 2.0 };
-        Some(Self { median, min, max })
+        let values: Vec<f64> = runs.iter().map(measure).collect::<Option<_>>()?;
+        let min = values.iter().copied().min_by(f64::total_cmp)?;
+        let max = values.iter().copied().max_by(f64::total_cmp)?;
+        Some(Self { median: median(&values)?, min, max })
     }
 }
 

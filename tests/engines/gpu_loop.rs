@@ -17,7 +17,7 @@ use crate::common::{
 };
 
 /// Calls `body` with every adapter of a backend, and nothing for the processor.
-fn on_adapters(backend: Backend, body: &dyn Fn(&AdapterInfo)) {
+pub(crate) fn on_adapters(backend: Backend, body: &dyn Fn(&AdapterInfo)) {
     if backend != Backend::Cpu {
         opened(backend).iter().for_each(|adapter| body(&adapter.info));
     }
@@ -60,6 +60,8 @@ fn since(before: &Counters, gpu: &Gpu) -> Counters {
         bytes_up: now.bytes_up - before.bytes_up,
         point_bytes_up: now.point_bytes_up - before.point_bytes_up,
         bytes_down: now.bytes_down - before.bytes_down,
+        planned_bytes: now.planned_bytes - before.planned_bytes,
+        allocated_bytes: now.allocated_bytes - before.allocated_bytes,
     }
 }
 
@@ -83,11 +85,11 @@ fn point_bytes(case: &Case) -> u64 {
     (n * (d.next_multiple_of(4) * 4 + 8)) as u64
 }
 
-fn with_binding(bytes: u64) -> OpenOptions {
+pub(crate) fn with_binding(bytes: u64) -> OpenOptions {
     OpenOptions { testing: Testing { max_binding: Some(bytes), ..Testing::default() }, ..common::options() }
 }
 
-fn with_memory(bytes: u64) -> OpenOptions {
+pub(crate) fn with_memory(bytes: u64) -> OpenOptions {
     OpenOptions { gpu_memory: Some(bytes), ..common::options() }
 }
 
@@ -168,7 +170,7 @@ fn streamed_seeding(backend: Backend) {
 }
 
 /// The least memory that a device takes a case with: it says how much that is.
-fn least_memory(adapter: &AdapterInfo, case: &Case) -> u64 {
+pub(crate) fn least_memory(adapter: &AdapterInfo, case: &Case) -> u64 {
     let gpu = Gpu::open(adapter, &with_memory(1)).expect("it opened before");
     let job = case.job();
     let error = gpu.load(&job).err().expect("a byte is not enough").to_string();

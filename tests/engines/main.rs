@@ -22,6 +22,7 @@
 //! | `predict` | a model on rows |
 //! | `gpu` | a GPU does the work itself; faults, the fallback, the choice of an adapter |
 //! | `gpu_loop` | the loop around a GPU's kernels |
+//! | `plan` | what a GPU's plan says buffers take, against what they are given |
 //! | `peak` | what a device can do at most |
 
 #[path = "../common/mod.rs"]
@@ -37,6 +38,7 @@ mod mutations;
 mod narrow;
 mod nearest;
 mod peak;
+mod plan;
 mod predict;
 mod random;
 mod scales;

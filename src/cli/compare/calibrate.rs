@@ -2,12 +2,12 @@
 
 use anyhow::Context;
 use cairn::compare::calibrate::{fit, samples};
-use cairn::compare::{HostClock, Runner};
+use cairn::compare::{Contestant, HostClock, Runner};
 use cairn::engine::OpenOptions;
 use cairn::engine::cost::{Cost, Costs, GpuCost};
 use cairn::numbers;
 
-use super::devices::{self, DeviceList, OpenDevice};
+use super::devices::{self, DeviceList};
 use super::stop::{STOP, stop_on_ctrl_c};
 use super::text;
 use crate::cli::args::CompareArgs;
@@ -22,19 +22,19 @@ pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
     // what was measured before is no part of a measurement
     let options =
         OpenOptions { costs: Costs::default(), ..options(&Wanted { quiet: true, ..devices::wanted(args) })? };
-    let mut entrants = devices::open(all, &options)?;
+    let mut contestants = devices::open(all, &options)?;
     if *list == DeviceList::Default {
-        entrants.retain(|entrant| wanted(entrant, args.quiet));
+        contestants.retain(|contestant| wanted(contestant, args.quiet));
     }
     stop_on_ctrl_c()?;
     let (mut costs, _) = cache::costs();
     let mut rows = Vec::new();
     let mut ended = Ok(());
-    for entrant in &entrants {
-        match measure(args, entrant) {
+    for contestant in &contestants {
+        match measure(args, contestant) {
             Ok(cost) => {
-                rows.push(row(&entrant.name, &cost));
-                record(&mut costs, entrant, cost, args.job.threads.threads);
+                rows.push(row(&contestant.device.name, &cost));
+                record(&mut costs, contestant, cost, args.job.threads.threads);
             }
             Err(error) => ended = ended.and(Err(error)), // the others go on, and at once if it was stopped
         }
@@ -55,37 +55,37 @@ pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
 }
 
 /// `auto` never chooses a software adapter, so its cost is measured only if it is named.
-fn wanted(entrant: &OpenDevice, quiet: bool) -> bool {
-    let software = entrant.opened.engine.info().software;
+fn wanted(contestant: &Contestant<'_>, quiet: bool) -> bool {
+    let software = contestant.device.software;
     if software && !quiet {
-        let name = terminal::plain(&entrant.name);
+        let name = terminal::plain(&contestant.device.name);
         terminal::write_stderr(&format!("note: {name} is skipped: it is a software adapter"));
     }
     !software
 }
 
-fn measure(args: &CompareArgs, entrant: &OpenDevice) -> anyhow::Result<Cost> {
+fn measure(args: &CompareArgs, contestant: &Contestant<'_>) -> anyhow::Result<Cost> {
     let bar = Bar::line(args.quiet);
-    let say = |text: &str| bar.say(&format!("{}: {text}", entrant.name));
+    let say = |text: &str| bar.say(&format!("{}: {text}", contestant.device.name));
     let runner = Runner { clock: &HostClock::start(), stop: &STOP, say: &say };
-    let (engine, open) = (entrant.opened.engine.as_ref(), entrant.opened.took);
-    let samples = samples(&runner, engine, open, args.job.threads.threads).map_err(|error| {
+    let (engine, open_s) = (contestant.engine.as_ref(), contestant.device.open_s);
+    let samples = samples(&runner, engine, open_s, args.job.threads.threads).map_err(|error| {
         let stopped = STOP.load(std::sync::atomic::Ordering::Relaxed);
         if stopped {
             Stopped("the costs of the remaining devices were not saved").into()
         } else {
-            anyhow::Error::new(error).context(entrant.name.clone())
+            anyhow::Error::new(error).context(contestant.device.name.clone())
         }
     })?;
-    fit(&samples).with_context(|| format!("{}: no time was measured", entrant.name))
+    fit(&samples).with_context(|| format!("{}: no time was measured", contestant.device.name))
 }
 
-fn record(costs: &mut Costs, entrant: &OpenDevice, cost: Cost, threads: Option<usize>) {
-    let info = entrant.opened.engine.info();
-    match info.used {
+fn record(costs: &mut Costs, contestant: &Contestant<'_>, cost: Cost, threads: Option<usize>) {
+    let adapter = &contestant.device.adapter;
+    match contestant.device.used {
         "gpu" => {
-            costs.gpus.retain(|gpu| gpu.adapter != info.adapter);
-            costs.gpus.push(GpuCost { adapter: info.adapter, cost });
+            costs.gpus.retain(|gpu| gpu.adapter != *adapter);
+            costs.gpus.push(GpuCost { adapter: adapter.clone(), cost });
         }
         "cpu" => {
             costs.cpu = Some(cost);

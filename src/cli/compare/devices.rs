@@ -1,19 +1,15 @@
 //! `--devices`: from words to open devices.
 
 use anyhow::Context;
-use cairn::engine::{self, Device, OpenOptions, Opened};
+use cairn::compare::Contestant;
+use cairn::compare::report::DeviceReport;
+use cairn::engine::{self, Device, OpenOptions};
 
 use crate::cli::args::CompareArgs;
 use crate::cli::args::device::device;
 use crate::cli::device::{Wanted, explain};
 use crate::cli::failure::Usage;
 use crate::cli::terminal;
-
-/// A device in the comparison.
-pub(super) struct OpenDevice {
-    pub(super) name: String,
-    pub(super) opened: Opened,
-}
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,13 +63,13 @@ fn check(name: &str, device: &Device) -> Result<(), Usage> {
 }
 
 /// Opens them: what is named must be there.
-pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<Vec<OpenDevice>> {
+pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<Vec<Contestant<'static>>> {
     match list {
         DeviceList::Listed(devices) => {
-            let entrants = devices.iter().map(|(name, device)| open_one(name, device, options));
-            let entrants: Vec<OpenDevice> = entrants.collect::<anyhow::Result<_>>()?;
-            twice(&entrants)?;
-            Ok(entrants)
+            let opened = devices.iter().map(|(name, device)| open_one(name, device, options));
+            let contestants: Vec<_> = opened.collect::<anyhow::Result<_>>()?;
+            twice(&contestants)?;
+            Ok(contestants)
         }
         DeviceList::Default => {
             let cpu = open_one("cpu", &Device::Cpu, options)?;
@@ -87,14 +83,14 @@ pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<V
 }
 
 /// Refuses two names of one device.
-fn twice(entrants: &[OpenDevice]) -> Result<(), Usage> {
-    let is = |entrant: &OpenDevice| {
-        let info = entrant.opened.engine.info();
-        (info.used, info.adapter, info.driver)
+fn twice(contestants: &[Contestant<'_>]) -> Result<(), Usage> {
+    let devices: Vec<&DeviceReport> = contestants.iter().map(|contestant| &contestant.device).collect();
+    let same = |a: &DeviceReport, b: &DeviceReport| {
+        (a.used, &a.adapter, &a.driver) == (b.used, &b.adapter, &b.driver)
     };
-    for (at, entrant) in entrants.iter().enumerate() {
-        let Some(other) = entrants[..at].iter().find(|other| is(other) == is(entrant)) else { continue };
-        let (name, other, adapter) = (&entrant.name, &other.name, is(entrant).1);
+    for (at, device) in devices.iter().enumerate() {
+        let Some(other) = devices[..at].iter().find(|other| same(other, device)) else { continue };
+        let (name, other, adapter) = (&device.name, &other.name, &device.adapter);
         return Err(Usage(format!(
             "--devices: {other} and {name} are the same device, {adapter}; name it once"
         )));
@@ -102,48 +98,42 @@ fn twice(entrants: &[OpenDevice]) -> Result<(), Usage> {
     Ok(())
 }
 
-fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Result<OpenDevice> {
+fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Result<Contestant<'static>> {
     let options = OpenOptions { fallback: Some(false), ..options.clone() };
     let opened = engine::open(device, &options).map_err(explain).context("--devices")?;
-    Ok(OpenDevice { name: name.to_owned(), opened })
+    Ok(Contestant::new(name, opened.engine, opened.took.as_secs_f64()))
 }
 
 /// The `most` best adapters that can be opened; a note for each that can't.
 #[cfg(feature = "gpu")]
-fn adapters(most: usize, options: &OpenOptions) -> Vec<OpenDevice> {
+fn adapters(most: usize, options: &OpenOptions) -> Vec<Contestant<'static>> {
     use cairn::engine::gpu::{Gpu, adapters};
     let found = adapters(&options.backends);
-    let mut entrants = Vec::new();
+    let mut contestants = Vec::new();
     for adapter in &found {
         let start = std::time::Instant::now();
         match Gpu::open(adapter, options) {
             Ok(gpu) => {
-                let opened = Opened {
-                    engine: Box::new(gpu),
-                    why: "asked for".into(),
-                    fallback: None,
-                    estimates: None,
-                    took: start.elapsed(),
-                };
+                let took = start.elapsed().as_secs_f64();
                 let twice = found.iter().filter(|other| other.name == adapter.name).count() > 1;
                 let name = match (most, twice) {
                     (1, _) => "gpu".to_owned(),
                     (_, true) => format!("{}, {}", adapter.name, adapter.backend),
                     (_, false) => adapter.name.clone(),
                 };
-                entrants.push(OpenDevice { name, opened });
+                contestants.push(Contestant::new(name, Box::new(gpu), took));
             }
             Err(error) => terminal::write_stderr(&format!("note: {}", terminal::plain(&error.to_string()))),
         }
-        if entrants.len() == most {
+        if contestants.len() == most {
             break;
         }
     }
-    entrants
+    contestants
 }
 
 #[cfg(not(feature = "gpu"))]
-fn adapters(_most: usize, _options: &OpenOptions) -> Vec<OpenDevice> {
+fn adapters(_most: usize, _options: &OpenOptions) -> Vec<Contestant<'static>> {
     terminal::write_stderr("note: this cairn was built without the feature `gpu`");
     Vec::new()
 }

@@ -10,14 +10,12 @@ mod text;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use cairn::compare::report::DeviceReport;
 use cairn::compare::sweep::{Parameter, Sweep};
 use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Runner, params_at};
 use cairn::data::{self, Dataset};
 use cairn::engine::Device;
 use cairn::kmeans::{self, FitError, Params};
 
-use self::devices::OpenDevice;
 use self::files::ExportFiles;
 use self::stop::{STOP, stop_on_ctrl_c};
 use super::args::CompareArgs;
@@ -47,11 +45,11 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         }
         check_points(sweep, params.n_clusters())?;
     }
-    let entrants = devices::open(&list, &device::options(&devices::wanted(args))?)?;
+    let mut contestants = devices::open(&list, &device::options(&devices::wanted(args))?)?;
     let start = Instant::now();
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     stop_on_ctrl_c()?;
-    let document = measure(args, &params, &data, start.elapsed(), &entrants)?;
+    let document = measure(args, &params, &data, start.elapsed(), &mut contestants)?;
     files.write(&document)?;
     if !args.quiet {
         let text = text::text(&document, terminal::width(), terminal::color());
@@ -77,21 +75,18 @@ fn measure(
     params: &Params,
     data: &Dataset,
     read: Duration,
-    entrants: &[OpenDevice],
+    contestants: &mut [Contestant<'_>],
 ) -> anyhow::Result<Document> {
     let comparison = Comparison { data, read, params, sweep: args.sweep.as_ref(), method: method(args) };
     // the peak of a processor is that of the threads it may use
-    let described = kmeans::in_threads(params.threads(), || {
-        Ok::<Vec<DeviceReport>, FitError>(entrants.iter().map(describe).collect())
+    kmeans::in_threads(params.threads(), || {
+        contestants.iter_mut().for_each(Contestant::describe);
+        Ok::<(), FitError>(())
     })?;
-    let engines = entrants.iter().map(|entrant| entrant.opened.engine.as_ref());
-    let contestants = described.into_iter().zip(engines);
-    let mut contestants: Vec<Contestant<'_>> =
-        contestants.map(|(device, engine)| Contestant::new(device, engine)).collect();
     let bar = Bar::line(args.quiet);
     let say = |text: &str| bar.say(text);
     let runner = Runner { clock: &HostClock::start(), stop: &STOP, say: &say };
-    comparison.run(&mut contestants, &runner).map_err(|error| match (error, &args.sweep) {
+    comparison.run(contestants, &runner).map_err(|error| match (error, &args.sweep) {
         (CompareError::Fit(error), sweep) => match (&error, sweep) {
             (FitError::Params(_), Some(sweep)) => {
                 failure::in_data(error, data).context(format!("--sweep {sweep}"))
@@ -111,21 +106,6 @@ fn method(args: &CompareArgs) -> Method {
         runs: args.runs.unwrap_or(RUNS),
         warmup: args.warmup,
         budget: args.runs.is_none().then_some(budget),
-    }
-}
-
-fn describe(entrant: &OpenDevice) -> DeviceReport {
-    let info = entrant.opened.engine.info();
-    DeviceReport {
-        name: entrant.name.clone(),
-        used: info.used,
-        adapter: info.adapter,
-        driver: info.driver,
-        software: info.software,
-        open_s: entrant.opened.took.as_secs_f64(),
-        // where it can't be measured, that is no reason to stop
-        peak: entrant.opened.engine.peak().ok().flatten(),
-        failure: None,
     }
 }
 

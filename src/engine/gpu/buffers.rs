@@ -5,8 +5,9 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
+use super::counters::count;
 use super::narrow;
-use super::sum_parts::trips_of_sums;
+use super::trips::trips;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
 use crate::lattice::Table;
@@ -182,21 +183,10 @@ impl Sizes {
         }
     }
 
-    /// Most rounds that the loops of one invocation go in any kernel but those of assign, from above.
-    pub(super) fn rounds(&self) -> u64 {
-        let [blocks, k, quads] = [self.all_blocks, self.n_clusters, self.n_quads].map(u64::from);
-        let candidates = u64::from(self.n_candidates);
-        let sums = trips_of_sums(quads);
-        let means = k / 64 + (quads / 16 + 1) * 30 + 24;
-        let weigh = candidates.div_ceil(4) * (9 * quads / 4 + 24) + 16;
-        let draw = blocks / 128 + 40;
-        let pick = quads + quads / 256 + 40;
-        let choose = candidates * (blocks / 256 + 12) + k / 256 + quads / 256 + 16;
-        let next = quads / 64 + k / 256 + blocks / 256 + 40;
-        let far = 2 * quads + 24;
-        let collect = MAX_SLOTS as u64 / 64 * 20 + 40;
-        let stop = k / 64 + u64::from(self.n_tallies) / 64 + 12;
-        [sums, means, weigh, draw, pick, choose, next, far, collect, stop].into_iter().max().unwrap_or(0)
+    /// Most trips of the loops of an invocation that compares so many pairs, as in [`trips`].
+    pub(super) fn trips(&self, pairs: u64) -> u64 {
+        let block_sums = u64::from(self.n_candidates) * u64::from(self.all_blocks) / 64; // a workgroup shares them
+        trips(self.n_quads, pairs, block_sums)
     }
 
     /// Multiply-adds of an assign of one slot.
@@ -284,19 +274,20 @@ impl Slots {
         n_slots: usize,
     ) -> Result<Vec<Self>, EngineError> {
         let (k, d) = (sizes.n_clusters as usize, sizes.n_dims as usize);
-        let slots = allocate(context, "slots", (n_slots + 1) * size_of::<Slot>())?;
-        let running = allocate(context, "running", n_slots * 4)?;
-        let centroids = allocate(context, "centroids", (n_slots + 1) * sizes.centroid_floats() * 4)?;
-        let half_norms = allocate(context, "half norms", n_slots * sizes.half_norm_floats() * 4)?;
-        let sums = allocate(context, "sums", n_slots * k * d * 8)?;
-        let counts = allocate(context, "counts", n_slots * k * 8)?;
-        let tallies = allocate(context, "tallies", n_slots * sizes.n_tallies as usize * 8)?;
-        let centroids_f16 = allocate(context, "centroids in f16", n_slots * narrow::centroids_bytes(sizes))?;
+        let slots = allocate_planned(context, "slots", (n_slots + 1) * size_of::<Slot>())?;
+        let running = allocate_planned(context, "running", n_slots * 4)?;
+        let centroids = allocate_planned(context, "centroids", (n_slots + 1) * sizes.centroid_floats() * 4)?;
+        let half_norms = allocate_planned(context, "half norms", n_slots * sizes.half_norm_floats() * 4)?;
+        let sums = allocate_planned(context, "sums", n_slots * k * d * 8)?;
+        let counts = allocate_planned(context, "counts", n_slots * k * 8)?;
+        let tallies = allocate_planned(context, "tallies", n_slots * sizes.n_tallies as usize * 8)?;
+        let centroids_f16 =
+            allocate_planned(context, "centroids in f16", n_slots * narrow::centroids_bytes(sizes))?;
         if !k.is_multiple_of(4) {
             context.write(&half_norms, 0, &vec![NONE; n_slots * sizes.half_norm_floats()]);
         }
         let chunk = |rows: &Range<usize>| {
-            let labels = allocate(context, "labels", (n_slots + 1) * rows.len() * 4)?;
+            let labels = allocate_planned(context, "labels", (n_slots + 1) * rows.len() * 4)?;
             let [slots, running] = [&slots, &running].map(Clone::clone);
             let [centroids, half_norms] = [&centroids, &half_norms].map(Clone::clone);
             let [sums, counts, tallies] = [&sums, &counts, &tallies].map(Clone::clone);
@@ -344,7 +335,7 @@ impl Workspaces {
         let k = sizes.n_clusters as usize;
         let (l, quads, blocks) =
             (sizes.n_candidates as usize, sizes.n_quads as usize, sizes.all_blocks as usize);
-        let new = |name, bytes: usize| allocate(context, name, n_workspaces * bytes);
+        let new = |name, bytes: usize| allocate_planned(context, name, n_workspaces * bytes);
         let near = chunks.iter().map(|rows| new("near", rows.len() * 16)).collect::<Result<Vec<_>, _>>()?;
         let fetched = || -> Result<Fetched, EngineError> {
             let points = new("fetched points", l * BLOCK * quads * 16)?;
@@ -442,6 +433,16 @@ pub(super) fn allocate(
     bytes: usize,
 ) -> Result<wgpu::Buffer, EngineError> {
     context.allocate(name, bytes as u64, STORAGE)
+}
+
+/// The same, for what a [`Plan`](super::plan::Plan) has a place for.
+pub(super) fn allocate_planned(
+    context: &Context,
+    name: &'static str,
+    bytes: usize,
+) -> Result<wgpu::Buffer, EngineError> {
+    count(&context.tally.allocated_bytes, bytes as u64);
+    allocate(context, name, bytes)
 }
 
 /// A buffer for [`Sizes`].

@@ -1,6 +1,6 @@
 //! Collect: what is kept of slots that are done, and the state of the best; which slots those are.
 
-use super::buffers::{Record, Slots, allocate};
+use super::buffers::{Record, Slots, allocate, allocate_planned};
 use super::commands::Commands;
 use super::context::Context;
 use super::kernel::{Bound, Kernel};
@@ -58,7 +58,7 @@ impl CollectKernels {
         n_slots: usize,
     ) -> Result<BoundCollect<'_>, EngineError> {
         let signs = allocate(context, "signs", words(n_slots) * 8)?;
-        let records = allocate(context, "records", n_slots * size_of::<Record>())?;
+        let records = allocate_planned(context, "records", n_slots * size_of::<Record>())?;
         let ended = allocate(context, "ended", (n_slots + 1) * 4)?;
         let choice = allocate(context, "choice", 8)?;
         let (state, sizes) = (&slots[0].slots, &points.shared(0).sizes);

@@ -31,6 +31,10 @@ pub struct Counters {
     pub point_bytes_up: u64,
     /// Bytes read from the device.
     pub bytes_down: u64,
+    /// Bytes that points, slots and workspaces should take by the plans of the jobs.
+    pub planned_bytes: u64,
+    /// Bytes that they were given.
+    pub allocated_bytes: u64,
 }
 
 /// [`Counters`] that several may add to.
@@ -48,6 +52,8 @@ pub(super) struct Tally {
     pub(super) bytes_up: AtomicU64,
     pub(super) point_bytes_up: AtomicU64,
     pub(super) bytes_down: AtomicU64,
+    pub(super) planned_bytes: AtomicU64,
+    pub(super) allocated_bytes: AtomicU64,
     pub(super) kernels: Mutex<BTreeSet<String>>, // that were built
 }
 
@@ -73,6 +79,8 @@ impl Tally {
             bytes_up: of(&self.bytes_up),
             point_bytes_up: of(&self.point_bytes_up),
             bytes_down: of(&self.bytes_down),
+            planned_bytes: of(&self.planned_bytes),
+            allocated_bytes: of(&self.allocated_bytes),
         }
     }
 }

@@ -73,6 +73,12 @@ fn all() -> &'static Vec<(&'static str, String)> {
     ALL.get_or_init(write_all)
 }
 
+/// The whole text of a kernel. Panics if there is none of that name: names are written in the code, not given.
+pub(super) fn source(name: &str) -> &'static str {
+    let found = all().iter().find(|(other, _)| *other == name);
+    found.map_or_else(|| panic!("no kernel is called {name:?}"), |(_, text)| text)
+}
+
 fn write_all() -> Vec<(&'static str, String)> {
     let plain = [
         ("update_means", include_str!("../../../shaders/update_means.wgsl")),
@@ -145,8 +151,7 @@ fn write_all() -> Vec<(&'static str, String)> {
 impl Kernel {
     /// Builds the kernel `name` of [`sources`]. `constants` are its WGSL overrides.
     pub(super) fn build(context: &Context, name: &'static str, constants: &[(&str, f64)]) -> Self {
-        let text = all().iter().find(|(other, _)| *other == name).map(|(_, text)| text.as_str());
-        Self::build_text(context, name, text.unwrap_or_default(), constants)
+        Self::build_text(context, name, source(name), constants)
     }
 
     /// Builds the kernel for matrix units.
@@ -249,5 +254,29 @@ impl Bound<'_> {
         pass.set_pipeline(&self.kernel.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
         pass.dispatch_workgroups(slots as u32, 1, 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "no kernel is called \"assing\"")]
+    fn an_unknown_kernel_is_no_empty_text() {
+        source("assing");
+    }
+
+    /// A text that is not found would be left as it is, for a driver without units to refuse.
+    #[test]
+    fn what_emulation_replaces_is_in_the_kernel() {
+        let mut text = MATRIX_TEXT.to_owned();
+        for (unit, own) in EMULATED {
+            assert!(text.contains(unit), "assign_matrix.wgsl has no {unit:?} any more");
+            text = text.replace(unit, own);
+        }
+        for left in ["coop", "subgroup_id", "num_subgroups"] {
+            assert!(!text.contains(left), "{left} is not emulated");
+        }
     }
 }

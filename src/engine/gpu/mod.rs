@@ -31,6 +31,7 @@ mod submissions;
 mod sum_parts;
 mod throughput;
 mod timestamps;
+mod trips;
 pub mod units;
 mod update;
 
@@ -52,6 +53,7 @@ pub use buffers::{Found, Refill, Sizes, Slot};
 use buffers::{Slots, Workspaces, rows};
 use collect::CollectKernels;
 pub use counters::Counters;
+use counters::count;
 use nearest_two::GpuNearest;
 pub use nearest_two::Nearest;
 use opened::smaller;
@@ -94,12 +96,12 @@ impl Engine for Gpu {
         if units.is_some() {
             sizes = sizes.with_matrix(job.table, self.bound.share_in_f16());
         }
-        self.check_trips(sizes.rounds())?;
+        self.check_trips(sizes.trips(sizes.n_packs.into()))?; // of the plain kernel, and those besides assign
         let mut room = Room::new(context, self.memory, PLENTY);
         let (plan, points, note) = self.place(job, &sizes, units, &mut room)?;
         let note = note.or(refused);
         let start = Instant::now();
-        let assign = Assign::new(context, &sizes, self.kernel_choice, units, self.most_trips)?;
+        let assign = Assign::new(self.kernel_choice, units, self.most_trips);
         let (rounds, collect) =
             (Rounds::build(context, &sizes, job.table, assign), CollectKernels::build(context));
         let seeding =
@@ -203,6 +205,17 @@ struct Kept {
     workspaces: Vec<Workspaces>,
 }
 
+impl Kept {
+    fn allocate(session: &GpuSession<'_>, n_slots: usize, n_workspaces: usize) -> Result<Self, EngineError> {
+        let (context, sizes, plan) = (&session.gpu.context, &session.sizes, &session.plan);
+        let rows = &session.points.rows;
+        count(&context.tally.planned_bytes, plan.bytes_of_slots(sizes, n_slots, n_workspaces));
+        let slots = Slots::allocate(context, sizes, rows, n_slots)?;
+        let workspaces = Workspaces::allocate(context, sizes, rows, n_workspaces, plan.streamed)?;
+        Ok(Self { n_slots, n_workspaces, slots, workspaces })
+    }
+}
+
 /// What is known of a run so far.
 #[derive(Debug, Default)]
 struct Done {
@@ -277,18 +290,7 @@ impl Runs<'_> {
         let n_workspaces = self.session.plan.workspaces.min(n_slots);
         let kept = match self.kept.take().filter(|kept| kept.n_slots == n_slots) {
             Some(kept) => kept,
-            None => Kept {
-                n_slots,
-                n_workspaces,
-                slots: Slots::allocate(context, &self.session.sizes, &self.session.points.rows, n_slots)?,
-                workspaces: Workspaces::allocate(
-                    context,
-                    &self.session.sizes,
-                    &self.session.points.rows,
-                    n_workspaces,
-                    self.session.plan.streamed,
-                )?,
-            },
+            None => Kept::allocate(&self.session, n_slots, n_workspaces)?,
         };
         // no best yet
         context.write(&kept.slots[0].slots, (n_slots * size_of::<Slot>()) as u64, &[Slot::default()]);

@@ -27,6 +27,11 @@ pub(super) fn points_bytes(sizes: &Sizes, n_points: usize) -> usize {
     ((n_points as u64).next_multiple_of(TILE) * row_bytes(sizes)) as usize
 }
 
+/// Bytes of the norms of so many points.
+pub(super) fn norms_bytes(sizes: &Sizes, n_points: usize) -> usize {
+    if sizes.n_tallies > 0 { n_points * 4 } else { 0 }
+}
+
 /// Bytes of a slot's centroids in f16.
 pub(super) fn centroids_bytes(sizes: &Sizes) -> usize {
     (u64::from(sizes.n_clusters).next_multiple_of(TILE) * row_bytes(sizes)) as usize

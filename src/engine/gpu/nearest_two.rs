@@ -10,6 +10,7 @@ use super::context::Context;
 use super::kernel::Kernel;
 use super::opened::{Gpu, smaller};
 use super::throughput::{Step, Throughput};
+use super::trips::trips;
 use crate::engine::nearest_two::{
     Centroids, NearestSession, NearestTwo, distance, exactly, guesses_are_exact,
 };
@@ -53,7 +54,7 @@ impl<'a> GpuNearest<'a> {
     pub(super) fn new(gpu: &'a Gpu, centroids: Centroids<'a>) -> Result<Self, EngineError> {
         let context = &gpu.context;
         let (n_quads, n_packs) = (centroids.lattice.n_dims().div_ceil(4), centroids.n_clusters().div_ceil(4));
-        gpu.check_trips(n_packs as u64 * (n_quads as u64 + 6))?;
+        gpu.check_trips(trips(n_quads as u32, n_packs as u64, 0))?;
         let values = columns(&centroids, n_quads, n_packs);
         let bytes = size_of_val(&values[..]) as u64;
         if bytes > context.max_binding() {

@@ -97,13 +97,13 @@ impl Gpu {
         kernels.map(|kernels| kernels.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Refuses a job whose kernels go more rounds than this driver lets them: it would be wrong without a word.
-    pub(super) fn check_trips(&self, rounds: u64) -> Result<(), EngineError> {
+    /// Refuses a job whose loops make more trips than this driver lets them: it would be wrong without a word.
+    pub(super) fn check_trips(&self, trips: u64) -> Result<(), EngineError> {
         let most = self.most_trips;
-        if rounds <= most {
+        if trips <= most {
             return Ok(());
         }
-        let why = format!("its driver ends loops after {most} rounds, and this job may need {rounds}");
+        let why = format!("its driver ends loops after {most} rounds, and this job may need {trips}");
         Err(self.context.failed(why))
     }
 }

@@ -1,6 +1,6 @@
 //! Plan: how many points a chunk holds, how many restarts a batch, and whether the points stay on the device.
 
-use super::buffers::{BLOCK, Found, MAX_SLOTS, Refill, Sizes, Slot};
+use super::buffers::{BLOCK, Found, MAX_SLOTS, Record, Refill, Sizes, Slot};
 use super::context::Context;
 use super::narrow;
 use crate::engine::EngineError;
@@ -11,6 +11,8 @@ const SLOT_BYTES: u64 = 1 << 30;
 const BUDGET: u64 = 4 << 30;
 /// The same where memory is shared with the processor.
 const BUDGET_SHARED: u64 = 1 << 30;
+/// Chunks of a streamed table that the device holds at a time: one is filled while the other is worked on.
+pub(super) const BUFFERS: usize = 2;
 /// Fewest slots that have a workspace each.
 const FEW: u64 = 64;
 
@@ -70,8 +72,12 @@ impl Bytes {
 
 /// Bytes of a point on the device.
 fn point_bytes(sizes: &Sizes) -> u64 {
-    let norm = if sizes.n_tallies > 0 { 4 } else { 0 };
-    u64::from(sizes.n_quads) * 16 + 8 + narrow::row_bytes(sizes) + norm
+    u64::from(sizes.n_quads) * 16 + 8 + narrow::row_bytes(sizes) + narrow::norms_bytes(sizes, 1) as u64
+}
+
+/// Bytes by which so many points in f16 are padded.
+fn padding(sizes: &Sizes, n_points: u64) -> u64 {
+    narrow::points_bytes(sizes, n_points as usize) as u64 - n_points * narrow::row_bytes(sizes)
 }
 
 /// Bytes of a slot, without its labels.
@@ -81,15 +87,13 @@ fn slot_bytes(sizes: &Sizes) -> Bytes {
     let centroids = sizes.centroid_floats() as u64 * 4;
     let tallies = u64::from(sizes.n_tallies) * 8;
     let centroids_f16 = narrow::centroids_bytes(sizes) as u64;
-    Bytes::of(&[
-        size_of::<Slot>() as u64 + 52,
-        centroids,
-        half_norms,
-        k * d * 8,
-        k * 8,
-        tallies,
-        centroids_f16,
-    ])
+    let small = (size_of::<Slot>() + size_of::<Record>()) as u64 + 4;
+    Bytes::of(&[small, centroids, half_norms, k * d * 8, k * 8, tallies, centroids_f16])
+}
+
+/// Bytes of the place of the best, likewise.
+fn best_bytes(sizes: &Sizes) -> u64 {
+    (size_of::<Slot>() + sizes.centroid_floats() * 4) as u64
 }
 
 /// Bytes of a workspace, without the points' distances. Of a streamed table it holds the blocks that were drawn.
@@ -123,7 +127,7 @@ impl Plan {
         let (slot, point) = (slot_bytes(sizes), point_bytes(sizes));
         let (labels, near) = (n * 4, n * 16);
         // a slot, the place of the best, a workspace; what else there is, is small
-        let least = |workspace: Bytes| 2 * (slot.all + labels) + workspace.all + near;
+        let least = |workspace: Bytes| 2 * (slot.all + labels) + workspace.all + near + padding(sizes, n);
         let resident = n * point + least(workspace_bytes(sizes, false));
         let streamed = resident > room.budget;
         let workspace = workspace_bytes(sizes, streamed);
@@ -155,6 +159,21 @@ impl Plan {
         let rest = (room.budget - held - least).min(SLOT_BYTES);
         let (slots, workspaces) = slots(sizes, room, chunk, rest, streamed);
         Ok(Self { chunk: chunk as usize, streamed, slots, workspaces, rest })
+    }
+
+    /// Bytes that the points take on the device.
+    pub(super) fn bytes_of_points(&self, sizes: &Sizes) -> u64 {
+        let n = sizes.n_points as usize;
+        let held = if self.streamed { n.min(BUFFERS * self.chunk) } else { n };
+        held as u64 * point_bytes(sizes) + padding(sizes, held as u64)
+    }
+
+    /// Bytes that so many slots, with the place of the best, and so many workspaces take.
+    pub(super) fn bytes_of_slots(&self, sizes: &Sizes, n_slots: usize, n_workspaces: usize) -> u64 {
+        let n = u64::from(sizes.n_points);
+        let (slots, workspaces) = (n_slots as u64, n_workspaces as u64);
+        let (slot, workspace) = (slot_bytes(sizes).all, workspace_bytes(sizes, self.streamed).all);
+        slots * (slot + n * 4) + best_bytes(sizes) + n * 4 + workspaces * (workspace + n * 16)
     }
 
     /// The same cut of the points, with as many slots as suit other work.

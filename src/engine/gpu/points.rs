@@ -2,19 +2,16 @@
 
 use std::ops::Range;
 
-use super::buffers::{BLOCK, Shared, Sizes, allocate, centre, uniform};
+use super::buffers::{BLOCK, Shared, Sizes, allocate, allocate_planned, centre, uniform};
 use super::commands::Commands;
 use super::context::Context;
 use super::counters::count;
 use super::narrow::{self, NarrowPoints};
-use super::plan::Plan;
+use super::plan::{BUFFERS, Plan};
 use super::throughput::{Step, WIDE};
 use super::units::Units;
 use crate::engine::{EngineError, certify};
 use crate::lattice::Table;
-
-/// Chunks of a streamed table that the device holds at a time: one is filled while the other is worked on.
-const BUFFERS: usize = 2;
 
 /// The points of a job, and how a kernel gets to see all of them.
 #[derive(Debug)]
@@ -41,6 +38,7 @@ impl<'a> Points<'a> {
         plan: &Plan,
     ) -> Result<Self, EngineError> {
         let (n, width) = (table.n_points(), sizes.n_quads as usize * 4);
+        count(&context.tally.planned_bytes, plan.bytes_of_points(sizes));
         let rows: Vec<_> = (0..n).step_by(plan.chunk).map(|first| first..n.min(first + plan.chunk)).collect();
         let chunks: Vec<_> = rows.iter().map(|rows| sizes.of_chunk(rows)).collect();
         let known = features_of(table, sizes);
@@ -55,12 +53,16 @@ impl<'a> Points<'a> {
                 Some(before) => Shared { sizes, ..shared[before].clone() },
                 None => Shared {
                     sizes,
-                    points: allocate(context, "points", n * width * 4)?,
-                    weights: allocate(context, "weights", n * 4)?,
-                    errors: allocate(context, "errors", n * 4)?,
+                    points: allocate_planned(context, "points", n * width * 4)?,
+                    weights: allocate_planned(context, "weights", n * 4)?,
+                    errors: allocate_planned(context, "errors", n * 4)?,
                     features: features.clone(),
-                    points_f16: allocate(context, "points in f16", narrow::points_bytes(&chunks[chunk], n))?,
-                    norms: allocate(context, "norms", if chunks[chunk].n_tallies > 0 { n * 4 } else { 0 })?,
+                    points_f16: allocate_planned(
+                        context,
+                        "points in f16",
+                        narrow::points_bytes(&chunks[chunk], n),
+                    )?,
+                    norms: allocate_planned(context, "norms", narrow::norms_bytes(&chunks[chunk], n))?,
                 },
             };
             shared.push(next);

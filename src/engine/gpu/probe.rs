@@ -1,14 +1,14 @@
-//! Probe: what a driver does not say of itself, found out when a device is opened.
+//! Probe: what a driver does not say of itself, found out when a device is opened: how far it lets loops go.
 
 use super::buffers::allocate;
 use super::context::Context;
 use super::kernel::Kernel;
 use crate::engine::EngineError;
 
-/// Rounds that the probe asks for. A driver that makes them all is taken to have no limit.
+/// Trips that the probe asks for. A driver that makes them all is taken to have no limit.
 const WANTED: u32 = 1 << 17;
 
-/// Most rounds that the loops of one invocation may go in all.
+/// Most trips that the loops of one invocation may make in all.
 pub(super) fn most_trips(context: &Context) -> Result<u64, EngineError> {
     let kernel = Kernel::build(context, "probe", &[]);
     let (wanted, counted) = (allocate(context, "wanted", 4)?, allocate(context, "counted", 4)?);
@@ -22,7 +22,7 @@ pub(super) fn most_trips(context: &Context) -> Result<u64, EngineError> {
     let counted: Vec<u32> = bytemuck::pod_collect_to_vec(&context.read(&[(&counted, 0, 4)])?);
     match counted.first() {
         Some(&WANTED) => Ok(u64::MAX),
-        Some(&rounds) => Ok(rounds.into()),
+        Some(&trips) => Ok(trips.into()),
         None => Err(context.failed("the probe came back empty")),
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! A restart that is done leaves its slot in the next submission but one, and a new restart takes it: no slot waits
 //! for the slowest, and the device never waits for the host.
+//!
+//! Lloyd's loop here is a queue of rounds over all slots, of which the host learns the end a submission late; that of
+//! the CPU and that of the reference go through one restart. See the head of `reference` for why they are not shared.
 
 use std::collections::VecDeque;
 use std::time::Duration;

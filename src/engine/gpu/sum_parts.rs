@@ -12,8 +12,6 @@ const MAX_SLAB: usize = 64;
 /// Most slabs: with more of them sums are so many that atomics in storage seldom meet, and are faster (on an H200, at 32
 /// slabs, by a third).
 const MAX_SLABS: usize = 4;
-/// Invocations of a workgroup.
-const WIDTH: usize = 256;
 
 /// Bits of a part of a sum in workgroup memory.
 const PART: u32 = 15;
@@ -70,12 +68,6 @@ pub(super) fn limbs(max_weight: u32, max_coordinate: u32, granularity: u32) -> O
         product if product < 1 << 31 && fits(product >> PART) => Some(2),
         product => fits(product >> (2 * PART)).then_some(3),
     }
-}
-
-/// Most trips of the loops of an invocation of a kernel of sums, from above.
-pub(super) fn trips_of_sums(quads: u64) -> u64 {
-    let shared = (MAX_POINTS as usize * (MAX_SLAB + 1) + 3 * MAX_WORDS) / WIDTH;
-    (4 * quads + 70).max(shared as u64)
 }
 
 #[cfg(test)]

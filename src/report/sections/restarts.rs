@@ -37,21 +37,19 @@ fn least(values: &[f64]) -> f64 {
 fn spread_words(restarts: &RestartSummary) -> Vec<String> {
     let inertias = &restarts.inertias;
     let best = least(inertias);
-    let mut sorted = inertias.clone();
-    sorted.sort_by(f64::total_cmp);
+    let worst = inertias.iter().copied().fold(best, f64::max);
     let above = |x: f64| if best > 0.0 { short_percent(x / best - 1.0) } else { grouped(x - best) };
     let found = match restarts.found_best {
         1 => "One of them found the best, so a better one may still be out there".to_owned(),
         n => format!("{} of them found the best", count(n as f64)),
     };
-    let n = inertias.len();
     vec![format!(
         "k-means ends in the nearest valley, so it starts {} times from random rows and keeps the least inertia. {found}: {}. \
          The median ended {} above it, the worst {}.",
-        count(n as f64),
+        count(inertias.len() as f64),
         grouped(best),
-        above(sorted[n / 2]),
-        above(sorted[n - 1])
+        above(restarts.median),
+        above(worst)
     )]
 }
 

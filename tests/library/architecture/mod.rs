@@ -19,8 +19,10 @@
 //! | `modules` | which file a path leads to: arrows |
 //! | `circles` | circles of arrows |
 //! | `layers` | the table of layers |
+//! | `environment` | what a file asks `std::env` for |
 
 mod circles;
+mod environment;
 mod layers;
 mod modules;
 mod source;
@@ -101,4 +103,15 @@ fn no_arrow_between_layers_that_is_not_in_the_table() {
         wrong.extend(idle.map(|name| format!("{} may use {name}, and does not: strike it", layer.name)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Only the command may look at what it was started with: variables, arguments, the current folder.
+#[test]
+fn only_the_command_reads_its_environment() {
+    let is_command = |file: &str| file == "main.rs" || file.starts_with("cli/");
+    let files = source_files();
+    let library = files.iter().filter(|(file, _)| !is_command(file));
+    let wrong: Vec<String> = library.flat_map(|(file, text)| environment::reads(file, text)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(!environment::reads("", &files["cli/cache.rs"]).is_empty(), "not even the command reads any");
 }

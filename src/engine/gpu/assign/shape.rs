@@ -106,38 +106,17 @@ impl Shape {
         if let Self::Small { slots, .. } = self { slots as usize } else { 1 }
     }
 
-    /// Most rounds that the loops of one invocation go, from above.
-    pub(super) fn rounds(self, sizes: &Sizes) -> u64 {
-        let [k, quads, packs] = [sizes.n_clusters, sizes.n_quads, sizes.n_packs].map(u64::from);
-        let repair = packs * (quads + 6) + k * (quads + 1);
+    /// Pairs that an invocation compares at most, as in [`trips`](super::super::trips::trips): with every point that
+    /// it owns or shares left to integers, and with the loads and sums of its tiles counted as pairs.
+    pub(super) fn pairs(self, sizes: &Sizes) -> u64 {
+        let packs = u64::from(sizes.n_packs);
         match self {
-            Self::Plain => packs * (quads + 6) + k * (quads + 4),
-            Self::Small { slots, packs: at_once, .. } => {
-                let load = 10 + (4 * slots * slots * at_once).div_ceil(64);
-                let step = load + 4 * slots + 3;
-                packs.div_ceil(at_once) * (quads.div_ceil(slots) * step + 1) + 8 * (repair + 1)
-            }
-            Self::Tiled { high, wide } => {
-                let (step, width) = (Self::step(high, wide), high * wide);
-                let load = (2 * high * step).div_ceil(width) * 5 + (8 * wide * step).div_ceil(width);
-                let tiles = packs.div_ceil(2 * wide) * (quads.div_ceil(step) * (load + 4 * step + 3) + 1);
-                let together = packs.div_ceil(width) * (quads + 6 + 4 * (quads + 1)) + 10;
-                tiles + 8 * (wide + 1) + 8 * high * together
-            }
-            Self::Low { quads } => packs.div_ceil(16) * (16 + quads + 3) + 4 * (repair + 1),
+            Self::Plain => packs,
+            Self::Small { .. } | Self::Low { .. } => 12 * packs,
+            Self::Tiled { high, wide } => (8 * high + 16) * packs.div_ceil(high * wide),
             Self::Matrix(units) => {
-                let edge = u64::from(units.edge);
-                let emulated = units.members.map_or(0, |members| {
-                    let each = edge * edge / u64::from(members);
-                    8 * each * (edge / 4 + 1)
-                });
-                let times = (64 / edge) * (32 / edge) / 4; // subgroups of 64, the largest there are
-                let steps = quads.div_ceil(4) * 16 / edge;
-                let reduce = steps * (1 + emulated) + 8 * 8 + emulated + 1;
-                let tiles = k.div_ceil(128) * (times * reduce + 1);
-                let pairs = 32 * (2 * quads.div_ceil(16) + 16 + 3);
-                let rest = 128 * (packs.div_ceil(256) * (quads + 6 + 4 * (quads + 1)) + quads + 12);
-                tiles + 8 + pairs.max(rest)
+                let emulated = units.members.map_or(0, |members| 1344 / u64::from(members));
+                160 * packs.div_ceil(256) + (16 + emulated) * packs.div_ceil(32)
             }
         }
     }
@@ -173,6 +152,7 @@ impl Shape {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::kernel::source;
     use super::*;
 
     /// Every shape that may be built.
@@ -204,6 +184,14 @@ mod tests {
                 }
                 Shape::Low { quads } => assert!(16 * 4 * quads <= 256),
             }
+        }
+    }
+
+    #[test]
+    fn every_shape_has_a_kernel() {
+        let matrix = Shape::Matrix(Units { edge: 16, members: None });
+        for shape in shapes().into_iter().chain([matrix]) {
+            assert!(source(shape.entry()).contains(&format!("fn {}(", shape.entry())), "{shape:?}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Seeding in one workgroup a restart (seed_small.wgsl): which tables it suits, and how it reads their points.
 
 use crate::engine::gpu::buffers::Sizes;
+use crate::engine::gpu::trips::trips;
 use crate::lattice::Table;
 
 /// Invocations of the workgroup.
@@ -23,7 +24,7 @@ pub(super) struct Packed {
 
 impl Packed {
     /// Of a table that is on the device as a whole. None where it does not suit, or the driver ends loops
-    /// after `most_trips` trips and that is too few.
+    /// after `most_trips` and that is too few.
     pub(super) fn new(table: &Table, sizes: &Sizes, most_trips: u64) -> Option<Self> {
         let steps = u64::from(table.max_coordinate >> table.granularity);
         let farthest = table.n_dims() as u64 * (2 * steps) * (2 * steps);
@@ -36,7 +37,7 @@ impl Packed {
         let bits_8 = |x: i32| i8::try_from(x).is_ok();
         let eight = (0..n).filter(has_weight).all(|i| steps_of(table, i).all(bits_8));
         let layout = Layout::new(sizes, eight);
-        let fits = layout.shelf(sizes) <= SHELF && layout.trips(sizes) <= most_trips;
+        let fits = layout.shelf(sizes) <= SHELF && trips(0, 0, layout.steps(sizes)) <= most_trips;
         fits.then(|| Self { eight, words: layout.pack(table) })
     }
 }
@@ -75,13 +76,13 @@ impl Layout {
         (sizes.n_candidates as usize).div_ceil(4) * (4 * self.n_planes + 1)
     }
 
-    /// Most trips of the loops of an invocation, from above.
-    fn trips(&self, sizes: &Sizes) -> u64 {
-        let [k, l] = [sizes.n_clusters, sizes.n_candidates].map(|size| size as usize);
+    /// Trips of an invocation over all steps: its rows, four at a time, with each four candidates, and the decision
+    /// among these.
+    fn steps(&self, sizes: &Sizes) -> u64 {
+        let fours_of_candidates = (sizes.n_candidates as usize).div_ceil(4);
         let pass = self.fours * (self.n_planes + 1);
-        let step = 2 + pass + l.div_ceil(4) * (pass + 33) + 48 + l * (1 + 4 * self.fours);
-        let spare = 2 * (k / WIDTH + 1) * (2 * k + 1) + 48;
-        (k * step + spare) as u64
+        let step = 50 + pass + fours_of_candidates * (pass + 16 * self.fours + 37);
+        u64::from(sizes.n_clusters) * step as u64
     }
 
     fn pack(&self, table: &Table) -> Vec<[u32; 4]> {

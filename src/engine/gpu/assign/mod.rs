@@ -111,23 +111,9 @@ pub(super) struct Assign {
 }
 
 impl Assign {
-    /// The choice for these sizes, if there is one: some drivers let no loop go as many rounds as are needed.
-    /// `units`: matrix units that may be used.
-    pub(super) fn new(
-        context: &Context,
-        sizes: &Sizes,
-        kernel_choice: KernelChoice,
-        units: Option<Units>,
-        most_trips: u64,
-    ) -> Result<Self, EngineError> {
-        let assign = Self { kernel_choice, units, most_trips, built: Default::default() };
-        if assign.shapes(sizes, 1).is_empty() {
-            let needed = Shape::Plain.rounds(sizes);
-            let why =
-                format!("its driver ends loops after {most_trips} rounds, and this job may need {needed}");
-            return Err(context.failed(why));
-        }
-        Ok(assign)
+    /// `units`: matrix units that may be used. `most_trips`: of loops, enough for the plain kernel.
+    pub(super) fn new(kernel_choice: KernelChoice, units: Option<Units>, most_trips: u64) -> Self {
+        Self { kernel_choice, units, most_trips, built: Default::default() }
     }
 
     /// Matrix units that may be used.
@@ -138,7 +124,8 @@ impl Assign {
     /// Shapes that can do it on this device, the most promising first.
     fn shapes(&self, sizes: &Sizes, n_slots: usize) -> Vec<Shape> {
         let all = Shape::all(sizes, n_slots, self.units).into_iter();
-        let all: Vec<Shape> = all.filter(|shape| shape.rounds(sizes) <= self.most_trips).collect();
+        let all: Vec<Shape> =
+            all.filter(|shape| sizes.trips(shape.pairs(sizes)) <= self.most_trips).collect();
         let chosen: Vec<Shape> =
             all.iter().copied().filter(|shape| self.kernel_choice.is_for(shape.kind())).collect();
         if chosen.is_empty() { all } else { chosen }
