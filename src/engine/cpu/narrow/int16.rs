@@ -1,4 +1,4 @@
-//! A guess in 16-bit integers: half the instructions of `f32`.
+//! A guess in 16-bit integers, with half the instructions of `f32`.
 //!
 //! # The certificate
 //!
@@ -10,7 +10,7 @@
 //!
 //! with r and X the largest residual and norm of the points of the tile, C and R those of all centroids: norms
 //! are computed, not assumed, and rounded up. One E serves every centroid, so the label is proven when the
-//! second least S is above the least by more than 2 E. What is not proven is decided again in `f32`.
+//! second least S exceeds the least by more than 2 E. Points that are not proven are examined again in `f32`.
 //!
 //! # Room
 //!
@@ -26,14 +26,14 @@ use crate::engine::cpu::kernel::Kernel;
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
 
-/// Largest norm of a point in narrow units.
+/// Largest norm of a point, in units of 2^a.
 const ROOM: f64 = 23_170.0; // 2^14.5
-/// Adding and taking away this rounds a number below 2^22 to the nearest whole one, ties to even.
+/// Adding and subtracting this rounds a number below 2^22 to the nearest integer, ties to even.
 const WHOLE: f32 = 12_582_912.0; // 1.5 * 2^23
-/// Score of a place in a block without a centroid.
+/// Score of a padding column.
 const NONE: i32 = i32::MAX;
 
-/// How points become 16-bit integers, and what that costs them.
+/// Points rounded to 16-bit integers, with the cost of the rounding.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct Int16 {
     scale: f32, // 2^-a
@@ -58,10 +58,10 @@ impl Int16 {
         Int16Columns { n_pairs, block, values, base, all: GuessCost::default() }
     }
 
-    /// False if sums of these centroids might outgrow 32 bits.
+    /// Converts new centroids. False if their sums might exceed 32 bits.
     pub(super) fn fill(&self, columns: &mut Int16Columns, centroids: &[i32], n_dims: usize) -> bool {
         columns.all = GuessCost::default();
-        let mut wholes = vec![0i32; n_dims + 1]; // a zero after an odd last feature
+        let mut wholes = vec![0i32; n_dims + 1]; // padded to an even number of features
         for (c, row) in centroids.chunks_exact(n_dims).enumerate() {
             let scaled = row.iter().map(|&q| q as f32 * self.scale);
             wholes.iter_mut().zip(scaled.clone()).for_each(|(to, value)| *to = whole(value) as i32);
@@ -119,7 +119,7 @@ fn scale(largest_half_norm: f64) -> f32 {
     scale as f32
 }
 
-/// Rounds as the kernel does.
+/// Rounds to an integer as the kernel does.
 fn whole(value: f32) -> f32 {
     (value + WHOLE) - WHOLE
 }
