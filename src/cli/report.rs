@@ -41,7 +41,7 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
     if let (false, Some(rows)) = (from_model, &args.rows) {
         let data = &args.job.data;
         return Err(
-            Usage(format!("{data} is no model, so {rows} can't be rows for it; give one of them")).into()
+            Usage(format!("{data} is not a model, so {rows} can't be rows for it; give one of them")).into()
         );
     }
     let is_file = |name: &&str| !matches!(*name, DIGITS | "-");

@@ -250,7 +250,7 @@ fn what_can_not_be_is_refused_before_any_work() {
         assert!(!output.status.success() && err.contains(says), "{args:?}: {err}");
     };
     refused(&["report", "x.csv", "-o", "x.csv"], "are the same file");
-    refused(&["report", "x.csv", "digits"], "is no model");
+    refused(&["report", "x.csv", "digits"], "is not a model");
     refused(&["report", "x.csv", "-o", "nowhere/report.html"], "nowhere");
     refused(&["report", "gone.safetensors"], "gone.safetensors");
     refused(&["fit", "x.csv", "--report", "x.csv"], "are the same file");

@@ -66,7 +66,7 @@ function explainLimit() {
   const [radius, limit] = [model.radius, model.limit].map(squared => inUnits(model, squared).toFixed(1));
   return `Of ${model.radius_of} rows that the model was fitted to, all but one lie within ${radius} of their centroid. ` +
     `Mouse, finger and pen differ more, so what is up to ${limit} away is named, and what lies further is called “not a digit”. ` +
-    "Much that is no digit lies nearer than that: a letter is often named as the digit that it looks like.";
+    "Other marks may lie nearer than that: a letter is often taken for the digit that it resembles.";
 }
 
 const pad = new Pad($("pad"), showDrawn);

@@ -55,8 +55,8 @@ function numbers(words, at) {
   const where = `Drawing ${at + 1}`;
   const values = words.map(word => {
     const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : NaN;
-    if (Number.isNaN(value)) throw Error(`${where}: “${word.slice(0, 40)}” is no number.`);
-    if (!(value >= 0 && Number.isFinite(value))) throw Error(`${where}: ${word.slice(0, 40)} is no amount of ink; give finite numbers of 0 or more.`);
+    if (Number.isNaN(value)) throw Error(`${where}: “${word.slice(0, 40)}” is not a number.`);
+    if (!(value >= 0 && Number.isFinite(value))) throw Error(`${where}: ${word.slice(0, 40)} is not an amount of ink; give finite numbers of 0 or more.`);
     return value;
   });
   if (values.length !== SIZE) throw Error(`${where} has ${values.length} ${values.length === 1 ? "number" : "numbers"}; a drawing has ${SIZE}, row by row from the top left.`);
