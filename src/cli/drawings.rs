@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use anyhow::{Context, anyhow, ensure};
 use cairn::drawing::{self, Drawing, ReadError, SIZE};
 
-/// The rows of all drawings of a file, or of standard input for `-`: counts of 0 to 16, or `as_is` the numbers
-/// as they stand. (n_drawings, 64)
+/// The rows of all drawings in a file, or in standard input for `-`: counts from 0 to 16, or with `as_is` the numbers
+/// unchanged. (n_drawings, 64)
 pub(super) fn rows(file: &str, as_is: bool, n_dims: usize) -> anyhow::Result<Vec<f64>> {
     ensure!(
         n_dims == SIZE,

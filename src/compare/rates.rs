@@ -1,4 +1,4 @@
-//! Where the time goes and how fast that is: work a second, and what share of the device's measured peak.
+//! How time splits into steps, work per second, and its share of the device's measured peak.
 
 use serde::Serialize;
 
@@ -13,39 +13,39 @@ pub(super) fn steps(size: &JobSize) -> f64 {
     size.n_points as f64 * size.n_clusters as f64 * size.iterations as f64
 }
 
-/// Floating-point operations of all distances, a multiply-add counted as two, if every one is computed.
+/// Floating-point operations if every distance is computed; a multiply-add counts as two.
 #[must_use]
 pub(super) fn flops(size: &JobSize) -> f64 {
     let [_, _, _, multiply_adds] = size.terms();
     2.0 * multiply_adds
 }
 
-/// Bytes of the points in `f32`, if they are read once a pass.
+/// Bytes of the points in `f32`, if they are read once per pass.
 #[must_use]
 pub(super) fn bytes(size: &JobSize) -> f64 {
     2.0 * flops(size) / size.n_clusters as f64
 }
 
-/// Work a second. An engine that skips distances, or shares a read among restarts, may go beyond its peak.
+/// Work per second. An engine that skips distances, or shares reads between restarts, may exceed its peak.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Rates {
-    /// Restarts a second, upload and reading back included.
+    /// Restarts per second, including upload and reading back.
     pub restarts_per_s: f64,
-    /// Points x clusters x iterations a second, upload and reading back included.
+    /// Points x clusters x iterations per second, including upload and reading back.
     pub point_cluster_iterations_per_s: f64,
-    /// 10^9 operations a second while assigning (iterating, where that can't be told), as if every distance
-    /// were computed.
+    /// 10^9 operations per second during assign (or iterating, if assign was not measured), as if every distance were
+    /// computed.
     pub gflops: f64,
-    /// 10^9 bytes a second meanwhile, as if all points were read once a pass.
+    /// 10^9 bytes per second during that time, as if all points were read once per pass.
     pub gbytes_per_s: f64,
-    /// `gflops` over the device's peak, if that was measured.
+    /// `gflops` relative to the device's peak, if that was measured.
     pub flops_of_peak: Option<f64>,
-    /// `gbytes_per_s` over the device's peak, if that was measured.
+    /// `gbytes_per_s` relative to the device's peak, if that was measured.
     pub bytes_of_peak: Option<f64>,
 }
 
 impl Rates {
-    /// The rates of a job of this size that took `time` seconds in all.
+    /// The rates of a job of this size that took `time` seconds.
     #[must_use]
     pub fn new(size: &JobSize, time: f64, split: &Split, peak: Option<Peak>) -> Self {
         let distances = if split.assign > 0.0 { split.assign } else { split.iterate };
@@ -61,24 +61,24 @@ impl Rates {
     }
 }
 
-/// Where the time of a run goes: medians, which need not add up.
+/// Times of the steps of a run, in seconds. They are medians, which need not add up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Split {
-    /// Building kernels, not part of the time.
+    /// Building kernels, which is not part of the time of a run.
     pub build: f64,
-    /// Handing the points over.
+    /// Uploading the points.
     pub upload: f64,
-    /// First centroids.
+    /// Seeding.
     pub seed: f64,
     /// Iterating.
     pub iterate: f64,
-    /// The part of `iterate` for nearest centroids; 0 where the device can't tell.
+    /// The part of `iterate` for nearest centroids; 0 if it was not measured.
     pub assign: f64,
-    /// The part of `iterate` for sums, means and the decision to stop; 0 where the device can't tell.
+    /// The part of `iterate` for sums, means and the decision to stop; 0 if it was not measured.
     pub update: f64,
     /// Reading back.
     pub read_back: f64,
-    /// Whether `assign` and `update` come from the device's clock, not the host's.
+    /// Whether `assign` and `update` come from the device's timestamps, not from the host's clock.
     pub device_clock: bool,
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Ink {
 }
 
 /// A picture on the page.
-pub(super) struct Picture {
+pub(super) struct InlineImage {
     /// The PNG as a `data:` address.
     pub(super) uri: String,
     /// What it shows, for those who can't see it.
@@ -50,9 +50,9 @@ impl Ink {
         values: &[f64],
         alt: String,
         caption: String,
-    ) -> Result<Picture, ReportError> {
+    ) -> Result<InlineImage, ReportError> {
         let bytes = self.png(values)?;
-        Ok(Picture { uri: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes)), alt, caption })
+        Ok(InlineImage { uri: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes)), alt, caption })
     }
 
     /// (height, width) values, row by row, as a PNG.

@@ -1,4 +1,4 @@
-//! `--devices`: from words to open devices.
+//! `--devices`: parses the list and opens the devices.
 
 use anyhow::Context;
 use cairn::engine::{self, Device, OpenOptions, Opened};
@@ -15,7 +15,7 @@ pub(super) struct OpenDevice {
     pub(super) opened: Opened,
 }
 
-/// What was asked for.
+/// The requested devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum DeviceList {
     /// The CPU, and the best GPU if there is one.
@@ -26,7 +26,7 @@ pub(super) enum DeviceList {
     Listed(Vec<(String, Device)>),
 }
 
-/// What they are opened with.
+/// The options for opening them.
 pub(super) fn wanted(args: &CompareArgs) -> Wanted {
     Wanted {
         gpu_memory: args.memory.gpu_memory,
@@ -36,7 +36,7 @@ pub(super) fn wanted(args: &CompareArgs) -> Wanted {
     }
 }
 
-/// Reads the list.
+/// Parses the list.
 pub(super) fn parse(list: Option<&str>) -> Result<DeviceList, Usage> {
     let Some(list) = list else { return Ok(DeviceList::Default) };
     if list.trim().eq_ignore_ascii_case("all") {
@@ -66,7 +66,7 @@ fn check(name: &str, device: &Device) -> Result<(), Usage> {
     )))
 }
 
-/// Opens them: what is named must be there.
+/// Opens the devices. An error if a named device is missing.
 pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<Vec<OpenDevice>> {
     match list {
         DeviceList::Listed(devices) => {
@@ -86,7 +86,7 @@ pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<V
     }
 }
 
-/// Refuses two names of one device.
+/// An error if two names are the same device.
 fn twice(entrants: &[OpenDevice]) -> Result<(), Usage> {
     let is = |entrant: &OpenDevice| {
         let info = entrant.opened.engine.info();
@@ -108,7 +108,7 @@ fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Resul
     Ok(OpenDevice { name: name.to_owned(), opened })
 }
 
-/// The `most` best adapters that can be opened; a note for each that can't.
+/// The best adapters that can be opened, at most `most`; prints a note for each that can't.
 #[cfg(feature = "gpu")]
 fn adapters(most: usize, options: &OpenOptions) -> Vec<OpenDevice> {
     use cairn::engine::gpu::{Gpu, adapters};

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::gathered::Member;
-use super::super::images::Picture;
+use super::super::images::InlineImage;
 use super::{Facts, ReportError, Section};
 use crate::numbers::{count, grouped, short_percent};
 
@@ -17,7 +17,7 @@ struct Clusters {
 
 /// A centroid that is a picture.
 struct Card {
-    picture: Picture,
+    picture: InlineImage,
     name: String,
     about: String,
     nearest: Vec<Shown>,
@@ -25,7 +25,7 @@ struct Card {
 }
 
 struct Shown {
-    picture: Picture,
+    picture: InlineImage,
     wrong: bool,
 }
 

@@ -28,10 +28,10 @@ struct Layer {
     id: &'static str,
     switch: String,
     alt: String,
-    groups: Vec<Group>,
+    groups: Vec<MapGroup>,
 }
 
-struct Group {
+struct MapGroup {
     color: usize,
     path: String,
     /// A name, and where it stands.
@@ -141,19 +141,19 @@ impl Paper {
         names: &[String],
         color: impl Fn(usize) -> usize,
         centre: impl Fn(usize) -> Option<[f64; 2]>,
-    ) -> Vec<Group> {
+    ) -> Vec<MapGroup> {
         let mut paths = vec![String::new(); COLORS];
         for (at, &group) in found.coordinates.iter().zip(groups) {
             let (x, y) = self.place(*at);
             // a line of no length with round ends is a dot, in a few letters
             let _ = write!(paths[color(group)], "M{x:.0} {y:.0}h0");
         }
-        let dots = paths.into_iter().enumerate().map(|(color, path)| Group { color, path, name: None });
+        let dots = paths.into_iter().enumerate().map(|(color, path)| MapGroup { color, path, name: None });
         let named = (0..names.len().min(MOST_NAMES)).filter_map(|group| {
             let (x, y) = self.place(centre(group)?);
             let name = names[group].strip_prefix("cluster ").unwrap_or(&names[group]);
             let name = Some((name.chars().take(16).collect(), format!("{x:.0}"), format!("{y:.0}")));
-            Some(Group { color: color(group), path: String::new(), name })
+            Some(MapGroup { color: color(group), path: String::new(), name })
         });
         dots.chain(named).collect()
     }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::gathered::Misread;
-use super::super::images::Picture;
+use super::super::images::InlineImage;
 use super::{Facts, ReportError, Section};
 use crate::numbers::{count, grouped_plural, short_percent};
 
@@ -11,13 +11,13 @@ use crate::numbers::{count, grouped_plural, short_percent};
 #[template(path = "report/misread.html")]
 struct Gallery {
     words: Vec<String>,
-    groups: Vec<Group>,
+    groups: Vec<MisreadGroup>,
 }
 
-struct Group {
+struct MisreadGroup {
     heading: String,
     count: String,
-    pictures: Vec<Picture>,
+    pictures: Vec<InlineImage>,
     rows: String,
 }
 
@@ -26,7 +26,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     if gathered.misread.is_empty() {
         return Ok(None);
     }
-    let groups: Result<Vec<Group>, ReportError> =
+    let groups: Result<Vec<MisreadGroup>, ReportError> =
         gathered.misread.iter().map(|pair| group(facts, pair)).collect();
     let shown = gathered.misread.len();
     let mut words = vec![format!(
@@ -43,7 +43,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     super::section::section("misread", "Misread", &Gallery { words, groups: groups? })
 }
 
-fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {
+fn group(facts: &Facts<'_>, pair: &Misread) -> Result<MisreadGroup, ReportError> {
     let name = |class: u32| {
         facts.truth().and_then(|truth| truth.names.get(class as usize)).cloned().unwrap_or_default()
     };
@@ -53,7 +53,7 @@ fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {
         None => format!("{class} in clusters without a name"),
     };
     let numbers = pair.rows.iter().map(|row| count(*row as f64 + 1.0)).collect::<Vec<_>>().join(", ");
-    Ok(Group {
+    Ok(MisreadGroup {
         pictures: pictures(facts, pair, &heading)?,
         rows: if facts.ink.is_none() { format!("rows {numbers}") } else { String::new() },
         count: grouped_plural(pair.count as usize, "row"),
@@ -61,7 +61,7 @@ fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {
     })
 }
 
-fn pictures(facts: &Facts<'_>, pair: &Misread, heading: &str) -> Result<Vec<Picture>, ReportError> {
+fn pictures(facts: &Facts<'_>, pair: &Misread, heading: &str) -> Result<Vec<InlineImage>, ReportError> {
     let (Some(ink), Some(gathered)) = (facts.ink, &facts.gathered) else { return Ok(Vec::new()) };
     let values = |row: &usize| Some((*row, gathered.misread_values.get(row)?));
     let picture = |(row, values): (usize, &Vec<f64>)| {

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::super::format::list;
-use super::super::images::Picture;
+use super::super::images::InlineImage;
 use super::{Facts, ReportError, Section};
 use crate::numbers::{count, grouped, grouped_plural, short_percent};
 
@@ -17,7 +17,7 @@ const COLUMNS: usize = 12;
 #[template(path = "report/rows.html")]
 struct RowsSection {
     words: Vec<String>,
-    pictures: Vec<Picture>,
+    pictures: Vec<InlineImage>,
     header: Vec<String>,
     cells: Vec<Vec<String>>,
 }
@@ -97,7 +97,7 @@ fn classes(facts: &Facts<'_>) -> String {
     )
 }
 
-fn pictures(facts: &Facts<'_>) -> Result<Vec<Picture>, ReportError> {
+fn pictures(facts: &Facts<'_>) -> Result<Vec<InlineImage>, ReportError> {
     let (Some(gathered), Some(ink)) = (&facts.gathered, facts.ink) else { return Ok(Vec::new()) };
     let picture = |at: usize| {
         let row = gathered.sample[at];
