@@ -50,7 +50,7 @@ pub(super) fn of_rows(
 /// The line of the summary with the measures against the truth.
 pub(super) fn truth(truth: &Truth, score: &Score) -> String {
     let accuracy = percent(score.accuracy);
-    let one_to_one = score.accuracy_one_to_one.map_or("too large to tell".into(), percent);
+    let one_to_one = score.accuracy_one_to_one.map_or("not computed: too large".into(), percent);
     let Score { ari, ami, v_measure, .. } = score;
     let column = plain(&truth.column);
     format!(

@@ -83,7 +83,7 @@ fn notes(reading: &Reading, model: &Model) -> Vec<String> {
     let strange = reading.lines.iter().flat_map(|line| &line.digits).filter(|digit| digit.strange).count();
     if strange > 0 {
         let are = if strange == 1 { "is not a digit and is shown" } else { "are not digits and are shown" };
-        notes.push(format!("{strange} {are} as ?: too far from all that the model knows"));
+        notes.push(format!("{strange} {are} as ?: too far from every centroid"));
     }
     if model.names.iter().all(Option::is_none) {
         notes.push(

@@ -131,7 +131,7 @@ fn text(args: &ScoreArgs, model: &Model, scored: &Scored) -> String {
         None => "the model has no names; fit with --truth, or use cairn name".to_owned(),
     };
     let Score { purity, ari, ami, v_measure, .. } = &scored.score;
-    let one_to_one = scored.score.accuracy_one_to_one.map_or("too large to tell".into(), percent);
+    let one_to_one = scored.score.accuracy_one_to_one.map_or("not computed: too large".into(), percent);
     let measures = format!(
         "accuracy {} if these rows name the clusters, one-to-one {one_to_one}, ARI {ari:.4}, AMI {ami:.4}, V {v_measure:.4}",
         percent(*purity)

@@ -1,4 +1,4 @@
-//! The misread gallery: rows in clusters that stand for another class.
+//! The misread rows: rows in clusters named by another class.
 
 use askama::Template;
 
@@ -30,13 +30,13 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         gathered.misread.iter().map(|pair| group(facts, pair)).collect();
     let shown = gathered.misread.len();
     let mut words = vec![format!(
-        "{} of the rows are in a cluster that stands for another class. The most frequent mistakes come first; the rows of \
-         each are chosen evenly from the table.",
+        "{} of the rows are in a cluster named by another class. The most frequent mistakes come first; their rows are \
+         evenly spaced samples.",
         short_percent(1.0 - score.accuracy)
     )];
     if shown < gathered.n_pairs {
         words.push(format!(
-            "{shown} of {} of such mistakes are shown.",
+            "{shown} of {} of mistakes are shown.",
             grouped_plural(gathered.n_pairs, "kind")
         ));
     }
