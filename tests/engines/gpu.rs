@@ -340,7 +340,7 @@ fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
         let note = fit.device.fallback.expect("it is said that the device failed");
         let (used, words, then) = match kind {
             FaultKind::Lost => ("cpu", "lost", "continued on the CPU"),
-            FaultKind::OutOfMemory => ("gpu", "out of memory", "went on in smaller batches"),
+            FaultKind::OutOfMemory => ("gpu", "out of memory", "continued in smaller batches"),
         };
         assert_eq!(fit.device.used, used);
         assert!(note.contains(words) && note.contains(then), "{note}");

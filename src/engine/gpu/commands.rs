@@ -86,7 +86,7 @@ impl<'c> Commands<'c> {
     pub(super) fn finish(mut self) -> Result<wgpu::SubmissionIndex, EngineError> {
         self.pass();
         self.flush()?;
-        self.last.take().ok_or_else(|| self.context.failed("nothing was handed over"))
+        self.last.take().ok_or_else(|| self.context.failed("nothing was submitted"))
     }
 
     /// The last submission so far.

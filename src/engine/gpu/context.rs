@@ -53,7 +53,7 @@ impl Context {
     ) -> Result<Self, EngineError> {
         if !info.adapter.features().contains(NEEDED) {
             let adapter = info.name.clone();
-            return Err(EngineError::DeviceFailed { adapter, reason: "it offers no immediates".into() });
+            return Err(EngineError::DeviceFailed { adapter, reason: "it does not support immediates".into() });
         }
         let wanted = match units {
             WantedUnits::None => None,
@@ -142,8 +142,8 @@ impl Context {
         first.map_or(Ok(()), Err)
     }
 
-    /// Polls the device. wgpu reports a lost device, the likely cause of a failure, only in a poll after all submitted
-    /// work has ended.
+    /// Polls the device. wgpu reports a lost device, the likely cause of a failure, only in a poll after all
+    /// submitted work has ended.
     fn ask_if_lost(&self) {
         let wait = wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) };
         let _ = self.device.poll(wait);

@@ -165,7 +165,7 @@ impl Kernel {
         Self { name, tally: Arc::clone(&context.tally), pipeline, slots: 1 }
     }
 
-    /// The same, of which a workgroup works for so many slots.
+    /// Sets the number of slots per workgroup.
     pub(super) fn for_slots(self, slots: usize) -> Self {
         Self { slots, ..self }
     }

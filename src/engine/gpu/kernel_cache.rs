@@ -33,7 +33,7 @@ impl KernelCache {
         let descriptor =
             wgpu::PipelineCacheDescriptor { label: Some("cairn"), data: data.as_deref(), fallback: true };
         // SAFETY: the bytes are what `get_data` returned for the same adapter, written as a whole under
-        // another name first; wgpu checks their header, and with `fallback` starts anew where it is wrong.
+        // another name first; wgpu checks their header, and with `fallback` starts empty if it is wrong.
         let pipelines = unsafe { device.create_pipeline_cache(&descriptor) };
         let saved = Mutex::new(blake3::hash(&data.unwrap_or_default()));
         Some(Self { pipelines, file, saved })

@@ -110,5 +110,5 @@ impl Gpu {
 
 /// The note after the device was out of memory.
 pub(super) fn smaller(error: &EngineError) -> String {
-    format!("{error}; the work went on in smaller batches, to the same bits")
+    format!("{error}; the work continued in smaller batches, with the same result")
 }
