@@ -40,9 +40,10 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
     let from_model = is_model(&args.job.data);
     if let (false, Some(rows)) = (from_model, &args.rows) {
         let data = &args.job.data;
-        return Err(
-            Usage(format!("{data} is not a model, so {rows} can't be rows for it; give one of them")).into()
-        );
+        return Err(Usage(format!(
+            "{data} is not a model, so {rows} can't be rows for it; give one of them"
+        ))
+        .into());
     }
     let is_file = |name: &&str| !matches!(*name, DIGITS | "-");
     files::check_apart(&[

@@ -175,20 +175,26 @@ impl Csv {
                 let hint = if row == 1 { self.hint } else { Hint::None };
                 Err(DataError::EmptyCell { position: position(), hint })
             }
-            Err(_) => Err(DataError::NotANumber { position: position(), text: cell.to_owned(), hint: self.hint }),
+            Err(_) => {
+                Err(DataError::NotANumber { position: position(), text: cell.to_owned(), hint: self.hint })
+            }
         }
     }
 
     fn weight(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
         match cell.parse::<f64>() {
             Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
-            _ => Err(DataError::Weight { position: self.columns.position(row, column), text: cell.to_owned() }),
+            _ => {
+                Err(DataError::Weight { position: self.columns.position(row, column), text: cell.to_owned() })
+            }
         }
     }
 
     fn class(&self, row: u64, column: usize, cell: &str) -> Result<String, DataError> {
         match cell {
-            "" => Err(DataError::EmptyCell { position: self.columns.position(row, column), hint: Hint::None }),
+            "" => {
+                Err(DataError::EmptyCell { position: self.columns.position(row, column), hint: Hint::None })
+            }
             class => Ok(class.to_owned()),
         }
     }

@@ -284,7 +284,9 @@ mod tests {
     #[test]
     fn a_stored_pipe_opens_again_and_leaves_no_file() {
         let stored = once(b"1,2\n").store().expect("room for it");
-        let Storage::File { path, .. } = &stored.storage else { panic!("there is a folder for temporary files") };
+        let Storage::File { path, .. } = &stored.storage else {
+            panic!("there is a folder for temporary files")
+        };
         let path = path.clone();
         assert_eq!((stored.name(), stored.len()), ("standard input", 4));
         for _ in 0..2 {

@@ -195,7 +195,10 @@ impl RowBlock {
             if let Some(column) = pick.truth {
                 let text = cells.text(row, column);
                 if !cells.number(row, column).is_finite() {
-                    return Err(DataError::NotFinite { position: npy.columns.position(number, column), text });
+                    return Err(DataError::NotFinite {
+                        position: npy.columns.position(number, column),
+                        text,
+                    });
                 }
                 self.truth.push(text);
             }

@@ -55,7 +55,8 @@ fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, Da
 
 fn format_of(input: &Input) -> &'static InputFormat {
     let ending = Path::new(input.name()).extension().unwrap_or_default().to_ascii_lowercase();
-    let by_content = |format: &&InputFormat| !format.magic.is_empty() && input.start().starts_with(format.magic);
+    let by_content =
+        |format: &&InputFormat| !format.magic.is_empty() && input.start().starts_with(format.magic);
     let by_name = |format: &&InputFormat| format.endings.iter().any(|known| ending == *known);
     let [.., last] = &FORMATS;
     FORMATS.iter().find(by_content).or_else(|| FORMATS.iter().find(by_name)).unwrap_or(last)

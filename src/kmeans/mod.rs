@@ -92,7 +92,7 @@ impl Fit {
     /// Converts a cost (weighted squared distance) to the user's units.
     #[must_use]
     pub fn cost(&self, cost: u128) -> f64 {
-    self.lattice.cost(cost) * self.weight_unit
+        self.lattice.cost(cost) * self.weight_unit
     }
 
     /// Centroids in the user's units. (n_clusters, n_dims)

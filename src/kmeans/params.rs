@@ -70,8 +70,8 @@ pub enum ParamsError {
         n_centroids: usize,
         /// Clusters requested.
         n_clusters: usize,
-        },
-        /// The given centroids and the points differ in their number of features.
+    },
+    /// The given centroids and the points differ in their number of features.
     #[error("start centroids have {n_centroid_dims} columns and the points {n_dims}; they must agree")]
     CentroidDims {
         /// Features of the centroids.

@@ -52,7 +52,11 @@ impl Ink {
         caption: String,
     ) -> Result<InlineImage, ReportError> {
         let bytes = self.png(values)?;
-        Ok(InlineImage { uri: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes)), alt, caption })
+        Ok(InlineImage {
+            uri: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes)),
+            alt,
+            caption,
+        })
     }
 
     /// A PNG of (height, width) values, row-major.

@@ -19,9 +19,9 @@ pub(super) struct CollectKernels {
 
 /// The kernels with their buffers.
 pub(super) struct BoundCollect<'a> {
-    pub(super) signs: wgpu::Buffer,   // bits of slots that are done, then of those with empty clusters (2, words)
+    pub(super) signs: wgpu::Buffer, // bits of slots that are done, then of those with empty clusters (2, words)
     pub(super) records: wgpu::Buffer, // Record (slots)
-    ended: wgpu::Buffer,              // how many, then slots
+    ended: wgpu::Buffer,            // how many, then slots
     poll: Bound<'a>,
     collect: Bound<'a>,
     save_labels: Vec<Bound<'a>>,

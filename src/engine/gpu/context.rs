@@ -53,7 +53,10 @@ impl Context {
     ) -> Result<Self, EngineError> {
         if !info.adapter.features().contains(NEEDED) {
             let adapter = info.name.clone();
-            return Err(EngineError::DeviceFailed { adapter, reason: "it does not support immediates".into() });
+            return Err(EngineError::DeviceFailed {
+                adapter,
+                reason: "it does not support immediates".into(),
+            });
         }
         let wanted = match units {
             WantedUnits::None => None,

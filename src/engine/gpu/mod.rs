@@ -179,7 +179,9 @@ impl Gpu {
 }
 
 fn refusal(adapter: &str, why: &str) -> String {
-    format!("the matrix units of {adapter} are not used ({why}); the work continued in f32, with the same result")
+    format!(
+        "the matrix units of {adapter} are not used ({why}); the work continued in f32, with the same result"
+    )
 }
 
 /// The session of a job: its runs, one after the other.

@@ -51,9 +51,8 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
 fn words(facts: &Facts<'_>) -> Vec<String> {
     let mut words = Vec::new();
     let what = if facts.ink.is_some() { "picture" } else { "row" };
-    let mut text = format!(
-        "A centroid is the mean of its cluster, and usually not itself a {what} of the data."
-    );
+    let mut text =
+        format!("A centroid is the mean of its cluster, and usually not itself a {what} of the data.");
     if facts.ink.is_some() {
         text += " It is sharp where the members agree, and grey where they differ.";
     }

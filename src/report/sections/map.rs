@@ -91,7 +91,10 @@ fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {
         short_percent((1.0 - first - second).max(0.0))
     )];
     if facts.truth().is_some() {
-        words.push("Switch between the two colourings: clusters and classes disagree where the colour changes.".into());
+        words.push(
+            "Switch between the two colourings: clusters and classes disagree where the colour changes."
+                .into(),
+        );
     }
     let n = facts.report.rows.map_or(0, |rows| rows.labels.len());
     if drawn < n {

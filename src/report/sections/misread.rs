@@ -35,10 +35,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         short_percent(1.0 - score.accuracy)
     )];
     if shown < gathered.n_pairs {
-        words.push(format!(
-            "{shown} of {} of mistakes are shown.",
-            grouped_plural(gathered.n_pairs, "kind")
-        ));
+        words.push(format!("{shown} of {} of mistakes are shown.", grouped_plural(gathered.n_pairs, "kind")));
     }
     super::section::section("misread", "Misread", &Gallery { words, groups: groups? })
 }

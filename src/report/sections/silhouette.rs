@@ -24,11 +24,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     let figure =
         Figure { title: "Silhouette of each row", svg: chart(facts, &groups, mean)?, text: String::new() };
     let words = words(facts, &groups, &values, mean, rows.labels.len());
-    super::section::section(
-        "silhouette",
-        "Separation",
-        &Figures { words, figures: vec![figure] },
-    )
+    super::section::section("silhouette", "Separation", &Figures { words, figures: vec![figure] })
 }
 
 fn chart(facts: &Facts<'_>, groups: &[Vec<f64>], mean: f64) -> Result<String, ReportError> {
