@@ -1,4 +1,4 @@
-//! Clusters the handwritten digits inside the library, and compares the clusters with the digits that were meant.
+//! Clusters the embedded handwritten digits, and compares the clusters with the true digits.
 //!
 //! `cargo run --example digits`
 #![allow(clippy::print_stdout, reason = "an example prints")]

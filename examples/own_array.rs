@@ -1,4 +1,4 @@
-//! Clusters arrays of your own: a view of `f64`, the same in `f32`, and rows with weights.
+//! Clusters your own arrays: a view of `f64`, the same in `f32`, and rows with weights.
 //!
 //! `cargo run --example own_array`
 #![allow(clippy::print_stdout, reason = "an example prints")]

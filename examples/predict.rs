@@ -1,4 +1,4 @@
-//! Fits a model on some rows, and finds the cluster of rows that it never saw.
+//! Fits a model to some rows, and predicts the clusters of other rows.
 //!
 //! `cargo run --example predict`
 #![allow(clippy::print_stdout, reason = "an example prints")]

@@ -1,4 +1,4 @@
-//! Saves a model, loads it, and finds that not a bit has changed.
+//! Saves a model, loads it, and checks that it is unchanged.
 //!
 //! `cargo run --example save_and_load`
 #![allow(clippy::print_stdout, reason = "an example prints")]

@@ -1,4 +1,5 @@
-//! The cases: made here, the same on every machine, so that one file is all that has to be carried to a GPU.
+//! The cases, generated here and equal on every machine, so that a single binary can be copied to a machine with a
+//! GPU.
 
 use std::fs::{File, create_dir_all};
 use std::io::{BufWriter, Write};

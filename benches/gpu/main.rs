@@ -1,7 +1,7 @@
-//! Times a GPU on the cases that Cairn promises something about, each checked against the CPU: run by `gpu.sh`.
+//! Times a GPU on large cases, each checked against the CPU. Run by `gpu.sh`.
 //!
-//! A time is that of seeding and iterations, as `cairn fit` shows it, the fastest of a few runs; the table is on
-//! its lattice and what is done once for all restarts is done before. Exits with 1 if a fingerprint differs.
+//! A time covers seeding and iterations, as `cairn fit` shows it, and is the fastest of a few runs. Packing and the
+//! work done once for all restarts are not included. Exits with 1 if a fingerprint differs.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench says what it measured")]
 
 mod cases;

@@ -119,7 +119,7 @@ pub(super) fn confusion(truth: &Truth, entries: &[Confused]) -> String {
         let named = entry.named.map_or(n_classes, |named| named as usize);
         counts[entry.truth as usize][named] = entry.count;
     }
-    let heading = format!("a row each {column}, a column each {column} that clusters stand for");
+    let heading = format!("rows: {column}, columns: {column} that names the cluster");
     labelled("confusion", &heading) + &matrix(&header, &counts)
 }
 
@@ -147,7 +147,7 @@ fn mistakes(truth: &Truth, entries: &[Confused], column: &str) -> String {
     let name = |class: u32| truth.names.get(class as usize).map_or("?".into(), |name| cut(name));
     let line = |entry: &&Confused| {
         let (count, is) = (entry.count, name(entry.truth));
-        format!("  {count}: {is} in clusters of {}\n", entry.named.map_or("nothing".into(), name))
+        format!("  {count}: {is} in clusters of {}\n", entry.named.map_or("no name".into(), name))
     };
     let lines: String = wrong.iter().take(MOST_MISTAKES).map(line).collect();
     labelled("confusion", &heading) + &lines

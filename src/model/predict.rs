@@ -37,8 +37,8 @@ pub enum PredictError {
     },
     /// A value of a table lies too far outside the range of the fitted rows.
     #[error(
-        "{position}: {value:?} lies more than {limit:e} from {centre}, the centre of the rows fitted, which is further than \
-         the model can say; remove the row, or fit with it"
+        "{position}: {value:?} lies more than {limit:e} from {centre}, the centre of the fitted rows, which is beyond \
+         the range of a model; remove the row, or fit with it"
     )]
     TooFar {
         /// Where.

@@ -1,7 +1,7 @@
-//! A page in headless Chromium: what it shows, what it complains about, what it asks the network for.
+//! A page in headless Chromium: its content, its errors, its network requests.
 //!
-//! Without Chromium a page's test passes and says that it was skipped; `CAIRN_REQUIRE_CHROMIUM=1` makes that a
-//! failure. `CAIRN_CHROMIUM` names another program.
+//! Without Chromium a page's test passes and reports that it was skipped; with `CAIRN_REQUIRE_CHROMIUM=1` it fails.
+//! `CAIRN_CHROMIUM` names another program.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `cairn report` and `fit --report`: the page in a browser, on a phone and on a desk; what it holds; how large it is.
+//! `cairn report` and `fit --report`: the page in a browser, on a phone and on a desktop; its content; its size.
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,4 @@
-//! Points that a careless bound would label wrongly. All numbers are lattice coordinates.
+//! Points that an unsound bound would label wrongly, in lattice coordinates.
 
 use cairn::data::Dataset;
 use cairn::kmeans::{Init, KMeans};

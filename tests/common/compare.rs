@@ -1,4 +1,4 @@
-//! The comparer: two sets of restarts are equal in every bit, or it says where they part.
+//! The comparer: checks that two sets of restarts are equal in every bit, and reports the first difference.
 
 use cairn::engine::{Outcome, State};
 use cairn::kmeans::Restarts;

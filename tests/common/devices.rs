@@ -1,7 +1,7 @@
-//! The devices that a test body runs on: the processor always, and every adapter that wgpu finds.
+//! The devices that a test body runs on: the CPU, and every adapter that wgpu finds.
 //!
-//! Without an adapter a GPU test passes without a word, and `gpu_tests_skipped` says how many did.
-//! `CAIRN_REQUIRE_GPU=vulkan,gl` makes a missing adapter of these backends a failure. `CAIRN_CPU` and `CAIRN_GPU` name
+//! Without an adapter a GPU test passes silently, and `gpu_tests_skipped` reports how many did. With
+//! `CAIRN_REQUIRE_GPU=vulkan,gl` a missing adapter of these backends is a failure. `CAIRN_CPU` and `CAIRN_GPU` name
 //! the kernels that devices are opened with.
 
 use cairn::engine::certify::Bound;

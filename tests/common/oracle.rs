@@ -1,4 +1,4 @@
-//! The oracle: a case is run by the reference, then by a device in every way that must not matter.
+//! The oracle: runs a case on the reference, then on a device with every setting that must not affect results.
 
 use cairn::data::Dataset;
 use cairn::engine::reference::Reference;

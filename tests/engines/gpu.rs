@@ -1,6 +1,6 @@
-//! What only a GPU can get wrong: doing the work itself, failing, and being handed over.
+//! Behaviour specific to GPUs: that they do the work themselves, failures, and the fallback.
 //!
-//! That it computes the right thing is said in `engines`; here every adapter is found at work.
+//! Results are tested by the other modules.
 #![cfg(feature = "gpu")]
 
 use cairn::data::Dataset;

@@ -1,5 +1,4 @@
-//! The loop around the GPU's kernels: what it asks of a device, how it cuts what is too large, and that none
-//! of it shows in the results.
+//! The loop around the GPU's kernels: its calls to the device, chunks and slices, none of which affects results.
 #![cfg(feature = "gpu")]
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! The kernels that a GPU chooses among by sizes, each on sizes that it would not be chosen for: with tiles cut off
-//! at every side, lanes missing, ties, far apart scales, rows without weight; and with careless certificates.
+//! The GPU assign kernels, each on sizes for which it would not be chosen: with partial tiles on every side, missing
+//! slots, ties, very different scales, rows without weight; and with unsound certificates.
 #![cfg(feature = "gpu")]
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! The two careless bounds of docs/DEFINITION.md, section 4.14, put into the engines themselves: each must end
-//! in a wrong result that the comparer sees, or the tests of ties prove nothing.
+//! The unsound bounds of docs/DEFINITION.md, section 4.14, in the engines: each must give a wrong result that the
+//! comparer detects; otherwise the tests of ties would prove nothing.
 
 use cairn::engine::certify::Bound;
 

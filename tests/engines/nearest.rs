@@ -1,4 +1,4 @@
-//! The two nearest centroids: every device equals the reference in every bit, on ties and hairs' breadths too.
+//! The two nearest centroids: every device equals the reference in every bit, also on ties and near ties.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

@@ -1,4 +1,4 @@
-//! Everything at once: proptest draws sizes, values, weights, starts and reasons to stop.
+//! Random cases: proptest draws sizes, values, weights, starts and stop reasons.
 
 use proptest::prelude::*;
 

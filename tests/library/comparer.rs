@@ -1,4 +1,4 @@
-//! The comparer is seen to fail: it refuses whatever part of a result is wrong, and names the place.
+//! The comparer detects an error in any part of a result, and names its position.
 
 use cairn::engine::Stop;
 use cairn::kmeans::{KMeans, Restarts};

@@ -1,4 +1,4 @@
-//! Tables in and files out: what is read, what is written, and what is refused with which words.
+//! Input tables and output files: content, and error messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Every shader parses, validates and is what the Rust side takes it for. No GPU is needed.
+//! Every shader parses, validates and matches the Rust side. No GPU is needed.
 #![cfg(feature = "gpu")]
 
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ struct Shader {
 }
 
 impl Shader {
-    /// Reads a text, without any feature that some adapter may lack but immediates, which all have. Matrix units are the
-    /// one exception: where there are none their kernel is never built.
+    /// Reads a text, without any feature that some adapter may lack but immediates, which all have. Matrix units are
+    /// the one exception: where there are none their kernel is never built.
     fn read(name: &str, text: &str) -> Result<Self, String> {
         let refused = |error: &dyn Debug| format!("{name}: {error:?}");
         let module =

@@ -52,7 +52,7 @@ fn head(document: &Document) -> String {
     let devices = document.devices.iter().map(|device| ("device", format::device(device)));
     lines.splice(2..2, devices);
     if document.stopped {
-        lines.push(("incomplete", "stopped by Ctrl-C: no more was measured than is shown".into()));
+        lines.push(("incomplete", "stopped by Ctrl-C: only part of the measurements was made".into()));
     }
     let failed = document.devices.iter().filter_map(|device| Some((&device.name, device.failure.as_ref()?)));
     lines.extend(failed.map(|(name, why)| ("incomplete", format!("{name} failed: {why}"))));

@@ -1,4 +1,4 @@
-//! `cairn devices`, and what `--device` says.
+//! `cairn devices`, and the output of `--device`.
 
 use serde_json::Value;
 

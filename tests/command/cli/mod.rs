@@ -1,14 +1,14 @@
-//! The command, as a person or a program uses it.
+//! The command line.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `bad_input` | everything that is refused: exit code, one line that names it, no file left |
-//! | `input` | where the data may come from, truth and weights |
-//! | `files` | output files in both formats, and back in |
-//! | `summary` | the text: pinned, with colour and without, quiet |
-//! | `json` | the same for programs |
+//! | `bad_input` | invalid input: exit code, a message of one line, no file left behind |
+//! | `input` | sources of data, truth and weights |
+//! | `files` | output files in both formats, and reading them back |
+//! | `summary` | the summary as text: exact, with and without colour, quiet |
+//! | `json` | the summary as JSON |
 //! | `sweep` | `cairn sweep` |
-//! | `model` | models: listed, named, used on rows from files and pipes |
+//! | `model` | models: listed, named, applied to rows from files and pipes |
 //! | `drawings` | `cairn predict --drawings` |
 //! | `read` | `cairn read` |
 //! | `devices` | `cairn devices`, and what `--device` says |

@@ -1,4 +1,4 @@
-//! Models: fitted, listed, named, and used on rows from files and pipes, in every format.
+//! Models: fitted, listed, named, and applied to rows from files and pipes, in every format.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -237,7 +237,7 @@ fn rows_that_can_not_be_predicted_are_named() {
     refused(
         "x,y\n1,2\n\n1e300,0\n",
         "",
-        &["row 4, column 1 (\"x\")", "1e300", "the centre of the rows fitted"],
+        &["row 4, column 1 (\"x\")", "1e300", "the centre of the fitted rows"],
     );
     refused("y,c,x\n0,0,1e12\n", "", &["row 2, column 3 (\"x\")"]);
     refused("x,y\n1,nan\n", "", &["row 2, column 2", "not a finite number"]);

@@ -1,4 +1,4 @@
-//! The files for programs.
+//! JSON and CSV files.
 
 use cairn::compare::export::{ExportFormat, text};
 use cairn::compare::{Document, Method};

@@ -1,4 +1,4 @@
-//! A clock that is wound by hand, and engines that wind it, lie, or fail.
+//! Test doubles: a simulated clock, and engines that advance it, return wrong results, or fail.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What ends a comparison, and what only ends a device's part in it.
+//! Errors that end a comparison, and failures that exclude only one device.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

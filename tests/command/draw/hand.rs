@@ -1,4 +1,4 @@
-//! Hands that draw: strokes written out by people's rules, slanted, squeezed and trembling; scribbles and blots.
+//! Simulated drawings: digits and letters as strokes, slanted, compressed and trembling; scribbles and blots.
 
 use std::collections::BTreeMap;
 

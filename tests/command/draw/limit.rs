@@ -1,4 +1,4 @@
-//! How far is too far: of real digits nearly none is refused, of what is none much is.
+//! The limit for "not a digit": nearly all digits pass, and many other drawings are rejected.
 
 use cairn::data::{LoadOptions, digits, load};
 use cairn::engine::Device;

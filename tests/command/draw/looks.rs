@@ -1,4 +1,4 @@
-//! How the page looks: on a phone and on a desk, with names that are markup, without names; inside the report.
+//! Appearance of the page: on a phone and on a desktop, with names that are markup, without names, in the report.
 
 use std::fs::File;
 use std::io::BufReader;

@@ -1,4 +1,4 @@
-//! Numbers pasted into the page: read, made into counts and named as the library and the command do.
+//! Numbers pasted into the page: read, normalised and named like the library and the command do.
 
 use cairn::drawing::{counts, normalise, read};
 use cairn::model::Model;

@@ -1,4 +1,4 @@
-//! A page in a browser, played by a script of the test's own.
+//! A page in a browser, driven by a test's script.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Circles among files.
+//! Dependency cycles of files.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
