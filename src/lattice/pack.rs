@@ -313,7 +313,7 @@ mod tests {
     fn a_row_without_weight_may_lie_outside() {
         let weights = Weights::new(&[1.0, 1.0, 0.0], 3).unwrap();
         let table = pack(&[0.0, 1.0, 5.0], 1, weights.clone()).unwrap();
-        // the centre of 0 .. 1 rounds to 0 on the grid of whole numbers; a step is 2^-23
+        // the centre of 0 .. 1 rounds to 0 on the grid of integers; a step is 2^-23
         assert_eq!(table.outside, [(2, vec![5 << 23])]);
         assert_eq!(table.points[2], 0.0);
         let error = pack(&[0.0, 1.0, 1e9], 1, weights).unwrap_err();

@@ -156,7 +156,7 @@ pub(in crate::engine) fn why_none(found: &[AdapterInfo]) -> String {
     }
 }
 
-/// Why no adapter of `found` is what was asked for.
+/// Why no adapter of `found` matches the request.
 pub(in crate::engine) fn why_not(device: &Device, found: &[AdapterInfo]) -> String {
     match (device, found) {
         (Device::Named(name), []) => {

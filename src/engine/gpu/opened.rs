@@ -27,7 +27,7 @@ pub struct Gpu {
 /// Whether an adapter's matrix units can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MatrixUnits {
-    /// It has none that Cairn can use, or they were not asked for.
+    /// It has none that Cairn can use, or they were not requested.
     None,
     /// They passed their self-test.
     Usable(Units),

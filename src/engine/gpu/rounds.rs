@@ -97,8 +97,8 @@ impl Rounds {
 }
 
 impl BoundRounds<'_> {
-    /// Encodes a round for the first `running` slots of the list, with timestamps if asked for. Of several chunks only
-    /// the first is timed.
+    /// Encodes a round for the first `running` slots of the list, with timestamps if requested. Of several chunks
+    /// only the first is timed.
     pub(super) fn encode(
         &self,
         context: &Context,

@@ -65,7 +65,7 @@ impl Instructions {
     }
 }
 
-/// AMX beside AVX-512, where the processor has both.
+/// AMX with AVX-512, if the processor has both.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn amx() -> Option<Instructions> {
     let kernel = Kernel::Avx512;

@@ -3,10 +3,11 @@
 //! # The certificate
 //!
 //! Let x~ and c~ be a point and a centroid with their coordinates rounded to bf16. The units compute
-//! `P_i ~ x~.c~_i`: products of two bf16 are exact in `f32`, sums are rounded, in an order that is the unit's
-//! own. Coordinates are whole numbers, so no product or sum other than zero is small enough to be flushed. With
-//! `h_i = |c_i|^2 / 2`, the score `s_i = h_i - x.c_i`, and g the relative error of a sum ([`certify::gamma`] of
-//! all products, in a unit of 2^-23, which leaves the direction of rounding open):
+//! `P_i ~ x~.c~_i`: products of two bf16 are exact in `f32`, sums are rounded, in an unspecified order. Coordinates
+//! are integers, so no product or sum other than zero is small enough to be flushed. Let `h_i = |c_i|^2 / 2`, the
+//! score
+//! `s_i = h_i - x.c_i`, and g the relative error of a sum ([`certify::gamma`] of all products, in a unit of 2^-23,
+//! for any direction of rounding). Then
 //!
 //! `|h_i - P_i - s_i| <= g |x~| |c~_i| + |x - x~| |c_i| + |x~| |c_i - c~_i|`
 //!
@@ -14,9 +15,10 @@
 //!
 //! `E_i = X (g |c~_i| + R_i) + r |c_i| + g h_i`
 //!
-//! The last term, and the slack in g, hold the few roundings of `f32` that follow: of `h_i - g h_i` to the
-//! base, of the base less the tile's share of E_i, of that less P_i, and of the comparison, each at most 2^-24
-//! of `h_i + X |c~_i| + E_i`; a factor of `1 + 2^-20` on E_i holds the share that E_i itself has in them.
+//! The last term and the slack in g cover the later roundings of `f32`: of `h_i - g h_i` to the base, of the base
+//! less the tile's share of E_i, of that less P_i, and of the comparison, each at most 2^-24 of `h_i + X |c~_i| +
+//! E_i`. A factor of
+//! `1 + 2^-20` on E_i covers the share of E_i itself.
 //! The label is proven when `h_i - P_i - E_i` of every other centroid is above that of the best by 2 E_best.
 //! Points that are not proven are examined again in `f32`.
 

@@ -2,9 +2,9 @@
 //!
 //! # The certificate
 //!
-//! In units of `2^a` lattice steps let x and c be a point and a centroid, x~ and c~ their coordinates rounded
-//! to whole numbers. The kernel computes `S_i = round(|c_i|^2 / 2) - x~.c~_i` without an error (all sums fit 32
-//! bits, as below). Against the score `s_i = |c_i|^2 / 2 - x.c_i`:
+//! In units of `2^a` lattice steps, let x and c be a point and a centroid, x~ and c~ their coordinates rounded to
+//! integers. The kernel computes `S_i = round(|c_i|^2 / 2) - x~.c~_i` exactly (all sums fit 32 bits, see below).
+//! Compared with the score `s_i = |c_i|^2 / 2 - x.c_i`:
 //!
 //! `|S_i - s_i| <= 1/2 + |x - x~| |c_i| + |x~| |c_i - c~_i| <= E = 1/2 + r C + (X + r) R`
 //!
@@ -14,9 +14,9 @@
 //!
 //! # Room
 //!
-//! `a` is chosen so that X' <= 2^14.5 for all points of the table: then coordinates fit 16 bits, and
-//! `|S| <= C^2 / 2 + (X + r) (C + R)` stays below 2^30 while C is at most X', as means are; centroids given
-//! from elsewhere are checked.
+//! `a` is chosen so that the norm X is at most 2^14.5 for all points of the table. Then coordinates fit 16 bits, and
+//! `|S| <= C^2 / 2 + (X + r) (C + R)` stays below 2^30 while C has the same bound, as means do; given centroids are
+//! checked.
 
 use super::columns::Int16Columns;
 use super::cost::GuessCost;
