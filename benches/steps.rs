@@ -19,7 +19,7 @@ fn main() {
     divan::main();
 }
 
-/// The processor, with the kernel that `CAIRN_CPU` names.
+/// The CPU engine, with the kernel that `CAIRN_CPU` names.
 fn cpu() -> Cpu {
     let cpu_kernel = std::env::var("CAIRN_CPU").ok().filter(|name| !name.is_empty());
     Cpu::open(&OpenOptions { cpu_kernel, ..OpenOptions::default() }).unwrap()

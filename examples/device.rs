@@ -13,7 +13,7 @@ fn main() -> Result<(), FitError> {
     Ok(())
 }
 
-/// The device that was taken, and the fingerprint.
+/// The device used, and the fingerprint.
 pub(crate) fn device() -> Result<String, FitError> {
     let opened = gpu_or_cpu()?;
     let params = KMeans::new(10).restarts(20).seed(42).check()?;

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The best of 20 restarts, in words.
+/// The best of 20 restarts, as text.
 pub(crate) fn digits() -> Result<String, Box<dyn Error>> {
     let digits = data::digits();
     let params = KMeans::new(10).restarts(20).seed(42).check()?;

@@ -12,9 +12,9 @@ fn main() -> Result<(), FitError> {
     Ok(())
 }
 
-/// What was found in each array.
+/// The result for each array.
 pub(crate) fn own_array() -> Result<String, FitError> {
-    // three groups of rows; the first column is an id, and no feature
+    // three groups of rows; the first column is an id, not a feature
     let table = Array2::from_shape_fn((90, 3), |(row, column)| match column {
         0 => row as f64,
         _ => (row % 3 * 10 * column) as f64 + (row * column % 7) as f64 / 8.0,

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the loaded model holds.
+/// Contents of the loaded model.
 pub(crate) fn save_and_load() -> Result<String, Box<dyn Error>> {
     let digits = data::digits();
     let params = KMeans::new(10).restarts(5).seed(3).check()?;

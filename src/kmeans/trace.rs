@@ -34,7 +34,8 @@ pub fn trace(
     if inertias.last() == Some(&restart.inertia) {
         return Ok(inertias);
     }
-    let reason = "the repeated restart has another result; the outcome belongs to other points or parameters".into();
+    let reason =
+        "the repeated restart has another result; the outcome belongs to other points or parameters".into();
     Err(EngineError::DeviceFailed { adapter: engine.info().adapter, reason }.into())
 }
 

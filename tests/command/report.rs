@@ -29,7 +29,7 @@ impl Place {
         self.file(name)
     }
 
-    /// Runs the command, which must go well.
+    /// Runs the command, which must succeed.
     fn cairn(&self, args: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_cairn"))
             .current_dir(self.0.path())
@@ -46,7 +46,7 @@ impl Place {
     }
 }
 
-/// No complaint, no request; sections as asked for.
+/// No errors, no requests; the expected sections.
 fn opens_well(page: &Path, sections: &[&str]) {
     let Some(seen) = browser::open(page) else { return };
     assert!(seen.console.is_empty(), "{:?}", seen.console);

@@ -53,7 +53,7 @@ fn state_differences(expected: &State, got: &State) -> Vec<String> {
     parts.into_iter().flatten().collect()
 }
 
-/// The first place where two arrays differ; `name` says what stands there.
+/// The first index at which two arrays differ; `name` describes it.
 fn first<T: PartialEq + std::fmt::Display>(
     array: &str,
     expected: &[T],

@@ -53,7 +53,7 @@ pub(crate) fn on(backend: Backend, body: &dyn Fn(&dyn Engine)) {
     }
 }
 
-/// Calls `body` with each device of `backend`, whose certificate is the careless `bound`.
+/// Calls `body` with each device of `backend`, with the unsound `bound` as its certificate.
 pub(crate) fn on_mutants(backend: Backend, bound: Bound, body: &dyn Fn(&dyn Engine)) {
     match backend {
         Backend::Cpu => body(&cpu(&bounded(bound))),
@@ -150,7 +150,7 @@ mod adapters {
         if names.is_empty() { "no adapter at all".into() } else { names.join(", ") }
     }
 
-    /// Not a check: says how many GPU tests of this crate did nothing, and why. Written past the test
+    /// Not a check: reports how many GPU tests of this crate were skipped, and why. Written past the test
     /// harness, which hides what passing tests print.
     #[test]
     fn gpu_tests_skipped() {

@@ -147,7 +147,7 @@ fn a_bound_of_zero_is_caught(backend: Backend) {
     });
 }
 
-/// A device that fails while it works hands over to the CPU where that is wanted, and says so.
+/// The CPU takes over when a device fails, if that is requested, and it is reported.
 #[cfg(feature = "gpu")]
 #[test]
 fn a_device_that_fails_hands_over() {

@@ -94,7 +94,7 @@ fn f32_leaves_them_alone() {
     });
 }
 
-/// One wrong label in the self-test, and the work is done without them: right, and with a word about it.
+/// If one label of the self-test is wrong, the units are not used: results are correct, and a note says so.
 #[test]
 fn units_that_err_are_refused() {
     with_units(&|info, options| {

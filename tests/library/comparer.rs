@@ -9,7 +9,7 @@ fn truth() -> Restarts {
     Case::new(&normal(60, 3, 1), KMeans::new(4).restarts(5)).oracle()
 }
 
-/// What the comparer says once `spoil` had its way with a correct result.
+/// The comparer's message after `spoil` changed a correct result.
 fn refusal(spoil: impl FnOnce(&mut Restarts)) -> String {
     let expected = truth();
     let mut got = expected.clone();

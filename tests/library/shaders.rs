@@ -45,7 +45,7 @@ impl Shader {
         Ok(Self { name: name.into(), module, info, sizes })
     }
 
-    /// What the host takes for granted of every kernel.
+    /// Assumptions of the host about every kernel.
     fn check(&self) -> Result<(), String> {
         self.check_entry()?;
         self.check_bindings()?;
@@ -227,7 +227,7 @@ fn every_kernel_of_a_wrapped_grid_can_be_cut() {
     }
 }
 
-/// Checks that can't fail check nothing.
+/// Checks that the checks can fail.
 mod refused {
     use super::*;
 

@@ -179,7 +179,7 @@ fn known_classes_score_a_model() {
     ran.done();
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!((&json["accuracy_by_names"], &json["accuracy"]), (&0.8.into(), &0.8.into()));
-    // classes that the model never saw: its names are all wrong, its clusters are not
+    // classes unknown to the model: all names are wrong, but the clusters are not
     let other = "kind,x,y\np,0,1\nq,31,40\n";
     let json: Value =
         serde_json::from_str(&piped(&folder, "score m.safetensors - --truth 1 --json", other).out).unwrap();

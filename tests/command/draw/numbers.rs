@@ -93,7 +93,7 @@ fn what_is_counts_already_is_so_on_the_page() {
     assert!((100..400).contains(&kept), "{kept} of 500 kept");
 }
 
-/// What one of the two reads the other does, to the same numbers; what it refuses is refused.
+/// Page and library read the same texts to the same numbers, and reject the same texts.
 #[test]
 fn texts_are_read_as_the_command_reads_them() {
     let place = Place::new();

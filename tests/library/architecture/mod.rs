@@ -38,7 +38,7 @@ use circles::{circles, describe};
 use layers::{layer_of, layers};
 use modules::{Files, Modules};
 
-/// Circles that are still to be opened, each with all its files. A circle that is gone, or has other files, fails.
+/// Known cycles, each with all its files. A cycle that is gone, or has other files, is a failure.
 const STILL_CIRCLES: &[&[&str]] = &[];
 
 fn root() -> PathBuf {
