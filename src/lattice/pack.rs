@@ -47,8 +47,7 @@ impl Table {
     }
 
     /// Half the squared norm of row `i`, with a relative error of at most 2^-36. Features of a mixed table are scaled
-    /// by
-    /// `2^-e`.
+    /// by `2^-e`.
     #[must_use]
     pub fn half_norm(&self, i: usize) -> f64 {
         let point = self.point(i);

@@ -4,14 +4,11 @@
 //! A file depends on each other file that **defines** a name which it uses, in a `use` line or in a path within its
 //! code (`crate::a::b`, `super::x`, `cairn::a`, or `a::b` where `a` is in scope).
 //!
-//! * A re-exported name is followed to its definition: if `a/mod.rs` has `pub use b::B`, another file's `use
-//! super::B` is
-//!   a dependency on `a/b.rs`, not on `a/mod.rs`.
+//! * A re-exported name is followed to its definition: if `a/mod.rs` has `pub use b::B`, another file's `use super::B`
+//!   is a dependency on `a/b.rs`, not on `a/mod.rs`.
 //! * Declaring a module (`mod b;`), naming one (`use crate::a;`), and re-exporting names of the module's own folder
-//! are
-//!   not dependencies by themselves. So a `mod.rs` that only declares and re-exports is not on a cycle. A re-export
-//! of
-//!   another module's names is a dependency, and so is one whose name the file itself uses.
+//!   are not dependencies by themselves. So a `mod.rs` that only declares and re-exports is not on a cycle. A re-export
+//!   of another module's names is a dependency, and so is one whose name the file itself uses.
 //! * A name that the text of a module lacks is defined there by a macro, and counts as defined there.
 //! * Code behind `#[cfg(test)]` is ignored; code behind another `cfg` is read, whatever is built.
 //! * Methods and fields are no arrows: only names are seen.
