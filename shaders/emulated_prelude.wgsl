@@ -1,5 +1,5 @@
-// Emulates matrix units in tests, on adapters that have none: the same fragments of a tile, multiplied one value at a
-// time. Invocations form subgroups of MEMBERS, and each holds its share of a fragment.
+// Emulates matrix units in tests, on adapters that have none: the same pieces of a tile, multiplied one value at a
+// time. Invocations form subgroups of MEMBERS, and each holds its share of a piece.
 //
 // The host prepends EDGE and MEMBERS, and replaces the names of the units' operations with these.
 
