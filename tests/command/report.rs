@@ -114,7 +114,7 @@ fn the_digits_are_shown_whole_and_small() {
     assert!(page.matches("<img ").count() > 64 + 10 + 160);
     assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
     assert!(page.contains("Alpaydin") && page.contains("CC BY 4.0"), "the authors must be named");
-    assert!(page.contains("has the highest count") && page.contains("correlation is"));
+    assert!(page.contains("The most frequent name is") && page.contains("correlation is"));
     assert_eq!(page.matches("class=\"layer ").count(), 2, "a map by cluster and one by digit");
     assert!(!page.contains("http://www.w3.org/1999/xhtml") && !page.contains("src=\"http"));
 }

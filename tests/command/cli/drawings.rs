@@ -106,7 +106,7 @@ fn what_is_no_drawing_is_refused() {
     refused("", &["page.txt", "there is no drawing"]);
     refused(&one[1..], &["bracket ']' has no partner"]);
     std::fs::write(folder.path("bytes.txt"), b"\xff\xfe1").unwrap();
-    predict(&folder, "--drawings bytes.txt").refused(1, &["bytes.txt", "no text"]);
+    predict(&folder, "--drawings bytes.txt").refused(1, &["bytes.txt", "not text"]);
     predict(&folder, "--drawings none.txt").refused(1, &["none.txt", "can't be read"]);
     let plane = folder.run("predict plane.safetensors --drawings page.txt");
     plane.refused(1, &["the model has 2 columns, but a drawing has 64 numbers"]);

@@ -106,7 +106,7 @@ fn a_model_without_a_reach_names_all_and_says_so() {
             .unwrap()
             .starts_with("Of 1000 rows that the model was fitted to, all but one lie within ")
     );
-    assert!(old[1].as_str().unwrap().contains("so nothing is too far to be named"));
+    assert!(old[1].as_str().unwrap().contains("so no drawing is too far to be named"));
 }
 
 #[test]
