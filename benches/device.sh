@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Everything that a machine with a GPU is asked, in one go of a few minutes: which adapters there are, whether all
-# of them compute the bits of the definition, and only then how long they take. Built programs are carried there, so
-# it needs neither Rust nor a network:
+# All measurements on a machine with a GPU, in a few minutes: lists the adapters, checks that all of them equal the
+# definition, and then times them. It runs prebuilt programs, so the machine needs neither Rust nor a network:
 #
 #   benches/device.sh --pack              builds the programs, strips them, and puts them into .carry/
 #   benches/device.sh                     runs them: results in $OUT (else in device/), a summary on standard output
 #   benches/device.sh --only check,bench  only these parts: check, bench, kernels, compare, peers
 #
 # .gl/ may hold Debian's packages of the Vulkan and GL loaders, for machines without them.
-# CAIRN_SMALL=1 takes small sizes and any adapter, a software one included: to try this script.
+# CAIRN_SMALL=1 uses small sizes and any adapter, including software ones, to test this script.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,7 +37,7 @@ trap 'rm -rf "$work"' EXIT
 adapter=gpu restarts=100000 sizes=()
 if [ -n "${CAIRN_SMALL:-}" ]; then adapter=llvmpipe restarts=200 sizes=(--small); fi
 
-# a command under a time limit, its seconds and exit status said
+# runs a command with a time limit, and prints its duration and exit status
 try() {
     local limit=$1 start status
     shift
@@ -50,7 +49,7 @@ try() {
     return $status
 }
 
-# the lines of a fit that say what ran, how long, and to what bits
+# the lines of a fit with device, times and fingerprint
 fit() {
     local kernel=$1
     shift

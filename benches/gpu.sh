@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# What a GPU does with the cases that Cairn promises something about, each checked against the CPU: one table, and
-# JSON. Ends in under four minutes.
+# Times a GPU on large cases, each checked against the CPU: prints a table, and writes JSON. Takes less than four
+# minutes.
 #
 #   benches/gpu.sh                          the best adapter, full sizes
 #   benches/gpu.sh --adapter llvmpipe --small
 #   benches/gpu.sh --cases digits,points --json gpu.json
 #   benches/gpu.sh --write cases            points and starts as .npy, for gpu_peers.py
 #
-# docs/GPU.md has what it measured on real GPUs. With --small it runs on software adapters, whose times say nothing of
-# a GPU.
+# docs/GPU.md has results on real GPUs. With --small it runs on software adapters, whose times say nothing about a GPU.
 #
-# Needs only the built bench: GPU_BENCH=path/to/it benches/gpu.sh ... runs on a machine without Rust. Where it is not
-# set, cargo builds it; `GPU_BENCH= benches/gpu.sh --build` says where it lies.
+# Needs only the built bench: GPU_BENCH=path/to/it benches/gpu.sh ... runs on a machine without Rust. If it is not set,
+# cargo builds it; `GPU_BENCH= benches/gpu.sh --build` prints its path.
 set -euo pipefail
 
 if [ -z "${GPU_BENCH:-}" ]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Cairn beside the libraries a user would pick instead: same data, same starts, same number of iterations, in
-# one run, in turn. Prints a table of medians and ratios.
+# Compares Cairn with other libraries: same data, same starts, same number of iterations, in alternation in one run.
+# Prints a table of medians and ratios.
 #
 #   benches/peers.sh                       all cases, all processors
 #   benches/peers.sh --threads 1           one thread against one thread

@@ -1,6 +1,6 @@
-//! The steps of the CPU engine, by the names of its files, on tables like those of `peers.sh` in small.
+//! The steps of the CPU engine, named after its files, on smaller tables than those of `peers.sh`.
 //!
-//! `cargo bench --no-default-features`; `CAIRN_CPU=avx2 cargo bench` takes another kernel.
+//! `cargo bench --no-default-features`; `CAIRN_CPU=avx2 cargo bench` uses another kernel.
 #![allow(clippy::unwrap_used, reason = "a bench that can't run has nothing to say")]
 
 use cairn::data::{Dataset, Points};
@@ -19,7 +19,7 @@ fn main() {
     divan::main();
 }
 
-/// The processor, with the kernel that `CAIRN_CPU` names.
+/// The CPU engine, with the kernel that `CAIRN_CPU` names.
 fn cpu() -> Cpu {
     let cpu_kernel = std::env::var("CAIRN_CPU").ok().filter(|name| !name.is_empty());
     Cpu::open(&OpenOptions { cpu_kernel, ..OpenOptions::default() }).unwrap()

@@ -1,5 +1,5 @@
-//! Takes a GPU where there is one, else the CPU; a GPU that fails on the way hands over to the CPU. The result is
-//! the same to the last bit.
+//! Uses a GPU if there is one, else the CPU. If the GPU fails, the CPU takes over. The result is the same to the last
+//! bit.
 //!
 //! `cargo run --example device`
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example prints")]
@@ -13,7 +13,7 @@ fn main() -> Result<(), FitError> {
     Ok(())
 }
 
-/// The device that was taken, and the fingerprint.
+/// The device used, and the fingerprint.
 pub(crate) fn device() -> Result<String, FitError> {
     let opened = gpu_or_cpu()?;
     let params = KMeans::new(10).restarts(20).seed(42).check()?;

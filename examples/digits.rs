@@ -1,4 +1,4 @@
-//! Clusters the handwritten digits inside the library, and compares the clusters with the digits that were meant.
+//! Clusters the embedded handwritten digits, and compares the clusters with the true digits.
 //!
 //! `cargo run --example digits`
 #![allow(clippy::print_stdout, reason = "an example prints")]
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The best of 20 restarts, in words.
+/// The best of 20 restarts, as text.
 pub(crate) fn digits() -> Result<String, Box<dyn Error>> {
     let digits = data::digits();
     let params = KMeans::new(10).restarts(20).seed(42).check()?;

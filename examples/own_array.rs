@@ -1,4 +1,4 @@
-//! Clusters arrays of your own: a view of `f64`, the same in `f32`, and rows with weights.
+//! Clusters your own arrays: a view of `f64`, the same in `f32`, and rows with weights.
 //!
 //! `cargo run --example own_array`
 #![allow(clippy::print_stdout, reason = "an example prints")]
@@ -12,9 +12,9 @@ fn main() -> Result<(), FitError> {
     Ok(())
 }
 
-/// What was found in each array.
+/// The result for each array.
 pub(crate) fn own_array() -> Result<String, FitError> {
-    // three groups of rows; the first column is an id, and no feature
+    // three groups of rows; the first column is an id, not a feature
     let table = Array2::from_shape_fn((90, 3), |(row, column)| match column {
         0 => row as f64,
         _ => (row % 3 * 10 * column) as f64 + (row * column % 7) as f64 / 8.0,

@@ -1,4 +1,4 @@
-//! Fits a model on some rows, and finds the cluster of rows that it never saw.
+//! Fits a model to some rows, and predicts the clusters of other rows.
 //!
 //! `cargo run --example predict`
 #![allow(clippy::print_stdout, reason = "an example prints")]
@@ -11,7 +11,7 @@ use cairn::kmeans::{KMeans, fit};
 use cairn::model::{Model, Predictor};
 use ndarray::{Array2, s};
 
-/// Rows that the model sees.
+/// Rows for the fit.
 const FITTED: usize = 1500;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// How often the name of a new row's cluster is right.
+/// Accuracy on new rows, by the names of their clusters.
 pub(crate) fn predict() -> Result<String, Box<dyn Error>> {
     let digits = data::digits();
     let (n_points, n_dims) = (digits.points.n_points(), digits.points.n_dims());

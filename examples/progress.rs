@@ -1,4 +1,4 @@
-//! Watches a fit, and cancels it once more restarts no longer help.
+//! Observes a fit, and cancels it when more restarts no longer help.
 //!
 //! `cargo run --example progress`
 #![allow(clippy::print_stdout, reason = "an example prints")]

@@ -1,4 +1,4 @@
-//! Saves a model, loads it, and finds that not a bit has changed.
+//! Saves a model, loads it, and checks that it is unchanged.
 //!
 //! `cargo run --example save_and_load`
 #![allow(clippy::print_stdout, reason = "an example prints")]
@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the loaded model holds.
+/// Contents of the loaded model.
 pub(crate) fn save_and_load() -> Result<String, Box<dyn Error>> {
     let digits = data::digits();
     let params = KMeans::new(10).restarts(5).seed(3).check()?;

@@ -1,8 +1,8 @@
-// Assign: each point to its nearest centroid, with the certificate; what that leaves open is decided in
-// integers on the spot.
+// Assign: the nearest centroid of each point, with the certificate. Points that it leaves open are repaired in
+// integers by the same kernel.
 //
-// The plain kernel: one invocation owns one point of one slot, and reads the centroids of its slot four
-// side by side. Grid: (blocks of 64 points, wrapped into y; slots of the list `running`).
+// The plain kernel: one invocation owns one point of one slot, and reads the centroids of its slot in packs of four.
+// Grid: (blocks of 64 points, wrapped into y; slots of the list `running`).
 
 fn nearest(point: u32, first_column: u32) -> u32 {
     var best = 0u;

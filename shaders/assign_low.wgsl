@@ -1,18 +1,18 @@
-// Assign, for few features (up to 16): the points stay in registers, and all centroids of the slot pass by.
+// Assign, for few features (up to 16): points stay in registers, and the loop runs over all centroids of the slot.
 //
-// Beside assign.wgsl: a point is read once for all centroids, a coordinate of a centroid once for four points,
-// from workgroup memory and the same by all invocations. An invocation owns four points, 64 apart, of one
+// Compared with assign.wgsl, a point is read once for all centroids. A coordinate of a centroid is read once for four
+// points, from workgroup memory, as a broadcast to all invocations. An invocation owns four points, 64 apart, of one
 // slot. Grid: (blocks of 256 points, wrapped into y; slots of the list `running`).
 
-override QUADS: u32 = 4u; // quads of a row: n_quads, 1 to 4
+override QUADS: u32 = 4u; // quads per row: n_quads, 1 to 4
 
 const WIDTH = 64u;
-const PACKS = 16u; // groups of four centroids in workgroup memory
+const PACKS = 16u; // packs of centroids in workgroup memory
 var<workgroup> columns: array<vec4<f32>, 256>; // (PACKS, 4 QUADS)
 var<workgroup> bases: array<vec4<f32>, PACKS>;
 var<workgroup> runs: u32;
 
-/// The groups from `first_pack` on, scaled.
+/// Loads the packs from `first_pack` on, scaled.
 fn load_columns(slot: u32, first_pack: u32, gamma: f32, local: u32) {
     let n_packs = min(PACKS, sizes.n_packs - first_pack);
     let first = slot * sizes.n_packs + first_pack;
@@ -24,8 +24,8 @@ fn load_columns(slot: u32, first_pack: u32, gamma: f32, local: u32) {
     if (local < n_packs) { bases[local] = base_of(first + local, gamma); }
 }
 
-/// The sums `a`, with products of four features of a point and of four centroids added one after the other: each of
-/// them one fused instruction where a GPU has it.
+/// Adds to `a` the products of four features of a point and of four centroids, one after the other, so that a GPU can
+/// fuse each with its addition.
 fn add_products(a: vec4<f32>, x: vec4<f32>, c0: vec4<f32>, c1: vec4<f32>, c2: vec4<f32>, c3: vec4<f32>) -> vec4<f32> {
     return a + x.x * c0 + x.y * c1 + x.z * c2 + x.w * c3;
 }
@@ -39,7 +39,7 @@ fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
     let gamma = select(sizes.gamma, 0.0, is_exact(slot));
     if (local == 0u) { runs = u32(is_assigned(slots[slot].status)); }
     if (workgroupUniformLoad(&runs) == 0u) { return; }
-    // rows past the end repeat the last: their labels are not kept
+    // rows past the end repeat the last; their labels are not written
     let r0 = min(first_point + local, sizes.n_points - 1u) * QUADS;
     let r1 = min(first_point + 64u + local, sizes.n_points - 1u) * QUADS;
     let r2 = min(first_point + 128u + local, sizes.n_points - 1u) * QUADS;

@@ -1,8 +1,8 @@
-// Shared by the kernels of assign: what they are given, the reduce for the best centroid, and the repair.
+// Shared by the kernels of assign: bindings, the reduction for the best centroid, and the repair.
 //
-// The value of a centroid is its score |c|^2 / 2 - x.c less its own share 3 G |c|^2 / 2 of the worst error. The
-// least value is the guess. It is proven when all others lie above `limit`: the least value plus twice the
-// error of its centroid, the point's own share included (certify.rs; both sides moved by that share).
+// The value of a centroid is its score |c|^2 / 2 - x.c less its share of E, 3 G |c|^2 / 2. The least value is the
+// guess. It is proven when all other values exceed `limit`: the least value plus twice E of its centroid, including
+// the point's share (see certify.rs; both sides are shifted by that share).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;     // (n_points, n_quads), zero-padded
@@ -14,7 +14,7 @@
 @group(0) @binding(7) var<storage, read_write> slots: array<Slot>;
 @group(0) @binding(8) var<storage, read_write> labels: array<u32>;     // (slots, n_points)
 
-/// Products of a point and the four centroids at `columns`, added up.
+/// Dot products of a point with the four centroids at `columns`.
 fn dots(point: u32, columns: u32) -> vec4<f32> {
     var dot = vec4<f32>(0.0);
     for (var quad = 0u; quad < sizes.n_quads; quad++) {
@@ -36,12 +36,12 @@ fn dots(point: u32, columns: u32) -> vec4<f32> {
     return dot;
 }
 
-/// Whether the scores of a slot are exact: its centroids are points still, of few bits.
+/// Whether the scores of a slot are exact: its centroids are still points, of few bits.
 fn is_exact(slot: u32) -> bool {
     return slots[slot].iterations == 0u && sizes.exact_seeds != 0u;
 }
 
-/// Values of the centroids of a pack (counted over all slots) before the products are taken off.
+/// Values of the centroids of a pack (counted over all slots) before the products are subtracted.
 fn base_of(pack: u32, gamma: f32) -> vec4<f32> {
     let h = half_norms[pack];
     return h - 3.0 * gamma * h;
@@ -57,24 +57,24 @@ struct Top2 {
 const NONE_YET = Top2(3.0e38, 3.0e38, 0u);
 
 fn take_one(b: Top2, value: f32, index: u32) -> Top2 {
-    // strictly less: of equals the lowest index stays
+    // strictly less: ties keep the lowest index
     return Top2(min(b.least, value), min(b.second, max(b.least, value)), select(b.index, index, value < b.least));
 }
 
-/// The best of a point with the four centroids from `first` on.
+/// Updates the best of a point with the four centroids from `first` on.
 fn take(b: Top2, values: vec4<f32>, first: u32) -> Top2 {
     let front = take_one(take_one(b, values.x, first), values.y, first + 1u);
     return take_one(take_one(front, values.z, first + 2u), values.w, first + 3u);
 }
 
-/// The best of two of the same point, which saw different centroids.
+/// Merges two results of one point for different centroids.
 fn merge(a: Top2, b: Top2) -> Top2 {
     let a_wins = a.least < b.least || (a.least == b.least && a.index < b.index);
     let second = min(min(a.second, b.second), max(a.least, b.least));
     return Top2(min(a.least, b.least), second, select(b.index, a.index, a_wins));
 }
 
-/// What all other values must lie above to prove the best of a point of a slot. `own` is the point's error.
+/// The limit that all other values must exceed to prove the best of a point. `own` is the point's share of E.
 fn limit_of(b: Top2, slot: u32, own: f32, gamma: f32) -> f32 {
     let h = half_norms[slot * sizes.n_packs + b.index / 4u][b.index % 4u];
     return b.least + 2.0 * (own + 3.0 * gamma * h);
@@ -85,8 +85,8 @@ struct Nearest {
     index: u32,
 }
 
-/// Of every `step`-th pack from `first` on, the nearest centroid whose value is not above `limit`: any other is
-/// farther than the guess. Values are made anew, in whatever order: each has its bound.
+/// Among every `step`-th pack from `first` on, the nearest centroid, in integers, whose value is at most `limit`; all
+/// others are proven to be farther than the guess. Values are recomputed; the bound holds for any order of summation.
 fn nearest_of(point: u32, slot: u32, gamma: f32, limit: f32, first: u32, step: u32) -> Nearest {
     var nearest = Nearest(vec4<u32>(0xffffffffu), 0u);
     for (var g = first; g < sizes.n_packs; g += step) {

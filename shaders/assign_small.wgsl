@@ -1,15 +1,14 @@
-// Assign, for few clusters: the centroids of several slots side by side in workgroup memory, against one tile
-// of points.
+// Assign, for few clusters: a tile of points against the centroids of several slots in workgroup memory.
 //
-// Beside assign.wgsl: a tile of points is read once for one, two or four slots, and a coordinate once for twelve centroids.
-// An invocation owns four or eight points of one slot, and all centroids of that slot pass by it, up to three
-// groups of four at a time: so nothing is handed from one invocation to another. Eight points and three
-// groups are 96 sums in registers, fed by five loads a feature; four points are half as many sums, for twice as many
-// workgroups at a time. Grid: (blocks of 256 FOURS / SLOTS points, wrapped into y; SLOTS at a time of the list `running`).
+// Compared with assign.wgsl, a tile of points is read once for one, two or four slots, and a coordinate once for
+// twelve centroids. An invocation owns four or eight points of one slot, and loops over all centroids of that slot,
+// up to three packs at a time, so there is no reduction between invocations. Eight points and three packs are 96 sums
+// in registers, fed by five loads per feature. Four points are half as many sums, for twice as many concurrent
+// workgroups. Grid: (blocks of 256 FOURS / SLOTS points, wrapped into y; SLOTS at a time of the list `running`).
 
-override SLOTS: u32 = 4u;  // side by side: 1, 2 or 4
-override PACKS: u32 = 3u; // groups of four centroids at a time: 1, 2 or 3
-override FOURS: u32 = 2u;  // four points each, of an invocation: 1 or 2
+override SLOTS: u32 = 4u;  // slots per workgroup: 1, 2 or 4
+override PACKS: u32 = 3u; // packs of centroids at a time: 1, 2 or 3
+override FOURS: u32 = 2u;  // fours of points per invocation: 1 or 2
 
 const WIDTH = 64u;
 var<workgroup> tile: array<vec4<f32>, 512>;    // four points side by side (4 SLOTS features, 64 FOURS / SLOTS fours)
@@ -17,7 +16,7 @@ var<workgroup> columns: array<vec4<f32>, 192>; // a group's four side by side (4
 var<workgroup> runs: atomic<u32>;
 var<workgroup> go: u32;
 
-/// Four points (rows are whole quads) times four features from `quad` on, turned.
+/// Loads four points times four features from `first_quad` on, transposed. Rows are whole quads.
 fn load_points(first_point: u32, first_quad: u32, local: u32) {
     let fours = 64u * FOURS / SLOTS;
     for (var i = local; i < 64u * FOURS; i += WIDTH) {
@@ -26,7 +25,7 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
         let quad = first_quad + at;
         var x = array<vec4<f32>, 4>();
         if (quad < sizes.n_quads) {
-            // rows past the end repeat the last: their labels are not kept
+            // rows past the end repeat the last; their labels are not written
             for (var row = 0u; row < 4u; row++) {
                 x[row] = points[min(first_point + four * 4u + row, sizes.n_points - 1u) * sizes.n_quads + quad];
             }
@@ -39,7 +38,8 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
     }
 }
 
-/// Features from `first` on of the packs from `first_pack` on, of the slots from `first_slot` of the list on.
+/// Loads the features from `first` on of the packs from `first_pack` on, of the slots from place `first_slot` of the
+/// list on.
 fn load_columns(first_slot: u32, n_slots: u32, first_pack: u32, first: u32, local: u32) {
     let n_features = 4u * SLOTS;
     let wide = SLOTS * PACKS;
@@ -61,7 +61,7 @@ fn load_columns(first_slot: u32, n_slots: u32, first_pack: u32, first: u32, loca
 fn assign_small(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                 @builtin(local_invocation_index) local: u32) {
     let wide = SLOTS * PACKS;
-    let per_slot = WIDTH / SLOTS; // invocations
+    let per_slot = WIDTH / SLOTS; // invocations per slot
     let fours = FOURS * per_slot;
     let first_point = block_of(group, groups) * 4u * fours;
     if (first_point >= sizes.n_points) { return; }

@@ -1,17 +1,17 @@
-// Assign, for many centroids of many features: a tile of points against one of centroids, as in a matrix
-// product, with the reduce for the best in registers.
+// Assign, for many centroids of many features: a tile of points against a tile of centroids, as in a matrix product,
+// with the reduction for the best in registers.
 //
-// Beside assign.wgsl: a coordinate read from memory serves a whole tile, one from workgroup memory eight points or
-// eight centroids. An invocation owns eight points and eight centroids of each tile: 64 sums in registers, fed
-// by four loads a feature. HIGH of them stand along the points, WIDE along the centroids, so a workgroup owns
-// 8 HIGH points of one slot, and all centroids of that slot pass by. Bests meet once, at the end. Points that
-// are not proven are then decided by the whole workgroup, one after the other: alone, one invocation would take
-// longer over its n_clusters x n_dims than all the others over the tile.
+// Compared with assign.wgsl, a coordinate read from memory serves a whole tile, and one from workgroup memory serves
+// eight points or eight centroids. An invocation owns eight points and eight centroids of each tile: 64 sums in
+// registers, fed by four loads per feature. HIGH invocations lie along the points and WIDE along the centroids, so a
+// workgroup owns 8 HIGH points of one slot, and loops over all centroids of that slot. Results are merged once, at
+// the end. The whole workgroup then repairs the points that are not proven, one after the other: a single invocation
+// would take longer for n_clusters x n_dims operations than the others for the tile.
 // Grid: (blocks of 8 HIGH points, wrapped into y; slots of the list `running`).
 
 override HIGH: u32 = 8u;  // 8 or 16
 override WIDE: u32 = 8u;  // 8 or 16
-override QUADS: u32 = 4u; // quads of rows in a step: 32 / the larger of HIGH and WIDE
+override QUADS: u32 = 4u; // quads per step: 32 / max(HIGH, WIDE)
 override WIDTH: u32 = 64u; // HIGH * WIDE
 
 const MAX_WIDTH = 256u;
@@ -25,7 +25,7 @@ var<workgroup> count: u32;
 var<workgroup> open: array<u32, MAX_POINTS>; // points
 var<workgroup> limits: array<f32, MAX_POINTS>;
 
-/// Four points (rows are whole quads) times four features from `quad` on, turned.
+/// Loads four points times four features from `first_quad` on, transposed. Rows are whole quads.
 fn load_points(first_point: u32, first_quad: u32, local: u32) {
     let fours = 2u * HIGH;
     for (var i = local; i < fours * QUADS; i += WIDTH) {
@@ -34,7 +34,7 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
         let quad = first_quad + at;
         var x = array<vec4<f32>, 4>();
         if (quad < sizes.n_quads) {
-            // rows past the end repeat the last: their labels are not kept
+            // rows past the end repeat the last; their labels are not written
             for (var row = 0u; row < 4u; row++) {
                 x[row] = points[min(first_point + four * 4u + row, sizes.n_points - 1u) * sizes.n_quads + quad];
             }
@@ -47,7 +47,7 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
     }
 }
 
-/// Features from `first` on of the packs from `first_pack` on.
+/// Loads the features from `first` on of the packs from `first_pack` on.
 fn load_columns(slot: u32, first_pack: u32, first: u32, local: u32) {
     let n_features = 4u * QUADS;
     for (var i = local; i < n_features * 2u * WIDE; i += WIDTH) {
@@ -63,7 +63,7 @@ fn load_columns(slot: u32, first_pack: u32, first: u32, local: u32) {
     }
 }
 
-/// Writes the label of a point, or puts it on the list of those that are not proven.
+/// Writes the label of a point, or adds the point to the list of open points.
 fn write_or_list(point: u32, slot: u32, b: Top2) {
     labels[slot * sizes.n_points + point] = b.index;
     if (is_exact(slot)) { return; }
@@ -76,7 +76,7 @@ fn write_or_list(point: u32, slot: u32, b: Top2) {
     }
 }
 
-/// Decides a point by all invocations, each of which takes every WIDTH-th pack. All of the workgroup must come here.
+/// Repairs a point by all invocations, each for every WIDTH-th pack. Must be called in uniform control flow.
 fn repair(point: u32, slot: u32, limit: f32, local: u32) {
     let own = nearest_of(point, slot, sizes.gamma, limit, local, WIDTH);
     distances[local] = own.distance;

@@ -1,13 +1,13 @@
-// Collect: what the host keeps of slots that are done, and which of them, if any, is the best so far: least
-// inertia, then least restart. The place behind the last slot keeps the best.
+// Collect: records of the slots that are done, and which of them, if any, is the best restart so far: least inertia,
+// then least number. The element after the last slot keeps the best.
 //
-// One workgroup does it all. Grid: (1).
+// A single workgroup. Grid: (1).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> ended: array<u32>; // [0]: how many, then slots
 @group(0) @binding(2) var<storage, read_write> slots: array<Slot>;
 @group(0) @binding(3) var<storage, read_write> records: array<vec4<u32>>; // inertia; digest, iterations, stop; repairs (ended, 3)
-@group(0) @binding(4) var<storage, read_write> choice: array<u32>; // slot of the new best or NO_ROW, place of the best
+@group(0) @binding(4) var<storage, read_write> choice: array<u32>; // slot of the new best or NO_ROW, index of the best
 
 const WIDTH = 64u;
 var<workgroup> inertias: array<vec4<u32>, WIDTH>;
@@ -16,11 +16,11 @@ var<workgroup> bests: array<u32, WIDTH>; // slots
 fn inertia_of(slot: u32) -> vec4<u32> {
     var change = vec4<u32>(0u);
     for (var limb = 0u; limb < 4u; limb++) { change[limb] = atomicLoad(&slots[slot].inertia[limb]); }
-    // the whole is a sum of squares: never below zero, whatever the parts
+    // the total is a sum of squares, so it is not negative
     return add4(sizes.squares, change);
 }
 
-/// Whether the first of two slots, or none of them, is better.
+/// Whether the first of two slots is at least as good as the second.
 fn better(a: vec4<u32>, slot_a: u32, b: vec4<u32>, slot_b: u32) -> bool {
     if (slot_a == NO_ROW) { return false; }
     if (slot_b == NO_ROW || less4(a, b)) { return true; }

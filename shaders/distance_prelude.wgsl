@@ -1,16 +1,16 @@
-// Shared by the kernels that decide in integers: the exact squared distance of a point to a centroid.
+// Shared by the kernels that compute in integers: the exact squared distance of a point to a centroid.
 //
-// They bring `sizes`, `points` (n_points, n_quads), `centroids` (slots, n_packs, 4 n_quads) and `features`
+// They declare `sizes`, `points` (n_points, n_quads), `centroids` (slots, n_packs, 4 n_quads) and `features`
 // (4 n_quads).
 
-/// Whether the features of the table have steps of their own.
+/// Whether the lattice is mixed.
 override MIXED: bool = false;
 
 /// The squared distance to a centroid, in the smallest units of the lattice.
 fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
     var narrow = vec2<u32>(0u);
     var wide = vec4<u32>(0u);
-    // four features a round: padding is zero on both sides
+    // four features per step; padding is zero on both sides
     for (var quad = 0u; quad < sizes.n_quads; quad++) {
         let x = points[point * sizes.n_quads + quad];
         let c = columns + quad * 4u;

@@ -1,6 +1,6 @@
-// Empty: which of the slots of a list wait for a refill.
+// Empty: starts the refill of the slots in a list that wait for one.
 //
-// A workgroup owns a slot of the list; its number is its workspace. Grid: (workspaces).
+// A workgroup owns a slot of the list; the index in the list is its workspace. Grid: (workspaces).
 
 @group(0) @binding(0) var<storage, read> waiting: array<u32>; // slots (workspaces)
 @group(0) @binding(1) var<storage, read_write> slots: array<Slot>;

@@ -1,5 +1,5 @@
-// Empty: the exact distance of every point to its own centroid, zero for those that may not move; the
-// farthest of each block.
+// Empty: the exact distance of every point to its own centroid, zero for points that may not move; and the farthest
+// point of each block.
 //
 // A workgroup owns 256 points of a workspace. Grid: (n_blocks wrapped into y; workspaces), for each chunk.
 

@@ -1,5 +1,5 @@
-// Empty: the location that was weighed moves from its donor to the empty cluster, if the donor keeps weight;
-// then the next empty cluster meets the next farthest row. Where none is left, the slot goes on.
+// Empty: moves the weighed location from its donor to the empty cluster, if the donor keeps weight. Then finds the
+// next empty cluster and the next farthest row. If none is left, the slot resumes.
 //
 // A workgroup owns a workspace. Grid: (workspaces).
 

@@ -1,4 +1,4 @@
-// Empty: the coordinates of the farthest row, and the cluster that it would leave.
+// Empty: the coordinates of the farthest row, and its cluster, the donor.
 //
 // A workgroup owns a workspace, and works if the row is in its chunk. Grid: (workspaces), for each chunk.
 

@@ -1,8 +1,8 @@
-// Empty: the rows at the location of the farthest row are marked and weighed; the farthest of the rest of
-// their blocks.
+// Empty: marks the rows at the location of the farthest row and sums their weights; finds the farthest of the other
+// rows of each block.
 //
-// Rows of equal coordinates have equal labels, so equal distances: those are compared first. A workgroup
-// owns 256 points of a workspace. Grid: (n_blocks wrapped into y; workspaces), for each chunk.
+// Rows of equal coordinates have equal labels, hence equal distances, which are compared first. A workgroup owns 256
+// points of a workspace. Grid: (n_blocks wrapped into y; workspaces), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>; // (n_points, n_quads)
@@ -36,7 +36,7 @@ fn empty_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups)
     if (works && point < sizes.n_points) {
         let at = workspace * sizes.n_points + point;
         d = near[at];
-        // a distance above zero says that the row has weight
+        // a distance above zero implies that the row has weight
         if (all(d == refills[workspace].distance) && same_place(point, workspace)) {
             d = vec4<u32>(0u);
             near[at] = d;

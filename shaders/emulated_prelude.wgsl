@@ -1,7 +1,7 @@
-// Stands in for matrix units in tests, on adapters that have none: the same pieces of a tile, multiplied one value at
-// a time. Invocations make up subgroups of MEMBERS, of which each holds its share of a piece.
+// Emulates matrix units in tests, on adapters that have none: the same pieces of a tile, multiplied one value at a
+// time. Invocations form subgroups of MEMBERS, and each holds its share of a piece.
 //
-// The host puts EDGE and MEMBERS before this, and these names in the place of those of the units.
+// The host prepends EDGE and MEMBERS, and replaces the names of the units' operations with these.
 
 struct Left { at: u32 }
 struct Right { at: u32 }

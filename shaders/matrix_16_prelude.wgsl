@@ -1,4 +1,4 @@
-// Heads the kernels for matrix units that multiply 16 x 16 values at a time.
+// Prelude of the kernel for matrix units with tiles of 16 x 16 values.
 
 enable f16;
 enable wgpu_cooperative_matrix;

@@ -1,4 +1,4 @@
-// Heads the kernels for matrix units that multiply 8 x 8 values at a time.
+// Prelude of the kernel for matrix units with tiles of 8 x 8 values.
 
 enable f16;
 enable wgpu_cooperative_matrix;

@@ -1,14 +1,14 @@
-// The two nearest centroids of each point, with the certificate of both; what that leaves open is left to
-// the host, which decides in integers.
+// The two nearest centroids of each point, both with the certificate. Points that it leaves open are decided on the
+// host, in integers.
 //
-// One invocation owns one point, and reads the centroids four side by side. Features of a mixed table carry
-// their 4^-e in the centroids. Grid: (blocks of 64 points, wrapped into y).
+// One invocation owns one point, and reads the centroids in packs of four. On mixed tables the centroids are scaled
+// by 4^-e. Grid: (blocks of 64 points, wrapped into y).
 
 struct Nearest {
     n_points: u32,
-    n_quads: u32,  // quads of a row: ceil(n_dims / 4)
-    n_packs: u32, // four centroids side by side: ceil(n_clusters / 4)
-    exact: u32,    // 1: nothing is rounded, ties go to the lowest index
+    n_quads: u32,  // quads per row: ceil(n_dims / 4)
+    n_packs: u32, // packs of four centroids: ceil(n_clusters / 4)
+    exact: u32,    // 1: scores are exact, and ties go to the lowest index
 }
 
 const OPEN = 0xffffffffu;
@@ -47,7 +47,7 @@ fn nearest_two(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups)
         let score = base[g] - dots(point, g * nearest.n_quads * 4u);
         for (var side = 0u; side < 4u; side++) {
             let s = score[side];
-            // strictly less: of equals the lowest index stays
+            // strictly less: ties keep the lowest index
             if (s < lowest.x) {
                 lowest = vec3<f32>(s, lowest.xy);
                 second = best;

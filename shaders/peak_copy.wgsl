@@ -1,4 +1,4 @@
-// Peak: a copy, to know what the memory of a device can do.
+// Peak: a copy, which measures the memory bandwidth of a device.
 //
 // An invocation owns 16 bytes. Grid: (blocks of 256 vectors, wrapped into y).
 

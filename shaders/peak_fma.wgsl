@@ -1,7 +1,7 @@
-// Peak: multiply-adds and nothing else, to know what the arithmetic of a device can do.
+// Peak: multiply-adds, which measure the arithmetic peak of a device.
 //
-// An invocation owns eight vectors, 32 sums that do not wait for one another: enough to hide the latency of
-// a multiply-add. A round is 4 x 32 of them, 256 operations. Grid: (workgroups of 256).
+// An invocation owns eight vectors, 32 independent sums: enough to hide the latency of a multiply-add. A round is 4 x
+// 32 multiply-adds, 256 operations. Grid: (workgroups of 256).
 
 @group(0) @binding(0) var<storage, read> rounds: array<u32>;          // [0]: rounds
 @group(0) @binding(1) var<storage, read_write> sums: array<vec4<f32>>; // (invocations)
@@ -15,7 +15,7 @@ fn four(s: vec4<f32>) -> vec4<f32> {
 
 @compute @workgroup_size(256)
 fn peak_fma(@builtin(global_invocation_id) id: vec3<u32>) {
-    // not equal to one another, and not known to a compiler
+    // distinct values that the compiler does not know
     var s0 = vec4<f32>(f32(id.x)) + vec4<f32>(0.0, 1.0, 2.0, 3.0);
     var s1 = s0 + 4.0;
     var s2 = s0 + 8.0;

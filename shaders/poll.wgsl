@@ -1,4 +1,4 @@
-// Look: which slots are done, and which wait for a refill, as a bit each: all that the host reads regularly.
+// Poll: one bit for each slot that is done, and one for each that waits for a refill. The host reads them regularly.
 //
 // An invocation owns 32 slots. Grid: (blocks of 64 words).
 

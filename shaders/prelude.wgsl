@@ -1,16 +1,16 @@
 // Shared by every kernel: sizes, the state of a slot, and wide integers.
 //
-// A slot is a place for one restart in a batch. Wide unsigned integers are little-endian limbs of 32 bits
-// in a vec2 (64 bits) or vec4 (128 bits): no kernel needs 64-bit types, so GL adapters run them all.
+// A slot holds one restart at a time. Wide unsigned integers are little-endian limbs of 32 bits in a vec2 (64 bits)
+// or vec4 (128 bits). No kernel needs 64-bit types, so GL adapters can run all of them.
 
 struct Sizes {
-    n_points: u32,       // of the chunk that a kernel is given: large tables come in several
+    n_points: u32,       // of the chunk bound to the kernel
     n_dims: u32,
-    n_quads: u32,        // quads of a row: ceil(n_dims / 4)
+    n_quads: u32,        // quads per row: ceil(n_dims / 4)
     n_clusters: u32,
-    n_packs: u32,       // four centroids side by side: ceil(n_clusters / 4)
+    n_packs: u32,       // packs of four centroids: ceil(n_clusters / 4)
     n_blocks: u32,       // blocks of 256 points in the chunk
-    n_candidates: u32,   // of a step of greedy k-means++
+    n_candidates: u32,   // per step of greedy k-means++
     max_iter: u32,
     max_shift: u32,      // largest exponent of a mixed table, 0 for a uniform one
     granularity: u32,    // trailing zero bits of all coordinates of points
@@ -23,7 +23,7 @@ struct Sizes {
     first_block: u32,    // blocks of the chunks before it
     all_blocks: u32,     // blocks of all chunks
     share: f32,          // K of the certificate on matrix units
-    n_tallies: u32,      // blocks of 128 points in all chunks, where repairs are counted by block; 0: they are not
+    n_tallies: u32,      // blocks of 128 points in all chunks, if repairs are counted by block; else 0
     shift_limit: vec4<u32>,
     squares: vec4<u32>,  // sum of w |x|^2 over all points
 }
@@ -42,18 +42,18 @@ struct Slot {
     digest: array<atomic<u32>, 2>,
 }
 
-const ACTIVE = 0u;    // assign, sum, move
-const FINISHING = 1u; // assign and sum once more, for the final centroids
+const ACTIVE = 0u;    // assign, sums, means
+const FINISHING = 1u; // assign and sums once more, for the final centroids
 const DONE = 2u;
-const EMPTY = 3u;     // waits for its clusters without weight to be refilled
-const RESUME = 4u;    // refilled: move
+const EMPTY = 3u;     // waits for the refill of its empty clusters
+const RESUME = 4u;    // refilled: means
 
 /// Whether the points of a slot are assigned.
 fn is_assigned(status: u32) -> bool {
     return status == ACTIVE || status == FINISHING;
 }
 
-/// The part of a grid that a dispatch runs: what would take too long is cut.
+/// The slice of a grid that a dispatch runs.
 struct Slice {
     first_block: u32,
     first_place: u32,
@@ -67,12 +67,12 @@ fn block_of(group: vec3<u32>, groups: vec3<u32>) -> u32 {
     return slice.first_block + group.x + group.y * groups.x;
 }
 
-/// The place in the list of slots, or the workspace, that a workgroup owns.
+/// The index in the list of slots, or the workspace, that a workgroup owns.
 fn place_of(group: vec3<u32>) -> u32 {
     return slice.first_place + group.z;
 }
 
-/// The row that stands for no row.
+/// No row.
 const NO_ROW = 0xffffffffu;
 
 fn add2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
@@ -104,7 +104,7 @@ fn min4(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return a;
 }
 
-/// a << s, for s below 96. No loop: some drivers count them.
+/// a << s, for s below 96. Without a loop: some drivers limit loop trips.
 fn shl4(a: vec4<u32>, s: u32) -> vec4<u32> {
     var v = a;
     if (s >= 64u) {
@@ -118,7 +118,7 @@ fn shl4(a: vec4<u32>, s: u32) -> vec4<u32> {
     return vec4<u32>(v.x << left, (v.y << left) | (v.x >> r), (v.z << left) | (v.y >> r), (v.w << left) | (v.z >> r));
 }
 
-/// A square of a feature of a mixed table, in the smallest units of the lattice. `e` is the feature's exponent.
+/// Scales a square of a feature of a mixed table to the smallest units of the lattice. `e` is the feature's exponent.
 fn widen(square: vec2<u32>, max_shift: u32, e: f32) -> vec4<u32> {
     return shl4(vec4<u32>(square, 0u, 0u), 2u * (max_shift - u32(e)));
 }

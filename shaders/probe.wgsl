@@ -1,7 +1,7 @@
-// Probe: how many rounds the loops of one invocation may go in all. Drivers may end them early without a
-// word: Mesa's llvmpipe does, after 65,535.
+// Probe: how many trips the loops of one invocation may make in total. Drivers may end loops early without an error:
+// Mesa's llvmpipe does, after 65,535 trips.
 //
-// One invocation counts. Grid: (1).
+// A single invocation. Grid: (1).
 
 @group(0) @binding(0) var<storage, read> wanted: array<u32>;        // [0]: rounds
 @group(0) @binding(1) var<storage, read_write> counted: array<u32>; // [0]: rounds made
@@ -11,7 +11,7 @@ fn probe() {
     var state = 1u;
     var rounds = 0u;
     for (var i = 0u; i < wanted[0]; i++) {
-        // not a sum that a compiler could foresee
+        // a recurrence that the compiler can't evaluate in closed form
         state = state * 1664525u + 1013904223u;
         rounds += select(1u, 0u, state == 0u && rounds == 0u);
     }

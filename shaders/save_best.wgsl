@@ -1,11 +1,11 @@
-// Keep: labels or centroids of the slot that is the new best, copied to the place of the best.
+// Save: copies labels or centroids of the new best slot to those of the best.
 //
 // An invocation owns one word. Grid: (blocks of 256 words, wrapped into y).
 
 override CENTROIDS: bool = false;
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> choice: array<u32>;     // slot of the new best or NO_ROW, place of the best
+@group(0) @binding(1) var<storage, read> choice: array<u32>;     // slot of the new best or NO_ROW, index of the best
 @group(0) @binding(2) var<storage, read_write> words: array<u32>; // (slots + 1, n_points or 16 n_packs n_quads)
 
 @compute @workgroup_size(256)

@@ -1,11 +1,11 @@
-// Seed: admitted restarts take their slots, and their first seed is drawn already.
+// Seed: assigns admitted restarts to their slots. The host has drawn their first seeds.
 //
-// A workgroup owns an admitted restart; its number is its workspace in the buffers of seeding. Grid: (admitted restarts).
+// A workgroup owns an admitted restart, whose index is its workspace. Grid: (admitted restarts).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> admitted: array<vec4<u32>>; // slot, restart, first seed's row
 @group(0) @binding(2) var<storage, read_write> slots: array<Slot>;
-@group(0) @binding(3) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, the newest's place (workspaces)
+@group(0) @binding(3) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, candidate index of the newest (workspaces)
 @group(0) @binding(4) var<storage, read_write> candidates: array<u32>;   // rows (workspaces, n_candidates)
 
 @compute @workgroup_size(1)

@@ -1,15 +1,16 @@
-// Seed: the candidate of least potential, ties to the first drawn, and a copy of its coordinates. Where nothing could be drawn, the lowest
-// row that is no seed yet: one of weight w is w rows in its place, all of which may become seeds.
+// Seed: the candidate of least potential, ties to the first drawn, becomes a seed; its coordinates are copied. If
+// nothing could be drawn, it is the lowest row that is not a seed yet. A row of weight w counts as w rows, each of
+// which may become a seed.
 //
-// `spare` lists those copies of rows in order, as many as there are clusters: a row not used yet is among
-// them. A workgroup owns a workspace. Grid: (workspaces).
+// `spare` lists those copies of rows in order, as many as there are clusters, so an unused one is always among them.
+// A workgroup owns a workspace. Grid: (workspaces).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> candidates: array<u32>;        // rows (workspaces, n_candidates)
 @group(0) @binding(2) var<storage, read> potentials: array<vec4<u32>>;  // (workspaces, n_candidates, all_blocks)
 @group(0) @binding(3) var<storage, read> spare: array<u32>;             // rows (n_clusters)
 @group(0) @binding(4) var<storage, read_write> taken: array<u32>;       // 1: that copy is a seed (workspaces, n_clusters)
-@group(0) @binding(5) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, the newest's place (workspaces)
+@group(0) @binding(5) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, candidate index of the newest (workspaces)
 @group(0) @binding(6) var<storage, read_write> seeds: array<u32>;       // (workspaces, n_clusters)
 @group(0) @binding(7) var<storage, read_write> picked: array<vec4<f32>>; // (workspaces, n_candidates + 1, n_quads), the newest seed last
 
@@ -18,7 +19,7 @@ var<workgroup> totals: array<vec4<u32>, WIDTH>;
 var<workgroup> winner: u32;
 var<workgroup> copy: atomic<u32>;
 
-/// The candidate of least potential, in `winner`. All of the workgroup must come here.
+/// Finds the candidate of least potential, in `winner`. Must be called in uniform control flow.
 fn least(workspace: u32, local: u32) {
     var best = vec4<u32>(0xffffffffu);
     if (local == 0u) { winner = 0u; }

@@ -1,12 +1,13 @@
-// Seed: the blocks of the candidates of a step, drawn in proportion to w D.
+// Seed: draws the blocks of a step's candidates, in proportion to w D.
 //
-// A workgroup owns a candidate: of the blocks of 256 points, the first whose running total exceeds
-// t = floor(r * total / 2^64); seed_pick finds the point in it. The sums of the blocks are those that the newest
-// seed left when it was a candidate. The first seed comes from the host. Grid: (n_candidates; workspaces).
+// A workgroup owns a candidate. It finds the first block of 256 points whose running total exceeds
+// t = floor(r * total / 2^64); seed_pick then finds the point in the block. The sums of the blocks are the potentials
+// computed for the newest seed when it was a candidate. The first seed comes from the host.
+// Grid: (n_candidates; workspaces).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> draws: array<vec2<u32>>;      // r (workspaces, n_clusters - 1, n_candidates)
-@group(0) @binding(2) var<storage, read> chosen: array<vec2<u32>>;     // seeds so far, the newest's place (workspaces)
+@group(0) @binding(2) var<storage, read> chosen: array<vec2<u32>>;     // seeds so far, candidate index of the newest (workspaces)
 @group(0) @binding(3) var<storage, read> potentials: array<vec4<u32>>; // (workspaces, n_candidates, all_blocks)
 @group(0) @binding(4) var<storage, read_write> candidates: array<u32>; // rows (workspaces, n_candidates)
 @group(0) @binding(5) var<storage, read_write> found: array<Found>;    // (workspaces, n_candidates)

@@ -1,17 +1,17 @@
-// Seed: the candidates in the blocks that were drawn, and their coordinates.
+// Seed: picks the candidates in the drawn blocks, and copies their coordinates.
 //
-// A workgroup owns a candidate, and works if its block is in the chunk: the first point whose running total exceeds
-// what was drawn. The newest seed has not lowered the distances on the device yet (seed_weigh does that when it next
-// sees all points), so it does so here, for the block. Of a streamed table the blocks alone are there, one a
-// candidate. Grid: (n_candidates; workspaces), for each chunk.
+// A workgroup owns a candidate, and works if its block is in the chunk. It finds the first point whose running total
+// exceeds the number drawn. The stored distances do not include the newest seed yet (the next seed_weigh updates
+// them), so its distances are computed here, for the block. Of a streamed table only the drawn blocks are bound, one
+// per candidate. Grid: (n_candidates; workspaces), for each chunk.
 
-override FETCHED: bool = false; // points and weights are those of the blocks that were drawn
+override FETCHED: bool = false; // points and weights are those of the drawn blocks
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;   // (n_points, n_quads) or (workspaces, n_candidates, 256, n_quads)
 @group(0) @binding(2) var<storage, read> weights: array<u32>;        // (n_points) or (workspaces, n_candidates, 256)
 @group(0) @binding(3) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads)
-@group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, the newest's place (workspaces)
+@group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, candidate index of the newest (workspaces)
 @group(0) @binding(5) var<storage, read> near: array<vec4<u32>>;     // (workspaces, n_points)
 @group(0) @binding(6) var<storage, read> found: array<Found>;        // (workspaces, n_candidates)
 @group(0) @binding(7) var<storage, read_write> candidates: array<u32>;    // rows (workspaces, n_candidates)
@@ -24,10 +24,10 @@ fn seed_pick(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     let workspace = place_of(group);
     let at = workspace * sizes.n_candidates + group.x;
     let step = chosen[workspace].x;
-    let block = found[at].block - sizes.first_block; // huge where it lies in a chunk before, or nowhere
+    let block = found[at].block - sizes.first_block; // wraps to a huge number if it is in an earlier chunk, or there is none
     if (block >= sizes.n_blocks) { return; }
 
-    let first_seen = select(block * WIDTH, at * WIDTH, FETCHED); // of `points`
+    let first_seen = select(block * WIDTH, at * WIDTH, FETCHED); // index in `points`
     let point = block * WIDTH + local;
     let here = point < sizes.n_points;
     if (local == 0u) {

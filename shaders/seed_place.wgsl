@@ -1,6 +1,6 @@
-// Seed: the rows that are seeds become the first centroids of their slot.
+// Seed: copies the seeds' rows to the first centroids of their slot.
 //
-// A workgroup owns a cluster of a admitted, and works if the row is in its chunk. Grid: (n_clusters wrapped
+// A workgroup owns a cluster of an admitted restart, and works if the row is in its chunk. Grid: (n_clusters wrapped
 // into y; admitted), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
@@ -12,7 +12,7 @@
 @group(0) @binding(6) var<storage, read_write> half_norms: array<f32>; // (slots, n_packs, 4), then from the centre if n_tallies
 
 const WIDTH = 64u;
-var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared, and so from the centre of the points
+var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared norms: from zero, and from the centre of the points
 
 @compute @workgroup_size(64)
 fn seed_place(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,

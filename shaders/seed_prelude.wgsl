@@ -1,8 +1,8 @@
-// Shared by the kernels of greedy k-means++: the exact distance of a point to one that was picked.
+// Shared by the kernels of greedy k-means++: the exact distance of a point to a picked one.
 
-/// The sum `d` of squared differences, with those of a quad of features added: whole and in the smallest units, or with
-/// the common factor divided out where it then fits 32 bits (no draw and no comparison depends on a common factor).
-/// Where it fits 24 bits it is an f32, in which every sum is exact however it is ordered or fused: `whole` of it counts.
+/// Adds the squared differences of a quad of features to `d`. The sum is in the smallest units of the lattice, or, if
+/// it then fits 32 bits, with the common factor divided out (no draw or comparison depends on a common factor). If it
+/// fits 24 bits it is an f32, which is exact in any order; `whole` converts it.
 fn add_square(d: vec4<u32>, x: vec4<f32>, y: vec4<f32>, quad: u32) -> vec4<u32> {
     if (sizes.small == 2u) {
         let difference = x - y;
@@ -26,7 +26,7 @@ fn add_square(d: vec4<u32>, x: vec4<f32>, y: vec4<f32>, quad: u32) -> vec4<u32> 
     return add4(d, add4(add4(p, q), add4(r, s)));
 }
 
-/// The sum that add_square made.
+/// Converts the result of add_square to an integer.
 fn whole(d: vec4<u32>) -> vec4<u32> {
     if (sizes.small != 2u) { return d; }
     let unit = bitcast<f32>((127u - 2u * sizes.granularity) << 23u); // 4^-granularity

@@ -1,12 +1,12 @@
-// Seed, for tables of few rows and small whole numbers: all steps of greedy k-means++ of a restart in one workgroup.
+// Seed, for tables of few rows and small integers: all steps of greedy k-means++ of a restart in one workgroup.
 //
-// Beside seed_draw, seed_pick, seed_weigh and seed_choose, which are four dispatches a step: on a large GPU those wait
-// for one another longer than they work. Coordinates, their common factor divided out, are packed four or two a word,
-// so that a table of a hundred kilobytes stays next to the workgroup. A distance is |x|^2 + |c|^2 - 2 x c modulo 2^32,
-// which it is below, and so is a weight times a distance. An invocation owns 4, 8, .. 32 rows that follow one another:
-// the running totals of a draw are those of 256 invocations, then of its own rows. Grid: (1; workspaces).
+// The general kernels seed_draw, seed_pick, seed_weigh and seed_choose need four dispatches per step, which on a
+// large GPU are dominated by launch latency. Here coordinates, with their common factor divided out, are packed four
+// or two per word, so that a table of a hundred kilobytes stays in the cache. A distance is |x|^2 + |c|^2 - 2 x c
+// modulo 2^32; it is below 2^32, as is a weight times a distance. An invocation owns 4, 8, .. 32 consecutive rows: a
+// draw searches the running totals of 256 invocations, then those of an invocation's rows. Grid: (1; workspaces).
 
-override EIGHT: bool = true; // four coordinates of 8 bits a word, else two of 16
+override EIGHT: bool = true; // four coordinates of 8 bits per word, else two of 16
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> packed: array<vec4<u32>>;    // coordinates (n_planes, rows of an owner, owners), then squared norms and weights (fours, 2, owners)
@@ -18,24 +18,24 @@ override EIGHT: bool = true; // four coordinates of 8 bits a word, else two of 1
 
 const WIDTH = 256u;
 
-var<workgroup> shelf: array<vec4<u32>, 256>; // words of four candidates side by side, then their squared norms (n_candidates / 4, 4 n_planes + 1)
+var<workgroup> shelf: array<vec4<u32>, 256>; // words of four candidates in a vec4, then their squared norms (n_candidates / 4, 4 n_planes + 1)
 var<workgroup> rows: array<u32, 32>;         // of the candidates
 var<workgroup> drawn: array<vec2<u32>, 32>;  // t of each candidate
 var<workgroup> left: u32;                    // 1: something can be drawn
-var<workgroup> shares: array<vec2<u32>, 272>; // of each invocation, a gap after every 16
+var<workgroup> shares: array<vec2<u32>, 272>; // of each invocation, with a gap after every 16 against bank conflicts
 var<workgroup> share_tops: array<vec2<u32>, 16>;
 var<workgroup> lows: array<vec4<u32>, WIDTH>; // of the potentials of four candidates
 var<workgroup> highs: array<vec4<u32>, WIDTH>;
 var<workgroup> low_tops: array<vec4<u32>, 16>;
 var<workgroup> high_tops: array<vec4<u32>, 16>;
 
-/// How the rows are shared out.
+/// How rows are distributed over invocations.
 struct Owner {
     workspace: u32,
     local: u32,
-    fours: u32,    // four rows each, of an owner
+    fours: u32,    // fours of rows per invocation
     n_owners: u32,
-    n_planes: u32, // four words of each row
+    n_planes: u32, // groups of four words per row
     end: u32,      // fours that this invocation has
 }
 
@@ -47,7 +47,7 @@ fn owner_of(workspace: u32, local: u32) -> Owner {
     return Owner(workspace, local, fours, n_owners, n_planes, select(0u, fours, local < n_owners));
 }
 
-/// Where the norms of four rows of this owner lie; their weights come n_owners later.
+/// Index of the norms of four rows of this owner. Their weights are n_owners further.
 fn norms_at(own: Owner, four: u32, owner: u32) -> u32 {
     return (own.n_planes * 4u * own.fours + 2u * four) * own.n_owners + owner;
 }
@@ -70,7 +70,7 @@ fn scale(r: vec2<u32>, total: vec2<u32>) -> vec2<u32> {
     return add2(high, mul2(r.y, total.y));
 }
 
-/// Products of a word of a row and one of a candidate, summed.
+/// Sum of the products of a row's word with a candidate's word.
 fn product(x: u32, c: u32) -> u32 {
     if (EIGHT) { return bitcast<u32>(dot4I8Packed(x, c)); }
     let low = (bitcast<i32>(x << 16u) >> 16u) * (bitcast<i32>(c << 16u) >> 16u);
@@ -82,7 +82,7 @@ fn products(x: u32, c: vec4<u32>) -> vec4<u32> {
     return vec4<u32>(product(x, c.x), product(x, c.y), product(x, c.z), product(x, c.w));
 }
 
-/// A word of a row; the one past the last is its squared norm.
+/// A word of a row; the word after the last is its squared norm.
 fn word_of(own: Owner, row: u32, word: u32) -> u32 {
     let per = 4u * own.fours;
     let owner = row / per;
@@ -91,7 +91,7 @@ fn word_of(own: Owner, row: u32, word: u32) -> u32 {
     return packed[(word / 4u * per + at) * own.n_owners + owner][word % 4u];
 }
 
-/// Reads the words of all candidates. All of the workgroup must come here.
+/// Loads the words of all candidates. Must be called in uniform control flow.
 fn load_candidates(own: Owner) {
     let words = 4u * own.n_planes + 1u;
     let last = sizes.n_candidates - 1u;
@@ -114,15 +114,15 @@ struct FourRows {
     row3: vec4<u32>,
 }
 
-/// Those of an invocation's rows in a plane.
+/// The words of an invocation's rows in a plane.
 fn rows_at(own: Owner, four: u32, plane: u32) -> FourRows {
     let stride = own.n_owners;
     let at = (plane * 4u * own.fours + 4u * four) * stride + own.local;
     return FourRows(packed[at], packed[at + stride], packed[at + 2u * stride], packed[at + 3u * stride]);
 }
 
-/// Lowers the distances of an invocation's rows to their nearest seed by the newest one, which is the candidate
-/// `newest`. Returns the sum of w D.
+/// Updates the distances of an invocation's rows to their nearest seed with the newest seed, the candidate `newest`.
+/// Returns the sum of w D.
 fn lower(own: Owner, newest: u32, is_first: bool) -> vec2<u32> {
     let words = 4u * own.n_planes + 1u;
     let shelf_at = newest / 4u * words;
@@ -165,7 +165,7 @@ fn plus(a: Totals, low: vec4<u32>, high: vec4<u32>) -> Totals {
     return Totals(sum, a.high + high + select(vec4<u32>(0u), vec4<u32>(1u), sum < low));
 }
 
-/// What the rows of an invocation bring to the potentials of the four candidates from `first` on.
+/// The contribution of an invocation's rows to the potentials of the four candidates from `first` on.
 fn potentials(own: Owner, first: u32) -> Totals {
     let shelf_at = first / 4u * (4u * own.n_planes + 1u);
     let stride = own.n_owners;
@@ -200,7 +200,7 @@ fn potentials(own: Owner, first: u32) -> Totals {
     return total;
 }
 
-/// The sum of what all invocations bring. All of the workgroup must come here.
+/// The sum over all invocations. Must be called in uniform control flow.
 fn total_of(local: u32, own: Totals) -> Totals {
     lows[local] = own.low;
     highs[local] = own.high;
@@ -229,7 +229,7 @@ fn better(best: Chosen, low: u32, high: u32, candidate: u32) -> Chosen {
     return best;
 }
 
-/// The candidate of least potential, ties to the first drawn. All of the workgroup must come here.
+/// The candidate of least potential; ties go to the first drawn. Must be called in uniform control flow.
 fn choose(own: Owner) -> u32 {
     var best = Chosen(vec2<u32>(0xffffffffu), 0u);
     for (var first = 0u; first < sizes.n_candidates; first += 4u) {
@@ -242,13 +242,13 @@ fn choose(own: Owner) -> u32 {
     return best.candidate;
 }
 
-/// What lies before an invocation, and all of it.
+/// The running total before an invocation, and the total.
 struct Running {
     before: vec2<u32>,
     total: vec2<u32>,
 }
 
-/// Running totals of what every invocation brings. All of the workgroup must come here.
+/// Running totals over all invocations. Must be called in uniform control flow.
 fn run_shares(local: u32, share: vec2<u32>) -> Running {
     shares[local + local / 16u] = share;
     workgroupBarrier();
@@ -282,7 +282,7 @@ fn find(own: Owner, before: vec2<u32>, t: vec2<u32>) -> u32 {
     return row;
 }
 
-/// Whether copy e of a row is none of the first `step` seeds.
+/// Whether copy e of a row is not among the first `step` seeds.
 fn is_free(own: Owner, e: u32, step: u32) -> bool {
     let row = spare[e];
     var before = 0u; // copies of the row
@@ -292,8 +292,8 @@ fn is_free(own: Owner, e: u32, step: u32) -> bool {
     return before >= uses;
 }
 
-/// The seeds from `step` on, where nothing can be drawn any more: the lowest copies of rows that are no seeds yet.
-/// All of the workgroup must come here.
+/// Sets the seeds from `step` on when nothing can be drawn: the lowest copies of rows that are not seeds yet. Must be
+/// called in uniform control flow.
 fn take_spare(own: Owner, step: u32) {
     storageBarrier();
     workgroupBarrier();

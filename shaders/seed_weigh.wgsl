@@ -1,16 +1,16 @@
-// Seed: the newest seed lowers the distance of every point to its nearest seed; then the potential
-// sum w min(D, D to the candidate) that each candidate would leave, by block.
+// Seed: updates the distance of every point to its nearest seed with the newest seed. Then computes, by block, the
+// potential sum w min(D, D to the candidate) of each candidate.
 //
-// One pass over the points a step: what the winner leaves is what the next step draws by. At the first step there is
-// one candidate, and no seed yet. A workgroup owns 256 points of a workspace, reads them side by side, and measures a quad
-// that it has read against the newest seed and four candidates; where there are more it reads the points again.
-// Grid: (n_blocks wrapped into y; workspaces), for each chunk.
+// There is one pass over the points per step: the potentials of the winner are the sums from which the next step
+// draws. The first step has one candidate and no seed. A workgroup owns 256 points of a workspace and reads them
+// coalesced. Each quad read is compared with the newest seed and four candidates; for further candidates the points
+// are read again. Grid: (n_blocks wrapped into y; workspaces), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;   // (n_points, n_quads)
 @group(0) @binding(2) var<storage, read> weights: array<u32>;        // (n_points)
 @group(0) @binding(3) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads)
-@group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, the newest's place (workspaces)
+@group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, candidate index of the newest (workspaces)
 @group(0) @binding(5) var<storage, read> candidates: array<u32>;     // rows (workspaces, n_candidates)
 @group(0) @binding(6) var<storage, read> picked: array<vec4<f32>>;   // (workspaces, n_candidates + 1, n_quads), the newest seed last
 @group(0) @binding(7) var<storage, read_write> near: array<vec4<u32>>;       // (workspaces, n_points)
@@ -18,12 +18,12 @@
 
 const WIDTH = 256u; // invocations, and points
 const QUADS = 4u;   // read at a time
-const SIDES = 4u;   // candidates that a point is measured against at a time
+const SIDES = 4u;   // candidates at a time
 
-/// Quads of points (QUADS, WIDTH), then what the points bring (SIDES, WIDTH).
+/// Quads of points (QUADS, WIDTH), then terms of the points (SIDES, WIDTH).
 var<workgroup> shelf: array<vec4<u32>, 1024>;
 
-/// Reads quads of the block's points from `first` on: invocations next to one another read what lies so in a row.
+/// Loads quads of the block's points from `first` on. Neighbouring invocations read neighbouring quads of a row.
 fn read_quads(first_point: u32, first: u32, local: u32) {
     for (var at = local; at < QUADS * WIDTH; at += WIDTH) {
         let quad = first + at % QUADS;
@@ -44,8 +44,8 @@ struct Distances {
     d: vec4<u32>,
 }
 
-/// Distances of the invocation's point to the newest seed of a workspace, if it is asked for, and to the candidates from
-/// `first` on: to those past the end they are any. All of the workgroup must come here.
+/// Distances of the invocation's point to the newest seed of a workspace, if `has_newest`, and to the candidates from
+/// `first` on; those past the end are undefined. Must be called in uniform control flow.
 fn distances(first_point: u32, workspace: u32, first: u32, has_newest: bool, local: u32) -> Distances {
     let n = sizes.n_candidates;
     let place = workspace * (n + 1u);
@@ -74,7 +74,7 @@ fn distances(first_point: u32, workspace: u32, first: u32, has_newest: bool, loc
     return to;
 }
 
-/// What a point of this weight brings to the potential of candidate l; `to` is its distance to it.
+/// The contribution of a point to the potential of candidate l, at distance `to`.
 fn term(workspace: u32, l: u32, weight: u32, now: vec4<u32>, to: vec4<u32>) -> vec4<u32> {
     // at the first step there is one candidate
     if (weight == 0u || l >= sizes.n_candidates || (l > 0u && chosen[workspace].x == 0u)) { return vec4<u32>(0u); }
@@ -82,10 +82,10 @@ fn term(workspace: u32, l: u32, weight: u32, now: vec4<u32>, to: vec4<u32>) -> v
     return mul4(min4(now, whole(to)), weight);
 }
 
-/// Writes the sums over the block of what is on the shelf, of candidates from `first` on. All of the workgroup must
-/// come here.
+/// Sums the terms on the shelf over the block and writes the potentials of candidates from `first` on. Must be called
+/// in uniform control flow.
 fn write_potentials(workspace: u32, first: u32, block: u32, local: u32) {
-    // a quarter of the invocations for each candidate
+    // a quarter of the invocations per candidate
     let side = local / 64u;
     let at = side * WIDTH + local % 64u;
     workgroupBarrier();
@@ -116,7 +116,7 @@ fn seed_weigh(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
         weight = weights[point];
         if (step > 1u) { now = near[at]; }
     }
-    // a newest seed that has no row lowers nothing
+    // a newest seed without a row changes no distance
     let has_newest = step == 1u || (step > 1u && chosen[workspace].y != NO_ROW);
     for (var first = 0u; first < sizes.n_candidates; first += SIDES) {
         let to = distances(first_point, workspace, first, has_newest && first == 0u, local);

@@ -1,5 +1,5 @@
-// Stop: what a slot does next, after the update of all its clusters; its counts go back to zero. Of a slot that is
-// done, repairs that were counted by blocks of points are added up, and those counts go back to zero too.
+// Stop: decides what a slot does next, after the update of all its clusters, and resets its counts to zero. For a
+// slot that is done, it also sums the repairs counted by block and resets those counts.
 //
 // A workgroup owns a slot. Grid: (slots of the list `running`).
 
@@ -12,10 +12,10 @@
 const WIDTH = 64u;
 var<workgroup> clears: u32;
 
-const CLEARS = 1u; // its counts were used up
-const ENDS = 2u;   // so they were, and it is done
+const CLEARS = 1u; // reset the counts
+const ENDS = 2u;   // reset the counts: the slot is done
 
-/// Ends the update of a slot, or its last assign, or marks it as waiting. Returns what follows from that.
+/// Sets the next status of a slot after its update or its last assign. Returns CLEARS, ENDS or 0.
 fn advance(slot: u32) -> u32 {
     let status = slots[slot].status;
     if (status == FINISHING) {

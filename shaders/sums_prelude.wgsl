@@ -1,4 +1,4 @@
-// Shared by the kernels of sums: what they are given, and how they add to storage, in 64 bits by two atomics.
+// Shared by the kernels of sums: bindings, and 64-bit additions to storage by two atomics.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>; // (n_points, n_quads)

@@ -3,7 +3,7 @@
 const WIDTH = 256u;
 var<workgroup> sums: array<vec4<u32>, WIDTH>;
 
-/// Running totals of what every invocation brings. All of the workgroup must come here.
+/// Running totals over all invocations. Must be called in uniform control flow.
 fn run_totals(local: u32, term: vec4<u32>) {
     workgroupBarrier();
     sums[local] = term;
@@ -17,13 +17,13 @@ fn run_totals(local: u32, term: vec4<u32>) {
     workgroupBarrier();
 }
 
-/// What lies before this invocation.
+/// The total of the invocations before this one.
 fn total_before(local: u32) -> vec4<u32> {
     if (local == 0u) { return vec4<u32>(0u); }
     return sums[local - 1u];
 }
 
-/// What was drawn: a block (or NO_ROW), and in it the point whose running total, added to `before`, first exceeds t.
+/// A draw: a block (or NO_ROW), and in it the first point whose running total, added to `before`, exceeds t.
 struct Found {
     before: vec4<u32>,
     t: vec4<u32>,

@@ -1,10 +1,10 @@
-// Update, second half: each centroid to the rounded mean floor((2 S + N) / (2 N)) of its points, its half
-// norm, how far it moved; or, after the last assign, its share of inertia and digest. The sums it read are
-// set back to zero.
+// Update, second half: sets each centroid to the rounded mean floor((2 S + N) / (2 N)) of its points, and computes
+// its half norm and how far it moved. After the last assign it computes the cluster's share of inertia and digest
+// instead. The sums are reset to zero.
 //
-// Inertia is sum w |x|^2 + sum over clusters c, features j of c_j (N c_j - 2 S_j): modulo 2^128, since all of
-// it is below. A workgroup owns one cluster of one slot. If any cluster of the slot has no weight nothing
-// moves: the slot waits for a refill. Grid: (n_clusters wrapped into y; slots of the list `running`).
+// Inertia is sum w |x|^2 + sum over clusters c, features j of c_j (N c_j - 2 S_j), computed modulo 2^128, which it is
+// below. A workgroup owns one cluster of one slot. If any cluster of the slot has no weight, no centroid moves and
+// the slot waits for a refill. Grid: (n_clusters wrapped into y; slots of the list `running`).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> counts: array<vec2<u32>>;   // (slots, n_clusters)
@@ -16,7 +16,7 @@
 @group(0) @binding(7) var<storage, read_write> half_norms: array<f32>; // (slots, n_packs, 4), then from the centre if n_tallies
 
 const WIDTH = 64u;
-var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared, and so from the centre of the points
+var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared norms: from zero, and from the centre of the points
 var<workgroup> shifts: array<vec4<u32>, WIDTH>;
 var<workgroup> digests: array<vec2<u32>, WIDTH>;
 var<workgroup> weightless: atomic<u32>;
@@ -59,7 +59,7 @@ fn change_of_inertia(c: i32, n: vec2<u32>, sum: vec2<u32>, e: f32) -> vec4<u32> 
     return change;
 }
 
-/// SplitMix64's finaliser of the place and the value of a coordinate.
+/// SplitMix64's finaliser of the index and the value of a coordinate.
 fn mixed_place(place: u32, q: i32) -> vec2<u32> {
     let value = vec2<u32>(bitcast<u32>(q), bitcast<u32>(q >> 31u));
     var z = add2(mul22(vec2<u32>(place, 0u), vec2<u32>(0x7f4a7c15u, 0x9e3779b9u)), value);
@@ -76,7 +76,7 @@ fn add_inertia(slot: u32, limb: u32, value: u32) {
     }
 }
 
-/// Inertia and digest of the cluster, added to those of the slot. All of the workgroup must come here.
+/// Adds inertia and digest of the cluster to those of the slot. Must be called in uniform control flow.
 fn finish(slot: u32, cluster: u32, columns: u32, count: vec2<u32>, local: u32) {
     var inertia = vec4<u32>(0u);
     var digest = vec2<u32>(0u);
@@ -104,7 +104,7 @@ fn finish(slot: u32, cluster: u32, columns: u32, count: vec2<u32>, local: u32) {
 }
 
 fn add_shift(slot: u32, limb: u32, value: u32) {
-    // carries ripple one limb at a time; the order of slots' additions does not matter to the total
+    // carries propagate one limb at a time; the total does not depend on the order of additions
     var add = value;
     for (var at = limb; at < 4u && add != 0u; at++) {
         let old = atomicAdd(&slots[slot].shift[at], add);

@@ -1,7 +1,7 @@
 // Update, first half: weighted sums and weights of the clusters, in 64-bit integers.
 //
-// The plain kernel: every coordinate is added to its sum in storage by two atomics, low and high half.
-// Grid: (blocks of 64 points, wrapped into y; slots of the list `running`). A workgroup owns its block.
+// The plain kernel: adds every coordinate to its sum in storage by two atomics, for the low and the high half.
+// A workgroup owns a block. Grid: (blocks of 64 points, wrapped into y; slots of the list `running`).
 
 @compute @workgroup_size(64)
 fn update_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,

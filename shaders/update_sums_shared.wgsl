@@ -1,10 +1,10 @@
-// Update, first half, where the sums of some features fit workgroup memory: added up there, then flushed once.
+// Update, first half, if the sums of some features fit workgroup memory: sums are accumulated there and flushed once.
 //
-// Beside update_sums.wgsl: an atomic in storage for each sum and workgroup, not for each coordinate. A workgroup owns
-// POINTS points and a slab of SLAB quads of their features: there are several slabs where the sums of all features
-// have no room. A sum is kept in LIMBS parts of 15 bits, each in an i32 that cannot overflow (sum_parts.rs chooses how
-// many are needed), so no addition has a carry. The parts of a quad lie SLAB apart and clusters an odd number of words,
-// so that neighbours seldom meet in a bank.
+// Compared with update_sums.wgsl, there is one addition in storage per sum and workgroup, not per coordinate. A
+// workgroup owns POINTS points and a slab of SLAB quads of their features; there are several slabs if the sums of all
+// features do not fit. A sum is kept as LIMBS parts of 15 bits, each in an i32 that can't overflow (sum_parts.rs
+// chooses LIMBS), so additions need no carry. The parts of a quad are SLAB words apart, and clusters an odd number of
+// words, to avoid bank conflicts.
 // Grid: (blocks of POINTS points times slabs, wrapped into y; slots of the list `running`).
 
 override LIMBS: u32 = 3u;    // 1: coordinate / 2^granularity * weight; 2: product below 2^31; 3: any
@@ -16,7 +16,7 @@ const WIDTH = 256u;
 const LOW = 0x7fff; // a part but the highest
 var<workgroup> parts: array<atomic<i32>, ROOM>; // (LIMBS, n_clusters, 4 SLAB + 1), then weights (n_clusters)
 
-/// Adds a coordinate of weight w to the sum whose lowest part is at `at`; the next one lies `next` behind it.
+/// Adds a coordinate of weight w to the sum whose lowest part is at `at`. The parts are `next` words apart.
 fn add_part(at: u32, next: u32, q: f32, w: u32) {
     if (LIMBS == 1u) {
         atomicAdd(&parts[at], (i32(q) >> sizes.granularity) * i32(w));
@@ -57,8 +57,8 @@ fn update_sums_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
     let status = slots[slot].status;
     let runs = first < sizes.n_points && (status == ACTIVE || status == FINISHING);
     let n = select(0u, min(POINTS, sizes.n_points - first), runs);
-    let apart = 4u * SLAB + 1u;               // from a cluster to the next
-    let next = sizes.n_clusters * apart;      // from a part to the next
+    let apart = 4u * SLAB + 1u;               // words from a cluster to the next
+    let next = sizes.n_clusters * apart;      // words from a part to the next
     let weight_at = LIMBS * next;
     let first_label = slot * sizes.n_points + first;
 

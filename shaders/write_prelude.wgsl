@@ -1,4 +1,4 @@
-// Shared by the kernels of assign that decide and count on the spot: labels, and how many were repaired.
+// Shared by the kernels of assign that repair points themselves: labels, and counts of repairs.
 
 fn count_repair(slot: u32) {
     if (slots[slot].iterations == 0u) {
@@ -8,7 +8,7 @@ fn count_repair(slot: u32) {
     }
 }
 
-/// Writes the label of a point: the best, or what integers say where that is not proven.
+/// Writes the label of a point: the best if it is proven, else the nearest by integers.
 fn write_or_repair(point: u32, slot: u32, b: Top2) {
     var label = b.index;
     if (!is_exact(slot)) {

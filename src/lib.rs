@@ -1,10 +1,10 @@
 //! k-means that gives the same answer, to the last bit, on every GPU and CPU.
 //!
-//! Rows of floats are put on a lattice of 24-bit integers ([`lattice`]). Everything after that is defined in
-//! integers: sums have no order, so labels, centroids, inertia and the number of iterations do not depend
-//! on the device, the number of threads, or how restarts are batched. Engines are fast because they guess in
-//! floating point, certify the guess with a rigorous bound ([`engine::certify`]), and repair in integers the
-//! few points that the bound leaves open.
+//! Rows of floats are quantised to a lattice of 24-bit integers ([`lattice`]). Everything after that is defined in
+//! integers, whose sums do not depend on order. So labels, centroids, inertia and the number of iterations do not
+//! depend on the device, the number of threads, or the batches of restarts. Engines are fast because they guess in
+//! floating point, certify the guess with a rigorous bound ([`engine::certify`]), and repair only the few points that
+//! the bound leaves open in integers.
 //!
 //! ```
 //! use cairn::{data, kmeans};
@@ -19,28 +19,28 @@
 //! # Ok::<(), kmeans::FitError>(())
 //! ```
 //!
-//! The folder `examples/` has programs: an array of your own, new rows, progress and cancelling, devices, files.
+//! The folder `examples/` has programs for your own arrays, new rows, progress and cancelling, devices, and model
+//! files.
 //!
-//! Where things are:
+//! Modules:
 //!
-//! * [`data`]: rows in (CSV, `.npy`, the embedded digits), results out
-//! * [`drawing`]: digits that people draw, made like those of the data
-//! * [`lattice`]: rows to integers and back to the user's units
+//! * [`data`]: input tables (CSV, `.npy`, the embedded digits) and output files
+//! * [`drawing`]: normalisation of drawn digits like those of the data
+//! * [`lattice`]: quantisation of rows to integers, and back to the user's units
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
-//! * [`engine`]: where it runs: `reference` (the definition), `cpu`, `gpu`; the only place that falls back
-//! * [`model`]: a fitted clustering that is saved, loaded, named and applied to new rows
-//! * [`numbers`]: numbers as text for people
-//! * [`score`]: measures of clusters, with and without a known truth
-//! * [`sweep`]: one number of clusters after another, under several seeds, measured
+//! * [`engine`]: the engines `reference` (the definition), `cpu` and `gpu`, and the fallback
+//! * [`model`]: fitted models: saved, loaded, named and applied to new rows
+//! * [`numbers`]: formatting of numbers for people
+//! * [`score`]: external and internal measures of clusters
+//! * [`sweep`]: fits and measures for several numbers of clusters and seeds
 //!
-//! With the feature `cli`, which is on unless default features are off, also what the command `cairn` is made of, and
-//! what needs crates for pictures, pages and statistics:
+//! The feature `cli`, on by default, adds the command `cairn` and modules that need more crates:
 //!
-//! * `compare`: devices against each other: verified, then timed
-//! * `reading`: handwritten digits in a scan or a photograph
+//! * `compare`: verifies that devices agree, then times them
+//! * `reading`: reads handwritten digits in a scan or a photograph
 //! * `report`: an HTML report, and a page to draw digits on
 //!
-//! With the feature `gpu`, likewise on by default, `engine::gpu`; without it the engines of the processor remain.
+//! The feature `gpu`, on by default, adds `engine::gpu`. Without it the CPU engines remain.
 
 #[cfg(feature = "cli")]
 pub mod compare;
@@ -59,7 +59,7 @@ pub mod score;
 pub mod sweep;
 mod temporary;
 
-/// The README's Rust, as a test.
+/// Tests the Rust code of README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let args = cli::Args::parse(); // which may end the program: then there is no folder to remove
+    let args = cli::Args::parse(); // may exit the program, so before the folder is created
     // SAFETY: nothing has started a thread yet
     let _folder = unsafe { cli::runtime_folder() };
     match cli::run(&args) {

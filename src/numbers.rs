@@ -1,4 +1,4 @@
-//! Numbers as a person reads them. What a program reads is written with all digits instead.
+//! Formatting of numbers for people. Output for programs has all digits.
 
 /// Ten significant digits, which tell two inertias apart: `1165132.634`.
 #[must_use]
@@ -12,7 +12,7 @@ pub fn short(x: f64) -> String {
     significant(x, 6)
 }
 
-/// `digits` significant digits, but every digit before the point, without trailing zeros.
+/// At least `digits` significant digits: all digits before the point are kept. No trailing zeros.
 #[must_use]
 pub fn significant(x: f64, digits: usize) -> String {
     let size = x.abs();
@@ -26,7 +26,7 @@ pub fn significant(x: f64, digits: usize) -> String {
     trimmed(format!("{x:.*}", usize::try_from(digits as i32 - before).unwrap_or(0)))
 }
 
-/// Three significant digits, but every digit before the point, with trailing zeros: for columns.
+/// At least three significant digits: all digits before the point are kept. With trailing zeros, for columns.
 #[must_use]
 pub fn three(x: f64) -> String {
     match x.abs() {
@@ -37,7 +37,7 @@ pub fn three(x: f64) -> String {
     }
 }
 
-/// A rate: three digits and the prefix of its unit, `12.3 M`.
+/// A rate, as three digits and an SI prefix: `12.3 M`.
 #[must_use]
 pub fn rate(x: f64) -> String {
     let steps = [(1e12, " T"), (1e9, " G"), (1e6, " M"), (1e4, " k")];
@@ -49,7 +49,7 @@ pub fn rate(x: f64) -> String {
     }
 }
 
-/// A duration, given in seconds, in the unit that suits it.
+/// A duration, given in seconds, in a suitable unit.
 #[must_use]
 pub fn time(seconds: f64) -> String {
     match seconds {
@@ -84,7 +84,7 @@ pub fn grouped_plural(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n as f64)) }
 }
 
-/// A whole number in groups of three digits: `2,000`.
+/// An integer with thousands separators: `2,000`.
 #[must_use]
 pub fn count(n: f64) -> String {
     if n.fract() != 0.0 || n.abs() >= 1e15 {
@@ -97,7 +97,7 @@ pub fn count(n: f64) -> String {
     format!("{}{}", if n < 0.0 { "−" } else { "" }, groups.join(","))
 }
 
-/// At most six digits, from 10,000 on as a whole number in groups.
+/// At most six digits; from 10,000 on an integer with thousands separators.
 #[must_use]
 pub fn grouped(x: f64) -> String {
     let size = x.abs();
@@ -112,7 +112,7 @@ pub fn grouped(x: f64) -> String {
     }
 }
 
-/// The label of a tick on an axis, as short as can be: `1.165M`.
+/// A short label for a tick of an axis: `1.165M`.
 #[must_use]
 pub fn tick(x: f64) -> String {
     match x.abs() {

@@ -1,14 +1,14 @@
-//! Files that are gone when dropped, unless they are given a name.
+//! Temporary files, removed on drop unless they are renamed.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Names that are tried: a name of 64 random bits is never taken twice in earnest.
+/// Names tried. A collision of 64 random bits is unlikely.
 const TRIES: usize = 16;
 
-/// A new file with a name that nobody else has.
+/// A temporary file with a random name.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     file: File,
@@ -19,14 +19,14 @@ pub(crate) struct Temporary {
 /// Who may open a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// This user alone.
+    /// Only this user.
     Private,
-    /// Whoever may open any new file of this user.
+    /// Everyone who may open a new file of this user by default.
     Usual,
 }
 
 impl Temporary {
-    /// Makes one in a folder, open to read and write.
+    /// Creates one in a folder, open for reading and writing.
     pub(crate) fn new_in(folder: &Path, access: Access) -> io::Result<Self> {
         let mut tries = 0;
         loop {
@@ -45,12 +45,12 @@ impl Temporary {
         &self.file
     }
 
-    /// Where it is.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives it a name, in place of a file that has it. The name must be in the folder of the file, or on its disk.
+    /// Renames it, replacing an existing file. The new name must be on the same file system.
     pub(crate) fn persist(mut self, name: &Path) -> io::Result<()> {
         fs::rename(&self.path, name)?;
         self.named = true;
@@ -61,7 +61,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.named {
-            let _ = fs::remove_file(&self.path); // who emptied the folder was faster
+            let _ = fs::remove_file(&self.path); // may already be removed
         }
     }
 }
@@ -74,11 +74,11 @@ fn options(access: Access) -> OpenOptions {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     }
     #[cfg(not(unix))]
-    let _ = access; // the folder decides
+    let _ = access; // the folder's permissions apply
     options
 }
 
-/// A number that differs from call to call, and from process to process.
+/// A number that differs between calls and between processes.
 fn random() -> u64 {
     let mut hasher = RandomState::new().build_hasher();
     hasher.write_u32(std::process::id());

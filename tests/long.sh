@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The tests that try cases at random or at every place, with more of both than tests/run.sh has time for.
+# Random tests and fault injection, with more cases than tests/run.sh.
 #
 #   tests/long.sh             ten times as many random cases, from a new seed; faults at each call; all tests of the
 #                             GPU's host, with every API
-#   tests/long.sh --short     as many random cases as ever, from another seed than tests/run.sh: part of .ci/run
-#   tests/long.sh --seed 7    the random cases of that seed
+#   tests/long.sh --short     as many random cases as tests/run.sh, from another seed: part of .ci/run
+#   tests/long.sh --seed 7    the random cases of this seed
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs the tests of matrix units on units that an adapter has: those of the software adapter of Debian's unstable
-# release, in a folder of its own (debootstrap; as root). The stable release's adapter has none, and there only emulated
-# ones are tested. Not part of CI: the unstable release moves.
+# Runs the tests of matrix units on an adapter that has them: the software adapter of Debian's unstable release, in a
+# separate root (debootstrap; as root). The stable release's adapter has none, so there only emulated units are tested.
+# Not part of CI, since the unstable release changes.
 #
-#   tests/matrix.sh           the kernel for matrix units on every table of the tests, then what is theirs alone
+#   tests/matrix.sh           the kernel for matrix units on every table of the tests, then the tests of units
 #   tests/matrix.sh FILTER    only tests whose names contain this
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ fi
 folder=$PWD/target/matrix
 build=${CARGO_TARGET_DIR:-target}
 
-# where this machine's own packages come from
+# the package mirror of this machine
 mirror() {
     { cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true; } |
         sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' -e 's/^deb *\(\[[^]]*\] *\)\{0,1\}\([^ ]*\).*/\2/p' |
@@ -41,7 +41,7 @@ if [ ! -e "$folder/made" ]; then
     touch "$folder/made"
 fi
 
-# built here, run there: a newer libc runs what an older one's linker made
+# built here and run there: a newer libc runs programs linked against an older one
 built=$(cargo test --no-run --message-format=json --test engines)
 mkdir -p "$folder/root/tests"
 cp "$(sed -n 's/.*"name":"engines".*"executable":"\([^"]*\)".*/\1/p' <<<"$built" | tail -n 1)" "$folder/root/tests/engines"

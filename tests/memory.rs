@@ -1,6 +1,6 @@
-//! Peak memory of a fit whose rows are read from an `.npy` file: the points once, and a quarter more.
+//! Peak memory of a fit whose rows are read from an `.npy` file: at most 1.25 times the points.
 //!
-//! The system's own account of a child process, the largest of its life: so this crate starts no other.
+//! The system reports the largest peak of all child processes, so this binary starts no other.
 #![cfg(all(feature = "cli", target_os = "linux"))]
 
 use std::fs::File;

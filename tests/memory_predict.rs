@@ -1,7 +1,6 @@
-//! Peak memory of a prediction of many rows: a few chunks, whatever their number.
+//! Peak memory of a prediction of many rows: a few chunks, whatever the number of rows.
 //!
-//! The system's own account of a child process, the largest of its life: so this crate starts only those whose
-//! peaks it compares.
+//! The system reports the largest peak of all child processes, so this binary starts only those that it compares.
 #![cfg(all(feature = "cli", target_os = "linux"))]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

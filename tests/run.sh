@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs every test, those on the GPU engine included. Where no Vulkan adapter is found it installs Mesa's
-# software adapter (Debian, as root or with sudo): the correctness device of all GPU tests.
+# Runs every test, including those of the GPU engine. If there is no Vulkan adapter, it installs Mesa's software adapter
+# (Debian, as root or with sudo), on which all GPU tests run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# EGL complains without a folder of its own
+# EGL prints warnings without a runtime folder
 if [ -z "${XDG_RUNTIME_DIR:-}" ]; then
     XDG_RUNTIME_DIR=$(mktemp -d)
     export XDG_RUNTIME_DIR
@@ -14,7 +14,7 @@ fi
 root=""
 if [ "$(id -u)" != 0 ] && command -v sudo >/dev/null; then root=sudo; fi
 
-# an ordinary user's path leaves out where ldconfig lives
+# ldconfig is not in an ordinary user's path
 libraries=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p)
 has_driver() { compgen -G '/usr/share/vulkan/icd.d/*.json' || compgen -G '/etc/vulkan/icd.d/*.json'; } >/dev/null
 
@@ -30,7 +30,7 @@ if ! has_driver || [[ $libraries != *libvulkan.so.1* || $libraries != *libEGL.so
     fi
 fi
 
-# Python reads a model in tests/library/python.rs: with packages of its own, beside the build
+# a virtual environment for tests/library/python.rs, in the build folder
 python=target/python/bin/python
 if ! $python -c 'import numpy, safetensors' 2>/dev/null && command -v python3 >/dev/null; then
     python3 -m venv target/python && $python -m pip install -q numpy safetensors || true

@@ -1,4 +1,5 @@
-//! The cases: made here, the same on every machine, so that one file is all that has to be carried to a GPU.
+//! The cases, generated here and equal on every machine, so that a single binary can be copied to a machine with a
+//! GPU.
 
 use std::fs::{File, create_dir_all};
 use std::io::{BufWriter, Write};
@@ -11,13 +12,13 @@ use cairn::lattice::Table;
 use ndarray::{Array2, s};
 use rayon::prelude::*;
 
-/// A table and what is done with it.
+/// A table and a job.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// None: the digits.
+    /// `None`: the digits.
     sizes: Option<(usize, usize)>,
     n_clusters: usize,
-    /// Restarts of k-means++ to the fixed point; one run of so many iterations from given rows otherwise.
+    /// Restarts of k-means++ to the fixed point; else one restart of this many iterations from given rows.
     work: Work,
 }
 
@@ -27,7 +28,7 @@ enum Work {
     Iterations(u32),
 }
 
-/// All of them, in sizes for a data centre's GPU, or in `small` ones for a program that acts as one.
+/// All cases, in sizes for a data centre's GPU, or `small` ones for a software adapter.
 pub(crate) fn cases(small: bool) -> Vec<Case> {
     let pick = |full, few| if small { few } else { full };
     let iterations = Work::Iterations(if small { 3 } else { 25 });
@@ -57,13 +58,13 @@ impl Case {
         Dataset { name: self.name.into(), points, columns: Vec::new(), truth: None, weights: None }
     }
 
-    /// First centroids: rows that lie evenly over the table, which is in no order.
+    /// First centroids: evenly spaced rows of the table, whose order is random.
     fn starts(&self, points: &Array2<f32>) -> Array2<f32> {
         let step = points.nrows() / self.n_clusters;
         points.slice(s![..step * self.n_clusters; step, ..]).to_owned()
     }
 
-    /// The table on its lattice, and the parameters.
+    /// The packed table, and the parameters.
     pub(crate) fn prepare(&self) -> anyhow::Result<(Table, Params)> {
         let data = self.points();
         let kmeans = KMeans::new(self.n_clusters);
@@ -78,7 +79,7 @@ impl Case {
         Ok((pack(&data)?, kmeans.check()?))
     }
 
-    /// Points and starts as `.npy` files, with what is to be done in their names.
+    /// Writes points and starts as `.npy` files, with the job in their names.
     pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let points = match self.points().points {
@@ -96,7 +97,7 @@ impl Case {
     }
 }
 
-/// A number in -1 .. 1 for each place, by SplitMix64: rows can be made in any order.
+/// A number in -1 .. 1 for each index, by SplitMix64, so that rows can be generated in any order.
 fn number(place: u64) -> f32 {
     let mut z = place.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -105,7 +106,7 @@ fn number(place: u64) -> f32 {
     (z >> 40) as f32 / (1u32 << 23) as f32 - 1.0
 }
 
-/// Values around so many centres, wide enough to overlap. (n, d)
+/// Values around `k` centres, wide enough to overlap. (n, d)
 fn blobs(n: usize, d: usize, n_centres: usize) -> Array2<f32> {
     let mut values = vec![0.0; n * d];
     values.par_chunks_mut(d).enumerate().for_each(|(i, row)| {

@@ -1,7 +1,7 @@
-//! Times a GPU on the cases that Cairn promises something about, each checked against the CPU: run by `gpu.sh`.
+//! Times a GPU on large cases, each checked against the CPU. Run by `gpu.sh`.
 //!
-//! A time is that of seeding and iterations, as `cairn fit` shows it, the fastest of a few runs; the table is on
-//! its lattice and what is done once for all restarts is done before. Exits with 1 if a fingerprint differs.
+//! A time covers seeding and iterations, as `cairn fit` shows it, and is the fastest of a few runs. Packing and the
+//! work done once for all restarts are not included. Exits with 1 if a fingerprint differs.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a bench says what it measured")]
 
 mod cases;
@@ -36,14 +36,14 @@ struct Args {
     /// Write points and starts of the cases to this folder, for gpu_peers.py
     #[arg(long)]
     write: Option<PathBuf>,
-    /// What `cargo bench` says to every bench
+    /// Passed by `cargo bench` to every bench
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Most time after which another case is begun.
+/// Time after which no further case is started.
 const BUDGET: Duration = Duration::from_secs(150);
-/// Runs of a case, and the time after which no other is begun.
+/// Runs of a case, and the time after which no further run is started.
 const RUNS: usize = 3;
 const LONG: Duration = Duration::from_secs(4);
 
@@ -53,7 +53,7 @@ struct Report {
     adapter: String,
     driver: String,
     software: bool,
-    /// Values that its matrix units multiply at a time, in each direction, if they passed their self-test.
+    /// Edge of its matrix units, if they passed their self-test.
     matrix_units_edge: Option<u32>,
     cpu: String,
     peak: Option<Peak>,
@@ -64,7 +64,7 @@ struct Report {
 #[derive(Serialize)]
 struct Measured {
     case: &'static str,
-    /// `best`: the one that it takes by itself; `f32` and `matrix` are told apart where it has matrix units.
+    /// `best`: the default choice; `f32` and `matrix` are separate if it has matrix units.
     kernel: &'static str,
     n_points: usize,
     n_dims: usize,
@@ -74,18 +74,18 @@ struct Measured {
     iterations: u64,
     /// The fastest run: seeding and iterations.
     seconds: f64,
-    /// Of that run: seeding, and of the iterations assigning and updating.
+    /// Of that run: seeding, assign and update.
     seed_seconds: f64,
     assign_seconds: f64,
     update_seconds: f64,
-    /// What the adapter worked by its own clock; the rest of `seconds` it waited for the host.
+    /// Busy time by the adapter's timestamps; in the rest of `seconds` it waited for the host.
     busy_seconds: f64,
     first_run_seconds: f64,
     load_seconds: f64,
     restarts_per_second: f64,
     ms_per_iteration: f64,
     tflops: f64,
-    /// Of the multiply-adds that the adapter was just seen to do.
+    /// Share of the measured peak of multiply-adds.
     share_of_fma: Option<f64>,
     /// As if every pass of every restart read the points and wrote the labels once: where restarts share what they
     /// read it may be above 1.

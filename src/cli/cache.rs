@@ -1,4 +1,4 @@
-//! What is kept between runs: the costs of this machine's devices, in the cache folder.
+//! The cache folder, and the cost model of this machine kept there.
 
 use std::path::PathBuf;
 use std::{env, fs, io};
@@ -11,7 +11,7 @@ use etcetera::BaseStrategy;
 const CACHE: &str = "CAIRN_CACHE";
 const FILE: &str = "costs.json";
 
-/// The cache folder; none on a system that knows no home.
+/// The cache folder; `None` if the user has no home folder.
 pub(super) fn folder() -> Option<PathBuf> {
     match env::var_os(CACHE).filter(|folder| !folder.is_empty()) {
         Some(folder) => Some(folder.into()),
@@ -19,7 +19,7 @@ pub(super) fn folder() -> Option<PathBuf> {
     }
 }
 
-/// The costs that were kept, or the built-in ones; and a note if what is kept can't be used.
+/// The saved cost model, else the built-in one; and a note if the saved one is invalid.
 pub(super) fn costs() -> (Costs, Option<String>) {
     let Some(file) = folder().map(|folder| folder.join(FILE)) else { return Default::default() };
     let text = match fs::read_to_string(&file) {
@@ -37,7 +37,7 @@ fn ignored(file: &std::path::Path, why: &dyn std::fmt::Display) -> String {
     format!("{} is ignored: {why}; `cairn compare --calibrate` writes a new one", file.display())
 }
 
-/// Keeps the costs. Returns where.
+/// Saves the cost model and returns its path.
 pub(super) fn save(costs: &Costs) -> anyhow::Result<PathBuf> {
     let no_folder = || format!("there is no cache folder; set {CACHE}");
     let folder = folder().with_context(no_folder)?;

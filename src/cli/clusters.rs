@@ -1,11 +1,11 @@
-//! The clusters, side by side: a picture where a centroid is one, its number, its size, what it stands for.
+//! The clusters side by side: number, size and name, with a picture if the centroid is one.
 
 use super::done::Done;
-use super::pictures::{self, Picture};
+use super::pictures::{self, TerminalPicture};
 use super::terminal::plain;
 use cairn::numbers::value;
 
-/// Most clusters shown with a picture, and without.
+/// Most clusters shown, with pictures and without.
 const MOST_PICTURES: usize = 40;
 const MOST_LINES: usize = 100;
 /// Longest name of a class.
@@ -14,12 +14,12 @@ const NAME: usize = 16;
 const NAMED: usize = 8;
 const GAP: usize = 2;
 
-/// What stands at one cluster's place, all of the same height.
+/// The text of one cluster. All cells have the same height.
 struct ClusterCell {
-    lines: Vec<(String, usize)>, // text, and the columns it takes
+    lines: Vec<(String, usize)>, // text and its width in columns
 }
 
-/// What the numbers below mean.
+/// The line above the clusters, which says what is shown.
 pub(super) fn heading(done: &Done<'_>) -> String {
     let size = if done.data.weights.is_some() { "weight" } else { "rows" };
     let class = done
@@ -34,7 +34,7 @@ pub(super) fn heading(done: &Done<'_>) -> String {
     format!("number: {size}{}{empty}", class.unwrap_or_default())
 }
 
-/// All clusters, as many in a row as fit into `width` columns.
+/// All clusters, as many per line as fit in `width` columns.
 pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     let pictures = pictures(done);
     let n_clusters = done.params.n_clusters();
@@ -52,13 +52,13 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     text
 }
 
-/// The centroids as pictures, if the columns may be pixels: a square of them, of one and the same scale.
-fn pictures(done: &Done<'_>) -> Option<Vec<Picture>> {
+/// The centroids as pictures, if the columns may be pixels: a square number of them, on a uniform lattice.
+fn pictures(done: &Done<'_>) -> Option<Vec<TerminalPicture>> {
     let side = pictures::side(done.fit.lattice.n_dims())?;
     (!done.fit.lattice.mixed()).then(|| pictures::of(&done.fit.centroids(), side))
 }
 
-/// Number and size, and the class that the cluster stands for.
+/// Number and size of a cluster, and its name.
 fn caption(done: &Done<'_>, c: usize) -> (String, Option<String>) {
     let count = done.fit.state.counts[c] as f64 * done.fit.weight_unit;
     let class = || {
@@ -69,7 +69,7 @@ fn caption(done: &Done<'_>, c: usize) -> (String, Option<String>) {
     (format!("{c}: {}", value(count)), class())
 }
 
-/// The column's name to put before each class, where there is room for it: `digit 8`.
+/// The column's name before each class, if there is room: `digit 8`.
 fn class_prefix(done: &Done<'_>) -> Option<String> {
     let truth = done.data.truth.as_ref()?;
     let prefix = plain(&truth.column) + " ";
@@ -78,7 +78,7 @@ fn class_prefix(done: &Done<'_>) -> Option<String> {
 }
 
 fn with_picture(
-    picture: &Picture,
+    picture: &TerminalPicture,
     caption: (String, Option<String>),
     prefix: &str,
     color: bool,
@@ -106,7 +106,7 @@ fn sized(text: String) -> (String, usize) {
 fn grid(cells: &[ClusterCell], width: usize) -> String {
     let widths = cells.iter().flat_map(|cell| &cell.lines).map(|(_, width)| *width);
     let cell_width = widths.max().unwrap_or(0) + GAP;
-    let across = (width / cell_width).max(1); // the gap before the first stands for the one after the last
+    let across = (width / cell_width).max(1); // no gap is needed after the last
     cells.chunks(across).map(|row| grid_row(row, cell_width)).collect()
 }
 

@@ -1,17 +1,17 @@
-//! From flags and the environment to an open device: the one way of all subcommands.
+//! Opens the device for all subcommands, from flags and the environment.
 //!
-//! Environment variables are read here and, for folders, in cache.rs and runtime_folder.rs; nothing else reads any:
+//! Environment variables are read only here and, for folders, in cache.rs and runtime_folder.rs:
 //!
-//! | variable | what it says |
+//! | variable | meaning |
 //! |---|---|
-//! | `CAIRN_CPU` | the kernel of the CPU: [`OpenOptions::cpu_kernel`] |
-//! | `CAIRN_GPU` | the assign kernel of a GPU: [`OpenOptions::gpu_kernel`] |
+//! | `CAIRN_CPU` | CPU kernel: [`OpenOptions::cpu_kernel`] |
+//! | `CAIRN_GPU` | GPU assign kernel: [`OpenOptions::gpu_kernel`] |
 //! | `WGPU_BACKEND` | graphics APIs to search for GPUs, separated by commas: vulkan, metal, dx12, gl |
-//! | `CAIRN_CACHE` | the cache folder; else `cairn` in the user's own, which XDG_CACHE_HOME names on Linux |
+//! | `CAIRN_CACHE` | the cache folder; default: `cairn` in the user's cache folder, on Linux `XDG_CACHE_HOME` |
 //!
-//! The cache folder holds `costs.json` (what the devices of this machine cost: [`super::cache`]), a file of compiled
-//! kernels and a file `choices-*.json` (which kernel a trial found fastest) for each GPU. All of it may be deleted: it
-//! is made again, and no result depends on it.
+//! The cache folder has `costs.json` (the cost model of this machine: [`super::cache`]) and, for each GPU, a file of
+//! compiled kernels and a file `choices-*.json` (results of kernel trials). All of it may be deleted, and no result
+//! depends on it.
 
 use std::env;
 
@@ -26,23 +26,23 @@ const CPU_KERNEL: &str = "CAIRN_CPU";
 const GPU_KERNEL: &str = "CAIRN_GPU";
 const BACKENDS: &str = "WGPU_BACKEND";
 
-/// What a subcommand knows when it opens its device.
+/// A subcommand's input to opening a device.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
     pub(super) gpu_memory: Option<ByteSize>,
     pub(super) threads: Option<usize>,
-    /// The size of the job that `auto` chooses for, where it is known by then.
+    /// The size of the job that `auto` chooses for, if known.
     pub(super) size: Option<JobSize>,
-    /// Whether notes are left out.
+    /// Whether to suppress notes.
     pub(super) quiet: bool,
 }
 
-/// Opens the device that was asked for.
+/// Opens the requested device.
 pub(super) fn open(device: &Device, wanted: &Wanted) -> anyhow::Result<Opened> {
     engine::open(device, &options(wanted)?).map_err(explain)
 }
 
-/// All that is known, the costs of this machine's devices included.
+/// Options from the environment, the cache folder and `wanted`.
 pub(super) fn options(wanted: &Wanted) -> Result<OpenOptions, Usage> {
     let Wanted { gpu_memory, threads, size, quiet } = *wanted;
     let gpu_memory = gpu_memory.map(|size| size.as_u64());
@@ -57,7 +57,7 @@ fn costs(quiet: bool) -> Costs {
     costs
 }
 
-/// What the environment says.
+/// Options from the environment.
 pub(super) fn environment() -> Result<OpenOptions, Usage> {
     Ok(OpenOptions {
         cpu_kernel: variable(CPU_KERNEL),
@@ -68,7 +68,7 @@ pub(super) fn environment() -> Result<OpenOptions, Usage> {
     })
 }
 
-/// A variable that is set, and not to nothing.
+/// A variable's value; `None` if it is unset or empty.
 fn variable(name: &str) -> Option<String> {
     env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
 }
@@ -84,7 +84,7 @@ fn backends(list: &str) -> Result<Vec<Backend>, Usage> {
     list.split(',').map(backend).collect()
 }
 
-/// Says which variable named a kernel that there is not.
+/// Adds the variable's name to errors about an unknown kernel.
 pub(super) fn explain(error: EngineError) -> anyhow::Error {
     let place = match &error {
         EngineError::CpuKernel { name, .. } => format!("{CPU_KERNEL}={name}"),

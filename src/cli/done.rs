@@ -1,4 +1,4 @@
-//! A finished fit, for all that is said and written of it.
+//! A finished fit, the input of all output.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use cairn::kmeans::{Fit, Params};
 use cairn::score::Score;
 
 use super::args::FitArgs;
-use super::measures::Measures;
+use super::measures::InternalMeasures;
 
-/// A finished fit and what it was made of.
+/// A finished fit and its inputs.
 pub(super) struct Done<'a> {
     pub(super) args: &'a FitArgs,
     pub(super) data: Dataset,
     pub(super) params: Params,
     pub(super) fit: Fit,
     pub(super) score: Option<Score>,
-    pub(super) measures: Option<Measures>,
-    /// The page, if one is asked for.
+    pub(super) measures: Option<InternalMeasures>,
+    /// The HTML report, if requested.
     pub(super) report: Option<String>,
-    /// Reading the data.
+    /// Time for reading the data.
     pub(super) read: Duration,
-    /// All of it, reading included.
+    /// Total time, including reading.
     pub(super) total: Duration,
 }

@@ -1,4 +1,4 @@
-//! `cairn draw`: a page on which digits are drawn and named.
+//! `cairn draw`: writes a page on which digits are drawn and named.
 
 use anyhow::Context;
 use cairn::data::write::Output;

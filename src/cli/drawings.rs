@@ -5,12 +5,12 @@ use std::io::{self, Read};
 use anyhow::{Context, anyhow, ensure};
 use cairn::drawing::{self, Drawing, ReadError, SIZE};
 
-/// The rows of all drawings of a file, or of standard input for `-`: counts of 0 to 16, or `as_is` the numbers
-/// as they stand. (n_drawings, 64)
+/// The rows of all drawings in a file, or in standard input for `-`: counts from 0 to 16, or with `as_is` the numbers
+/// unchanged. (n_drawings, 64)
 pub(super) fn rows(file: &str, as_is: bool, n_dims: usize) -> anyhow::Result<Vec<f64>> {
     ensure!(
         n_dims == SIZE,
-        "--drawings: the model has {n_dims} columns, and a drawing {SIZE} numbers; fit one to 8 x 8 pictures, such as the digits"
+        "--drawings: the model has {n_dims} columns, but a drawing has {SIZE} numbers; fit one to 8 x 8 pictures, such as the digits"
     );
     let source = if file == "-" { "standard input" } else { file };
     let text = read(file).with_context(|| source.to_owned())?;
@@ -35,5 +35,5 @@ fn read(file: &str) -> anyhow::Result<String> {
         std::fs::read(file)
     };
     let bytes = bytes.map_err(|error| anyhow!("can't be read: {error}"))?;
-    String::from_utf8(bytes).map_err(|_| anyhow!("is no text; give drawings as numbers in UTF-8"))
+    String::from_utf8(bytes).map_err(|_| anyhow!("is not text; give drawings as numbers in UTF-8"))
 }

@@ -1,4 +1,4 @@
-//! How errors are shown, and their exit codes.
+//! Error output and exit codes.
 
 use std::process::ExitCode;
 
@@ -11,17 +11,17 @@ use cairn::lattice::LatticeError;
 use super::args::Args;
 use super::{hints, terminal};
 
-/// A usage error: exit code 2, as for the errors that `clap` finds.
+/// A usage error: exit code 2, as for errors found by `clap`.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Usage(pub(super) String);
 
-/// Ctrl-C: exit code 130, as of a program that the signal ended.
+/// Stopped by Ctrl-C: exit code 130, as for a program ended by SIGINT.
 #[derive(Debug, thiserror::Error)]
 #[error("stopped by Ctrl-C; {0}")]
 pub(super) struct Stopped(pub(super) &'static str);
 
-/// Says what went wrong and which flag helps in one line, with a hint below where one helps. A closed pipe is no failure.
+/// Prints the error in one line, with a hint if there is one. A closed pipe is not a failure.
 pub(crate) fn fail(args: &Args, error: &anyhow::Error) -> ExitCode {
     if terminal::is_closed_pipe(error) {
         return ExitCode::SUCCESS;
@@ -41,7 +41,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     }
     let by_name =
         matches!(error.downcast_ref(), Some(DataError::OutputFormat { .. } | DataError::Delimiter { .. }));
-    // parameters that only these data rule out come as a `FitError`, and are no misuse
+    // parameters that are only invalid for these data are a `FitError`, which is not a usage error
     if error.is::<Usage>() || error.is::<ParamsError>() || by_name { 2 } else { 1 }
 }
 
@@ -56,7 +56,7 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
     }
 }
 
-/// Says where in the user's file it was: the library counts features, a file has other columns too.
+/// Converts a feature number to a column of the user's file, which may have other columns too.
 pub(super) fn in_data(error: FitError, data: &Dataset) -> anyhow::Error {
     use LatticeError::{BadWeight, NoWeight, NotFinite, RangeOverflow, TooFarOutside};
     let name = &data.name;
@@ -77,7 +77,7 @@ pub(super) fn in_data(error: FitError, data: &Dataset) -> anyhow::Error {
     }
 }
 
-/// The name of a feature, numbered from 1; where the file has no names, its number in the file.
+/// The column name of a feature (from 1), or its number in the file if there are no names.
 fn column_name(data: &Dataset, feature: usize) -> String {
     match data.columns.get(feature - 1) {
         Some(name) if is_number_of_column(name) => name.clone(),
@@ -86,7 +86,7 @@ fn column_name(data: &Dataset, feature: usize) -> String {
     }
 }
 
-/// Whether the loader made the name up: `column 3`.
+/// Whether a name is a generated one: `column 3`.
 fn is_number_of_column(name: &str) -> bool {
     name.strip_prefix("column ").is_some_and(|number| number.parse::<usize>().is_ok())
 }

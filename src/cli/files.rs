@@ -1,4 +1,4 @@
-//! Output files: checked before the work starts, written when it is done.
+//! Output files, checked before the fit and written after it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use cairn::model::{Model, ModelError};
 use super::args::{FitArgs, InitArg};
 use super::failure::Usage;
 
-/// The files that were asked for.
+/// The requested files.
 pub(super) struct Files {
     labels: Option<Output>,
     centroids: Option<Output>,
@@ -20,7 +20,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Makes sure that all of them can be written, and that none is another or the data.
+    /// Checks that all of them can be written, and that they differ from each other and from the data.
     pub(super) fn create(args: &FitArgs) -> anyhow::Result<Self> {
         check_files_apart(args)?;
         let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
@@ -88,7 +88,7 @@ fn check_files_apart(args: &FitArgs) -> Result<(), Usage> {
     ])
 }
 
-/// One file can hold one thing.
+/// An error if two of the files are the same.
 pub(super) fn check_apart(named: &[(&'static str, Option<&Path>)]) -> Result<(), Usage> {
     let places: Vec<(&str, PathBuf)> =
         named.iter().filter_map(|&(flag, path)| Some((flag, place(path?)))).collect();
@@ -101,7 +101,7 @@ pub(super) fn check_apart(named: &[(&'static str, Option<&Path>)]) -> Result<(),
     Ok(())
 }
 
-/// The path without detours, also of a file that is not there yet.
+/// The canonical path, also of a file that does not exist yet.
 pub(super) fn place(path: &Path) -> PathBuf {
     let folder = || {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -1,4 +1,4 @@
-//! `cairn fit`: what fails first comes first, then the work, then files, notes and summary.
+//! `cairn fit`: checks inputs, then fits, then writes files, notes and the summary.
 
 use std::time::Instant;
 
@@ -12,7 +12,7 @@ use super::args::FitArgs;
 use super::device::{self, Wanted};
 use super::done::Done;
 use super::files::Files;
-use super::measures::{self, Measures};
+use super::measures::{self, InternalMeasures};
 use super::progress::Bar;
 use super::{failure, json, notes, report, request, summary, terminal};
 
@@ -39,12 +39,12 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
         size: None,
     };
     let (opened, data) = match params.device() {
-        // the choice depends on the size of the job
+        // the choice depends on the size of the job, so load first
         Device::Auto => {
             let data = load()?;
             (device::open(&Device::Auto, &Wanted { size: Some(job_size(&data, &params)), ..wanted })?, data)
         }
-        // what can't be opened fails before rows are read
+        // an error in opening the device is reported before rows are read
         named => (device::open(named, &wanted)?, load()?),
     };
     let read = start.elapsed() - opened.took;
@@ -83,7 +83,7 @@ fn measures_of(
     fit: &Fit,
     params: &Params,
     args: &FitArgs,
-) -> anyhow::Result<Option<Measures>> {
+) -> anyhow::Result<Option<InternalMeasures>> {
     if !args.measures {
         return Ok(None);
     }

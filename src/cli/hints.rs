@@ -1,4 +1,4 @@
-//! Which flag helps: the library's errors say what is wrong and where, and know no flags.
+//! Hints on flags, added to the library's errors, which do not name flags.
 
 use std::error::Error;
 
@@ -8,13 +8,13 @@ use cairn::model::{ColumnError, ModelError};
 
 use super::args::Command;
 
-/// What to try, to be added to what went wrong.
+/// A hint for an error, if there is one.
 pub(super) fn hint(command: &Command, error: &anyhow::Error) -> Option<String> {
     let rows_of_model = matches!(command, Command::Predict(_) | Command::Transform(_) | Command::Score(_));
     error.chain().find_map(|error| of(error, rows_of_model))
 }
 
-/// `rows_of_model`: the subcommand takes rows for a model, and has the flags for their columns.
+/// `rows_of_model`: whether the subcommand reads rows for a model, and has the flags for their columns.
 fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
     if let Some(error) = error.downcast_ref() {
         return of_data(error, rows_of_model);
@@ -42,7 +42,7 @@ fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {
     }
 }
 
-/// How a column is left out of the features.
+/// How to exclude a column from the features.
 fn leave_out(rows_of_model: bool) -> &'static str {
     if rows_of_model {
         "--ignore ignores a column"

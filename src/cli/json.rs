@@ -1,4 +1,4 @@
-//! The summary of a fit for programs. Numbers that are not finite are null.
+//! The summary of a fit as JSON. Numbers that are not finite are null.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::done::Done;
 use super::{measures, request};
 
-/// Raised when a field changes its meaning or goes; new fields may come without.
+/// Version of the format. It is incremented when a field is removed or changes its meaning, not for new fields.
 pub(super) const SCHEMA: u32 = 1;
 /// Most entries of a confusion matrix that are listed.
 const MOST_CONFUSED: usize = 10_000;
@@ -46,7 +46,7 @@ struct DataJson<'a> {
 struct Parameters<'a> {
     n_clusters: usize,
     n_restarts: u64,
-    seed: String, // a float, which is all that some readers have, can't hold every u64
+    seed: String, // as text: some JSON readers have only floats, which can't hold every u64
     init: &'a str,
     max_iter: u32,
     tol: f64,
@@ -72,7 +72,7 @@ struct BestJson {
     iterations: u32,
     stopped: &'static str,
     converged: bool,
-    counts: Vec<Value>, // in the weights that were given
+    counts: Vec<Value>, // in the given weights
     empty: usize,
 }
 
@@ -117,7 +117,7 @@ pub(super) struct ScoreJson<'a> {
     cluster_labels: Vec<Option<&'a str>>,
     cluster_purities: &'a [Option<f64>],
     one_to_one_labels: Option<Vec<Option<&'a str>>>,
-    confusion: Option<Vec<ConfusedJson<'a>>>, // none where it would be very long
+    confusion: Option<Vec<ConfusedJson<'a>>>, // None if it would be very long
 }
 
 #[derive(Serialize)]
@@ -127,7 +127,7 @@ pub(super) struct ConfusedJson<'a> {
     count: u64,
 }
 
-/// Null with a reason where undefined.
+/// Internal measures. An undefined one is null, with a reason.
 #[derive(Serialize)]
 pub(super) struct MeasuresJson {
     silhouette: Option<f64>,
@@ -156,7 +156,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
     })
 }
 
-/// An object as indented text that ends in a line end.
+/// An object as indented JSON with a final newline.
 pub(super) fn pretty(object: &impl Serialize) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(object)? + "\n")
 }
@@ -215,7 +215,7 @@ fn best(done: &Done<'_>) -> BestJson {
     }
 }
 
-/// An integer where it is one, so that 178 rows are not 178.0.
+/// A number, without a fraction if it is an integer: 178 rows, not 178.0.
 pub(super) fn whole(x: f64) -> Value {
     let exact = x.fract() == 0.0 && x.abs() < (1u64 << 53) as f64;
     if exact { Value::from(x as i64) } else { Value::from(x) }
@@ -284,8 +284,8 @@ pub(super) fn score_of<'a>(truth: &'a Truth, score: &'a cairn::score::Score) -> 
     }
 }
 
-/// The measures that know no truth.
-pub(super) fn measures_of(measures: &measures::Measures) -> MeasuresJson {
+/// The internal measures.
+pub(super) fn measures_of(measures: &measures::InternalMeasures) -> MeasuresJson {
     let silhouette = measures.silhouette.ok();
     let reasons =
         [measures.silhouette.err(), measures.calinski_harabasz.err(), measures.davies_bouldin.err()];

@@ -1,4 +1,4 @@
-//! The measures of a clustering as text: against the truth, and of the clusters alone.
+//! The measures of a clustering as text: external, against the truth, and internal.
 
 use cairn::data::{Dataset, Truth};
 use cairn::score::{Confused, Partition, Score, Silhouette, Undefined};
@@ -7,50 +7,50 @@ use super::terminal::labelled;
 use super::terminal::plain;
 use cairn::numbers::{percent, plural, short};
 
-/// Most classes whose confusion matrix is shown whole.
+/// Most classes for a full confusion matrix.
 const MOST_CLASSES: usize = 20;
-/// Most mistakes shown where it is not.
+/// Most mistakes listed instead of the matrix.
 const MOST_MISTAKES: usize = 10;
 /// Longest name of a class in the matrix.
 const NAME: usize = 12;
 
-/// Measures that know no truth, or why they have no value.
-pub(super) struct Measures {
+/// Internal measures, or why they are undefined.
+pub(super) struct InternalMeasures {
     pub(super) silhouette: Result<Silhouette, Undefined>,
     pub(super) calinski_harabasz: Result<f64, Undefined>,
     pub(super) davies_bouldin: Result<f64, Undefined>,
 }
 
-/// Measures the clusters, which takes time and a copy of the points.
+/// Computes the internal measures. It takes time and a copy of the points.
 pub(super) fn measure(
     data: &Dataset,
     labels: &[u32],
     n_clusters: usize,
     seed: u64,
-) -> anyhow::Result<Measures> {
+) -> anyhow::Result<InternalMeasures> {
     of_rows(&data.points.to_f64()?, data.points.n_dims(), labels, n_clusters, seed)
 }
 
-/// [`measure`], of rows (n_points, n_dims) one after the other.
+/// [`measure`] for `rows` (n_points, n_dims), row-major.
 pub(super) fn of_rows(
     rows: &[f64],
     n_dims: usize,
     labels: &[u32],
     n_clusters: usize,
     seed: u64,
-) -> anyhow::Result<Measures> {
+) -> anyhow::Result<InternalMeasures> {
     let partition = Partition::new(rows, n_dims, labels, n_clusters)?;
-    Ok(Measures {
+    Ok(InternalMeasures {
         silhouette: partition.silhouette(seed),
         calinski_harabasz: partition.calinski_harabasz(),
         davies_bouldin: partition.davies_bouldin(),
     })
 }
 
-/// The line that every summary has.
+/// The line of the summary with the measures against the truth.
 pub(super) fn truth(truth: &Truth, score: &Score) -> String {
     let accuracy = percent(score.accuracy);
-    let one_to_one = score.accuracy_one_to_one.map_or("too large to tell".into(), percent);
+    let one_to_one = score.accuracy_one_to_one.map_or("not computed: too large".into(), percent);
     let Score { ari, ami, v_measure, .. } = score;
     let column = plain(&truth.column);
     format!(
@@ -58,8 +58,8 @@ pub(super) fn truth(truth: &Truth, score: &Score) -> String {
     )
 }
 
-/// The lines that come with `--measures`.
-pub(super) fn text(measures: &Measures, truth: Option<(&Truth, &Score)>) -> String {
+/// The lines of `--measures`.
+pub(super) fn text(measures: &InternalMeasures, truth: Option<(&Truth, &Score)>) -> String {
     let mut text = String::new();
     for (at, line) in lines(measures, truth.map(|(_, score)| score)).iter().enumerate() {
         text.push_str(&labelled(if at == 0 { "measures" } else { "" }, line));
@@ -70,14 +70,14 @@ pub(super) fn text(measures: &Measures, truth: Option<(&Truth, &Score)>) -> Stri
     text
 }
 
-/// The measures against a truth that [`truth`] leaves out.
+/// The measures against the truth that are not in [`truth`].
 pub(super) fn more(score: &Score) -> String {
     let Score { homogeneity, completeness, nmi, .. } = score;
     let purity = percent(score.purity);
     format!("purity {purity}, homogeneity {homogeneity:.4}, completeness {completeness:.4}, NMI {nmi:.4}")
 }
 
-fn lines(measures: &Measures, score: Option<&Score>) -> Vec<String> {
+fn lines(measures: &InternalMeasures, score: Option<&Score>) -> Vec<String> {
     let mut lines: Vec<String> = score.map(more).into_iter().collect();
     match (&measures.silhouette, &measures.calinski_harabasz, &measures.davies_bouldin) {
         (Ok(silhouette), Ok(calinski_harabasz), Ok(davies_bouldin)) => {
@@ -102,7 +102,7 @@ fn silhouette_text(silhouette: &Silhouette) -> String {
     }
 }
 
-/// The matrix, or of many classes the most frequent mistakes.
+/// The confusion matrix, or for many classes the most frequent mistakes.
 pub(super) fn confusion(truth: &Truth, entries: &[Confused]) -> String {
     let column = plain(&truth.column);
     if truth.names.len() > MOST_CLASSES {
@@ -119,7 +119,7 @@ pub(super) fn confusion(truth: &Truth, entries: &[Confused]) -> String {
         let named = entry.named.map_or(n_classes, |named| named as usize);
         counts[entry.truth as usize][named] = entry.count;
     }
-    let heading = format!("a row each {column}, a column each {column} that clusters stand for");
+    let heading = format!("rows: {column}, columns: {column} that names the cluster");
     labelled("confusion", &heading) + &matrix(&header, &counts)
 }
 
@@ -147,7 +147,7 @@ fn mistakes(truth: &Truth, entries: &[Confused], column: &str) -> String {
     let name = |class: u32| truth.names.get(class as usize).map_or("?".into(), |name| cut(name));
     let line = |entry: &&Confused| {
         let (count, is) = (entry.count, name(entry.truth));
-        format!("  {count}: {is} in clusters of {}\n", entry.named.map_or("nothing".into(), name))
+        format!("  {count}: {is} in clusters of {}\n", entry.named.map_or("no name".into(), name))
     };
     let lines: String = wrong.iter().take(MOST_MISTAKES).map(line).collect();
     labelled("confusion", &heading) + &lines

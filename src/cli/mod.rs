@@ -1,22 +1,23 @@
-//! All that a person types or sees in a terminal; nothing else prints.
+//! The command line. Only this module prints.
 //!
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `read`, `devices` | the subcommands: what happens in which order |
-//! | `rows`, `drawings` | rows in and out, as they come; drawings as rows |
-//! | `request` | flags -> parameters, with the defaults that depend on one another |
+//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `read`, `devices` | the
+//! subcommands |
+//! | `rows`, `drawings` | streams of rows in and out; drawings as rows |
+//! | `request` | flags -> parameters, with defaults that depend on other flags |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures` | the text on standard output |
-//! | `measures` | the measures: the truth's line, what `--measures` adds |
-//! | `json` | the same for programs |
-//! | `notes` | the lines on standard error: notes and warnings |
-//! | `device` | from flags and the environment to an open device: the one way of all subcommands |
-//! | `cache` | what is kept between runs: the costs of this machine's devices |
-//! | `progress` | the bar |
+//! | `measures` | the measures as text |
+//! | `json` | the summary as JSON |
+//! | `notes` | notes and warnings on standard error |
+//! | `device` | opens the device, from flags and the environment |
+//! | `cache` | the cache folder, with the cost model of this machine |
+//! | `progress` | the progress bar |
 //! | `runtime_folder` | keeps graphics drivers quiet |
 //! | `terminal` | colour, width, closed pipes |
-//! | `failure`, `hints` | what an error looks like, and its exit code; which flag helps |
+//! | `failure`, `hints` | error output and exit codes; hints on flags |
 
 mod args;
 mod cache;
@@ -54,7 +55,7 @@ pub(crate) use runtime_folder::runtime_folder;
 
 use args::Command;
 
-/// Does what was asked.
+/// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     terminal::set_color(args.color);
     match &args.command {

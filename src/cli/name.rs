@@ -1,4 +1,4 @@
-//! `cairn name`: what the clusters of a model stand for.
+//! `cairn name`: lists or changes the names of a model's clusters.
 
 use anyhow::Context;
 use cairn::model::Model;
@@ -54,7 +54,7 @@ fn purity(model: &Model, cluster: usize) -> Option<f64> {
     model.names[cluster].as_ref()?.purity
 }
 
-/// A cluster a line, in columns.
+/// A table with one line per cluster.
 fn text(model: &Model) -> String {
     let mut rows = vec![["cluster", "weight", "name", "purity"].map(str::to_owned)];
     rows.extend((0..model.n_clusters()).map(|c| {

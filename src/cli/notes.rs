@@ -1,4 +1,4 @@
-//! The lines on standard error: what was chosen for the user, and what they should know of the result.
+//! Notes and warnings on standard error: choices made for the user, and doubts about the result.
 
 use cairn::engine::{Device, Estimates, Stop};
 use cairn::lattice::CoarseFeature;
@@ -7,7 +7,7 @@ use cairn::numbers::{self, time};
 use super::done::Done;
 use super::terminal;
 
-/// Features that are named when many are coarse.
+/// Most coarse features that are named.
 const NAMED: usize = 5;
 
 /// Writes all notes, then all warnings.
@@ -40,7 +40,7 @@ fn notes(done: &Done<'_>) -> Vec<String> {
     notes
 }
 
-/// What `auto` went by.
+/// The estimates from which `auto` chose.
 fn estimated(estimates: &Estimates) -> String {
     let model = |measured: bool| match measured {
         true => "as measured by `cairn compare --calibrate`",

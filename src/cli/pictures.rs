@@ -1,43 +1,43 @@
-//! Centroids as small pictures of greys: half blocks where there is colour, letters of rising ink elsewhere.
+//! Centroids as small grey pictures: half blocks if there is colour, characters of increasing darkness otherwise.
 //!
-//! A letter is about twice as high as wide. So half blocks hold two pixels one above the other, and a
-//! pixel in ink takes two letters, or in larger pictures is one of two that share a letter.
+//! A character cell is about twice as high as wide. So a half block shows two pixels, one above the other. Without
+//! colour a pixel takes two characters, or in larger pictures two pixels share one.
 
 use std::ops::RangeInclusive;
 
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
-/// Sides of a square that is taken for a picture.
+/// Sides of squares that are taken for pictures.
 const SIDES: RangeInclusive<usize> = 3..=32;
-/// Largest side drawn in ink with two letters a pixel.
+/// Largest side drawn with two characters per pixel.
 const DOUBLED: usize = 16;
-/// From little ink to much.
+/// Characters from light to dark.
 const INK: &[u8] = b" .:-=+*#%@";
-/// The greys among the 256 colours, from black to white: every terminal with colours has these.
+/// Number of greys among the 256 terminal colours, from black to white.
 const GREYS: u8 = 24;
 const FIRST_GREY: u8 = 232;
 
-/// A square of shades between 0 and 1, row by row.
-pub(super) struct Picture {
+/// A square of shades between 0 and 1, row-major.
+pub(super) struct TerminalPicture {
     shades: Array2<f64>,
 }
 
-/// The side of the square that `n_dims` pixels make, if they make one.
+/// The side of a square of `n_dims` pixels, if there is one.
 pub(super) fn side(n_dims: usize) -> Option<usize> {
     SIDES.into_iter().find(|side| side * side == n_dims)
 }
 
 /// A picture of each centroid, all on one scale. `centroids` is (n_clusters, side * side).
-pub(super) fn of(centroids: &Array2<f64>, side: usize) -> Vec<Picture> {
+pub(super) fn of(centroids: &Array2<f64>, side: usize) -> Vec<TerminalPicture> {
     let low = centroids.iter().copied().fold(f64::INFINITY, f64::min);
     let high = centroids.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let shade = |x: f64| if high > low { (x - low) / (high - low) } else { 0.0 };
     let pixels = |c: usize| Array2::from_shape_fn((side, side), |(y, x)| shade(centroids[[c, y * side + x]]));
-    (0..centroids.nrows()).map(|c| Picture { shades: pixels(c) }).collect()
+    (0..centroids.nrows()).map(|c| TerminalPicture { shades: pixels(c) }).collect()
 }
 
-impl Picture {
-    /// Lines of text, and the columns each takes.
+impl TerminalPicture {
+    /// Lines of text, each with its width in columns.
     pub(super) fn lines(&self, color: bool) -> Vec<(String, usize)> {
         let side = self.shades.nrows();
         let pairs = self.shades.axis_chunks_iter(Axis(0), 2);
@@ -49,7 +49,7 @@ impl Picture {
     }
 }
 
-/// Upper half blocks: the upper pixel in front of the lower one.
+/// Upper half blocks: the upper pixel is the foreground, the lower the background.
 fn half_blocks(two: ArrayView2<'_, f64>) -> String {
     let grey = |shade: f64| FIRST_GREY + (shade * f64::from(GREYS - 1)).round() as u8;
     let pixel = |x: usize| {
@@ -62,12 +62,12 @@ fn half_blocks(two: ArrayView2<'_, f64>) -> String {
     (0..two.ncols()).map(pixel).collect::<String>() + "\x1b[0m"
 }
 
-/// Two letters a pixel.
+/// Two characters per pixel.
 fn doubled_ink(row: ArrayView1<'_, f64>) -> String {
     row.iter().flat_map(|&shade| [ink(shade); 2]).collect()
 }
 
-/// A letter for the mean of two pixels, one above the other.
+/// One character for the mean of two pixels, one above the other.
 fn shared_ink(two: ArrayView2<'_, f64>) -> String {
     two.columns().into_iter().map(|column| ink(column.mean().unwrap_or(0.0))).collect()
 }
@@ -80,8 +80,8 @@ fn ink(shade: f64) -> char {
 mod tests {
     use super::*;
 
-    /// A picture of which the lower right corner is bright.
-    fn corner(side: usize) -> Picture {
+    /// A picture with a bright lower right corner.
+    fn corner(side: usize) -> TerminalPicture {
         let centroids =
             Array2::from_shape_fn((1, side * side), |(_, at)| (at + 1 == side * side) as u8 as f64);
         of(&centroids, side).remove(0)

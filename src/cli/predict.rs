@@ -1,4 +1,4 @@
-//! `cairn predict` and `cairn transform`: rows in, rows out.
+//! `cairn predict` and `cairn transform`.
 
 use cairn::model::{Layout, Model, Predictor};
 
@@ -6,7 +6,7 @@ use super::args::{PredictArgs, TransformArgs};
 use super::drawings;
 use super::rows::{Out, check_output, format, open_device, start_threads, walk, warn_of_fallback};
 
-/// Most distances that `transform` holds at a time.
+/// Most distances in memory at a time.
 const ROOM: usize = 1 << 20;
 
 /// Runs `cairn predict`.
@@ -33,8 +33,7 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     out.finish()
 }
 
-/// Runs `cairn transform`. Every distance is wanted exactly, so there is nothing to guess: the integers of the
-/// processor do it.
+/// Runs `cairn transform`. All distances must be exact, so they are computed in integers on the CPU.
 pub(super) fn transform(args: &TransformArgs) -> anyhow::Result<()> {
     start_threads(&args.rows)?;
     let format = format(&args.out)?;

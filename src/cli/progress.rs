@@ -1,4 +1,4 @@
-//! The bar, for work that takes longer than a second.
+//! The progress bar, for work that takes longer than a second.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -13,10 +13,9 @@ use super::terminal;
 const WAIT: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
 
-/// A progress bar on standard error that comes after a second and is gone when dropped.
+/// A progress bar on standard error that appears after a second and is cleared on drop.
 ///
-/// The library reports after each batch of restarts only, so a thread of its own shows the bar and
-/// keeps it moving.
+/// The library reports only after each batch of restarts, so a separate thread draws the bar.
 pub(super) struct Bar {
     bar: ProgressBar,
     start: Instant,
@@ -24,12 +23,12 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// A bar of `n_restarts`; hidden when `quiet` or where standard error is no terminal.
+    /// A bar for `n_restarts` restarts; hidden if `quiet` or if standard error is not a terminal.
     pub(super) fn new(n_restarts: u64, quiet: bool) -> Self {
         Self::of(n_restarts, "restarts", quiet)
     }
 
-    /// The same of anything else.
+    /// A bar for `n` of anything else.
     pub(super) fn of(n: u64, noun: &str, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(n), ProgressDrawTarget::hidden());
         let template = format!("{{spinner}} {{bar:24}} {{pos}}/{{len}} {noun} {{wide_msg}}");
@@ -41,7 +40,7 @@ impl Bar {
         Self { bar, start: Instant::now(), showing }
     }
 
-    /// A line that says what is being done; hidden when `quiet` or where standard error is no terminal.
+    /// A status line; hidden if `quiet` or if standard error is not a terminal.
     pub(super) fn line(quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
@@ -51,12 +50,12 @@ impl Bar {
         Self { bar, start: Instant::now(), showing }
     }
 
-    /// Shows what is being done.
+    /// Sets the text of a status line.
     pub(super) fn say(&self, text: &str) {
         self.bar.set_message(text.to_owned());
     }
 
-    /// Shows how far it has come.
+    /// Shows progress of restarts.
     pub(super) fn update(&self, progress: Progress) {
         let rate = progress.done as f64 / self.start.elapsed().as_secs_f64();
         let (rate, best) = (numbers::rate(rate), numbers::short(progress.best));
@@ -64,7 +63,7 @@ impl Bar {
         self.bar.set_position(progress.done);
     }
 
-    /// Shows how many are done.
+    /// Shows how many items are done.
     pub(super) fn step(&self, done: u64) {
         self.bar.set_position(done);
     }
@@ -74,7 +73,7 @@ impl Drop for Bar {
     fn drop(&mut self) {
         if let Some((stop, thread)) = self.showing.take() {
             drop(stop);
-            let _ = thread.join(); // before the bar is cleared, or it could come back
+            let _ = thread.join(); // so that the thread can't redraw the cleared bar
         }
         self.bar.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! `cairn read`: the digits of a picture.
+//! `cairn read`: reads the digits in a picture.
 
 use std::io::Read;
 use std::path::Path;
@@ -15,7 +15,7 @@ use super::json::{self, SCHEMA, VERSION};
 use super::terminal::{self, plain};
 use cairn::numbers::plural;
 
-/// Most bytes of a file.
+/// Largest file, in bytes.
 const MOST_BYTES: u64 = 256 << 20;
 
 /// Runs the subcommand.
@@ -65,7 +65,7 @@ fn picture(file: &str) -> anyhow::Result<Picture> {
     Ok(Picture::decode(&bytes)?)
 }
 
-/// The text, and below it how sure each digit is.
+/// The text of a line, and below it the confidence of each digit.
 fn shown(line: &Line, model: &Model) -> String {
     let sure = |digit: &Digit| format!("{} {:.0}%", digit.name(model), digit.confidence * 100.0);
     let sure: Vec<String> = line.digits.iter().map(sure).collect();
@@ -82,8 +82,8 @@ fn notes(reading: &Reading, model: &Model) -> Vec<String> {
     }
     let strange = reading.lines.iter().flat_map(|line| &line.digits).filter(|digit| digit.strange).count();
     if strange > 0 {
-        let are = if strange == 1 { "is no digit and stands" } else { "are no digits and stand" };
-        notes.push(format!("{strange} {are} as ?: too far from all that the model knows"));
+        let are = if strange == 1 { "is not a digit and is shown" } else { "are not digits and are shown" };
+        notes.push(format!("{strange} {are} as ?: too far from every centroid"));
     }
     if model.names.iter().all(Option::is_none) {
         notes.push(
@@ -133,7 +133,7 @@ struct DigitOf {
     strange: bool,
     runner_up: Option<u32>,
     after_gap: bool,
-    /// Left, top, width, height in pixels of the picture.
+    /// Left, top, width and height, in pixels of the picture.
     r#box: [usize; 4],
     counts: Vec<u8>,
 }

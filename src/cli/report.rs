@@ -1,4 +1,4 @@
-//! `cairn report`, and the page of `cairn fit --report`.
+//! `cairn report` and `cairn fit --report`.
 
 use std::fs::File;
 use std::io::Read;
@@ -23,13 +23,13 @@ use super::failure::{self, Usage};
 use super::progress::Bar;
 use super::{files, request, summary, terminal};
 
-/// Most bytes of labels and centroids of all restarts that are kept to score each.
+/// Most bytes of labels and centroids that are kept in order to score all restarts.
 const MOST_STATES: u128 = 256 << 20;
-/// Most multiply-adds spent on the best restart's iterations a second time.
+/// Most multiply-adds spent on repeating the best restart for its convergence.
 const MOST_TRACE: u128 = 10_000_000_000;
-/// Restarts of each fit of the sweep.
+/// Restarts per fit of the sweep.
 const RESTARTS_OF_SWEEP: u64 = 10;
-/// The name of the table inside the program, and of its column of classes.
+/// The name of the embedded table, and of its truth column.
 const DIGITS: &str = "digits";
 const TRUTH_OF_DIGITS: &str = "digit";
 
@@ -39,9 +39,10 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
     let from_model = is_model(&args.job.data);
     if let (false, Some(rows)) = (from_model, &args.rows) {
         let data = &args.job.data;
-        return Err(
-            Usage(format!("{data} is no model, so {rows} can't be rows for it; give one of them")).into()
-        );
+        return Err(Usage(format!(
+            "{data} is not a model, so {rows} can't be rows for it; give one of them"
+        ))
+        .into());
     }
     let is_file = |name: &&str| !matches!(*name, DIGITS | "-");
     files::check_apart(&[
@@ -65,7 +66,7 @@ fn is_model(source: &str) -> bool {
         return false;
     }
     let mut start = [0; 9];
-    let is_file = std::fs::metadata(source).is_ok_and(|metadata| metadata.is_file()); // a pipe is read once
+    let is_file = std::fs::metadata(source).is_ok_and(|metadata| metadata.is_file()); // a pipe can be read only once
     let begins = is_file && File::open(source).and_then(|mut file| file.read_exact(&mut start)).is_ok();
     let named =
         || Path::new(source).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("safetensors"));
@@ -93,7 +94,7 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<String> {
     Ok(html(&report)?)
 }
 
-/// The rows of a table, in the model's columns.
+/// The rows of a table, with the model's columns.
 fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Dataset> {
     let job = &args.job;
     let options = ReadOptions { header: job.table.header.into(), delimiter: job.table.delimiter };
@@ -162,7 +163,7 @@ fn swept(
     sweep(opened, data, None, &plan, &mut |runs| bar.step(runs.len() as u64)).context("--sweep")
 }
 
-/// The parameters, keeping what a report needs of all restarts where there is room.
+/// Sets the parameters so that the states of all restarts are kept, if there is room.
 pub(super) fn keep_for_report(params: Params, data: &Dataset) -> anyhow::Result<Params> {
     let keep = if data.truth.is_some() && states_fit(&params, data) { Keep::All } else { Keep::Best };
     Ok(KMeans::from(params).keep(keep).check()?)
@@ -174,7 +175,7 @@ fn states_fit(params: &Params, data: &Dataset) -> bool {
     state * u128::from(params.n_restarts()) <= MOST_STATES
 }
 
-/// A fit, and all that its page tells.
+/// A fit and the other inputs of its report.
 pub(super) struct Made<'a> {
     pub(super) opened: &'a Opened,
     pub(super) source: &'a str,
@@ -184,7 +185,7 @@ pub(super) struct Made<'a> {
     pub(super) runs: &'a [SweepRun],
 }
 
-/// The page of a fit.
+/// The report of a fit.
 pub(super) fn of_fit(made: &Made<'_>) -> anyhow::Result<String> {
     let model = Model::from_fit(made.fit, made.data, made.params)?;
     let report = Report {
@@ -200,7 +201,7 @@ pub(super) fn of_fit(made: &Made<'_>) -> anyhow::Result<String> {
     Ok(html(&report)?)
 }
 
-/// The drawing page, for models of 8 x 8 counts; others have none.
+/// The drawing section, for models of 8 x 8 counts.
 fn drawing(model: &Model) -> Option<String> {
     draw::section(model).ok()
 }
@@ -231,7 +232,7 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
     Ok(RestartSummary { inertias, median, found_best, accuracies, unscored })
 }
 
-/// Inertia after each iteration of the best restart, where it can be had in a few seconds.
+/// Inertia after each iteration of the best restart, if that takes at most a few seconds.
 fn convergence(made: &Made<'_>) -> anyhow::Result<Option<Vec<f64>>> {
     let fit = made.fit;
     let sizes = [fit.n_points, fit.lattice.n_dims(), made.params.n_clusters(), fit.best.iterations as usize];

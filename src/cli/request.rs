@@ -1,4 +1,4 @@
-//! Flags -> parameters, with the defaults that depend on one another.
+//! Flags -> parameters, with defaults that depend on other flags.
 
 use anyhow::Context;
 use cairn::data::{self, DataError, LoadOptions, Points};
@@ -8,13 +8,14 @@ use ndarray::Array2;
 
 use super::args::{InitArg, JobArgs};
 
-/// Clusters, unless asked or shown otherwise.
+/// Default number of clusters.
 const CLUSTERS: usize = 10;
-/// Restarts of the digits: under most seeds enough to come within a few millionths of the best known inertia.
+/// Default restarts for the digits: enough under most seeds to come within a few millionths of the best known
+/// inertia.
 const RESTARTS_OF_DIGITS: u64 = 1000;
 const RESTARTS: u64 = 10;
 
-/// How to read the data.
+/// Options for reading the data.
 pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
     LoadOptions {
         header: args.table.header.into(),
@@ -24,7 +25,7 @@ pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
     }
 }
 
-/// Refuses what no data could make right, before anything is read.
+/// Checks the parameters by themselves, before data are read.
 pub(super) fn check_alone(args: &JobArgs) -> Result<(), ParamsError> {
     let file = matches!(args.init, InitArg::File(_));
     if let (true, Some(restarts @ 2..)) = (file, args.restarts) {
@@ -33,7 +34,7 @@ pub(super) fn check_alone(args: &JobArgs) -> Result<(), ParamsError> {
     kmeans(args, args.clusters.unwrap_or(CLUSTERS)).check().map(drop)
 }
 
-/// The parameters, with the start centroids read from their file if they come from one.
+/// The parameters, with start centroids read from their file if there is one.
 pub(super) fn params(args: &JobArgs, device: Device) -> anyhow::Result<Params> {
     let (n_clusters, init) = match &args.init {
         InitArg::KMeansPlusPlus => (args.clusters.unwrap_or(CLUSTERS), Init::KMeansPlusPlus),
@@ -47,7 +48,7 @@ pub(super) fn params(args: &JobArgs, device: Device) -> anyhow::Result<Params> {
     params.with_context(|| format!("--init {}", init_name(&args.init)))
 }
 
-/// The flag as typed.
+/// `--init` as typed.
 pub(super) fn init_name(init: &InitArg) -> &str {
     match init {
         InitArg::KMeansPlusPlus => "k-means++",
@@ -76,9 +77,9 @@ fn default_restarts(args: &JobArgs) -> u64 {
     }
 }
 
-/// Start centroids from a file: plain numbers, with or without a header.
+/// Reads start centroids from a file of numbers, with or without a header.
 fn centroids(file: &str) -> anyhow::Result<Array2<f64>> {
-    // no set of centroids is inside the program
+    // the embedded digits are not centroids
     let source = if file == "digits" { "./digits" } else { file };
     let table = data::load(source, &LoadOptions::default()).map_err(|error| match error {
         DataError::NotFound { name } => {

@@ -1,4 +1,4 @@
-//! Rows in and out as they come: what `predict`, `transform` and `score` share.
+//! Streams of rows, for `predict`, `transform` and `score`.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Stdout, Write};
@@ -15,7 +15,7 @@ use super::device::{self, Wanted};
 use super::failure::Usage;
 use super::{files, terminal};
 
-/// Threads, before anything starts them.
+/// Sets the number of threads, before any are started.
 pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
     match args.threads.threads {
         None => Ok(()),
@@ -27,12 +27,12 @@ pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
     }
 }
 
-/// The device that was asked for.
+/// Opens the requested device.
 pub(super) fn open_device(args: &DeviceArgs, rows: &RowsArgs) -> anyhow::Result<Opened> {
     device::open(&args.device(), &Wanted { threads: rows.threads.threads, ..Wanted::default() })
 }
 
-/// Goes through the rows of DATA, the model's features in the model's order.
+/// Visits the rows of DATA, with the model's features in the model's order.
 pub(super) fn walk(
     args: &RowsArgs,
     model: &Model,
@@ -50,7 +50,7 @@ pub(super) fn walk(
     source.visit(&pick, &mut |chunk| work(&chunk))
 }
 
-/// The format that was asked for, or that the name shows.
+/// The requested format, or that of the file name.
 pub(super) fn format(out: &OutArgs) -> Result<RowFormat, Usage> {
     let ending = out.output.extension().unwrap_or_default().to_ascii_lowercase();
     match (out.format, ending.to_str()) {
@@ -74,7 +74,7 @@ fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Where rows go: whole files only, while standard output gets rows as they come.
+/// Output of rows. Files are written atomically; standard output is streamed.
 pub(super) struct Out {
     layout: Layout,
     target: Target,
@@ -82,15 +82,16 @@ pub(super) struct Out {
 }
 
 enum Target {
-    /// Nothing was written yet.
+    /// Nothing has been written yet.
     Waiting(Option<Output>),
     File(Box<Sink>),
     Stdout(BufWriter<Stdout>),
-    /// An array, whose header comes last and stands first: for standard output it is put together elsewhere.
+    /// An `.npy` array for standard output. Its header needs the number of rows, so it is first written to a
+    /// temporary file.
     Spooled(BufWriter<File>),
 }
 
-/// The file that was asked for, if one was: it can be written, and is neither model nor data.
+/// The requested file, if any; checks that it can be written and is neither the model nor the data.
 pub(super) fn check_output(
     rows: &RowsArgs,
     drawings: Option<&str>,
@@ -111,12 +112,12 @@ pub(super) fn check_output(
 }
 
 impl Out {
-    /// Nothing is written before the first rows are there.
+    /// An output that writes nothing before the first rows.
     pub(super) fn new(output: Option<Output>, layout: Layout) -> Self {
         Self { layout, target: Target::Waiting(output), n_rows: 0 }
     }
 
-    /// Writes so many rows.
+    /// Writes `n` rows.
     pub(super) fn write(
         &mut self,
         n_rows: usize,
@@ -127,7 +128,7 @@ impl Out {
         let layout = &self.layout;
         match &mut self.target {
             Target::File(sink) => write(layout, &mut **sink).map_err(|reason| sink.failed(reason))?,
-            // rows are seen when a chunk is done, not when the buffer is full
+            // flush after each chunk, so that the reader sees its rows
             Target::Stdout(to) => write(layout, to).and_then(|()| to.flush()).context("standard output")?,
             Target::Spooled(to) => write(layout, to).context("a temporary file")?,
             Target::Waiting(_) => {}
@@ -148,7 +149,7 @@ impl Out {
         self.write(0, |_, to| to.write_all(&header))
     }
 
-    /// Gives the file its name.
+    /// Renames the finished file.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         self.begin()?;
         let header = self.layout.header(self.n_rows);
@@ -170,7 +171,7 @@ impl Out {
     }
 }
 
-/// Says on standard error when the device that was chosen gave up.
+/// Warns on standard error if the chosen device failed.
 pub(super) fn warn_of_fallback(fallback: Option<String>) {
     if let Some(why) = fallback {
         let bold = anstyle::AnsiColor::Yellow.on_default().bold();

@@ -1,4 +1,4 @@
-//! A folder that graphics drivers look for: without it Mesa prints two lines on standard error, even with `-q`.
+//! The XDG runtime folder. Without it Mesa prints two lines on standard error, even with `-q`.
 
 use std::env;
 
@@ -6,17 +6,17 @@ use tempfile::TempDir;
 
 const VARIABLE: &str = "XDG_RUNTIME_DIR";
 
-/// Points `XDG_RUNTIME_DIR` to a private temporary folder if it is not set. The folder is removed when the result is
-/// dropped. Where none can be made, drivers print what they like: nothing else depends on it.
+/// Sets `XDG_RUNTIME_DIR` to a private temporary folder if it is not set. The folder is removed when the result is
+/// dropped. `None` if it is set already or no folder can be created.
 ///
 /// # Safety
-/// No other thread may run yet: one could read the environment meanwhile.
+/// No other thread may run, since it could read the environment at the same time.
 pub(crate) unsafe fn runtime_folder() -> Option<TempDir> {
     if !cfg!(all(unix, feature = "gpu")) || env::var_os(VARIABLE).is_some_and(|folder| !folder.is_empty()) {
         return None;
     }
     let folder = private()?;
-    // SAFETY: the caller promises that this is the only thread
+    // SAFETY: by the caller's contract this is the only thread
     unsafe { env::set_var(VARIABLE, folder.path()) };
     Some(folder)
 }

@@ -1,4 +1,4 @@
-//! `cairn score`: a model on rows whose classes are known.
+//! `cairn score`: measures a model on rows of known classes.
 
 use std::collections::HashMap;
 
@@ -10,25 +10,25 @@ use serde::Serialize;
 
 use super::args::ScoreArgs;
 use super::failure::Usage;
-use super::measures::Measures;
+use super::measures::InternalMeasures;
 use super::rows::{open_device, start_threads, walk, warn_of_fallback};
 use super::terminal::labelled;
 use super::terminal::{self, plain};
 use super::{json, measures};
 use cairn::numbers::{percent, plural};
 
-/// The classes of the digits inside the program.
+/// The truth column of the embedded digits.
 const TRUTH_OF_DIGITS: &str = "digit";
 
-/// A model on rows whose classes are known.
+/// Measures of a model on rows of known classes.
 pub(super) struct Scored {
     pub(super) truth: Truth,
     /// Nearest centroid of each row.
     pub(super) labels: Vec<u32>,
     pub(super) score: Score,
-    /// Share of the rows whose cluster has the name of their class; none without names.
+    /// Share of the rows whose cluster has the name of their class; `None` without names.
     pub(super) named: Option<f64>,
-    pub(super) measures: Option<Measures>,
+    pub(super) measures: Option<InternalMeasures>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +91,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     Ok(Scored { truth, labels, score, named, measures })
 }
 
-/// The names of the clusters as classes of these rows; none for a name that no row has.
+/// The names of the clusters as classes of these rows; `None` for a name that is not a class.
 fn names(model: &Model, truth: &Truth) -> Vec<Option<u32>> {
     let classes: HashMap<&str, u32> = truth.names.iter().map(String::as_str).zip(0..).collect();
     (0..model.n_clusters()).map(|c| classes.get(model.name(c)?).copied()).collect()
@@ -99,7 +99,7 @@ fn names(model: &Model, truth: &Truth) -> Vec<Option<u32>> {
 
 fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreSummary<'a> {
     let mut score = json::score_of(&scored.truth, &scored.score);
-    score.accuracy = scored.score.purity; // of clusters that these rows name
+    score.accuracy = scored.score.purity; // with clusters named by these rows
     ScoreSummary {
         schema: json::SCHEMA,
         version: json::VERSION,
@@ -131,7 +131,7 @@ fn text(args: &ScoreArgs, model: &Model, scored: &Scored) -> String {
         None => "the model has no names; fit with --truth, or use cairn name".to_owned(),
     };
     let Score { purity, ari, ami, v_measure, .. } = &scored.score;
-    let one_to_one = scored.score.accuracy_one_to_one.map_or("too large to tell".into(), percent);
+    let one_to_one = scored.score.accuracy_one_to_one.map_or("not computed: too large".into(), percent);
     let measures = format!(
         "accuracy {} if these rows name the clusters, one-to-one {one_to_one}, ARI {ari:.4}, AMI {ami:.4}, V {v_measure:.4}",
         percent(*purity)

@@ -1,4 +1,4 @@
-//! The summary of a fit as text: a label and a value a line, the fingerprint last.
+//! The summary of a fit as text: lines of a label and a value, ending in the fingerprint.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::terminal::{labelled, plain};
 use super::{clusters, measures, request};
 use cairn::numbers::{plural, rate, time, value};
 
-/// The whole summary for a terminal `width` columns wide. Styles are in it; who writes it leaves them out.
+/// The summary for a terminal `width` columns wide, with ANSI styles, which the writer may strip.
 pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| text.push_str(&labelled(label, value));
@@ -81,7 +81,7 @@ fn device(done: &Done<'_>) -> String {
     format!("{} ({}{driver}), asked for: {asked}", device.used, plain(&device.adapter))
 }
 
-/// The parts of a fit that took time, and all of it; `read` is zero where nothing was read.
+/// The times of the parts of a fit, and in total. `read` is zero if nothing was read.
 pub(super) fn times(timings: &Timings, read: Duration, total: Duration) -> String {
     let parts = [
         ("read", read),

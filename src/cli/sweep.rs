@@ -1,4 +1,4 @@
-//! `cairn sweep`: many numbers of clusters, measured.
+//! `cairn sweep`: fits and measures several numbers of clusters.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ use super::terminal::labelled;
 use super::terminal::{self, plain};
 use cairn::numbers::{percent, plural, short, value};
 
-/// A line of the table: one number of clusters, all seeds.
+/// A row of the table: one number of clusters, over all seeds.
 #[derive(Serialize)]
 struct SweepRow {
     n_clusters: usize,
@@ -40,7 +40,7 @@ struct SweepSummary<'a> {
     test: Option<&'a str>,
     truth: Option<&'a str>,
     n_restarts: u64,
-    seeds: Vec<String>, // a float, which is all that some readers have, can't hold every u64
+    seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
     device: &'a str,
     table: &'a [SweepRow],
     runs: &'a [SweepRun],
@@ -105,7 +105,7 @@ fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
     }
 }
 
-/// One file can hold one thing, and standard input one table.
+/// An error if two files are the same, or two tables are standard input.
 fn check_apart(args: &SweepArgs) -> Result<(), Usage> {
     if args.data == "-" && args.test.as_deref() == Some("-") {
         return Err(Usage("DATA and --test are both standard input; name a file for one of them".into()));
@@ -170,7 +170,7 @@ impl SweepRow {
     }
 }
 
-/// Columns and rows of the file. Measures that no line has are left out.
+/// Columns and rows of the output file. Measures without any value are left out.
 fn cells(lines: &[SweepRow]) -> (Vec<String>, Vec<Vec<Option<f64>>>) {
     let held = |at: &usize| lines.iter().any(|line| line.measures()[*at].1.is_some());
     let kept: Vec<usize> = (0..6).filter(held).collect();
@@ -202,7 +202,7 @@ fn heading(args: &SweepArgs, data: &Dataset, test: Option<&Dataset>) -> String {
     text + &labelled("fits", &format!("{seeds}, {restarts} each{shown}"))
 }
 
-/// The table, a line for each number of clusters.
+/// The table, with a line for each number of clusters.
 fn text(lines: &[SweepRow]) -> String {
     let all = |at: usize, title: &str, show: fn(f64) -> String, range: bool| -> Option<Vec<String>> {
         let cell = |line: &SweepRow| match line.measures()[at].1 {
@@ -233,7 +233,7 @@ fn text(lines: &[SweepRow]) -> String {
     aligned(&columns)
 }
 
-/// Columns side by side, to the right.
+/// Right-aligned columns.
 fn aligned(columns: &[Vec<String>]) -> String {
     let width = |column: &Vec<String>| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = columns.iter().map(width).collect();

@@ -1,4 +1,4 @@
-//! Colour, width, and pipes that close.
+//! Colour, width and closed pipes.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -7,12 +7,12 @@ use anstyle::Style;
 
 use super::args::Color;
 
-/// Columns if standard output is no terminal, or its width is unknown.
+/// Width if standard output is not a terminal, or its width is unknown.
 const WIDTH: usize = 80;
 
-/// Sets when colour is used, for all that is written from now on.
+/// Sets when to use colour, for all later output.
 ///
-/// `auto` leaves it to `anstream`, which heeds NO_COLOR and asks whether there is a terminal.
+/// `auto` leaves the choice to `anstream`, which respects NO_COLOR and checks for a terminal.
 pub(super) fn set_color(color: Color) {
     let choice = match color {
         Color::Auto => ColorChoice::Auto,
@@ -22,12 +22,12 @@ pub(super) fn set_color(color: Color) {
     choice.write_global();
 }
 
-/// Whether standard output shows colour.
+/// Whether to use colour on standard output.
 pub(super) fn color() -> bool {
     AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
-/// Columns of standard output.
+/// Width of standard output, in columns.
 pub(super) fn width() -> usize {
     let size = terminal_size::terminal_size_of(io::stdout());
     size.map_or(WIDTH, |(width, _)| usize::from(width.0))
@@ -38,30 +38,30 @@ pub(super) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Writes to standard output, styles left out where it shows none.
+/// Writes to standard output, without styles if it has no colour.
 ///
-/// A closed pipe comes back as an error too: see [`is_closed_pipe`].
+/// A closed pipe is also an error: see [`is_closed_pipe`].
 pub(super) fn write_stdout(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 
-/// Writes a line to standard error. Where that fails, nobody is left to be told.
+/// Writes a line to standard error and ignores failures.
 pub(super) fn write_stderr(line: &str) {
     let mut stderr = anstream::stderr().lock();
     let _ = writeln!(stderr, "{line}");
 }
 
-/// Whether the error says that the reader of standard output went away.
+/// Whether the error is that the reader of standard output has closed the pipe.
 ///
-/// No other error that the command makes holds an [`io::Error`] of that kind as a source.
+/// No other error of the command has an [`io::Error`] of that kind as a source.
 pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let closed = |io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(closed))
 }
 
-/// Text of the user's (a file name, a header) without what would steer a terminal or break the line.
+/// A user's text, such as a file name or a header, without control characters.
 pub(super) fn plain(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })

@@ -1,4 +1,4 @@
-//! From timings of a few jobs to the cost model of a device.
+//! Fits the cost model of a device to timings of a few jobs.
 
 use super::runs::{Runner, Task};
 use super::tables::normal;
@@ -6,19 +6,19 @@ use crate::engine::Engine;
 use crate::engine::cost::{Cost, JobSize};
 use crate::kmeans::{self, FitError, KMeans, median};
 
-/// Runs of each job.
+/// Runs per job.
 const RUNS: usize = 3;
 
-/// What the model is fitted to: a job and how long it took, in seconds, opening the device and building its kernels included.
+/// A job and its time in seconds, including opening the device and building its kernels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sample {
     /// The job.
     pub size: JobSize,
-    /// Its time.
+    /// Its time, in seconds.
     pub seconds: f64,
 }
 
-/// Points, features, clusters and restarts of the jobs that are measured: each term of the model is the largest in one.
+/// Points, features, clusters and restarts of the measured jobs. Each term of the model dominates in one of them.
 pub const SHAPES: [(usize, usize, usize, u64); 7] = [
     (200, 4, 3, 1),
     (200, 4, 3, 400),
@@ -29,10 +29,11 @@ pub const SHAPES: [(usize, usize, usize, u64); 7] = [
     (4000, 64, 64, 8),
 ];
 
-/// Times the jobs on a device that took `open_s` seconds to open; on the CPU with so many threads, or one a processor.
+/// Times the jobs on a device that took `open_s` seconds to open. `threads` is the number of threads on the CPU; `None`:
+/// one per logical processor.
 ///
 /// # Errors
-/// A device that fails, or was stopped.
+/// [`FitError`] if the device fails or the run is stopped.
 pub fn samples(
     runner: &Runner<'_>,
     engine: &dyn Engine,
@@ -57,9 +58,9 @@ pub fn samples(
     kmeans::in_threads(threads, || SHAPES.iter().map(sample).collect())
 }
 
-/// The costs of least squared relative error that are not negative; none of no samples.
+/// The non-negative costs of least squared relative error; `None` without samples.
 ///
-/// With four numbers all choices of which are zero can be tried, which finds the best without iterating.
+/// Non-negative least squares by enumeration: with four coefficients all subsets of zeros can be tried.
 #[must_use]
 pub fn fit(samples: &[Sample]) -> Option<Cost> {
     let rows: Vec<[f64; 4]> = samples
@@ -75,17 +76,17 @@ pub fn fit(samples: &[Sample]) -> Option<Cost> {
     Some(Cost { fixed, per_value, per_restart, per_step })
 }
 
-/// Squared relative error.
+/// Sum of squared relative errors.
 fn error(rows: &[[f64; 4]], numbers: &[f64; 4]) -> f64 {
     let of = |row: &[f64; 4]| row.iter().zip(numbers).map(|(term, number)| term * number).sum::<f64>() - 1.0;
     rows.iter().map(|row| of(row).powi(2)).sum()
 }
 
-/// Least squares over the numbers whose bit is set, by the normal equations; none if one comes out negative or the
-/// samples don't tell them apart.
+/// Least squares over the coefficients whose bit is set, by the normal equations. `None` if a coefficient is negative
+/// or the system is singular.
 fn solve(rows: &[[f64; 4]], chosen: u32) -> Option<[f64; 4]> {
     let chosen: Vec<usize> = (0..4).filter(|at| chosen >> at & 1 == 1).collect();
-    // columns of like size, or the equations would be ill-conditioned
+    // scale the columns: the equations would be ill-conditioned otherwise
     let scale = |at: usize| rows.iter().map(|row| row[at].powi(2)).sum::<f64>().sqrt();
     let scales: Vec<f64> = chosen.iter().map(|&at| scale(at)).collect();
     let n = chosen.len();
@@ -105,7 +106,7 @@ fn solve(rows: &[[f64; 4]], chosen: u32) -> Option<[f64; 4]> {
     numbers.iter().all(|number| number.is_finite() && *number >= 0.0).then_some(numbers)
 }
 
-/// Gaussian elimination with pivots.
+/// Gaussian elimination with pivoting.
 fn eliminate(mut system: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     let n = system.len();
     for at in 0..n {

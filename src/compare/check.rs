@@ -1,5 +1,5 @@
-//! A quick check of a device: every step on small tables against the definition, bit for bit; of a GPU also every
-//! way among which it chooses.
+//! A quick check of a device: every step on small tables, bit for bit against the definition. On a GPU also every
+//! kernel and mode that it chooses from.
 
 use std::time::Duration;
 
@@ -13,28 +13,28 @@ use crate::engine::reference::{Reference, seed::gather};
 use crate::engine::{Engine, Job, Keep};
 use crate::kmeans::{self, CONTINUE, FitError, Init, KMeans, Restarts};
 
-/// A small job that leans on one step.
+/// A small job that stresses one step.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
-    /// The step, by the name of its files.
+    /// The step, by the name of its source files.
     pub step: &'static str,
     /// What is special about the job.
     pub what: &'static str,
-    /// The way of a GPU that it is for.
+    /// Settings for a GPU, if it needs any.
     pub way: Option<Way>,
     make: Make,
 }
 
-/// How a GPU is made to go another way than it would, as the options of a device say it.
+/// Settings that make a GPU use a particular kernel or mode, as in [`OpenOptions`](crate::engine::OpenOptions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Way {
-    /// The kernel of assign: `plain`, `small`, `tiled`, `low`; or `trial`.
+    /// The assign kernel: `plain`, `small`, `tiled`, `low`; or `trial`.
     pub kernel: Option<&'static str>,
-    /// What a trial finds.
+    /// The kernel that a trial finds fastest.
     pub choice: Option<&'static str>,
-    /// Bytes of its memory to use: too few for all points.
+    /// Memory limit in bytes, too low for all points.
     pub memory: Option<u64>,
-    /// How long a dispatch may take: too short for all points.
+    /// Time limit of a dispatch, too short for all points.
     pub slice: Option<Duration>,
 }
 
@@ -42,17 +42,17 @@ impl Way {
     const OWN: Self = Self { kernel: None, choice: None, memory: None, slice: None };
 }
 
-/// What a device is asked to do.
+/// Makes the data and parameters of a check.
 type Make = fn() -> (Dataset, KMeans);
 
-/// Why a check did not pass.
+/// Why a check failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckError {
-    /// The device computed something else than the definition.
+    /// The result differs from the definition's.
     #[error("{0}")]
     Differs(Difference),
-    /// The nearest centroids of a row are others than by the definition.
+    /// The nearest centroids of a row differ from the definition's.
     #[error("{device} finds other nearest centroids of row {row} than the definition")]
     Nearest {
         /// The device.
@@ -65,7 +65,7 @@ pub enum CheckError {
     Fit(#[from] FitError),
 }
 
-/// All checks that every device can make, in the order of the steps.
+/// The checks for every device, in the order of the steps.
 pub const CHECKS: [Check; 18] = [
     every("seed", "greedy k-means++", || (normal(700, 3, 1), once(9).restarts(3))),
     every("seed", "random rows", || (normal(700, 3, 2), once(9).init(Init::Random).restarts(3))),
@@ -87,7 +87,7 @@ pub const CHECKS: [Check; 18] = [
     every("all", "the digits", || (digits(), KMeans::new(10).restarts(2))),
 ];
 
-/// Checks of the ways among which a GPU chooses by the sizes, the time or a trial: each is asked for by its name.
+/// The checks for GPUs: kernels and modes that are otherwise chosen by sizes, throughput or a trial.
 pub const WAYS: [Check; 14] = [
     of("plain", "one invocation a point", || (normal(300, 6, 21), from_rows(9).max_iter(3))),
     of("small", "one restart", || (normal(600, 6, 22), from_rows(3).restarts(1).max_iter(3))),
@@ -139,7 +139,7 @@ const fn tile(choice: &'static str, what: &'static str, make: Make) -> Check {
 }
 
 impl Check {
-    /// Runs it on a device that the caller calls `name`.
+    /// Runs it on a device, called `name` in errors.
     ///
     /// # Errors
     /// [`CheckError`].
@@ -165,7 +165,7 @@ impl Check {
     }
 }
 
-/// Nearest and second nearest of all rows, of as many of them as there are clusters.
+/// Checks the two nearest centroids of all rows; the centroids are the first rows.
 fn nearest(job: &Job<'_>, name: &str, engine: &dyn Engine) -> Result<(), CheckError> {
     let rows: Vec<usize> = (0..job.n_clusters).map(|c| c * job.table.n_points() / job.n_clusters).collect();
     let centroids = gather(job.table, &rows);
@@ -199,7 +199,7 @@ fn weighted(n_points: usize) -> Dataset {
     Dataset { weights: Some(weights), ..normal(n_points, 3, 12) }
 }
 
-/// All clusters start in one place, so all but the first lose their points.
+/// All clusters start at the same centroid, so all but the first lose their points.
 fn empties() -> (Dataset, KMeans) {
     (normal(300, 3, 13), from_one_place(&[0.25; 3]))
 }

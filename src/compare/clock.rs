@@ -1,10 +1,10 @@
-//! The time, as a trait: tests drive a clock of their own.
+//! A clock as a trait, so that tests can control the time.
 
 use std::time::{Duration, Instant};
 
-/// Something that tells how long it has been running.
+/// A monotonic clock.
 pub trait Clock: Sync {
-    /// Time since some fixed moment; never less than it said before.
+    /// Time since a fixed moment. It never decreases.
     fn now(&self) -> Duration;
 }
 
@@ -13,7 +13,7 @@ pub trait Clock: Sync {
 pub struct HostClock(Instant);
 
 impl HostClock {
-    /// Starts now.
+    /// A clock that starts now.
     #[must_use]
     pub fn start() -> Self {
         Self(Instant::now())

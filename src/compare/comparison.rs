@@ -1,4 +1,4 @@
-//! A comparison from its first value to its document.
+//! Runs a comparison and makes its document.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -16,19 +16,19 @@ use crate::engine::cost::JobSize;
 use crate::kmeans::{self, FitError};
 use crate::lattice::Table;
 
-/// Most values that are added to narrow one crossover down.
+/// Most values added to narrow down a crossover.
 const MOST_ADDED: usize = 8;
-/// Time for all of them.
+/// Time budget for all of them.
 const TIME_FOR_ADDED: Duration = Duration::from_secs(20);
 
 impl Comparison<'_> {
     /// Verifies and measures.
     ///
-    /// Stopped midway it returns what was measured so far, marked so.
+    /// If it is stopped, it returns what was measured so far, marked as incomplete.
     ///
     /// # Errors
-    /// Data or parameters that can't be used; devices that do not compute the same. A device that fails is no
-    /// error: its row says so, and the others go on.
+    /// [`CompareError`]: invalid data or parameters; devices whose results differ. A device that fails is not an
+    /// error: its row has the failure, and the other devices continue.
     pub fn run(
         &self,
         contestants: &mut [Contestant<'_>],
@@ -58,7 +58,7 @@ impl Comparison<'_> {
     }
 }
 
-/// A comparison under way.
+/// A comparison in progress.
 struct ComparisonRun<'a, 'b> {
     of: &'a Comparison<'a>,
     table: &'a Table,
@@ -76,7 +76,7 @@ impl ComparisonRun<'_, '_> {
         self.runner.stop.load(Ordering::Relaxed)
     }
 
-    /// Verifies the job at all these values of the sweep, or as it is; then measures it there.
+    /// Verifies the job at all these values of the sweep (`None`: without a sweep), then measures it there.
     fn all(&mut self, values: &[Option<u64>]) -> Result<(), CompareError> {
         let mut verified = Vec::new();
         for &value in values {
@@ -107,7 +107,7 @@ impl ComparisonRun<'_, '_> {
         Ok(())
     }
 
-    /// Makes the job at a value of the sweep, or as it is, and runs it.
+    /// Makes the job at a value of the sweep (`None`: without a sweep) and runs it.
     fn on<T>(
         &mut self,
         value: Option<u64>,
@@ -140,7 +140,7 @@ impl ComparisonRun<'_, '_> {
         Ok((done, size))
     }
 
-    /// Measures between two values of the sweep where the faster device changes there.
+    /// Measures between two values of the sweep at which different devices are faster.
     fn narrow_down(&mut self) -> Result<(), CompareError> {
         for device in 1..self.contestants.len() {
             for _ in 0..MOST_ADDED {
@@ -151,7 +151,7 @@ impl ComparisonRun<'_, '_> {
                 self.measure(Some(next), true, measured)?;
             }
         }
-        self.done.sort_by_key(|measurement| (measurement.added, measurement.value)); // asked for ones as asked
+        self.done.sort_by_key(|measurement| (measurement.added, measurement.value)); // requested values in their order
         let asked = self.asked();
         let place = |m: &Measurement| asked.iter().position(|&value| Some(value) == m.value);
         self.done.sort_by_key(|measurement| place(measurement).unwrap_or(asked.len()));
@@ -162,7 +162,7 @@ impl ComparisonRun<'_, '_> {
         self.of.sweep.map(|sweep| sweep.values.clone()).unwrap_or_default()
     }
 
-    /// Whether another value costs little beside what was measured already.
+    /// Whether another value is cheap compared with what was already measured.
     fn affords(&self, value: u64) -> bool {
         let above = self.done.iter().filter(|m| m.value >= Some(value)).min_by_key(|m| m.value);
         let Some(above) = above else { return false };
@@ -171,12 +171,12 @@ impl ComparisonRun<'_, '_> {
         pass * (runs + 1) as f64 <= TIME_FOR_ADDED.as_secs_f64() / MOST_ADDED as f64
     }
 
-    /// Who is faster where, the first device or this one; nothing where one of the values asked for has no times.
+    /// Which is faster at each value, the first device or this one. Empty if a requested value has no times.
     fn faster(&self, device: usize) -> Vec<At> {
         self.at(device, |m| m.devices.get(device)?.ratio)
     }
 
-    /// The same when each run also opens its device and builds its kernels.
+    /// The same if each run also opens its device and builds its kernels.
     fn faster_cold(&self, device: usize) -> Vec<At> {
         let cold = |m: &Measurement, device: usize| {
             let extra = self.contestants[device].device.open_s + m.build(device)?;

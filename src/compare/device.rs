@@ -1,4 +1,4 @@
-//! A device, as a comparison describes it.
+//! Description of a device in a comparison.
 
 use serde::Serialize;
 
@@ -11,16 +11,16 @@ pub struct DeviceReport {
     pub name: String,
     /// `gpu`, `cpu` or `reference`.
     pub used: &'static str,
-    /// The adapter or the processor's instructions.
+    /// The adapter, or the CPU's instruction set.
     pub adapter: String,
     /// The driver; empty on the CPU.
     pub driver: String,
     /// Whether it is a software adapter.
     pub software: bool,
-    /// Opening it.
+    /// Time for opening it.
     pub open_s: f64,
     /// Peak rates, if measured.
     pub peak: Option<Peak>,
-    /// Why it failed.
+    /// Why it failed, if it did.
     pub failure: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The sentences that describe a comparison, shared by all formats.
+//! Sentences that describe a comparison, for all formats.
 
 use super::report::{DeviceReport, Document, Measurement, Overtake, Timing};
 use super::statistics::{Interval, LEAST_PAIRS, Ratio};
@@ -6,7 +6,7 @@ use super::sweep::{Crossover, Parameter};
 use super::warnings::Warning;
 use crate::numbers::{plural, three};
 
-/// `0.42 [0.41, 0.44]`, or `0.42` where there are too few runs for an interval.
+/// `0.42 [0.41, 0.44]`, or `0.42` if there are too few runs for an interval.
 #[must_use]
 pub fn ratio(ratio: &Ratio) -> String {
     let median = three(ratio.median);
@@ -16,7 +16,7 @@ pub fn ratio(ratio: &Ratio) -> String {
     }
 }
 
-/// How a device compares with the first, in a sentence without its end.
+/// How a device compares with the first, as a sentence without its full stop.
 #[must_use]
 pub fn verdict(device: &str, base: &str, ratio: &Ratio) -> String {
     let Some(Interval { low, high }) = ratio.interval else { return few(&format!("{device} or {base}")) };
@@ -33,7 +33,7 @@ fn few(which: &str) -> String {
     format!("too few runs to say whether {which} is faster: at least {LEAST_PAIRS} of each are needed")
 }
 
-/// Where a device overtakes the first, in a sentence without its end.
+/// Where a device overtakes the first, as a sentence without its full stop.
 #[must_use]
 pub fn crossover(parameter: Parameter, overtake: &Overtake) -> String {
     let Overtake { device, base, crossover, unclear, from_cold, unclear_from_cold } = overtake;
@@ -45,7 +45,7 @@ pub fn crossover(parameter: Parameter, overtake: &Overtake) -> String {
     format!("{main}; with opening the device and building its kernels, {cold}")
 }
 
-/// Who wins where; `unclear` are the values that decide nothing.
+/// Which device is faster where; `unclear` are the values without a clear difference.
 fn place(parameter: Parameter, device: &str, base: &str, crossover: &Crossover, unclear: &[u64]) -> String {
     let name = parameter.name();
     let winner = |base_wins: bool| if base_wins { base } else { device };
@@ -76,7 +76,7 @@ fn list(values: &[u64]) -> String {
     values.iter().map(u64::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// That the devices agree, and on what, or why that can't be said.
+/// On what the devices agree, or why that is not known.
 #[must_use]
 pub fn verified(document: &Document) -> String {
     let of: Vec<&Measurement> = document.measurements.iter().filter(|m| m.fingerprint.is_some()).collect();
@@ -92,13 +92,13 @@ pub fn verified(document: &Document) -> String {
     format!("{}; fingerprint{at}: {}", parts.join("; "), last.fingerprint.as_deref().unwrap_or_default())
 }
 
-/// The devices whose results were compared with one another.
+/// The devices whose results were compared with each other.
 fn who(measurement: &Measurement) -> Vec<&str> {
     let verified = measurement.devices.iter().filter(|timing| timing.verified);
     verified.map(|timing| timing.name.as_str()).collect()
 }
 
-/// What was verified at these values of a sweep, the same devices at each.
+/// What was verified at these values of a sweep, which have the same devices.
 fn agreement(document: &Document, group: &[&Measurement]) -> String {
     let names = group.first().map(|m| who(m)).unwrap_or_default();
     let values: Vec<u64> = group.iter().filter_map(|m| m.value).collect();
@@ -119,8 +119,8 @@ fn agreement(document: &Document, group: &[&Measurement]) -> String {
     }
 }
 
-/// Who is faster, and from where on: sentences without their end. Of a sweep that was not finished, who is faster at
-/// the largest value that was.
+/// Which device is faster, and from which value on, as sentences without full stops. For an unfinished sweep, which
+/// is faster at the largest value measured.
 #[must_use]
 pub fn findings(document: &Document) -> Vec<String> {
     let sweep = document.sweep.as_ref().filter(|sweep| sweep.values.len() > 1);
@@ -147,20 +147,20 @@ fn verdicts(measurement: &Measurement) -> Vec<String> {
     measurement.devices.iter().filter_map(of).collect()
 }
 
-/// The largest value with times, or the only measurement if it has some.
+/// The measurement of the largest value with times, or the only measurement if it has times.
 #[must_use]
 pub fn largest_timed(document: &Document) -> Option<&Measurement> {
     document.measurements.iter().filter(|m| m.timed()).max_by_key(|m| m.value)
 }
 
-/// Whether there is an interval at some value.
+/// Whether any value has an interval.
 fn timed_enough(document: &Document, device: &str) -> bool {
     let timings = document.measurements.iter().flat_map(|m| &m.devices);
     let ratios = timings.filter(|timing| timing.name == device).filter_map(|timing| timing.ratio);
     ratios.into_iter().any(|ratio| ratio.interval.is_some())
 }
 
-/// What was computed: `10 clusters, 1 to 256 restarts from k-means++, seed 42`.
+/// The job: `10 clusters, 1 to 256 restarts from k-means++, seed 42`.
 #[must_use]
 pub fn job(document: &Document) -> String {
     let params = &document.params;
@@ -176,8 +176,8 @@ pub fn job(document: &Document) -> String {
     format!("{points}{clusters}, {restarts} from {}, seed {}", params.init, params.seed)
 }
 
-/// All warnings with their places, and what `add` says of each; of one kind, device and several values only the first,
-/// and how many more.
+/// All warnings with device and value, and the text that `add` gives for each. Of several values with the same kind
+/// and device only the first is shown, with the number of the others.
 #[must_use]
 pub fn warnings(document: &Document, add: &dyn Fn(&Warning) -> &'static str) -> Vec<String> {
     let mut groups: Vec<(&str, &str, String, usize)> = Vec::new();
@@ -208,7 +208,7 @@ pub fn warnings(document: &Document, add: &dyn Fn(&Warning) -> &'static str) -> 
     groups.into_iter().map(text).collect()
 }
 
-/// A device's name and what it is.
+/// A device's name and description.
 #[must_use]
 pub fn device(device: &DeviceReport) -> String {
     let driver = if device.driver.is_empty() { String::new() } else { format!(", {}", device.driver) };

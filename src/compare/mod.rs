@@ -1,8 +1,8 @@
-//! Timings that can be trusted: equal work, proven equal before it is timed. Devices alternate, and the spread is shown.
+//! Comparison of devices on equal work. Results are verified to be equal before anything is timed; runs of the
+//! devices alternate, and the spread is reported.
 //!
-//! Every engine computes the same bits, so a ratio of times compares nothing but speed. [`Comparison::run`]
-//! verifies that, then measures, over a sweep of sizes if asked, and makes a [`Document`] of it. Nothing here
-//! knows a device: they come as [`Contestant`]s.
+//! Every engine computes the same bits, so a ratio of times compares only speed. [`Comparison::run`] verifies that,
+//! then measures, optionally over a sweep of sizes, and makes a [`Document`]. Devices are passed as [`Contestant`]s.
 
 pub mod calibrate;
 pub mod check;
@@ -39,16 +39,16 @@ pub use warnings::{Warning, warnings};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompareError {
-    /// The devices do not compute the same.
+    /// The results of the devices differ.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// The data or the parameters can't be used.
+    /// The data or the parameters are invalid.
     #[error(transparent)]
     Fit(#[from] FitError),
-    /// A sweep over more points than there are.
+    /// A sweep needs more points than there are.
     #[error("{asked} points asked for, of {name}, which has {n_points} rows; end the sweep at {n_points}")]
     TooFewRows {
-        /// Points asked for.
+        /// Points needed.
         asked: u64,
         /// Rows there are.
         n_points: usize,
@@ -57,16 +57,16 @@ pub enum CompareError {
     },
 }
 
-/// What to compare.
+/// The input of a comparison.
 pub struct Comparison<'a> {
     /// The rows.
     pub data: &'a Dataset,
-    /// How long reading them took.
+    /// Time for reading them.
     pub read: Duration,
-    /// What to compute.
+    /// Parameters of the fit.
     pub params: &'a Params,
-    /// What to vary.
+    /// The sweep, if any.
     pub sweep: Option<&'a Sweep>,
-    /// How often.
+    /// Numbers of runs.
     pub method: Method,
 }

@@ -1,4 +1,4 @@
-//! Where the time goes and how fast that is: work a second, and what share of the device's measured peak.
+//! How time splits into steps, work per second, and its share of the device's measured peak.
 
 use std::time::Duration;
 
@@ -14,34 +14,34 @@ pub(super) fn steps(size: &JobSize) -> f64 {
     size.n_points as f64 * size.n_clusters as f64 * size.iterations as f64
 }
 
-/// Floating-point operations of all distances, a multiply-add counted as two, if every one is computed.
+/// Floating-point operations if every distance is computed; a multiply-add counts as two.
 #[must_use]
 pub(super) fn flops(size: &JobSize) -> f64 {
     let [_, _, _, multiply_adds] = size.terms();
     2.0 * multiply_adds
 }
 
-/// Bytes of the points in `f32`, if they are read once a pass.
+/// Bytes of the points in `f32`, if they are read once per pass.
 #[must_use]
 pub(super) fn bytes(size: &JobSize) -> f64 {
     2.0 * flops(size) / size.n_clusters as f64
 }
 
-/// Work a second. An engine that skips distances, or shares a read among restarts, may go beyond its peak.
+/// Work per second. An engine that skips distances, or shares reads between restarts, may exceed its peak.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Rates {
-    /// Restarts a second, upload and reading back included.
+    /// Restarts per second, including upload and reading back.
     pub restarts_per_s: f64,
-    /// Points x clusters x iterations a second, upload and reading back included.
+    /// Points x clusters x iterations per second, including upload and reading back.
     pub point_cluster_iterations_per_s: f64,
-    /// 10^9 operations a second while assigning (iterating, where that can't be told), as if every distance
-    /// were computed.
+    /// 10^9 operations per second during assign (or iterating, if assign was not measured), as if every distance were
+    /// computed.
     pub gflops: f64,
-    /// 10^9 bytes a second meanwhile, as if all points were read once a pass.
+    /// 10^9 bytes per second during that time, as if all points were read once per pass.
     pub gbytes_per_s: f64,
-    /// `gflops` over the device's peak, if that was measured.
+    /// `gflops` relative to the device's peak, if that was measured.
     pub flops_of_peak: Option<f64>,
-    /// `gbytes_per_s` over the device's peak, if that was measured.
+    /// `gbytes_per_s` relative to the device's peak, if that was measured.
     pub bytes_of_peak: Option<f64>,
 }
 
@@ -62,30 +62,30 @@ impl Rates {
     }
 }
 
-/// Where the time of a run goes, in seconds: of one run, or the medians of several, which need not add up.
+/// Times of the steps of a run, in seconds; or medians of several runs, which need not add up.
 ///
-/// [`Times`] are what an engine can tell of a batch; this is all of a run, from points that are packed on the host to
-/// results that are back there.
+/// [`Times`] covers what an engine measures of a batch. This covers a whole run, from packed points on the host to results
+/// on the host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Split {
-    /// What is compared: upload, seeding, iterations, reading back.
+    /// The time that is compared: upload, seeding, iterations, reading back.
     #[serde(skip)] // the document has it as the time of each run
     pub time: f64,
-    /// Building kernels, not part of the time: it is done once however many fits follow.
+    /// Building kernels, which is not part of `time`, since it is done once for many fits.
     pub build: f64,
-    /// Handing the points over.
+    /// Uploading the points.
     pub upload: f64,
-    /// First centroids.
+    /// Seeding.
     pub seed: f64,
     /// Iterating.
     pub iterate: f64,
-    /// The part of `iterate` for nearest centroids; 0 where the device can't tell.
+    /// The part of `iterate` for nearest centroids; 0 if it was not measured.
     pub assign: f64,
-    /// The part of `iterate` for sums, means and the decision to stop; 0 where the device can't tell.
+    /// The part of `iterate` for sums, means and the decision to stop; 0 if it was not measured.
     pub update: f64,
     /// Reading back.
     pub read_back: f64,
-    /// Whether `assign` and `update` come from the device's clock, not the host's.
+    /// Whether `assign` and `update` come from the device's timestamps, not from the host's clock.
     pub device_clock: bool,
 }
 

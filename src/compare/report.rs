@@ -1,7 +1,7 @@
-//! The document of a comparison: what the JSON file holds, and all that the other formats show.
+//! The document of a comparison: the content of the JSON file and the source of the other formats.
 //!
-//! Times are in seconds. `schemas/compare-1.json` describes it as JSON Schema; a field that changes its meaning or
-//! goes raises [`SCHEMA_VERSION`], new fields may come without.
+//! Times are in seconds. `schemas/compare-1.json` is its JSON Schema. [`SCHEMA_VERSION`] is incremented when a field
+//! is removed or changes its meaning, not for new fields.
 
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ pub struct Document {
     pub schema_version: u32,
     /// The version of cairn.
     pub version: &'static str,
-    /// Whether all that was asked for was measured: not stopped, and no device failed.
+    /// Whether everything requested was measured: it was not stopped, and no device failed.
     pub complete: bool,
     /// Whether it was stopped (Ctrl-C).
     pub stopped: bool,
@@ -37,13 +37,13 @@ pub struct Document {
     pub host: Host,
     /// The data.
     pub data: DataReport,
-    /// What was asked for.
+    /// The parameters.
     pub params: ParamsReport,
-    /// How it was measured.
+    /// The method of measurement.
     pub method: MethodReport,
     /// The devices, in the order in which they ran.
     pub devices: Vec<DeviceReport>,
-    /// What was varied.
+    /// The sweep, if any.
     pub sweep: Option<SweepReport>,
     /// One for each value of the sweep, or the only one.
     pub measurements: Vec<Measurement>,
@@ -62,7 +62,7 @@ pub struct Host {
     pub threads: usize,
 }
 
-/// The data, and what it took to make it ready, once for all devices.
+/// The data, and the time to prepare it, once for all devices.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DataReport {
     /// File or name.
@@ -71,7 +71,7 @@ pub struct DataReport {
     pub n_points: usize,
     /// Features.
     pub n_dims: usize,
-    /// Whether features have steps of their own.
+    /// Whether the lattice is mixed.
     pub mixed: bool,
     /// Reading the data.
     pub read_s: f64,
@@ -79,7 +79,7 @@ pub struct DataReport {
     pub pack_s: f64,
 }
 
-/// What was asked for. A sweep varies one of these: each measurement has its own.
+/// The parameters. A sweep varies one of them: each measurement has its value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ParamsReport {
     /// Clusters.
@@ -96,45 +96,45 @@ pub struct ParamsReport {
     pub tol: f64,
 }
 
-/// How it was measured.
+/// The method of measurement.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MethodReport {
     /// Measured runs of each device and value, at most.
     pub runs: u32,
-    /// Runs before, at most.
+    /// Warm-up runs before these, at most.
     pub warmup: u32,
-    /// Whether fewer runs were made where they take long.
+    /// Whether fewer runs were made if they take long.
     pub fewer_where_long: bool,
-    /// What the intervals are.
+    /// Definition of the intervals.
     pub interval: &'static str,
-    /// What is in a time.
+    /// Definition of a time.
     pub time: &'static str,
 }
 
 impl MethodReport {
-    /// What the intervals are.
+    /// Definition of the intervals.
     pub const INTERVAL: &'static str = "95%, of the median of paired ratios: percentile bootstrap (10000 resamples, \
          seed 42), no narrower than the order statistics allow; none of fewer than 6 pairs";
-    /// What is in a time.
+    /// Definition of a time.
     pub const TIME: &'static str =
         "upload + seed + iterate + read back; opening the device and building its kernels apart";
 }
 
-/// What was varied.
+/// A sweep.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SweepReport {
-    /// What.
+    /// The parameter varied.
     pub parameter: Parameter,
-    /// The values asked for.
+    /// The requested values.
     pub values: Vec<u64>,
 }
 
 /// All devices on one job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measurement {
-    /// The value of the sweep; none without.
+    /// The value of the sweep; `None` without one.
     pub value: Option<u64>,
-    /// Whether it was added to narrow a crossover down.
+    /// Whether it was added to narrow down a crossover.
     pub added: bool,
     /// Rows.
     pub n_points: usize,
@@ -144,32 +144,32 @@ pub struct Measurement {
     pub n_restarts: u64,
     /// Updates of all restarts together.
     pub iterations: u64,
-    /// What every device computed that is verified, or the only one; none if that was not reached.
+    /// The fingerprint of all verified devices, or of the only device; `None` if no device finished.
     pub fingerprint: Option<String>,
     /// One for each device.
     pub devices: Vec<Timing>,
 }
 
-/// One device on one job.
+/// Timings of one device on one job.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Timing {
     /// The device's name.
     pub name: String,
-    /// Whether its result was compared with that of another device, and every run agrees.
+    /// Whether its result was compared with another device's, and every run agrees.
     pub verified: bool,
     /// Time of each run, in order.
     pub runs_s: Vec<f64>,
-    /// Distribution of the times; none without runs.
+    /// Distribution of the times; `None` without runs.
     pub time_s: Option<TimeSpread>,
-    /// Times over those of the first device, pair by pair; none for the first.
+    /// Ratio to the times of the first device, pair by pair; `None` for the first.
     pub ratio: Option<Ratio>,
-    /// Where the time goes: medians.
+    /// Times of the steps, as medians.
     pub split_s: Option<Split>,
-    /// Work a second.
+    /// Work per second.
     pub rates: Option<Rates>,
-    /// What to know before it is believed.
+    /// Doubts about the timings.
     pub warnings: Vec<Warning>,
-    /// Why there are no more runs.
+    /// Why runs are missing, if any.
     pub failure: Option<String>,
 }
 
@@ -180,18 +180,18 @@ pub struct Overtake {
     pub device: String,
     /// The first device.
     pub base: String,
-    /// Where, by the time of a run.
+    /// The crossover by the time of a run.
     pub crossover: Crossover,
     /// Values at which neither is clearly faster.
     pub unclear: Vec<u64>,
-    /// Where, when each run also opens its device and builds its kernels, as one `cairn fit` does.
+    /// The crossover if each run also opens its device and builds its kernels, as one `cairn fit` does.
     pub from_cold: Crossover,
-    /// Values at which neither is clearly faster then.
+    /// Values at which neither is clearly faster in that case.
     pub unclear_from_cold: Vec<u64>,
 }
 
 impl Measurement {
-    /// What was measured of a job.
+    /// The measurement of a job.
     #[must_use]
     pub fn new(
         value: Option<u64>,
@@ -242,8 +242,7 @@ impl Measurement {
         self.devices.iter().any(|timing| timing.time_s.is_some())
     }
 
-    /// The device that is clearly faster than every other that was timed; none if that is open, or there is no
-    /// other.
+    /// The device that is clearly faster than every other timed device; `None` if there is none, or only one device.
     #[must_use]
     pub fn fastest(&self) -> Option<usize> {
         let timed: Vec<usize> = (0..self.devices.len()).filter(|&at| self.time(at).is_some()).collect();

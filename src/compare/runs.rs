@@ -1,5 +1,5 @@
-//! One job on several devices: verified, warmed up, and measured alternately (A B A B ..), so that drift
-//! affects all devices alike.
+//! One job on several devices: verified, warmed up, and measured in alternation (A B A B ..), so that drift affects
+//! all devices alike.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,14 +15,14 @@ use crate::kmeans::{self, CONTINUE, FitError, Restarts};
 
 /// An open device in the comparison.
 pub struct Contestant<'a> {
-    /// Its description, which outlives it in the document. A device with a failure does not run again.
+    /// Its description, which outlives it in the document. A device that has failed does not run again.
     pub device: DeviceReport,
-    /// The device, open.
+    /// The open device.
     pub engine: Box<dyn Engine + 'a>,
 }
 
 impl<'a> Contestant<'a> {
-    /// A device that takes part, which the user calls `name` and which took `open_s` seconds to open.
+    /// A contestant that the user calls `name`, opened in `open_s` seconds.
     #[must_use]
     pub fn new(name: impl Into<String>, engine: Box<dyn Engine + 'a>, open_s: f64) -> Self {
         let info = engine.info();
@@ -47,33 +47,33 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// How often the devices run.
+/// Numbers of runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Method {
     /// Measured runs of each device, at least 1.
     pub runs: u32,
-    /// Runs of each device before, that don't count.
+    /// Warm-up runs of each device, which are not measured.
     pub warmup: u32,
-    /// Time for all runs of a job, if fewer runs are to be made where runs are long: at least
-    /// [`Method::LEAST_RUNS`].
+    /// Time budget for all runs of a job: fewer runs are made if they take long, but at least [`Method::LEAST_RUNS`].
+    /// `None`: no limit.
     pub budget: Option<Duration>,
 }
 
 impl Method {
-    /// Measured runs that are made however long they take: fewer can't say who is faster.
+    /// Least number of measured runs, however long they take: fewer can't decide which device is faster.
     pub const LEAST_RUNS: u32 = LEAST_PAIRS as u32;
 
-    /// The same, for a job of which one run on every device takes `pass_s` seconds.
+    /// The method for a job of which one run on every device takes `pass_s` seconds.
     fn within_budget(self, pass_s: f64) -> Self {
         let Some(budget) = self.budget else { return self };
         let fit = (budget.as_secs_f64() / pass_s.max(1e-9)) as u32;
         let runs = fit.max(Self::LEAST_RUNS).min(self.runs);
-        // the run that verifies has warmed the device up already
+        // the verifying run has already warmed up the device
         Self { runs, warmup: self.warmup.min(fit / 4), ..self }
     }
 }
 
-/// What is run: restarts `0 .. n_restarts` of a job.
+/// Restarts `0 .. n_restarts` of a job.
 #[derive(Debug, Clone, Copy)]
 pub struct Task<'a> {
     /// The job.
@@ -82,46 +82,45 @@ pub struct Task<'a> {
     pub n_restarts: u64,
 }
 
-/// The runs of one device on one job, while they are made: a [`Timing`](super::report::Timing) is what is said of
-/// them in the end.
+/// Runs of one device on one job, while they are made; [`Timing`](super::report::Timing) is the result.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
-    /// Those that are measured, in order.
+    /// Measured runs, in order.
     pub runs: Vec<Split>,
-    /// Whether its result was compared with that of another device, and every run agrees.
+    /// Whether its result was compared with another device's, and every run agrees.
     pub verified: bool,
-    /// Why there are fewer than for the others.
+    /// Why there are fewer runs than of the others, if so.
     pub failure: Option<String>,
 }
 
-/// What the devices made of one job, while they run it: a [`Measurement`](super::report::Measurement) is what is said
-/// of it in the end. All jobs are verified before one is measured, so this is kept from the one to the other.
+/// Results of all devices on one job, while they run it; [`Measurement`](super::report::Measurement) is the result. All
+/// jobs are verified before any is measured, so this is kept in between.
 #[derive(Debug, Clone)]
 pub struct Measured {
-    /// What all devices computed that are verified, or the only one; none if every device failed, or it was
-    /// stopped before.
+    /// The fingerprint of all verified devices, or of the only device; `None` if all devices failed, or it was
+    /// stopped earlier.
     pub fingerprint: Option<String>,
     /// Updates of all restarts together.
     pub iterations: u64,
-    /// One run of each device together, with its kernels built, in seconds.
+    /// Time of one run of each device, summed, including building kernels, in seconds.
     pub pass_s: f64,
     /// One for each contestant.
     pub rows: Vec<Row>,
 }
 
-/// Why a comparison was ended.
+/// Why a comparison ended early.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
-    /// The devices do not compute the same.
+    /// The results of the devices differ.
     #[error("{0}; no times are shown: please report this")]
     Differs(Box<Difference>),
 }
 
-/// Runs jobs: the clock, the stop flag and the observer of all runs.
+/// Clock, stop flag and progress messages of all runs.
 pub struct Runner<'a> {
     /// The clock.
     pub clock: &'a dyn Clock,
-    /// Set by the caller to stop.
+    /// The caller sets it to stop.
     pub stop: &'a AtomicBool,
     /// Called with a description of each step before it starts.
     pub say: &'a (dyn Fn(&str) + Sync),
@@ -147,11 +146,10 @@ impl Runner<'_> {
         Ok((Split::of_run(build, loaded.saturating_sub(build), &steps), done))
     }
 
-    /// Runs every device once and compares what they computed.
+    /// Runs every device once and compares the results.
     ///
     /// # Errors
-    /// [`RunError::Differs`] if the devices do not compute the same. A device that fails is no error: its row
-    /// says so.
+    /// [`RunError::Differs`] if the results differ. A device that fails is not an error: its row has the failure.
     pub fn verify(&self, contestants: &mut [Contestant<'_>], task: Task<'_>) -> Result<Measured, RunError> {
         let mut rows: Vec<Row> =
             contestants.iter().map(|c| Row { failure: c.device.failure.clone(), ..Row::default() }).collect();
@@ -185,7 +183,7 @@ impl Runner<'_> {
         Ok(Measured { fingerprint, iterations, pass_s, rows })
     }
 
-    /// Warms up and measures what was verified.
+    /// Warms up and measures verified devices.
     pub fn measure(
         &self,
         contestants: &mut [Contestant<'_>],
@@ -232,7 +230,7 @@ impl Runner<'_> {
         }
     }
 
-    /// The result, or none: then the device is out, unless the run was only cancelled.
+    /// The result, or `None` if the run was cancelled or failed. After a failure the device does not run again.
     fn or_out<T>(
         &self,
         result: Result<T, FitError>,

@@ -1,4 +1,4 @@
-//! A job at a value of a sweep: its parameters, its rows.
+//! Parameters and rows at a value of a sweep.
 
 use ndarray::Array2;
 
@@ -11,7 +11,7 @@ use crate::lattice::Table;
 /// The parameters at a value of a sweep.
 ///
 /// # Errors
-/// Values that make no sense for these parameters: several restarts from given centroids, for one.
+/// [`ParamsError`] for values that are invalid with these parameters, such as several restarts from given centroids.
 pub fn params_at(params: &Params, parameter: Parameter, value: u64) -> Result<Params, ParamsError> {
     match parameter {
         Parameter::Restarts => KMeans::from(params.clone()).restarts(value).check(),
@@ -22,10 +22,10 @@ pub fn params_at(params: &Params, parameter: Parameter, value: u64) -> Result<Pa
     }
 }
 
-/// `n_points` rows at even distances, first one included.
+/// `n_points` evenly spaced rows, including the first.
 ///
 /// # Errors
-/// [`CompareError::TooFewRows`]; rows that can't be read.
+/// [`CompareError::TooFewRows`]; [`CompareError::Fit`] if rows can't be read.
 pub fn rows_at(data: &Dataset, n_points: u64) -> Result<Dataset, CompareError> {
     let all = data.points.n_points();
     let n = usize::try_from(n_points).ok().filter(|&n| n <= all).ok_or_else(|| CompareError::TooFewRows {
@@ -59,7 +59,7 @@ pub fn rows_at(data: &Dataset, n_points: u64) -> Result<Dataset, CompareError> {
     Ok(Dataset { name: data.name.clone(), points, columns: data.columns.clone(), truth: None, weights })
 }
 
-/// Refuses a sweep of which some value can't be run on these rows, before any is.
+/// Checks that all values of a sweep can be run on these rows.
 ///
 /// # Errors
 /// [`CompareError::TooFewRows`]; more clusters than rows.

@@ -1,4 +1,4 @@
-//! Statistics of repeated timings: their median, their spread, their ratio to another's, their outliers.
+//! Statistics of repeated timings: median, spread, ratios and outliers.
 
 use serde::Serialize;
 use statrs::distribution::{Binomial, DiscreteCDF};
@@ -7,28 +7,28 @@ use statrs::statistics::{Data, OrderStatistics};
 use crate::engine::draws::Draws;
 use crate::kmeans::median;
 
-/// Resamples of a bootstrap.
+/// Resamples per bootstrap.
 pub const RESAMPLES: usize = 10_000;
 /// Seed of the bootstrap, so that the same timings give the same interval.
 pub const SEED: u64 = 42;
-/// Modified z-score from which a value is an outlier (Iglewicz and Hoaglin 1993, section 3.3).
+/// Modified z-score above which a value is an outlier (Iglewicz and Hoaglin 1993, section 3.3).
 const FAR: f64 = 3.5;
-/// A deviation that is smaller than this share of the median is no outlier, however quiet the other values are.
+/// Least deviation of an outlier, as a share of the median, however small the spread is.
 const NEAR: f64 = 0.05;
-/// Share of intervals that may miss the median they are for.
+/// Share of intervals that may miss the median.
 const MISSED: f64 = 0.05;
-/// Pairs from which there is a 95% interval: of `n` values all lie on one side of their median with probability
-/// `2^(1-n)`, so that five can't rule that out.
+/// Least number of pairs for a 95% interval: `n` values all lie on one side of the median with probability `2^(1-n)`,
+/// which for five is above 5%.
 pub const LEAST_PAIRS: usize = 6;
 
-/// How some values lie. Quartiles are interpolated as in Hyndman and Fan 1996, definition 8.
+/// Spread of some values. Quartiles are interpolated by definition 8 of Hyndman and Fan 1996.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct TimeSpread {
     /// The median.
     pub median: f64,
-    /// A quarter of the values lies below.
+    /// First quartile.
     pub q1: f64,
-    /// A quarter of the values lies above.
+    /// Third quartile.
     pub q3: f64,
     /// `q3 - q1`.
     pub iqr: f64,
@@ -45,22 +45,22 @@ impl TimeSpread {
         let min = values.iter().copied().min_by(f64::total_cmp)?;
         let max = values.iter().copied().max_by(f64::total_cmp)?;
         let mut data = Data::new(values.to_vec());
-        // interpolation may round past the ends
+        // rounding in the interpolation may exceed the range
         let [q1, q3] = [0.25, 0.75].map(|share| data.quantile(share).clamp(min, max));
         Some(Self { median: median(values)?, q1, q3, iqr: q3 - q1, min, max })
     }
 }
 
-/// A ratio of times and how sure it is.
+/// A ratio of times and its interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Ratio {
     /// Median of the ratios, pair by pair.
     pub median: f64,
-    /// Its 95% interval; none of fewer than [`LEAST_PAIRS`] pairs.
+    /// Its 95% interval; `None` with fewer than [`LEAST_PAIRS`] pairs.
     pub interval: Option<Interval>,
 }
 
-/// Where a median lies, as far as is known.
+/// Confidence interval of a median.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
     /// Its lower end.
@@ -77,7 +77,7 @@ impl Ratio {
         Some(Self { median: median(&ratios)?, interval: Interval::of_median(&ratios) })
     }
 
-    /// Whether the times are clearly shorter than those of the base; none where the interval leaves it open.
+    /// Whether the times are clearly shorter than those of the base; `None` if the interval includes 1.
     #[must_use]
     pub fn faster(&self) -> Option<bool> {
         let interval = self.interval?;
@@ -86,9 +86,9 @@ impl Ratio {
 }
 
 impl Interval {
-    /// The 95% interval of the median by the percentile bootstrap (Efron and Tibshirani 1993, chapter 13). Where
-    /// values are few that is a little too narrow, so it is widened to the order statistics that hold the median
-    /// with at least 95% whatever the distribution (Hahn and Meeker 1991, section 5.2).
+    /// The 95% interval of the median by the percentile bootstrap (Efron and Tibshirani 1993, chapter 13). For few
+    /// values it is slightly too narrow, so it is widened to the order statistics that cover the median with at least
+    /// 95% for any distribution (Hahn and Meeker 1991, section 5.2).
     fn of_median(values: &[f64]) -> Option<Self> {
         let n = values.len();
         if n < LEAST_PAIRS {
@@ -106,14 +106,14 @@ impl Interval {
     }
 }
 
-/// How many of `n` values may be left out at each end, so that what remains still holds the median in 95%.
+/// How many of `n` values may be dropped at each end so that the rest still covers the median with 95%.
 fn outside(n: usize) -> Option<usize> {
     let below = Binomial::new(0.5, n as u64).ok()?;
     (0..n / 2).take_while(|&at| 2.0 * below.cdf(at as u64) <= MISSED).last()
 }
 
-/// Places of the values that lie far from the others: by the modified z-score, which the outliers themselves
-/// can't hide (Iglewicz and Hoaglin 1993). Where most values are equal, their mean deviation stands in.
+/// Indices of outliers by the modified z-score, which is robust against the outliers themselves (Iglewicz and Hoaglin
+/// 1993). If the median deviation is zero, the mean deviation replaces it.
 #[must_use]
 pub fn outliers(values: &[f64]) -> Vec<usize> {
     let Some(centre) = median(values) else { return Vec::new() };
@@ -134,7 +134,7 @@ mod tests {
     fn spread_of_one_to_ten() {
         let values: Vec<f64> = (1..=10).rev().map(f64::from).collect();
         let spread = TimeSpread::of(&values).unwrap();
-        // by hand, definition 8: place (10 + 1/3) p + 1/3
+        // computed by hand, definition 8: position (10 + 1/3) p + 1/3
         assert!((spread.q1 - 35.0 / 12.0).abs() < 1e-12 && (spread.q3 - 97.0 / 12.0).abs() < 1e-12);
         assert_eq!((spread.median, spread.min, spread.max), (5.5, 1.0, 10.0));
         assert_eq!(spread.iqr, spread.q3 - spread.q1);

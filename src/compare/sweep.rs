@@ -1,24 +1,24 @@
-//! One size of a job from small to large, and where the faster device changes.
+//! Sweeps over one size of a job, and the value at which the faster device changes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
 
-/// What is varied.
+/// The parameter varied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Parameter {
     /// Number of restarts.
     Restarts,
-    /// Number of points: rows at even distances.
+    /// Number of points: evenly spaced rows.
     Points,
     /// Number of clusters.
     Clusters,
 }
 
 impl Parameter {
-    /// The word of the flag.
+    /// Its name in `--sweep`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -32,27 +32,27 @@ impl Parameter {
 /// A parameter and its values: `restarts=1..100000`, `clusters=2,4,8`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
-    /// What is varied.
+    /// The parameter varied.
     pub parameter: Parameter,
-    /// Its values, at least one, each at least 1, none twice.
+    /// Its values: at least one, distinct, each at least 1.
     pub values: Vec<u64>,
 }
 
 /// What is wrong with a sweep.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseSweepError {
-    /// No `=` in it.
+    /// It has no `=`.
     #[error(
         "{0:?} is not a sweep; give restarts=1..1000, points=.., clusters=.., or a list such as clusters=2,4,8"
     )]
     Form(String),
-    /// Another parameter.
+    /// An unknown parameter.
     #[error("{0:?} can't be varied; give restarts, points or clusters")]
     Parameter(String),
-    /// Not a whole number.
+    /// A value that is not an integer of at least 1.
     #[error("{0:?} is not a whole number of at least 1")]
     Value(String),
-    /// The first end is larger than the second.
+    /// A range that decreases.
     #[error("{0}..{1} is empty; give the smaller end first")]
     Empty(u64, u64),
     /// A value given twice.
@@ -88,7 +88,7 @@ fn value(text: &str) -> Result<u64, ParseSweepError> {
     number.ok_or_else(|| ParseSweepError::Value(text.trim().to_owned()))
 }
 
-/// Both ends, and what lies between of 1, 2, 5, 10, 20, 50, ..
+/// Both ends, and the numbers 1, 2, 5, 10, 20, 50, .. between them.
 fn between(from: u64, to: u64) -> Result<Vec<u64>, ParseSweepError> {
     if from > to {
         return Err(ParseSweepError::Empty(from, to));
@@ -112,43 +112,43 @@ fn list(text: &str) -> Result<Vec<u64>, ParseSweepError> {
     }
 }
 
-/// Where a device overtakes the device that it is compared with. Only values at which one is clearly faster decide.
+/// Where a device overtakes the base. Only values at which one is clearly faster count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Crossover {
-    /// At no value one is clearly faster.
+    /// Neither is clearly faster at any value.
     Unclear,
     /// The same one is faster at every value.
     Throughout {
-        /// Whether it is the base.
+        /// Whether that is the base.
         base_wins: bool,
     },
     /// The faster one changes once.
     Once {
         /// Whether the base is faster at large values.
         base_wins: bool,
-        /// Largest value at which the other one still was faster.
+        /// Largest value at which the other one is faster.
         after: u64,
-        /// Least value from which on it is faster.
+        /// Least value from which on this one is faster.
         from: u64,
     },
-    /// The faster one changes again and again.
+    /// The faster one changes several times.
     Often {
-        /// Values at which another one is faster than at the value before.
+        /// Values at which the faster one differs from the one at the previous value.
         at: Vec<u64>,
     },
 }
 
-/// Who is faster at a value.
+/// Which device is faster at a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct At {
     /// The value.
     pub value: u64,
-    /// Whether it is the base; none where that is not clear.
+    /// Whether it is the base; `None` if there is no clear difference.
     pub base_wins: Option<bool>,
 }
 
-/// Where the faster one changes; none of fewer than two values. The order of `at` is of no matter.
+/// Where the faster one changes; `None` with fewer than two values. `at` may be in any order.
 #[must_use]
 pub fn crossover(at: &[At]) -> Option<Crossover> {
     if at.len() < 2 {
@@ -165,8 +165,8 @@ pub fn crossover(at: &[At]) -> Option<Crossover> {
     })
 }
 
-/// The value to measure next to narrow a single change down; none when it is narrow enough: one apart, within a
-/// twentieth, or no wider than the values between that are unclear.
+/// The value to measure next in order to narrow down a single change. `None` if it is narrow enough: the ends are
+/// adjacent, within a twentieth of each other, or only unclear values lie between them.
 #[must_use]
 pub fn narrower(crossover: &Crossover, unclear: &[u64]) -> Option<u64> {
     let Crossover::Once { after, from, .. } = crossover else { return None };
@@ -210,7 +210,7 @@ mod tests {
         }
     }
 
-    /// One letter a value: the Base wins, the Other one, or it is not clear.
+    /// One letter per value: B if the base is faster, O if the other is, else unclear.
     fn who(letters: &str, values: &[u64]) -> Vec<At> {
         let wins = |letter| match letter {
             'b' => Some(true),
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn narrowing_finds_the_value() {
-        // the device takes 37 ms, the base a millisecond a unit: it is faster from 38 on
+        // the device takes 37 ms, the base a millisecond per unit: the device is faster from 38 on
         let measure = |value: u64| At { value, base_wins: Some(value <= 37) };
         let mut at = vec![measure(20), measure(50)];
         while let Some(next) = narrower(&crossover(&at).unwrap(), &[]) {

@@ -1,11 +1,11 @@
-//! Small tables made of random numbers, the same on every machine.
+//! Small random tables, equal on every machine.
 
 use ndarray::Array2;
 
 use crate::data::{Dataset, Points};
 use crate::engine::draws::Draws;
 
-/// A table of values made by `value` of a random number in `0 .. 1` and the column.
+/// A table of values `value(random number in 0 .. 1, column)`.
 pub(super) fn table(n_points: usize, n_dims: usize, seed: u64, value: impl Fn(f64, usize) -> f64) -> Dataset {
     let mut draws = Draws::new(seed, 0);
     let mut unit = || (draws.draw() >> 11) as f64 / (1u64 << 53) as f64;
@@ -19,12 +19,12 @@ pub(super) fn table(n_points: usize, n_dims: usize, seed: u64, value: impl Fn(f6
     }
 }
 
-/// No ties: values with many digits, dense in the middle.
+/// Values with many digits, dense in the middle, so that there are no ties.
 pub(super) fn normal(n_points: usize, n_dims: usize, seed: u64) -> Dataset {
     table(n_points, n_dims, seed, |x, _| (2.0 * x - 1.0).powi(3))
 }
 
-/// Whole numbers below `values`.
+/// Integers below `values`.
 pub(super) fn grid(n_points: usize, n_dims: usize, values: u32, seed: u64) -> Dataset {
     table(n_points, n_dims, seed, move |x, _| (x * f64::from(values)).floor())
 }

@@ -1,22 +1,22 @@
-//! Before anything is timed: do the devices compute the same? If not, where do they part first?
+//! Verification: finds the first difference between the results of two devices.
 
 use std::fmt;
 
 use crate::engine::{Engine, Job, Keep, Outcome, State};
 use crate::kmeans::Restarts;
 
-/// The first place at which two devices differ.
+/// The first difference between the results of two devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The device that the other is compared with.
+    /// The device compared with.
     pub base: String,
     /// The other device.
     pub other: String,
-    /// Where, and both values.
+    /// Where they differ, and both values.
     pub place: DifferencePlace,
 }
 
-/// A place in a result, with the values of the base and of the other device.
+/// A position in a result, with the values of the base and of the other device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DifferencePlace {
     /// Numbers of restarts.
@@ -50,9 +50,9 @@ pub enum DifferencePlace {
         /// Both weights.
         weights: (u64, u64),
     },
-    /// The fingerprints only: results of unlike sizes.
+    /// Only the fingerprints, if the results differ in size.
     Fingerprint(String, String),
-    /// How a restart ended, although its centroids, run by themselves, are equal.
+    /// The outcome of a restart, although its state is equal when the restart runs by itself.
     Outcome {
         /// The restart.
         restart: u64,
@@ -94,11 +94,11 @@ impl fmt::Display for Difference {
     }
 }
 
-/// A device with its name, and what it computed.
+/// A device's name, engine and results.
 pub(super) type Computed<'a> = (&'a str, &'a dyn Engine, &'a Restarts);
 
-/// The first place at which the results differ, if they do. A restart whose outcome differs is run again by
-/// itself on both, to see what of its state differs.
+/// The first difference between the results, if any. A restart whose outcome differs is run again by itself on both
+/// devices, to find the difference in its state.
 pub(super) fn first_difference(job: &Job<'_>, base: Computed<'_>, other: Computed<'_>) -> Option<Difference> {
     let place = match place_in_outcomes(&base.2.outcomes, &other.2.outcomes) {
         Some(place) => Some(in_detail(job, base.1, other.1, &place).unwrap_or(place)),
@@ -132,7 +132,7 @@ fn place_in_prints(job: &Job<'_>, base: &Restarts, other: &Restarts) -> Option<D
     (a != b).then_some(DifferencePlace::Fingerprint(a, b))
 }
 
-/// What of the states differs, as far as it does when the restart runs by itself; none if a device can't do that.
+/// The difference between the states when the restart runs by itself; `None` if they are equal or a device fails.
 fn in_detail(
     job: &Job<'_>,
     base: &dyn Engine,

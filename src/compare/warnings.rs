@@ -1,4 +1,4 @@
-//! What to know of a timing before it is believed, in words that say what to try.
+//! Warnings about doubtful timings, with advice.
 
 use serde::Serialize;
 
@@ -6,23 +6,23 @@ use super::statistics::{LEAST_PAIRS, TimeSpread, outliers};
 use crate::kmeans::median;
 use crate::numbers::time;
 
-/// Something that makes a timing doubtful.
+/// A reason to doubt a timing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// Its name, for programs.
     pub kind: &'static str,
-    /// What it is and what to try, for people.
+    /// Description and advice, for people.
     pub text: String,
 }
 
-/// Median, in seconds, below which the clock and the system's noise show.
+/// Median, in seconds, below which noise of the clock and the system matters.
 const SHORT: f64 = 0.001;
-/// Spread (quartiles over median) from which the median is doubtful.
+/// Interquartile range, relative to the median, above which the median is doubtful.
 const WIDE: f64 = 0.10;
-/// How much slower the last third is than the first when a machine heats up.
+/// Ratio of the last third of the runs to the first that suggests throttling.
 const DRIFT: f64 = 1.10;
 
-/// What to know of these times, in seconds, in the order of the runs.
+/// Warnings about these times, in seconds, in the order of the runs.
 #[must_use]
 pub fn warnings(times: &[f64]) -> Vec<Warning> {
     let Some(spread) = TimeSpread::of(times) else { return Vec::new() };

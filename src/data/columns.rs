@@ -1,8 +1,8 @@
-//! The columns of a source: their names, and how one of them is found.
+//! The columns of a source, and lookup by name or number.
 
-use super::error::{DataError, Place, quoted, shortened};
+use super::error::{DataError, Position, quoted, shortened};
 
-/// The columns of a source, with their names if it has any. Indices count from 0.
+/// The columns of a source, with their names if there is a header. Indices count from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
     source: String,
@@ -11,7 +11,7 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Columns that a header names.
+    /// Columns with a header.
     pub(super) fn named(source: &str, header: Vec<String>) -> Columns {
         Columns { source: source.to_owned(), count: header.len(), header: Some(header) }
     }
@@ -33,31 +33,31 @@ impl Columns {
         self.count
     }
 
-    /// The columns' names, if the source has any. Single ones may be empty.
+    /// The columns' names, if there is a header. A name may be empty.
     #[must_use]
     pub fn header(&self) -> Option<&[String]> {
         self.header.as_deref()
     }
 
-    /// The header's name of a column, or `column 3`.
+    /// A column's name in the header, else a name like `column 3`.
     #[must_use]
     pub fn name(&self, column: usize) -> String {
         self.header_name(column).unwrap_or_else(|| format!("column {}", column + 1))
     }
 
-    /// The header's name of a column, if there is one.
+    /// A column's name in the header, if there is one.
     fn header_name(&self, column: usize) -> Option<String> {
         let name = self.header.as_ref()?.get(column)?;
         (!name.is_empty()).then(|| name.clone())
     }
 
-    /// A cell, by the row's number as the source shows it, and the column's index.
-    pub(super) fn place(&self, row: u64, column: usize) -> Place {
+    /// Position of a cell. `row` is the number that the source shows, from 1; `column` is an index from 0.
+    pub(super) fn position(&self, row: u64, column: usize) -> Position {
         let column_name = self.header_name(column);
-        Place { name: self.source.clone(), row, column: column + 1, column_name }
+        Position { name: self.source.clone(), row, column: column + 1, column_name }
     }
 
-    /// The index of a column that was asked for to be `role` (`truth`, `weights` or `ignored`): the one of that name, else of that number from 1.
+    /// Index of the column requested as `role` (`truth`, `weights` or `ignored`): by name, else by number from 1.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Columns {
         }
     }
 
-    /// The columns in words, at most a dozen by name.
+    /// Description of the columns for messages, with at most a dozen names.
     fn available(&self) -> String {
         let n_columns = self.count;
         let Some(header) = &self.header else {

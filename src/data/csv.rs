@@ -1,12 +1,11 @@
 //! CSV text -> rows.
 //!
 //! * Cells are trimmed and may be quoted; empty lines are skipped; a byte order mark is dropped.
-//! * `--header auto`: the first row is a header if any cell of it holds text that is no number. An
-//!   empty cell, `nan` and `inf` don't make a header, so that a first row of data with a hole in it
-//!   is refused and not taken for names. A table without header whose first row holds a text cell
-//!   (a class, say) needs `--header no`.
+//! * [`Header::Auto`]: the first row is a header if any of its cells is text other than a number. Empty cells, `nan`
+//!   and `inf` do not make a header, so that a first row of data with a missing value is an error and not taken for
+//!   names. A table without a header whose first row has a text cell, such as a class, needs [`Header::No`].
 //! * Values are parsed as f64.
-//! * The text is never held as a whole.
+//! * The text is never in memory as a whole.
 
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
@@ -17,29 +16,29 @@ use ::csv::StringRecord;
 use super::columns::Columns;
 use super::csv_rows::{CsvRows, check_delimiter, guess_delimiter};
 use super::error::{DataError, Hint};
-use super::format::Format;
+use super::format::InputFormat;
 use super::input::{Input, read_error};
 use super::options::{Header, ReadOptions};
 use super::pick::Pick;
 use super::rows::Rows;
 use super::source::{Chunk, Source};
 
-/// Text of which no other format knows the beginning or the name.
-pub(super) const FORMAT: Format = Format { magic: b"", endings: &["csv", "tsv", "txt"], open };
+/// The format of all text that no other format recognises.
+pub(super) const FORMAT: InputFormat = InputFormat { magic: b"", endings: &["csv", "tsv", "txt"], open };
 
-/// Bytes that are looked at for the first line with text.
+/// Most bytes searched for the first line with text.
 const FIRST_LINE: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A text whose first row is known.
+/// A CSV source after its first row was read.
 struct Csv {
     input: Input,
     columns: Columns,
     delimiter: u8,
     has_header: bool,
-    /// What else may be wrong when a cell is no number.
+    /// Likely cause when a cell is not a number.
     hint: Hint,
-    /// The rows that the first reading goes on with.
+    /// The open reader, used by the first pass over the rows.
     begun: Mutex<Option<TextRows>>,
 }
 
@@ -71,7 +70,7 @@ fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataErro
     Ok(Box::new(Csv { input, columns, delimiter, has_header, hint, begun }))
 }
 
-/// The bytes behind the byte order mark.
+/// The bytes after the byte order mark.
 fn text_of(input: &Input) -> Result<Box<dyn Read + Send>, DataError> {
     let mut reader = input.open()?;
     if input.start().starts_with(BYTE_ORDER_MARK) {
@@ -81,7 +80,7 @@ fn text_of(input: &Input) -> Result<Box<dyn Read + Send>, DataError> {
     Ok(reader)
 }
 
-/// Bytes up to the end of the first line with text, and some more.
+/// Bytes at least up to the end of the first line with text.
 fn first_lines(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
     let has_line = |bytes: &[u8]| {
@@ -106,12 +105,12 @@ fn has_header(asked: Header, first: &[String]) -> bool {
     }
 }
 
-/// Whether any cell of the first row holds text that is no number.
+/// Whether any cell of the first row is text other than a number.
 fn looks_like_header(first: &[String]) -> bool {
     first.iter().any(|cell| !cell.is_empty() && cell.parse::<f64>().is_err())
 }
 
-/// What else may be wrong when a cell is no number: the guess of the header, or the delimiter.
+/// Likely cause when a cell is not a number: the guess of the header, or the delimiter.
 fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> Hint {
     let some_number = first.iter().any(|cell| cell.parse::<f64>().is_ok());
     match asked {
@@ -142,17 +141,17 @@ impl Source for Csv {
             Some(rows) => rows,
             None => self.reopened()?,
         };
-        let mut batch = Batch::default();
-        while batch.fill(self, pick, &mut rows)? {
-            if each(batch.chunk(self, pick)).is_break() {
+        let mut block = RowBlock::default();
+        while block.fill(self, pick, &mut rows)? {
+            if each(block.chunk(self, pick)).is_break() {
                 return Ok(());
             }
         }
-        if batch.first == 0 {
+        if block.first == 0 {
             let (name, columns) = (self.input.name().to_owned(), self.columns.count());
             return Err(DataError::NoRows { name, columns });
         }
-        // a text may grow while it is read, but not between two readings that are to give the same
+        // a file may grow while it is first read, but later passes must give the same rows
         if again { self.input.check_unchanged() } else { Ok(()) }
     }
 }
@@ -167,34 +166,40 @@ impl Csv {
     }
 
     fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
-        let place = || self.columns.place(row, column);
+        let position = || self.columns.position(row, column);
         match cell.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(value),
-            Ok(_) => Err(DataError::NotFinite { place: place(), text: cell.to_owned() }),
-            // a hole in the first row may stand above an index column: then the row is a header
+            Ok(_) => Err(DataError::NotFinite { position: position(), text: cell.to_owned() }),
+            // an empty cell in the first row may be the header of an index column
             Err(_) if cell.is_empty() => {
                 let hint = if row == 1 { self.hint } else { Hint::None };
-                Err(DataError::EmptyCell { place: place(), hint })
+                Err(DataError::EmptyCell { position: position(), hint })
             }
-            Err(_) => Err(DataError::NotANumber { place: place(), text: cell.to_owned(), hint: self.hint }),
+            Err(_) => {
+                Err(DataError::NotANumber { position: position(), text: cell.to_owned(), hint: self.hint })
+            }
         }
     }
 
     fn weight(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
         match cell.parse::<f64>() {
             Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
-            _ => Err(DataError::Weight { place: self.columns.place(row, column), text: cell.to_owned() }),
+            _ => {
+                Err(DataError::Weight { position: self.columns.position(row, column), text: cell.to_owned() })
+            }
         }
     }
 
     fn class(&self, row: u64, column: usize, cell: &str) -> Result<String, DataError> {
         match cell {
-            "" => Err(DataError::EmptyCell { place: self.columns.place(row, column), hint: Hint::None }),
+            "" => {
+                Err(DataError::EmptyCell { position: self.columns.position(row, column), hint: Hint::None })
+            }
             class => Ok(class.to_owned()),
         }
     }
 
-    /// Refuses a row of another length than the first.
+    /// Checks that a row is as long as the first.
     fn check_length(&self, row: u64, found: usize) -> Result<(), DataError> {
         let expected = self.columns.count();
         if found == expected {
@@ -204,9 +209,9 @@ impl Csv {
     }
 }
 
-/// The rows of a chunk.
+/// Buffers for the rows of a chunk.
 #[derive(Default)]
-struct Batch {
+struct RowBlock {
     first: usize,
     features: Vec<f64>, // (n_rows, n_features)
     truth: Vec<String>,
@@ -214,8 +219,8 @@ struct Batch {
     numbers: Vec<u64>, // (n_rows)
 }
 
-impl Batch {
-    /// Takes in the next rows. False if there are none.
+impl RowBlock {
+    /// Reads the next rows. False if there are none.
     fn fill(&mut self, csv: &Csv, pick: &Pick, rows: &mut TextRows) -> Result<bool, DataError> {
         self.first += self.numbers.len();
         self.features.clear();
@@ -276,7 +281,7 @@ mod tests {
         let (mut chunks, mut numbers) = (Vec::new(), Vec::new());
         let truth = source.visit::<DataError>(pick, &mut |chunk| {
             assert_eq!(chunk.first, numbers.len());
-            numbers.extend((0..chunk.n_rows).map(|row| chunk.place(row, 0).row));
+            numbers.extend((0..chunk.n_rows).map(|row| chunk.position(row, 0).row));
             chunks.push(chunk.rows.to_f64().into_owned());
             Ok(())
         })?;

@@ -1,4 +1,4 @@
-//! CSV text -> rows of cells, each with the number a spreadsheet shows beside it.
+//! CSV text -> rows of cells, with the row numbers that a spreadsheet shows.
 
 use std::io::{self, Read};
 use std::mem::take;
@@ -7,10 +7,10 @@ use ::csv::{Reader, ReaderBuilder, StringRecord};
 
 use super::error::DataError;
 
-/// Bytes of rows gone by that are kept before they are let go of.
+/// Bytes of past rows that are kept before they are dropped.
 const FORGET: usize = 1 << 16;
 
-/// Goes through the rows of a text, empty lines left out but counted. Holds a little of the text at a time.
+/// Iterates over the rows of a text. Empty lines are skipped but counted. Only a small part of the text is in memory.
 pub(super) struct CsvRows<R> {
     source: String,
     reader: Reader<Tee<R>>,
@@ -24,12 +24,12 @@ impl<R: Read> CsvRows<R> {
         let reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
-            .flexible(true) // ragged rows are ours to report
+            .flexible(true) // the caller reports ragged rows
             .from_reader(Tee { text, kept: Vec::new(), first: 0 });
         CsvRows { source: source.to_owned(), reader, cells: StringRecord::new(), row: 0, again: false }
     }
 
-    /// The next row that isn't empty: its number from 1, and its cells, not trimmed.
+    /// The next row that isn't empty: its number from 1, and its cells, untrimmed.
     pub(super) fn next_row(&mut self) -> Result<Option<(u64, &StringRecord)>, DataError> {
         if take(&mut self.again) {
             return Ok(Some((self.row, &self.cells)));
@@ -37,7 +37,7 @@ impl<R: Read> CsvRows<R> {
         loop {
             let before = self.reader.position().byte();
             let read = self.reader.read_record(&mut self.cells);
-            // the reader passed over empty lines in silence
+            // the reader has skipped empty lines
             self.row += 1 + self.reader.get_mut().empty_lines_from(before);
             let more = read.map_err(|error| self.failed(error))?;
             if !more {
@@ -49,7 +49,7 @@ impl<R: Read> CsvRows<R> {
         }
     }
 
-    /// Lets the row that came last come once more.
+    /// Makes [`CsvRows::next_row`] return the last row again.
     pub(super) fn unread(&mut self) {
         self.again = true;
     }
@@ -65,11 +65,11 @@ impl<R: Read> CsvRows<R> {
     }
 }
 
-/// Passes text on, and keeps what was passed on since the row before.
+/// Forwards text to the CSV reader, and keeps what was forwarded since the last row.
 struct Tee<R> {
     text: R,
     kept: Vec<u8>,
-    first: u64, // place of the first byte kept
+    first: u64, // offset of the first byte kept
 }
 
 impl<R: Read> Read for Tee<R> {
@@ -86,9 +86,9 @@ impl<R> Tee<R> {
         self.kept.get(at..).unwrap_or_default()
     }
 
-    /// Lines without any character, from a byte on. What lies before it is not asked for again.
+    /// Number of empty lines from a byte on. Earlier bytes may be dropped.
     fn empty_lines_from(&mut self, byte: u64) -> u64 {
-        // a row that ends in CR LF is done at the CR
+        // the reader ends a row at the CR of a CR LF
         let after_return = byte > self.first && self.from(byte - 1).first() == Some(&b'\r');
         let mut rest = self.from(byte);
         if after_return {
@@ -107,7 +107,7 @@ impl<R> Tee<R> {
         lines
     }
 
-    /// Lets go of what lies before a byte, now and then: the rest has to move.
+    /// Drops the text before a byte, once there is enough of it: the rest must be moved.
     fn forget(&mut self, byte: u64) {
         let n = byte.saturating_sub(self.first) as usize;
         if n > FORGET {
@@ -123,7 +123,7 @@ impl<R> Tee<R> {
     }
 }
 
-/// A line of nothing but spaces. A quoted empty cell is none.
+/// Whether a line is only spaces. A quoted empty cell does not count.
 fn is_blank(cells: &StringRecord) -> bool {
     cells.len() == 1 && !cells[0].is_empty() && cells[0].trim().is_empty()
 }
@@ -139,7 +139,7 @@ pub(super) fn guess_delimiter(source: &str, text: &str) -> u8 {
     *b",\t;".iter().find(|&&delimiter| first.as_bytes().contains(&delimiter)).unwrap_or(&b',')
 }
 
-/// Refuses what would split a number, or never could split anything.
+/// Rejects a delimiter that may be part of a number or can't separate cells.
 pub(super) fn check_delimiter(delimiter: u8) -> Result<u8, DataError> {
     let taken = b"\"\r\n+-._".contains(&delimiter) || delimiter.is_ascii_alphanumeric();
     if taken || delimiter == 0 || !delimiter.is_ascii() {

@@ -10,16 +10,16 @@ pub struct Dataset {
     pub name: String,
     /// The features, shape (n_points, n_dims), at least one of each.
     pub points: Points,
-    /// The features' names, n_dims of them; `column 3` where there is no header.
+    /// The features' names, or `column 3` and so on without a header. (n_dims)
     pub columns: Vec<String>,
-    /// The classes of the rows, if a column of them was named.
+    /// The classes of the rows, if a truth column was named.
     pub truth: Option<Truth>,
-    /// The weights of the rows, n_points of them, finite and not negative, if a column was named.
+    /// The weights of the rows, finite and not negative, if a column was named. (n_points)
     pub weights: Option<Vec<f64>>,
 }
 
 impl Dataset {
-    /// A table of your own: an array or a view of `f32` or `f64`, shape (n_points, n_dims). A view is copied.
+    /// A table from an array or a view of `f32` or `f64`, shape (n_points, n_dims). A view is copied.
     ///
     /// `name` is what models and reports call the table. Its columns are called `column 1`, `column 2` and so on; it
     /// has neither truth nor weights.
@@ -37,8 +37,9 @@ impl Dataset {
         Self { name: name.into(), points, columns, truth: None, weights: None }
     }
 
-    /// The same table with a weight for each row, n_points of them, finite and not negative: a row of weight 3
-    /// counts as three copies of it. Weights that can't be used are an error of the fit.
+    /// The same table with a weight for each row, finite and not negative. (n_points)
+    ///
+    /// A row of weight 3 counts as three copies of it. Invalid weights are an error of the fit.
     #[must_use]
     pub fn with_weights(self, weights: Vec<f64>) -> Self {
         Self { weights: Some(weights), ..self }

@@ -1,4 +1,4 @@
-//! The handwritten digits of `data/digits.csv`, carried inside the program.
+//! The handwritten digits of `data/digits.csv`, embedded in the program.
 
 use super::csv;
 use super::error::DataError;
@@ -9,10 +9,10 @@ use super::source::Source;
 /// The name that opens them.
 pub(super) const NAME: &str = "digits";
 
-/// Their column of classes.
+/// Name of their truth column.
 pub(super) const TRUTH: &str = "digit";
 
-/// 1,797 rows of 65 columns: the pixels of 8 by 8 pictures row by row, and the digit.
+/// 1,797 rows of 65 columns: the pixels of 8 x 8 pictures, row-major, and the digit.
 const TEXT: &str = include_str!("../../data/digits.csv");
 
 /// Opens the embedded table.

@@ -1,4 +1,4 @@
-//! What can be wrong with a table or an output file: each error says what, where, and what to do.
+//! Errors of tables and output files. Each message says what is wrong, where, and what to do.
 
 use std::fmt;
 use std::io;
@@ -35,14 +35,14 @@ pub enum DataError {
         reason: io::Error,
     },
 
-    /// A pipe, asked for its rows a second time.
-    #[error("{name}: can be read only once; save it as a file, and give that")]
+    /// A pipe that would have to be read twice.
+    #[error("{name}: can be read only once; save it as a file, and give its path")]
     ReadOnce {
         /// The source.
         name: String,
     },
 
-    /// There is nothing in it: no bytes, or only empty lines.
+    /// The source is empty: no bytes, or only empty lines.
     #[error("{name}: is empty; at least one row of numbers is needed")]
     Empty {
         /// The source.
@@ -83,11 +83,11 @@ pub enum DataError {
 
     /// The delimiter can't separate cells.
     #[error(
-        "delimiter {delimiter:?} can't separate cells; use one ASCII character that is no quote, line end, letter, \
+        "delimiter {delimiter:?} can't separate cells; use one ASCII character that is not a quote, line end, letter, \
          digit, or part of a number"
     )]
     Delimiter {
-        /// The byte asked for, as a character.
+        /// The requested byte, as a character.
         delimiter: char,
     },
 
@@ -108,57 +108,57 @@ pub enum DataError {
     },
 
     /// A cell without text.
-    #[error("{place}: the cell is empty; fill it, or remove the row{hint}")]
+    #[error("{position}: the cell is empty; fill it, or remove the row{hint}")]
     EmptyCell {
         /// Where.
-        place: Place,
-        /// What else may be wrong.
+        position: Position,
+        /// Likely cause.
         hint: Hint,
     },
 
     /// Text in a column of numbers.
-    #[error("{place}: {} is not a number; remove the row, or leave out the column{hint}", quoted(text))]
+    #[error("{position}: {} is not a number; remove the row, or leave out the column{hint}", quoted(text))]
     NotANumber {
         /// Where.
-        place: Place,
+        position: Position,
         /// The cell's text.
         text: String,
-        /// What else may be wrong.
+        /// Likely cause.
         hint: Hint,
     },
 
     /// NaN, infinity, or a number beyond the range of f64.
-    #[error("{place}: {} is not a finite number; fill in a number, or remove the row", quoted(text))]
+    #[error("{position}: {} is not a finite number; fill in a number, or remove the row", quoted(text))]
     NotFinite {
         /// Where.
-        place: Place,
+        position: Position,
         /// The cell's text.
         text: String,
     },
 
-    /// A weight that is no number, negative, or not finite.
+    /// A weight that is not a number, negative, or not finite.
     #[error(
-        "{place}: weight {} is not a finite number of at least 0; correct it, or set it to 0 to leave the row out",
+        "{position}: weight {} is not a finite number of at least 0; correct it, or set it to 0 to leave the row out",
         quoted(text)
     )]
     Weight {
         /// Where.
-        place: Place,
+        position: Position,
         /// The cell's text.
         text: String,
     },
 
     /// There is no column of that name or number.
     #[error(
-        "{name}: {role} {} is no column; it has {available}; give a name, or a number from 1",
+        "{name}: {role} {} is not a column; it has {available}; give a name, or a number from 1",
         quoted(column)
     )]
     UnknownColumn {
         /// The source.
         name: String,
-        /// What the column was asked for: `truth`, `weights` or `ignored`.
+        /// Role that the column was requested for: `truth`, `weights` or `ignored`.
         role: &'static str,
-        /// The column asked for.
+        /// The requested column.
         column: String,
         /// The columns there are, shortened if many.
         available: String,
@@ -172,9 +172,9 @@ pub enum DataError {
     AmbiguousColumn {
         /// The source.
         name: String,
-        /// What the column was asked for: `truth`, `weights` or `ignored`.
+        /// Role that the column was requested for: `truth`, `weights` or `ignored`.
         role: &'static str,
-        /// The column asked for.
+        /// The requested column.
         column: String,
         /// The first column of that name.
         first: usize,
@@ -193,7 +193,7 @@ pub enum DataError {
         column: String,
     },
 
-    /// Nothing is left to cluster by.
+    /// No column is left for the features.
     #[error("{name}: no column is left for the features once truth and weights are taken out of {columns}")]
     NoFeatures {
         /// The source.
@@ -202,7 +202,7 @@ pub enum DataError {
         columns: usize,
     },
 
-    /// Named `.npy`, and is none.
+    /// A file named `.npy` that isn't one.
     #[error("{name}: does not begin as an .npy file does; write it with numpy.save, or name a CSV file .csv")]
     NotNpy {
         /// The source.
@@ -220,7 +220,7 @@ pub enum DataError {
         minor: u8,
     },
 
-    /// An `.npy` header that makes no sense.
+    /// An invalid `.npy` header.
     #[error("{name}: its .npy header {reason}; write it again with numpy.save")]
     NpyHeader {
         /// The source.
@@ -229,7 +229,7 @@ pub enum DataError {
         reason: String,
     },
 
-    /// Elements that aren't plain numbers: objects, text, dates, complex numbers, structures.
+    /// An unsupported dtype: objects, text, dates, complex numbers, structures.
     #[error(
         "{name}: dtype {dtype} is not one of bool, i1 to i8, u1 to u8, f2, f4 and f8; \
          save it as numbers, with x.astype('f8') for example"
@@ -237,11 +237,11 @@ pub enum DataError {
     NpyDtype {
         /// The source.
         name: String,
-        /// The dtype as the file says it, shortened.
+        /// The dtype in the file, shortened.
         dtype: String,
     },
 
-    /// An array that is no table.
+    /// An array that is not two-dimensional.
     #[error("{name}: has shape {} where (rows, columns) is needed; {}", tuple(shape), reshape(shape))]
     NpyShape {
         /// The source.
@@ -261,7 +261,7 @@ pub enum DataError {
         n_dims: u64,
     },
 
-    /// Fewer or more bytes than the header says.
+    /// Fewer or more bytes than the header implies.
     #[error(
         "{name}: has {found} bytes of values where its shape {} needs {expected}; \
          the file is {}, copy or write it again", tuple(shape),
@@ -272,13 +272,13 @@ pub enum DataError {
         name: String,
         /// Its shape.
         shape: Vec<u64>,
-        /// Bytes of values that the header promises.
+        /// Bytes of values that the header implies.
         expected: u128,
-        /// Bytes of values there are.
+        /// Bytes of values in the file.
         found: u64,
     },
 
-    /// The file is no longer what it was when it was opened first.
+    /// The file has changed since it was first opened.
     #[error(
         "{name}: changed while it was in use, from {expected} bytes to {found}; run again once it is complete"
     )]
@@ -287,7 +287,7 @@ pub enum DataError {
         name: String,
         /// Its bytes at first.
         expected: u64,
-        /// Its bytes now. The same number means that it was written anew.
+        /// Its bytes now. The same number means that it was rewritten.
         found: u64,
     },
 
@@ -298,7 +298,7 @@ pub enum DataError {
         path: PathBuf,
     },
 
-    /// An output file that can't be made or written.
+    /// An output file that can't be created or written.
     #[error("{}: can't be written: {reason}; nothing was left there", path.display())]
     Write {
         /// The path.
@@ -307,7 +307,7 @@ pub enum DataError {
         reason: io::Error,
     },
 
-    /// As many names as columns are needed.
+    /// The number of names is not the number of columns.
     #[error("{}: {names} column names were given for {columns} columns", path.display())]
     OutputColumns {
         /// The path.
@@ -319,19 +319,19 @@ pub enum DataError {
     },
 }
 
-/// What else may be wrong where a cell is no number.
+/// Likely cause when a cell is not a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {
-    /// Nothing that shows.
+    /// Unknown.
     None,
-    /// All rows are one cell: they may have another delimiter.
+    /// All rows have one cell: the delimiter may be wrong.
     OneColumn {
-        /// The character that cells were split at.
+        /// The delimiter used.
         delimiter: char,
     },
-    /// The first row was taken for a header, and some of it is numbers.
+    /// The first row was taken for a header, but some of its cells are numbers.
     TakenForHeader,
-    /// The first row was taken for data, and may be a header.
+    /// The first row was taken for data, but may be a header.
     TakenForData,
 }
 
@@ -350,9 +350,9 @@ impl fmt::Display for Hint {
     }
 }
 
-/// A cell of a table, counted from 1. Shows as `points.csv, row 7, column 3 ("age")`.
+/// Position of a cell, counted from 1. Displays as `points.csv, row 7, column 3 ("age")`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     /// The source.
     pub name: String,
     /// The row.
@@ -363,7 +363,7 @@ pub struct Place {
     pub column_name: Option<String>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, row {}, column {}", self.name, self.row, self.column)?;
         match &self.column_name {
@@ -373,12 +373,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// Text of the user's in quotes, on one line, cut where it is long.
+/// A user's text in quotes, on one line, shortened.
 pub(super) fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text, 40))
 }
 
-/// The first `limit` characters, and a mark where some are missing.
+/// The first `limit` characters, with an ellipsis if text was cut.
 pub(super) fn shortened(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -386,7 +386,7 @@ pub(super) fn shortened(text: &str, limit: usize) -> String {
     }
 }
 
-/// A shape as Python shows it.
+/// A shape in Python's notation.
 fn tuple(shape: &[u64]) -> String {
     let sizes: Vec<String> = shape.iter().take(8).map(u64::to_string).collect();
     match shape.len() {
@@ -396,7 +396,7 @@ fn tuple(shape: &[u64]) -> String {
     }
 }
 
-/// The call that makes a table of an array of that shape.
+/// Advice on how to make a two-dimensional array of that shape.
 fn reshape(shape: &[u64]) -> &'static str {
     match shape.len() {
         0 => "a single number can't be clustered",
@@ -411,11 +411,11 @@ mod tests {
 
     #[test]
     fn a_place_names_the_column_where_it_has_a_name() {
-        let mut place =
-            Place { name: "points.csv".into(), row: 7, column: 3, column_name: Some("age".into()) };
-        assert_eq!(place.to_string(), r#"points.csv, row 7, column 3 ("age")"#);
-        place.column_name = None;
-        assert_eq!(place.to_string(), "points.csv, row 7, column 3");
+        let mut position =
+            Position { name: "points.csv".into(), row: 7, column: 3, column_name: Some("age".into()) };
+        assert_eq!(position.to_string(), r#"points.csv, row 7, column 3 ("age")"#);
+        position.column_name = None;
+        assert_eq!(position.to_string(), "points.csv, row 7, column 3");
     }
 
     #[test]

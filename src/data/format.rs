@@ -1,19 +1,19 @@
-//! How the formats of tables are told from one another.
+//! Input formats, and how they are recognised.
 
 use super::error::DataError;
 use super::input::Input;
 use super::options::ReadOptions;
 use super::source::Source;
 
-/// Makes a source of bytes that have the format.
-pub(super) type Open = fn(Input, &ReadOptions) -> Result<Box<dyn Source>, DataError>;
+/// Opens a source of a format.
+pub(super) type OpenFn = fn(Input, &ReadOptions) -> Result<Box<dyn Source>, DataError>;
 
-/// A format of tables.
-pub(super) struct Format {
+/// A file format of tables.
+pub(super) struct InputFormat {
     /// The first bytes that only files of this format have; empty for text.
     pub(super) magic: &'static [u8],
-    /// The ends of names, in lower case, of files that are of this format unless their first bytes are another's.
+    /// File extensions, in lower case, for files that no magic bytes identify.
     pub(super) endings: &'static [&'static str],
-    /// Finds the columns.
-    pub(super) open: Open,
+    /// Reads the columns.
+    pub(super) open: OpenFn,
 }

@@ -1,4 +1,4 @@
-//! Where bytes come from: a file, memory, or a pipe that gives them once.
+//! Input bytes: a file, memory, or a pipe that can be read once.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -9,10 +9,10 @@ use std::time::SystemTime;
 use super::error::DataError;
 use crate::temporary::{Access, Temporary};
 
-/// Bytes by which formats are told from one another.
+/// Number of first bytes, by which formats are recognised.
 const START: u64 = 16;
 
-/// Bytes that come from somewhere, of which the first are known.
+/// An input, with its first bytes.
 pub(super) struct Input {
     name: String,
     start: Vec<u8>,
@@ -38,21 +38,21 @@ impl Input {
             return Input::once(path, Box::new(file));
         }
         let stamp = Stamp::of(&file.metadata().map_err(failed)?);
-        Input::stored(path, Place::File { path: path.into(), stamp, temporary: None })
+        Input::stored(path, Storage::File { path: path.into(), stamp, temporary: None })
     }
 
-    /// What is in memory already.
+    /// Bytes in memory.
     pub(super) fn of_memory(name: &str, bytes: &[u8]) -> Result<Input, DataError> {
-        Input::stored(name, Place::Memory(bytes.into()))
+        Input::stored(name, Storage::Memory(bytes.into()))
     }
 
-    fn stored(name: &str, place: Place) -> Result<Input, DataError> {
-        let stored = Stored { name: name.to_owned(), place };
+    fn stored(name: &str, storage: Storage) -> Result<Input, DataError> {
+        let stored = Stored { name: name.to_owned(), storage };
         let start = start_of(name, &mut stored.open()?)?;
         Ok(Input { name: name.to_owned(), start, bytes: Bytes::Stored(stored) })
     }
 
-    /// Anything that gives bytes once.
+    /// A reader, which can be read once.
     pub(super) fn once(name: &str, mut reader: Box<dyn Read + Send>) -> Result<Input, DataError> {
         let start = start_of(name, &mut reader)?;
         Ok(Input { name: name.to_owned(), start, bytes: Bytes::Once(Mutex::new(Some(reader))) })
@@ -63,7 +63,7 @@ impl Input {
         &self.name
     }
 
-    /// The first bytes: enough to tell formats, or all there are.
+    /// The first bytes, by which formats are recognised.
     pub(super) fn start(&self) -> &[u8] {
         &self.start
     }
@@ -73,7 +73,7 @@ impl Input {
         matches!(self.bytes, Bytes::Stored(_))
     }
 
-    /// All bytes from the first.
+    /// A reader of all bytes.
     pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, DataError> {
         match &self.bytes {
             Bytes::Stored(stored) => Ok(Box::new(stored.open()?)),
@@ -85,7 +85,7 @@ impl Input {
         }
     }
 
-    /// Refuses a file that is no longer what it was.
+    /// Checks that a file has not changed.
     pub(super) fn check_unchanged(&self) -> Result<(), DataError> {
         match &self.bytes {
             Bytes::Stored(stored) => stored.open().map(drop),
@@ -93,27 +93,27 @@ impl Input {
         }
     }
 
-    /// The same where it can be read from any place, again and again: a pipe is copied to a temporary file.
+    /// Makes the input seekable and rereadable: a pipe is copied to a temporary file.
     pub(super) fn store(self) -> Result<Stored, DataError> {
         let mut reader = match self.bytes {
             Bytes::Stored(stored) => return Ok(stored),
             Bytes::Once(_) => self.open()?,
         };
-        let place = copied(&mut reader).map_err(|reason| read_error(&self.name, reason))?;
-        Ok(Stored { name: self.name, place })
+        let storage = copied(&mut reader).map_err(|reason| read_error(&self.name, reason))?;
+        Ok(Stored { name: self.name, storage })
     }
 }
 
-/// A temporary file with these bytes; memory, where no such file can be made.
-fn copied(reader: &mut dyn Read) -> io::Result<Place> {
+/// Copies the bytes to a temporary file, or to memory if there can be no such file.
+fn copied(reader: &mut dyn Read) -> io::Result<Storage> {
     let Ok(temporary) = Temporary::new_in(&std::env::temp_dir(), Access::Private) else {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes)?;
-        return Ok(Place::Memory(bytes.into()));
+        return Ok(Storage::Memory(bytes.into()));
     };
     io::copy(reader, &mut temporary.file())?;
     let stamp = Stamp::of(&temporary.file().metadata()?);
-    Ok(Place::File { path: temporary.path().to_owned(), stamp, temporary: Some(temporary) })
+    Ok(Storage::File { path: temporary.path().to_owned(), stamp, temporary: Some(temporary) })
 }
 
 fn start_of(name: &str, reader: &mut dyn Read) -> Result<Vec<u8>, DataError> {
@@ -122,13 +122,13 @@ fn start_of(name: &str, reader: &mut dyn Read) -> Result<Vec<u8>, DataError> {
     Ok(start)
 }
 
-/// Bytes that can be read from any place, again and again. A temporary file goes away with this.
+/// A seekable, rereadable input. Its temporary file is removed on drop.
 pub(super) struct Stored {
     name: String,
-    place: Place,
+    storage: Storage,
 }
 
-enum Place {
+enum Storage {
     File {
         path: PathBuf,
         stamp: Stamp,
@@ -138,7 +138,7 @@ enum Place {
     Memory(Arc<[u8]>),
 }
 
-/// By which a file that was changed is told: its bytes, and when they were written last.
+/// Length and modification time, by which a change of a file is detected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
     bytes: u64,
@@ -159,30 +159,30 @@ impl Stored {
 
     /// Number of bytes.
     pub(super) fn len(&self) -> u64 {
-        match &self.place {
-            Place::File { stamp, .. } => stamp.bytes,
-            Place::Memory(bytes) => bytes.len() as u64,
+        match &self.storage {
+            Storage::File { stamp, .. } => stamp.bytes,
+            Storage::Memory(bytes) => bytes.len() as u64,
         }
     }
 
-    /// The bytes from the first, if they are still the same.
+    /// A reader of all bytes. [`DataError::Changed`] if the file has changed.
     pub(super) fn open(&self) -> Result<StoredBytes, DataError> {
         let name = self.name.clone();
-        match &self.place {
-            Place::File { path, stamp, .. } => {
+        match &self.storage {
+            Storage::File { path, stamp, .. } => {
                 let file = File::open(path).map_err(|reason| read_error(&name, reason))?;
                 let opened = StoredBytes { name, bytes: OpenBytes::File(file, stamp.clone()) };
                 opened.check_unchanged()?;
                 Ok(opened)
             }
-            Place::Memory(bytes) => {
+            Storage::Memory(bytes) => {
                 Ok(StoredBytes { name, bytes: OpenBytes::Memory(Cursor::new(bytes.clone())) })
             }
         }
     }
 }
 
-/// [`Stored`] bytes that are being read.
+/// Reader of [`Stored`] bytes.
 pub(super) struct StoredBytes {
     name: String,
     bytes: OpenBytes,
@@ -194,24 +194,23 @@ enum OpenBytes {
 }
 
 impl StoredBytes {
-    /// Goes to a byte from the first.
+    /// Seeks to an offset from the start.
     pub(super) fn go_to(&mut self, byte: u64) -> Result<(), DataError> {
         self.seek(SeekFrom::Start(byte)).map(drop).map_err(|reason| read_error(&self.name, reason))
     }
 
-    /// Reads as many bytes as there is room for. A file that ends early was cut while it was read; all else is the
-    /// system's to explain.
+    /// Fills `bytes`. A file that ends early has changed while it was read.
     pub(super) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), DataError> {
         self.read_exact(bytes).map_err(|reason| self.failed(reason))
     }
 
-    /// Reads all that follows.
+    /// Reads the remaining bytes.
     pub(super) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
         let all = match &self.bytes {
             OpenBytes::File(_, stamp) => stamp.bytes as usize,
             OpenBytes::Memory(bytes) => bytes.get_ref().len(),
         };
-        let mut bytes = Vec::with_capacity(all); // one that grows may take twice as much
+        let mut bytes = Vec::with_capacity(all); // growing could take twice the memory
         self.read_to_end(&mut bytes).map_err(|reason| self.failed(reason))?;
         self.check_unchanged()?;
         Ok(bytes)
@@ -221,7 +220,7 @@ impl StoredBytes {
         self.check_unchanged().err().unwrap_or_else(|| read_error(&self.name, reason))
     }
 
-    /// Refuses a file that was written since it was opened first: the rows read may be of both versions.
+    /// Checks that the file has not changed since it was first opened; else the rows could be a mix of two versions.
     pub(super) fn check_unchanged(&self) -> Result<(), DataError> {
         let OpenBytes::File(file, stamp) = &self.bytes else { return Ok(()) };
         let now = Stamp::of(&file.metadata().map_err(|reason| read_error(&self.name, reason))?);
@@ -250,7 +249,7 @@ impl Seek for StoredBytes {
     }
 }
 
-/// What to say when the system can't read a source.
+/// The error for a failed read.
 pub(super) fn read_error(source: &str, reason: io::Error) -> DataError {
     let name = source.to_owned();
     match reason.kind() {
@@ -279,13 +278,15 @@ mod tests {
         assert_eq!((input.start(), input.can_reopen()), (&b"more than sixtee"[..], false));
         assert_eq!(all(input.open().expect("the first time")), b"more than sixteen bytes");
         let error = input.open().err().expect("the second time").to_string();
-        assert_eq!(error, "standard input: can be read only once; save it as a file, and give that");
+        assert_eq!(error, "standard input: can be read only once; save it as a file, and give its path");
     }
 
     #[test]
     fn a_stored_pipe_opens_again_and_leaves_no_file() {
         let stored = once(b"1,2\n").store().expect("room for it");
-        let Place::File { path, .. } = &stored.place else { panic!("there is a folder for temporary files") };
+        let Storage::File { path, .. } = &stored.storage else {
+            panic!("there is a folder for temporary files")
+        };
         let path = path.clone();
         assert_eq!((stored.name(), stored.len()), ("standard input", 4));
         for _ in 0..2 {

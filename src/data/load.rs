@@ -12,15 +12,16 @@ use super::points::{Points, SourcePoints};
 use super::rows::Rows;
 use super::source::Source;
 
-/// Loads a table: `digits` is built in, `-` is standard input, all else is a path.
+/// Loads a table: `digits` is built in, `-` is standard input, anything else is a path.
 ///
-/// As [`open`], and collects all rows. The features are left where they are if their number is known and they
-/// can be read again, as those of an `.npy` file: see [`Points::Source`].
+/// Opens it as [`open`] does and collects all rows. If the number of rows is known and the source can be reread, as
+/// an
+/// `.npy` file can, the features stay in the file: see [`Points::Source`].
 ///
 /// # Errors
 ///
-/// A [`DataError`] for everything that isn't a table of finite numbers, naming row and column. NaN and
-/// infinity in the features of an `.npy` file are found by whoever reads the rows.
+/// A [`DataError`], with row and column, for anything that isn't a table of finite numbers. NaN and infinity in the
+/// features of an `.npy` file are left to the reader of the rows, such as a fit.
 pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
     let opened = open(source, &options.read_options())?;
     if source == DIGITS && options.truth.is_none() {
@@ -30,7 +31,7 @@ pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
     collect(opened, options)
 }
 
-/// The handwritten digits: points (1797, 64), whole numbers from 0 to 16, with the column `digit` as truth.
+/// The handwritten digits: points (1797, 64), integers from 0 to 16, with the column `digit` as truth.
 ///
 /// ```
 /// let digits = cairn::data::digits();
@@ -49,7 +50,7 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset, Da
     let kept = source.n_rows().filter(|_| source.can_reread());
     let (mut values, mut weights) = (Values::F32(Vec::new()), Vec::new());
     let mut truth = None;
-    // the features of a source that keeps them are not asked for: only what stands beside them
+    // features that stay in the source are not read now: only truth and weights
     let features = if kept.is_some() { Vec::new() } else { pick.features.clone() };
     let wanted = Pick { features, ..pick.clone() };
     if wanted.n_columns() > 0 {
@@ -67,7 +68,7 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset, Da
     Ok(Dataset { name, points, columns: names, truth, weights })
 }
 
-/// Values row by row, as f32 while all of them are exact there.
+/// Values, row-major, as f32 while all of them are exact in f32.
 enum Values {
     F32(Vec<f32>),
     F64(Vec<f64>),

@@ -1,21 +1,21 @@
-//! Rows in, results out: the digits, CSV and `.npy`.
+//! Input tables and output files: the digits, CSV and `.npy`.
 //!
-//! There is one door for tables. [`open()`] finds the format and gives a [`Source`], whose rows can be gone through in
-//! bounded memory; [`load()`] opens and collects. A file here imports only those above it:
+//! [`open()`] recognises the format of a table and returns a [`Source`], which is read in bounded memory. [`load()`]
+//! opens a table and collects its rows. A file here imports only those above it:
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `error` | all that can be wrong |
-//! | `rows`, `truth`, `options` | rows as numbers; classes as labels; what a user says about a table |
+//! | `error` | errors |
+//! | `rows`, `truth`, `options` | rows as numbers; classes as labels; options for reading |
 //! | `columns`, `pick` | the columns of a source; which are features, truth and weights |
-//! | `source` | a source of rows: what every format gives |
-//! | `input` | where bytes come from: file, memory, pipe |
-//! | `format` | how formats are told from one another |
+//! | `source` | the interface of all formats |
+//! | `input` | input bytes: file, memory, pipe |
+//! | `format` | how formats are recognised |
 //! | `csv`, `csv_rows` | CSV: cells to numbers; lines to cells |
 //! | `npy`, `npy_header`, `npy_cells` | `.npy`: the file; its header; its bytes to numbers |
-//! | `digits` | the table inside the program |
-//! | `open` | all formats, and which one it is |
-//! | `points`, `dataset`, `load` | a whole table, in memory or read again on each visit |
+//! | `digits` | the embedded table |
+//! | `open` | the list of formats |
+//! | `points`, `dataset`, `load` | a whole table, in memory or reread on each visit |
 //! | `write` | output files |
 
 mod columns;
@@ -42,7 +42,7 @@ pub mod write;
 pub use columns::Columns;
 pub use dataset::Dataset;
 pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
-pub use error::{DataError, Hint, Place};
+pub use error::{DataError, Hint, Position};
 pub use load::{digits, load};
 pub use open::{open, open_reader};
 pub use options::{Header, LoadOptions, ReadOptions};

@@ -1,13 +1,13 @@
 //! `.npy` files: tables of numbers as numpy saves them.
 //!
-//! One in C order is read chunk by chunk, so that tables larger than memory can be gone through; one in Fortran
-//! order is held in memory as it is in the file. Types that an f32 holds exactly come as f32, the others as f64.
+//! An array in C order is read chunk by chunk, so it may be larger than memory. An array in Fortran order is held in
+//! memory as stored. Types that f32 holds exactly are read as f32, others as f64.
 
 use std::ops::{ControlFlow, Range};
 
 use super::columns::Columns;
 use super::error::DataError;
-use super::format::Format;
+use super::format::InputFormat;
 use super::input::{Input, Stored};
 use super::npy_cells::Dtype;
 use super::npy_header::{MAGIC, NpyHeader};
@@ -16,10 +16,10 @@ use super::pick::Pick;
 use super::rows::{Rows, rows_per_chunk};
 use super::source::{Chunk, Source};
 
-/// Arrays of numbers with two axes.
-pub(super) const FORMAT: Format = Format { magic: MAGIC, endings: &["npy"], open };
+/// The `.npy` format, for two-dimensional arrays of numbers.
+pub(super) const FORMAT: InputFormat = InputFormat { magic: MAGIC, endings: &["npy"], open };
 
-/// An array whose header is known.
+/// An array after its header was read.
 struct Npy {
     stored: Stored,
     columns: Columns,
@@ -65,11 +65,11 @@ impl Npy {
         pick: &Pick,
         each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Result<(), DataError> {
-        let mut batch = Batch::default();
+        let mut block = RowBlock::default();
         for rows in parts(0..self.header.n_points, self.chunk_rows(pick)) {
-            batch.clear();
-            batch.add(self, cells, rows.clone(), rows.start, pick)?;
-            if each(batch.chunk(self, rows, pick)).is_break() {
+            block.clear();
+            block.add(self, cells, rows.clone(), rows.start, pick)?;
+            if each(block.chunk(self, rows, pick)).is_break() {
                 break;
             }
         }
@@ -84,16 +84,16 @@ impl Npy {
         let row_bytes = self.header.n_dims * self.header.dtype.bytes();
         let mut file = self.stored.open()?;
         file.go_to(self.header.offset)?;
-        let (mut batch, mut bytes) = (Batch::default(), Vec::new());
+        let (mut block, mut bytes) = (RowBlock::default(), Vec::new());
         for rows in parts(0..self.header.n_points, self.chunk_rows(pick)) {
-            batch.clear();
-            // a few columns of many: the rows of a chunk are much more in the file
+            block.clear();
+            // of few columns of many, a chunk's rows may be large in the file: read them in parts
             for part in parts(rows.clone(), rows_per_chunk(row_bytes, 1)) {
                 bytes.resize(part.len() * row_bytes, 0);
                 file.fill(&mut bytes)?;
-                batch.add(self, &self.cells(&bytes), 0..part.len(), part.start, pick)?;
+                block.add(self, &self.cells(&bytes), 0..part.len(), part.start, pick)?;
             }
-            if each(batch.chunk(self, rows, pick)).is_break() {
+            if each(block.chunk(self, rows, pick)).is_break() {
                 return Ok(());
             }
         }
@@ -112,7 +112,7 @@ impl Npy {
     }
 }
 
-/// A range in parts of `size`, the last one shorter.
+/// Splits a range into parts of `size`; the last may be shorter.
 fn parts(all: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
     let end = all.end;
     all.step_by(size).map(move |first| first..end.min(first + size))
@@ -134,7 +134,7 @@ impl<'b> Cells<'b> {
         &self.bytes[at..at + size]
     }
 
-    /// Appends the bytes of these columns, row by row.
+    /// Appends the bytes of these columns, row-major.
     fn gather(&self, rows: Range<usize>, columns: &[usize], out: &mut Vec<u8>) {
         let whole_rows = self.column_stride == 1 && columns.iter().copied().eq(0..self.row_stride);
         if whole_rows {
@@ -157,9 +157,9 @@ impl<'b> Cells<'b> {
     }
 }
 
-/// The rows of a chunk.
+/// Buffers for the rows of a chunk.
 #[derive(Default)]
-struct Batch {
+struct RowBlock {
     bytes: Vec<u8>,
     narrow: Vec<f32>, // (n_rows, n_features), or empty
     wide: Vec<f64>,   // (n_rows, n_features), or empty
@@ -167,7 +167,7 @@ struct Batch {
     weights: Vec<f64>,
 }
 
-impl Batch {
+impl RowBlock {
     fn clear(&mut self) {
         self.narrow.clear();
         self.wide.clear();
@@ -175,7 +175,7 @@ impl Batch {
         self.weights.clear();
     }
 
-    /// Takes in `rows` of the cells, the first of which is row `first` of the table.
+    /// Decodes `rows` of the cells. `first` is the table's row of the first of them.
     fn add(
         &mut self,
         npy: &Npy,
@@ -195,15 +195,18 @@ impl Batch {
             if let Some(column) = pick.truth {
                 let text = cells.text(row, column);
                 if !cells.number(row, column).is_finite() {
-                    return Err(DataError::NotFinite { place: npy.columns.place(number, column), text });
+                    return Err(DataError::NotFinite {
+                        position: npy.columns.position(number, column),
+                        text,
+                    });
                 }
                 self.truth.push(text);
             }
             if let Some(column) = pick.weights {
                 let weight = cells.number(row, column);
                 if !(weight.is_finite() && weight >= 0.0) {
-                    let (place, text) = (npy.columns.place(number, column), cells.text(row, column));
-                    return Err(DataError::Weight { place, text });
+                    let (position, text) = (npy.columns.position(number, column), cells.text(row, column));
+                    return Err(DataError::Weight { position, text });
                 }
                 self.weights.push(weight);
             }
@@ -237,7 +240,7 @@ mod tests {
         ((row * N_DIMS + column) % 30_000) as i16
     }
 
-    /// An array of 5 MB: a chunk of few of its columns is read in several parts.
+    /// An array of 5 MB, of which a chunk of few columns is read in several parts.
     fn array(fortran: bool) -> Box<dyn Source> {
         let order = if fortran { "True" } else { "False" };
         let header =
@@ -262,7 +265,7 @@ mod tests {
                 let pick = Pick { most_rows, ..pick.clone() };
                 let read = array(fortran).visit::<DataError>(&pick, &mut |chunk| {
                     let Rows::F32(values) = chunk.rows else { panic!("an f32 holds every i2") };
-                    assert_eq!((chunk.first, chunk.place(0, 1).column), (next, 4));
+                    assert_eq!((chunk.first, chunk.position(0, 1).column), (next, 4));
                     for (row, values) in (next..).zip(values.chunks_exact(2)) {
                         assert_eq!(values, [f32::from(value(row, 41)), f32::from(value(row, 3))]);
                         assert_eq!(chunk.weights[row - next], f64::from(value(row, 9)));

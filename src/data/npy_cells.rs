@@ -1,13 +1,13 @@
 //! Bytes of an `.npy` file -> numbers.
 
-/// The type of an array's cells.
+/// The dtype of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dtype {
     kind: Kind,
     big_endian: bool,
 }
 
-/// Named as in numpy, the number of bytes last.
+/// Named as in numpy, ending in the number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Bool,
@@ -25,7 +25,7 @@ enum Kind {
 }
 
 impl Dtype {
-    /// Understands numpy's `<f8`, `>i4`, `|u1` and the like.
+    /// Parses numpy's `<f8`, `>i4`, `|u1` and so on; `None` if it is not supported.
     pub(super) fn parse(text: &str) -> Option<Dtype> {
         let kind = match text.get(1..)? {
             "b1" => Kind::Bool,
@@ -51,7 +51,7 @@ impl Dtype {
         }
     }
 
-    /// Bytes of a cell.
+    /// Bytes per cell.
     pub(super) fn bytes(self) -> usize {
         self.kind.bytes()
     }
@@ -61,7 +61,7 @@ impl Dtype {
         !matches!(self.kind, Kind::I4 | Kind::I8 | Kind::U4 | Kind::U8 | Kind::F8)
     }
 
-    /// Appends whole cells, each rounded to the nearest f32; exact where the type [fits](Self::fits_f32).
+    /// Decodes whole cells, rounded to the nearest f32; exact if the type [fits](Self::fits_f32).
     pub(super) fn decode_f32(self, bytes: &[u8], out: &mut Vec<f32>) {
         let big = self.big_endian;
         match self.kind {
@@ -80,7 +80,7 @@ impl Dtype {
         }
     }
 
-    /// Appends whole cells. Integers beyond 2^53 are rounded to the nearest f64.
+    /// Decodes whole cells. Integers beyond 2^53 are rounded to the nearest f64.
     pub(super) fn decode_f64(self, bytes: &[u8], out: &mut Vec<f64>) {
         let big = self.big_endian;
         match self.kind {
@@ -97,7 +97,7 @@ impl Dtype {
         }
     }
 
-    /// A cell as text, every digit of it: a truth column may hold identifiers of 64 bits.
+    /// A cell as text with all digits: a truth column may hold 64-bit identifiers.
     pub(super) fn text(self, cell: &[u8]) -> String {
         let first = |mut values: Vec<f64>| values.pop().unwrap_or(f64::NAN).to_string();
         match self.kind {
@@ -123,7 +123,7 @@ impl Kind {
     }
 }
 
-/// Cells of N bytes, least significant byte first.
+/// Cells of N bytes, in little-endian order.
 fn cells<const N: usize>(bytes: &[u8], big_endian: bool) -> impl Iterator<Item = [u8; N]> {
     let (cells, _) = bytes.as_chunks();
     cells.iter().map(move |&cell: &[u8; N]| {

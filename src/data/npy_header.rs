@@ -1,7 +1,7 @@
-//! The header of an `.npy` file, versions 1 to 3: dtype, order and shape of the array behind it.
+//! The header of an `.npy` file, versions 1 to 3: dtype, order and shape of the array.
 //!
-//! Parsed here and not by npyz, which allocates as many bytes as a header claims to have and multiplies
-//! the shape without a check: a hostile file would end the program. Nothing here trusts a number it reads.
+//! The npyz crate allocates as many bytes as a header claims and multiplies the shape unchecked, so a hostile file
+//! could abort the program. Here every number is checked.
 
 use std::io::{self, Read};
 
@@ -11,14 +11,14 @@ use super::npy_cells::Dtype;
 /// The first bytes of every `.npy` file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
-/// Longer headers are refused; those of plain tables take 128 bytes.
+/// Longest header accepted; a typical one has 128 bytes.
 const MAX_HEADER: u32 = 1 << 20;
 
-/// What is known of a table before its values are read.
+/// A parsed header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NpyHeader {
     pub(super) dtype: Dtype,
-    /// Column after column, and not row after row.
+    /// Whether the order is column-major.
     pub(super) fortran: bool,
     pub(super) n_points: usize,
     pub(super) n_dims: usize,
@@ -27,8 +27,8 @@ pub(super) struct NpyHeader {
 }
 
 impl NpyHeader {
-    /// Reads the header and checks it against the length of the whole file, `total` bytes, so that
-    /// everything sized by it is no larger than the file.
+    /// Reads the header and checks it against the length of the whole file, `total` bytes, so that nothing sized by
+    /// it exceeds the file.
     pub(super) fn read(source: &str, reader: &mut dyn Read, total: u64) -> Result<NpyHeader, DataError> {
         let (text, offset) = read_text(source, reader)?;
         let fields = Fields::parse(&text)
@@ -97,7 +97,7 @@ fn read_text(source: &str, reader: &mut dyn Read) -> Result<(String, u64), DataE
     Ok((text, 8 + length_bytes + u64::from(length)))
 }
 
-/// The three entries of the dictionary that a header is.
+/// The three entries of the header's dictionary.
 #[derive(Debug)]
 struct Fields {
     descr: String,
@@ -106,14 +106,14 @@ struct Fields {
 }
 
 impl Fields {
-    /// Parses `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }`, or says what is wrong.
+    /// Parses `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }`. The error says what is wrong.
     fn parse(text: &str) -> Result<Fields, String> {
         let inside = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-        let inside = inside.ok_or("is no dictionary")?;
+        let inside = inside.ok_or("is not a dictionary")?;
         let (mut descr, mut fortran, mut shape) = (None, None, None);
         for entry in split_at_commas(inside) {
             let (key, value) = entry.split_once(':').ok_or("has an entry without a value")?;
-            match unquoted(key).ok_or("has a key that is no string")? {
+            match unquoted(key).ok_or("has a key that is not a string")? {
                 "descr" => descr = Some(value.trim().to_owned()),
                 "fortran_order" => fortran = Some(parse_bool(value)?),
                 "shape" => shape = Some(parse_shape(value)?),
@@ -127,13 +127,13 @@ impl Fields {
         })
     }
 
-    /// The dtype if it is a plain number.
+    /// The dtype, if it is supported.
     fn dtype(&self) -> Option<Dtype> {
         unquoted(&self.descr).and_then(Dtype::parse)
     }
 }
 
-/// Splits at commas outside of brackets and strings. Blank pieces, such as after a last comma, are dropped.
+/// Splits at commas outside brackets and strings. Blank pieces, such as after a trailing comma, are dropped.
 fn split_at_commas(text: &str) -> Vec<&str> {
     let (mut pieces, mut from, mut depth, mut quote) = (Vec::new(), 0, 0_usize, None);
     for (at, c) in text.char_indices() {
@@ -170,7 +170,7 @@ fn parse_bool(value: &str) -> Result<bool, String> {
 
 fn parse_shape(value: &str) -> Result<Vec<u64>, String> {
     let inside = value.trim().strip_prefix('(').and_then(|value| value.strip_suffix(')'));
-    let inside = inside.ok_or("has a 'shape' that is no tuple")?;
+    let inside = inside.ok_or("has a 'shape' that is not a tuple")?;
     // Python 2 wrote some sizes as 3L.
     let size = |piece: &str| piece.trim().trim_end_matches('L').parse().ok();
     split_at_commas(inside)
@@ -208,17 +208,17 @@ mod tests {
     #[test]
     fn wrong_headers_say_what_is_wrong() {
         for (text, reason) in [
-            ("", "is no dictionary"),
-            ("{", "is no dictionary"),
+            ("", "is not a dictionary"),
+            ("{", "is not a dictionary"),
             ("{}", "lacks 'descr'"),
             ("{'descr': '<f8', 'shape': (1, 1)}", "lacks 'fortran_order'"),
             ("{'descr': '<f8', 'fortran_order': False}", "lacks 'shape'"),
             ("{'fortran_order': 1}", "neither True nor False"),
-            ("{'shape': 5}", "is no tuple"),
+            ("{'shape': 5}", "is not a tuple"),
             ("{'shape': (5, -1)}", r#"size "-1""#),
             ("{'shape': (99999999999999999999, 1)}", r#"size "99999999999999999999""#),
             ("{'shape': (x, 1)}", r#"size "x""#),
-            ("{shape: (1, 1)}", "key that is no string"),
+            ("{shape: (1, 1)}", "key that is not a string"),
             ("{'shape'}", "without a value"),
             ("{'more': 1}", r#"unknown entry "more""#),
         ] {

@@ -5,22 +5,22 @@ use std::path::Path;
 
 use super::digits::{NAME as DIGITS, open as open_digits};
 use super::error::DataError;
-use super::format::Format;
+use super::format::InputFormat;
 use super::input::Input;
 use super::options::ReadOptions;
 use super::source::Source;
 use super::{csv, npy};
 
-/// All formats. The last one takes what no other does.
-static FORMATS: [Format; 2] = [npy::FORMAT, csv::FORMAT];
+/// All formats. The last one is the default.
+static FORMATS: [InputFormat; 2] = [npy::FORMAT, csv::FORMAT];
 
 /// Opens `digits`, `-` for standard input, or a path, and finds the columns.
 ///
-/// The format is told by the first bytes, then by the end of the name; what is left is CSV. `./digits` is a file.
+/// The format is recognised by the first bytes, then by the file extension; the default is CSV. `./digits` is a file.
 ///
 /// # Errors
 ///
-/// A [`DataError`] for all that can be wrong before the rows are read.
+/// A [`DataError`] for anything wrong before the rows.
 pub fn open(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     match source {
         DIGITS => open_digits(),
@@ -29,7 +29,7 @@ pub fn open(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, Data
     }
 }
 
-/// Opens anything that gives bytes once; `source` names it in messages.
+/// Opens a reader, which can be read once. `source` is its name in messages.
 ///
 /// # Errors
 ///
@@ -53,10 +53,11 @@ fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, Da
     (format_of(&input).open)(input, options)
 }
 
-fn format_of(input: &Input) -> &'static Format {
+fn format_of(input: &Input) -> &'static InputFormat {
     let ending = Path::new(input.name()).extension().unwrap_or_default().to_ascii_lowercase();
-    let by_content = |format: &&Format| !format.magic.is_empty() && input.start().starts_with(format.magic);
-    let by_name = |format: &&Format| format.endings.iter().any(|known| ending == *known);
+    let by_content =
+        |format: &&InputFormat| !format.magic.is_empty() && input.start().starts_with(format.magic);
+    let by_name = |format: &&InputFormat| format.endings.iter().any(|known| ending == *known);
     let [.., last] = &FORMATS;
     FORMATS.iter().find(by_content).or_else(|| FORMATS.iter().find(by_name)).unwrap_or(last)
 }

@@ -1,9 +1,9 @@
-//! What has to be said about a table that its bytes don't tell.
+//! Options for reading tables.
 
 /// Whether the first row of a CSV file names the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Header {
-    /// It does if any cell of it holds text that is no number.
+    /// It does if any of its cells is text other than a number.
     #[default]
     Auto,
     /// It does.
@@ -17,8 +17,8 @@ pub enum Header {
 pub struct ReadOptions {
     /// Whether the first row is a header (CSV).
     pub header: Header,
-    /// What separates cells (CSV). `None`: a tab in a file named `.tsv`; else whichever of comma, tab and
-    /// semicolon the first line holds, in that order; else a comma.
+    /// Delimiter (CSV). `None`: a tab in a file named `.tsv`; else the first of comma, tab and semicolon that the
+    /// first line contains; else a comma.
     pub delimiter: Option<u8>,
 }
 
@@ -29,9 +29,9 @@ pub struct LoadOptions {
     pub header: Header,
     /// As [`ReadOptions::delimiter`].
     pub delimiter: Option<u8>,
-    /// The column of classes, by its name in the header, or by number from 1. It is not used as a feature.
+    /// The truth column (classes), by its name in the header or by number from 1. It is not used as a feature.
     pub truth: Option<String>,
-    /// The column of weights, named the same way. It is not used as a feature.
+    /// The column of weights, by name or number. It is not used as a feature.
     pub weights: Option<String>,
 }
 

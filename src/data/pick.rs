@@ -1,26 +1,25 @@
-//! Which columns of a source are wanted, and what for.
+//! The columns to read from a source, and their roles.
 
 use super::columns::Columns;
 use super::error::DataError;
 use super::options::LoadOptions;
 use super::rows::rows_per_chunk;
 
-/// The columns that are wanted, by index from 0. Sources need not read the others.
+/// The columns to read, by index from 0. Sources may skip the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pick {
-    /// Those of the features, in the order that they are wanted in.
+    /// Columns of the features, in order.
     pub features: Vec<usize>,
-    /// That of the truth.
+    /// Column of the truth.
     pub truth: Option<usize>,
-    /// That of the weights.
+    /// Column of the weights.
     pub weights: Option<usize>,
-    /// Most rows of a chunk, where fewer are wanted than fit.
+    /// Most rows per chunk, if fewer than fit are wanted.
     pub most_rows: Option<usize>,
 }
 
 impl Pick {
-    /// The truth and the weights that were asked for, by name, or by number where no column has that name, and
-    /// as features all the others.
+    /// The requested truth and weights, found by [`Columns::find`]; all other columns are features.
     pub(super) fn new(columns: &Columns, options: &LoadOptions) -> Result<Pick, DataError> {
         let find =
             |role, asked: &Option<String>| asked.as_ref().map(|asked| columns.find(role, asked)).transpose();
@@ -38,13 +37,13 @@ impl Pick {
         Ok(Pick { features, truth, weights, most_rows: None })
     }
 
-    /// How many rows make a chunk, of values of so many bytes.
+    /// Rows per chunk, for values of `value_bytes` bytes.
     pub(super) fn chunk_rows(&self, value_bytes: usize) -> usize {
         let fit = rows_per_chunk(self.n_columns(), value_bytes);
         self.most_rows.map_or(fit, |most| most.clamp(1, fit))
     }
 
-    /// Number of columns that are wanted.
+    /// Number of columns to read.
     pub(super) fn n_columns(&self) -> usize {
         self.features.len() + usize::from(self.truth.is_some()) + usize::from(self.weights.is_some())
     }

@@ -1,4 +1,4 @@
-//! The features, held in memory or left where they are, and one way to go through them.
+//! The features of a table, in memory or in a file.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use super::source::Source;
 
 /// The features of a table, shape (n_points, n_dims).
 ///
-/// Values read from CSV are finite; those of the other sources are as they come.
+/// Values read from CSV are finite; those of other sources are unchecked.
 #[derive(Debug, Clone)]
 pub enum Points {
-    /// Values that an f32 holds exactly.
+    /// Values that are exact in f32.
     F32(Array2<f32>),
-    /// Values that need an f64.
+    /// Values that need f64.
     F64(Array2<f64>),
-    /// Columns of a source, read again on each visit.
+    /// Columns of a source, reread on each visit.
     Source(SourcePoints),
 }
 
-/// The features of a source that can be read again, and whose number of rows is known.
+/// The features of a source that can be reread and whose number of rows is known.
 #[derive(Clone)]
 pub struct SourcePoints {
     source: Arc<dyn Source>,
@@ -32,7 +32,7 @@ pub struct SourcePoints {
 }
 
 impl SourcePoints {
-    /// The features of `pick`; the rest of it is left alone.
+    /// The features of `pick`, without its truth and weights.
     pub(super) fn new(source: Box<dyn Source>, pick: Pick, n_points: usize) -> SourcePoints {
         let pick = Pick { truth: None, weights: None, ..pick };
         SourcePoints { source: source.into(), pick, n_points }
@@ -73,11 +73,11 @@ impl Points {
         }
     }
 
-    /// All values as f64, row by row: a copy. (n_points, n_dims)
+    /// A copy of all values as f64, row-major. (n_points, n_dims)
     ///
     /// # Errors
     ///
-    /// A file that can't be read any more, or has changed since it was loaded.
+    /// [`DataError`] if a file can't be read, or has changed since it was loaded.
     pub fn to_f64(&self) -> Result<Vec<f64>, DataError> {
         let mut values = Vec::with_capacity(self.n_points() * self.n_dims());
         self.visit::<DataError>(&mut |_, rows| {
@@ -87,15 +87,14 @@ impl Points {
         Ok(values)
     }
 
-    /// Hands over all rows from first to last in chunks: the first row's index (from 0), and the rows.
+    /// Calls `visit` for all rows in order, in chunks: with the index of the first row, from 0, and the rows.
     ///
-    /// May be called many times and gives the same rows each time. A chunk holds at most 2 MiB, or
-    /// one row where a row is larger.
+    /// Each call gives the same rows. A chunk has at most 2 MiB, or one row if a row is larger.
     ///
     /// # Errors
     ///
-    /// The first error of `visit` ends the walk. A file that can't be read any more, or has changed
-    /// since it was loaded, is a [`DataError`].
+    /// The first error of `visit`, which ends the iteration; a [`DataError`] if a file can't be read, or has changed
+    /// since it was loaded.
     pub fn visit<E: From<DataError>>(
         &self,
         visit: &mut dyn FnMut(usize, Rows<'_>) -> Result<(), E>,
@@ -141,7 +140,7 @@ fn visit_array<T: Copy, E>(
     let step = rows_per_chunk(array.ncols(), size_of::<T>());
     for first in (0..array.nrows()).step_by(step) {
         let end = array.nrows().min(first + step);
-        // A view of rows in memory order; a copy only of arrays that aren't, such as transposed ones.
+        // a view of row-major arrays; a copy of others, such as transposed ones
         let chunk = array.slice(s![first..end, ..]);
         let chunk = chunk.as_standard_layout();
         visit(first, chunk.as_slice().expect("standard layout is one slice"))?;

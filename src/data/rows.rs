@@ -1,11 +1,11 @@
-//! Some rows of a table, in the precision that they come in.
+//! Rows of a table, in their own precision.
 
 use std::borrow::Cow;
 
-/// Bytes of values in a chunk, unless a single row is larger.
+/// Most bytes of values in a chunk, unless a single row is larger.
 pub(super) const CHUNK_BYTES: usize = 2 << 20;
 
-/// Some whole rows, one after the other, of as many values each.
+/// Whole rows, row-major. (n_rows, n_dims)
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rows<'a> {
     /// Single precision.
@@ -15,7 +15,7 @@ pub enum Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// The values as f64, copied only if they are f32.
+    /// The values as f64; copies if they are f32.
     #[must_use]
     pub fn to_f64(self) -> Cow<'a, [f64]> {
         match self {
@@ -25,7 +25,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// How many rows of so many values make a chunk.
+/// Rows per chunk, for rows of `n_values` values of `value_bytes` bytes.
 pub(super) fn rows_per_chunk(n_values: usize, value_bytes: usize) -> usize {
     (CHUNK_BYTES / n_values.saturating_mul(value_bytes).max(1)).max(1)
 }

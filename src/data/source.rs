@@ -1,48 +1,45 @@
-//! The one door for tables: a source of rows, whatever its format.
+//! A source of rows, the interface of all formats.
 //!
-//! A format is one file with a type that implements [`Source`] and a constant that says how its files are told from
-//! others, and one line in `open.rs`. What loads a table and what streams it use the same source.
+//! A new format is one file, with a type that implements [`Source`] and a constant that says how it is recognised,
+//! and one line in `open.rs`. Loading and streaming use the same source.
 
 use std::ops::ControlFlow;
 
 use super::columns::Columns;
-use super::error::{DataError, Place};
+use super::error::{DataError, Position};
 use super::pick::Pick;
 use super::rows::Rows;
 use super::truth::{Truth, TruthBuilder};
 
-/// A table whose columns are known, and whose rows are still to come.
+/// An open table: its columns are known, its rows are not read yet.
 pub trait Source: Send + Sync {
-    /// Its columns, and its name in messages.
+    /// Its columns, and its name for messages.
     fn columns(&self) -> &Columns;
 
-    /// Number of rows, where it is known before they are read.
+    /// Number of rows, if it is known before they are read.
     fn n_rows(&self) -> Option<usize>;
 
-    /// Whether the rows can be had more than once. Each reading gives the same rows then, or
-    /// [`DataError::Changed`].
+    /// Whether the rows can be read more than once. If so, each pass gives the same rows, or [`DataError::Changed`].
     fn can_reread(&self) -> bool;
 
-    /// Reads all rows from first to last and hands over those columns of them, in chunks of at most 2 MiB of values
-    /// (or one row, if that is larger) and of at most `pick.most_rows` rows. A break ends the reading early, which is
-    /// no error here: `visit` takes a function that may fail.
+    /// Reads all rows in order and passes the picked columns to `each`, in chunks of at most 2 MiB of values (or one
+    /// row, if that is larger) and at most `pick.most_rows` rows. A break ends the pass early without an error.
     ///
     /// Memory is bounded by a few chunks, unless a file of the format can only be read as a whole.
     ///
     /// # Errors
     ///
-    /// All that can be wrong with the rows. Features need not be finite: it is for the caller to look at them.
-    /// Weights are finite and not negative.
+    /// [`DataError`] for anything wrong with the rows. Weights are checked to be finite and not negative. Features
+    /// may be infinite or NaN: the caller checks them.
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError>;
 }
 
 impl dyn Source + '_ {
-    /// Hands over all rows from first to last, as [`Source::read`] does, and returns the truth if a column of it was
-    /// picked.
+    /// [`Source::read`] with a function that may fail. Returns the truth, if its column was picked.
     ///
     /// # Errors
     ///
-    /// The first error of `visit` ends the walk; all that can be wrong with the rows is a [`DataError`].
+    /// The first error of `visit`, which ends the pass; those of [`Source::read`].
     pub fn visit<E: From<DataError>>(
         &self,
         pick: &Pick,
@@ -69,7 +66,7 @@ impl dyn Source + '_ {
     }
 }
 
-/// Some rows, one after the other.
+/// Consecutive rows of a source.
 #[derive(Debug, Clone, Copy)]
 pub struct Chunk<'a> {
     /// Index of the first of them, from 0.
@@ -82,20 +79,20 @@ pub struct Chunk<'a> {
     pub truth: &'a [String],
     /// Their weights, if picked. (n_rows)
     pub weights: &'a [f64],
-    /// The number that the source shows for each row, where it isn't the index plus 1. (n_rows)
+    /// The number that the source shows for each row, if it isn't the index plus 1. (n_rows)
     pub(super) numbers: Option<&'a [u64]>,
     pub(super) columns: &'a Columns,
     pub(super) features: &'a [usize],
 }
 
 impl Chunk<'_> {
-    /// Where a value stands in the source: row and feature count from 0 in this chunk.
+    /// Position of a value in the source. `row` and `feature` count from 0 in this chunk.
     #[must_use]
-    pub fn place(&self, row: usize, feature: usize) -> Place {
+    pub fn position(&self, row: usize, feature: usize) -> Position {
         let number = match self.numbers {
             Some(numbers) => numbers[row],
             None => (self.first + row) as u64 + 1,
         };
-        self.columns.place(number, self.features[feature])
+        self.columns.position(number, self.features[feature])
     }
 }

@@ -1,19 +1,19 @@
-//! The truth column: distinct values become labels.
+//! The truth column: each distinct value becomes a class.
 
 use std::collections::HashMap;
 
-/// The class that each row is known to have.
+/// The known class of each row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Truth {
     /// The column's name.
     pub column: String,
-    /// The class of each row, n_points of them, as an index into `names`.
+    /// The class of each row, as an index into `names`. (n_points)
     pub labels: Vec<u32>,
     /// The distinct values, sorted as numbers if all of them are, else as text.
     pub names: Vec<String>,
 }
 
-/// Collects the cells of a truth column in row order.
+/// Collects the cells of a truth column, in row order.
 #[derive(Debug)]
 pub(super) struct TruthBuilder {
     column: String,
@@ -31,7 +31,7 @@ impl TruthBuilder {
         let id = match self.seen.get(text) {
             Some(&id) => id,
             None => {
-                // 2^32 different texts take more memory than any machine has.
+                // 2^32 distinct texts do not fit in memory
                 let id = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
                 self.seen.insert(text.to_owned(), id);
                 id
@@ -40,7 +40,7 @@ impl TruthBuilder {
         self.ids.push(id);
     }
 
-    /// Sorts the names, as numbers if all are, else as text, and numbers the rows by that order.
+    /// Sorts the names, as numbers if all of them are, else as text, and converts the rows to indices.
     pub(super) fn finish(self) -> Truth {
         let mut sorted: Vec<(Option<f64>, String, u32)> =
             self.seen.into_iter().map(|(name, id)| (name.parse().ok(), name, id)).collect();

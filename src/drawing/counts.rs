@@ -1,16 +1,16 @@
-//! Drawings that are counts already stay as they are.
+//! Drawings that are counts already are kept unchanged.
 
 use super::{DrawingError, SIDE, SIZE, normalise};
 
-/// Pixels of a block: the most that one can hold.
+/// Pixels per block.
 const FULL: f64 = 16.0;
-/// The darkest block of any digit of the 43 writers holds 14 pixels or more.
+/// Least count of the darkest block. In every digit of the 43 writers it is 14 or more.
 const DARKEST: f64 = 12.0;
 
-/// A drawing of 8 x 8 numbers as counts: as they are where they are counts already, else [`normalise()`]d.
+/// The counts of a drawing of 8 x 8 numbers: the numbers themselves if [`are_counts`], else [`normalise()`]d.
 ///
-/// All 5,620 digits of the 43 writers are such counts, and so is whatever the drawing page copies out: reading
-/// it once more changes nothing.
+/// All 5,620 digits of the 43 writers are such counts, and so is what the drawing page copies to the clipboard, which
+/// can thus be read back unchanged.
 ///
 /// # Errors
 ///
@@ -24,8 +24,8 @@ pub fn counts(drawing: &[f64]) -> Result<[u8; SIZE], DrawingError> {
     Ok(counts)
 }
 
-/// Whether 64 numbers are counts of the pixels of 4 x 4 blocks, of a drawing that fills the height of its field:
-/// whole, from 0 to 16, one of them 12 or more, with ink in the first row and in the last.
+/// Whether 64 numbers are counts of ink pixels in 4 x 4 blocks of a normalised drawing: integers from 0 to 16, one of
+/// them 12 or more, with ink in the first and in the last row.
 #[must_use]
 pub fn are_counts(drawing: &[f64]) -> bool {
     let whole = |&ink: &f64| (0.0..=FULL).contains(&ink) && ink.fract() == 0.0;

@@ -1,16 +1,16 @@
-//! Digits that people draw, made like those of the data: crop to the ink, scale to full height, centre, count.
+//! Drawn digits, normalised like those of the data: crop to the ink, scale to full height, centre, count.
 //!
 //! | file | what it is about |
 //! |---|---|
 //! | `text` | arrays of 64 numbers, as pages and programs print them |
-//! | `normalise` | a drawing of any size and scale -> 8 x 8 counts of 0 to 16 |
-//! | `counts` | drawings that are counts already, and those that are not |
-//! | `resample` | pixels to pixels of another size |
+//! | `normalise` | a drawing of any size and scale -> 8 x 8 counts from 0 to 16 |
+//! | `counts` | drawings that are counts already |
+//! | `resample` | resampling of pixels |
 //!
 //! ```
 //! let page = "[0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, .5, 0, 0, 0, 0,  0, 0, 0, .9, 0, 0, 0, 0,  0, 0, 0, .9, 0, 0, 0, 0,
-//!              0, 0, 0, .9, 0, 0, 0, 0,  0, 0, 0, .8, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0]";
-//! let drawings = cairn::drawing::read(page)?;
+//!              0, 0, 0, .9, 0, 0, 0, 0,  0, 0, 0, .8, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0,
+//! 0]"; let drawings = cairn::drawing::read(page)?;
 //! let counts = cairn::drawing::normalise(&drawings[0].values, 8, 8)?;
 //! assert!(counts[3] > 0 && counts[7 * 8 + 3] > 0); // a stroke from the top to the bottom
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -25,20 +25,20 @@ pub use counts::{are_counts, counts};
 pub use normalise::normalise;
 pub use text::{Drawing, ReadError, read};
 
-/// Pixels of a side of the counts.
+/// Height and width of the counts.
 pub const SIDE: usize = 8;
-/// Numbers of a drawing, and of its counts.
+/// Number of values of a drawing, and of its counts.
 pub const SIZE: usize = SIDE * SIDE;
 
 /// What is wrong with a drawing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrawingError {
-    /// Nothing was drawn.
+    /// All numbers are 0.
     #[error("there is no ink: all its numbers are 0")]
     NoInk,
-    /// A number that no ink has.
-    #[error("row {row}, column {column}: {value} is no amount of ink; give a finite number of 0 or more")]
+    /// A number that is negative or not finite.
+    #[error("row {row}, column {column}: {value} is not an amount of ink; give a finite number of 0 or more")]
     Ink {
         /// Row, from 1.
         row: usize,
@@ -47,7 +47,7 @@ pub enum DrawingError {
         /// The number.
         value: f64,
     },
-    /// Height and width don't make as many numbers as there are.
+    /// Height times width is not the number of values.
     #[error("{found} numbers don't make {height} rows of {width}")]
     Shape {
         /// Numbers given.
@@ -63,13 +63,13 @@ pub enum DrawingError {
         /// Numbers found.
         found: usize,
     },
-    /// Text that is no number.
-    #[error("{text:?} is no number; a drawing has {SIZE} numbers, separated by commas or spaces")]
+    /// Text that is not a number.
+    #[error("{text:?} is not a number; a drawing has {SIZE} numbers, separated by commas or spaces")]
     Text {
-        /// The text, cut where it is long.
+        /// The text, shortened.
         text: String,
     },
-    /// A bracket that opens nothing or closes nothing.
+    /// A bracket without a partner.
     #[error(
         "a bracket {bracket:?} has no partner; put each drawing between [ and ], or on a line of its own"
     )]
@@ -77,12 +77,12 @@ pub enum DrawingError {
         /// The bracket.
         bracket: char,
     },
-    /// Text without a drawing.
+    /// A text without a drawing.
     #[error("there is no drawing; give {SIZE} numbers for each, between brackets or on a line of its own")]
     Empty,
 }
 
-/// Refuses what is no amount of ink. `values` is (any, width).
+/// Checks that all numbers are finite and not negative. `values` is (any, width).
 fn check_ink(values: &[f64], width: usize) -> Result<(), DrawingError> {
     match values.iter().position(|value| !value.is_finite() || *value < 0.0) {
         Some(at) => Err(DrawingError::Ink { row: at / width + 1, column: at % width + 1, value: values[at] }),

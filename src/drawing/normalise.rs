@@ -1,34 +1,33 @@
-//! A drawing of any size and scale -> the counts that the data have.
+//! A drawing of any size and scale -> counts as in the data.
 
 use super::resample::{Span, resample};
 use super::{DrawingError, SIDE, SIZE, check_ink};
 
-/// Pixels of a side of the field that NIST's forms were normalised to, before blocks of them were counted.
+/// Height and width of the field to which NIST's digits were normalised before the pixels of blocks were counted.
 const FIELD: usize = 32;
-/// Pixels of a side of a block.
+/// Height and width of a block.
 const BLOCK: usize = FIELD / SIDE;
-/// Width of most digits of the 30 writers, in pixels of the field: 6 blocks of 8 hold ink in 3 of 4.
+/// Typical width of the digits of the 30 writers, in pixels of the field: 3 of 4 have ink in 6 of 8 blocks.
 const WIDTH: f64 = 24.0;
-/// Most that a drawing is stretched or squeezed on its way to that width.
+/// Largest factor by which a drawing is stretched or compressed to that width.
 const STRETCH: f64 = 1.5;
-/// Less than this share of the darkest ink is dirt, not the edge of the drawing.
+/// Less than this share of the darkest ink counts as dirt when the drawing is cropped.
 const DIRT: f64 = 0.1;
-/// Shares of the darkest ink that count as none, and as full.
+/// Shares of the darkest ink that count as no ink, and as full ink.
 const PAPER: f64 = 0.2;
 const FULL: f64 = 0.9;
 
-/// Makes a drawing what the handwritten digits are: 8 x 8 counts of 0 to 16, row by row.
+/// Normalises a drawing to 8 x 8 counts from 0 to 16, row-major, like the digits of the data.
 ///
-/// `drawing` is (height, width), row by row from the top left, 0 for paper, of any scale: 8 by 8 numbers, a
-/// bitmap of 32 x 32, a picture. As NIST's form software did with the digits of the data (Garris et al., "NIST
-/// form-based handprint recognition system", NISTIR 5469, 1994), it is cropped to the ink, scaled to the full
-/// height of 32 pixels, centred, and the ink of each block of 4 x 4 is counted. All digits of the data touch the first row and
-/// the last, and most are 24 pixels wide; so the width follows the height, and then goes to 24 by a factor of
-/// at most 1.5.
+/// `drawing` is (height, width), row-major from the top left, of any scale with 0 for paper: 8 x 8 numbers, a bitmap
+/// of 32 x 32, a picture. As in NIST's form software, which made the data (Garris et al., "NIST form-based handprint
+/// recognition system", NISTIR 5469, 1994), it is cropped to the ink, scaled to a height of 32 pixels and centred,
+/// and the ink of each 4 x 4 block is counted. All digits of the data touch the first and the last row, and most are
+/// 24 pixels wide. So the width is scaled with the height, then towards 24 by a factor of at most 1.5.
 ///
-/// Two things make up for pixels as large as a pen: an edge of the ink lies inside its row or column as far as
-/// this is paler than the darkest, and ink from a fifth to nine tenths of the darkest goes from none to full.
-/// The numbers here were chosen on the 30 writers, never on the 13 others.
+/// Two corrections serve drawings whose pixels are as large as a pen. The crop cuts a boundary row or column in
+/// proportion to how pale it is. And contrast is raised, so that ink of a fifth of the darkest becomes none, and ink
+/// of nine tenths becomes full. The constants were chosen on the 30 writers, not on the other 13.
 ///
 /// # Errors
 ///
@@ -51,8 +50,7 @@ pub fn normalise(drawing: &[f64], height: usize, width: usize) -> Result<[u8; SI
     Ok(count(&contrasted(&scaled), new_width))
 }
 
-/// From the first to the last of those with ink. `darkest` is the darkest of each row or column, 0 to 1; 1 is
-/// among them.
+/// The span of rows or columns with ink. `darkest` is the darkest ink of each, from 0 to 1; the maximum is 1.
 fn inked(darkest: impl Iterator<Item = f64>) -> Span {
     let mut inked = darkest.enumerate().filter(|&(_, ink)| ink >= DIRT);
     let (first, first_ink) = inked.next().unwrap_or((0, 1.0));
@@ -61,20 +59,20 @@ fn inked(darkest: impl Iterator<Item = f64>) -> Span {
     if first == last { Span { from: first as f64, to: (first + 1) as f64 } } else { span }
 }
 
-/// Pixels of the field, 1 to 32.
+/// The width after scaling, 1 to 32 pixels of the field.
 fn new_width(rows: Span, columns: Span) -> usize {
     let own = FIELD as f64 * columns.length() / rows.length();
     let stretched = WIDTH.clamp(own / STRETCH, own * STRETCH);
     (stretched.round() as usize).clamp(1, FIELD)
 }
 
-/// Paper to 0, full ink to 1.
+/// Maps paper to 0 and full ink to 1.
 fn contrasted(pixels: &[f64]) -> Vec<f64> {
     let darkest = pixels.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
     pixels.iter().map(|x| ((x / darkest - PAPER) / (FULL - PAPER)).clamp(0.0, 1.0)).collect()
 }
 
-/// The ink of each block, of a picture in the centre of the field. `pixels` is (32, width).
+/// The ink of each block, with the picture centred in the field. `pixels` is (32, width).
 fn count(pixels: &[f64], width: usize) -> [u8; SIZE] {
     let left = (FIELD - width) / 2;
     let mut sums = [0.0; SIZE];
@@ -89,7 +87,7 @@ fn count(pixels: &[f64], width: usize) -> [u8; SIZE] {
 mod tests {
     use super::*;
 
-    /// A ring of that size in a larger picture, at a place, of some ink.
+    /// A ring of size `size` at (top, left) of a picture of `field` x `field`.
     fn ring(size: usize, field: usize, (top, left): (usize, usize), ink: f64) -> Vec<f64> {
         let mut picture = vec![0.0; field * field];
         let centre = size as f64 / 2.0;
@@ -124,7 +122,7 @@ mod tests {
         }
     }
 
-    /// A bitmap that fills the field as NIST's did is counted as it was: 24 by 32 pixels, on or off.
+    /// A bitmap that fills the field as NIST's did, 24 x 32 pixels, is only counted.
     #[test]
     fn a_normalised_bitmap_is_counted_and_nothing_else() {
         let mut bitmap = vec![0.0; 32 * 32];
@@ -143,7 +141,7 @@ mod tests {
         let mut stroke = vec![0.0; 64];
         (1..7).for_each(|y| stroke[y * 8 + 5] = 3.0);
         let counts = normalise(&stroke, 8, 8).unwrap();
-        // 32 / 6 pixels wide, stretched to 8: the two columns in the centre
+        // 32 / 6 pixels wide, stretched to 8: the two central columns
         for line in counts.chunks(8) {
             let [0, 0, 0, left, right, 0, 0, 0] = *line else { panic!("{counts:?}") };
             assert!(left == right && left >= 10, "{counts:?}");

@@ -1,6 +1,6 @@
-//! Pixels to pixels of another size: cubic convolution, averaged where pixels become fewer.
+//! Resampling of pixels by cubic convolution, widened to an average when the size shrinks.
 
-/// A part of a row of pixels, in pixels and parts of them.
+/// An interval of pixels with fractional ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Span {
     pub(super) from: f64,
@@ -13,14 +13,14 @@ impl Span {
     }
 }
 
-/// What one new pixel takes of the old ones from `first` on.
+/// Weights of one new pixel over the old pixels from `first` on.
 struct Mix {
     first: usize,
     weights: Vec<f64>,
 }
 
-/// The part of a picture between `rows` and `columns` as a picture of `new_height` by `new_width`. `pixels` is
-/// (any, width), the result (new_height, new_width). Outside the picture is paper: zeros.
+/// Resamples the part of a picture between `rows` and `columns`. `pixels` is (any, width), the result (new_height,
+/// new_width). Pixels outside the picture count as 0.
 pub(super) fn resample(
     pixels: &[f64],
     width: usize,
@@ -43,21 +43,21 @@ pub(super) fn resample(
 }
 
 fn mixes(n_old: usize, span: Span, n_new: usize) -> Vec<Mix> {
-    let step = span.length() / n_new as f64; // old pixels a new one
+    let step = span.length() / n_new as f64; // old pixels per new one
     let blur = step.max(1.0);
     let mix = |new: usize| {
         let centre = span.from + (new as f64 + 0.5) * step - 0.5;
         let (first, last) = ((centre - 2.0 * blur).ceil() as i64, (centre + 2.0 * blur).floor() as i64);
         let weight = |old: i64| cubic((old as f64 - centre).abs() / blur);
-        let all: f64 = (first..=last).map(weight).sum(); // with those outside
+        let all: f64 = (first..=last).map(weight).sum(); // including those outside
         let inside = first.max(0)..(last + 1).min(n_old as i64);
         Mix { first: inside.start as usize, weights: inside.map(|old| weight(old) / all).collect() }
     };
     (0..n_new).map(mix).collect()
 }
 
-/// Keys, "Cubic convolution interpolation for digital image processing", IEEE Transactions on Acoustics,
-/// Speech, and Signal Processing 29 (1981), 1153-1160, equation 15.
+/// Cubic kernel. Keys, "Cubic convolution interpolation for digital image processing", IEEE Transactions on
+/// Acoustics, Speech, and Signal Processing 29 (1981), 1153-1160, equation 15.
 fn cubic(distance: f64) -> f64 {
     match distance {
         s if s < 1.0 => (1.5 * s - 2.5) * s * s + 1.0,

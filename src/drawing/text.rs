@@ -5,12 +5,12 @@ use super::{DrawingError, SIDE, SIZE, check_ink};
 /// Longest text shown in an error.
 const SHOWN: usize = 40;
 
-/// A drawing as it was written: no scale is known, 0 is paper.
+/// A drawing as read, of unknown scale; 0 is paper.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawing {
-    /// The line of the text where it begins, from 1.
+    /// Line of the text where it begins, from 1.
     pub line: usize,
-    /// 8 rows of 8, from the top left: finite numbers, none negative.
+    /// Finite, non-negative numbers, row-major from the top left. (8, 8)
     pub values: Vec<f64>,
 }
 
@@ -20,22 +20,22 @@ pub struct Drawing {
 pub struct ReadError {
     /// The drawing, from 1.
     pub number: usize,
-    /// Its line, from 1; that of the text or bracket where it is one of these.
+    /// Line of the drawing, or of the wrong text or bracket, from 1.
     pub line: usize,
-    /// What it is.
+    /// What is wrong.
     pub error: DrawingError,
 }
 
-/// Reads all drawings of a text, in their order.
+/// Reads all drawings of a text, in order.
 ///
-/// With brackets, `[` and `]` or `{` and `}`, each innermost pair holds the 64 numbers of a drawing, on as many
-/// lines as it likes; or 8 of them, inside one more pair, hold its 8 rows. Without, a line of 64 numbers is a
-/// drawing, or 8 lines of 8 are. Commas, semicolons and white space separate numbers.
+/// With brackets, `[` and `]` or `{` and `}`, an innermost pair holds the 64 numbers of a drawing, on any number of
+/// lines; or 8 innermost pairs, inside one more pair, hold its 8 rows. Without brackets, a drawing is a line of 64
+/// numbers or 8 lines of 8. Commas, semicolons and white space separate numbers.
 ///
 /// # Errors
 ///
-/// All that is no drawing: text, another number of numbers, NaN, infinite or negative ones, brackets without a
-/// partner, nothing at all. That there is ink is left to [`normalise`](super::normalise()).
+/// [`ReadError`]: text that is not a number, a wrong count of numbers, numbers that are negative or not finite,
+/// brackets without a partner, no drawing. [`normalise`](super::normalise()) checks that there is ink.
 pub fn read(text: &str) -> Result<Vec<Drawing>, ReadError> {
     let groups = if text.contains(is_bracket) { bracketed(text)? } else { lines(text)? };
     let rows = joined(groups);
@@ -45,22 +45,22 @@ pub fn read(text: &str) -> Result<Vec<Drawing>, ReadError> {
     (1..).zip(rows).map(|(number, group)| group.drawing(number)).collect()
 }
 
-/// A bracket that waits for its partner.
-struct Open {
+/// An open bracket.
+struct OpenBracket {
     bracket: char,
     line: usize,
     number: usize,
-    groups: usize, // read before it
+    groups: usize, // number of groups read before it
 }
 
-/// The numbers of a line, or between two brackets.
-struct Group {
+/// The numbers of a line or of an innermost pair of brackets.
+struct NumberGroup {
     line: usize,
     values: Vec<f64>,
-    outer: usize, // which pair of brackets it is in, 0 for none: those of one picture's rows agree
+    outer: usize, // number of the enclosing pair of brackets, 0 for none; equal for the rows of one drawing
 }
 
-impl Group {
+impl NumberGroup {
     fn drawing(self, number: usize) -> Result<Drawing, ReadError> {
         let Self { line, values, .. } = self;
         let error = match values.len() {
@@ -74,10 +74,10 @@ impl Group {
     }
 }
 
-/// Eight groups of eight, one after the other in the same brackets, are a drawing.
-fn joined(groups: Vec<Group>) -> Vec<Group> {
-    let mut joined: Vec<Group> = Vec::new();
-    let mut left = 0; // rows that the last of them still waits for
+/// Joins eight consecutive groups of eight in the same brackets to a drawing.
+fn joined(groups: Vec<NumberGroup>) -> Vec<NumberGroup> {
+    let mut joined: Vec<NumberGroup> = Vec::new();
+    let mut left = 0; // rows that the last drawing still lacks
     for group in groups {
         let row = group.values.len() == SIDE;
         match joined.last_mut() {
@@ -94,10 +94,10 @@ fn joined(groups: Vec<Group>) -> Vec<Group> {
     joined
 }
 
-fn lines(text: &str) -> Result<Vec<Group>, ReadError> {
+fn lines(text: &str) -> Result<Vec<NumberGroup>, ReadError> {
     let mut groups = Vec::new();
     for (line, text) in (1..).zip(text.lines()) {
-        let mut group = Group { line, values: Vec::new(), outer: 0 };
+        let mut group = NumberGroup { line, values: Vec::new(), outer: 0 };
         for word in words(text) {
             group.values.push(number(word, groups.len() + 1, line)?);
         }
@@ -108,9 +108,9 @@ fn lines(text: &str) -> Result<Vec<Group>, ReadError> {
     Ok(groups)
 }
 
-fn bracketed(text: &str) -> Result<Vec<Group>, ReadError> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut open: Vec<Open> = Vec::new();
+fn bracketed(text: &str) -> Result<Vec<NumberGroup>, ReadError> {
+    let mut groups: Vec<NumberGroup> = Vec::new();
+    let mut open: Vec<OpenBracket> = Vec::new();
     let mut values = Vec::new();
     let mut n_brackets = 0;
     for (line, text) in (1..).zip(text.lines()) {
@@ -130,7 +130,7 @@ fn bracketed(text: &str) -> Result<Vec<Group>, ReadError> {
             match bracket {
                 Some(bracket @ ('[' | '{')) if values.is_empty() => {
                     n_brackets += 1;
-                    open.push(Open { bracket, line, number: n_brackets, groups: groups.len() });
+                    open.push(OpenBracket { bracket, line, number: n_brackets, groups: groups.len() });
                 }
                 Some('[' | '{') => return failed(outside),
                 Some(bracket) => {
@@ -140,11 +140,11 @@ fn bracketed(text: &str) -> Result<Vec<Group>, ReadError> {
                     if (opened.bracket == '[') != (bracket == ']') {
                         return failed(DrawingError::Bracket { bracket: opened.bracket });
                     }
-                    // around others there is nothing to take
+                    // brackets around other brackets hold no numbers of their own
                     if !values.is_empty() || groups.len() == opened.groups {
                         let outer = open.last().map_or(0, |outer| outer.number);
                         let values = std::mem::take(&mut values);
-                        groups.push(Group { line: opened.line, values, outer });
+                        groups.push(NumberGroup { line: opened.line, values, outer });
                     }
                 }
                 None if open.is_empty() && !values.is_empty() => return failed(outside),
@@ -153,7 +153,7 @@ fn bracketed(text: &str) -> Result<Vec<Group>, ReadError> {
         }
     }
     match open.pop() {
-        Some(Open { bracket, line, .. }) => {
+        Some(OpenBracket { bracket, line, .. }) => {
             Err(ReadError { number: groups.len() + 1, line, error: DrawingError::Bracket { bracket } })
         }
         None => Ok(groups),

@@ -1,12 +1,11 @@
-//! The certificate: when a guess in floating point is proven to be the exact nearest centroid. docs/DEFINITION.md,
-//! section 4, has the same derivation step by step.
+//! The certificate: proves that a guess in floating point is the exact nearest centroid. docs/DEFINITION.md, section
+//! 4, has the same derivation in more detail.
 //!
 //! # Derivation
 //!
-//! Let x be a point and c_i the centroids, as the very floats that a kernel multiplies (integers of at
-//! most 24 bits times a power of two, so nothing was rounded on the way in). The score
-//! `s_i = |c_i|^2 / 2 - x.c_i` ranks centroids as the squared distance does. A kernel computes s^_i with
-//! operations of relative error at most u each, in any order, fused or not.
+//! Let x be a point and c_i the centroids, as the floats that a kernel multiplies: integers of at most 24 bits times
+//! a power of two, which are exact. The score `s_i = |c_i|^2 / 2 - x.c_i` ranks centroids as the squared distance
+//! does. A kernel computes s^_i with operations of relative error at most u each, in any order, fused or not.
 //!
 //! * `h^_i` for `h_i = |c_i|^2 / 2`: the d products and their sum err by at most `g h_i` with
 //!   `g = m u / (1 - m u)`, m = d + 1 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
@@ -14,97 +13,100 @@
 //! * `sum_j |x_j c_ij| <= |x| |c_i| <= (|x|^2 + |c_i|^2) / 2 = h_x + h_i` by Cauchy-Schwarz and the
 //!   inequality of the means: no square root, which WGSL does not promise to round well.
 //!
-//! Together `|s^_i - s_i| <= g (h_x + 3 h_i) + g^2 h_i`, and h^_i, of which a kernel may take E_i, stands for
-//! an h_i of at most `(1 + 2 g) h^_i`: so G is made larger by a factor of `1 + 4 g`. A kernel then compares `s^_i - E_i` with
-//! `s^_best + E_best`, where `E_i = G h_x + 3 G h_i`. It may start a sum at `h_i - 3 G h_i`, rounded, or
-//! take the error off at the end, and may move G h_x to the other side: a few roundings more, of numbers
-//! that are at most `|s_i| + E_i <= |x| |c_i| + h_i + E_i <= h_x + 2 h_i + E_i`. Each errs by at most
-//! `u (h_x + 3 h_i)` plus terms in u^2. There are at most four of them on either side, so
-//! `G = gamma(m + SLACK)` with SLACK = 8 covers the error of the score, and all that comes after it.
+//! Together `|s^_i - s_i| <= g (h_x + 3 h_i) + g^2 h_i`. A kernel may compute E_i from h^_i, and h_i is at most
+//! `(1 + 2 g) h^_i`, so G includes a factor of `1 + 4 g`. A kernel compares `s^_i - E_i` with `s^_best + E_best`,
+//! where
+//! `E_i = G h_x + 3 G h_i`. It may start a sum at `h_i - 3 G h_i`, rounded, or subtract the error at the end, and may
+//! move G h_x to the other side. These are a few more roundings, of numbers of at most
+//! `|s_i| + E_i <= |x| |c_i| + h_i + E_i <= h_x + 2 h_i + E_i`. Each errs by at most `u (h_x + 3 h_i)` plus terms in
+//! u^2. There are at most four of them on either side, so `G = gamma(m + SLACK)` with SLACK = 8 covers the error of
+//! the score and the later roundings.
 //!
-//! The label is proven when `s^_i - E_i > s^_best + E_best` for **every** other centroid i, each with its own
-//! E_i: comparing best and runner-up alone is not enough, a third centroid of huge norm may hide a nearer one.
+//! The label is proven when `s^_i - E_i > s^_best + E_best` for **every** other centroid i, each with its own E_i. It
+//! is not enough to compare best and runner-up: a third centroid of huge norm, and thus huge error, may be the
+//! nearest.
 //!
 //! # The two nearest
 //!
 //! Let a be the guess, b the guess of the second nearest, and `lower(i) = s^_i - E_i`, `upper(i) = s^_i + E_i`
-//! enclose the score of i. If `upper(a) < lower(b)`, and `upper(b) < lower(i)` for **every** other centroid i,
-//! then `s_a < s_b < s_i` for all of these: a is nearest, b is second, and there is no tie among them that
-//! could go to a lower index. Taking a and b as the two least of `lower` keeps one number for all the others,
-//! the third least of `lower`, since that is at most `lower(i)` for each of them. So a kernel keeps the three
-//! least of `lower` and the indices of the first two, and two comparisons of the kind above prove both; the
-//! roundings on either side are the same four, and within the same slack.
+//! enclose the score of i. If `upper(a) < lower(b)`, and `upper(b) < lower(i)` for **every** other centroid i, then
+//! `s_a < s_b < s_i` for all of these: a is nearest, b is second, and there is no tie. If a and b have the two least
+//! values of `lower`, the third least is at most `lower(i)` of every other centroid. So a kernel keeps the three
+//! least values of `lower` and the indices of the first two, and two comparisons as above prove both. The roundings
+//! on either side are the same four, within the same slack.
 //!
-//! u is 2^-24 on a CPU (rounds to nearest) and 2^-23 in WGSL (correctly rounded, direction free).
+//! u is 2^-24 on a CPU (round to nearest) and 2^-23 in WGSL (correctly rounded, direction unspecified).
 //!
 //! # Rounded to f16, on matrix units
 //!
-//! D does not change when a whole number is taken off a feature of all points and centroids: here that is the middle
-//! of the points, so that norms are short. x and c_i below are what is left, whole and at most 2^24, which f32 holds.
-//! Let x~ and c~_i be these in units of 2^9, rounded to f16, to nearest. What is rounded is zero or between 2^-9 and
-//! 2^15: never subnormal, never flushed, never too large, and each rounding errs by at most V = 2^-11 of the
-//! coordinate. So `|c_i - c~_i| <= V |c_i|`, and `|x - x~| <= R |x|` with R = V; R = 0 where no point has more than
-//! 11 bits, as pixels and counts don't.
-//! Products of two f16 are exact in f32, and none is below 2^-18. What a unit does with their sum is its own
-//! affair: it may add a block of them at once, cut to the exponent of the largest, towards zero, and with bits to
-//! spare or none (Fasi, Higham, Mikaitis and Pranesh, Numerical behavior of NVIDIA tensor cores, 2021). A block of
-//! b products and the sum so far then errs by at most (b + 2) steps of 2^-23 of `sum_j |x~_j c~_ij|`, so all d of
-//! them by `1.5 d` such steps if b is 4, the smallest that was seen. g = gamma(m + SLACK) with u = 2^-21 leaves
-//! room for 2.6 times that: for units that keep a bit less, or add one by one. Hence
+//! D does not change when an integer is subtracted from a feature of all points and centroids: here that is the
+//! centre of the points, so that norms are short. Below, x and c_i are the differences: integers of at most 2^24,
+//! which f32 holds. Let x~ and c~_i be these in units of 2^9, rounded to the nearest f16. The values are zero or
+//! between 2^-9 and 2^15: not subnormal, not flushed, not too large. Each rounding errs by at most V = 2^-11 of the
+//! coordinate. So
+//! `|c_i - c~_i| <= V |c_i|`, and `|x - x~| <= R |x|` with R = V; R = 0 where no point has more than 11 bits, as for
+//! pixels and counts.
+//! Products of two f16 are exact in f32, and none is below 2^-18. The rounding of their sum is unspecified. A unit
+//! may add a block of them at once, aligned to the exponent of the largest and truncated, with or without extra bits
+//! (Fasi, Higham, Mikaitis and Pranesh, Numerical behavior of NVIDIA tensor cores, 2021). A block of b products and
+//! the sum so far then errs by at most (b + 2) steps of 2^-23 of `sum_j |x~_j c~_ij|`, so all d products err by `1.5
+//! d` such steps for b = 4, the smallest block observed. g = gamma(m + SLACK) with u = 2^-21 allows 2.6 times that,
+//! for units that keep fewer bits or add one by one. Hence
 //!
 //! `|P_i - x.c_i| <= (g (1 + R) (1 + V) + R + (1 + R) V) |x| |c_i|`
 //!
-//! for the unit's P_i, scaled back, by Cauchy-Schwarz; here a product of norms, not the means, which may be
-//! several times as much. A kernel sums |x|^2 and h^_i, and takes roots, each checked to be no less than the root by
-//! squaring it: WGSL promises nothing good of sqrt. `|x| |c_i|` is at most `sqrt(2) (1 + 2 G)` times the roots of
-//! both. K below holds that factor, `1 + 2^-16` for roundings of the roots and of their products, and 8 u of
-//! `|x| |c_i|` for the four roundings on either side that follow, as above. The share of h_i in those, and in h^_i, is
-//! within 3 G h_i, so `E_i = K root(|x|^2) root(h^_i) + 3 G h^_i`.
+//! for the unit's P_i, scaled back, by Cauchy-Schwarz. This is a product of norms, since the means may be several
+//! times as large. A kernel sums |x|^2 and h^_i, and takes roots. It squares each root to check that it is not too
+//! small, since WGSL's sqrt has no tight error bound. `|x| |c_i|` is at most `sqrt(2) (1 + 2 G)` times the product of
+//! the roots. K below includes that factor, `1 + 2^-16` for roundings of the roots and of their products, and 8 u of
+//! `|x| |c_i|` for the four later roundings on either side, as above. The share of h_i in those, and in h^_i, is
+//! within 3 G h_i, so
+//! `E_i = K root(|x|^2) root(h^_i) + 3 G h^_i`.
 //!
-//! # When nothing is rounded
+//! # Exact scores
 //!
-//! If points and centroids are whole multiples of `2^g` and every partial sum of `2 s_i / 4^g` stays below
-//! 2^24, all arithmetic is exact: then E = 0, and equal scores are true ties, which go to the lowest index. On
-//! matrix units they must stay below 2^21, as the u above says.
+//! If points and centroids are multiples of `2^g` and every partial sum of `2 s_i / 4^g` stays below 2^24, all
+//! arithmetic is exact. Then E = 0, and equal scores are true ties, which go to the lowest index. On matrix units the
+//! sums must stay below 2^21, because of their u.
 
-/// Roundings beyond those of the sums themselves that the bound leaves room for.
+/// Additional roundings that the bound allows beyond those of the sums.
 const SLACK: f64 = 8.0;
 
 /// Relative error of an `f32` operation on a CPU, which rounds to nearest.
 pub const UNIT_CPU: f64 = 1.0 / (1u64 << 24) as f64;
-/// Relative error of an `f32` operation in WGSL, which may round either way.
+/// Relative error of an `f32` operation in WGSL, which may round in either direction.
 pub const UNIT_WGSL: f64 = 1.0 / (1u64 << 23) as f64;
 /// Relative error of a sum in `f32` on a GPU's matrix units.
 pub const UNIT_MATRIX: f64 = 1.0 / (1u64 << 21) as f64;
 /// Relative error of rounding to the nearest f16.
 const UNIT_F16: f64 = 1.0 / (1u64 << 11) as f64;
 
-/// Which bound the engines use: the sound one, or for tests one of the two mistakes that they must catch.
+/// The bound that engines use: the sound one or, for tests, an unsound one that they must detect.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Bound {
     /// The bound derived above.
     #[default]
     Sound,
-    /// No error at all.
+    /// An error of zero.
     Zero,
-    /// E_best for every E_i, where the best centroid lies at zero: no share of the centroids.
+    /// E_best for every E_i, with the best centroid at zero: without the centroids' share.
     BestForAll,
-    /// Half the bound, where points and centroids are rounded to bf16; the sound one elsewhere.
+    /// Half the bound if points and centroids are rounded to bf16; else the sound one.
     HalfInBf16,
-    /// The same where they are rounded to f16.
+    /// Half the bound if they are rounded to f16; else the sound one.
     HalfInF16,
 }
 
 impl Bound {
-    /// G for the shares of the points, and for those of the centroids.
+    /// G for the points' shares and for the centroids' shares.
     #[must_use]
     pub fn gammas(self, n_dims: usize, unit: f64) -> (f32, f32) {
         let gamma = gamma(n_dims, unit);
         match self {
             Self::Sound | Self::HalfInBf16 | Self::HalfInF16 => (gamma, gamma),
             Self::Zero => (0.0, 0.0),
-            // with no room for a rounding that goes the wrong way, which no device at hand has
+            // with the smaller u, so that tests can detect it on devices that round to nearest
             Self::BestForAll => (self::gamma(n_dims, UNIT_CPU), 0.0),
         }
     }
@@ -115,7 +117,7 @@ impl Bound {
         matches!(self, Self::Sound | Self::HalfInBf16 | Self::HalfInF16)
     }
 
-    /// How much of their bound guesses in bf16 use.
+    /// The fraction of the bound that guesses in bf16 use.
     #[must_use]
     pub fn share_in_bf16(self) -> f64 {
         match self {
@@ -125,7 +127,7 @@ impl Bound {
         }
     }
 
-    /// How much of their bound guesses in f16 use.
+    /// The fraction of the bound that guesses in f16 use.
     #[must_use]
     pub fn share_in_f16(self) -> f64 {
         match self {
@@ -185,7 +187,7 @@ pub fn scores_are_exact(n_dims: usize, max_coordinate: u32, granularity: u32) ->
     largest_sum(n_dims, max_coordinate, granularity) < 1 << 24
 }
 
-/// The same of scores on matrix units, where a whole multiple of `2^granularity` is taken off all of a feature.
+/// The same for matrix units, where a multiple of `2^granularity` is subtracted from each feature.
 #[must_use]
 pub fn matrix_scores_are_exact(n_dims: usize, max_coordinate: u32, granularity: u32) -> bool {
     largest_sum(n_dims, 2 * max_coordinate, granularity) < 1 << 21
@@ -197,8 +199,8 @@ fn largest_sum(n_dims: usize, max_coordinate: u32, granularity: u32) -> u128 {
     n_dims as u128 * steps * steps * 3
 }
 
-/// Whether every multiple of `2^granularity` up to `max_coordinate`, one of them taken off, is an f16, times a power
-/// of two.
+/// Whether every difference of two multiples of `2^granularity` up to `max_coordinate` is an f16 times a power of
+/// two.
 #[must_use]
 pub fn is_f16(max_coordinate: u32, granularity: u32) -> bool {
     (2 * max_coordinate) >> granularity <= 1 << 11

@@ -1,6 +1,6 @@
-//! How long a job may take on a device: what [`Device::Auto`](super::Device::Auto) chooses by.
+//! Cost model: estimates the time of a job on a device, for [`Device::Auto`](super::Device::Auto).
 //!
-//! Four numbers a device, fitted by `cairn compare --calibrate`. They are rough, and no result depends on them.
+//! A device has four coefficients, fitted by `cairn compare --calibrate`. They are rough. No result depends on them.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ impl JobSize {
         Self { n_points, n_dims, n_clusters, n_restarts, iterations }
     }
 
-    /// What the four numbers of a [`Cost`] are multiplied with.
+    /// The terms that the coefficients of a [`Cost`] multiply, in the order of its fields.
     #[must_use]
     pub fn terms(&self) -> [f64; 4] {
         let values = self.n_points as f64 * self.n_dims as f64;
@@ -41,28 +41,28 @@ impl JobSize {
     }
 }
 
-/// What a job costs on a device, in seconds.
+/// Cost coefficients of a device, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Opening the device and building its kernels.
     pub fixed: f64,
-    /// Each value of the table.
+    /// Per value of the table.
     pub per_value: f64,
-    /// Each restart.
+    /// Per restart.
     pub per_restart: f64,
-    /// Each point x feature x cluster x pass over the points.
+    /// Per point x feature x cluster x pass over the points.
     pub per_step: f64,
 }
 
 impl Cost {
-    /// Time of a job, in seconds.
+    /// Estimated time of a job, in seconds.
     #[must_use]
     pub fn seconds(&self, size: &JobSize) -> f64 {
         let numbers = [self.fixed, self.per_value, self.per_restart, self.per_step];
         numbers.iter().zip(size.terms()).map(|(number, term)| number * term).sum()
     }
 
-    /// Numbers of no device: not finite, or negative.
+    /// Whether a coefficient is negative or not finite.
     fn damaged(&self) -> bool {
         let numbers = [self.fixed, self.per_value, self.per_restart, self.per_step];
         !numbers.iter().all(|number| number.is_finite() && *number >= 0.0)
@@ -78,14 +78,14 @@ pub struct GpuCost {
     pub cost: Cost,
 }
 
-/// What is known of a machine's devices.
+/// The cost model of a machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
     /// [`SCHEMA`].
     pub schema: u32,
     /// The CPU and its threads, as measured.
     pub cpu: Option<Cost>,
-    /// Threads that the CPU had then.
+    /// Threads of that measurement.
     pub threads: usize,
     /// The GPUs that were measured.
     pub gpus: Vec<GpuCost>,
@@ -97,24 +97,24 @@ impl Default for Costs {
     }
 }
 
-/// A processor with so many threads: the median of three runs of `cairn compare --calibrate` on two threads of a Xeon with
-/// AVX-512, other programs at work; more threads are assumed to share restarts and steps evenly.
+/// Default cost of a CPU: the median of three runs of `cairn compare --calibrate` on two threads of a loaded Xeon with
+/// AVX-512. More threads are assumed to share restarts and steps evenly.
 fn usual_cpu(threads: usize) -> Cost {
     let threads = threads.max(1) as f64;
     Cost { fixed: 0.0, per_value: 2.4e-8, per_restart: 1.8e-4 / threads, per_step: 1.5e-10 / threads }
 }
 
-/// A GPU of which nothing is known: an assumption, not a measurement. It errs on the side of the CPU for jobs
-/// under a second, where a wrong choice costs little either way.
+/// Default cost of a GPU: an assumption, not a measurement. It favours the CPU for jobs under a second, where a wrong
+/// choice costs little.
 const USUAL_GPU: Cost = Cost { fixed: 0.5, per_value: 1e-9, per_restart: 2e-5, per_step: 1e-12 };
 
-/// Why a stored model was not taken.
+/// Why a stored cost model was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CostsError {
     /// Not what [`Costs::to_json`] writes.
     #[error("not a cost model ({0})")]
     Damaged(String),
-    /// Of another version.
+    /// A file of another format version.
     #[error("a cost model of version {0}; this cairn reads version {SCHEMA}")]
     Version(u32),
 }
@@ -135,8 +135,8 @@ impl Costs {
         self.gpus.iter().find(|gpu| gpu.adapter == adapter).map_or(USUAL_GPU, |gpu| gpu.cost)
     }
 
-    /// Least time that any GPU takes for a job, in seconds, and whether it is that of a GPU that was measured:
-    /// where the CPU takes less, no adapter needs to be listed.
+    /// Least estimate for any GPU, in seconds, and whether it comes from a measured GPU. If the CPU is faster than
+    /// that, no adapter needs to be listed.
     #[must_use]
     pub fn least_gpu(&self, size: &JobSize) -> (f64, bool) {
         let known = self.gpus.iter().map(|gpu| gpu.cost.seconds(size)).reduce(f64::min);
@@ -144,16 +144,16 @@ impl Costs {
         known.filter(|&known| known <= usual).map_or((usual, false), |known| (known, true))
     }
 
-    /// The model as text.
+    /// The model as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// The model from text.
+    /// The model from JSON.
     ///
     /// # Errors
-    /// Text of another form or version; numbers that no device has.
+    /// [`CostsError`]: malformed text, another version, or a coefficient that is negative or not finite.
     pub fn from_json(text: &str) -> Result<Self, CostsError> {
         #[derive(Deserialize)]
         struct Version {

@@ -1,19 +1,19 @@
-//! Devices: how one is asked for, and how it describes itself.
+//! Devices: how they are requested, and how they are described.
 
-/// Where to run, as asked for.
+/// Where to run, as requested.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Device {
-    /// The faster of the CPU and the best real GPU (discrete before integrated), as estimated; the GPU, if there is
-    /// one, where the size of the job is not known.
+    /// The CPU or the best real GPU (discrete before integrated), whichever is estimated to be faster; the GPU if the
+    /// size of the job is not known.
     #[default]
     Auto,
     /// The best adapter, software ones included.
     Gpu,
-    /// The processor.
+    /// The CPU.
     Cpu,
-    /// The definition: plain integer loops.
+    /// The reference engine: the definition as plain integer loops.
     Reference,
-    /// The adapter whose name contains this, in upper or lower case.
+    /// The adapter whose name contains this, ignoring case.
     Named(String),
 }
 
@@ -30,7 +30,7 @@ impl Device {
         }
     }
 
-    /// What [`Device::parse`] reads back.
+    /// The text that [`Device::parse`] reads back.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -43,17 +43,17 @@ impl Device {
     }
 }
 
-/// What a run is computed on.
+/// The device that a run is computed on.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct DeviceInfo {
     /// `gpu`, `cpu` or `reference`.
     pub used: &'static str,
-    /// Name of the GPU adapter, or of the processor's instructions.
+    /// Name of the GPU adapter, or of the CPU's instruction set.
     pub adapter: String,
     /// Driver of the GPU adapter; empty on the CPU.
     pub driver: String,
-    /// Whether the adapter is software on the CPU, such as llvmpipe.
+    /// Whether the adapter is a software renderer on the CPU, such as llvmpipe.
     pub software: bool,
-    /// Why this device was taken, or given up, in one line, when it is not the one asked for.
+    /// Why the work moved to this device or ran in another way than requested, in one line; `None` if it did not.
     pub fallback: Option<String>,
 }

@@ -23,13 +23,13 @@ impl Draws {
         self.0.next_u64()
     }
 
-    /// Draws a place in `0 .. total`: see [`scale`].
+    /// Draws a number in `0 .. total`: see [`scale`].
     pub fn below(&mut self, total: u128) -> u128 {
         scale(self.draw(), total)
     }
 }
 
-/// `floor(r * total / 2^64)`: where the draw `r` falls among `total` (below 2^127).
+/// `floor(r * total / 2^64)`: scales the draw `r` to `0 .. total`. `total` is below 2^127.
 #[must_use]
 pub fn scale(r: u64, total: u128) -> u128 {
     let r = u128::from(r);
@@ -37,7 +37,7 @@ pub fn scale(r: u64, total: u128) -> u128 {
     r * (total >> 64) + ((r * low) >> 64)
 }
 
-/// Candidates that a step of greedy k-means++ draws: `2 + floor(ln k)`.
+/// Candidates per step of greedy k-means++: `2 + floor(ln n_clusters)`, as in scikit-learn.
 #[must_use]
 pub fn candidates(n_clusters: usize) -> usize {
     2 + (n_clusters as f64).ln().floor() as usize

@@ -1,13 +1,13 @@
-//! What can go wrong while an engine works.
+//! Errors of engines.
 
-/// What can go wrong while an engine works.
+/// Errors of engines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// No adapter fits what was asked for.
+    /// No adapter matches the request.
     #[error("{0}")]
     NoAdapter(String),
-    /// The CPU has no kernel of this name, or this processor lacks its instructions.
+    /// There is no CPU kernel of this name, or this processor lacks its instructions.
     #[error("unknown CPU kernel \"{name}\": this processor runs {}", known.join(", "))]
     CpuKernel {
         /// The name that was given.
@@ -15,7 +15,7 @@ pub enum EngineError {
         /// Those that this processor can run, the fastest first.
         known: Vec<&'static str>,
     },
-    /// GPUs have no assign kernel of this name.
+    /// There is no GPU assign kernel of this name.
     #[error("unknown GPU kernel \"{name}\": the kernels are {}, trial (the fastest of them) and f32", known.join(", "))]
     GpuKernel {
         /// The name that was given.
@@ -23,7 +23,7 @@ pub enum EngineError {
         /// All kernels.
         known: Vec<&'static str>,
     },
-    /// The device went away: a reset, a driver update, an unplugged GPU.
+    /// The device was lost: a reset, a driver update, an unplugged GPU.
     #[error("the device {adapter} was lost ({reason})")]
     DeviceLost {
         /// The adapter's name.
@@ -31,20 +31,20 @@ pub enum EngineError {
         /// The message of the driver.
         reason: String,
     },
-    /// The device has too little memory.
+    /// The device has not enough memory.
     #[error("the device {adapter} is out of memory ({reason})")]
     OutOfMemory {
         /// The adapter's name.
         adapter: String,
-        /// What was asked for.
+        /// What was requested.
         reason: String,
     },
-    /// The device or its driver did not do what its specification promises.
+    /// The device or its driver violated its specification, or lacks a required feature.
     #[error("the device {adapter} failed: {reason}")]
     DeviceFailed {
         /// The adapter's name.
         adapter: String,
-        /// What was seen.
+        /// What was observed.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! Going on elsewhere: a device that fails while it works hands its restarts to the self.cpu.
+//! Fallback: when a device fails, the CPU runs its remaining restarts.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::nearest_two::{Centroids, NearestSession, NearestTwo};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session};
 use crate::lattice::Table;
 
-/// An engine whose jobs go on on the CPU when it fails, to the same bits.
+/// An engine whose jobs continue on the CPU when it fails, with bitwise equal results.
 pub(super) struct Fallback {
     pub(super) first: Box<dyn Engine>,
     pub(super) cpu: Cpu,
@@ -48,7 +48,7 @@ struct FallbackNearest<'a> {
     centroids: Centroids<'a>,
     cpu: &'a Cpu,
     current: Box<dyn NearestSession + 'a>,
-    note: Option<String>, // set once the CPU took over
+    note: Option<String>, // set once the CPU has taken over
 }
 
 impl NearestSession for FallbackNearest<'_> {
@@ -73,7 +73,7 @@ struct FallbackSession<'a> {
     job: &'a Job<'a>,
     cpu: &'a Cpu,
     current: Box<dyn Session + 'a>,
-    note: Option<String>, // set once the CPU took over
+    note: Option<String>, // set once the CPU has taken over
 }
 
 fn note(error: &EngineError) -> String {
@@ -112,7 +112,7 @@ impl Session for FallbackSession<'_> {
 }
 
 impl FallbackSession<'_> {
-    /// Runs what is not done yet.
+    /// Runs the restarts that are not in `done`.
     fn go_on(&mut self, restarts: Range<u64>, done: Batch, keep: Keep) -> Result<Batch, EngineError> {
         let mut all = done.clone();
         let mut next = restarts.start;

@@ -1,27 +1,27 @@
-//! Failures of a GPU on purpose, for tests of what happens then.
+//! Faults that tests inject into a GPU.
 
-/// What a test makes the device do.
+/// Kind of an injected fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// The device goes away.
+    /// The device is lost.
     Lost,
     /// An allocation fails.
     OutOfMemory,
 }
 
-/// A failure on purpose, at the `at`-th allocation or submission (from 1).
+/// A fault at the `at`-th allocation or submission, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// What happens.
+    /// Its kind.
     pub kind: FaultKind,
-    /// When.
+    /// The call at which it is injected.
     pub at: u64,
-    /// Whether it happens again at every multiple of `at`.
+    /// Whether it is injected again at every multiple of `at`.
     pub again: bool,
 }
 
 impl Fault {
-    /// Whether it happens at this call, counted from 1.
+    /// Whether it is injected at this call, counted from 1.
     pub(super) fn strikes(&self, call: u64) -> bool {
         if self.again { call.is_multiple_of(self.at) } else { call == self.at }
     }

@@ -1,4 +1,4 @@
-//! Inertia from the sums of the clusters, without a pass over the points: for engines that keep sums.
+//! Inertia from the sums of the clusters, without a pass over the points.
 
 use rayon::prelude::*;
 
@@ -20,7 +20,8 @@ pub fn squares(table: &Table) -> u128 {
 
 /// Inertia: `sum w |x|^2 - 2 sum c.S + sum N |c|^2`, equal to the weighted sum of squared distances.
 ///
-/// `squares` is that of [`squares`]; `sums` are those of the labels that `centroids` (n_clusters, n_dims) give.
+/// `squares` is the result of [`squares`]; `sums` are those of the labels that belong to `centroids` (n_clusters,
+/// n_dims).
 #[must_use]
 pub fn inertia(table: &Table, squares: u128, centroids: &[i32], sums: &Sums) -> u128 {
     let d = table.n_dims();
@@ -32,6 +33,6 @@ pub fn inertia(table: &Table, squares: u128, centroids: &[i32], sums: &Sums) -> 
         (q * (count * q - 2 * i128::from(sums.sums[at]))) << (2 * (max_shift - lattice.shift[at % d]))
     };
     let change: i128 = centroids.iter().enumerate().map(term).sum();
-    // the whole is a sum of squares: never below zero, whatever the parts
+    // the total is a sum of squares, so it is not negative
     squares.wrapping_add_signed(change)
 }

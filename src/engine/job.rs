@@ -1,11 +1,11 @@
-//! A job: what is computed, on which table.
+//! A job: checked parameters and the table.
 
 use crate::lattice::Table;
 
 /// How the first centroids are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seeding {
-    /// Greedy k-means++ (Arthur and Vassilvitskii 2007, section 2.2; greedy as in their closing remark).
+    /// Greedy k-means++ (Arthur and Vassilvitskii 2007, section 2.2; the greedy variant is from their conclusion).
     KMeansPlusPlus,
     /// Distinct rows, drawn in proportion to their weights.
     Random,
@@ -13,7 +13,7 @@ pub enum Seeding {
     Given(Vec<i32>),
 }
 
-/// What to compute: checked parameters and the data they were checked against.
+/// Checked parameters, and the table they were checked against.
 #[derive(Debug, Clone)]
 pub struct Job<'a> {
     /// The points.
@@ -26,6 +26,6 @@ pub struct Job<'a> {
     pub seed: u64,
     /// Maximum number of updates, at least 1.
     pub max_iter: u32,
-    /// Stop when the sum of squared shifts, in lattice units, is at most this; none for the fixed point.
+    /// Stop when the sum of squared shifts, in lattice units, is at most this; `None` for the fixed point.
     pub shift_limit: Option<f64>,
 }

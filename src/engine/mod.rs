@@ -1,7 +1,7 @@
-//! Where the work runs: three engines that agree in every bit, and the choice among them.
+//! Three engines with bitwise equal results, and the choice among them.
 //!
-//! [`open`] opens the engine of a [`Device`]; it is the only place that falls back, and
-//! [`Opened::why`] says so. An [`Engine`] is coarse: a batch of restarts in, their outcomes out.
+//! [`open`] opens the engine of a [`Device`]. Only it falls back to another device; [`Opened::why`] gives the reason.
+//! An [`Engine`] is coarse: it takes a batch of restarts and returns their outcomes.
 
 pub mod certify;
 pub mod cost;
@@ -44,16 +44,16 @@ pub use times::Times;
 
 /// A device that can run jobs.
 pub trait Engine: Send + Sync {
-    /// What it is.
+    /// Describes the device.
     fn info(&self) -> DeviceInfo;
 
-    /// Does what is done once for all restarts of a job: packing, uploading, building kernels.
+    /// Loads a job: the work done once for all its restarts, such as upload and kernel builds.
     ///
     /// # Errors
     /// [`EngineError`] if the device fails.
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError>;
 
-    /// Does what is done once for all rows that these centroids are to be found for.
+    /// Loads centroids: the work done once for all rows that are assigned to them.
     ///
     /// # Errors
     /// [`EngineError`] if the device fails.
@@ -68,31 +68,31 @@ pub trait Engine: Send + Sync {
     }
 }
 
-/// A job on a device.
+/// A job loaded on a device.
 pub trait Session {
     /// What it runs on now: after a fault, the device that took over.
     fn info(&self) -> DeviceInfo;
 
-    /// Most restarts worth giving to [`Session::run`] at a time.
+    /// Most restarts that are worth passing to [`Session::run`] in one batch.
     fn max_batch(&self) -> u64;
 
-    /// The part of [`Engine::load`] that was spent on building kernels.
+    /// The time in [`Engine::load`] spent on building kernels.
     fn build_time(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// Runs these restarts. The outcome of one depends on nothing but the job and its number.
+    /// Runs these restarts. A restart's outcome depends only on the job and the restart's number.
     ///
     /// # Errors
-    /// [`EngineError`] if the device fails. Nothing of the batch is returned then.
+    /// [`EngineError`] if the device fails. [`Session::salvage`] then returns what was done.
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError>;
 
-    /// What was finished of a run that failed, if anything: outcomes in order, and such states as are known.
-    /// Of [`Keep::Best`], the best outcome has its state.
+    /// The finished part of a run that failed: outcomes in order, and the states that are known. Under [`Keep::Best`]
+    /// the best outcome has its state.
     fn salvage(&mut self, _keep: Keep) -> Batch {
         Batch::new()
     }
 
-    /// Whether restarts follow one another within a run, so that it pays to give it many.
+    /// Whether a run starts new restarts as others finish, so that large batches pay.
     fn is_steady(&self) -> bool;
 }

@@ -1,17 +1,17 @@
-//! The nearest and the second nearest centroid of rows that no fit has seen: what `predict` asks of an engine.
+//! The nearest and the second nearest centroid of new rows, for `predict`.
 
 use super::reference::assign::{distance_outside, row_distance};
 use super::{DeviceInfo, EngineError, certify};
 use crate::lattice::{Lattice, Table};
 
-/// A squared distance in the smallest units of the lattice: its high and low half. Only of rows outside of the
-/// range of a mixed lattice the high half is not zero.
+/// A squared distance in the smallest units of the lattice, as (high, low) 128 bits. The high half is zero, except for
+/// rows outside the range of a mixed lattice.
 pub type WideDistance = (u128, u128);
 
 /// Fitted centroids on their lattice.
 #[derive(Debug, Clone, Copy)]
 pub struct Centroids<'a> {
-    /// That of the rows to come.
+    /// The lattice of the centroids and of the rows.
     pub lattice: &'a Lattice,
     /// Lattice coordinates of at most 24 bits; at least one centroid. (n_clusters, n_dims)
     pub values: &'a [i32],
@@ -32,45 +32,46 @@ impl<'a> Centroids<'a> {
     }
 }
 
-/// Where a row belongs, and where it nearly does. Ties go to the lowest index, in both places.
+/// The two nearest centroids of a row. Ties go to the lowest index, for both.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NearestTwo {
     /// The nearest centroid.
     pub label: u32,
     /// The squared distance to it.
     pub distance: WideDistance,
-    /// The second nearest centroid and the squared distance to it; none where there is but one centroid.
+    /// The second nearest centroid and the squared distance to it; `None` if there is only one centroid.
     pub runner_up: Option<(u32, WideDistance)>,
 }
 
 impl NearestTwo {
-    /// From distances that fit 128 bits, as those of all rows inside of the range do.
+    /// From distances that fit 128 bits, as they do for all rows inside the range.
     #[must_use]
     pub fn new((label, distance): (u32, u128), runner_up: Option<(u32, u128)>) -> Self {
         Self { label, distance: (0, distance), runner_up: runner_up.map(|(c, distance)| (c, (0, distance))) }
     }
 }
 
-/// Centroids on a device, ready for rows.
+/// Centroids loaded on a device.
 pub trait NearestSession {
     /// What it runs on now: after a fault, the device that took over.
     fn info(&self) -> DeviceInfo;
 
-    /// The two nearest centroids of each row of a table on the centroids' lattice. Of rows in
-    /// [`Table::outside`] it finds those of the zeros that stand for them: see [`of_outside`]. (n_points)
+    /// The two nearest centroids of each row of a table on the centroids' lattice. (n_points)
+    ///
+    /// Rows in [`Table::outside`] are zeros in the table, and so are their results: use [`of_outside`] for them.
     ///
     /// # Errors
     /// [`EngineError`] if the device fails.
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError>;
 }
 
-/// Those of row `row`, by comparing all centroids in integers.
+/// The two nearest centroids of row `row`, by comparing all centroids in integers.
 #[must_use]
 pub fn exactly(table: &Table, centroids: &Centroids<'_>, row: usize) -> NearestTwo {
     two_least((0..centroids.n_clusters() as u32).map(|c| (0, distance(table, centroids, row, c))))
 }
 
-/// Those of a row outside of the range, `q` its coordinates of up to 2^40. (n_dims)
+/// The two nearest centroids of a row outside the range. `q` are its coordinates, of magnitude at most 2^40. (n_dims)
 #[must_use]
 pub fn of_outside(centroids: &Centroids<'_>, q: &[i64]) -> NearestTwo {
     let Lattice { shift, .. } = centroids.lattice;
@@ -79,7 +80,7 @@ pub fn of_outside(centroids: &Centroids<'_>, q: &[i64]) -> NearestTwo {
     two_least(all.map(|c| distance_outside(q, centroids.row(c), shift, max_shift)))
 }
 
-/// The least and the second least; of equals the first.
+/// The least and the second least distance; ties go to the first.
 fn two_least(distances: impl Iterator<Item = WideDistance>) -> NearestTwo {
     let mut found = NearestTwo { label: 0, distance: (u128::MAX, u128::MAX), runner_up: None };
     for (c, distance) in (0..).zip(distances) {
@@ -95,7 +96,7 @@ fn two_least(distances: impl Iterator<Item = WideDistance>) -> NearestTwo {
     found
 }
 
-/// The squared distance of row `row` to a centroid: [`row_distance`], in 64 bits where that is enough.
+/// Squared distance of row `row` to a centroid. Equals [`row_distance`], but computes in 64 bits where these suffice.
 #[must_use]
 pub fn distance(table: &Table, centroids: &Centroids<'_>, row: usize, c: u32) -> u128 {
     let (point, centroid) = (table.point(row), centroids.row(c));

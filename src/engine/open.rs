@@ -1,4 +1,4 @@
-//! Opens an engine for a [`Device`]: the only place that chooses one, and says why.
+//! Opens an engine for a [`Device`]. No other module chooses one.
 
 use std::time::{Duration, Instant};
 
@@ -8,17 +8,17 @@ use super::cpu::Cpu;
 use super::reference::Reference;
 use super::{Device, Engine, EngineError, OpenOptions};
 
-/// An engine and why it was taken.
+/// An open engine, and why it was chosen.
 pub struct Opened {
     /// The engine.
     pub engine: Box<dyn Engine>,
     /// Why this engine was chosen, in a few words.
     pub why: String,
-    /// The GPU that there is, and why it could not be opened.
+    /// Why the GPU that was found could not be opened, if so.
     pub fallback: Option<String>,
-    /// The estimates by which [`Device::Auto`] chose.
+    /// The estimates from which [`Device::Auto`] chose, if it did.
     pub estimates: Option<Estimates>,
-    /// Time that opening it took.
+    /// Time that opening took.
     pub took: Duration,
 }
 
@@ -27,19 +27,19 @@ pub struct Opened {
 pub struct Estimates {
     /// On the CPU.
     pub cpu: f64,
-    /// On the best GPU, or on any where no adapter had to be listed; opening it included.
+    /// On the best GPU, including opening it. If the adapters were not listed, the least estimate for any GPU.
     pub gpu: Option<f64>,
-    /// Whether that of the CPU was measured on this machine, and not taken from the built-in model.
+    /// Whether the CPU's estimate is from a measurement on this machine, not from the built-in model.
     pub cpu_measured: bool,
-    /// Whether that of the GPU was.
+    /// The same for the GPU's.
     pub gpu_measured: bool,
 }
 
 /// Opens a device.
 ///
 /// # Errors
-/// [`EngineError::NoAdapter`] if what was asked for by name is not there; [`EngineError::CpuKernel`] and
-/// [`EngineError::GpuKernel`] if there is no kernel of the name that was given.
+/// [`EngineError::NoAdapter`] if no adapter matches; [`EngineError::CpuKernel`] and [`EngineError::GpuKernel`] if there
+/// is no kernel of the name given; other [`EngineError`]s if a GPU can't be opened and there is no fallback.
 pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineError> {
     let start = Instant::now();
     let cpu = Cpu::open(options)?;
@@ -54,7 +54,7 @@ pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineErro
     Ok(Opened { engine, why, fallback, estimates, took: start.elapsed() })
 }
 
-/// What was taken.
+/// The engine chosen.
 struct Choice {
     engine: Box<dyn Engine>,
     why: String,
@@ -68,7 +68,7 @@ impl Choice {
     }
 }
 
-/// The best real GPU or the CPU, whichever is estimated to be faster; and why.
+/// Chooses the best real GPU or the CPU, whichever is estimated to be faster.
 #[cfg(feature = "gpu")]
 fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> {
     use super::gpu::{self, Gpu};

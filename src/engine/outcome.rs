@@ -1,4 +1,4 @@
-//! Outcomes: what a restart ends with, and what a batch of restarts returns.
+//! Results of restarts and of batches of restarts.
 
 use super::times::Times;
 
@@ -26,14 +26,14 @@ impl Stop {
     }
 }
 
-/// The result of a restart without its state.
+/// The result of a restart, without its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
-    /// Which restart.
+    /// Number of the restart, from 0.
     pub restart: u64,
     /// Weighted sum of squared distances, in lattice units.
     pub inertia: u128,
-    /// Updates made, the confirming one included.
+    /// Updates made, including a last one that changes nothing.
     pub iterations: u32,
     /// Why it stopped.
     pub stop: Stop,
@@ -41,7 +41,7 @@ pub struct Outcome {
     pub digest: u64,
 }
 
-/// The state at the end of a restart. All parts belong to the same centroids.
+/// The state at the end of a restart: labels and counts belong to these centroids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// Lattice coordinates. (n_clusters, n_dims)
@@ -55,9 +55,9 @@ pub struct State {
 /// How many labels were decided in floating point, and how many in integers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Nearest centroids found, of every row in every pass.
+    /// Labels assigned, summed over all passes.
     pub assigned_points: u64,
-    /// Those that the certificate left open, decided in integers.
+    /// Labels that the certificate left open and integers decided.
     pub repaired_points: u64,
     /// `assigned_points` without the first pass of each restart.
     pub later_assigned_points: u64,
@@ -88,18 +88,18 @@ impl Work {
 /// Which states a batch returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// That of the best restart: least inertia, then least number.
+    /// The best restart's: least inertia, then least number.
     Best,
-    /// Those of all restarts.
+    /// All restarts'.
     All,
 }
 
-/// What a batch of restarts returns.
+/// Results of a batch of restarts.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
     /// One for each restart, in order.
     pub outcomes: Vec<Outcome>,
-    /// States with the restart they belong to: one or all, as [`Keep`] says, in order.
+    /// States with their restart's number, in order: one or all, by [`Keep`].
     pub states: Vec<(u64, State)>,
     /// How many labels were decided in floating point, and how many in integers.
     pub work: Work,
@@ -126,7 +126,7 @@ impl Batch {
         }
     }
 
-    /// Takes in other restarts of the same run.
+    /// Adds other restarts of the same run.
     pub fn merge(&mut self, other: Self, keep: Keep) {
         self.outcomes.extend(other.outcomes);
         self.outcomes.sort_unstable_by_key(|outcome| outcome.restart);
@@ -147,7 +147,8 @@ impl Batch {
     }
 }
 
-/// Order-free digest of centroids, docs/DEFINITION.md, section 3.10: a wrapping sum of mixed (place, value) pairs.
+/// Order-independent digest of centroids (docs/DEFINITION.md, section 3.10): a wrapping sum over hashed (index, value)
+/// pairs.
 ///
 /// `centroids` is (n_clusters, n_dims).
 #[must_use]

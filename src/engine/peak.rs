@@ -1,24 +1,24 @@
-//! Peak rates of a device, measured by a loop of multiply-adds and a copy: timings are compared with them.
+//! Peak rates of a device, measured by a loop of multiply-adds and by a copy, as a reference for timings.
 
 use super::EngineError;
 
-/// The most that plain loops get out of a device.
+/// Peak rates of a device, as simple loops reach them.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Peak {
-    /// Operations on `f32` a second; a multiply-add counts as two.
+    /// `f32` operations per second; a multiply-add counts as two.
     pub flops: f64,
-    /// Bytes read plus bytes written a second, by a copy too large for its caches.
+    /// Bytes read plus bytes written per second, by a copy larger than the caches.
     pub bytes_per_second: f64,
 }
 
-/// Least time of a run that counts, in seconds.
+/// Least duration of a measured run, in seconds.
 const LONG: f64 = 0.01;
-/// Runs that count: the fastest is the peak.
+/// Measured runs; the fastest counts.
 const RUNS: usize = 3;
 
-/// Work a second, by runs of more and more work until one is long enough to be timed.
+/// Units of work per second, from runs of increasing size until one is long enough.
 ///
-/// `seconds` does so many units of work, 1 at first and at most `most`, and says how long they took.
+/// `seconds` does a number of units of work, from 1 to `most`, and returns how long they took.
 ///
 /// # Errors
 /// Those of `seconds`.
@@ -32,7 +32,7 @@ pub(super) fn fastest(
         for _ in 0..RUNS {
             best = best.min(seconds(units)?);
         }
-        // one slow run says nothing: something else may have been at work
+        // only if the fastest run is long: another program may have slowed the others
         if best >= LONG || units >= most {
             return Ok(units as f64 / best.max(1e-9));
         }
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn the_fastest_of_long_runs_counts() {
         let mut runs = Vec::new();
-        // a hundred thousand units a second, a start of 1 ms, and every other run is slow
+        // a hundred thousand units per second, 1 ms of overhead, and every other run is slow
         let rate = fastest(1 << 30, |units| {
             runs.push(units);
             Ok(0.001 + units as f64 * if runs.len() % 2 == 0 { 2e-5 } else { 1e-5 })

@@ -1,4 +1,4 @@
-//! Rows drawn by weight: what the fast engines share of seeding. The reference walks instead, and is the oracle.
+//! Draws of rows by weight, for seeding on the CPU and the GPU. The reference has its own linear search, as the oracle.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use super::draws::Draws;
 use super::reference::seed::lowest_unused;
 use crate::lattice::Table;
 
-/// Finds the row that a place among the weights falls on.
+/// Running totals of the weights, for draws of rows by weight.
 #[derive(Debug)]
 pub struct RowsByWeight<'a> {
     table: &'a Table,
@@ -27,7 +27,7 @@ impl<'a> RowsByWeight<'a> {
         Self { table, running }
     }
 
-    /// Draws a row in proportion to its weight: the first whose running total exceeds the place drawn.
+    /// Draws a row in proportion to its weight: the first whose running total exceeds the number drawn.
     pub fn draw(&self, draws: &mut Draws) -> usize {
         let t = draws.below(self.table.weights.total().into());
         if self.running.is_empty() {
@@ -36,7 +36,7 @@ impl<'a> RowsByWeight<'a> {
         self.running.partition_point(|&total| u128::from(total) <= t)
     }
 
-    /// Rows in proportion to their weight, all with coordinates of their own if that can be had.
+    /// Rows drawn in proportion to their weights, with distinct coordinates as far as there are any.
     pub fn random(&self, n_clusters: usize, draws: &mut Draws) -> Vec<usize> {
         let table = self.table;
         let coordinates = |i: usize| -> Vec<i32> { table.point(i).iter().map(|&q| q as i32).collect() };
@@ -50,7 +50,7 @@ impl<'a> RowsByWeight<'a> {
                 seeds.push(row);
             }
         }
-        // what is left has few rows of new coordinates, if any: they come in order
+        // few rows of new coordinates are left, if any: take them in order
         for row in (0..table.n_points()).filter(|&row| table.weights.get(row) > 0) {
             if seeds.len() < n_clusters && taken.insert(coordinates(row)) {
                 seeds.push(row);

@@ -1,24 +1,24 @@
-//! Where the time of a batch went.
+//! Times of the steps of a batch.
 
 use std::time::{Duration, Instant};
 
-/// Time spent on each step. Threads that work side by side each add theirs, until [`Times::scaled_to`] scales the sum to wall time.
+/// Time spent on each step. Concurrent threads add up; [`Times::scaled_to`] scales the sum to wall time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Times {
     /// Finding the first centroids.
     pub seed: Duration,
-    /// Iterating: `assign`, `update`, and what lies between.
+    /// Iterating: `assign`, `update` and overhead.
     pub iterate: Duration,
-    /// The part of `iterate` spent on nearest centroids; zero where the engine can't tell.
+    /// The part of `iterate` spent on nearest centroids; zero if it was not measured.
     pub assign: Duration,
-    /// The part of `iterate` spent on sums, means and the decision to stop; zero where the engine can't tell.
+    /// The part of `iterate` spent on sums, means and the decision to stop; zero if it was not measured.
     pub update: Duration,
     /// Fetching results from the device's memory.
     pub read_back: Duration,
-    /// How long a device worked by its own clock, seeding and iterating, never scaled: less than the wall where it
-    /// waited for the host. Zero where it has no clock.
+    /// Time that a device was busy seeding and iterating, from its own timestamps and never scaled. Less than wall time
+    /// if it waited for the host. Zero without timestamps.
     pub busy: Duration,
-    /// Whether `assign` and `update` were taken from the device's clock, not the host's.
+    /// Whether `assign` and `update` come from the device's timestamps, not from the host's clock.
     pub device_clock: bool,
 }
 
@@ -39,14 +39,13 @@ impl Times {
         self.busy += other.busy;
     }
 
-    /// The steps one after the other.
+    /// The sum of seeding, iterating and reading back.
     #[must_use]
     pub fn sum(&self) -> Duration {
         self.seed + self.iterate + self.read_back
     }
 
-    /// The times scaled to a sum of `wall`, as threads run in parallel. A wall time without any measured step counts as
-    /// iterating.
+    /// The times scaled to a sum of `wall`. If no step was measured, all of `wall` counts as iterating.
     #[must_use]
     pub fn scaled_to(self, wall: Duration) -> Self {
         let sum = self.sum().as_secs_f64();

@@ -12,27 +12,27 @@ pub enum FitError {
     /// The rows could not be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The values or weights can't be used.
+    /// The values or weights are invalid.
     #[error(transparent)]
     Lattice(#[from] LatticeError),
-    /// The parameters make no sense, alone or for these data.
+    /// The parameters are invalid, by themselves or for these data.
     #[error(transparent)]
     Params(#[from] ParamsError),
     /// The device failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The observer cancelled it.
+    /// The observer cancelled the fit.
     #[error("cancelled after {done} of {of} restarts")]
     Cancelled {
         /// Restarts done.
         done: u64,
-        /// Restarts asked for.
+        /// Restarts requested.
         of: u64,
     },
-    /// The threads asked for could not be started.
+    /// The threads could not be started.
     #[error("could not start {threads} threads: {reason}")]
     Threads {
-        /// Threads asked for.
+        /// Threads requested.
         threads: usize,
         /// The message of the operating system.
         reason: String,

@@ -1,4 +1,4 @@
-//! [`fit`] and what surrounds it, free of devices.
+//! Fits: parameters, [`fit`], batches of restarts, and the fingerprint.
 
 mod error;
 mod median;
@@ -30,7 +30,7 @@ pub use trace::trace;
 pub struct Progress {
     /// Restarts done.
     pub done: u64,
-    /// Restarts asked for.
+    /// Restarts requested.
     pub of: u64,
     /// Least inertia so far, in the user's units.
     pub best: f64,
@@ -43,28 +43,28 @@ pub struct Timings {
     pub pack: Duration,
     /// Opening the device and building its kernels.
     pub open: Duration,
-    /// Handing the points to the device.
+    /// Uploading the points to the device.
     pub upload: Duration,
-    /// The restarts, step by step.
+    /// Running the restarts, by step.
     pub run: Times,
-    /// All of it.
+    /// The whole fit.
     pub total: Duration,
 }
 
-/// A fitted clustering. All of it belongs to one and the same run.
+/// A fitted clustering.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// Rows fitted.
+    /// Number of rows.
     pub n_points: usize,
     /// The lattice: scale and offset of the integers.
     pub lattice: Lattice,
     /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
-    /// What a weight of 1 is worth in the weights that were given.
+    /// The given weight that corresponds to an integer weight of 1.
     pub weight_unit: f64,
     /// Whether the weights had to be rounded to integers.
     pub weights_rounded: bool,
-    /// All restarts; with their states under [`Keep::All`].
+    /// Outcomes of all restarts; with their states under [`Keep::All`].
     pub restarts: Restarts,
     /// The best restart.
     pub best: Outcome,
@@ -72,15 +72,16 @@ pub struct Fit {
     pub state: State,
     /// Distribution of the inertias.
     pub spread: Spread,
-    /// Hash of all results: equal if and only if two runs computed the same, up to a collision.
+    /// Hash of all results: two runs have the same fingerprint if and only if their results are equal, barring
+    /// collisions.
     pub fingerprint: String,
-    /// What it was computed on.
+    /// The device it was computed on.
     pub device: DeviceInfo,
-    /// Which device was taken and why, in one line.
+    /// Which device was chosen and why, in one line.
     pub device_reason: String,
-    /// The estimated times by which the device was chosen, if it was.
+    /// The estimated times from which [`engine::Device::Auto`] chose, if it did.
     pub estimates: Option<Estimates>,
-    /// Where the time went.
+    /// Wall time of each part.
     pub timings: Timings,
 }
 
@@ -91,7 +92,7 @@ impl Fit {
         self.cost(self.best.inertia)
     }
 
-    /// A cost in the user's units.
+    /// Converts a cost (weighted squared distance) to the user's units.
     #[must_use]
     pub fn cost(&self, cost: u128) -> f64 {
         self.lattice.cost(cost) * self.weight_unit
@@ -118,13 +119,13 @@ impl Fit {
         halfway(low, high)
     }
 
-    /// Restarts a second, without packing, opening the device and uploading.
+    /// Restarts per second, without packing, opening the device and uploading.
     #[must_use]
     pub fn restarts_per_second(&self) -> f64 {
         self.spread.count as f64 / self.timings.run.sum().as_secs_f64()
     }
 
-    /// Clusters that no row of positive weight belongs to.
+    /// Number of clusters without a row of positive weight.
     #[must_use]
     pub fn empty(&self) -> usize {
         self.state.counts.iter().filter(|&&n| n == 0).count()
@@ -140,16 +141,18 @@ impl Fit {
 /// Clusters the rows of `data`.
 ///
 /// # Errors
-/// Rows that can't be read or used, parameters that don't fit them, a device that fails.
+/// [`FitError`]: rows that can't be read or are invalid, parameters that don't fit them, a device that fails.
 pub fn fit(data: &Dataset, params: &Params) -> Result<Fit, FitError> {
     fit_with(data, params, &OpenOptions::default(), &mut |_| CONTINUE)
 }
 
-/// [`fit`] with options for opening the device, and with `progress` called after each batch of restarts: it cancels
-/// the fit by [`ControlFlow::Break`].
+/// [`fit`] with options for opening the device. `progress` is called after each batch of restarts, and cancels the
+/// fit if it returns [`ControlFlow::Break`].
+///
+/// Device, threads and, if set, fallback of `params` override those of `options`.
 ///
 /// # Errors
-/// As [`fit`].
+/// As [`fit`]; [`FitError::Cancelled`].
 pub fn fit_with(
     data: &Dataset,
     params: &Params,
@@ -165,17 +168,17 @@ pub fn fit_with(
     fit_on(&engine::open(params.device(), &options)?, data, params, progress)
 }
 
-/// The size of a job, as far as it is known before it runs; [`engine::Device::Auto`] chooses by it.
+/// The size of a job before it runs, from which [`engine::Device::Auto`] chooses.
 #[must_use]
 pub fn job_size(data: &Dataset, params: &Params) -> JobSize {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     JobSize::before(n_points, n_dims, params.n_clusters(), params.n_restarts(), params.max_iter())
 }
 
-/// [`fit`], on a device that is open already: what can't be opened fails before rows are read.
+/// [`fit_with`] on an open device.
 ///
 /// # Errors
-/// As [`fit`].
+/// As [`fit_with`].
 pub fn fit_on(
     opened: &Opened,
     data: &Dataset,
@@ -193,10 +196,10 @@ pub fn fit_on(
     })
 }
 
-/// Runs `work` on as many threads of the CPU as were asked for, or as there are.
+/// Runs `work` in a pool of `threads` threads, or in the current pool if `None`.
 ///
 /// # Errors
-/// [`FitError::Threads`] if they can't be had, else the error of `work`.
+/// [`FitError::Threads`] if they can't be started, else the error of `work`.
 pub fn in_threads<T: Send, E: From<FitError> + Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, E> + Send,
@@ -207,10 +210,10 @@ pub fn in_threads<T: Send, E: From<FitError> + Send>(
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(failed)?.install(work)
 }
 
-/// Places the rows on the lattice: two passes, range and pack.
+/// Places the rows on the lattice, in two passes: range and pack.
 ///
 /// # Errors
-/// Rows that can't be read, or whose values or weights can't be used.
+/// [`FitError::Data`] if rows can't be read, [`FitError::Lattice`] if values or weights are invalid.
 pub fn pack(data: &Dataset) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
@@ -237,10 +240,10 @@ pub fn pack(data: &Dataset) -> Result<Table, FitError> {
     Ok(packer.finish())
 }
 
-/// Clusters points that lie on their lattice already.
+/// Clusters a packed table.
 ///
 /// # Errors
-/// Parameters that don't fit the points, a device that fails.
+/// [`FitError::Params`], [`FitError::Engine`], [`FitError::Cancelled`].
 pub fn fit_table(
     opened: &Opened,
     table: &Table,
@@ -265,7 +268,7 @@ pub fn fit_table(
     let fingerprint = restarts.fingerprint(&job);
     let state = match params.keep() {
         Keep::All => restarts.best_state().cloned(),
-        Keep::Best => restarts.states.pop().map(|(_, state)| state), // a copy of the labels would be large
+        Keep::Best => restarts.states.pop().map(|(_, state)| state), // a move: the labels may be large
     };
     let state = state.ok_or_else(missing)?;
     let spread = restarts.spread().ok_or_else(missing)?;

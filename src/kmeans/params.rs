@@ -1,4 +1,4 @@
-//! What to compute, checked in two gates: alone, then against the data.
+//! Parameters of a fit, checked in two steps: by themselves, then against the data.
 
 use ndarray::Array2;
 
@@ -6,7 +6,7 @@ use crate::engine::reference::stop::shift_limit;
 use crate::engine::{Device, Job, Keep, Seeding};
 use crate::lattice::{LatticeError, Table};
 
-/// Most threads: more would spend their time on one another.
+/// Most threads.
 const MAX_THREADS: usize = 1024;
 
 /// How the first centroids are found.
@@ -17,7 +17,7 @@ pub enum Init {
     KMeansPlusPlus,
     /// Distinct rows, drawn in proportion to their weights.
     Random,
-    /// These, in the user's units; then there is one restart. (n_clusters, n_dims)
+    /// These centroids, in the user's units; only for a single restart. (n_clusters, n_dims)
     Centroids(Array2<f64>),
 }
 
@@ -33,45 +33,45 @@ impl Init {
     }
 }
 
-/// What is wrong with the parameters, alone or for this table.
+/// What is wrong with the parameters, by themselves or for this table.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParamsError {
-    /// No clusters were asked for.
+    /// Zero clusters.
     #[error("0 clusters asked for; at least 1 is needed")]
     NoClusters,
-    /// No restarts were asked for.
+    /// Zero restarts.
     #[error("0 restarts asked for; at least 1 is needed")]
     NoRestarts,
-    /// No iterations were allowed.
+    /// Zero iterations.
     #[error("max_iter is 0; at least 1 iteration is needed")]
     NoIterations,
-    /// No threads were allowed.
+    /// Zero threads.
     #[error("0 threads asked for; at least 1 is needed")]
     NoThreads,
-    /// More threads than any machine has.
+    /// Too many threads.
     #[error("{0} threads asked for; at most {MAX_THREADS} are supported")]
     TooManyThreads(usize),
-    /// An empty batch was asked for.
+    /// A batch size of zero.
     #[error("0 restarts a batch asked for; at least 1 is needed")]
     NoBatch,
     /// The tolerance is negative or not a number.
     #[error("tol is {0}; it must be a finite number of zero or more")]
     BadTol(f64),
-    /// Several restarts from one and the same start.
+    /// Several restarts from the same given centroids.
     #[error(
         "{0} restarts from given centroids would all be the same; ask for 1 restart, or for k-means++ or random starts"
     )]
     RestartsOfOneStart(u64),
-    /// The number of given centroids is not that of the clusters.
+    /// The number of given centroids is not the number of clusters.
     #[error("{n_centroids} start centroids for {n_clusters} clusters; give one per cluster")]
     CentroidCount {
-        /// Rows given.
+        /// Centroids given.
         n_centroids: usize,
-        /// Clusters asked for.
+        /// Clusters requested.
         n_clusters: usize,
     },
-    /// The given centroids have another number of features than the points.
+    /// The given centroids and the points differ in their number of features.
     #[error("start centroids have {n_centroid_dims} columns and the points {n_dims}; they must agree")]
     CentroidDims {
         /// Features of the centroids.
@@ -85,16 +85,16 @@ pub enum ParamsError {
     /// More clusters than rows.
     #[error("{n_clusters} clusters for {n_points} rows{}; ask for at most {n_points} clusters", if *.weighted { " of positive weight" } else { "" })]
     TooManyClusters {
-        /// Clusters asked for.
+        /// Clusters requested.
         n_clusters: usize,
         /// Rows of positive weight.
         n_points: usize,
-        /// Whether rows of weight zero were left out of the count.
+        /// Whether rows of weight zero were excluded from the count.
         weighted: bool,
     },
 }
 
-/// k-means, as asked for: a builder for [`Params`].
+/// Builder of [`Params`].
 ///
 /// ```
 /// use cairn::kmeans::KMeans;
@@ -118,8 +118,7 @@ pub struct KMeans {
 }
 
 impl KMeans {
-    /// `n_clusters` clusters, 10 restarts of k-means++ under seed 42 to the fixed point (at most 300
-    /// iterations), on the device that [`Device::Auto`] takes.
+    /// Defaults: 10 restarts of greedy k-means++, seed 42, at most 300 iterations, tolerance 0, [`Device::Auto`].
     pub fn new(n_clusters: usize) -> Self {
         Self {
             n_clusters,
@@ -161,7 +160,8 @@ impl KMeans {
         Self { max_iter, ..self }
     }
 
-    /// Stops when the squared shift of all centroids is at most `tol` times the mean variance; 0: never.
+    /// Tolerance: a restart stops when the squared shift of all centroids is at most `tol` times the mean variance of
+    /// the features. With 0 it stops at the fixed point.
     pub fn tol(self, tol: f64) -> Self {
         Self { tol, ..self }
     }
@@ -171,7 +171,7 @@ impl KMeans {
         Self { device, ..self }
     }
 
-    /// Whether a device that fails hands over to the CPU; by default only under [`Device::Auto`].
+    /// Whether the CPU takes over when a device fails; by default only under [`Device::Auto`].
     pub fn fallback(self, fallback: bool) -> Self {
         Self { fallback: Some(fallback), ..self }
     }
@@ -181,20 +181,20 @@ impl KMeans {
         Self { threads: Some(threads), ..self }
     }
 
-    /// Restarts given to the engine at a time; by default what suits the engine. No result depends on it.
+    /// Restarts per batch; by default chosen for the engine. No result depends on it.
     pub fn batch(self, batch: u64) -> Self {
         Self { batch: Some(batch), ..self }
     }
 
-    /// Whether the states of all restarts are kept, or the best one's.
+    /// Whether to keep the states of all restarts or only the best one's; by default the best one's.
     pub fn keep(self, keep: Keep) -> Self {
         Self { keep, ..self }
     }
 
-    /// The first gate: what can be checked without data.
+    /// The first check: what needs no data.
     ///
     /// # Errors
-    /// The first parameter that makes no sense.
+    /// [`ParamsError`] for the first invalid parameter.
     pub fn check(self) -> Result<Params, ParamsError> {
         let refused = [
             (self.n_clusters == 0, ParamsError::NoClusters),
@@ -223,7 +223,7 @@ impl KMeans {
     }
 }
 
-/// Parameters that passed the first gate.
+/// Parameters that passed the first check: see [`KMeans::check`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Params(KMeans);
 
@@ -276,19 +276,19 @@ impl Params {
         &self.0.device
     }
 
-    /// Whether a failing device hands over to the CPU, if that was said.
+    /// Whether the CPU takes over when a device fails, if set.
     #[must_use]
     pub fn fallback(&self) -> Option<bool> {
         self.0.fallback
     }
 
-    /// Threads on the CPU, if that was said.
+    /// Threads on the CPU, if set.
     #[must_use]
     pub fn threads(&self) -> Option<usize> {
         self.0.threads
     }
 
-    /// Restarts given to the engine at a time, if that was said.
+    /// Restarts per batch, if set.
     #[must_use]
     pub fn batch(&self) -> Option<u64> {
         self.0.batch
@@ -300,10 +300,10 @@ impl Params {
         self.0.keep
     }
 
-    /// The second gate: the parameters against the data.
+    /// The second check: the parameters against the data.
     ///
     /// # Errors
-    /// Too many clusters for the rows; given centroids that don't fit the points.
+    /// [`ParamsError`]: too many clusters for the rows; given centroids that don't fit the points.
     pub fn job<'a>(&self, table: &'a Table) -> Result<Job<'a>, ParamsError> {
         let n_clusters = self.0.n_clusters;
         let positive = table.weights.positive();
@@ -330,7 +330,7 @@ impl Params {
         if rows.ncols() != table.n_dims() {
             return Err(ParamsError::CentroidDims { n_centroid_dims: rows.ncols(), n_dims: table.n_dims() });
         }
-        let values: Vec<f64> = rows.iter().copied().collect(); // row by row, however it lies in memory
+        let values: Vec<f64> = rows.iter().copied().collect(); // row-major, whatever the memory layout
         table.lattice.place_centroids(&values).map(Seeding::Given).map_err(ParamsError::Centroid)
     }
 }

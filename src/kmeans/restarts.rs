@@ -1,4 +1,4 @@
-//! Restarts as batches: all outcomes, the best one's state, the spread, the fingerprint.
+//! Runs restarts in batches and collects outcomes, states, the spread and the fingerprint.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -7,25 +7,25 @@ use super::FitError;
 use crate::engine::reference::assign::assign_outside;
 use crate::engine::{Batch, Job, Keep, Outcome, Session, State, Times, Work};
 
-/// A batch that took less than this is followed by a larger one.
+/// The batch size grows after a batch shorter than this.
 const SHORT: Duration = Duration::from_millis(100);
-/// A batch that took more than this is followed by a smaller one.
+/// The batch size shrinks after a batch longer than this.
 const LONG: Duration = Duration::from_millis(400);
-/// How much longer batches may be where restarts follow one another within them.
+/// How much longer batches of a steady session may be: see [`Session::is_steady`].
 const STEADY: u32 = 10;
 /// Restarts in the first batch.
 const FIRST_BATCH: u64 = 8;
 
-/// What was computed of all restarts.
+/// Results of all restarts.
 #[derive(Debug, Clone, Default)]
 pub struct Restarts {
     /// One for each restart, in order.
     pub outcomes: Vec<Outcome>,
-    /// States with the restart they belong to: the best one's, or all.
+    /// States with their restart's number: the best one's, or all.
     pub states: Vec<(u64, State)>,
     /// How many labels were decided in floating point, and how many in integers.
     pub work: Work,
-    /// Where the wall time went.
+    /// Wall time of each step.
     pub times: Times,
 }
 
@@ -36,7 +36,7 @@ pub struct Spread {
     pub count: usize,
     /// Least inertia.
     pub min: u128,
-    /// Median: the two central values of an even number, else one value twice.
+    /// Median: the two central values of an even count, else the central value twice.
     pub median: (u128, u128),
     /// Largest inertia.
     pub max: u128,
@@ -44,14 +44,14 @@ pub struct Spread {
     pub found_best: usize,
 }
 
-/// What an observer returns to let a run go on. [`ControlFlow::Break`] cancels it.
+/// What an observer returns to continue a run. [`ControlFlow::Break`] cancels it.
 pub const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
 
-/// Runs restarts `0 .. n_restarts` of `job` in batches: the one loop of every fit, comparison and check.
+/// Runs restarts `0 .. n_restarts` of `job` in batches. Every fit, comparison and check uses this loop.
 ///
-/// `observer` is called after each batch with all outcomes so far. It cancels the run by [`ControlFlow::Break`];
-/// after the last batch nothing is left to cancel. Without a `batch_size` batches grow and shrink with the time
-/// that they take.
+/// `observer` is called after each batch with all outcomes so far. It cancels the run by returning
+/// [`ControlFlow::Break`], except after the last batch. Without a `batch_size`, the size follows the time that
+/// batches take.
 ///
 /// # Errors
 /// [`FitError::Engine`] if the device fails, [`FitError::Cancelled`].
@@ -86,7 +86,7 @@ pub fn run(
     Ok(all)
 }
 
-/// Labels the rows of weight zero outside the range, which no engine sees.
+/// Labels the rows of weight zero outside the range, which engines see as zeros.
 fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
     for (_, state) in &mut restarts.states {
         for (row, q) in &job.table.outside {
@@ -104,7 +104,7 @@ fn next_size(size: u64, wall: Duration, most: u64) -> u64 {
 }
 
 impl Restarts {
-    /// Takes in the next batch, which took `wall` in all.
+    /// Adds the next batch, which took `wall`.
     fn take(&mut self, batch: Batch, keep: Keep, wall: Duration) {
         self.times.merge(batch.times.scaled_to(wall));
         self.work.merge(batch.work);
@@ -141,7 +141,8 @@ impl Restarts {
         Some(Spread { count, min, median, max, found_best })
     }
 
-    /// The fingerprint of docs/DEFINITION.md, section 3.10, 64 hex digits: equal on two machines that computed the same.
+    /// The fingerprint (docs/DEFINITION.md, section 3.10) as 64 hex digits. It is equal on two machines whose results
+    /// are equal.
     #[must_use]
     pub fn fingerprint(&self, job: &Job<'_>) -> String {
         let mut hasher = blake3::Hasher::new();

@@ -1,16 +1,17 @@
-//! How one restart came down, iteration by iteration.
+//! The inertia of a restart after each iteration.
 
 use super::{FitError, Params};
 use crate::engine::{Engine, EngineError, Job, Keep, Outcome, Seeding, State, Stop};
 use crate::lattice::Table;
 
-/// The inertia after each iteration of a restart, in lattice units: the last is the restart's own.
+/// The inertia of a restart after each iteration, in lattice units.
 ///
-/// It is run again one update at a time, each from the centroids before: that a restart depends on nothing but its
-/// centroids makes these the very iterations of the fit. `restart` is an outcome of these points and parameters.
+/// Runs the restart again, one update at a time, each from the centroids of the last. An iteration depends only on the
+/// centroids, so these are the iterations of the fit. `restart` is an outcome of a fit of the same points and
+/// parameters.
 ///
 /// # Errors
-/// Parameters that don't fit the points, a device that fails, an outcome of another fit.
+/// [`FitError::Params`]; [`FitError::Engine`] if the device fails or the outcome is of another fit.
 pub fn trace(
     engine: &dyn Engine,
     table: &Table,
@@ -33,7 +34,8 @@ pub fn trace(
     if inertias.last() == Some(&restart.inertia) {
         return Ok(inertias);
     }
-    let reason = "a restart run again ended elsewhere; it is of other points or parameters".into();
+    let reason =
+        "the repeated restart has another result; the outcome belongs to other points or parameters".into();
     Err(EngineError::DeviceFailed { adapter: engine.info().adapter, reason }.into())
 }
 

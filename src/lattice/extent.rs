@@ -1,17 +1,17 @@
-//! First pass: the range and the grid of the rows that count, and the lattice that follows from them.
+//! First pass: the range and the grid of the rows of positive weight, and the lattice that follows from them.
 
 use rayon::prelude::*;
 
 use super::bits::lowest_bit;
 use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_SHIFT, MIN_STEPS, Weights};
 
-/// Rows a parallel task takes at a time. A function of nothing else, so that the rounding report, which sums
-/// floats, has one order of summation.
+/// Rows per parallel task. It depends only on `n_dims`, so that the rounding report, which sums floats, has a fixed
+/// order of summation.
 pub(super) fn block_rows(n_dims: usize) -> usize {
     (32_768 / n_dims).max(1)
 }
 
-/// A number that a table may hold.
+/// Type of the values of a table: `f32` or `f64`.
 pub trait Value: Copy + Send + Sync + Into<f64> {}
 impl Value for f32 {}
 impl Value for f64 {}
@@ -31,7 +31,7 @@ impl Extent {
         Self { lo: vec![f64::INFINITY; n_dims], hi: vec![f64::NEG_INFINITY; n_dims], grid: None }
     }
 
-    /// Takes in rows; `first` is the index of the first of them. `rows` is (any, n_dims), row by row.
+    /// Adds rows. `first` is the index of the first of them; `rows` is (any, n_dims), row-major.
     ///
     /// # Errors
     /// [`LatticeError::NotFinite`], for rows of weight zero too.
@@ -86,7 +86,7 @@ impl Extent {
         };
     }
 
-    /// The lattice of docs/DEFINITION.md, section 2, for rows of this extent and sum of weights.
+    /// The lattice (docs/DEFINITION.md, section 2) for rows of this extent and sum of weights.
     ///
     /// # Errors
     /// [`LatticeError::RangeOverflow`].
@@ -99,7 +99,7 @@ impl Extent {
         }
         let grid = self.grid.unwrap_or(0);
         let own: Vec<Option<i32>> = (0..d).map(|j| self.least_exponent(j, grid)).collect();
-        // a table without a varying feature lies on its own grid
+        // a table whose features are all constant uses its own grid
         let table = own.iter().flatten().copied().max().unwrap_or(grid);
         let steps = |j: usize| libm::ldexp(self.hi[j] - self.lo[j], -table);
         let mixed = (0..d).any(|j| own[j].is_some() && steps(j) < MIN_STEPS);
@@ -114,13 +114,13 @@ impl Extent {
         let exponent: Vec<i32> = shift.iter().map(|&e| table - e as i32).collect();
         let offset = |j: usize| match own[j] {
             Some(_) => offset(self.lo[j], self.hi[j], exponent[j].max(grid)),
-            None => self.lo[j], // its coordinates are zero either way; so it comes back unrounded
+            None => self.lo[j], // a constant feature: its coordinates are zero, and its value is not rounded
         };
         let offset = (0..d).map(offset).collect();
         Ok(Lattice { offset, exponent, shift })
     }
 
-    /// The least exponent that keeps every coordinate of feature `j` within 24 bits; none if it never varies.
+    /// The least exponent that keeps every coordinate of feature `j` within 24 bits; `None` if the feature is constant.
     fn least_exponent(&self, j: usize, grid: i32) -> Option<i32> {
         let (lo, hi) = (self.lo[j], self.hi[j]);
         if lo == hi {
@@ -131,7 +131,7 @@ impl Extent {
             let q = |x: f64| libm::ldexp(x - offset, -p).round_ties_even().abs();
             q(lo).max(q(hi)) <= f64::from(MAX_COORDINATE)
         };
-        // here the range is at least 2^25 steps, which can't fit: the search starts below the answer
+        // start below the answer: with this step the range has at least 2^25 steps and can't fit
         let mut p = libm::ilogb(hi - lo) - 25;
         while !fits(p) {
             p += 1;
@@ -144,7 +144,7 @@ impl Extent {
 fn offset(lo: f64, hi: f64, t: i32) -> f64 {
     let centre = lo + (hi - lo) / 2.0;
     let steps = libm::ldexp(centre, -t);
-    // from 2^52 on a float has no fraction to round away
+    // floats from 2^52 on are integers
     if steps.abs() >= (1u64 << 52) as f64 { centre } else { libm::ldexp(steps.round_ties_even(), t) }
 }
 
@@ -165,11 +165,11 @@ impl Grid {
         Self { exponent: None, to_steps: 0.0 }
     }
 
-    /// Takes in values. Most change nothing, which is cheap to see: they are whole numbers of steps.
+    /// Adds values. The fast path skips values that are integers in steps of the grid so far.
     fn add<T: Value>(&mut self, values: &[T]) {
         let whole = |&x: &T| {
             let x = x.into();
-            let steps = x * self.to_steps; // of far less than a step nothing may be left: that is not whole
+            let steps = x * self.to_steps; // may underflow to zero, which does not count as an integer
             ((steps != 0.0) | (x == 0.0))
                 & ((steps.abs() >= (1u64 << 52) as f64) | ((steps + WHOLE) - WHOLE == steps))
         };
@@ -179,13 +179,13 @@ impl Grid {
         let least = values.iter().map(|&x| lowest_bit(x.into())).min().unwrap_or(i32::MAX);
         if least < self.exponent.unwrap_or(i32::MAX) {
             self.exponent = Some(least);
-            // where the reciprocal would overflow no value passes for whole, and all are looked at closely
+            // NaN where the reciprocal would overflow: then no value takes the fast path
             self.to_steps = if least > -1000 { libm::ldexp(1.0, -least) } else { f64::NAN };
         }
     }
 }
 
-/// Adding and taking away this rounds a number below 2^51 to a whole one; larger ones may change.
+/// Adding and subtracting this rounds a number below 2^51 to an integer; larger numbers may change.
 pub(super) const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
 
 fn not_finite<T: Value>(row: usize, values: &[T]) -> LatticeError {

@@ -1,8 +1,8 @@
-//! Rows of floats onto a lattice of 24-bit integers, and back to the user's units.
+//! Fixed-point quantisation: rows of floats to a lattice of 24-bit integers, and back to the user's units.
 //!
-//! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^23`. Every constant is
-//! a minimum, a maximum or one rounded operation, so no order of work can change it. Two passes make
-//! a [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows. See docs/DEFINITION.md, section 2.
+//! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^23`. Offsets and exponents come from
+//! minima, maxima and single rounded operations, so they do not depend on the order of the rows. Two passes make a
+//! [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows. See docs/DEFINITION.md, section 2.
 
 mod bits;
 mod extent;
@@ -15,18 +15,18 @@ pub use pack::{Packer, Table, check_shape};
 pub use rounding::{CoarseFeature, Rounding};
 pub use weights::Weights;
 
-/// Largest magnitude of a coordinate: an `f32` holds every integer up to here, and their differences.
+/// Largest magnitude of a coordinate. An `f32` holds every such integer and the differences of any two.
 pub const MAX_COORDINATE: i32 = 1 << 23;
-/// Rows that no centroid is fitted to (weight zero, or seen later) may lie this far outside the range.
+/// Largest magnitude of a coordinate of rows that are not fitted (of weight zero, or new).
 pub const MAX_OUTSIDE: f64 = (1u64 << 40) as f64;
 /// Most features of a table: then a squared distance on a uniform lattice fits `u64`.
 pub const MAX_DIMS: usize = 65_535;
 /// A table is mixed when some varying feature would keep fewer steps than this on the common lattice.
 const MIN_STEPS: f64 = 65_536.0;
-/// Most that the exponents of a mixed table may differ.
+/// Largest difference between exponents of a mixed table.
 const MAX_SHIFT: u32 = 31;
 
-/// What can be wrong with a table's values or weights.
+/// What is wrong with a table's values or weights.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LatticeError {
@@ -54,7 +54,7 @@ pub enum LatticeError {
         /// Largest value.
         hi: f64,
     },
-    /// A row that may lie outside the range lies too far outside.
+    /// A row of weight zero, or a new row, lies too far outside the range: see [`MAX_OUTSIDE`].
     #[error(
         "row {row}, column {column}: {value} lies more than 2^40 lattice steps ({limit:e}) from the centre of the fitted rows ({centre}); remove the row, or fit with it and a positive weight"
     )]
@@ -86,7 +86,7 @@ pub enum LatticeError {
         /// Largest value that can be placed.
         hi: f64,
     },
-    /// No row, or no feature.
+    /// No rows, or no features.
     #[error("the table has {n_points} rows and {n_dims} columns; at least one of each is needed")]
     Empty {
         /// Rows.
@@ -94,19 +94,19 @@ pub enum LatticeError {
         /// Features.
         n_dims: usize,
     },
-    /// More features than a distance has room for.
+    /// More than [`MAX_DIMS`] features.
     #[error("the table has {n_dims} columns; at most {MAX_DIMS} are supported")]
     TooManyDims {
         /// Features.
         n_dims: usize,
     },
-    /// More rows than labels and row numbers have room for.
+    /// More than 2^32 - 1 rows.
     #[error("the table has {n_points} rows; at most 4294967295 are supported")]
     TooManyPoints {
         /// Rows.
         n_points: usize,
     },
-    /// Weights and rows differ in number.
+    /// The number of weights is not the number of rows.
     #[error("{n_weights} weights for {n_points} rows; give one weight per row")]
     WeightCount {
         /// Weights given.
@@ -133,7 +133,7 @@ pub enum LatticeError {
 /// The lattice: scale and offset of the integers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lattice {
-    /// The user's value of coordinate 0, a feature each. (n_dims)
+    /// The user's value of coordinate 0 in each feature. (n_dims)
     pub offset: Vec<f64>,
     /// A step of feature j is `2^exponent[j]` of the user's units. (n_dims)
     pub exponent: Vec<i32>,
@@ -148,7 +148,7 @@ impl Lattice {
         self.offset.len()
     }
 
-    /// Whether features have steps of their own.
+    /// Whether the lattice is mixed: features have different steps.
     #[must_use]
     pub fn mixed(&self) -> bool {
         self.max_shift() > 0
@@ -168,7 +168,7 @@ impl Lattice {
         (libm::ldexp(1.0, least), libm::ldexp(1.0, most))
     }
 
-    /// The coordinate of `value` in feature `j`, still as a float (it may be out of every range).
+    /// The coordinate of `value` in feature `j`, as a float, since it may be out of range.
     #[must_use]
     pub fn place(&self, value: f64, j: usize) -> f64 {
         libm::ldexp(value - self.offset[j], -self.exponent[j]).round_ties_even()
@@ -180,19 +180,19 @@ impl Lattice {
         self.offset[j] + libm::ldexp(q as f64, self.exponent[j])
     }
 
-    /// A cost (inertia, squared distance) in the user's units.
+    /// Converts a cost (inertia, squared distance) to the user's units.
     #[must_use]
     pub fn cost(&self, cost: u128) -> f64 {
         let least = self.exponent.iter().copied().min().unwrap_or(0);
         libm::ldexp(cost as f64, least.saturating_mul(2))
     }
 
-    /// Puts centroids in the user's units on the lattice.
+    /// Places centroids in the user's units on the lattice.
     ///
-    /// `rows` is (n_clusters, n_dims), row by row.
+    /// `rows` is (n_clusters, n_dims), row-major.
     ///
     /// # Errors
-    /// A value that is not finite, or outside the range of the points.
+    /// [`LatticeError`] for a value that is not finite or lies outside the range of the points.
     pub fn place_centroids(&self, rows: &[f64]) -> Result<Vec<i32>, LatticeError> {
         let d = self.n_dims();
         let limit = f64::from(MAX_COORDINATE);
@@ -220,7 +220,7 @@ impl Lattice {
             .collect()
     }
 
-    /// Centroids in the user's units, row by row. (n_clusters, n_dims)
+    /// Centroids in the user's units, row-major. (n_clusters, n_dims)
     #[must_use]
     pub fn centroid_values(&self, centroids: &[i32]) -> Vec<f64> {
         let d = self.n_dims();

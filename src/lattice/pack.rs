@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 use super::extent::{WHOLE, block_rows};
-use super::rounding::Tally;
+use super::rounding::RoundingSums;
 use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
 
-/// Points on the lattice: what every engine works on.
+/// Points on the lattice, the input of every engine.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// Coordinates: integers of at most 24 bits, which an `f32` holds exactly. (n_points, n_dims)
@@ -19,7 +19,7 @@ pub struct Table {
     pub granularity: u32,
     /// Largest magnitude of a coordinate.
     pub max_coordinate: u32,
-    /// Rows of weight zero outside the range, with their coordinates; zeros stand for them in `points`.
+    /// Rows of weight zero outside the range, with their coordinates. In `points` they are zeros.
     pub outside: Vec<(usize, Vec<i64>)>,
     /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
@@ -46,8 +46,8 @@ impl Table {
         &self.points[i * d..][..d]
     }
 
-    /// Half the squared norm of row `i`, features of a mixed table scaled by `2^-e`: with a relative error of at
-    /// most 2^-36.
+    /// Half the squared norm of row `i`, with a relative error of at most 2^-36. Features of a mixed table are scaled
+    /// by `2^-e`.
     #[must_use]
     pub fn half_norm(&self, i: usize) -> f64 {
         let point = self.point(i);
@@ -58,27 +58,27 @@ impl Table {
         terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum::<f64>() / 2.0
     }
 
-    /// A cost in the user's units: squared distances times the weights that were given.
+    /// Converts a cost to the user's units: squared distances times the given weights.
     #[must_use]
     pub fn cost(&self, cost: u128) -> f64 {
         self.lattice.cost(cost) * self.weights.unit()
     }
 }
 
-/// Places rows on a lattice, in order, chunk by chunk.
+/// Places rows on a lattice, in order, block by block.
 #[derive(Debug)]
 pub struct Packer {
     table: Table,
     bits: u32,
-    tally: Option<Tally>, // none where nobody asks what the rounding cost
+    tally: Option<RoundingSums>, // None: no rounding report
 }
 
 impl Packer {
-    /// Makes room for all rows, of a shape that [`check_shape`] let pass.
+    /// Allocates `n_points` rows. [`check_shape`] must have passed.
     #[must_use]
     pub fn new(lattice: Lattice, weights: Weights, n_points: usize) -> Self {
         let n_dims = lattice.n_dims();
-        let tally = Some(Tally::new(n_points, n_dims));
+        let tally = Some(RoundingSums::new(n_points, n_dims));
         let table = Table {
             points: Vec::with_capacity(n_points * n_dims),
             weights,
@@ -91,11 +91,11 @@ impl Packer {
         Self { table, bits: 0, tally }
     }
 
-    /// Places rows that come after the fit, on its lattice. They may lie outside of the range, and nobody is told
-    /// what their rounding cost. `rows` is (any, n_dims), row by row.
+    /// Places new rows on the lattice of a fit. They may lie outside its range, and get no rounding report. `rows` is
+    /// (any, n_dims), row-major.
     ///
     /// # Errors
-    /// [`LatticeError::NotFinite`], [`LatticeError::TooFarOutside`], with the row's number among these.
+    /// [`LatticeError::NotFinite`], [`LatticeError::TooFarOutside`]; row numbers count in `rows`, from 1.
     pub fn later<T: Value>(lattice: &Lattice, rows: &[T]) -> Result<Table, LatticeError> {
         let n_points = rows.len() / lattice.n_dims();
         let mut packer = Self::new(lattice.clone(), Weights::ones(n_points), n_points);
@@ -104,7 +104,7 @@ impl Packer {
         Ok(packer.finish())
     }
 
-    /// Places the next rows. `rows` is (any, n_dims), row by row.
+    /// Places the next rows. `rows` is (any, n_dims), row-major.
     ///
     /// # Errors
     /// [`LatticeError::TooFarOutside`] for a row of weight zero; [`LatticeError::NotFinite`].
@@ -136,7 +136,7 @@ impl Packer {
         Ok(())
     }
 
-    /// The table, when all rows are in.
+    /// The table, after all rows were added.
     #[must_use]
     pub fn finish(mut self) -> Table {
         self.table.granularity = if self.bits == 0 { 0 } else { self.bits.trailing_zeros() };
@@ -146,7 +146,7 @@ impl Packer {
     }
 }
 
-/// Refuses shapes that distances and labels have no room for.
+/// Checks the number of rows and features.
 ///
 /// # Errors
 /// [`LatticeError::Empty`], [`LatticeError::TooManyDims`], [`LatticeError::TooManyPoints`].
@@ -164,7 +164,7 @@ pub fn check_shape(n_points: usize, n_dims: usize) -> Result<(), LatticeError> {
 }
 
 struct Block {
-    bits: u32,        // those set in any coordinate
+    bits: u32,        // bitwise or of all magnitudes
     most: u32,        // largest coordinate
     errors: Vec<f64>, // squared rounding errors, summed (n_dims)
     own: Vec<f64>,    // squared distances from the offset, summed (n_dims)
@@ -202,7 +202,7 @@ fn pack_block<T: Value>(
     Ok(block)
 }
 
-/// How a feature is placed: as [`Lattice::place`] does it, with the powers of two at hand.
+/// Constants of a feature, with which [`Lattice::place`] needs no power of two.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
     offset: f64,
@@ -223,7 +223,7 @@ impl Block {
     fn pack_row<T: Value>(&mut self, scales: &[Scale], x: &[T], q: &mut [f32]) -> bool {
         let (mut inside, mut bits, mut most) = (true, 0, 0);
         for ((&x, q), scale) in x.iter().zip(q).zip(scales) {
-            // adding 1.5 * 2^52 rounds to the nearest whole number, ties to even, and leaves it in the low bits
+            // adding 1.5 * 2^52 rounds to the nearest integer, ties to even, and leaves it in the low bits
             let whole = (x.into() - scale.offset) * scale.to_steps + WHOLE;
             let placed = whole - WHOLE;
             inside &= placed.abs() <= f64::from(MAX_COORDINATE);
@@ -238,12 +238,12 @@ impl Block {
         inside
     }
 
-    /// The same where a step is so small that its reciprocal overflows.
+    /// The same for steps whose reciprocal overflows.
     fn pack_tiny_row<T: Value>(&mut self, lattice: &Lattice, x: &[T], q: &mut [f32]) -> bool {
         let limit = f64::from(MAX_COORDINATE);
         for (j, (&x, q)) in x.iter().zip(q.iter_mut()).enumerate() {
             let placed = lattice.place(x.into(), j);
-            let inside = placed.abs() <= limit; // and a number
+            let inside = placed.abs() <= limit; // false for NaN
             if !inside {
                 return false;
             }
@@ -312,7 +312,7 @@ mod tests {
     fn a_row_without_weight_may_lie_outside() {
         let weights = Weights::new(&[1.0, 1.0, 0.0], 3).unwrap();
         let table = pack(&[0.0, 1.0, 5.0], 1, weights.clone()).unwrap();
-        // the centre of 0 .. 1 rounds to 0 on the grid of whole numbers; a step is 2^-23
+        // the centre of 0 .. 1 rounds to 0 on the grid of integers; a step is 2^-23
         assert_eq!(table.outside, [(2, vec![5 << 23])]);
         assert_eq!(table.points[2], 0.0);
         let error = pack(&[0.0, 1.0, 1e9], 1, weights).unwrap_err();

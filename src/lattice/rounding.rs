@@ -1,41 +1,41 @@
-//! What placing the rows on the lattice cost: reported, never hidden.
+//! The report on rounding errors from placing the rows on the lattice.
 
 use super::{Lattice, Value};
 
-/// Most values looked at for [`Rounding::coarse`].
+/// Most values sampled for [`Rounding::coarse`].
 const SAMPLE: usize = 1 << 22;
 /// A feature whose typical deviation has fewer bits than this is reported.
 const FEW_BITS: f64 = 8.0;
 
-/// How far the lattice moved the values.
+/// Rounding errors of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rounding {
-    /// Root-mean-square of the rounding over that of the feature (about the centre of its range), for
-    /// the feature where it is largest. Zero when every value fell on the lattice.
+    /// Root mean square of the rounding errors of a feature, relative to that of its values about the centre of their
+    /// range; the largest over all features. Zero if every value lies on the lattice.
     pub rms: f64,
-    /// Features whose typical values keep few bits, because a few huge ones stretch the range.
+    /// Features whose typical values keep few bits, because a few huge values stretch the range.
     pub coarse: Vec<CoarseFeature>,
 }
 
-/// A feature that a few huge values leave with few bits.
+/// A feature whose typical values keep few bits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CoarseFeature {
-    /// Which, from 0.
+    /// Its index, from 0.
     pub feature: usize,
     /// Bits of its typical deviation from its median.
     pub bits: f64,
 }
 
-/// Gathers the report while rows pass.
+/// Sums for the report, accumulated while rows are placed.
 #[derive(Debug)]
-pub(super) struct Tally {
+pub(super) struct RoundingSums {
     errors: Vec<f64>, // (n_dims)
     own: Vec<f64>,    // (n_dims)
     stride: usize,
     sample: Vec<f64>, // every `stride`-th row (any, n_dims)
 }
 
-impl Tally {
+impl RoundingSums {
     pub(super) fn new(n_points: usize, n_dims: usize) -> Self {
         let rows = (SAMPLE / n_dims).clamp(16, 4096);
         Self {

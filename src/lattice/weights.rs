@@ -1,4 +1,4 @@
-//! Weights as integers: a weight w is w copies of its row.
+//! Integer weights: a weight of w is equivalent to w copies of the row.
 
 use super::LatticeError;
 use super::bits::lowest_bit;
@@ -8,7 +8,7 @@ const MAX_WEIGHT: u64 = 65_535;
 /// Largest sum of all weights.
 const MAX_TOTAL: u64 = 1 << 38;
 
-/// One integer weight a row.
+/// One integer weight per row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
     values: Option<Vec<u16>>, // (n_points); None: all one
@@ -25,14 +25,14 @@ impl Weights {
         Self { values: None, n_points, total: n_points as u64, unit: 1.0, rounded: false }
     }
 
-    /// Integers in proportion to `weights`, one a row.
+    /// Integers in proportion to `weights`. (n_points)
     ///
-    /// Numbers on a common power of two are divided by their greatest common divisor and kept, when the
-    /// largest is then at most 65,535 and their sum at most 2^38. Others are scaled to the largest
-    /// integer that fits and rounded, positive ones to at least 1.
+    /// Weights that are multiples of a common power of two are divided by their greatest common divisor. If the
+    /// largest is then at most 65,535 and the sum at most 2^38, they are exact. Otherwise the weights are scaled to
+    /// the largest integers that fit and rounded, positive ones to at least 1.
     ///
     /// # Errors
-    /// Another number of weights than rows, a negative or non-finite weight, no positive weight.
+    /// [`LatticeError::WeightCount`], [`LatticeError::BadWeight`], [`LatticeError::NoWeight`].
     pub fn new(weights: &[f64], n_points: usize) -> Result<Self, LatticeError> {
         if weights.len() != n_points {
             return Err(LatticeError::WeightCount { n_weights: weights.len(), n_points });
@@ -60,7 +60,7 @@ impl Weights {
         self.values.as_ref().map_or(1, |values| u32::from(values[i]))
     }
 
-    /// The weights, unless all are one. (n_points)
+    /// The weights; `None` if all are one. (n_points)
     #[must_use]
     pub fn values(&self) -> Option<&[u16]> {
         self.values.as_deref()
@@ -72,13 +72,13 @@ impl Weights {
         self.total
     }
 
-    /// What a weight of 1 is worth in the weights that were given.
+    /// The given weight that corresponds to an integer weight of 1.
     #[must_use]
     pub fn unit(&self) -> f64 {
         self.unit
     }
 
-    /// Whether the integers only come near the weights that were given.
+    /// Whether the given weights were rounded.
     #[must_use]
     pub fn rounded(&self) -> bool {
         self.rounded
@@ -113,7 +113,7 @@ fn exact(weights: &[f64], max: f64) -> Option<(Vec<u16>, f64)> {
         .map(|values| (values, libm::ldexp(divisor as f64, grid)))
 }
 
-/// The weights scaled to the largest integers that fit, what 1 is worth, and that they are rounded.
+/// The weights scaled to the largest integers that fit, the unit, and whether they were rounded.
 fn rounded(weights: &[f64], max: f64) -> (Vec<u16>, f64, bool) {
     let to_one = -libm::ilogb(max); // keeps the product below from overflowing
     let top = libm::ldexp(max, to_one);

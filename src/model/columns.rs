@@ -1,33 +1,33 @@
-//! Which columns of a table are the model's features: by name where both have names, else by position.
+//! Matches the columns of a table with a model's features: by name if both have names, else by position.
 
 use crate::data::{Columns, DataError, Pick};
 
 use super::Model;
 
-/// Names of columns that a message lists.
+/// Most column names in a message.
 const LISTED: usize = 5;
-/// Most rows that are predicted at a time: what is known of each takes more room than a few values.
+/// Most rows predicted at a time, since a prediction takes more memory than a few values.
 const MOST_ROWS: usize = 1 << 16;
 
-/// What of a table is asked for beside its features.
+/// How to find the features and the truth among the columns of a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ColumnOptions {
-    /// The column of classes, by name, or by number from 1.
+    /// The truth column, by name or by number from 1.
     pub truth: Option<String>,
-    /// Columns to leave out, likewise.
+    /// Columns to ignore, by name or by number.
     pub ignore: Vec<String>,
     /// Take the features in the table's order, whatever their names.
     pub by_position: bool,
 }
 
-/// Why a table's columns can't be the model's.
+/// Why a table's columns don't match the model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ColumnError {
-    /// A column that was named isn't there.
+    /// A requested column does not exist.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// Columns of the model are not in the header.
+    /// Features of the model are missing in the header.
     #[error(
         "{name}: {} of the model's {n_dims} columns are not in its header: {}; rename them, or take its columns \
          in their order",
@@ -56,7 +56,7 @@ pub enum ColumnError {
         /// The next one.
         second: usize,
     },
-    /// More or fewer columns than the model has.
+    /// The number of columns is not the number of features.
     #[error(
         "{name}: has {found} columns for the features where the model has {n_dims}; {}",
         if found > n_dims { "leave others out" } else { "give the columns that were fitted" }
@@ -80,8 +80,8 @@ fn listed(names: &[String]) -> String {
 impl Model {
     /// Finds the model's features among the columns of a table.
     ///
-    /// Where both have names, the features are found by name, in any order, and other columns are left out.
-    /// Else the columns that are neither truth nor ignored are the features, in their order.
+    /// If both have names, features are found by name, in any order, and other columns are ignored. Otherwise the
+    /// columns that are neither truth nor ignored are the features, in order.
     ///
     /// # Errors
     /// [`ColumnError`].
@@ -105,7 +105,7 @@ impl Model {
         Ok(Pick { features, truth, weights: None, most_rows: Some(MOST_ROWS) })
     }
 
-    /// Whether the columns have names of their own, and not the numbers that nameless ones get.
+    /// Whether the columns have names, other than the generated `column 1` and so on.
     fn has_names(&self) -> bool {
         let number = |name: &String| name.strip_prefix("column ").is_some_and(|n| n.parse::<usize>().is_ok());
         !self.columns.iter().all(number)

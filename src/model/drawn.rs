@@ -1,20 +1,20 @@
-//! Which models can name drawings, and how far away a drawing may lie to be named at all.
+//! Which models can name drawings, and the distance beyond which a drawing is not named.
 
 use super::Model;
 use crate::drawing::{SIDE, SIZE};
 
-/// The most that a block holds.
+/// Most pixels of a block.
 const FULL: f64 = 16.0;
-/// The part of the variance of the rows that a drawing may differ by, beyond what the rows show.
+/// Share of the rows' variance that is added to the radius.
 const HAND: f64 = 0.5;
 
-/// Why a model can't name what is drawn.
+/// Why a model can't name drawings.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrawnError {
-    /// Its rows are not of 64 numbers.
+    /// Its rows do not have 64 numbers.
     #[error(
-        "the model has {n_dims} columns, and a drawing {SIZE} numbers; fit one to {SIDE} x {SIDE} pictures, such as \
+        "the model has {n_dims} columns, but a drawing has {SIZE} numbers; fit one to {SIDE} x {SIDE} pictures, such as \
          the digits"
     )]
     Dims {
@@ -23,9 +23,9 @@ pub enum DrawnError {
     },
     /// Its rows are not pictures of 8 x 8.
     #[error(
-        "the model's {SIZE} columns are {}, and a drawing is a picture of {SIDE} x {SIDE}; name them pixel_0_0 to \
+        "the model's {SIZE} columns are {}, but a drawing is a picture of {SIDE} x {SIDE}; name them pixel_0_0 to \
          pixel_7_7, row by row, and fit again",
-        image.map_or("no picture".to_owned(), |(height, width)| format!("a picture of {height} x {width}"))
+        image.map_or("not a picture".to_owned(), |(height, width)| format!("a picture of {height} x {width}"))
     )]
     Shape {
         /// Height and width of its pictures, if they are.
@@ -33,8 +33,8 @@ pub enum DrawnError {
     },
     /// Its numbers are not counts of ink.
     #[error(
-        "the model's rows are no counts from 0 to 16, more than 8 somewhere, which drawings are made into: its centroids \
-         go from {low} to {high}; bring its columns to 0..16 and fit again"
+        "the model's rows are not counts from 0 to 16 with values above 8, as drawings are: its centroids range from \
+        {low} to {high}; scale its columns to 0..16 and fit again"
     )]
     Range {
         /// Least number of all centroids.
@@ -45,7 +45,7 @@ pub enum DrawnError {
 }
 
 impl Model {
-    /// Whether its features are the counts that drawings are made into: 64 pixels, 8 x 8, from 0 to 16.
+    /// Checks that its features are counts as [`drawing`](crate::drawing) makes them: 8 x 8 pixels, from 0 to 16.
     ///
     /// # Errors
     /// [`DrawnError`].
@@ -55,7 +55,7 @@ impl Model {
             return Err(DrawnError::Dims { n_dims });
         }
         let (low, high) = range(self);
-        // the widest column spans more than half of the lattice; counts more than 8, and 16 at most
+        // the widest column spans more than half of the lattice; the largest count is above 8 and at most 16
         let step = self.lattice.exponent.iter().copied().max().unwrap_or(0);
         let counts = low >= 0.0 && high <= FULL && libm::ldexp(f64::from(1 << 24), step) == FULL;
         match (self.image, counts && !self.lattice.mixed()) {
@@ -65,15 +65,15 @@ impl Model {
         }
     }
 
-    /// The squared distance, in lattice units, beyond which a drawing is called no digit: `radius + variance / 2`,
-    /// the model's radius and the mean squared distance of the rows fitted to the mean of all of them. None where
-    /// the model keeps no radius.
+    /// The squared distance, in lattice units, beyond which a drawing is "not a digit": `radius + variance / 2`, from
+    /// the model's squared radius and the mean squared distance of the fitted rows to their mean. `None` if the model
+    /// has no radius.
     ///
-    /// The radius alone is the rows' own: of 1,797 rows of other writers all lie within the limit, with
-    /// 10, 40 and 400 clusters. But who draws with a mouse or a finger differs from them all by the same amount,
-    /// which is large beside the radius of many clusters, and small beside that of few. Half of the variance is
-    /// where most drawn digits pass and what they are taken for is mostly right; `tests/command/draw/` counts both, and
-    /// the letters, signs, scribbles and blots that are caught.
+    /// The radius alone suits scanned rows: 1,797 rows of other writers all lie within the limit, with 10, 40 and 400
+    /// clusters. Drawings by mouse or finger differ from all rows by about the same amount, which is large compared
+    /// with the radius of many clusters and small compared with that of few. With half of the variance most drawn
+    /// digits pass, and most are named correctly. `tests/command/draw/` counts both, and the letters, signs,
+    /// scribbles and blots that are rejected.
     #[must_use]
     pub fn limit_of_drawn(&self) -> Option<u128> {
         let radius = self.radius? as f64;
@@ -93,7 +93,7 @@ fn range(model: &Model) -> (f64, f64) {
     (least, values.iter().copied().fold(f64::NEG_INFINITY, f64::max))
 }
 
-/// Mean squared distance of the rows fitted to their mean: that within clusters, and that between them.
+/// Mean squared distance of the fitted rows to their mean: within clusters plus between clusters.
 fn variance(model: &Model) -> f64 {
     let d = model.n_dims();
     let all: f64 = model.counts.iter().map(|&count| count as f64).sum();

@@ -1,4 +1,4 @@
-//! What can be wrong with a model or its file: each error says what, where, and what to do.
+//! Errors of models and model files. Each message says what is wrong, where, and what to do.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::data::DataError;
 use crate::score::ScoreError;
 
-/// Why a model can't be made, read or written. `path` is the file as it was given.
+/// Why a model can't be made, read or written. `path` is the file as given.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -25,15 +25,15 @@ pub enum ModelError {
         /// The message of the operating system.
         reason: io::Error,
     },
-    /// Some other file.
+    /// Not a model file.
     #[error("{path}: is not a Cairn model ({reason})")]
     NotAModel {
         /// The path.
         path: String,
-        /// What gives it away.
+        /// How that was detected.
         reason: String,
     },
-    /// Written by a later Cairn.
+    /// Written by a later version of Cairn.
     #[error(
         "{path}: is a Cairn model of version {version}, and this is Cairn {own}, which reads version {reads}; \
          update Cairn, or fit again"
@@ -48,7 +48,7 @@ pub enum ModelError {
         /// The version of the format that this program reads.
         reads: u32,
     },
-    /// Bytes are missing or not what they were.
+    /// Bytes are missing or were changed.
     #[error("{path}: is a damaged Cairn model ({reason}); copy it again, or fit again")]
     Damaged {
         /// The path.
@@ -59,15 +59,15 @@ pub enum ModelError {
     /// The file can't be written.
     #[error(transparent)]
     Write(#[from] DataError),
-    /// A header longer than the format allows, or fields that contradict one another.
+    /// A header longer than the format allows, or fields that contradict each other.
     #[error(
         "the model can't be written: its names and columns take more than 100 MB, or its parts differ in size"
     )]
     TooLarge,
-    /// The truth can't name the clusters.
+    /// The clusters can't be named by the truth.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// The rows are not those that were fitted.
+    /// The table is not the one that was fitted.
     #[error(
         "the table has {n_points} rows of {n_dims} columns and the fit {fit_points} of {fit_dims}; \
          give the table that was fitted"
@@ -77,15 +77,15 @@ pub enum ModelError {
         n_points: usize,
         /// Features of the table.
         n_dims: usize,
-        /// Rows fitted.
+        /// Number of fitted rows.
         fit_points: usize,
         /// Features fitted.
         fit_dims: usize,
     },
-    /// A cluster that there isn't was to be named.
+    /// No such cluster.
     #[error("cluster {cluster}: the model has clusters 0 to {}; name one of them", n_clusters - 1)]
     NoSuchCluster {
-        /// The cluster asked for.
+        /// The requested cluster.
         cluster: usize,
         /// Clusters of the model.
         n_clusters: usize,

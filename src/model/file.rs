@@ -1,21 +1,21 @@
-//! The model file: a safetensors file, so that other programs can read it with the package of that name.
+//! The model file, in the safetensors format, for which other languages have readers.
 //!
 //! | tensor | type, shape | what |
 //! |---|---|---|
-//! | `centroids` | i32 (n_clusters, n_dims) | lattice coordinates: the model itself |
+//! | `centroids` | i32 (n_clusters, n_dims) | lattice coordinates, which define the model |
 //! | `offsets` | f64 (n_dims) | the user's value of coordinate 0 |
 //! | `exponents` | i32 (n_dims) | a step of the lattice is 2^exponent |
-//! | `counts` | u64 (n_clusters) | weight of the rows fitted |
+//! | `counts` | u64 (n_clusters) | weight of the fitted rows |
 //! | `values` | f64 (n_clusters, n_dims) | the centroids in the user's units, for other programs |
-//! | `purities` | f64 (n_clusters) | share of a cluster's rows that are of its name; NaN where there is none |
+//! | `purities` | f64 (n_clusters) | share of a cluster's rows whose truth is its name; NaN without one |
 //!
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
-//! any `truth`, `image` (`8x8`) and `reach_exact` (squared, in lattice units: how far 999 of 1000 rows
-//! fitted lie from their centroids without them). The same model gives the same bytes.
+//! any `truth`, `image` (`8x8`) and `reach_exact` ([`Model::radius`], in lattice units). Equal models give equal
+//! bytes.
 //!
-//! The checksum is blake3 over all bytes of the file, the checksum's own 64 digits taken as zeros.
+//! The checksum is BLAKE3 over all bytes of the file, with the checksum's own 64 digits taken as zeros.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -29,16 +29,16 @@ use super::{ClusterName, Model, ModelError, ModelParams, Provenance};
 use crate::data::write::Output;
 use crate::lattice::{Lattice, MAX_COORDINATE, MAX_DIMS};
 
-/// Version of the format. Files of a later one are refused.
+/// Version of the format. Later versions are rejected.
 pub const VERSION: u32 = 1;
 const FORMAT: &str = "cairn-model";
-/// Most bytes of a header that is read: the names of 65,535 columns and of many clusters take a few million.
+/// Longest header that is read, in bytes. Names of 65,535 columns and many clusters take a few million.
 const MAX_HEADER: u64 = 100_000_000;
 /// Digits of a checksum.
 const DIGITS: usize = 64;
 
 impl Model {
-    /// Writes the model: to a temporary file first, which then takes the name.
+    /// Writes the model atomically: to a temporary file, which is then renamed.
     ///
     /// # Errors
     /// [`ModelError::Write`]: no such folder, no permission, a full disk.
@@ -50,7 +50,7 @@ impl Model {
     /// Reads a model.
     ///
     /// # Errors
-    /// A file that can't be read, is something else, was damaged, or comes from a later Cairn.
+    /// [`ModelError`]: the file can't be read, isn't a model, was damaged, or is of a later version.
     pub fn load(path: &Path) -> Result<Self, ModelError> {
         let name = path.display().to_string();
         let bytes = read(path).map_err(|problem| problem.at(&name))?;
@@ -65,14 +65,14 @@ impl Model {
         let zeros = "0".repeat(DIGITS);
         let mut bytes = self.encode(&zeros).ok_or(ModelError::TooLarge)?;
         let checksum = blake3::hash(&bytes).to_hex();
-        // the text of a name may hold as many zeros: the one that counts stands behind its key
+        // a name may also contain 64 zeros, so search for the key
         if let Some(at) = checksum_place(&bytes) {
             bytes[at..at + DIGITS].copy_from_slice(checksum.as_bytes());
         }
         Ok(bytes)
     }
 
-    /// Reads the bytes of a file; `name` stands for it in messages.
+    /// Reads the bytes of a file; `name` is its name in messages.
     ///
     /// # Errors
     /// As [`Model::load`].
@@ -135,7 +135,7 @@ fn little<T: Copy, const N: usize>(values: &[T], bytes: fn(T) -> [u8; N]) -> Vec
     values.iter().flat_map(|&value| bytes(value)).collect()
 }
 
-/// The file with its header's keys in order: the package writes the metadata in another one each time.
+/// The file with its header's keys sorted: the safetensors crate writes the metadata in random order.
 fn sorted(bytes: &[u8]) -> Option<Vec<u8>> {
     let (header, values) = split(bytes)?;
     let header: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
@@ -151,17 +151,17 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
 }
 
-/// Where the digits of the checksum stand, in a header that this program wrote.
+/// Offset of the checksum's digits, in a header written by Cairn.
 fn checksum_place(bytes: &[u8]) -> Option<usize> {
     let key = br#""checksum":""#;
     let (header, _) = split(bytes)?;
-    // quotes inside of texts are escaped, so the key is found nowhere else
+    // quotes inside texts are escaped, so the key occurs only once
     let at = header.windows(key.len()).position(|window| window == key)?;
     let first = at + key.len();
     (header.get(first + DIGITS) == Some(&b'"')).then_some(8 + first)
 }
 
-/// What is wrong with a file, before it has a name.
+/// What is wrong with a file, without its name.
 #[derive(Debug)]
 enum Problem {
     Read(io::Error),
@@ -194,7 +194,7 @@ fn foreign<T>(reason: impl Into<String>) -> Result<T, Problem> {
     Err(Problem::Foreign(reason.into()))
 }
 
-/// Reads a file no further than its header says, so that a table of any size given by mistake costs nothing.
+/// Reads a file only up to the length in its header, so that a huge file given by mistake is not read.
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     let mut file = File::open(path).map_err(Problem::Read)?;
     if file.metadata().map_err(Problem::Read)?.is_dir() {
@@ -208,7 +208,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Problem> {
     let length = header_length(&bytes)?;
     more(&mut bytes, length)?;
     let end = check_header(&bytes)?;
-    more(&mut bytes, end.saturating_add(1))?; // one more, to see that it ends there
+    more(&mut bytes, end.saturating_add(1))?; // one more byte, to check that the file ends there
     Ok(bytes)
 }
 
@@ -220,7 +220,7 @@ fn header_length(bytes: &[u8]) -> Result<u64, Problem> {
     }
 }
 
-/// Format and version of a file whose header is complete; the bytes of its values.
+/// Checks format and version of a complete header. Returns the bytes of the values.
 fn check_header(bytes: &[u8]) -> Result<u64, Problem> {
     let header = &bytes[8.min(bytes.len())..];
     let length = header_length(bytes)?;
@@ -273,7 +273,7 @@ fn check_sum(bytes: &[u8]) -> Result<(), Problem> {
     damaged("its bytes don't have the checksum in it")
 }
 
-/// A file whose checksum is right: still nothing is taken for granted.
+/// Contents of a file with a correct checksum, still to be validated.
 struct Contents<'b> {
     tensors: SafeTensors<'b>,
     texts: HashMap<String, String>,
@@ -282,7 +282,7 @@ struct Contents<'b> {
 impl Contents<'_> {
     fn model(&self) -> Result<Model, Problem> {
         let (shape, centroids) = self.tensor("centroids", Dtype::I32, i32::from_le_bytes)?;
-        let &[n_clusters, n_dims] = &shape[..] else { return damaged("its centroids are no table") };
+        let &[n_clusters, n_dims] = &shape[..] else { return damaged("its centroids are not a matrix") };
         if !(1..=MAX_DIMS).contains(&n_dims) || u32::try_from(n_clusters).map_or(true, |k| k == 0) {
             return damaged(format!("it has {n_clusters} clusters of {n_dims} features"));
         }
@@ -347,7 +347,7 @@ impl Contents<'_> {
     }
 
     fn json<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<T, Problem> {
-        serde_json::from_str(self.text(key)?).or_else(|_| damaged(format!("its {key} are no list")))
+        serde_json::from_str(self.text(key)?).or_else(|_| damaged(format!("its {key} are not a list")))
     }
 
     fn list<T, const N: usize>(
@@ -379,7 +379,7 @@ impl Contents<'_> {
     }
 }
 
-/// Refuses what no fit makes, and what arithmetic has no room for.
+/// Rejects values that no fit makes, and values that would overflow.
 fn check(model: &Model) -> Result<(), Problem> {
     let (lattice, d) = (&model.lattice, model.n_dims());
     let positive = |x: f64| x.is_finite() && x > 0.0;
@@ -400,10 +400,10 @@ fn check(model: &Model) -> Result<(), Problem> {
             model.image.is_some_and(|(h, w)| h.checked_mul(w) != Some(d)),
             "its image has another number of pixels",
         ),
-        (!positive(model.weight_unit), "its weight_unit is no positive number"),
+        (!positive(model.weight_unit), "its weight_unit is not a positive number"),
         (
             model.names.iter().flatten().filter_map(|name| name.purity).any(|p| !(0.0..=1.0).contains(&p)),
-            "a purity is no share",
+            "a purity is not between 0 and 1",
         ),
     ];
     match refused.into_iter().find(|(bad, _)| *bad) {

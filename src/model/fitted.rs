@@ -1,43 +1,43 @@
-//! What a fitted model holds.
+//! The contents of a fitted model.
 
 use ndarray::Array2;
 
 use crate::lattice::Lattice;
 
-/// Centroids, and all that is needed to use and to judge them.
+/// A fitted model: centroids, lattice, names and provenance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// The lattice: scale and offset of the integers.
     pub lattice: Lattice,
     /// Lattice coordinates. (n_clusters, n_dims)
     pub centroids: Vec<i32>,
-    /// Weight of the rows fitted, a cluster each, as integers. (n_clusters)
+    /// Weight of the fitted rows of each cluster, as integers. (n_clusters)
     pub counts: Vec<u64>,
-    /// What a count of 1 is worth in the weights that were given; 1 without weights.
+    /// The given weight that corresponds to a count of 1; 1 without weights.
     pub weight_unit: f64,
     /// The features' names; `column 3` where there was no header. (n_dims)
     pub columns: Vec<String>,
-    /// What each cluster stands for. (n_clusters)
+    /// Names of the clusters. (n_clusters)
     pub names: Vec<Option<ClusterName>>,
-    /// The column that named the clusters, if one did.
+    /// The truth column that named the clusters, if any.
     pub truth: Option<String>,
-    /// Height and width, if the features are the pixels of a picture, row by row.
+    /// Height and width, if the features are the pixels of a picture, row-major.
     pub image: Option<(usize, usize)>,
-    /// What was asked for.
+    /// Parameters of the fit.
     pub params: ModelParams,
-    /// Weighted sum of squared distances of the rows fitted, in lattice units.
+    /// Inertia of the fitted rows, in lattice units.
     pub inertia: u128,
-    /// The squared distance, in lattice units, within which 999 of 1000 rows fitted lie from their centroids as these
-    /// are without the row, by weight, rounded up to 12 bits. None where each row is a cluster, and in files of
-    /// before this was kept.
+    /// The 99.9% quantile of the fitted rows' squared distances to their centroids, each taken without the row, in
+    /// lattice units, by weight, rounded up to 12 significant bits. `None` if each row is a cluster of its own, and
+    /// in files of earlier versions.
     pub radius: Option<u128>,
-    /// Where it comes from.
+    /// Data, program and device of the fit.
     pub provenance: Provenance,
     /// The fit's fingerprint: 64 hexadecimal digits.
     pub fingerprint: String,
 }
 
-/// What a fit was asked for.
+/// Parameters of a fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelParams {
     /// Seed of the random numbers.
@@ -52,12 +52,12 @@ pub struct ModelParams {
     pub tol: f64,
 }
 
-/// Where a model comes from.
+/// Data, program and device of a fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provenance {
-    /// The table's name, as it was given.
+    /// The table's name, as given.
     pub data: String,
-    /// Rows fitted.
+    /// Number of fitted rows.
     pub n_points: usize,
     /// The version of Cairn that fitted it.
     pub cairn: String,
@@ -65,12 +65,12 @@ pub struct Provenance {
     pub device: String,
 }
 
-/// What a cluster stands for.
+/// A cluster's name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClusterName {
     /// The name. Several clusters may have the same.
     pub name: String,
-    /// The share of the cluster's rows that are of that name; none for a name given by hand.
+    /// Share of the cluster's rows whose truth is the name; `None` for a name given by hand.
     pub purity: Option<f64>,
 }
 
@@ -95,13 +95,13 @@ impl Model {
         Array2::from_shape_fn((self.n_clusters(), d), |(c, j)| values[c * d + j])
     }
 
-    /// Weight of the rows fitted in a cluster, in the weights that were given.
+    /// Weight of the fitted rows of a cluster, in the given weights.
     #[must_use]
     pub fn weight(&self, cluster: usize) -> f64 {
         self.counts[cluster] as f64 * self.weight_unit
     }
 
-    /// Inertia of the rows fitted, in the user's units.
+    /// Inertia of the fitted rows, in the user's units.
     #[must_use]
     pub fn inertia(&self) -> f64 {
         self.lattice.cost(self.inertia) * self.weight_unit

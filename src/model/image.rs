@@ -1,12 +1,12 @@
-//! Whether the features are the pixels of a picture.
+//! Recognises features that are the pixels of a picture.
 
 use crate::lattice::Lattice;
 
-/// The least side of a square of nameless columns that is taken for a picture.
+/// Least side of a square of unnamed columns that is taken for a picture.
 const LEAST: usize = 8;
 
-/// Height and width of the picture that the features are: by their names if these count pixels row by row
-/// (`pixel_0_0`, `pixel_0_1`, ..), else a square of at least 8 x 8 columns without names, all of one scale.
+/// Height and width of the picture, if the features are its pixels: their names count pixels row by row (`pixel_0_0`,
+/// `pixel_0_1`, ..), or they are at least 8 x 8 columns, of a square number, without names and on a uniform lattice.
 pub(super) fn shape(columns: &[String], lattice: &Lattice) -> Option<(usize, usize)> {
     by_names(columns).or_else(|| {
         let side = columns.len().isqrt();

@@ -1,30 +1,31 @@
-//! Predictions and distances as text or bytes, written as they come.
+//! Output of predictions and distances, as a stream.
 //!
 //! | what | CSV | `.npy` | JSON lines |
 //! |---|---|---|---|
-//! | predictions | header `label,name,distance,runner_up,margin` | a structured array: `label` u4, `name` U (if the model has names), `distance` f8, `runner_up` i8, `margin` f8 | objects with these keys |
+//! | predictions | header `label,name,distance,runner_up,margin` | a structured array: `label` u4, `name` U (if the
+//! model has names), `distance` f8, `runner_up` i8, `margin` f8 | objects with these keys |
 //! | distances | header `cluster 0,cluster 1,..` | f8 (n_rows, n_clusters) | arrays |
 //!
-//! With one cluster there is no runner-up: an empty cell, -1 and NaN, null. Numbers are the shortest text that
-//! reads back as the same f64.
+//! With one cluster there is no runner-up: CSV has an empty cell, `.npy` -1 and NaN, JSON null. Numbers are the
+//! shortest text that reads back as the same f64.
 
 use std::io::{self, Write};
 
 use super::{Model, Prediction};
 use crate::data::write::{npy_header, number};
 
-/// How rows are written.
+/// Format of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowFormat {
     /// Comma-separated, with a header.
     Csv,
-    /// As `numpy.save` writes it. The number of rows stands in the header: see [`Layout::header`].
+    /// As `numpy.save` writes it. The header has the number of rows: see [`Layout::header`].
     Npy,
-    /// A JSON value a line.
+    /// One JSON value per line.
     JsonLines,
 }
 
-/// How the rows of a model are written.
+/// Columns and format of the output rows of a model.
 #[derive(Debug, Clone)]
 pub struct Layout {
     format: RowFormat,
@@ -34,7 +35,7 @@ pub struct Layout {
     names: Vec<Named>,    // (n_clusters)
 }
 
-/// A cluster's name, ready for each format.
+/// A cluster's name, encoded for each format.
 #[derive(Debug, Clone)]
 struct Named {
     csv: String,
@@ -61,7 +62,7 @@ impl Layout {
         Self { format, columns, descr, width: None, names }
     }
 
-    /// The layout of rows of distances to every centroid.
+    /// The layout of distances to all centroids.
     #[must_use]
     pub fn of_distances(model: &Model, format: RowFormat) -> Self {
         let k = model.n_clusters();
@@ -70,14 +71,14 @@ impl Layout {
         Self { format, columns, descr, width: Some(k), names: Vec::new() }
     }
 
-    /// How the rows are written.
+    /// Format of the rows.
     #[must_use]
     pub fn format(&self) -> RowFormat {
         self.format
     }
 
-    /// What stands before the rows. For `.npy` it says their number, in a place of fixed width: write it with any
-    /// number first, and again over it when the number is known.
+    /// The header. For `.npy` it has the number of rows, but a length that does not depend on it: write it with any
+    /// number, then overwrite it when the number is known.
     #[must_use]
     pub fn header(&self, n_rows: u64) -> Vec<u8> {
         match self.format {
@@ -96,7 +97,7 @@ impl Layout {
     /// Writes predictions.
     ///
     /// # Errors
-    /// Those of `to`.
+    /// The errors of `to`.
     pub fn write_predictions(&self, to: &mut dyn Write, rows: &[Prediction]) -> io::Result<()> {
         rows.iter().try_for_each(|row| match self.format {
             RowFormat::Csv => self.csv_prediction(to, row),
@@ -139,7 +140,7 @@ impl Layout {
     /// Writes rows of distances. (any, n_clusters)
     ///
     /// # Errors
-    /// Those of `to`.
+    /// The errors of `to`.
     pub fn write_distances(&self, to: &mut dyn Write, distances: &[f64]) -> io::Result<()> {
         let k = self.width.unwrap_or(1).max(1);
         distances.chunks_exact(k).try_for_each(|row| match self.format {
@@ -154,12 +155,12 @@ fn joined(row: &[f64], text: impl Fn(f64) -> String) -> String {
     row.iter().map(|&x| text(x)).collect::<Vec<_>>().join(",")
 }
 
-/// A number as JSON has it; null where it has none.
+/// A number in JSON; null if it is not finite.
 fn json_number(x: f64) -> String {
     serde_json::json!(x).to_string()
 }
 
-/// Text as a cell: in quotes where it holds a comma, a quote or a line end.
+/// A text as a CSV cell, quoted if it contains a comma, a quote or a line end.
 fn csv_cell(text: &str) -> String {
     if text.contains([',', '"', '\r', '\n']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
@@ -167,7 +168,7 @@ fn csv_cell(text: &str) -> String {
     text.to_owned()
 }
 
-/// Text as numpy's `<U` holds it: four bytes a character, zeros behind.
+/// A text as numpy's `<U`: four bytes per character, padded with zeros.
 fn wide_text(text: &str, chars: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
     bytes.resize(chars * 4, 0);

@@ -1,16 +1,16 @@
-//! A fitted clustering that can be kept: named, saved, loaded, and applied to rows it never saw.
+//! Models: fitted clusterings that can be named, saved, loaded and applied to new rows.
 //!
 //! | file | what it is about |
 //! |---|---|
 //! | `file` | the model file: a safetensors file with a checksum |
-//! | `names` | what clusters stand for |
-//! | `image` | whether the features are the pixels of a picture |
-//! | `drawn` | which models can name drawings, and how far away is too far |
-//! | `columns` | which columns of a table are the model's features |
+//! | `names` | names of clusters |
+//! | `image` | features that are the pixels of a picture |
+//! | `drawn` | models that can name drawings, and the limit of their distance |
+//! | `columns` | matching of a table's columns with the features |
 //! | `predict` | labels, runners-up and distances of new rows |
-//! | `radius` | how far from their centroids the rows fitted lie |
+//! | `radius` | how far the fitted rows lie from their centroids |
 //! | `layout` | predictions and distances as CSV, `.npy` and JSON lines |
-//! | `error` | all that can be wrong |
+//! | `error` | errors |
 
 mod columns;
 mod drawn;

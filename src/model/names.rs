@@ -1,11 +1,11 @@
-//! What clusters stand for: the truth that most of their rows have, or a name given by hand.
+//! Names of clusters: by majority of the truth, or by hand.
 
 use super::{ClusterName, Model, ModelError};
 use crate::data::Truth;
 use crate::score::{Contingency, majority_names};
 
-/// Names each cluster by the truth that most of its rows have, ties going to the first in order; one without
-/// rows gets none. `labels` and the truth are of the same rows. (n_clusters)
+/// Names each cluster by the most frequent truth of its rows; ties go to the first class. A cluster without rows gets
+/// no name. `labels` are those of the truth's rows. (n_clusters)
 pub(super) fn by_majority(
     truth: &Truth,
     labels: &[u32],
@@ -23,7 +23,7 @@ pub(super) fn by_majority(
 }
 
 impl Model {
-    /// What a cluster stands for, if it has a name.
+    /// A cluster's name, if it has one.
     #[must_use]
     pub fn name(&self, cluster: usize) -> Option<&str> {
         self.names.get(cluster)?.as_ref().map(|name| name.name.as_str())
@@ -35,7 +35,7 @@ impl Model {
         self.names.iter().any(Option::is_some)
     }
 
-    /// Names a cluster by hand; an empty name takes its name away.
+    /// Names a cluster by hand; an empty name removes its name.
     ///
     /// # Errors
     /// [`ModelError::NoSuchCluster`].

@@ -1,4 +1,4 @@
-//! Rows that come later: where they belong, where they nearly do, and how far it is to each centroid.
+//! Prediction: labels, runners-up and distances of new rows.
 
 use rayon::prelude::*;
 
@@ -13,13 +13,13 @@ use crate::lattice::{Lattice, LatticeError, Packer, Table};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PredictError {
-    /// A value is NaN or infinite, or too far outside of the range of the rows fitted.
+    /// A value is NaN or infinite, or too far outside the range of the fitted rows.
     #[error(transparent)]
     Lattice(#[from] LatticeError),
     /// The device failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// Values that are no whole rows.
+    /// The number of values is not a multiple of the number of features.
     #[error("{values} values are not a whole number of rows of {n_dims} columns")]
     Width {
         /// Values given.
@@ -28,24 +28,24 @@ pub enum PredictError {
         n_dims: usize,
     },
     /// A value of a table is not finite.
-    #[error("{place}: {value} is not a finite number; fill in a number, or remove the row")]
+    #[error("{position}: {value} is not a finite number; fill in a number, or remove the row")]
     NotFinite {
         /// Where.
-        place: crate::data::Place,
+        position: crate::data::Position,
         /// The value.
         value: f64,
     },
-    /// A value of a table lies too far outside.
+    /// A value of a table lies too far outside the range of the fitted rows.
     #[error(
-        "{place}: {value:?} lies more than {limit:e} from {centre}, the centre of the rows fitted, which is further than \
-         the model can say; remove the row, or fit with it"
+        "{position}: {value:?} lies more than {limit:e} from {centre}, the centre of the fitted rows, which is beyond \
+         the range of a model; remove the row, or fit with it"
     )]
     TooFar {
         /// Where.
-        place: crate::data::Place,
+        position: crate::data::Position,
         /// The value.
         value: f64,
-        /// The most that it may differ from the centre.
+        /// Largest distance from the centre.
         limit: f64,
         /// Middle of the feature's range.
         centre: f64,
@@ -53,44 +53,44 @@ pub enum PredictError {
 }
 
 impl PredictError {
-    /// The same with the place in the table, of rows that lie `first` rows into this chunk of it.
+    /// Adds the position in the table to an error of rows that begin at row `first` of a chunk.
     #[must_use]
     pub fn in_chunk(self, chunk: &Chunk<'_>, first: usize) -> Self {
         match self {
             Self::Lattice(LatticeError::NotFinite { row, column, value }) => {
-                Self::NotFinite { place: chunk.place(first + row - 1, column - 1), value }
+                Self::NotFinite { position: chunk.position(first + row - 1, column - 1), value }
             }
             Self::Lattice(LatticeError::TooFarOutside { row, column, value, centre, limit }) => {
-                Self::TooFar { place: chunk.place(first + row - 1, column - 1), value, limit, centre }
+                Self::TooFar { position: chunk.position(first + row - 1, column - 1), value, limit, centre }
             }
             other => other,
         }
     }
 }
 
-/// Where a row belongs.
+/// The prediction of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prediction {
-    /// The nearest centroid; of equally near ones the first.
+    /// The nearest centroid; ties go to the first.
     pub label: u32,
     /// The distance to it, in the user's units.
     pub distance: f64,
-    /// The second nearest centroid, likewise; none where there is but one.
+    /// The second nearest centroid; `None` if there is only one.
     pub runner_up: Option<u32>,
-    /// How much further away that one is: its distance less `distance`. 0 for a tie.
+    /// Distance to the runner-up less `distance`. 0 for a tie.
     pub margin: Option<f64>,
     /// The same in exact integers.
     pub exact: NearestTwo,
 }
 
-/// A model on a device, ready for rows.
+/// A model loaded on a device.
 pub struct Predictor<'a> {
     model: &'a Model,
     session: Box<dyn NearestSession + 'a>,
 }
 
 impl<'a> Predictor<'a> {
-    /// Puts the centroids on the device.
+    /// Loads the centroids on the device.
     ///
     /// # Errors
     /// [`EngineError`] if the device fails.
@@ -104,13 +104,13 @@ impl<'a> Predictor<'a> {
         self.session.info()
     }
 
-    /// Where each row belongs. `rows` is (n_rows, n_dims), row by row.
+    /// Predicts each row. `rows` is (n_rows, n_dims), row-major.
     ///
-    /// The result depends on the model and the row and nothing else: not on the device, nor on the rows beside it.
+    /// The result depends only on the model and the row, not on the device or on other rows.
     ///
     /// # Errors
-    /// Values that aren't finite, or lie 2^40 steps of the lattice or more from the centre of the rows fitted; what
-    /// the device says.
+    /// [`PredictError::Lattice`] for values that aren't finite, or lie 2^40 lattice steps or more from the centre of
+    /// the fitted rows; [`PredictError::Width`]; [`PredictError::Engine`].
     pub fn predict(&mut self, rows: &[f64]) -> Result<Vec<Prediction>, PredictError> {
         let table = self.model.place(rows)?;
         let mut found = self.session.nearest_two(&table)?;
@@ -134,7 +134,7 @@ fn prediction(lattice: &Lattice, exact: NearestTwo) -> Prediction {
     }
 }
 
-/// A squared distance as a distance in the user's units: rounded to f64, then its root, each to the nearest.
+/// Converts a squared distance to a distance in the user's units: rounds to the nearest f64, then takes the root.
 pub(super) fn shown(lattice: &Lattice, (high, low): WideDistance) -> f64 {
     let squared = high as f64 * 2f64.powi(128) + low as f64;
     let least = lattice.exponent.iter().copied().min().unwrap_or(0);
@@ -142,17 +142,17 @@ pub(super) fn shown(lattice: &Lattice, (high, low): WideDistance) -> f64 {
 }
 
 impl Model {
-    /// The centroids as engines take them.
+    /// The centroids, for an engine.
     #[must_use]
     pub fn on_lattice(&self) -> Centroids<'_> {
         Centroids { lattice: &self.lattice, values: &self.centroids }
     }
 
-    /// The distance of each row to every centroid, in the user's units; a centroid's to itself is exactly 0.
-    /// `rows` is (n_rows, n_dims), the result (n_rows, n_clusters), row by row.
+    /// The distance of each row to every centroid, in the user's units. `rows` is (n_rows, n_dims), the result
+    /// (n_rows, n_clusters), row-major. A row at a centroid has a distance of exactly 0.
     ///
     /// # Errors
-    /// Values that aren't finite, or lie too far outside of the range of the rows fitted.
+    /// [`PredictError`] for values that aren't finite, or lie too far outside the range of the fitted rows.
     pub fn transform(&self, rows: &[f64]) -> Result<Vec<f64>, PredictError> {
         let table = self.place(rows)?;
         let (centroids, lattice) = (self.on_lattice(), &self.lattice);

@@ -1,4 +1,4 @@
-//! How far from their centroids the rows lie that were fitted: what lies much further away is something else.
+//! The radius of a model: how far its fitted rows lie from their centroids.
 
 use rayon::prelude::*;
 
@@ -8,9 +8,9 @@ use crate::engine::nearest_two::{self, Centroids};
 use crate::kmeans::Fit;
 use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights};
 
-/// Of this many rows fitted, all but one lie within a model's radius.
+/// The radius is the quantile 1 - 1 / `RADIUS_OF`.
 pub const RADIUS_OF: u64 = 1000;
-/// Bits of a squared distance that are dropped, of the 52 behind its first: the radius is rounded up to 12.
+/// Mantissa bits of a squared distance that are dropped, of 52: the radius is rounded up to 12 significant bits.
 const DROPPED: u32 = 41;
 
 impl Model {
@@ -23,10 +23,9 @@ impl Model {
 
 /// The 99.9% radius of a fit.
 ///
-/// A row draws its centroid towards itself, the more the smaller its cluster is, so that rows fitted lie nearer
-/// than others of their kind. Each is measured against its centroid as it is without the row: for a row of
-/// weight w in a cluster of weight N that is N / (N - w) times as far. Those that are alone in their cluster
-/// show nothing.
+/// A fitted row pulls its centroid towards itself, most in small clusters, so fitted rows lie nearer than new rows of
+/// the same kind. Each distance is therefore taken to the centroid without the row: for a row of weight w in a
+/// cluster of weight N it is N / (N - w) times as far. Rows that are alone in their cluster are excluded.
 pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<Option<u128>, ModelError> {
     let n_points = fit.n_points;
     let weights = match &data.weights {
@@ -36,22 +35,22 @@ pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<Option<u128>, ModelErr
     let other = |_: LatticeError| other_data(fit, data);
     let weights = weights.map_err(other)?;
     let centroids = Centroids { lattice: &fit.lattice, values: &fit.state.centroids };
-    let mut tally = Tally::default();
+    let mut histogram = WeightHistogram::default();
     data.points.visit::<ModelError>(&mut |first, rows| {
         let table = place(&fit.lattice, rows).map_err(other)?;
         let labels = &fit.labels()[first..];
         let distance = |row: usize| nearest_two::distance(&table, &centroids, row, labels[row]);
         let distances: Vec<u128> = (0..table.n_points()).into_par_iter().map(distance).collect();
         for (row, distance) in distances.into_iter().enumerate() {
-            let weight = u64::from(weights.get(first + row)); // rows outside the range weigh nothing
-            tally.add(without_itself(distance, weight, fit.state.counts[labels[row] as usize]), weight);
+            let weight = u64::from(weights.get(first + row)); // rows outside the range have weight zero
+            histogram.add(without_itself(distance, weight, fit.state.counts[labels[row] as usize]), weight);
         }
         Ok(())
     })?;
-    Ok(tally.radius())
+    Ok(histogram.radius())
 }
 
-/// A row's squared distance to its centroid, as this is without the row.
+/// A row's squared distance to its centroid without the row.
 fn without_itself(distance: u128, weight: u64, of_cluster: u64) -> Option<f64> {
     let others = of_cluster.checked_sub(weight).filter(|&others| others > 0)?;
     let further = of_cluster as f64 / others as f64;
@@ -70,13 +69,14 @@ fn other_data(fit: &Fit, data: &Dataset) -> ModelError {
     ModelError::OtherData { n_points, n_dims, fit_points: fit.n_points, fit_dims: fit.lattice.n_dims() }
 }
 
-/// Weights by squared distance, in buckets of equal leading bits: any number of rows takes the same memory.
+/// Histogram of weights by squared distance, with a bucket for each value of the leading bits, so that its size does
+/// not grow with the number of rows.
 #[derive(Default)]
-struct Tally {
-    weights: std::collections::BTreeMap<u64, u64>, // the leading bits of an f64, which are in order as numbers
+struct WeightHistogram {
+    weights: std::collections::BTreeMap<u64, u64>, // by the leading bits of an f64, whose order is that of the numbers
 }
 
-impl Tally {
+impl WeightHistogram {
     fn add(&mut self, squared: Option<f64>, weight: u64) {
         if let Some(squared) = squared.filter(|_| weight > 0) {
             *self.weights.entry(squared.to_bits() >> DROPPED).or_default() += weight;
@@ -102,27 +102,27 @@ mod tests {
     use super::*;
 
     fn radius(rows: impl IntoIterator<Item = (u32, u64)>) -> Option<u128> {
-        let mut tally = Tally::default();
-        rows.into_iter().for_each(|(distance, weight)| tally.add(Some(f64::from(distance)), weight));
-        tally.radius()
+        let mut histogram = WeightHistogram::default();
+        rows.into_iter().for_each(|(distance, weight)| histogram.add(Some(f64::from(distance)), weight));
+        histogram.radius()
     }
 
     #[test]
     fn all_but_one_of_a_thousand_lie_within() {
         assert_eq!(radius((1..=1000).map(|d| (d, 1))), Some(1000)); // 999, rounded up
         assert_eq!(radius((1..=10).map(|d| (d, 1000))), Some(11));
-        assert_eq!(radius([(5, 1), (7, 0)]), Some(6)); // a row of weight zero is none
+        assert_eq!(radius([(5, 1), (7, 0)]), Some(6)); // a row of weight zero does not count
         assert_eq!(radius([(0, 9)]), Some(0));
         assert_eq!(radius([]), None);
-        assert_eq!(radius((0..999).map(|_| (1, 1)).chain([(900, 1)])), Some(2)); // the thousandth lies further out
+        assert_eq!(radius((0..999).map(|_| (1, 1)).chain([(900, 1)])), Some(2)); // the largest of 1000 is excluded
     }
 
     #[test]
     fn distances_are_rounded_up_by_less_than_a_thousandth() {
         for distance in [u128::MAX, 1 << 127, (1 << 60) + 12345, 4095, 4096, 4097] {
-            let mut tally = Tally::default();
-            tally.add(Some(distance as f64), 1);
-            let radius = tally.radius().unwrap();
+            let mut histogram = WeightHistogram::default();
+            histogram.add(Some(distance as f64), 1);
+            let radius = histogram.radius().unwrap();
             assert!(radius >= distance && radius - distance <= (distance >> 10) + 1, "{distance}: {radius}");
         }
     }

@@ -1,12 +1,12 @@
-//! Ink that hangs together, as runs of pixels.
+//! Connected components of ink, as runs of pixels.
 
 use super::Area;
 use super::ink::Ink;
 
-/// Components of fewer pixels are dirt that nobody need hear of.
+/// Smaller components, in pixels, are dust and not reported.
 const DUST: usize = 4;
 
-/// Pixels of ink side by side.
+/// A horizontal run of ink pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) y: usize,
@@ -16,10 +16,10 @@ pub(super) struct Run {
     pub(super) to: usize,
 }
 
-/// Ink that hangs together, over corners too.
+/// A connected component of ink, with 8-connectivity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Component {
-    /// At least one.
+    /// Its runs, at least one.
     pub(super) runs: Vec<Run>,
     pub(super) left: usize,
     pub(super) right: usize,
@@ -28,7 +28,7 @@ pub(super) struct Component {
 }
 
 impl Component {
-    /// Of these runs, at least one.
+    /// A component of these runs, at least one.
     pub(super) fn of(runs: Vec<Run>) -> Self {
         let left = runs.iter().map(|run| run.from).min().unwrap_or(0);
         let right = runs.iter().map(|run| run.to).max().unwrap_or(0);
@@ -45,7 +45,7 @@ impl Component {
         self.bottom - self.top
     }
 
-    /// Pixels of ink.
+    /// Number of ink pixels.
     pub(super) fn ink(&self) -> usize {
         self.runs.iter().map(|run| run.to - run.from).sum()
     }
@@ -54,7 +54,7 @@ impl Component {
         Area { x: self.left, y: self.top, width: self.width(), height: self.height() }
     }
 
-    /// Both as one.
+    /// Adds the runs of `other`.
     pub(super) fn join(&mut self, other: Self) {
         let mut runs = std::mem::take(&mut self.runs);
         runs.extend(other.runs);
@@ -62,7 +62,7 @@ impl Component {
     }
 }
 
-/// All components, from left to right; dust is left out.
+/// All components except dust, from left to right.
 pub(super) fn of(ink: &Ink) -> Vec<Component> {
     let mut runs: Vec<Run> = Vec::new();
     let mut forest = Forest::default();
@@ -112,7 +112,7 @@ fn row(ink: &Ink, y: usize) -> Vec<Run> {
     runs
 }
 
-/// Sets that are joined, with halving of paths (Tarjan and van Leeuwen, "Worst-case analysis of set union
+/// Disjoint sets, with path halving (Tarjan and van Leeuwen, "Worst-case analysis of set union
 /// algorithms", Journal of the ACM 31 (1984), 245-281).
 #[derive(Default)]
 struct Forest {
@@ -142,7 +142,7 @@ impl Forest {
 pub(super) mod tests {
     use super::*;
 
-    /// Ink where a letter is no dot.
+    /// Ink wherever a character is not `.`.
     pub(in super::super) fn drawn(lines: &[&str]) -> Ink {
         let (height, width) = (lines.len(), lines[0].len());
         let amount =

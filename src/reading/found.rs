@@ -1,9 +1,9 @@
-//! What is found in a picture: lines of digits, and where each stands.
+//! The result of reading: lines of digits with their positions.
 
 use crate::drawing::SIZE;
 use crate::model::Model;
 
-/// A part of a picture, in its pixels from the top left.
+/// A rectangle in a picture, in pixels from the top left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Area {
     /// Leftmost column.
@@ -16,23 +16,24 @@ pub struct Area {
     pub height: usize,
 }
 
-/// A digit that was found.
+/// A digit found in a picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Digit {
-    /// Where it stands in the picture that was given: upright, around the whole digit.
+    /// Its axis-parallel bounding box in the given picture.
     pub area: Area,
-    /// What was named: 8 x 8 counts of 0 to 16, row by row.
+    /// Its normalised form: 8 x 8 counts from 0 to 16, row-major.
     pub counts: [u8; SIZE],
     /// The nearest centroid.
     pub label: u32,
-    /// How far it is, in the model's units.
+    /// Distance to the nearest centroid, in the model's units.
     pub distance: f64,
     /// The nearest centroid of another name, if there is one.
     pub runner_up: Option<u32>,
-    /// 1 on a centroid, 0 halfway to one of another name: `1 - distance / distance to the runner-up`. No
-    /// probability, but of two digits the one of larger confidence is more often right.
+    /// `1 - distance / distance to the runner-up`: 1 at a centroid, 0 where the runner-up is equally near. It is not
+    /// a probability, but digits of larger confidence are more often right.
     pub confidence: f64,
-    /// Whether it lies further from every centroid than a digit does: a letter, a sign, a blot. Then its name is `?`.
+    /// Whether it lies too far from every centroid to be a digit, such as a letter, a sign or a blot. Its name is `?`
+    /// then.
     pub strange: bool,
     /// Whether there is a gap before it, as between two numbers.
     pub after_gap: bool,
@@ -45,19 +46,19 @@ pub struct Line {
     pub digits: Vec<Digit>,
 }
 
-/// What a picture says.
+/// The text of a picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// From the top to the bottom; none where there is nothing to read.
+    /// Lines from top to bottom; empty if nothing was found.
     pub lines: Vec<Line>,
-    /// Degrees by which the lines fall to the right; they were turned back by as much.
+    /// Skew of the lines, in degrees, positive if they fall to the right. It was corrected.
     pub skew: f64,
-    /// Ink that is no digit by its size: dots, dirt, rules.
+    /// Ink that can't be a digit by its size: dots, dirt, rules.
     pub left_out: Vec<Area>,
 }
 
 impl Digit {
-    /// What it is called: the name of its cluster, or `#` and the cluster's number; `?` where it is no digit.
+    /// Its text: the name of its cluster, or `#` and the cluster's number; `?` if it is not a digit.
     #[must_use]
     pub fn name(&self, model: &Model) -> String {
         if self.strange { "?".into() } else { name(model, self.label) }
@@ -65,7 +66,7 @@ impl Digit {
 }
 
 impl Line {
-    /// Its text: the names one after the other, a space for a gap; names of several letters are apart.
+    /// Its text: the names of its digits, with a space for a gap, and around names of several characters.
     #[must_use]
     pub fn text(&self, model: &Model) -> String {
         let names: Vec<String> = self.digits.iter().map(|digit| digit.name(model)).collect();
@@ -75,7 +76,7 @@ impl Line {
     }
 }
 
-/// What a cluster is called: its name, or `#` and its number.
+/// A cluster's name, or `#` and its number.
 pub(super) fn name(model: &Model, label: u32) -> String {
     let name = model.names.get(label as usize).and_then(Option::as_ref);
     name.map_or_else(|| format!("#{label}"), |name| name.name.clone())

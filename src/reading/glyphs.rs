@@ -1,47 +1,50 @@
-//! Components -> digits: pieces joined, touching ones cut, marks left out.
+//! Components -> digits: joins pieces, cuts touching digits, leaves out marks.
 
 use super::components::{Component, Run};
 
-/// A digit is this share of the usual height, or it is a piece of one, a mark, or dirt.
+/// Least height of a digit, as a share of the typical height. Lower components are pieces, marks or dirt.
 const LEAST_HEIGHT: f64 = 0.5;
-/// Fewer rows than these are no digit that can be told from dirt.
+/// Least height of a digit in rows: smaller digits can't be told from dirt.
 const LEAST_ROWS: f64 = 5.0;
-/// Components that are looked at: of more, those with the most ink. A page of digits has hundreds.
+/// Most components considered; of more, those with the most ink. A page of digits has hundreds.
 const MOST: usize = 10_000;
-/// A piece lies above or below the rest of its digit: by this share of its width at least, and with no wider gap
-/// than this share of the usual height; and together they are no taller than that.
+/// Limits for joining a piece to the rest of its digit above or below it: least horizontal overlap as a share of the
+/// piece's width, largest gap and largest joint height as shares of the typical height.
 const PIECE_OVERLAP: f64 = 0.5;
 const PIECE_GAP: f64 = 0.3;
 const PIECE_TALL: f64 = 1.3;
-/// Wider than this times its height, and low, it is a rule; so is what is tall and thin.
+/// Aspect ratio above which a low component is a rule; tall and thin ones are rules too.
 const RULE: f64 = 4.0;
 const RULE_HEIGHT: f64 = 0.35;
-/// Wider than this times its height, it may be several digits that touch, each at least and at most so wide.
+/// Aspect ratio above which a component may be several touching digits, and least and largest width of each, relative
+/// to the height.
 const TOUCHING: f64 = 1.1;
 const NARROW: f64 = 0.5;
 const WIDE: f64 = 1.25;
-/// How much nearer to what is known the parts must be than the whole.
+/// A component is cut only if the parts are nearer to the model's centroids than the whole by this factor.
 const RELUCTANCE: f64 = 1.3;
-/// A cut may lie so far from where digits of equal width would part, as a share of their width; and how much that
-/// counts against the ink it goes through.
+/// Largest distance of a cut from that of equal parts, as a share of their width; and the weight of that distance
+/// against the ink that is cut.
 const CUT_AWAY: f64 = 0.35;
 const CUT_WEIGHT: f64 = 0.5;
 
-/// What the components are.
+/// The components, classified.
 pub(super) struct Parted {
     pub(super) glyphs: Vec<Component>,
     /// Marks, dirt and rules.
     pub(super) left_out: Vec<Component>,
-    /// The usual height of a digit, in pixels.
+    /// The typical height of a digit, in pixels.
     pub(super) height: f64,
 }
 
-/// Parts them.
+/// Classifies components.
 ///
-/// Pieces: what is lower than half the usual height, and above or below something, belongs to it, such as the bar of
-/// a 5. Touching digits: what is wider than 1.1 times its height is cut, at upright lines, into every number of parts of 0.5 to
-/// 1.25 times its height, each cut where the ink is thinnest within a third of a digit from where equal parts would
-/// meet; of these the one is taken whose parts lie nearest to what the model knows, by `strange`, their mean distance.
+/// Pieces: a component lower than half the typical height, above or below another, is joined to it, such as the bar
+/// of a
+/// 5. Touching digits: a component wider than 1.1 times its height is cut by vertical lines, for every number of
+/// parts that are 0.5 to 1.25 times its height wide. Each cut goes where the ink is thinnest, within about a third of
+/// a part from equal division. The division is taken whose parts are nearest to the model's centroids, by `strange`,
+/// the mean distance.
 pub(super) fn of<E>(
     mut components: Vec<Component>,
     strange: &dyn Fn(&[Component]) -> Result<f64, E>,
@@ -59,7 +62,7 @@ pub(super) fn of<E>(
     Ok(Parted { glyphs: glyphs.concat(), left_out, height })
 }
 
-/// The height below which half of the ink lies, rules aside: dirt has little ink, however much of it there is.
+/// The median height of components, weighted by ink and without rules: dirt has little ink.
 pub(super) fn usual_height(components: &[Component]) -> f64 {
     let mut heights: Vec<(usize, usize)> = components
         .iter()
@@ -81,7 +84,7 @@ fn is_rule(component: &Component, height: f64) -> bool {
     (w > RULE * h && h < RULE_HEIGHT * height) || (h > RULE * w && h > RULE * height)
 }
 
-/// Pieces joined to what they belong to, the tallest first.
+/// Joins pieces to their digits, the tallest first.
 fn joined(mut components: Vec<Component>, height: f64) -> Vec<Component> {
     components.sort_by_key(|c| std::cmp::Reverse(c.height()));
     let mut whole: Vec<Component> = Vec::new();
@@ -104,7 +107,7 @@ fn belongs(piece: &Component, digit: &Component, height: f64) -> bool {
         && together as f64 <= PIECE_TALL * height.max(digit.height() as f64)
 }
 
-/// Rows between them.
+/// Rows between two components.
 fn gap(a: &Component, b: &Component) -> usize {
     a.top.max(b.top).saturating_sub(a.bottom.min(b.bottom))
 }
@@ -144,7 +147,7 @@ fn in_parts(component: &Component, parts: usize, tall: f64) -> Vec<Component> {
     digits
 }
 
-/// Where the cut after `part` of `parts` goes.
+/// The column of the cut after `part` of `parts`.
 fn place(component: &Component, part: usize, parts: usize, height: f64) -> usize {
     let step = component.width() as f64 / parts as f64;
     let ideal = component.left as f64 + step * part as f64;
@@ -157,7 +160,7 @@ fn place(component: &Component, part: usize, parts: usize, height: f64) -> usize
     columns.min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or(ideal as usize)
 }
 
-/// What lies to the left of a column, and the rest.
+/// Splits runs at a column.
 fn split(runs: Vec<Run>, at: usize) -> (Vec<Run>, Vec<Run>) {
     let left =
         runs.iter().filter(|run| run.from < at).map(|run| Run { to: run.to.min(at), ..*run }).collect();
@@ -171,7 +174,7 @@ mod tests {
     use super::*;
     use crate::reading::components::{self, tests::drawn};
 
-    /// As if the model knew digits nearly as wide as high.
+    /// With a model whose digits are nearly as wide as high.
     fn parted(lines: &[&str]) -> Parted {
         let strange = |digits: &[Component]| -> Result<f64, ()> {
             let off = digits.iter().map(|c| (c.width() as f64 / c.height() as f64 - 0.9).abs());

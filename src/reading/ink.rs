@@ -1,36 +1,37 @@
-//! Brightness -> ink: the light made even, Otsu's threshold.
+//! Brightness -> ink: flattens the illumination, then thresholds by Otsu's method.
 
 use super::Picture;
 
-/// Most pixels that are worked on: a larger picture is halved until it has no more.
+/// Most pixels processed: a larger picture is reduced until it has no more.
 const ENOUGH: usize = 1 << 24;
-/// Tiles along the longer side of the picture, each with a brightness of its paper, and the least side of one.
+/// Number of tiles along the longer side of the picture, and least side of a tile. Each tile has its own paper
+/// brightness.
 const TILES: usize = 24;
 const LEAST_TILE: usize = 24;
-/// The share of a tile's pixels that are darker than its paper is said to be.
+/// The paper brightness of a tile is this quantile of its pixels.
 const PAPER: f64 = 0.8;
-/// The share of what stands out that must be bright on dark for the ground to be.
+/// Share of the contrasting pixels that must be bright on dark for a dark ground.
 const CLEARLY: f32 = 0.7;
-/// The least share of a tile's light that reaches the next.
+/// Least ratio of paper brightness between neighbouring tiles.
 const FALL_OFF: f32 = 0.75;
-/// Bins of brightness, of the paper's, and the most of it that is told apart.
+/// Bins for brightness relative to the paper's, and the largest value.
 const BINS_OF_PAPER: f64 = 255.0;
 const BRIGHTEST: f32 = 1.25;
 const BINS: usize = 320;
-/// Least difference between paper and ink, of the paper's brightness, and in deviations of the paper.
+/// Least contrast between paper and ink: relative to the paper's brightness, and in standard deviations of the paper.
 const LEAST_CONTRAST: f64 = 0.08;
 const LEAST_SIGNAL: f64 = 4.0;
-/// Thresholds that are tried, each among the pixels below the last: where little is written, the first may part
-/// the paper's own noise.
+/// Most thresholds tried, each among the pixels below the previous one. On nearly empty pages the first may only
+/// split the paper's noise.
 const TRIES: usize = 3;
 
-/// How much ink there is at each pixel.
+/// Amount of ink per pixel.
 pub(super) struct Ink {
     pub(super) width: usize,
     pub(super) height: usize,
-    /// 0 for paper, 1 for full ink, in between at edges. (height, width)
+    /// From 0 for paper to 1 for full ink. (height, width)
     pub(super) amount: Vec<f32>,
-    /// Pixels of the picture that was given, along a side of one of these.
+    /// Side of a pixel, in pixels of the given picture.
     pub(super) scale: usize,
 }
 
@@ -41,12 +42,12 @@ impl Ink {
     }
 }
 
-/// The ink of a picture; none where nothing stands out.
+/// The ink of a picture; `None` if nothing contrasts with the paper.
 ///
-/// The light is made even by dividing by the brightness of the paper around, the 80th percentile of tiles, which is
-/// interpolated between them. Then one threshold by Otsu ("A threshold selection method from gray-level
-/// histograms", IEEE Transactions on Systems, Man, and Cybernetics 9 (1979), 62-66) parts ink and paper. Light
-/// writing on a dark ground is turned around first: the ground is what most pixels are.
+/// The illumination is flattened: brightness is divided by that of the local paper, the 80th percentile of each tile,
+/// interpolated between tiles. One threshold by Otsu ("A threshold selection method from gray-level histograms", IEEE
+/// Transactions on Systems, Man, and Cybernetics 9 (1979), 62-66) then separates ink and paper. Light writing on a
+/// dark ground is inverted first.
 pub(super) fn of(picture: &Picture) -> Option<Ink> {
     let (mut grey, scale) = reduced(picture);
     let side = (grey.width.max(grey.height) / TILES).max(LEAST_TILE);
@@ -60,21 +61,21 @@ pub(super) fn of(picture: &Picture) -> Option<Ink> {
     Some(Ink { width: grey.width, height: grey.height, amount, scale })
 }
 
-/// Brightness, while it is worked on.
+/// Brightness during processing.
 struct Grey {
     width: usize,
     height: usize,
     values: Vec<f32>,
 }
 
-/// Halved until it is small enough, and by how much.
+/// Reduces a picture until it is small enough. Returns also the scale.
 fn reduced(picture: &Picture) -> (Grey, usize) {
     let Picture { width, height, pixels } = picture;
     let mut scale = 1;
     while (width / scale) * (height / scale) > ENOUGH {
         scale *= 2;
     }
-    // what is left at the ends belongs to the last whole pixel no more
+    // partial pixels at the ends are dropped
     let (new_width, new_height) = ((width / scale).max(1), (height / scale).max(1));
     let mean = |x: usize, y: usize| {
         let rows = (y * scale..(y + 1) * scale).map(|y| &pixels[y * width + x * scale..][..scale]);
@@ -88,9 +89,8 @@ fn reduced(picture: &Picture) -> (Grey, usize) {
     (Grey { width: new_width, height: new_height, values }, scale)
 }
 
-/// Whether the ground is dark: in the tiles with something on them, and by how much stands out there, most pixels are
-/// darker than halfway between the darkest and the brightest. Where it is half and half, as at the edge of a blot,
-/// it is not.
+/// Whether the ground is dark: a clear majority of tiles, weighted by contrast, has a median darker than the middle
+/// between its darkest and its brightest pixel.
 fn dark_ground(grey: &Grey, side: usize) -> bool {
     let (across, down) = (grey.width.div_ceil(side), grey.height.div_ceil(side));
     let (mut dark, mut all) = (0.0, 0.0);
@@ -102,7 +102,7 @@ fn dark_ground(grey: &Grey, side: usize) -> bool {
     dark > CLEARLY * all
 }
 
-/// Divides by the brightness of the paper around.
+/// Divides by the brightness of the local paper.
 fn even_out(grey: &mut Grey, side: usize) {
     let (across, down) = (grey.width.div_ceil(side), grey.height.div_ceil(side));
     let mut paper: Vec<f32> = (0..down)
@@ -120,7 +120,7 @@ fn even_out(grey: &mut Grey, side: usize) {
     }
 }
 
-/// The brightness that this share of a tile's pixels is below.
+/// A quantile of a tile's brightness.
 fn brightness(grey: &Grey, side: usize, x: usize, y: usize, share: f64) -> f32 {
     let rows = y * side..((y + 1) * side).min(grey.height);
     let columns = x * side..((x + 1) * side).min(grey.width);
@@ -139,8 +139,8 @@ fn brightness(grey: &Grey, side: usize, x: usize, y: usize, share: f64) -> f32 {
     bin.unwrap_or(255) as f32
 }
 
-/// No tile darker than its brightest neighbour by more than light falls off: full of ink, it has no paper to go by, and
-/// so may be its neighbours in a blot.
+/// Raises tiles that are much darker than a neighbour, beyond [`FALL_OFF`]: such a tile is full of ink and shows no
+/// paper. Propagates across several tiles, for blots.
 fn filled(paper: &[f32], across: usize) -> Vec<f32> {
     let down = paper.len() / across;
     let mut filled = paper.to_vec();
@@ -151,13 +151,13 @@ fn filled(paper: &[f32], across: usize) -> Vec<f32> {
         let brightest = around.copied().fold(0.0, f32::max);
         filled[at] = filled[at].max(FALL_OFF * brightest);
     };
-    // there and back: what is bright reaches all tiles
+    // forward and backward, so that bright tiles reach all others
     (0..paper.len()).for_each(&mut fill);
     (0..paper.len()).rev().for_each(&mut fill);
     filled
 }
 
-/// Between the middles of four tiles, linearly, and on beyond them at the edges. `x` and `y` in tiles.
+/// Bilinear interpolation between the centres of tiles, with extrapolation at the edges. `x` and `y` are in tiles.
 fn between(paper: &[f32], across: usize, down: usize, x: f32, y: f32) -> f32 {
     let place = |at: f32, n: usize| {
         let at = at - 0.5;
@@ -169,7 +169,7 @@ fn between(paper: &[f32], across: usize, down: usize, x: f32, y: f32) -> f32 {
     row(top) * (1.0 - y) + row(bottom) * y
 }
 
-/// Mean brightness of paper and of ink; none if nothing stands out from the paper.
+/// Mean brightness of paper and of ink; `None` if nothing contrasts with the paper.
 fn levels(values: &[f32]) -> Option<(f32, f32)> {
     let mut counts = [0u64; BINS];
     values.iter().for_each(|&value| counts[(f64::from(value) * BINS_OF_PAPER) as usize] += 1);
@@ -179,7 +179,7 @@ fn levels(values: &[f32]) -> Option<(f32, f32)> {
         let (ink, _) = mean(&counts[..=threshold], 0);
         let (paper, deviation) = mean(&counts[threshold + 1..], threshold + 1);
         let contrast = (paper - ink) / BINS_OF_PAPER;
-        // brightness comes in whole bins, so no paper is evener than that
+        // brightness is binned, so the deviation is at least that of a bin
         if contrast >= LEAST_CONTRAST && paper - ink >= LEAST_SIGNAL * deviation.max(0.3) {
             return Some(((paper / BINS_OF_PAPER) as f32, (ink / BINS_OF_PAPER) as f32));
         }
@@ -188,8 +188,7 @@ fn levels(values: &[f32]) -> Option<(f32, f32)> {
     None
 }
 
-/// The last bin of the darker class, where the classes' means lie furthest apart by Otsu's measure; none where
-/// there is but one bin.
+/// Otsu's threshold: the last bin of the darker class; `None` if only one bin is occupied.
 fn otsu(counts: &[u64]) -> Option<usize> {
     let total: u64 = counts.iter().sum();
     let all: f64 = counts.iter().enumerate().map(|(bin, &count)| bin as f64 * count as f64).sum();
@@ -210,7 +209,7 @@ fn otsu(counts: &[u64]) -> Option<usize> {
     best.map(|(_, bin)| bin)
 }
 
-/// Mean and deviation, in bins, of these from `first` on.
+/// Mean and standard deviation of the bins from `first` on, in bins.
 fn mean(counts: &[u64], first: usize) -> (f64, f64) {
     let total = counts.iter().sum::<u64>().max(1) as f64;
     let bins = || counts.iter().enumerate().map(|(at, &count)| ((first + at) as f64, count as f64));
@@ -223,7 +222,7 @@ fn mean(counts: &[u64], first: usize) -> (f64, f64) {
 mod tests {
     use super::*;
 
-    /// Strokes 4 pixels wide, a digit's height apart, on paper of this brightness.
+    /// Strokes 4 pixels wide, a digit's height apart, on paper of the given brightness.
     fn strokes(paper: impl Fn(usize, usize) -> f64, ink: f64) -> Picture {
         let (width, height) = (300, 120);
         let pixel = |x: usize, y: usize| {

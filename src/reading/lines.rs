@@ -1,16 +1,16 @@
-//! Digits -> lines, in the order of reading.
+//! Digits -> lines, in reading order.
 
 use super::components::Component;
 
-/// A digit belongs to a line if this share of the lower of both heights is level.
+/// Least vertical overlap of a digit with its line, as a share of the lower height.
 const LEVEL: f64 = 0.4;
-/// Digits of a line whose tops and bottoms say where it runs.
+/// Number of last digits whose tops and bottoms define where a line runs.
 const LAST: usize = 3;
-/// A wider gap than this many heights of a digit parts numbers.
+/// Gap between numbers, in heights of a digit.
 const GAP: f64 = 1.0;
 
-/// The lines from the top to the bottom, each from left to right; of each digit, whether a gap comes before it.
-/// `height` is the usual height of a digit.
+/// The lines from top to bottom, each from left to right, with whether there is a gap before each digit. `height` is
+/// the typical height of a digit.
 pub(super) fn of(mut glyphs: Vec<Component>, height: f64) -> Vec<Vec<(Component, bool)>> {
     glyphs.sort_by_key(|glyph| (glyph.left + glyph.right, glyph.top));
     let mut lines: Vec<Vec<Component>> = Vec::new();
@@ -28,7 +28,7 @@ pub(super) fn of(mut glyphs: Vec<Component>, height: f64) -> Vec<Vec<(Component,
     lines.into_iter().map(|line| gaps(line, height)).collect()
 }
 
-/// The share of the lower height that a glyph and the end of a line have in common.
+/// Vertical overlap of a glyph with the end of a line, as a share of the lower height.
 fn level(glyph: &Component, line: &[Component]) -> f64 {
     let end = &line[line.len().saturating_sub(LAST)..];
     let mean = |of: fn(&Component) -> usize| end.iter().map(of).sum::<usize>() as f64 / end.len() as f64;

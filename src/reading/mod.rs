@@ -1,19 +1,19 @@
-//! Digits in a picture: a scan or a photograph of handwritten numbers -> their text, with a place for each digit.
+//! Reads handwritten digits in a scan or a photograph: text, with a box and a confidence for each digit.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `picture` | a file -> brightness, within bounds of memory |
-//! | `ink` | brightness -> ink: the light made even, Otsu's threshold |
-//! | `components` | ink that hangs together, as runs of pixels |
-//! | `skew` | how far the lines are turned, and turning them back |
-//! | `glyphs` | components -> digits: pieces joined, touching ones cut, marks left out |
-//! | `lines` | digits -> lines, in the order of reading |
-//! | `raster` | a digit's ink -> 8 x 8 counts, its stroke made as wide as those of the data |
-//! | `proof` | the picture with boxes and names, to see what was done |
+//! | `picture` | a file -> brightness, in bounded memory |
+//! | `ink` | brightness -> ink: flat illumination, Otsu's threshold |
+//! | `components` | connected components of ink, as runs of pixels |
+//! | `skew` | detection and correction of skew |
+//! | `glyphs` | components -> digits: joins pieces, cuts touching digits, leaves out marks |
+//! | `lines` | digits -> lines, in reading order |
+//! | `raster` | a digit's ink -> 8 x 8 counts, with strokes as wide as in the data |
+//! | `proof` | the picture with boxes and names, for inspection |
 //!
-//! The steps are those of every reader of forms since NIST's (Garris et al., NISTIR 5469, 1994): find the ink,
-//! set it straight, part it, make each part look like the training data, name it. Naming is a model's: the
-//! nearest centroid's name.
+//! The steps follow NIST's form reader (Garris et al., NISTIR 5469, 1994): find the ink, correct the skew, segment,
+//! normalise each segment like the training data, classify. The classifier is a model: a digit gets the name of its
+//! nearest centroid.
 
 mod components;
 mod found;
@@ -38,7 +38,7 @@ use found::name;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadingError {
-    /// The model knows no drawings.
+    /// The model can't name drawings.
     #[error(transparent)]
     Model(#[from] DrawnError),
     /// The digits can't be predicted.
@@ -46,10 +46,10 @@ pub enum ReadingError {
     Predict(#[from] PredictError),
 }
 
-/// Reads the digits of a picture by a model of 8 x 8 pictures whose clusters have names.
+/// Reads the digits of a picture with a model of 8 x 8 pictures whose clusters have names.
 ///
 /// # Errors
-/// A model of other data. A picture without ink is none: nothing is found in it.
+/// [`ReadingError::Model`] for a model of other data. A picture without ink is not an error: its reading is empty.
 pub fn read(picture: &Picture, model: &Model) -> Result<Reading, ReadingError> {
     model.check_drawn()?;
     let nothing = Reading { lines: Vec::new(), skew: 0.0, left_out: Vec::new() };
@@ -83,7 +83,7 @@ pub fn read(picture: &Picture, model: &Model) -> Result<Reading, ReadingError> {
     Ok(Reading { lines, skew, left_out })
 }
 
-/// A digit, its place aside, by the one of its counts that is nearest to a centroid.
+/// Classifies the variant of a digit that is nearest to a centroid. The position is set by the caller.
 fn nearest(model: &Model, variants: &[[u8; SIZE]]) -> Result<Digit, PredictError> {
     let values: Vec<f64> = variants.iter().flatten().map(|&count| f64::from(count)).collect();
     let distances = model.transform(&values)?;

@@ -1,13 +1,13 @@
-//! A file -> brightness, within bounds of memory.
+//! A file -> brightness, in bounded memory.
 
 use std::io::Cursor;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 
-/// Most pixels of a picture: two scanned pages at 600 dots an inch.
+/// Most pixels of a picture: two scanned pages at 600 dpi.
 pub const MOST_PIXELS: u64 = 1 << 26;
-/// Most memory for decoding one, in bytes.
+/// Most memory for decoding a picture, in bytes.
 const MOST_MEMORY: u64 = MOST_PIXELS * 9;
 
 /// A grey picture.
@@ -17,11 +17,11 @@ pub struct Picture {
     pub width: usize,
     /// Rows, at least 1.
     pub height: usize,
-    /// Brightness, 0 for black, row by row from the top left. (height, width)
+    /// Brightness, 0 for black, row-major from the top left. (height, width)
     pub pixels: Vec<u8>,
 }
 
-/// Why a file is no picture that can be read, or a picture can't be made a file.
+/// Why a picture can't be decoded or encoded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PictureError {
@@ -47,9 +47,9 @@ pub enum PictureError {
 }
 
 impl Picture {
-    /// Decodes a file: PNG, JPEG, BMP or PNM. It is turned as its EXIF says; where it is transparent it is white.
+    /// Decodes a file: PNG, JPEG, BMP or PNM. Its EXIF orientation is applied; transparent parts become white.
     ///
-    /// The size is looked at before anything is decoded, so a small file can't fill the memory.
+    /// The size is checked before decoding, so a small file can't exhaust memory.
     ///
     /// # Errors
     /// [`PictureError`].
@@ -131,7 +131,7 @@ mod tests {
         assert!(matches!(Picture::decode(&spoilt), Err(PictureError::Damaged(_))));
     }
 
-    /// A few bytes that say they are a picture of 20 gigapixels.
+    /// A small file that claims to be a picture of 20 gigapixels.
     #[test]
     fn a_bomb_is_not_unpacked() {
         let mut bytes = Vec::new();
@@ -140,7 +140,7 @@ mod tests {
             .unwrap();
         bytes[16..20].copy_from_slice(&200_000u32.to_be_bytes());
         bytes[20..24].copy_from_slice(&100_000u32.to_be_bytes());
-        let mut crc = !0u32; // of the header, by the definition
+        let mut crc = !0u32; // of the header
         for &byte in &bytes[12..29] {
             crc ^= u32::from(byte);
             (0..8).for_each(|_| crc = (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 });

@@ -1,4 +1,4 @@
-//! The picture with boxes and names, to see what was done.
+//! The picture with boxes and names, for inspection.
 
 use std::io::Cursor;
 
@@ -8,20 +8,19 @@ use super::{Area, Digit, Picture, PictureError, Reading};
 use crate::drawing::SIDE;
 use crate::model::Model;
 
-/// Pixels of a side of one of 8 x 8.
+/// Side of one of the 8 x 8 cells, in pixels.
 const DOT: u32 = 4;
-/// Pixels of a small picture, and around it.
+/// Side of a small picture, and the margin around it, in pixels.
 const SMALL: u32 = SIDE as u32 * DOT;
 const ROOM: u32 = 6;
-/// Colours: of sure and of unsure digits, of what was left out, of the sheet below.
+/// Colours of sure digits, unsure digits, marks left out, and the sheet below.
 const SURE: [f64; 3] = [0.0, 130.0, 60.0];
 const UNSURE: [f64; 3] = [215.0, 30.0, 30.0];
 const LEFT_OUT: Rgb<u8> = Rgb([140, 140, 150]);
 const SHEET: Rgb<u8> = Rgb([236, 234, 228]);
 
-/// A PNG of the picture with a box around each digit, green where it is sure and red where it is not, grey around what
-/// was left out; and below, in the order of reading, each digit as the model saw it and, beneath, the centroid
-/// that it was taken for.
+/// A PNG of the picture with a box around each digit, from green for sure to red for unsure, and grey around marks
+/// left out. Below it, in reading order, are the normalised digits with the nearest centroid beneath each.
 ///
 /// # Errors
 /// [`PictureError::Encode`].
@@ -50,7 +49,7 @@ pub fn proof(picture: &Picture, reading: &Reading, model: &Model) -> Result<Vec<
     Ok(bytes.into_inner())
 }
 
-/// Red to green: a confidence of a third is sure enough.
+/// Red to green; a confidence of a third is fully green.
 fn color(digit: &Digit) -> Rgb<u8> {
     let share = if digit.strange { 0.0 } else { (digit.confidence * 3.0).clamp(0.0, 1.0) };
     Rgb([0, 1, 2].map(|at| (UNSURE[at] + share * (SURE[at] - UNSURE[at])) as u8))
@@ -68,7 +67,7 @@ fn frame(whole: &mut RgbImage, area: &Area, thick: usize, color: Rgb<u8>) {
     }
 }
 
-/// What a line's digits were seen as and taken for.
+/// The normalised digits of a line and their nearest centroids.
 fn sheet(digits: &[Digit], model: &Model, width: u32) -> RgbImage {
     let across = ((width - ROOM) / (SMALL + ROOM)).max(1);
     let rows = (digits.len() as u32).div_ceil(across);
@@ -84,7 +83,7 @@ fn sheet(digits: &[Digit], model: &Model, width: u32) -> RgbImage {
     sheet
 }
 
-/// Counts of 0 to 16, as a picture of black on white.
+/// Draws counts from 0 to 16 in black on white.
 fn small(sheet: &mut RgbImage, (left, top): (u32, u32), counts: &[f64]) {
     for (x, y) in (0..SMALL).flat_map(|y| (0..SMALL).map(move |x| (x, y))) {
         let count = counts[(y / DOT * SIDE as u32 + x / DOT) as usize];

@@ -1,38 +1,38 @@
-//! A digit's ink -> 8 x 8 counts, its stroke made as wide as those of the data.
+//! A digit's ink -> 8 x 8 counts, with strokes as wide as in the data.
 
 use super::components::Component;
 use super::ink::Ink;
 use crate::drawing::{SIZE, normalise};
 
-/// Most rows or columns of a digit that are looked at closely: a larger one is averaged to no more.
+/// Most rows or columns of a digit; a larger digit is averaged down.
 const CLOSE: usize = 96;
-/// Width of the stroke, as a share of the digit's height, to which a thinner one is widened.
+/// Least width of the stroke, as a share of the digit's height; thinner strokes are widened.
 const STROKE: f64 = 0.15;
-/// Pixels to the right a row up by which a digit is also leant before it is named: more to the left, as most hands lean
+/// Shears tried, in pixels to the right per row upwards. More of them lean to the left, since most handwriting leans
 /// to the right.
 const SLANTS: [f64; 6] = [0.0, -0.15, 0.15, -0.3, 0.3, -0.45];
 
-/// A digit's ink by itself.
+/// The ink of a single digit.
 struct Raster {
     width: usize,
     height: usize,
     amount: Vec<f64>,
 }
 
-/// The counts that a model of the digits knows: of the digit as it stands first, then leant to either side. The nearest to
-/// a centroid is meant to be taken, so that a slanted hand is read as one that the data have.
+/// Counts of a digit for each shear of [`SLANTS`], the unsheared first. The caller takes the variant nearest to a
+/// centroid, so that slanted handwriting is read like that of the data.
 pub(super) fn counts(glyph: &Component, ink: &Ink) -> [[u8; SIZE]; SLANTS.len()] {
     let own = own(glyph, ink);
     let raster = widened(own, glyph.height().max(1));
     let of = |slant: f64| {
         let raster = sheared(&raster, slant);
-        // there is ink, all of it finite: nothing to refuse
+        // can't fail: there is ink, and it is finite
         normalise(&raster.amount, raster.height, raster.width).unwrap_or([0; SIZE])
     };
     SLANTS.map(of)
 }
 
-/// Rows shifted to the right by `slant` pixels a row up from the centre.
+/// Shears a raster: rows are shifted to the right by `slant` pixels per row above the centre.
 fn sheared(raster: &Raster, slant: f64) -> Raster {
     if slant == 0.0 {
         return Raster { width: raster.width, height: raster.height, amount: raster.amount.clone() };
@@ -52,7 +52,7 @@ fn sheared(raster: &Raster, slant: f64) -> Raster {
     Raster { width, height: raster.height, amount }
 }
 
-/// The ink of one digit and not of its neighbours, reduced to what is needed, with room around it.
+/// The ink of one digit without its neighbours, reduced in size, with a margin.
 fn own(glyph: &Component, ink: &Ink) -> Raster {
     let step = glyph.height().max(glyph.width()).div_ceil(CLOSE);
     let room = CLOSE / 8;
@@ -69,7 +69,7 @@ fn own(glyph: &Component, ink: &Ink) -> Raster {
     raster
 }
 
-/// Its stroke as wide as it must be at least.
+/// Widens the stroke to the least width.
 fn widened(raster: Raster, height: usize) -> Raster {
     let height = (height as f64).min(CLOSE as f64);
     let radius = (STROKE * height - stroke(&raster)) / 2.0;
@@ -97,7 +97,7 @@ fn widened(raster: Raster, height: usize) -> Raster {
     Raster { width, height, amount: wide }
 }
 
-/// The mean width of its stroke, in pixels: twice its area over its outline.
+/// The mean width of the stroke, in pixels: twice its area divided by its outline.
 fn stroke(raster: &Raster) -> f64 {
     let Raster { width, height, amount } = raster;
     let is = |x: usize, y: usize| amount[y * width + x] > 0.5;
@@ -107,7 +107,7 @@ fn stroke(raster: &Raster) -> f64 {
         area += 1;
         sides += [(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)].iter().filter(|&&(x, y)| !is(x, y)).count();
     }
-    // a slanted outline has more sides than length: by 4 / pi on the average of all directions
+    // pixel sides overestimate the length of an outline by 4 / pi on average over all directions
     2.0 * area as f64 / (sides as f64 * std::f64::consts::FRAC_PI_4).max(1.0)
 }
 
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::reading::components::{self, Run};
 
-    /// A ring of a stroke so wide, its outer height `size`.
+    /// A ring of outer height `size` with a stroke of width `stroke`.
     fn ring(size: usize, stroke: f64) -> (Component, Ink) {
         let centre = size as f64 / 2.0;
         let amount = |x: usize, y: usize| {

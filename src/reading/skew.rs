@@ -1,22 +1,22 @@
-//! How far the lines are turned, and turning them back.
+//! Detection and correction of skew.
 
 use super::components::Component;
 use super::glyphs::usual_height;
 use super::ink::Ink;
 use super::{Area, Picture};
 
-/// Most degrees that are looked for, and the steps in which they are, first coarse, then fine.
+/// Largest skew considered, in degrees, and the coarse and fine search steps.
 const MOST: f64 = 20.0;
 const COARSE: f64 = 1.0;
 const FINE: f64 = 0.1;
-/// Fewer digits have no direction: a single 1 or 7 leans.
+/// Least number of digits for a direction: a single 1 or 7 leans.
 const LEAST_DIGITS: usize = 4;
-/// How much sharper the lines must be than they are as they stand, to be turned.
+/// Least improvement of sharpness for which the skew is corrected, as a factor.
 const BETTER: f64 = 1.05;
 
-/// By how many degrees the lines fall to the right; 0 where there is too little to say.
+/// Skew of the lines in degrees, positive if they fall to the right; 0 if there is too little ink to decide.
 ///
-/// The sum of squares of the ink of all rows is largest where lines lie in rows (Postl, "Detection of linear oblique
+/// The projection profile's sum of squares is largest when lines are level (Postl, "Detection of linear oblique
 /// structures and skew scan in digitized documents", International Conference on Pattern Recognition 1986, 687-689).
 pub(super) fn angle(components: &[Component]) -> f64 {
     let height = usual_height(components);
@@ -35,7 +35,7 @@ pub(super) fn angle(components: &[Component]) -> f64 {
     if sharp(fine) > BETTER * sharp(0.0) { fine } else { 0.0 }
 }
 
-/// Of rows as high as `bin` pixels.
+/// Sum of squares of the projection profile, with rows of `bin` pixels.
 fn sharpness(digits: &[&Component], degrees: f64, bin: f64) -> f64 {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let runs = || digits.iter().flat_map(|digit| &digit.runs);
@@ -53,7 +53,7 @@ fn sharpness(digits: &[&Component], degrees: f64, bin: f64) -> f64 {
     rows.iter().map(|ink| ink * ink).sum()
 }
 
-/// The ink with its lines level, in a frame that holds all of it.
+/// Rotates the ink so that lines are level, in a frame that contains all of it.
 pub(super) fn straightened(ink: &Ink, degrees: f64) -> Ink {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (w, h) = (ink.width as f64, ink.height as f64);
@@ -70,7 +70,7 @@ pub(super) fn straightened(ink: &Ink, degrees: f64) -> Ink {
     Ink { width, height, amount, scale: ink.scale }
 }
 
-/// Between four pixels, linearly; outside is paper.
+/// Bilinear interpolation; outside is paper.
 fn between(ink: &Ink, x: f64, y: f64) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let (right, down) = ((x - left) as f32, (y - top) as f32);
@@ -82,12 +82,12 @@ fn between(ink: &Ink, x: f64, y: f64) -> f32 {
     row(top) * (1.0 - down) + row(top + 1.0) * down
 }
 
-/// From the level ink back to the picture.
+/// Maps the rotated ink back to the picture.
 pub(super) struct Rotation {
     sin: f64,
     cos: f64,
-    from: (f64, f64), // what it turns around, there
-    to: (f64, f64),   // and here
+    from: (f64, f64), // centre of rotation in the rotated ink
+    to: (f64, f64),   // and in the frame before the rotation
 }
 
 impl Rotation {
@@ -97,7 +97,7 @@ impl Rotation {
     }
 }
 
-/// From places in the ink, level by now, to places in the picture.
+/// Maps positions in the rotated ink to positions in the picture.
 pub(super) struct Back {
     rotation: Rotation,
     scale: f64,
@@ -106,11 +106,11 @@ pub(super) struct Back {
 }
 
 impl Rotation {
-    /// Back from the level `ink` to the picture.
+    /// The map from the rotated `ink` back to the picture.
     pub(super) fn back(degrees: f64, picture: &Picture, ink: &Ink) -> Back {
         let (sin, cos) = degrees.to_radians().sin_cos();
         let scale = ink.scale as f64;
-        // the frame before it was turned
+        // the frame before the rotation
         let whole = ((picture.width / ink.scale).max(1) as f64, (picture.height / ink.scale).max(1) as f64);
         let rotation = Rotation {
             sin,
@@ -123,7 +123,7 @@ impl Rotation {
 }
 
 impl Back {
-    /// The upright area around an area of the ink.
+    /// The axis-parallel bounding box, in the picture, of an area of the ink.
     pub(super) fn area(&self, area: Area) -> Area {
         let (left, top) = (area.x as f64, area.y as f64);
         let (right, bottom) = (left + area.width as f64, top + area.height as f64);
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use crate::reading::components;
 
-    /// Ten rings in a row, turned.
+    /// Ten rings in a row, rotated.
     fn turned(degrees: f64) -> Ink {
         let (width, height) = (700, 400);
         let (sin, cos) = degrees.to_radians().sin_cos();
@@ -175,7 +175,7 @@ mod tests {
             let spread =
                 rings.iter().map(|c| c.top).max().unwrap() - rings.iter().map(|c| c.top).min().unwrap();
             assert!(spread <= 4, "{degrees}: {spread}");
-            // and places lead back to where they were
+            // positions map back to where they were
             let picture = Picture { width: 700, height: 400, pixels: vec![0; 280_000] };
             let back = Rotation::back(found, &picture, &level);
             let there: Vec<Area> = components::of(&ink).iter().map(Component::area).collect();

@@ -1,4 +1,4 @@
-//! Charts as SVG, in the page's own colours, so that they follow light, dark and paper.
+//! Charts as SVG, in the page's colours, so that they follow the light, dark and print themes.
 
 use std::ops::Range;
 
@@ -9,20 +9,20 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::ReportError;
 use super::error::failed;
 
-/// Pixels of a chart.
+/// Size of a chart, in pixels.
 const SIZE: (u32, u32) = (440, 320);
-/// Colours of clusters and classes: `--c0` and so on of the page.
+/// Number of colours for clusters and classes: `--c0` and so on in the page's style.
 pub(super) const COLORS: usize = 10;
-/// Stands for the colour of text until the SVG is done.
+/// Placeholder for the text colour, replaced in the finished SVG.
 const INK: RGBColor = RGBColor(1, 2, 3);
 
 type Axes<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-/// What goes into a chart.
+/// Data series of a chart.
 pub(super) enum Series {
-    /// Bars of width: from, to, height.
+    /// Vertical bars: from, to, height.
     Bars(usize, Vec<(f64, f64, f64)>),
-    /// Bars that lie: height from, to, length from 0.
+    /// Horizontal bars: from, to, length.
     Lying(usize, Vec<(f64, f64, f64)>),
     Dots(usize, Vec<(f64, f64)>),
     /// One large dot.
@@ -32,9 +32,9 @@ pub(super) enum Series {
     Mark((f64, f64), (f64, f64)),
 }
 
-/// A chart to be.
+/// Description of a chart.
 pub(super) struct Chart<'a> {
-    /// What it shows, for those who can't see it.
+    /// Alternative text.
     pub(super) alt: String,
     pub(super) x: (&'a str, Range<f64>),
     pub(super) y: (&'a str, Range<f64>),
@@ -49,12 +49,12 @@ impl Chart<'_> {
         self.draw(70, &[])
     }
 
-    /// The SVG, whose vertical axis has values but no name.
+    /// The SVG, with values but no name on the vertical axis.
     pub(super) fn svg_valued(&self) -> Result<String, ReportError> {
         self.draw(58, &[])
     }
 
-    /// The SVG, with names at heights of the vertical axis instead of values.
+    /// The SVG, with names instead of values on the vertical axis.
     pub(super) fn svg_named(&self, names: &[(f64, String)]) -> Result<String, ReportError> {
         self.draw(72, names)
     }
@@ -113,7 +113,7 @@ impl Chart<'_> {
     }
 }
 
-/// Stands for a colour of the page until the SVG is done.
+/// Placeholder for a colour of the page, replaced in the finished SVG.
 fn color(at: usize) -> RGBColor {
     RGBColor(4, 5, (at % COLORS) as u8)
 }
@@ -147,13 +147,13 @@ fn draw(axes: &mut Axes<'_, '_>, series: &Series) -> Result<(), ReportError> {
     drawn.map_err(failed)
 }
 
-/// Bounds that an axis can have: finite, and apart.
+/// Valid bounds of an axis: finite and distinct.
 fn apart(range: &Range<f64>) -> Range<f64> {
     let Range { start, end } = range.clone();
     if end > start { start..end } else { start - 0.5 - start.abs() * 1e-3..start + 0.5 + start.abs() * 1e-3 }
 }
 
-/// Least and largest, and a little beyond.
+/// The range of the values, with a margin.
 pub(super) fn around(values: impl Iterator<Item = f64>) -> Range<f64> {
     let (low, high) =
         values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));

@@ -7,13 +7,13 @@ use crate::score::ScoreError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The rows could not be read again.
+    /// The rows can't be read.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// Labels and truth don't fit.
+    /// Labels and truth don't match.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// The rows are not the model's.
+    /// The rows don't match the model.
     #[error(
         "{name}: {n_points} rows of {n_dims} columns with {n_labels} labels, and the model has {model_dims} columns; \
          give one label a row, and the model's columns"
@@ -30,12 +30,12 @@ pub enum ReportError {
         /// Columns of the model.
         model_dims: usize,
     },
-    /// A part of the page could not be written.
+    /// A part of the page can't be rendered.
     #[error("the report could not be written: {0}")]
     Format(String),
 }
 
-/// A part of the page that could not be written.
+/// The error for a part of the page that can't be rendered.
 pub(super) fn failed(error: impl std::fmt::Display) -> ReportError {
     ReportError::Format(error.to_string())
 }

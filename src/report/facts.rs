@@ -1,4 +1,4 @@
-//! What several sections need.
+//! Data for several sections.
 
 use ndarray::Array2;
 
@@ -10,35 +10,35 @@ use crate::data::Truth;
 use crate::model::Model;
 use crate::score::{Score, score, score_named};
 
-/// Most clusters that are shown with pictures or profiles, and with bars.
+/// Most clusters shown with pictures or profiles, and with bars.
 pub(super) const MOST_CARDS: usize = 40;
 pub(super) const MOST_BARS: usize = 100;
 
-/// The report, and what follows from it.
+/// The report's input and data derived from it.
 pub(super) struct Facts<'a> {
     pub(super) report: &'a Report<'a>,
     pub(super) model: &'a Model,
     /// Centroids in the user's units. (n_clusters, n_dims)
     pub(super) centroids: Array2<f64>,
-    /// Clusters by name, numbers as numbers; then by index.
+    /// Clusters ordered by name (numerically, if names are numbers), then by index.
     pub(super) order: Vec<usize>,
-    /// What each cluster is called: its name, or `cluster 3`. (n_clusters)
+    /// The name of each cluster, or `cluster 3`. (n_clusters)
     pub(super) names: Vec<String>,
-    /// Rows in each cluster; the weight fitted where no rows are at hand. (n_clusters)
+    /// Number of rows in each cluster; without rows, the fitted weight. (n_clusters)
     pub(super) sizes: Vec<f64>,
-    /// The share of each cluster's rows that are of its name. (n_clusters)
+    /// The share of each cluster's rows whose class is its name. (n_clusters)
     pub(super) purities: Vec<Option<f64>>,
-    /// The class that each cluster stands for, as an index into the truth's names. (n_clusters)
+    /// The class that names each cluster, as an index into the truth's names. (n_clusters)
     pub(super) classes: Vec<Option<u32>>,
     pub(super) score: Option<Score>,
-    /// What the rows' values say, where there are rows.
+    /// Data from the rows' values, if there are rows.
     pub(super) gathered: Option<Gathered>,
-    /// How numbers become grey, where the features are the pixels of a picture.
+    /// The grey scale, if the features are the pixels of a picture.
     pub(super) ink: Option<Ink>,
 }
 
 impl<'a> Facts<'a> {
-    /// What is known without the rows' values.
+    /// The data that need no values of rows.
     pub(super) fn new(report: &'a Report<'a>) -> Result<Self, ReportError> {
         let model = report.model;
         if let Some(rows) = report.rows {
@@ -68,30 +68,31 @@ impl<'a> Facts<'a> {
         self.report.rows.and_then(|rows| rows.data.truth.as_ref())
     }
 
-    /// Whether clusters have names of their own.
+    /// Whether any cluster has a name.
     pub(super) fn named(&self) -> bool {
         self.model.is_named() || self.score.is_some()
     }
 
-    /// `cluster 3` where several clusters have one name, or none.
+    /// A cluster's name, or `cluster 3` if the name is missing or not unique.
     pub(super) fn label(&self, cluster: usize) -> String {
         let name = &self.names[cluster];
         let twice = self.names.iter().filter(|other| *other == name).count() > 1;
         if twice { format!("{name} (cluster {cluster})") } else { name.clone() }
     }
 
-    /// What a row is, if that is known.
+    /// A row's class, if known.
     pub(super) fn class_of(&self, row: usize) -> Option<&'a str> {
         let truth = self.truth()?;
         truth.names.get(truth.labels[row] as usize).map(String::as_str)
     }
 
-    /// The colour of a cluster: that of the class it stands for, so that maps by either compare.
+    /// The colour of a cluster: that of the class that names it, so that maps by cluster and by class can be
+    /// compared.
     pub(super) fn color(&self, cluster: usize) -> usize {
         self.classes[cluster].map_or(cluster, |class| class as usize) % COLORS
     }
 
-    /// Whether a row of this cluster is known to be of another class than the cluster stands for.
+    /// Whether a row's known class differs from the class that names its cluster.
     pub(super) fn wrong(&self, row: usize, cluster: usize) -> bool {
         self.truth().is_some_and(|truth| self.classes[cluster] != Some(truth.labels[row]))
     }
@@ -112,7 +113,7 @@ fn check(model: &Model, rows: LabelledRows<'_>) -> Result<(), ReportError> {
     Err(ReportError::OtherRows { name, n_points, n_dims, n_labels, model_dims: model.n_dims() })
 }
 
-/// By the model's names where it has any, else by the majority of these rows.
+/// The score with the model's names if it has any, else with names by majority of these rows.
 fn score_of(model: &Model, rows: LabelledRows<'_>) -> Result<Option<Score>, ReportError> {
     let Some(truth) = &rows.data.truth else { return Ok(None) };
     let (n_classes, k) = (truth.names.len(), model.n_clusters());
@@ -156,7 +157,7 @@ fn purities(model: &Model, score: Option<&Score>, rows: Option<LabelledRows<'_>>
     }
 }
 
-/// The share of each cluster's rows that are of the class it stands for.
+/// The share of each cluster's rows whose class is the cluster's name.
 fn share_named(score: &Score, labels: &[u32], truth: &Truth, n_clusters: usize) -> Vec<Option<f64>> {
     let (mut right, mut all) = (vec![0u64; n_clusters], vec![0u64; n_clusters]);
     for (&label, &class) in labels.iter().zip(&truth.labels) {

@@ -1,4 +1,4 @@
-//! The sentences and numbers at the top of the page.
+//! Sentences and key figures at the top of the page.
 
 use super::facts::Facts;
 use crate::numbers::{count, grouped, grouped_plural, short_percent};
@@ -35,7 +35,7 @@ pub(super) fn subtitle(facts: &Facts<'_>) -> String {
     )
 }
 
-/// Numbers to remember, with what they are.
+/// Key figures, with their descriptions.
 pub(super) fn headline(facts: &Facts<'_>) -> Vec<(String, &'static str)> {
     let mut numbers = Vec::new();
     if let Some(score) = &facts.score {

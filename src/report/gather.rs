@@ -1,4 +1,4 @@
-//! The one pass over the rows: a sample, the rows nearest to and farthest from each centroid, the misread.
+//! One pass over the rows: collects a sample, the rows nearest to and farthest from each centroid, and misread rows.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use super::{LabelledRows, ReportError};
 use crate::data::{DataError, Rows};
 use crate::score::choose;
 
-/// Most rows of the sample, and bytes of its values.
+/// Most rows of the sample, and most bytes of its values.
 const MOST_SAMPLED: usize = 2_000;
 const MOST_BYTES: usize = 64 << 20;
-/// Rows shown nearest to each centroid, and farthest from it.
+/// Number of nearest and of farthest rows shown per centroid.
 const MEMBERS: usize = 8;
-/// Pairs of classes shown of the misread, and rows of each.
+/// Most pairs of classes shown of the misread rows, and most rows of each.
 const MOST_PAIRS: usize = 8;
 const MOST_MISREAD: usize = 16;
 
-/// Goes through the rows once.
+/// Collects the data in one pass over the rows.
 pub(super) fn gather(facts: &Facts<'_>, rows: LabelledRows<'_>) -> Result<Gathered, ReportError> {
     let d = facts.model.n_dims();
     let n = rows.labels.len();
@@ -78,12 +78,12 @@ struct Pass<'a> {
     facts: &'a Facts<'a>,
     labels: &'a [u32],
     sample: Vec<usize>,
-    next: usize, // of the sample
+    next: usize, // index in the sample
     values: Vec<f64>,
     wanted: BTreeMap<usize, Vec<f64>>,
     shown: Vec<bool>,
     members: Vec<(Vec<Member>, Vec<Member>)>,
-    sums: Vec<(f64, f64)>, // of the values less the lattice's centre, and of their squares
+    sums: Vec<(f64, f64)>, // sums of the values less the lattice's offset, and of their squares
 }
 
 impl Pass<'_> {
@@ -110,7 +110,7 @@ impl Pass<'_> {
     }
 }
 
-/// Keeps the first few by distance; equal ones stay in order of rows.
+/// Keeps the first few by distance; ties are in order of rows.
 fn keep(members: &mut Vec<Member>, row: usize, distance: f64, values: &[f64], before: fn(f64, f64) -> bool) {
     let at = members.partition_point(|member| !before(distance, member.distance));
     if at < MEMBERS {
@@ -119,7 +119,7 @@ fn keep(members: &mut Vec<Member>, row: usize, distance: f64, values: &[f64], be
     }
 }
 
-/// The most frequent mistakes, with some rows of each, and how many pairs there are.
+/// The most frequent mistakes, with some rows of each, and the number of pairs of classes.
 fn misread(facts: &Facts<'_>, rows: LabelledRows<'_>) -> (Vec<Misread>, usize) {
     let (Some(score), Some(truth)) = (&facts.score, &rows.data.truth) else { return (Vec::new(), 0) };
     let mut wrong: Vec<_> =
@@ -137,7 +137,7 @@ fn misread(facts: &Facts<'_>, rows: LabelledRows<'_>) -> (Vec<Misread>, usize) {
         let Some(at) = found.iter().position(|pair| (pair.class, pair.named) == (class, named)) else {
             continue;
         };
-        // evenly over the table: the next one whenever its share has passed
+        // evenly spaced over the pair's rows
         let pair = &mut found[at];
         let most = (MOST_MISREAD as u64).min(pair.count);
         if seen[at] * most >= pair.rows.len() as u64 * pair.count {

@@ -1,4 +1,4 @@
-//! Rows and centroids as pictures: small grey PNGs inside the page, dark where the value is large.
+//! Rows and centroids as small grey PNGs embedded in the page, dark for large values.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,7 +11,7 @@ use super::gathered::Gathered;
 /// Longest side of a picture; larger ones are averaged down.
 const SIDE: usize = 40;
 
-/// How the values of pixels become grey.
+/// The grey scale of pixel values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ink {
     height: usize,
@@ -20,13 +20,13 @@ pub(super) struct Ink {
     high: f64,
 }
 
-/// A picture on the page.
-pub(super) struct Picture {
-    /// The PNG as a `data:` address.
+/// A picture embedded in the page.
+pub(super) struct InlineImage {
+    /// The PNG as a `data:` URI.
     pub(super) uri: String,
-    /// What it shows, for those who can't see it.
+    /// Alternative text.
     pub(super) alt: String,
-    /// What stands below it.
+    /// Caption below it.
     pub(super) caption: String,
 }
 
@@ -50,12 +50,16 @@ impl Ink {
         values: &[f64],
         alt: String,
         caption: String,
-    ) -> Result<Picture, ReportError> {
+    ) -> Result<InlineImage, ReportError> {
         let bytes = self.png(values)?;
-        Ok(Picture { uri: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes)), alt, caption })
+        Ok(InlineImage {
+            uri: format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bytes)),
+            alt,
+            caption,
+        })
     }
 
-    /// (height, width) values, row by row, as a PNG.
+    /// A PNG of (height, width) values, row-major.
     fn png(&self, values: &[f64]) -> Result<Vec<u8>, ReportError> {
         let step = self.height.max(self.width).div_ceil(SIDE);
         let (height, width) = (self.height.div_ceil(step), self.width.div_ceil(step));
@@ -70,7 +74,7 @@ impl Ink {
         Ok(bytes)
     }
 
-    /// The mean of a square of pixels, as much of it as there is.
+    /// The mean of a square of pixels, clipped to the picture.
     fn mean(&self, values: &[f64], top: usize, left: usize, side: usize) -> f64 {
         let (bottom, right) = ((top + side).min(self.height), (left + side).min(self.width));
         let rows =

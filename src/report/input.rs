@@ -1,14 +1,14 @@
-//! What a report is made of.
+//! The input of a report.
 
 use crate::data::Dataset;
 use crate::model::Model;
 
-/// What a report is made of. Sections that nothing is known for are left out.
+/// The input of a report. Sections without data are left out.
 #[derive(Debug, Clone)]
 pub struct Report<'a> {
     /// The clusters.
     pub model: &'a Model,
-    /// Rows and the cluster of each.
+    /// Rows and their labels.
     pub rows: Option<LabelledRows<'a>>,
     /// Author and licence of the data.
     pub origin: Option<&'a str>,
@@ -16,16 +16,16 @@ pub struct Report<'a> {
     pub restarts: Option<RestartSummary>,
     /// Inertia after each iteration of the best restart, in the user's units.
     pub convergence: Option<Vec<f64>>,
-    /// The same data with other numbers of clusters, in rising order.
+    /// Fits of the same data with other numbers of clusters, in ascending order.
     pub sweep: Vec<SweepLine>,
-    /// Device, timings and their like: a name and a text each.
+    /// Device, timings and so on: pairs of name and text.
     pub about: Vec<(String, String)>,
-    /// The drawing page's part, as HTML that is trusted: [`draw::section`](super::draw::section).
+    /// The drawing section, as trusted HTML: [`draw::section`](super::draw::section).
     pub drawing: Option<String>,
 }
 
 impl<'a> Report<'a> {
-    /// A report of what a model holds, and nothing else.
+    /// A report of a model alone.
     #[must_use]
     pub fn of(model: &'a Model) -> Self {
         Self {
@@ -41,49 +41,49 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Rows with the cluster of each.
+/// Rows and their labels.
 #[derive(Debug, Clone, Copy)]
 pub struct LabelledRows<'a> {
-    /// The rows, in the model's columns.
+    /// The rows, with the model's columns.
     pub data: &'a Dataset,
     /// Nearest centroid of each. (n_points)
     pub labels: &'a [u32],
-    /// Whether the model was fitted to these very rows.
+    /// Whether these are the rows that the model was fitted to.
     pub fitted: bool,
 }
 
 impl<'a> LabelledRows<'a> {
-    /// The rows that were fitted.
+    /// The fitted rows.
     #[must_use]
     pub fn new(data: &'a Dataset, labels: &'a [u32]) -> Self {
         Self { data, labels, fitted: true }
     }
 }
 
-/// What is shown of all restarts.
+/// Data on all restarts.
 #[derive(Debug, Clone, Default)]
 pub struct RestartSummary {
     /// Inertia of each, in the user's units.
     pub inertias: Vec<f64>,
     /// Their median.
     pub median: f64,
-    /// How many reached the least inertia, to the bit.
+    /// Number of restarts that reached the least inertia exactly.
     pub found_best: usize,
-    /// Accuracy of each, clusters named by majority; empty where no truth is known.
+    /// Accuracy of each, with clusters named by majority; empty without a truth.
     pub accuracies: Vec<f64>,
-    /// Why `accuracies` is empty though a truth is known.
+    /// Why `accuracies` is empty although there is a truth.
     pub unscored: Option<String>,
 }
 
-/// One number of clusters.
+/// Measures for one number of clusters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SweepLine {
-    /// The number.
+    /// Number of clusters.
     pub n_clusters: usize,
     /// Least inertia, in the user's units.
     pub inertia: f64,
     /// Mean silhouette.
     pub silhouette: Option<f64>,
-    /// Accuracy, clusters named by majority.
+    /// Accuracy, with clusters named by majority.
     pub accuracy: Option<f64>,
 }

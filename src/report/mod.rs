@@ -1,18 +1,18 @@
-//! An HTML report: what the clusters are, whether they are right, how they were found.
+//! An HTML report of a clustering: the clusters, their quality, and the fit.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `input` | what a report is made of |
-//! | `facts` | what several sections need: names, sizes, order, the score |
-//! | `gather`, `gathered` | the one pass over the rows: a sample, those nearest and farthest, the misread |
+//! | `input` | the input of a report |
+//! | `facts` | data for several sections: names, sizes, order, score |
+//! | `gather`, `gathered` | one pass over the rows: a sample, nearest and farthest rows, misread rows |
 //! | `images` | rows and centroids as pictures |
 //! | `pca` | the first two principal components |
-//! | `chart`, `words` | charts as SVG; numbers and words |
-//! | `sections/` | one file a section of the page |
-//! | `draw/` | the drawing page, and the section of it |
+//! | `chart`, `format` | charts as SVG; numbers and sentences |
+//! | `sections/` | the sections of the page, one file each |
+//! | `draw/` | the drawing page and its section |
 //!
-//! The page is one file: it asks no network for anything, and works on paper. Rows are gone through once, and
-//! what is drawn of them is a bounded sample, so the page is small whatever the table.
+//! The page is one self-contained file, and can be printed. Rows are read in one pass, and plots show a bounded
+//! sample, so the page is small for any table.
 //!
 //! ```
 //! use cairn::{data, kmeans, model::Model, report::{self, Report}};
@@ -21,8 +21,8 @@
 //! let params = kmeans::KMeans::new(10).restarts(2).check()?;
 //! let fit = kmeans::fit(&digits, &params)?;
 //! let model = Model::from_fit(&fit, &digits, &params)?;
-//! let page = report::html(&Report { rows: Some(report::LabelledRows::new(&digits, fit.labels())), ..Report::of(&model) })?;
-//! assert!(page.starts_with("<!doctype html>"));
+//! let page = report::html(&Report { rows: Some(report::LabelledRows::new(&digits, fit.labels())),
+//! ..Report::of(&model) })?; assert!(page.starts_with("<!doctype html>"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -60,10 +60,10 @@ struct ReportPage {
     made: String,
 }
 
-/// The page.
+/// Renders the page.
 ///
 /// # Errors
-/// [`ReportError`]: rows that can't be read again, or don't fit the model.
+/// [`ReportError`]: rows that can't be read, or don't match the model.
 pub fn html(report: &Report<'_>) -> Result<String, ReportError> {
     let facts = facts(report)?;
     let provenance = &report.model.provenance;
@@ -78,7 +78,7 @@ pub fn html(report: &Report<'_>) -> Result<String, ReportError> {
     page.render().map_err(failed)
 }
 
-/// All that the sections need: what the model and the labels say, then what the rows do.
+/// Data for the sections: first from the model and the labels, then from the rows.
 fn facts<'a>(report: &'a Report<'a>) -> Result<Facts<'a>, ReportError> {
     let mut facts = Facts::new(report)?;
     facts.gathered = report.rows.map(|rows| gather(&facts, rows)).transpose()?;

@@ -1,33 +1,33 @@
 //! The first two principal components, by orthogonal iteration: Golub and Van Loan, "Matrix Computations", 4th
-//! edition, section 8.2.4. The covariance matrix is never made, so many features cost no more than many rows.
+//! edition, section 8.2.4. The covariance matrix is not formed, so cost is linear in the number of features.
 //!
-//! Sums have one order, whatever the number of threads: the same rows give the same picture.
+//! Sums have a fixed order, whatever the number of threads, so equal rows give equal pictures.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-/// Vectors iterated: two more than are wanted, which speeds these up.
+/// Vectors iterated: two more than needed, for faster convergence.
 const BLOCK: usize = 4;
-/// Maximum number of iterations. Directions that are not told apart by then are equally good to look at.
+/// Maximum number of iterations. Directions that have not converged by then have nearly equal variance.
 const MOST_ITERATIONS: usize = 200;
-/// Relative change of the variances that ends it.
+/// Relative change of the variances at which the iteration stops.
 const ENOUGH: f64 = 1e-10;
-/// Rows whose sums are made by one thread.
+/// Rows per parallel task.
 const ROWS: usize = 128;
 
-/// Where rows lie along the two directions in which they vary most.
+/// Coordinates of rows along the first two principal components.
 pub(super) struct Components {
     /// The two coordinates of each row. (n_rows)
     pub(super) coordinates: Vec<[f64; 2]>,
-    /// The share of the total variance along each.
+    /// The share of the total variance of each component.
     pub(super) shares: [f64; 2],
     mean: Vec<f64>,
-    directions: Vec<Vec<f64>>, // 2 of n_dims
+    directions: Vec<Vec<f64>>, // (2, n_dims)
 }
 
 impl Components {
-    /// Where another row lies.
+    /// The coordinates of another row.
     pub(super) fn place(&self, row: impl IntoIterator<Item = f64> + Clone) -> [f64; 2] {
         [0, 1].map(|at| {
             let centred = row.clone().into_iter().zip(&self.mean).map(|(x, mean)| x - mean);
@@ -36,8 +36,7 @@ impl Components {
     }
 }
 
-/// The components of `values`, (n_rows, n_dims) row by row. None of rows that don't differ, or whose squares
-/// overflow.
+/// The components of `values`, (n_rows, n_dims), row-major. `None` if the rows are equal or their squares overflow.
 pub(super) fn components(values: &[f64], n_dims: usize) -> Option<Components> {
     let n_rows = values.len() / n_dims;
     let mean: Vec<f64> = (0..n_dims)
@@ -62,7 +61,7 @@ pub(super) fn components(values: &[f64], n_dims: usize) -> Option<Components> {
     Some(found)
 }
 
-/// Directions and the sums of squares along them, largest first.
+/// Directions and sums of squares along them, largest first.
 fn iterate(centred: &[f64], n_dims: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut unit = || (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
@@ -83,7 +82,7 @@ fn iterate(centred: &[f64], n_dims: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
     (block, sizes)
 }
 
-/// The transpose of the rows, times the rows, times each vector.
+/// `X^T X v` for each vector v.
 fn multiply(centred: &[f64], n_dims: usize, block: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let part = |rows: &[f64]| {
         let mut sums = vec![vec![0.0; n_dims]; block.len()];
@@ -107,7 +106,7 @@ fn all_pairs(part: &[Vec<f64>]) -> impl Iterator<Item = (usize, usize, f64)> {
     part.iter().enumerate().flat_map(|(v, sums)| sums.iter().enumerate().map(move |(j, &x)| (v, j, x)))
 }
 
-/// Gram and Schmidt's way, made stable by taking each vector out of all later ones. Returns the lengths.
+/// Modified Gram-Schmidt orthonormalisation. Returns the lengths.
 fn orthogonalise(block: &mut [Vec<f64>]) -> Vec<f64> {
     let mut lengths = Vec::with_capacity(block.len());
     for at in 0..block.len() {
@@ -126,7 +125,7 @@ fn orthogonalise(block: &mut [Vec<f64>]) -> Vec<f64> {
     lengths
 }
 
-/// Of the two signs of a direction, the one whose largest part is positive.
+/// Fixes the sign of a direction: the component of largest magnitude becomes positive.
 fn upright(v: Vec<f64>) -> Vec<f64> {
     let largest = v.iter().copied().fold(0.0, |a: f64, b| if b.abs() > a.abs() { b } else { a });
     if largest < 0.0 { v.into_iter().map(|x| -x).collect() } else { v }
@@ -140,7 +139,7 @@ mod tests {
     fn the_directions_of_a_stretched_cloud_are_found() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let mut unit = || (random.next_u64() >> 11) as f64 / (1u64 << 53) as f64 - 0.5;
-        // along (3, 4, 0) / 5 ten times as far as along (0, 0, 1), and next to nothing across
+        // large variance along (3, 4, 0) / 5, less along (0, 0, 1), almost none across
         let rows: Vec<f64> = (0..500)
             .flat_map(|_| {
                 let (a, b, c) = (10.0 * unit(), unit(), 1e-3 * unit());

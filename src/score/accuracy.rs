@@ -1,15 +1,15 @@
-//! Accuracy, by letting each cluster stand for the truth that most of its points are of.
+//! Accuracy, with each cluster named by the most frequent truth of its points.
 
 use super::Contingency;
 
-/// The truth that each cluster stands for: the one of most of its points, ties to the lowest, `None`
-/// for a cluster without points. Several clusters may stand for one truth. `(n_clusters)`.
+/// Names each cluster by the most frequent truth of its points; ties go to the lowest. `None` for a cluster without
+/// points. Several clusters may have one name. (n_clusters)
 pub fn majority_names(table: &Contingency) -> Vec<Option<u32>> {
     let mut names = vec![None; table.cluster_sizes().len()];
     let mut most = vec![0; names.len()];
     for cell in table.cells() {
         let cluster = cell.cluster as usize;
-        // Cells come in order of truth, so "more than before" leaves ties with the lowest.
+        // cells are in order of truth, so strictly more keeps the lowest of ties
         if cell.count > most[cluster] {
             most[cluster] = cell.count;
             names[cluster] = Some(cell.truth);
@@ -18,12 +18,10 @@ pub fn majority_names(table: &Contingency) -> Vec<Option<u32>> {
     names
 }
 
-/// The share of points whose cluster has the name of their own truth; 1 for no points, as the other
-/// measures say of two empty labelings.
+/// The share of points whose cluster is named by their truth; 1 for no points, as for the other measures.
 ///
-/// `names` is (n_clusters): names found on these very points ([`majority_names`],
-/// [`one_to_one_names`](super::one_to_one_names)), or on others before. A cluster without a name, or beyond
-/// the end of `names`, is right about no point.
+/// `names` is (n_clusters), from these points ([`majority_names`], [`one_to_one_names`](super::one_to_one_names)) or
+/// from others. Points of a cluster without a name, or beyond the end of `names`, count as wrong.
 pub fn accuracy(table: &Contingency, names: &[Option<u32>]) -> f64 {
     if table.n_points() == 0 {
         return 1.0;
@@ -33,8 +31,8 @@ pub fn accuracy(table: &Contingency, names: &[Option<u32>]) -> f64 {
     right as f64 / table.n_points() as f64
 }
 
-/// [`accuracy`] by the points' own [`majority_names`]: the most that any names can reach. It grows with the
-/// number of clusters: compare it at one k.
+/// [`accuracy`] with the points' own [`majority_names`], which is the maximum over all names. It grows with the
+/// number of clusters, so compare it only at equal n_clusters.
 ///
 /// Manning, Raghavan, Schuetze, "Introduction to Information Retrieval", Cambridge University Press, 2008,
 /// section 16.3.
@@ -42,8 +40,8 @@ pub fn purity(table: &Contingency) -> f64 {
     accuracy(table, &majority_names(table))
 }
 
-/// The share of each cluster's points that are of its most frequent truth; `None` for a cluster without
-/// points. `(n_clusters)`.
+/// The share of each cluster's points that have its most frequent truth; `None` for a cluster without points.
+/// (n_clusters)
 pub fn cluster_purities(table: &Contingency) -> Vec<Option<f64>> {
     let named = (0u32..).zip(majority_names(table)).zip(table.cluster_sizes());
     named

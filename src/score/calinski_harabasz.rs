@@ -4,15 +4,15 @@ use super::partition::{finite, squared_distance};
 use super::{Partition, Undefined};
 
 impl Partition<'_> {
-    /// The dispersion between clusters over the dispersion within, each divided by its degrees of freedom:
-    /// the larger, the better apart; 1 where there is none within.
+    /// The ratio of between-cluster to within-cluster dispersion, each divided by its degrees of freedom. Larger
+    /// means better separated; 1 if there is no dispersion within clusters.
     ///
     /// Calinski and Harabasz, "A dendrite method for cluster analysis", Communications in Statistics 3
-    /// (1974), 1-27. As scikit-learn's `calinski_harabasz_score`.
+    /// (1974), 1-27. Equals scikit-learn's `calinski_harabasz_score`.
     ///
     /// # Errors
     ///
-    /// Why it has no value for these.
+    /// [`Undefined`] if it has no value.
     pub fn calinski_harabasz(&self) -> Result<f64, Undefined> {
         self.check()?;
         finite(calinski_harabasz(self))

@@ -1,23 +1,22 @@
-//! Which truths are taken for which.
+//! The confusion matrix.
 
 use super::Contingency;
 
-/// How many points of one truth are in clusters that stand for another, or the same.
+/// An entry of the confusion matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Confused {
-    /// What the points are.
+    /// Truth of the points.
     pub truth: u32,
-    /// What their clusters stand for; `None` for clusters without a name.
+    /// Name of their clusters; `None` for clusters without a name.
     pub named: Option<u32>,
-    /// How many points; at least 1.
+    /// Number of points; at least 1.
     pub count: u64,
 }
 
-/// The confusion matrix, its entries that are not zero, in order of (truth, named), those without a name
-/// first.
+/// The non-zero entries of the confusion matrix, in order of (truth, named), with `None` first.
 ///
-/// `names` is (n_clusters), as of [`accuracy`](super::accuracy()). The same as scikit-learn's `confusion_matrix` of the truth
-/// and the points' names.
+/// `names` is (n_clusters), as for [`accuracy`](super::accuracy()). Equals scikit-learn's `confusion_matrix` of the
+/// truth and the points' names.
 pub fn confusion(table: &Contingency, names: &[Option<u32>]) -> Vec<Confused> {
     let name = |cluster: u32| names.get(cluster as usize).copied().flatten();
     let mut entries: Vec<Confused> = table

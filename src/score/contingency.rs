@@ -1,12 +1,12 @@
-//! The table that every measure reads: how many points of each truth are in each cluster.
+//! The contingency table, from which every measure against a truth is computed.
 
 use thiserror::Error;
 
-/// Why labelings can't be compared, or points not measured.
+/// Why labelings can't be compared or points can't be measured.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ScoreError {
-    /// The two labelings are not of the same points.
+    /// The labelings differ in length.
     #[error("{truth} truth values but {labels} labels: one of each is needed for every point")]
     Lengths {
         /// Length of the truth.
@@ -14,12 +14,12 @@ pub enum ScoreError {
         /// Length of the labels.
         labels: usize,
     },
-    /// The points are not as many as the labels.
+    /// The number of values does not fit the number of labels.
     #[error("{values} values of points for {labels} labels: {n_dims} of them are needed for each")]
     Values {
         /// Values given.
         values: usize,
-        /// Values of a point.
+        /// Values per point.
         n_dims: usize,
         /// Length of the labels.
         labels: usize,
@@ -44,31 +44,31 @@ pub enum ScoreError {
         /// The number of clusters.
         n_clusters: usize,
     },
-    /// More points, truth values or clusters than are counted (2^32).
+    /// More than 2^32 points, truth values or clusters.
     #[error("{count} {what} are too many to score: at most 2^32 are counted")]
     TooMany {
         /// "points", "truth values" or "clusters".
         what: &'static str,
-        /// How many there are.
+        /// Their number.
         count: usize,
     },
 }
 
-/// One entry of a [`Contingency`] table that is not zero.
+/// A non-zero entry of a [`Contingency`] table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell {
     /// The cluster, below `n_clusters`.
     pub cluster: u32,
     /// The truth, below `n_truth`.
     pub truth: u32,
-    /// How many points are of both; at least 1.
+    /// Number of points; at least 1.
     pub count: u64,
 }
 
-/// Points counted by cluster and truth: `(n_clusters, n_truth)`.
+/// Number of points by cluster and truth. (n_clusters, n_truth)
 ///
-/// Only the entries that are not zero are held, at most one a point, so a truth column with a value of
-/// its own for every point costs no more memory than the labels did.
+/// The table is sparse, with at most one entry per point. So a truth with a distinct value for each point takes no
+/// more memory than the labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contingency {
     cells: Vec<Cell>,        // in order of (cluster, truth)
@@ -77,23 +77,23 @@ pub struct Contingency {
     n_points: u64,
 }
 
-/// With no more points than this, products of two pair counts fit `i128`; see `rand_index`.
+/// Most points, so that products of two pair counts fit `i128`; see `rand_index`.
 pub(super) const MOST: u64 = 1 << 32;
 
 impl Contingency {
-    /// Counts the points of every (cluster, truth). Clusters and truth values without a point are
-    /// allowed, and so is no point at all.
+    /// Counts the points of every (cluster, truth). Clusters and truth values may have no points, and there may be no
+    /// points at all. `truth` and `labels` are (n_points).
     ///
     /// # Errors
     ///
-    /// Lengths that differ, a value out of its range, more than 2^32 of anything.
+    /// [`ScoreError`]: lengths that differ, a value out of range, more than 2^32 points, truth values or clusters.
     pub fn new(truth: &[u32], n_truth: usize, labels: &[u32], n_clusters: usize) -> Result<Self, ScoreError> {
         check_sizes(truth, n_truth, labels, n_clusters)?;
         check_values(truth, n_truth, labels, n_clusters)?;
         Ok(Self::from_cells(count_pairs(truth, labels), n_clusters, n_truth))
     }
 
-    /// Cells in order of (cluster, truth), none twice, each inside the table.
+    /// From distinct cells in order of (cluster, truth), all inside the table.
     pub(super) fn from_cells(cells: Vec<Cell>, n_clusters: usize, n_truth: usize) -> Self {
         let mut cluster_sizes = vec![0; n_clusters];
         let mut truth_sizes = vec![0; n_truth];
@@ -104,29 +104,29 @@ impl Contingency {
         Self { n_points: cells.iter().map(|cell| cell.count).sum(), cells, cluster_sizes, truth_sizes }
     }
 
-    /// The entries that are not zero, in order of (cluster, truth).
+    /// The non-zero entries, in order of (cluster, truth).
     pub fn cells(&self) -> &[Cell] {
         &self.cells
     }
 
-    /// How many points of this truth are in this cluster; 0 outside the table.
+    /// Number of points of this cluster and truth; 0 outside the table.
     pub fn count(&self, cluster: u32, truth: u32) -> u64 {
         self.cells
             .binary_search_by_key(&(cluster, truth), |cell| (cell.cluster, cell.truth))
             .map_or(0, |at| self.cells[at].count)
     }
 
-    /// The points of each cluster: `(n_clusters)`.
+    /// Number of points of each cluster. (n_clusters)
     pub fn cluster_sizes(&self) -> &[u64] {
         &self.cluster_sizes
     }
 
-    /// The points of each truth: `(n_truth)`.
+    /// Number of points of each truth. (n_truth)
     pub fn truth_sizes(&self) -> &[u64] {
         &self.truth_sizes
     }
 
-    /// The points of the table.
+    /// Number of points.
     pub fn n_points(&self) -> u64 {
         self.n_points
     }
@@ -158,7 +158,7 @@ pub(super) fn first_outside(values: &[u32], end: usize) -> Option<(usize, u32)> 
     Some((point, values[point]))
 }
 
-/// Sorts the pairs and counts the runs: no memory but for the pairs, however many values there may be.
+/// Sorts the pairs and counts equal ones. Memory depends only on the number of points.
 fn count_pairs(truth: &[u32], labels: &[u32]) -> Vec<Cell> {
     let mut pairs: Vec<(u32, u32)> = labels.iter().copied().zip(truth.iter().copied()).collect();
     pairs.sort_unstable();

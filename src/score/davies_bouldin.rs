@@ -6,16 +6,17 @@ use super::partition::{finite, squared_distance};
 use super::{Partition, Undefined};
 
 impl Partition<'_> {
-    /// The mean, over clusters, of the worst ratio of two clusters' mean distances to their own means to the
-    /// distance between these means: the smaller, the better apart.
+    /// The mean over clusters of the largest ratio `(s_i + s_j) / d_ij` to another cluster, where `s_i` is the mean
+    /// distance of a cluster's points to their mean and `d_ij` the distance between two means. Smaller means better
+    /// separated.
     ///
     /// Davies and Bouldin, "A cluster separation measure", IEEE Transactions on Pattern Analysis and Machine
-    /// Intelligence 1 (1979), 224-227. As scikit-learn's `davies_bouldin_score`, but for distances below 1e-8,
-    /// which are no zeros here. Clusters with one and the same mean are not compared.
+    /// Intelligence 1 (1979), 224-227. Equals scikit-learn's `davies_bouldin_score`, except that distances below 1e-8
+    /// are not taken for zero. Clusters with equal means are not compared.
     ///
     /// # Errors
     ///
-    /// Why it has no value for these.
+    /// [`Undefined`] if it has no value.
     pub fn davies_bouldin(&self) -> Result<f64, Undefined> {
         self.check()?;
         finite(davies_bouldin(self))
@@ -30,10 +31,10 @@ fn davies_bouldin(partition: &Partition<'_>) -> f64 {
     let mean = |c: usize| &means[c * d..][..d];
     let worst = |&a: &usize| {
         let ratio = |&b: &usize| match squared_distance(mean(a), mean(b)).sqrt() {
-            0.0 => 0.0, // one and the same mean, or the cluster itself
+            0.0 => 0.0, // equal means, or the cluster itself
             distance => (spreads[a] + spreads[b]) / distance,
         };
-        // unlike f64::max, this lets NaN through
+        // unlike f64::max, this propagates NaN
         occupied.iter().map(ratio).fold(0.0, |a, b| if a >= b { a } else { b })
     };
     let worst: Vec<f64> = occupied.par_iter().map(worst).collect();

@@ -1,17 +1,17 @@
-//! How good a clustering is: measures against a truth that it never saw, and measures of the clusters alone.
+//! Measures of a clustering: external, against a truth, and internal, of the clusters alone.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `contingency` | the table that every measure against a truth reads, and nothing else |
+//! | `contingency` | the contingency table, from which measures against a truth are computed |
 //! | `accuracy`, `one_to_one` | names for clusters, by majority and one to one; accuracy, purity |
-//! | `confusion` | which truths are taken for which |
+//! | `confusion` | the confusion matrix |
 //! | `rand_index`, `mutual_info`, `adjusted_mutual_info`, `v_measure` | agreement without names |
-//! | `partition` | points and their clusters, and when a measure of them has no value |
-//! | `silhouette`, `calinski_harabasz`, `davies_bouldin` | measures of them |
+//! | `partition` | points and their clusters, and when an internal measure is undefined |
+//! | `silhouette`, `calinski_harabasz`, `davies_bouldin` | internal measures |
 //!
-//! Counts are exact integers; a measure turns into `f64` at its last step, or where a logarithm demands it, and
-//! takes its logarithms from `libm`; sums of floats have one order, whatever the number of threads. So the same
-//! labels give the same bits on every machine.
+//! Counts are exact integers. Measures convert to `f64` at the last step or for logarithms, which come from `libm`.
+//! Sums of floats have a fixed order, whatever the number of threads. So equal labels give equal bits on every
+//! machine.
 
 mod accuracy;
 mod adjusted_mutual_info;
@@ -41,14 +41,14 @@ pub use silhouette::Silhouette;
 pub(crate) use silhouette::choose;
 pub use v_measure::{completeness, homogeneity, v_measure};
 
-/// What a truth says of a clustering.
+/// Measures of a clustering against a truth.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Score {
-    /// Share of the points whose cluster has the name of their truth; see [`accuracy`](accuracy()).
+    /// Share of the points whose cluster is named by their truth; see [`accuracy`](accuracy()).
     pub accuracy: f64,
-    /// The same with the points' own [`one_to_one_names`]; `None` where these take too long.
+    /// The same with the points' own [`one_to_one_names`]; `None` if these would take too long.
     pub accuracy_one_to_one: Option<f64>,
-    /// Share of the points that are of their cluster's most frequent truth; see [`purity`].
+    /// Share of the points that have their cluster's most frequent truth; see [`purity`].
     pub purity: f64,
     /// See [`homogeneity`].
     pub homogeneity: f64,
@@ -62,13 +62,13 @@ pub struct Score {
     pub ami: f64,
     /// Normalised mutual information; see [`normalized_mutual_information`].
     pub nmi: f64,
-    /// The truth that each cluster stands for, by index of the cluster: [`majority_names`], or those given.
+    /// The truth that names each cluster: [`majority_names`], or those given. (n_clusters)
     pub cluster_names: Vec<Option<u32>>,
     /// See [`one_to_one_names`].
     pub one_to_one_names: Option<Vec<Option<u32>>>,
     /// See [`cluster_purities`].
     pub cluster_purities: Vec<Option<f64>>,
-    /// Which truths are taken for which, by `cluster_names`; see [`confusion`](confusion()).
+    /// The confusion matrix by `cluster_names`; see [`confusion`](confusion()).
     pub confusion: Vec<Confused>,
 }
 
@@ -76,7 +76,7 @@ pub struct Score {
 ///
 /// # Errors
 ///
-/// As [`Contingency::new`]. Never panics.
+/// As [`Contingency::new`].
 ///
 /// # Example
 ///
@@ -93,11 +93,12 @@ pub fn score(truth: &[u32], n_truth: usize, labels: &[u32], n_clusters: usize) -
     Ok(of_table(&table, majority_names(&table)))
 }
 
-/// [`score`], with names that the clusters had before: as of a model that meets new points. (n_clusters)
+/// [`score`] with given names of the clusters (n_clusters), such as those of a model. Clusters beyond the end of
+/// `names` have no name.
 ///
 /// # Errors
 ///
-/// As [`Contingency::new`]. Never panics: clusters beyond the end of `names` have no name.
+/// As [`Contingency::new`].
 pub fn score_named(
     truth: &[u32],
     n_truth: usize,

@@ -1,29 +1,28 @@
-//! Mutual information of clusters and truth, and what it is divided by.
+//! Mutual information of clusters and truth, and its normalisation.
 
 use super::Contingency;
 
-/// Mutual information over the arithmetic mean of the two entropies: 1 when either labeling tells the
-/// other, 0 when it tells nothing of it. Symmetric, and blind to the names of clusters, but not adjusted
-/// for chance: it grows with the number of clusters.
+/// Mutual information divided by the arithmetic mean of the entropies: 1 if each labeling determines the other, 0 if
+/// they are independent. Symmetric, and independent of the names of clusters. It is not adjusted for chance, so it
+/// grows with the number of clusters.
 ///
 /// Strehl and Ghosh, "Cluster ensembles - a knowledge reuse framework for combining multiple
 /// partitions", Journal of Machine Learning Research 3 (2002), 583-617, there with the geometric mean;
 /// the arithmetic one: Vinh, Epps, Bailey, "Information theoretic measures for clusterings comparison",
-/// Journal of Machine Learning Research 11 (2010), 2837-2854. In every case, degenerate ones included,
-/// as scikit-learn's `normalized_mutual_info_score`: two labelings of one value each score 1, and so do
-/// two of no points; one value against several scores 0.
+/// Journal of Machine Learning Research 11 (2010), 2837-2854. Equals scikit-learn's `normalized_mutual_info_score`,
+/// also in degenerate cases: two labelings with one value each score 1, as do two of no points; one value against
+/// several scores 0.
 pub fn normalized_mutual_information(table: &Contingency) -> f64 {
     if occupied(table.cluster_sizes()) <= 1 && occupied(table.truth_sizes()) <= 1 {
         return 1.0; // both entropies are 0
     }
     let mean = (entropy(table.cluster_sizes()) + entropy(table.truth_sizes())) / 2.0;
-    // Rounding may leave the quotient an ulp outside its range.
+    // rounding may put the quotient an ulp out of range
     (mutual_information(table) / mean).clamp(0.0, 1.0)
 }
 
-/// Sum of `n_ij / n * ln(n n_ij / (a_i b_j))`, in nats. The products are exact (at most 2^64, in
-/// `u128`), so independent labelings, and one value against several, have ratios of exactly 1: no
-/// information at all.
+/// Mutual information `sum n_ij / n * ln(n n_ij / (a_i b_j))`, in nats. The products are exact (at most 2^64, in
+/// `u128`), so independent labelings have ratios of exactly 1 and mutual information 0.
 pub(super) fn mutual_information(table: &Contingency) -> f64 {
     let n = table.n_points();
     table
@@ -55,7 +54,7 @@ fn share(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
-/// From `libm`: the standard library's logarithm may differ between platforms in its last bit.
+/// `ln(a / b)` by `libm`: the standard library's logarithm may differ between platforms in its last bit.
 pub(super) fn ln_ratio(a: u128, b: u128) -> f64 {
     libm::log(a as f64 / b as f64)
 }

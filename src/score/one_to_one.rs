@@ -1,4 +1,4 @@
-//! The best naming that gives each truth to at most one cluster.
+//! The best names of clusters with each truth used at most once.
 
 use std::collections::HashMap;
 
@@ -6,19 +6,18 @@ use ndarray::Array2;
 
 use super::{Cell, Contingency};
 
-/// Most steps for a part of the table: some ten seconds.
+/// Most steps for a component of the table: about ten seconds.
 const MOST_STEPS: u128 = 1 << 33;
 
-/// The truth that each cluster stands for when no two may stand for the same: the naming with most points
-/// right. `None` in it for a cluster that no truth is left for, or none that it has a point of.
-/// `(n_clusters)`.
+/// Names each cluster by a truth, no truth twice, so that the most points are right. A cluster is `None` if no truth
+/// of its points is left for it. (n_clusters)
 ///
-/// The assignment problem, by the method of Kuhn ("The Hungarian method for the assignment problem", Naval
-/// Research Logistics Quarterly 2 (1955), 83-97) and Munkres, on each connected part of the table apart,
-/// in integers. The sum of points is the same as of `scipy.optimize.linear_sum_assignment`; of several namings
-/// that reach it, it is always the same one.
+/// This is the assignment problem, solved in integers by the Hungarian method of Kuhn ("The Hungarian method for the
+/// assignment problem", Naval Research Logistics Quarterly 2 (1955), 83-97) and Munkres, for each connected component
+/// of the table. The number of points that are right equals that of `scipy.optimize.linear_sum_assignment`. Of
+/// several optimal solutions it always returns the same one.
 ///
-/// `None` where a part of the table is too large: rows squared, times columns, above 2^33.
+/// Returns `None` if a component is too large: rows squared times columns above 2^33.
 pub fn one_to_one_names(table: &Contingency) -> Option<Vec<Option<u32>>> {
     let mut names = vec![None; table.cluster_sizes().len()];
     for part in parts(table) {
@@ -29,7 +28,7 @@ pub fn one_to_one_names(table: &Contingency) -> Option<Vec<Option<u32>>> {
     Some(names)
 }
 
-/// The cells of each connected part: clusters and truths that no cell links don't compete.
+/// The cells of each connected component. Clusters and truths of different components don't compete.
 fn parts(table: &Contingency) -> Vec<Vec<Cell>> {
     let n_clusters = table.cluster_sizes().len();
     let mut sets: Vec<usize> = (0..n_clusters + table.truth_sizes().len()).collect();
@@ -50,7 +49,7 @@ fn parts(table: &Contingency) -> Vec<Vec<Cell>> {
     parts
 }
 
-/// The least member of the set, with the way to it halved.
+/// The root of a set, with path halving (Tarjan and van Leeuwen 1984).
 fn root(sets: &mut [usize], mut member: usize) -> usize {
     while sets[member] != member {
         sets[member] = sets[sets[member]];
@@ -59,7 +58,7 @@ fn root(sets: &mut [usize], mut member: usize) -> usize {
     member
 }
 
-/// The pairs (cluster, truth) of the best naming of one part.
+/// The optimal pairs (cluster, truth) of one component.
 fn assign(part: &[Cell]) -> Option<Vec<(u32, u32)>> {
     let clusters = Indices::new(part.iter().map(|cell| cell.cluster));
     let truths = Indices::new(part.iter().map(|cell| cell.truth));
@@ -77,11 +76,11 @@ fn assign(part: &[Cell]) -> Option<Vec<(u32, u32)>> {
     Some(pairs.into_iter().map(pair).collect())
 }
 
-/// The column of each row, for the largest sum of counts; rows that would get a count of 0 are left out.
+/// The optimal (row, column) pairs. Pairs with a count of 0 are left out.
 fn assign_rows(entries: Vec<(usize, usize, u64)>, n_rows: usize) -> Option<Vec<(usize, usize)>> {
     let entries = heaviest(entries, n_rows);
     let columns = Indices::new(entries.iter().map(|&(_, column, _)| column as u32));
-    let n_columns = columns.len().max(n_rows); // more of zeros, where there are fewer columns than rows
+    let n_columns = columns.len().max(n_rows); // padded with columns of zeros if there are fewer than rows
     if (n_rows as u128).pow(2) * n_columns as u128 > MOST_STEPS {
         return None;
     }
@@ -94,8 +93,8 @@ fn assign_rows(entries: Vec<(usize, usize, u64)>, n_rows: usize) -> Option<Vec<(
     Some(held.map(|(row, column)| (row, columns.values[column] as usize)).collect())
 }
 
-/// A column of its own for each row, so that the sum of their counts is the largest. (n_rows, n_columns), with no more
-/// rows than columns.
+/// A distinct column for each row, with the largest sum of counts. `counts` is (n_rows, n_columns), with no more rows
+/// than columns.
 fn largest_sum(counts: &Array2<i64>) -> Vec<usize> {
     let (n_rows, n_columns) = counts.dim();
     let mut matching = Matching {
@@ -109,8 +108,8 @@ fn largest_sum(counts: &Array2<i64>) -> Vec<usize> {
     matching.columns.into_iter().flatten().collect()
 }
 
-/// Rows that have their columns, and prices which prove that no other choice of columns for these rows has a larger
-/// sum: no count is above the prices of its row and its column together, and those of the pairs are equal to them.
+/// Rows matched with columns, and prices (dual variables) that prove the matching optimal: a row's price plus a
+/// column's price is at least their count, with equality for matched pairs.
 struct Matching<'a> {
     counts: &'a Array2<i64>,
     row_prices: Vec<i64>,
@@ -120,18 +119,18 @@ struct Matching<'a> {
 }
 
 impl Matching<'_> {
-    /// By how much the prices of a row and a column are above its count.
+    /// The sum of the prices of a row and a column, less their count.
     fn slack(&self, row: usize, column: usize) -> i64 {
         self.row_prices[row] + self.column_prices[column] - self.counts[[row, column]]
     }
 
-    /// Takes in another row: grows a tree of rows and columns from it, by the column of least slack (the first of
-    /// several), until a column is free; then all rows on the way there move on by one column.
+    /// Matches another row. Grows an alternating tree from it by the column of least slack (ties: the first), until a
+    /// column is free, then augments along the path to it.
     fn add(&mut self, root: usize) {
         let n_columns = self.rows.len();
         self.row_prices[root] = self.counts.row(root).iter().copied().max().unwrap_or(0);
         let mut slack: Vec<i64> = (0..n_columns).map(|column| self.slack(root, column)).collect();
-        let mut nearest = vec![root; n_columns]; // the row of the tree that the slack is to
+        let mut nearest = vec![root; n_columns]; // the tree's row of least slack
         let mut reached = vec![false; n_columns];
         let mut tree = vec![root];
         loop {
@@ -152,7 +151,7 @@ impl Matching<'_> {
         }
     }
 
-    /// Lowers the prices of the tree's rows, and raises those of its columns.
+    /// Lowers the prices of the tree's rows and raises those of its columns.
     fn lower(&mut self, by: i64, tree: &[usize], reached: &[bool], slack: &mut [i64]) {
         tree.iter().for_each(|&row| self.row_prices[row] -= by);
         for (column, &reached) in reached.iter().enumerate() {
@@ -164,7 +163,7 @@ impl Matching<'_> {
         }
     }
 
-    /// Gives a free column to the row of the tree that is nearest to it, that row's to the one before, and so on.
+    /// Augments: gives the free column to its nearest row, that row's column to the row before, and so on.
     fn move_on(&mut self, free: usize, nearest: &[usize]) {
         let mut given = Some(free);
         while let Some(column) = given {
@@ -175,13 +174,13 @@ impl Matching<'_> {
     }
 }
 
-/// The `n_rows` largest entries of each row: the other rows can't take all of them away.
+/// The `n_rows` largest entries of each row suffice: the other rows can't use all of them.
 fn heaviest(mut entries: Vec<(usize, usize, u64)>, n_rows: usize) -> Vec<(usize, usize, u64)> {
     entries.sort_unstable_by_key(|&(row, column, count)| (row, std::cmp::Reverse(count), column));
     entries.chunk_by(|a, b| a.0 == b.0).flat_map(|row| &row[..row.len().min(n_rows)]).copied().collect()
 }
 
-/// Distinct values, numbered in rising order.
+/// Distinct values, numbered in ascending order.
 struct Indices {
     values: Vec<u32>,
     at: HashMap<u32, usize>,
@@ -209,7 +208,7 @@ mod tests {
     use super::*;
     use crate::engine::draws::Draws;
 
-    /// Small counts, so that there are many ties, which are broken in the same way.
+    /// Small counts, so that there are many ties, which both implementations break in the same way.
     #[test]
     fn the_same_columns_as_another_implementation() {
         let mut draws = Draws::new(1, 0);

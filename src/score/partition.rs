@@ -1,28 +1,27 @@
-//! Points and their clusters: what the measures that know no truth read.
+//! Points and their clusters, from which internal measures are computed.
 
 use super::ScoreError;
 use super::contingency::first_outside;
 
-/// Why a measure has no value.
+/// Why a measure is undefined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Undefined {
     /// No points.
     #[error("there are no points")]
     NoPoints,
-    /// There is no other cluster to compare with.
+    /// Only one cluster has points.
     #[error("all points are in one cluster")]
     OneCluster,
-    /// No cluster has an inside.
+    /// Each point is a cluster of its own.
     #[error("every point is a cluster of its own")]
     AllApart,
-    /// A squared distance has no room.
+    /// A squared distance overflows.
     #[error("a squared distance between points overflows a 64-bit float; scale the columns down")]
     Overflow,
 }
 
-/// Points in the user's units, and the cluster of each. A point counts once, whatever its weight; clusters
-/// without points count for nothing.
+/// Points in the user's units, and their labels. Weights are ignored, and so are clusters without points.
 #[derive(Debug, Clone)]
 pub struct Partition<'a> {
     pub(super) points: &'a [f64], // (n_points, n_dims)
@@ -32,11 +31,11 @@ pub struct Partition<'a> {
 }
 
 impl<'a> Partition<'a> {
-    /// `points` is (n_points, n_dims), row by row; `labels` is (n_points), each below `n_clusters`.
+    /// `points` is (n_points, n_dims), row-major; `labels` is (n_points), each below `n_clusters`.
     ///
     /// # Errors
     ///
-    /// Lengths that differ, a label out of its range, more than 2^32 clusters.
+    /// [`ScoreError`]: lengths that differ, a label out of range, more than 2^32 clusters.
     pub fn new(
         points: &'a [f64],
         n_dims: usize,
@@ -57,7 +56,7 @@ impl<'a> Partition<'a> {
         Ok(Self { points, n_dims, labels, sizes })
     }
 
-    /// Clusters that have points.
+    /// Number of clusters with points.
     pub(super) fn occupied(&self) -> usize {
         self.sizes.iter().filter(|&&size| size > 0).count()
     }
@@ -66,7 +65,7 @@ impl<'a> Partition<'a> {
         &self.points[i * self.n_dims..][..self.n_dims]
     }
 
-    /// The mean of each cluster, zeros where it has no point. (n_clusters, n_dims)
+    /// The mean of each cluster; zeros if it has no points. (n_clusters, n_dims)
     pub(super) fn means(&self) -> Vec<f64> {
         let d = self.n_dims;
         let mut means = vec![0.0; self.sizes.len() * d];
@@ -80,7 +79,7 @@ impl<'a> Partition<'a> {
         means
     }
 
-    /// Whether measures that compare clusters have a value.
+    /// Checks that internal measures are defined.
     pub(super) fn check(&self) -> Result<(), Undefined> {
         match self.occupied() {
             0 => Err(Undefined::NoPoints),
@@ -91,7 +90,7 @@ impl<'a> Partition<'a> {
     }
 }
 
-/// Squared Euclidean distance, summed in eight lanes of a fixed order.
+/// Squared Euclidean distance, summed in eight lanes in a fixed order.
 pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (chunks_a, chunks_b) = (a.chunks_exact(8), b.chunks_exact(8));

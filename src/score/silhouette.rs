@@ -1,4 +1,4 @@
-//! The silhouette: exact for a few thousand points, of a sample above.
+//! The silhouette: exact up to 10,000 points, of a sample above that.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -7,48 +7,46 @@ use rayon::prelude::*;
 use super::partition::squared_distance;
 use super::{Partition, Undefined};
 
-/// Most points whose silhouettes are all computed.
+/// Most points for an exact silhouette.
 const MOST_EXACT: usize = 10_000;
-/// Points in the sample, above that.
+/// Size of the sample above that.
 const SAMPLE: usize = 2_000;
 
-/// The mean silhouette of the points: near 1 where each is far closer to its own cluster's points than to
-/// those of the next one, near 0 between clusters, negative in the wrong one.
+/// The mean silhouette of the points: near 1 if points are much closer to their own cluster than to the next, near 0
+/// if they lie between clusters, negative if they are in the wrong cluster.
 ///
 /// Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis",
-/// Journal of Computational and Applied Mathematics 20 (1987), 53-65. As scikit-learn's `silhouette_score` with
-/// Euclidean distances: 0 for a point alone in its cluster, and for one without a distance to any other.
+/// Journal of Computational and Applied Mathematics 20 (1987), 53-65. Equals scikit-learn's `silhouette_score` with
+/// Euclidean distances: 0 for a point alone in its cluster, and for a point at distance 0 from all others.
 ///
-/// Up to 10,000 points it is exact. Above, it is the mean over 2,000 points, drawn without replacement by the seed, and
-/// each of these is compared with all points: only the choice of the sample leaves it open, and its standard
-/// error says how far.
+/// Up to 10,000 points it is exact. Above that it is the mean over 2,000 points, drawn without replacement, each
+/// compared with all points; `standard_error` is the error from sampling.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Silhouette {
     /// The mean, -1 to 1.
     pub mean: f64,
-    /// Points in the sample; all of them where it is exact.
+    /// Points in the sample; all points if it is exact.
     pub sample: usize,
-    /// Standard error of the mean, 0 where it is exact.
+    /// Standard error of the mean; 0 if it is exact.
     pub standard_error: f64,
 }
 
 impl Partition<'_> {
-    /// See [`Silhouette`]. `seed` chooses the sample where there are more than 10,000 points.
+    /// See [`Silhouette`]. `seed` chooses the sample if there are more than 10,000 points.
     ///
     /// # Errors
     ///
-    /// Why it has no value for these.
+    /// [`Undefined`] if it has no value.
     pub fn silhouette(&self, seed: u64) -> Result<Silhouette, Undefined> {
         self.check()?;
         silhouette(self, seed).ok_or(Undefined::Overflow)
     }
 
-    /// The silhouette of each point, in order: its own part of the mean that [`Partition::silhouette`] gives. It
-    /// compares every two points, so give it thousands, not millions. (n_points)
+    /// The silhouette of each point. It takes time quadratic in n_points. (n_points)
     ///
     /// # Errors
     ///
-    /// Why they have no value for these.
+    /// [`Undefined`] if they have no value.
     pub fn silhouettes(&self) -> Result<Vec<f64>, Undefined> {
         self.check()?;
         let values = each(self);
@@ -64,7 +62,7 @@ fn silhouette(partition: &Partition<'_>, seed: u64) -> Option<Silhouette> {
     let values: Vec<f64> = sample.par_iter().map(|&i| of_point(partition, i)).collect();
     let mean = values.iter().sum::<f64>() / size as f64;
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    let left = 1.0 - size as f64 / n_points as f64; // of a sample of all, nothing is open
+    let left = 1.0 - size as f64 / n_points as f64; // finite population correction
     let variance = squares / (size as f64 - 1.0) / size as f64 * left;
     mean.is_finite().then(|| Silhouette { mean, sample: size, standard_error: variance.sqrt() })
 }
@@ -74,7 +72,7 @@ fn each(partition: &Partition<'_>) -> Vec<f64> {
     (0..partition.labels.len()).into_par_iter().map(|i| of_point(partition, i)).collect()
 }
 
-/// `size` of the numbers below `n`, in rising order: Knuth, "The Art of Computer Programming" volume 2,
+/// `size` of the numbers below `n`, in ascending order: Knuth, "The Art of Computer Programming" volume 2,
 /// section 3.4.2, algorithm S.
 pub(crate) fn choose(n: usize, size: usize, seed: u64) -> Vec<usize> {
     let mut key = [0; 32];

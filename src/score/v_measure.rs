@@ -3,17 +3,17 @@
 use super::Contingency;
 use super::mutual_info::{entropy, mutual_information};
 
-/// 1 when each cluster holds points of one truth only, 0 when clusters tell nothing of the truth.
+/// Homogeneity: 1 if each cluster has points of one truth only, 0 if clusters are independent of the truth.
 ///
-/// This and the two below: Rosenberg and Hirschberg, "V-Measure: a conditional entropy-based external cluster
-/// evaluation measure", EMNLP-CoNLL 2007, 410-420, sections 2.1 and 2.2. In every case, degenerate ones
-/// included, as scikit-learn's `homogeneity_score`: a truth of one value, or no points, score 1.
+/// Homogeneity, completeness and V-measure are those of Rosenberg and Hirschberg, "V-Measure: a conditional
+/// entropy-based external cluster evaluation measure", EMNLP-CoNLL 2007, 410-420, sections 2.1 and 2.2. Equals
+/// scikit-learn's `homogeneity_score`, also in degenerate cases: a truth with one value, or no points, scores 1.
 pub fn homogeneity(table: &Contingency) -> f64 {
     explained(mutual_information(table), entropy(table.truth_sizes()))
 }
 
-/// 1 when all points of a truth are in one cluster, 0 when the truth tells nothing of the clusters.
-/// [`homogeneity`] with the sides turned.
+/// Completeness: 1 if all points of each truth are in one cluster, 0 if the truth is independent of the clusters. It
+/// is [`homogeneity`] with clusters and truth exchanged.
 pub fn completeness(table: &Contingency) -> f64 {
     explained(mutual_information(table), entropy(table.cluster_sizes()))
 }
@@ -25,6 +25,6 @@ pub fn v_measure(table: &Contingency) -> f64 {
 }
 
 fn explained(information: f64, entropy: f64) -> f64 {
-    // Rounding may leave the quotient an ulp outside its range.
+    // rounding may put the quotient an ulp out of range
     if entropy == 0.0 { 1.0 } else { (information / entropy).clamp(0.0, 1.0) }
 }

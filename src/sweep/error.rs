@@ -10,10 +10,10 @@ pub enum SweepError {
     /// A fit failed, or could not start.
     #[error(transparent)]
     Fit(#[from] FitError),
-    /// Labels and truth don't fit.
+    /// Labels and truth don't match.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// No number of clusters, or no seed.
+    /// No numbers of clusters, or no seeds.
     #[error(
         "nothing to sweep: {n_clusters} numbers of clusters and {n_seeds} seeds; give at least one of each"
     )]
@@ -23,34 +23,34 @@ pub enum SweepError {
         /// Seeds.
         n_seeds: usize,
     },
-    /// The rows held out have other columns.
+    /// The held-out rows have another number of columns.
     #[error("{name} has {found} columns of features, and the fitted rows {needed}; they must agree")]
     Columns {
-        /// The rows held out.
+        /// The held-out table.
         name: String,
         /// Its columns.
         found: usize,
-        /// Those of the fitted rows.
+        /// Columns of the fitted rows.
         needed: usize,
     },
-    /// The rows held out have columns of other names, or in another order.
+    /// The held-out rows have columns of other names, or in another order.
     #[error(
         "{name}, column {column}: it is \"{found}\" where the fitted rows have \"{needed}\"; put the columns in their order"
     )]
     Names {
-        /// The rows held out.
+        /// The held-out table.
         name: String,
         /// The column, from 1, among the features.
         column: usize,
         /// Its name.
         found: String,
-        /// That of the fitted rows.
+        /// Its name in the fitted rows.
         needed: String,
     },
-    /// A truth is missing where accuracy on rows held out is asked for.
+    /// A table has no truth, which accuracy on held-out rows needs.
     #[error("{name} has no truth column; accuracy on rows held out needs one in both tables")]
     NoTruth {
-        /// The table without.
+        /// The table without a truth.
         name: String,
     },
 }

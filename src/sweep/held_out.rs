@@ -1,4 +1,4 @@
-//! Rows that were not fitted.
+//! Held-out rows.
 
 use rayon::prelude::*;
 
@@ -8,16 +8,16 @@ use crate::engine::reference::assign::{assign_outside, nearest, row_distance};
 use crate::kmeans::FitError;
 use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights, check_shape};
 
-/// Rows on the lattice of others.
+/// Held-out rows on the lattice of the fitted rows.
 pub(super) struct HeldOut {
     pub(super) table: Table,
     pub(super) truth: Vec<u32>, // (n_points)
     pub(super) n_truth: usize,
-    classes: Vec<Option<u32>>, // the same class here, for each class of the fitted rows
+    classes: Vec<Option<u32>>, // for each class of the fitted rows, the class of that name here
 }
 
 impl HeldOut {
-    /// Puts `rows` on the lattice of the fitted ones, and pairs the classes of both by name.
+    /// Places `rows` on the lattice of the fitted rows, and matches the classes of both by name.
     pub(super) fn new(rows: &Dataset, fitted: &Dataset, table: &Table) -> Result<Self, SweepError> {
         let (found, needed) = (rows.points.n_dims(), table.n_dims());
         if found != needed {
@@ -34,13 +34,14 @@ impl HeldOut {
         })
     }
 
-    /// Names of the fitted rows' classes as names of these. A class that none here has names nothing.
+    /// Converts cluster names from the fitted rows' classes to these rows' classes. `None` for a class that doesn't
+    /// occur here.
     pub(super) fn names(&self, names: &[Option<u32>]) -> Vec<Option<u32>> {
         names.iter().map(|name| self.classes[(*name)? as usize]).collect()
     }
 }
 
-/// Columns with names in both tables have the same ones, in the same order.
+/// Checks that columns with names in both tables have the same names, in the same order.
 fn check_names(rows: &Dataset, fitted: &Dataset) -> Result<(), SweepError> {
     let unnamed = |(at, name): (usize, &String)| *name == format!("column {}", at + 1);
     if [rows, fitted].iter().any(|data| data.columns.iter().enumerate().all(unnamed)) {
@@ -62,7 +63,7 @@ fn truth(data: &Dataset) -> Result<&Truth, SweepError> {
     data.truth.as_ref().ok_or_else(|| SweepError::NoTruth { name: data.name.clone() })
 }
 
-/// Rows on a lattice that others made. Those outside its range are in [`Table::outside`].
+/// Places rows on a given lattice. Rows outside its range are in [`Table::outside`].
 fn place(data: &Dataset, lattice: &Lattice) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
@@ -97,8 +98,8 @@ fn check_finite(
     }
 }
 
-/// The nearest centroid of each row, as the definition finds it, on all threads. `centroids` is (n_clusters,
-/// n_dims), the result (n_points).
+/// The nearest centroid of each row, in integers on all threads. `centroids` is (n_clusters, n_dims), the result
+/// (n_points).
 #[must_use]
 pub fn nearest_labels(table: &Table, centroids: &[i32]) -> Vec<u32> {
     let label = |i: usize| nearest(centroids, table.n_dims(), |c| row_distance(table, i, c));

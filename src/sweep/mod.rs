@@ -1,9 +1,9 @@
-//! The same rows clustered with one number of clusters after another, under several seeds, and measured.
+//! Sweeps: fits and measures of the same rows for several numbers of clusters and several seeds.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `held_out` | rows that were not fitted: their nearest centroids, their truth |
-//! | `spread` | the median, the least and the largest over seeds |
+//! | `held_out` | held-out rows: their nearest centroids and their truth |
+//! | `spread` | median and range over seeds |
 
 mod error;
 mod held_out;
@@ -21,16 +21,16 @@ pub use spread::MeasureSpread;
 
 use held_out::HeldOut;
 
-/// What to go through: every number of clusters with every seed.
+/// Parameters of a sweep: every number of clusters is fitted with every seed.
 #[derive(Debug, Clone)]
 pub struct SweepPlan {
-    /// All else: restarts, start, iterations. Its own number of clusters and seed are not used.
+    /// All other parameters. Its own number of clusters and seed are ignored.
     pub kmeans: KMeans,
     /// Numbers of clusters, at least one.
     pub n_clusters: Vec<usize>,
     /// Seeds, at least one.
     pub seeds: Vec<u64>,
-    /// Whether silhouette, Calinski-Harabasz and Davies-Bouldin are wanted, which take time.
+    /// Whether to compute silhouette, Calinski-Harabasz and Davies-Bouldin indices, which take time.
     pub measures: bool,
 }
 
@@ -39,35 +39,35 @@ pub struct SweepPlan {
 pub struct SweepRun {
     /// Number of clusters.
     pub n_clusters: usize,
-    /// Seed. The silhouette's sample, if one is drawn, goes by it too.
+    /// Seed of the fit, and of the silhouette's sample.
     #[serde(serialize_with = "as_text")]
     pub seed: u64,
     /// Inertia of the best restart, in the user's units.
     pub inertia: f64,
-    /// Mean silhouette; none where it is undefined or not wanted.
+    /// Mean silhouette; `None` if it is undefined or was not requested.
     pub silhouette: Option<f64>,
-    /// Calinski-Harabasz index; likewise.
+    /// Calinski-Harabasz index; `None` likewise.
     pub calinski_harabasz: Option<f64>,
-    /// Davies-Bouldin index; likewise.
+    /// Davies-Bouldin index; `None` likewise.
     pub davies_bouldin: Option<f64>,
-    /// Share of the fitted rows whose cluster, named by majority, stands for their truth; none without a
-    /// truth.
+    /// Accuracy on the fitted rows, with clusters named by majority; `None` without a truth.
     pub accuracy: Option<f64>,
-    /// The same of the rows held out, with the names that the fitted rows gave; none without such rows.
+    /// Accuracy on the held-out rows, with the same names; `None` without held-out rows.
     pub held_out_accuracy: Option<f64>,
     /// Fingerprint of the fit.
     pub fingerprint: String,
 }
 
-/// Fits `data` with every number of clusters and every seed of the plan, in that order. `seen` is called
-/// after each fit with all so far.
+/// Fits `data` with every number of clusters and every seed of the plan, in that order. `seen` is called after each
+/// fit with all runs so far.
 ///
-/// The rows of `held_out` go to the nearest centroid of each fit, by the exact distances of the lattice, ties to the lowest.
+/// The rows of `held_out` are assigned to the nearest centroid of each fit, by exact lattice distances; ties go to
+/// the lowest index.
 ///
 /// # Errors
 ///
-/// What a fit says; rows held out that don't fit the others. All that can be checked is checked before
-/// the first fit.
+/// [`SweepError`]: a fit fails, or the held-out rows don't match the fitted rows. Parameters are checked before the
+/// first fit.
 pub fn sweep(
     opened: &Opened,
     data: &Dataset,
@@ -97,18 +97,18 @@ pub fn sweep(
     })
 }
 
-/// All fits in order, each checked alone.
+/// The parameters of all fits, in order.
 fn jobs(plan: &SweepPlan) -> Result<Vec<Params>, FitError> {
     let pairs = plan.n_clusters.iter().flat_map(|&k| plan.seeds.iter().map(move |&seed| (k, seed)));
     pairs.map(|(k, seed)| Ok(plan.kmeans.clone().clusters(k).seed(seed).check()?)).collect()
 }
 
-/// What all fits share.
+/// Data that all fits share.
 struct Swept<'a> {
     opened: &'a Opened,
     table: Table,
     truth: Option<&'a Truth>,
-    points: Vec<f64>, // (n_points, n_dims), or none where nothing is measured
+    points: Vec<f64>, // (n_points, n_dims); empty if measures were not requested
     held_out: Option<HeldOut>,
 }
 
@@ -152,7 +152,7 @@ impl Swept<'_> {
     }
 }
 
-/// A float, which is all that some readers have, can't hold every u64.
+/// Some JSON readers have only floats, which can't hold every u64.
 fn as_text<S: serde::Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(seed)
 }

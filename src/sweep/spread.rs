@@ -1,4 +1,4 @@
-//! How a measure lies over seeds.
+//! Spread of a measure over seeds.
 
 use super::SweepRun;
 use crate::kmeans::median;
@@ -6,7 +6,7 @@ use crate::kmeans::median;
 /// Median and range over seeds.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct MeasureSpread {
-    /// The median: of an even number, halfway between the two central values.
+    /// The median; for an even number of runs, the mean of the two central values.
     pub median: f64,
     /// The least.
     pub min: f64,
@@ -15,7 +15,7 @@ pub struct MeasureSpread {
 }
 
 impl MeasureSpread {
-    /// That of one measure of these runs; none where a run has no value of it, or there is no run.
+    /// The spread of a measure over these runs; `None` if a run has no value, or there are no runs.
     #[must_use]
     pub fn of(runs: &[SweepRun], measure: impl Fn(&SweepRun) -> Option<f64>) -> Option<Self> {
         let values: Vec<f64> = runs.iter().map(measure).collect::<Option<_>>()?;

@@ -1,7 +1,7 @@
-//! A page in headless Chromium: what it shows, what it complains about, what it asks the network for.
+//! A page in headless Chromium: its content, its errors, its network requests.
 //!
-//! Without Chromium a page's test passes and says that it was skipped; `CAIRN_REQUIRE_CHROMIUM=1` makes that a
-//! failure. `CAIRN_CHROMIUM` names another program.
+//! Without Chromium a page's test passes and reports that it was skipped; with `CAIRN_REQUIRE_CHROMIUM=1` it fails.
+//! `CAIRN_CHROMIUM` names another program.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,17 +10,17 @@ use std::{env, fs};
 
 use tempfile::TempDir;
 
-/// What a browser made of a page.
+/// A page as opened by the browser.
 pub(crate) struct Seen {
     /// The document after scripts ran.
     pub(crate) dom: String,
-    /// Lines of the console: errors, warnings, and what scripts print.
+    /// Lines of the console: errors, warnings, output of scripts.
     pub(crate) console: Vec<String>,
-    /// Addresses that the page asked for, but files and data inside it.
+    /// Addresses that the page requested, without files and embedded data.
     pub(crate) requests: Vec<String>,
 }
 
-/// Opens a page; none where there is no browser and none is required.
+/// Opens a page; `None` if there is no browser and none is required.
 pub(crate) fn open(page: &Path) -> Option<Seen> {
     let own = TempDir::new().expect("a folder");
     let log = own.path().join("net.json");
@@ -33,7 +33,7 @@ pub(crate) fn open(page: &Path) -> Option<Seen> {
     Some(Seen { dom: text(&output.stdout), console, requests: requests(&text(&log)) })
 }
 
-/// Writes a picture of a page, so wide, for people to look at.
+/// Writes a screenshot of a page of this width, for inspection.
 pub(crate) fn picture(page: &Path, width: u32, to: &Path) -> Option<()> {
     let own = TempDir::new().expect("a folder");
     let args = [format!("--window-size={width},1600"), format!("--screenshot={}", to.display())];
@@ -70,7 +70,7 @@ fn requests(log: &str) -> Vec<String> {
     log.lines().filter(of_page).filter_map(url).filter(asked).collect()
 }
 
-/// A check that can't fail is none.
+/// Checks that the check can fail.
 #[test]
 fn a_page_that_complains_and_calls_out_is_caught() {
     let folder = TempDir::new().expect("a folder");

@@ -1,13 +1,13 @@
-//! The command and what only it needs: a comparison, a report, the drawing page, reading of pictures.
+//! The command and its modules: comparison, report, drawing page, reading of pictures.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `cli/` | the command, as a person or a program uses it |
-//! | `compare/` | `cairn compare` on a clock wound by hand and engines that lie or fail |
+//! | `cli/` | the command line |
+//! | `compare/` | `cairn compare` with a simulated clock and engines that return wrong results or fail |
 //! | `draw/` | `cairn draw` in a browser |
 //! | `report` | `cairn report` in a browser |
-//! | `reading` | pictures of digits, read |
-//! | `browser`, `strips` | a page in headless Chromium; pictures made of known digits |
+//! | `reading` | `cairn read` on pictures of digits |
+//! | `browser`, `strips` | a page in headless Chromium; pictures composed of known digits |
 #![cfg(feature = "cli")]
 
 mod browser;

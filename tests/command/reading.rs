@@ -1,9 +1,9 @@
-//! Pictures of handwritten digits, composed from rows that the model never saw, and read.
+//! Reading of pictures of handwritten digits, composed from held-out rows.
 //!
-//! The numbers in `src/reading` were chosen on the last rows of the 30 writers, read by a model of their first 2,800,
-//! and on another part of MNIST; the rates here are of the 13 other writers. `cargo test --test command -- reading:: --nocapture` prints them. With
-//! `CAIRN_MNIST` set to a folder that holds MNIST's test part (the two files `t10k-..-ubyte`), its digits are
-//! read too.
+//! The constants in `src/reading` were chosen on the last rows of the 30 writers, read by a model of their first
+//! 2,800, and on another part of MNIST. The rates here are of the 13 other writers.
+//! `cargo test --test command -- reading:: --nocapture` prints them. If `CAIRN_MNIST` names a folder with MNIST's
+//! test set (the two files `t10k-..-ubyte`), its digits are read too.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the rates, for those who ask for them")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

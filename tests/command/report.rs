@@ -1,4 +1,4 @@
-//! `cairn report` and `fit --report`: the page in a browser, on a phone and on a desk; what it holds; how large it is.
+//! `cairn report` and `fit --report`: the page in a browser, on a phone and on a desktop; its content; its size.
 
 use std::fs;
 use std::io::Write;
@@ -29,7 +29,7 @@ impl Place {
         self.file(name)
     }
 
-    /// Runs the command, which must go well.
+    /// Runs the command, which must succeed.
     fn cairn(&self, args: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_cairn"))
             .current_dir(self.0.path())
@@ -46,7 +46,7 @@ impl Place {
     }
 }
 
-/// No complaint, no request; sections as asked for.
+/// No errors, no requests; the expected sections.
 fn opens_well(page: &Path, sections: &[&str]) {
     let Some(seen) = browser::open(page) else { return };
     assert!(seen.console.is_empty(), "{:?}", seen.console);
@@ -114,7 +114,7 @@ fn the_digits_are_shown_whole_and_small() {
     assert!(page.matches("<img ").count() > 64 + 10 + 160);
     assert_eq!(page.matches("<img ").count(), page.matches(" alt=\"").count());
     assert!(page.contains("Alpaydin") && page.contains("CC BY 4.0"), "the authors must be named");
-    assert!(page.contains("has the highest count") && page.contains("correlation is"));
+    assert!(page.contains("The most frequent name is") && page.contains("correlation is"));
     assert_eq!(page.matches("class=\"layer ").count(), 2, "a map by cluster and one by digit");
     assert!(!page.contains("http://www.w3.org/1999/xhtml") && !page.contains("src=\"http"));
 }
@@ -250,7 +250,7 @@ fn what_can_not_be_is_refused_before_any_work() {
         assert!(!output.status.success() && err.contains(says), "{args:?}: {err}");
     };
     refused(&["report", "x.csv", "-o", "x.csv"], "are the same file");
-    refused(&["report", "x.csv", "digits"], "is no model");
+    refused(&["report", "x.csv", "digits"], "is not a model");
     refused(&["report", "x.csv", "-o", "nowhere/report.html"], "nowhere");
     refused(&["report", "gone.safetensors"], "gone.safetensors");
     refused(&["fit", "x.csv", "--report", "x.csv"], "are the same file");

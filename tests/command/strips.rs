@@ -1,4 +1,4 @@
-//! Strips of handwritten digits on paper, drawn from small pictures of each.
+//! Strips of handwritten digits on paper, rendered from small pictures of each.
 
 use cairn::reading::Picture;
 

@@ -1,4 +1,4 @@
-//! Points that a careless bound would label wrongly. All numbers are lattice coordinates.
+//! Points that an unsound bound would label wrongly, in lattice coordinates.
 
 use cairn::data::Dataset;
 use cairn::kmeans::{Init, KMeans};
@@ -58,7 +58,7 @@ pub(crate) fn bisector(n_dims: usize, seed: u64) -> Adversary {
     Adversary { n_dims, points, centroids: ends.concat() }
 }
 
-/// Points whose nearest centroid is one of huge norm, nearer by a hair than a centroid at zero.
+/// Points whose nearest centroid has a huge norm and is barely nearer than a centroid at zero.
 ///
 /// Feature `at` holds 2^22 in the points and 2^23 in the far centroid, the others some 2^10 and 2^11 - 1. A
 /// sum of 24 bits that passes 2^45 in that feature drops the products of all others, each a little below

@@ -1,4 +1,4 @@
-//! The comparer: two sets of restarts are equal in every bit, or it says where they part.
+//! The comparer: checks that two sets of restarts are equal in every bit, and reports the first difference.
 
 use cairn::engine::{Outcome, State};
 use cairn::kmeans::Restarts;
@@ -53,7 +53,7 @@ fn state_differences(expected: &State, got: &State) -> Vec<String> {
     parts.into_iter().flatten().collect()
 }
 
-/// The first place where two arrays differ; `name` says what stands there.
+/// The first index at which two arrays differ; `name` describes it.
 fn first<T: PartialEq + std::fmt::Display>(
     array: &str,
     expected: &[T],

@@ -1,7 +1,7 @@
-//! The devices that a test body runs on: the processor always, and every adapter that wgpu finds.
+//! The devices that a test body runs on: the CPU, and every adapter that wgpu finds.
 //!
-//! Without an adapter a GPU test passes without a word, and `gpu_tests_skipped` says how many did.
-//! `CAIRN_REQUIRE_GPU=vulkan,gl` makes a missing adapter of these backends a failure. `CAIRN_CPU` and `CAIRN_GPU` name
+//! Without an adapter a GPU test passes silently, and `gpu_tests_skipped` reports how many did. With
+//! `CAIRN_REQUIRE_GPU=vulkan,gl` a missing adapter of these backends is a failure. `CAIRN_CPU` and `CAIRN_GPU` name
 //! the kernels that devices are opened with.
 
 use cairn::engine::certify::Bound;
@@ -53,7 +53,7 @@ pub(crate) fn on(backend: Backend, body: &dyn Fn(&dyn Engine)) {
     }
 }
 
-/// Calls `body` with each device of `backend`, whose certificate is the careless `bound`.
+/// Calls `body` with each device of `backend`, with the unsound `bound` as its certificate.
 pub(crate) fn on_mutants(backend: Backend, bound: Bound, body: &dyn Fn(&dyn Engine)) {
     match backend {
         Backend::Cpu => body(&cpu(&bounded(bound))),
@@ -150,7 +150,7 @@ mod adapters {
         if names.is_empty() { "no adapter at all".into() } else { names.join(", ") }
     }
 
-    /// Not a check: says how many GPU tests of this crate did nothing, and why. Written past the test
+    /// Not a check: reports how many GPU tests of this crate were skipped, and why. Written past the test
     /// harness, which hides what passing tests print.
     #[test]
     fn gpu_tests_skipped() {

@@ -1,4 +1,4 @@
-//! What the tests share: tables, devices, the oracle, the comparer.
+//! Shared by the tests: tables, devices, the oracle, the comparer.
 //!
 //! One test body runs on every device. `agree!(some_case)` makes the tests `some_case::cpu`,
 //! `some_case::vulkan`, `some_case::gl` of a function that returns a [`Case`]: each compares the device, bit

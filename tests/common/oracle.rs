@@ -1,4 +1,4 @@
-//! The oracle: a case is run by the reference, then by a device in every way that must not matter.
+//! The oracle: runs a case on the reference, then on a device with every setting that must not affect results.
 
 use cairn::data::Dataset;
 use cairn::engine::reference::Reference;
@@ -16,7 +16,7 @@ const ONE_BATCH: usize = 1 << 22;
 /// Most restarts that a GPU runs one at a time.
 const ALONE: u64 = 12;
 
-/// A table and what to compute of it.
+/// A table and a job.
 pub(crate) struct Case {
     pub(crate) table: Table,
     pub(crate) params: Params,
@@ -62,8 +62,8 @@ impl Case {
         });
     }
 
-    /// As [`Case::agrees`], but a device may refuse the job if it is a program: some of them have limits that
-    /// no one is told of, and to be refused is better than to be wrong.
+    /// As [`Case::agrees`], but a software adapter may refuse the job: some have undocumented limits, and an
+    /// error is better than a wrong result.
     pub(crate) fn agrees_or_is_refused(&self, backend: Backend, expected: &Restarts) {
         on(backend, &|engine| {
             let refused = engine.load(&self.job()).err();

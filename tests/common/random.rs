@@ -7,12 +7,12 @@ use proptest::test_runner::{Config, RngSeed};
 
 use super::{Case, Numbers, dataset, weighted};
 
-/// Whether there is time for all that a test can do: `tests/long.sh` says so.
+/// Whether to run all cases of a test: set by `tests/long.sh`.
 pub(crate) fn long() -> bool {
     std::env::var_os("CAIRN_LONG").is_some()
 }
 
-/// `cases` cases, the same in each run; ten times as many where there is time. `PROPTEST_RNG_SEED=n` tries others.
+/// `cases` cases, the same in each run; ten times as many in long runs. `PROPTEST_RNG_SEED=n` runs others.
 pub(crate) fn deterministic(cases: u32) -> Config {
     let set = Config::default();
     let rng_seed = match set.rng_seed {
@@ -48,7 +48,7 @@ enum Weighting {
     Extreme,
 }
 
-/// All that a random case is made of: small enough to read when a test fails.
+/// The parameters of a random case, small enough to read when a test fails.
 #[derive(Debug, Clone)]
 pub(crate) struct Shape {
     n_points: usize,

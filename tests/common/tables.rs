@@ -1,4 +1,4 @@
-//! Tables to test with. Numbers come from the engine's own generator, so they are the same everywhere.
+//! Test tables. Numbers come from the engine's generator, so they are the same everywhere.
 
 use cairn::data::{Dataset, Points};
 use cairn::engine::draws::Draws;

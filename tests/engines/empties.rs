@@ -1,4 +1,4 @@
-//! Clusters that lose all their rows.
+//! Empty clusters.
 
 use cairn::data::Dataset;
 use cairn::engine::reference::{assign, seed};

@@ -1,6 +1,6 @@
-//! What only a GPU can get wrong: doing the work itself, failing, and being handed over.
+//! Behaviour specific to GPUs: that they do the work themselves, failures, and the fallback.
 //!
-//! That it computes the right thing is said in `engines`; here every adapter is found at work.
+//! Results are tested by the other modules.
 #![cfg(feature = "gpu")]
 
 use cairn::data::Dataset;
@@ -28,7 +28,7 @@ fn on_adapters_of_one_api(backend: Backend, body: &dyn Fn(&AdapterInfo, &dyn Eng
 
 on_devices!(the_gpu_does_the_work, the_best_alone_is_kept, a_session_works_again);
 
-/// An engine that left the decisions to the host would pass every comparison.
+/// An engine that did the work on the host would pass every comparison.
 fn the_gpu_does_the_work(backend: Backend) {
     on_adapters(backend, &|_, engine| {
         let case = Case::new(&digits(), KMeans::new(10).restarts(4));
@@ -75,7 +75,7 @@ fn a_session_works_again(backend: Backend) {
 
 const FAULTS: [FaultKind; 2] = [FaultKind::Lost, FaultKind::OutOfMemory];
 
-/// Calls to fail at: while the points go up, while seeding, in the first rounds, in a later batch.
+/// Calls at which to inject faults: during upload, during seeding, in the first rounds, in a later batch.
 const MOMENTS: [u64; 5] = [1, 9, 20, 33, 50];
 
 fn is(kind: FaultKind, error: &EngineError) -> bool {
@@ -156,7 +156,7 @@ fn out_of_memory_makes_batches_smaller(backend: Backend) {
     });
 }
 
-/// A device that refuses every so often: it comes to an end, and what ends well is right.
+/// A device that fails repeatedly: runs end, and those that succeed are correct.
 fn out_of_memory_again_and_again(backend: Backend) {
     on_adapters(backend, &|adapter, _| {
         let case = little();
@@ -187,7 +187,7 @@ fn lost_at_any_call(backend: Backend) {
                 assert!(is(FaultKind::Lost, error), "call {at}: {error}");
                 assert!(error.to_string().contains(&adapter.name), "{error}");
             }
-            // what was finished before is right
+            // what was finished before the fault is correct
             for (outcome, (restart, state)) in salvaged.outcomes.iter().zip(&salvaged.states) {
                 assert_eq!(*outcome, expected.outcomes[*restart as usize], "call {at}");
                 assert_eq!(*state, expected.states[*restart as usize].1, "call {at}");
@@ -340,7 +340,7 @@ fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
         let note = fit.device.fallback.expect("it is said that the device failed");
         let (used, words, then) = match kind {
             FaultKind::Lost => ("cpu", "lost", "continued on the CPU"),
-            FaultKind::OutOfMemory => ("gpu", "out of memory", "went on in smaller batches"),
+            FaultKind::OutOfMemory => ("gpu", "out of memory", "continued in smaller batches"),
         };
         assert_eq!(fit.device.used, used);
         assert!(note.contains(words) && note.contains(then), "{note}");
@@ -357,7 +357,7 @@ fn a_device_asked_for_by_name_refuses(backend: Backend) {
     }
 }
 
-/// What the device had finished when it was lost is not done again, and the best is the best of both.
+/// Restarts finished before the device was lost are not repeated, and the best is the best of all.
 fn the_processor_runs_what_is_left(backend: Backend) {
     let few = || eight().restarts(40).batch(40).fallback(true);
     let cpu = few().device(Device::Cpu).check().expect("the parameters make sense");

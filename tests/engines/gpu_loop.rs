@@ -1,5 +1,4 @@
-//! The loop around the GPU's kernels: what it asks of a device, how it cuts what is too large, and that none
-//! of it shows in the results.
+//! The loop around the GPU's kernels: its calls to the device, chunks and slices, none of which affects results.
 #![cfg(feature = "gpu")]
 
 use std::path::{Path, PathBuf};
@@ -93,7 +92,7 @@ pub(crate) fn with_memory(bytes: u64) -> OpenOptions {
     OpenOptions { gpu_memory: Some(bytes), ..common::options() }
 }
 
-/// Tables that are cut: sizes that no chunk divides, weights, empty clusters, features of their own scales.
+/// Tables that are cut into chunks: partial chunks, weights, empty clusters, mixed lattices.
 /// So many times 1300 rows or more.
 fn cases(times: usize) -> Vec<Case> {
     let plain = Case::new(&normal(1300 * times, 5, 1), KMeans::new(7).restarts(9));
@@ -221,7 +220,7 @@ fn small_lookups(backend: Backend) {
         assert_eq!(general.seed_dispatches, 2 + 4 * 10, "four a seed: {general:?}");
         assert!(many.entries > 1, "{many:?}");
         assert_eq!(kept.states.len(), 1);
-        // the best one's labels, centroids and lane come on top, once
+        // plus the best one's labels, centroids and slot, once
         let state = (1797 * 4 + 12 * 64 * 4 + 72) as u64;
         assert!(many.bytes_down <= state + 64 * 40, "{many:?}");
     });
@@ -233,8 +232,8 @@ fn with_slice(slice: Duration) -> OpenOptions {
     OpenOptions { testing: Testing { slice: Some(slice), ..Testing::default() }, ..common::options() }
 }
 
-/// A device that may hardly begin before it must end does everything a workgroup at a time: seeding, rounds,
-/// refills; also where there are chunks, and where they are streamed.
+/// A device with a very short time limit runs everything one workgroup at a time: seeding, rounds,
+/// refills; also with chunks, and with streaming.
 fn slices_of_time(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
         let short = with_slice(Duration::from_nanos(1));
@@ -254,7 +253,7 @@ fn slices_of_time(backend: Backend) {
     });
 }
 
-/// Each takes its own number of points, and lanes, for a workgroup.
+/// Each has its own number of points and slots per workgroup.
 fn slices_of_time_of_every_kernel(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
         let case = Case::new(&normal(900, 9, 7), KMeans::new(21).restarts(7).max_iter(5));

@@ -1,11 +1,12 @@
-//! The processor's instructions: the kernels of older ones, which this processor would not choose.
+//! CPU kernels for older instructions, which this processor would not choose.
 //!
-//! `CAIRN_CPU` names the kernel of all tests of a process (`common::options`): so the tests on the processor are run in
-//! another one.
+//! `CAIRN_CPU` names the kernel of all tests of a process (`common::options`), so the CPU tests run in child
+//! processes.
 
 use std::process::Command;
 
-/// Runs the tests `::cpu` of this crate, but the longest and those of `nearest`, which do this themselves, with a kernel of that name, and these others.
+/// Runs the tests `::cpu` of this crate, but the longest and those of `nearest`, which do this themselves, with a
+/// kernel of that name, and these others.
 fn run_with(kernel: &str, others: &[&str]) {
     let own = std::env::current_exe().expect("a test knows its own file");
     let tests =

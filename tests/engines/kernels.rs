@@ -1,5 +1,5 @@
-//! The kernels that a GPU chooses among by sizes, each on sizes that it would not be chosen for: with tiles cut off
-//! at every side, lanes missing, ties, far apart scales, rows without weight; and with careless certificates.
+//! The GPU assign kernels, each on sizes for which it would not be chosen: with partial tiles on every side, missing
+//! slots, ties, very different scales, rows without weight; and with unsound certificates.
 #![cfg(feature = "gpu")]
 
 use std::collections::BTreeSet;
@@ -101,7 +101,7 @@ fn is_caught(backend: Backend, kernel: &str) {
     // as many features as the kernel is made for
     let (few, many) = if kernel == "low" { (8, 16) } else { (64, 400) };
     let zero = [2, few, many].map(|d| bisector(d, 240 + d as u64));
-    // which order of summation goes wrong is the kernel's affair
+    // which order of summation fails depends on the kernel
     let best_for_all = [0, many / 3, many - 1].map(|at| far_centroid(many, at, 250 + at as u64));
     for (bound, adversaries) in [(Bound::Zero, zero), (Bound::BestForAll, best_for_all)] {
         let cases = adversaries.map(|adversary| adversary.case(1));

@@ -1,8 +1,8 @@
-//! The largest sizes, at which a driver may give up without a word.
+//! The largest sizes, at which a driver may fail silently.
 //!
-//! Mesa's llvmpipe ends the loops of a kernel once an invocation has gone round 65,535 times in all of them
-//! together (`LP_MAX_TGSI_LOOP_ITERATIONS`): it then computes something else, and no error is seen. A device
-//! like that may refuse a job, but never be wrong.
+//! Mesa's llvmpipe ends the loops of a kernel once an invocation has made 65,535 trips in all of them together
+//! (`LP_MAX_TGSI_LOOP_ITERATIONS`). Its results are then wrong, without an error. Such a device may refuse a job, but
+//! must not return a wrong result.
 
 use cairn::kmeans::{Init, KMeans, Restarts};
 use ndarray::Array2;

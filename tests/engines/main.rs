@@ -1,15 +1,15 @@
-//! Every device equals the reference, bit for bit: labels, centroids, counts, inertia, iterations, reason to
-//! stop and digest of every restart, for any batch size and any number of threads.
+//! Every device equals the reference, bit for bit: labels, centroids, counts, inertia, iterations, stop reason and
+//! digest of every restart, for any batch size and any number of threads.
 //!
 //! | file | what is varied |
 //! |---|---|
-//! | `shapes` | sizes: the digits, ones, k = n, nothing that a tile divides, many columns, many rows |
+//! | `shapes` | sizes: the digits, ones, k = n, partial tiles, many columns, many rows |
 //! | `scales` | values: negative, huge, tiny, mixed, constant, one far outlier |
 //! | `ties` | equal distances: duplicates, equal centroids, bisectors, binary tables; and a far centroid |
-//! | `empties` | clusters that lose all their rows |
+//! | `empties` | empty clusters |
 //! | `weights` | zero, one, 65,535; copies of rows; a common factor |
 //! | `stops` | tolerance, few iterations, random and given starts |
-//! | `limits` | the largest sizes: right, or refused |
+//! | `limits` | the largest sizes: correct, or an error |
 //! | `narrow` | many centroids of many features: guesses in 16-bit integers |
 //! | `mutations` | the certificate: careless ones are caught |
 //! | `random` | all of it at once, by proptest |

@@ -1,5 +1,5 @@
-//! The two careless bounds of docs/DEFINITION.md, section 4.14, put into the engines themselves: each must end
-//! in a wrong result that the comparer sees, or the tests of ties prove nothing.
+//! The unsound bounds of docs/DEFINITION.md, section 4.14, in the engines: each must give a wrong result that the
+//! comparer detects; otherwise the tests of ties would prove nothing.
 
 use cairn::engine::certify::Bound;
 
@@ -32,7 +32,7 @@ fn a_bound_of_zero_is_caught(backend: Backend) {
     assert_caught(backend, Bound::Zero, &adversaries);
 }
 
-/// Which order of summation goes wrong is the kernel's affair, so the far centroid's feature stands in turn
+/// Which order of summation fails depends on the kernel, so the far centroid's feature is tried
 /// first, in the middle, and last.
 fn the_best_bound_for_all_is_caught(backend: Backend) {
     let adversaries = [0, 131, 399].map(|at| far_centroid(400, at, 50 + at as u64));

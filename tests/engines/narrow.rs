@@ -1,4 +1,4 @@
-//! Many centroids of many features, where a processor may guess in 16-bit integers.
+//! Many centroids of many features, for which the CPU may guess in 16-bit integers.
 
 use cairn::kmeans::KMeans;
 

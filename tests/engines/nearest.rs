@@ -1,4 +1,4 @@
-//! The two nearest centroids: every device equals the reference in every bit, on ties and hairs' breadths too.
+//! The two nearest centroids: every device equals the reference in every bit, also on ties and near ties.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
@@ -147,7 +147,7 @@ fn a_bound_of_zero_is_caught(backend: Backend) {
     });
 }
 
-/// A device that fails while it works hands over to the CPU where that is wanted, and says so.
+/// The CPU takes over when a device fails, if that is requested, and it is reported.
 #[cfg(feature = "gpu")]
 #[test]
 fn a_device_that_fails_hands_over() {

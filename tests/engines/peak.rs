@@ -1,4 +1,4 @@
-//! Peaks are measured quickly, and by work that was done.
+//! Peak rates are measured quickly, and from real work.
 
 use std::time::{Duration, Instant};
 

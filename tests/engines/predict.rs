@@ -1,4 +1,4 @@
-//! A model on rows: those it was fitted on, its own centroids, rows far away; on every device, in any chunks.
+//! Predictions: fitted rows, centroids, distant rows; on every device, in any chunks.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

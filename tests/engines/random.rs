@@ -1,4 +1,4 @@
-//! Everything at once: proptest draws sizes, values, weights, starts and reasons to stop.
+//! Random cases: proptest draws sizes, values, weights, starts and stop reasons.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ fn shapes_of_all_kinds(backend: Backend) {
     });
 }
 
-/// Threads are the processor's own affair.
+/// Only the CPU engine uses threads.
 #[test]
 fn threads() {
     proptest!(deterministic(20), |(shape in shapes(200, 20, 20), threads in 1..=5usize)| {

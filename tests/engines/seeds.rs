@@ -1,5 +1,5 @@
-//! Seeding of small tables of whole numbers: a GPU does it in one workgroup a restart, and by the kernels for any table
-//! to the same bits. Sizes that nothing divides, seeds that run out, weights, ties, and sums that no 32 bits hold.
+//! Seeding of small tables of integers: on a GPU one workgroup per restart and the general kernels give the same
+//! bits. Odd sizes, exhausted seeds, weights, ties, and sums beyond 32 bits.
 #![cfg(feature = "gpu")]
 
 use cairn::data::Dataset;

@@ -87,7 +87,7 @@ fn many_rows() -> Case {
     Case::new(&normal(50_001, 2, 11), KMeans::new(5).restarts(2).max_iter(25))
 }
 
-/// A grid of many lanes, which end at different times.
+/// A grid of many slots, which finish at different times.
 fn many_restarts() -> Case {
     Case::new(&normal(60, 3, 12), KMeans::new(5).restarts(300))
 }

@@ -1,4 +1,4 @@
-//! Reasons to stop, and starts.
+//! Stop reasons and starts.
 
 use cairn::engine::Stop;
 use cairn::engine::reference::Reference;

@@ -1,4 +1,4 @@
-//! Equal distances, and distances that all but a fine bound takes for equal.
+//! Ties and near ties.
 
 use cairn::kmeans::{Init, KMeans};
 use ndarray::Array2;

@@ -1,4 +1,4 @@
-//! An outside truth: runs of scikit-learn in float64 on real tables (`fixtures/README.md` says how they were made).
+//! An independent reference: runs of scikit-learn in float64 on real tables (see `fixtures/README.md`).
 //!
 //! Labels and iterations are equal, inertia within 1e-12 relative.
 

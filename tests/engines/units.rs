@@ -1,8 +1,8 @@
-//! Matrix units: what is asked of them before they are used, and what becomes of units that err.
+//! Matrix units: their self-test, and what happens with units that are wrong.
 //!
-//! Where an adapter has none, their kernel runs on emulated ones if it has f16: as large as those of NVIDIA and
-//! AMD (16) and of Apple (8), in subgroups of several sizes. `tests/matrix.sh` runs all of it on units that Mesa has;
-//! `CAIRN_REQUIRE_UNITS=1` makes it a failure that no adapter has any.
+//! On an adapter without units but with f16, their kernel runs on emulated ones: of the edge of NVIDIA's and AMD's
+//! (16) and Apple's (8), in subgroups of several sizes. `tests/matrix.sh` runs the tests on Mesa's units. With
+//! `CAIRN_REQUIRE_UNITS=1` it is a failure if no adapter has units.
 #![cfg(feature = "gpu")]
 
 use cairn::engine::certify::Bound;
@@ -94,7 +94,7 @@ fn f32_leaves_them_alone() {
     });
 }
 
-/// One wrong label in the self-test, and the work is done without them: right, and with a word about it.
+/// If one label of the self-test is wrong, the units are not used: results are correct, and a note says so.
 #[test]
 fn units_that_err_are_refused() {
     with_units(&|info, options| {

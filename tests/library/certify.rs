@@ -1,5 +1,4 @@
-//! The certificate, on a scalar model of guess and certify: it never proves a wrong label, and careless
-//! bounds do.
+//! The certificate, on a scalar model of guess and certify: it proves no wrong label, and unsound bounds do.
 //!
 //! The model computes scores as a kernel may: in `f32`, in several orders of summation, fused or not, rounded
 //! to nearest or always to one side. The rule is that of docs/DEFINITION.md, section 4.4, or one of its

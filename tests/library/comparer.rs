@@ -1,4 +1,4 @@
-//! The comparer is seen to fail: it refuses whatever part of a result is wrong, and names the place.
+//! The comparer detects an error in any part of a result, and names its position.
 
 use cairn::engine::Stop;
 use cairn::kmeans::{KMeans, Restarts};
@@ -9,7 +9,7 @@ fn truth() -> Restarts {
     Case::new(&normal(60, 3, 1), KMeans::new(4).restarts(5)).oracle()
 }
 
-/// What the comparer says once `spoil` had its way with a correct result.
+/// The comparer's message after `spoil` changed a correct result.
 fn refusal(spoil: impl FnOnce(&mut Restarts)) -> String {
     let expected = truth();
     let mut got = expected.clone();

@@ -1,4 +1,4 @@
-//! Tables in and files out: what is read, what is written, and what is refused with which words.
+//! Input tables and output files: content, and error messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -279,10 +279,10 @@ fn columns_that_can_not_be_named() {
     let error = csv_refused("x,y\n1,2\n", &columns(Some("z"), None));
     assert_eq!(
         error,
-        r#"points.csv: truth "z" is no column; it has 2 columns, "x", "y"; give a name, or a number from 1"#
+        r#"points.csv: truth "z" is not a column; it has 2 columns, "x", "y"; give a name, or a number from 1"#
     );
     let error = csv_refused("1,2\n", &columns(None, Some("3")));
-    assert!(error.contains(r#"weights "3" is no column; it has columns 1 to 2 and no header"#), "{error}");
+    assert!(error.contains(r#"weights "3" is not a column; it has columns 1 to 2 and no header"#), "{error}");
     assert!(csv_refused("x,y\n1,2\n", &columns(Some("x"), Some("1"))).contains("both truth and weights"));
     assert!(
         csv_refused("x,y\n1,2\n", &columns(Some("x"), Some("y")))
@@ -502,7 +502,7 @@ fn npy_headers_that_make_no_sense() {
     let mut huge = npy(2, "<f8", false, "(1, 1)", &[0; 8]);
     huge[8..12].copy_from_slice(&u32::MAX.to_le_bytes());
     assert!(npy_refused(&huge).contains("header claims 4294967295 bytes"));
-    assert!(npy_refused(npy(1, "<f8", false, "5", &[0; 8])).contains("'shape' that is no tuple"));
+    assert!(npy_refused(npy(1, "<f8", false, "5", &[0; 8])).contains("'shape' that is not a tuple"));
     assert!(npy_refused(npy(1, "<f8", false, "(1, -1)", &[0; 8])).contains(r#"size "-1""#));
 }
 

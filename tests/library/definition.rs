@@ -1,6 +1,6 @@
-//! The definition, on examples small enough to work out by hand: what the reference must compute.
+//! The reference against examples of the definition computed by hand.
 //!
-//! Every other test compares a device with the reference; these pin the reference itself.
+//! Other tests compare devices with the reference; these test the reference itself.
 
 use cairn::data::Dataset;
 use cairn::engine::reference::{Reference, seed};

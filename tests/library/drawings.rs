@@ -1,4 +1,4 @@
-//! Drawings: read from text, normalised, and recognised by clusters of digits that others wrote.
+//! Drawings: read from text, normalised, and recognised by clusters of other writers' digits.
 #![allow(clippy::print_stdout, reason = "the rates, for those who ask for them by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

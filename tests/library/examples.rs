@@ -1,4 +1,4 @@
-//! The programs in `examples/`: each result is the same on every machine.
+//! The output of the programs in `examples/`, which is the same on every machine.
 
 macro_rules! example {
     ($name:ident, $path:literal) => {

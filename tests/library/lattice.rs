@@ -1,4 +1,4 @@
-//! The lattice: what docs/DEFINITION.md, section 2, promises of any table, by proptest.
+//! The properties of docs/DEFINITION.md, section 2, on random tables, by proptest.
 
 use cairn::data::{Dataset, Points};
 use cairn::engine::reference::assign::{assign, assign_outside, inertia};

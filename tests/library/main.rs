@@ -1,13 +1,13 @@
-//! The library without a GPU; only an example takes one where there is one.
+//! The library without a GPU; only an example uses one if there is one.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `definition` | section 3 of docs/DEFINITION.md on examples worked out by hand |
+//! | `definition` | section 3 of docs/DEFINITION.md, on examples computed by hand |
 //! | `lattice` | section 2, by proptest |
-//! | `certify` | the bound never proves a wrong label, in any arithmetic |
-//! | `comparer` | the comparer of these tests refuses whatever is wrong |
-//! | `restarts` | batches, the best, the spread, the fingerprint |
-//! | `data` | tables in, results out |
+//! | `certify` | the bound proves no wrong label, in any arithmetic |
+//! | `comparer` | the comparer of these tests detects every difference |
+//! | `restarts` | batches, the best restart, the spread, the fingerprint |
+//! | `data` | input tables and output files |
 //! | `model` | model files |
 //! | `python` | the Python snippet of docs/MODELS.md reads a model |
 //! | `measures` | every measure equals scikit-learn's |

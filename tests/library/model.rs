@@ -1,4 +1,4 @@
-//! Models: saved and loaded without a loss; whatever is no model, or was one, is refused.
+//! Model files: a round trip is exact; damaged files and other files are errors.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

@@ -1,7 +1,8 @@
 //! Models in Python: the snippet of docs/MODELS.md, with the package `safetensors` and numpy.
 //!
-//! Skipped where python3 or a package is missing, with a word on standard error; `tests/run.sh` installs them and
-//! sets `CAIRN_REQUIRE_PYTHON=1`, which makes that a failure. `CAIRN_PYTHON` names another interpreter.
+//! Skipped if python3 or a package is missing, with a message on standard error. `tests/run.sh` installs them and
+//! sets
+//! `CAIRN_REQUIRE_PYTHON=1`, with which that is a failure. `CAIRN_PYTHON` names another interpreter.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

@@ -1,6 +1,6 @@
-//! Restarts: each depends on its number alone; the best, the spread and the fingerprint of all of them.
+//! Restarts: each depends only on its number; the best, the spread and the fingerprint of all.
 //!
-//! The reference and the processor are run here; `engines` says that every device equals them.
+//! These tests run the reference and the CPU; `engines` tests that every device equals them.
 
 use cairn::data::{Dataset, Points};
 use cairn::engine::reference::assign::{assign, assign_outside, inertia};

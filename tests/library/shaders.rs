@@ -1,4 +1,4 @@
-//! Every shader parses, validates and is what the Rust side takes it for. No GPU is needed.
+//! Every shader parses, validates and matches the Rust side. No GPU is needed.
 #![cfg(feature = "gpu")]
 
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ struct Shader {
 }
 
 impl Shader {
-    /// Reads a text, without any feature that some adapter may lack but immediates, which all have. Matrix units are the
-    /// one exception: where there are none their kernel is never built.
+    /// Reads a text, without any feature that some adapter may lack but immediates, which all have. Matrix units are
+    /// the one exception: where there are none their kernel is never built.
     fn read(name: &str, text: &str) -> Result<Self, String> {
         let refused = |error: &dyn Debug| format!("{name}: {error:?}");
         let module =
@@ -45,7 +45,7 @@ impl Shader {
         Ok(Self { name: name.into(), module, info, sizes })
     }
 
-    /// What the host takes for granted of every kernel.
+    /// Assumptions of the host about every kernel.
     fn check(&self) -> Result<(), String> {
         self.check_entry()?;
         self.check_bindings()?;
@@ -227,7 +227,7 @@ fn every_kernel_of_a_wrapped_grid_can_be_cut() {
     }
 }
 
-/// Checks that can't fail check nothing.
+/// Checks that the checks can fail.
 mod refused {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! Sweeps: digits of unseen writers are read better by more clusters.
+//! Sweeps: accuracy on unseen writers grows with the number of clusters.
 #![allow(clippy::print_stdout, reason = "the rates, for those who ask for them by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 

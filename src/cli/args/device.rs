@@ -1,4 +1,4 @@
-//! Where to run: the flags of every subcommand that works on rows.
+//! `--device`, `--threads` and `--gpu-memory`.
 
 use cairn::engine::Device;
 use clap::builder::NonEmptyStringValueParser;
@@ -6,8 +6,8 @@ use clap::builder::NonEmptyStringValueParser;
 /// `--device`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct DeviceArgs {
-    /// auto (the CPU or a GPU, whichever is estimated to be faster; never a software adapter), gpu, cpu, reference, or
-    /// part of a GPU's name
+    /// auto (the CPU or a GPU, whichever is estimated to be faster; never a software adapter), gpu, cpu, reference,
+    /// or part of a GPU's name
     #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
     device: String,
 }
@@ -19,7 +19,7 @@ impl DeviceArgs {
     }
 }
 
-/// A device as typed: keywords in upper or lower case, names of GPUs as they are.
+/// Parses a device: keywords ignore case, names of GPUs are kept as typed.
 pub(in crate::cli) fn device(text: &str) -> Device {
     match Device::parse(&text.to_lowercase()) {
         Device::Named(_) => Device::Named(text.to_owned()),

@@ -1,4 +1,4 @@
-//! What to compute: the flags of every subcommand that clusters.
+//! The flags of a fit, shared by all subcommands that cluster.
 
 use super::device::ThreadsArgs;
 use super::table::TableArgs;
@@ -51,7 +51,7 @@ pub(in crate::cli) struct JobArgs {
     pub(in crate::cli) table: TableArgs,
 }
 
-/// How the first centroids are found, as typed.
+/// `--init`, as typed.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::cli) enum InitArg {
     KMeansPlusPlus,

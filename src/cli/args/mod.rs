@@ -1,4 +1,4 @@
-//! The flags, as typed. What several subcommands share, and those with many flags, have files of their own.
+//! The flags, as typed. Shared flags, and subcommands with many flags, have files of their own.
 
 mod compare;
 pub(super) mod device;
@@ -153,7 +153,7 @@ Environment variables of all subcommands:
 #[command(after_help = DEVICES_HELP)]
 pub(super) struct DevicesArgs {
     /// Check every step on the CPU and every GPU against the definition, bit for bit, on small tables. Takes about
-    /// ten seconds a device. Exit code 1 if a check fails
+    /// ten seconds per device. Exit code 1 if a check fails
     #[arg(long, conflicts_with = "json")]
     pub(super) test: bool,
 
@@ -178,7 +178,7 @@ mod tests {
         Args::command().debug_assert();
     }
 
-    /// Text that is wrapped by hand is wrapped twice in a narrow terminal.
+    /// Text wrapped by hand would be wrapped twice in a narrow terminal.
     #[test]
     fn only_clap_wraps_the_text_below_the_help() {
         let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::table::TableArgs;
 
-/// Where rows come from.
+/// The flags for input rows.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct RowsArgs {
     /// A model that `cairn fit --model` wrote
@@ -34,13 +34,13 @@ pub(in crate::cli) struct RowsArgs {
 }
 
 impl RowsArgs {
-    /// DATA, empty where something else was given in its place.
+    /// DATA; empty if `--drawings` replaces it.
     pub(in crate::cli) fn data(&self) -> &str {
         self.data.as_deref().unwrap_or_default()
     }
 }
 
-/// Where rows go.
+/// The flags for output.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct OutArgs {
     /// File to write, or - for standard output

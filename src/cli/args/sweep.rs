@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::table::TableArgs;
 
-/// Most numbers in a range of clusters that are all taken.
+/// Largest range of clusters of which every number is used; larger ranges use preferred numbers.
 const ALL: usize = 20;
-/// ISO 3's series R10 of preferred numbers: ten steps, nearly even, for each factor of ten.
+/// The R10 series of preferred numbers (ISO 3): ten steps per decade, nearly geometric.
 const PREFERRED: [f64; 10] = [1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0];
 
 const EXAMPLES: &str = "\
@@ -89,11 +89,11 @@ pub(in crate::cli) struct SweepArgs {
     pub(in crate::cli) quiet: bool,
 }
 
-/// Numbers of clusters, in rising order, none twice.
+/// Distinct numbers of clusters, in ascending order.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::cli) struct Numbers(pub(in crate::cli) Vec<usize>);
 
-/// Seeds, in the order given, none twice.
+/// Distinct seeds, in the order given.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::cli) struct Seeds(pub(in crate::cli) Vec<u64>);
 
@@ -111,7 +111,7 @@ pub(super) fn clusters(text: &str) -> Result<Numbers, String> {
     Ok(Numbers(numbers))
 }
 
-/// The preferred numbers between two, rounded, and these two.
+/// The preferred numbers between `from` and `to`, rounded, and both ends.
 fn preferred(from: usize, to: usize) -> impl Iterator<Item = usize> {
     let rounded = (0..20).flat_map(|power| PREFERRED.map(|x| (x * 10f64.powi(power)).round() as usize));
     rounded.filter(move |&k| from < k && k < to).chain([from, to])
@@ -130,7 +130,7 @@ fn seeds(text: &str) -> Result<Seeds, String> {
     Ok(Seeds(seeds))
 }
 
-/// `7` or `2..9`, both ends included.
+/// Parses `7` or `2..9`, inclusive.
 fn range<T: std::str::FromStr + PartialOrd + Copy>(text: &str) -> Result<(T, T), String> {
     let number = |text: &str| {
         let text = text.trim();

@@ -1,4 +1,4 @@
-//! How a table is read: the flags of every subcommand that reads one.
+//! The flags for reading a table.
 
 use cairn::data::Header;
 use clap::ValueEnum;

@@ -1,4 +1,4 @@
-//! `--calibrate`: what each device costs, kept for `--device auto`.
+//! `--calibrate`: measures the cost of each device and saves it for `--device auto`.
 
 use anyhow::Context;
 use cairn::compare::calibrate::{fit, samples};
@@ -16,10 +16,10 @@ use crate::cli::failure::Stopped;
 use crate::cli::progress::Bar;
 use crate::cli::{cache, terminal};
 
-/// Measures the devices, one after the other, and saves what they cost.
+/// Measures the devices one after the other, and saves the cost model.
 pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
     let all = if *list == DeviceList::Default { &DeviceList::All } else { list };
-    // what was measured before is no part of a measurement
+    // earlier measurements must not affect this one
     let options =
         OpenOptions { costs: Costs::default(), ..options(&Wanted { quiet: true, ..devices::wanted(args) })? };
     let mut contestants = devices::open(all, &options)?;
@@ -36,7 +36,7 @@ pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
                 rows.push(row(&contestant.device.name, &cost));
                 record(&mut costs, contestant, cost, args.job.threads.threads);
             }
-            Err(error) => ended = ended.and(Err(error)), // the others go on, and at once if it was stopped
+            Err(error) => ended = ended.and(Err(error)), // continue with the others; if stopped, they return at once
         }
     }
     if rows.is_empty() {

@@ -1,4 +1,4 @@
-//! The curve of a sweep in letters: both axes logarithmic, a mark for each device.
+//! The curve of a sweep as text: both axes are logarithmic, and each device has a mark.
 
 use anstyle::{AnsiColor, Style};
 use cairn::compare::Document;
@@ -6,12 +6,12 @@ use cairn::numbers;
 
 use crate::cli::terminal::plain;
 
-/// Lines of the chart.
+/// Height of the chart, in lines.
 const HEIGHT: usize = 14;
-/// Columns of the labels to the left, and most columns of the chart.
+/// Width of the labels, and largest width of the chart, in columns.
 const LABELS: usize = 9;
 const WIDEST: usize = 90;
-/// Marks and colours of the devices, again from the first where there are more.
+/// Marks and colours of the devices; they repeat if there are more devices.
 const MARKS: [char; 6] = ['●', '○', '■', '□', '▲', '△'];
 const COLORS: [AnsiColor; 6] = [
     AnsiColor::Cyan,
@@ -22,7 +22,7 @@ const COLORS: [AnsiColor; 6] = [
     AnsiColor::Red,
 ];
 
-/// A logarithmic axis over so many places.
+/// A logarithmic axis over a number of cells.
 struct Axis {
     low: f64,
     high: f64,
@@ -37,26 +37,26 @@ impl Axis {
         Some(Self { low, high, places })
     }
 
-    /// The place of a value, from 0.
+    /// The cell of a value, from 0.
     fn place(&self, value: f64) -> usize {
         let share = (value.log10() - self.low) / (self.high - self.low).max(1e-9);
         ((share.clamp(0.0, 1.0)) * (self.places - 1) as f64).round() as usize
     }
 
-    /// The value at a place.
+    /// The value at a cell.
     fn value(&self, place: usize) -> f64 {
         10f64.powf(self.low + (self.high - self.low) * place as f64 / (self.places - 1) as f64)
     }
 }
 
-/// What stands at a place: a measured mark, or the line between two.
+/// Content of a cell: a measured mark, or the line between two.
 #[derive(Clone, Copy)]
 struct Mark {
     device: usize,
     measured: bool,
 }
 
-/// The chart, and what its marks mean. Nothing where there are fewer than two values.
+/// The chart and its legend. Empty if there are fewer than two values.
 pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
     let curves: Vec<Vec<(f64, f64)>> = (0..document.devices.len()).map(|d| curve(document, d)).collect();
     let all = || curves.iter().flatten();
@@ -80,7 +80,7 @@ fn curve(document: &Document, device: usize) -> Vec<(f64, f64)> {
     curve
 }
 
-#[allow(clippy::needless_range_loop, reason = "a place is a column of whichever row the curve is in")]
+#[allow(clippy::needless_range_loop, reason = "the index is the column of whichever row the curve is in")]
 fn draw(grid: &mut [Vec<Option<Mark>>], device: usize, curve: &[(f64, f64)], xs: &Axis, ys: &Axis) {
     for pair in curve.windows(2) {
         let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
@@ -114,7 +114,7 @@ fn styled(device: usize, text: &str, color: bool) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// The horizontal axis, with those of its values that have room.
+/// The horizontal axis, with the values that have room.
 fn bottom(xs: &Axis, values: impl Iterator<Item = f64>) -> String {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

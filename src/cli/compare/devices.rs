@@ -1,4 +1,4 @@
-//! `--devices`: from words to open devices.
+//! `--devices`: parses the list and opens the devices.
 
 use anyhow::Context;
 use cairn::compare::Contestant;
@@ -11,7 +11,7 @@ use crate::cli::device::{Wanted, explain};
 use crate::cli::failure::Usage;
 use crate::cli::terminal;
 
-/// What was asked for.
+/// The requested devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum DeviceList {
     /// The CPU, and the best GPU if there is one.
@@ -22,7 +22,7 @@ pub(super) enum DeviceList {
     Listed(Vec<(String, Device)>),
 }
 
-/// What they are opened with.
+/// The options for opening them.
 pub(super) fn wanted(args: &CompareArgs) -> Wanted {
     Wanted {
         gpu_memory: args.memory.gpu_memory,
@@ -32,7 +32,7 @@ pub(super) fn wanted(args: &CompareArgs) -> Wanted {
     }
 }
 
-/// Reads the list.
+/// Parses the list.
 pub(super) fn parse(list: Option<&str>) -> Result<DeviceList, Usage> {
     let Some(list) = list else { return Ok(DeviceList::Default) };
     if list.trim().eq_ignore_ascii_case("all") {
@@ -62,7 +62,7 @@ fn check(name: &str, device: &Device) -> Result<(), Usage> {
     )))
 }
 
-/// Opens them: what is named must be there.
+/// Opens the devices. An error if a named device is missing.
 pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<Vec<Contestant<'static>>> {
     match list {
         DeviceList::Listed(devices) => {
@@ -82,7 +82,7 @@ pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<V
     }
 }
 
-/// Refuses two names of one device.
+/// An error if two names are the same device.
 fn twice(contestants: &[Contestant<'_>]) -> Result<(), Usage> {
     let devices: Vec<&DeviceReport> = contestants.iter().map(|contestant| &contestant.device).collect();
     let same = |a: &DeviceReport, b: &DeviceReport| {
@@ -104,7 +104,7 @@ fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Resul
     Ok(Contestant::new(name, opened.engine, opened.took.as_secs_f64()))
 }
 
-/// The `most` best adapters that can be opened; a note for each that can't.
+/// The best adapters that can be opened, at most `most`; prints a note for each that can't.
 #[cfg(feature = "gpu")]
 fn adapters(most: usize, options: &OpenOptions) -> Vec<Contestant<'static>> {
     use cairn::engine::gpu::{Gpu, adapters};

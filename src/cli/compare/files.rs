@@ -1,4 +1,4 @@
-//! The files of `--export-..`: checked before any work.
+//! The files of `--export-..`, checked before the measurements.
 
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,11 @@ use crate::cli::args::CompareArgs;
 use crate::cli::failure::Usage;
 use crate::cli::files::place;
 
-/// The files that were asked for.
+/// The requested files.
 pub(super) struct ExportFiles(Vec<(Output, ExportFormat)>);
 
 impl ExportFiles {
-    /// Makes sure that all of them can be written, and that none is another or the data.
+    /// Checks that all of them can be written, and that they differ from each other and from the data.
     pub(super) fn create(args: &CompareArgs) -> Result<Self, Usage> {
         let asked = [
             ("--export-json", &args.export_json, ExportFormat::Json),

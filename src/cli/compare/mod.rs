@@ -1,4 +1,4 @@
-//! `cairn compare`: what fails first comes first, then the runs, then files and tables.
+//! `cairn compare`: checks inputs, then runs, then writes files and tables.
 
 mod calibrate;
 mod chart;
@@ -24,9 +24,9 @@ use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
 use super::{request, terminal};
 
-/// Runs of each device, unless asked otherwise or they take long.
+/// Default number of runs of each device; fewer if they take long.
 const RUNS: u32 = 10;
-/// Time for the runs of one job, and of each value of a sweep.
+/// Time budget for the runs of a job, or of each value of a sweep.
 const BUDGET: Duration = Duration::from_secs(30);
 const BUDGET_OF_VALUE: Duration = Duration::from_secs(10);
 
@@ -59,7 +59,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     end(&document)
 }
 
-/// Fewer points than clusters are never enough.
+/// An error if the sweep has fewer points than clusters.
 fn check_points(sweep: &Sweep, n_clusters: usize) -> Result<(), Usage> {
     let few = sweep.values.iter().find(|&&value| value < n_clusters as u64);
     match few.filter(|_| sweep.parameter == Parameter::Points) {
@@ -78,7 +78,7 @@ fn measure(
     contestants: &mut [Contestant<'_>],
 ) -> anyhow::Result<Document> {
     let comparison = Comparison { data, read, params, sweep: args.sweep.as_ref(), method: method(args) };
-    // the peak of a processor is that of the threads it may use
+    // the CPU's peak depends on the threads it may use
     kmeans::in_threads(params.threads(), || {
         contestants.iter_mut().for_each(Contestant::describe);
         Ok::<(), FitError>(())

@@ -1,13 +1,14 @@
-//! Ctrl-C, which ends measurements early.
+//! Ctrl-C: ends measurements early.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
-/// Set by Ctrl-C.
+/// Set by the first Ctrl-C.
 pub(super) static STOP: AtomicBool = AtomicBool::new(false);
 
-/// The first Ctrl-C ends the measurements and shows those made; the second ends the program.
+/// Installs the handler. The first Ctrl-C ends the measurements, and those made are shown; the second ends the
+/// program.
 pub(super) fn stop_on_ctrl_c() -> anyhow::Result<()> {
     let stop = || {
         if STOP.swap(true, Ordering::Relaxed) {

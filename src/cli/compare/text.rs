@@ -1,4 +1,4 @@
-//! What a person reads: what was verified, who is faster, the figures, the chart.
+//! The report on the terminal: what was verified, which device is faster, the figures, the chart.
 
 use anstyle::Style;
 use cairn::compare::report::{DeviceReport, Measurement, Timing};
@@ -11,10 +11,10 @@ use crate::cli::terminal::labelled;
 use crate::cli::terminal::{self, plain};
 use cairn::numbers::plural;
 
-/// Warnings that are shown one by one.
+/// Most warnings shown.
 const WARNINGS: usize = 8;
 
-/// All of it, for a terminal `width` columns wide.
+/// The whole report, for a terminal `width` columns wide.
 pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
     let mut text = head(document);
     match &document.sweep {
@@ -52,7 +52,7 @@ fn head(document: &Document) -> String {
     let devices = document.devices.iter().map(|device| ("device", format::device(device)));
     lines.splice(2..2, devices);
     if document.stopped {
-        lines.push(("incomplete", "stopped by Ctrl-C: no more was measured than is shown".into()));
+        lines.push(("incomplete", "stopped by Ctrl-C: only part of the measurements was made".into()));
     }
     let failed = document.devices.iter().filter_map(|device| Some((&device.name, device.failure.as_ref()?)));
     lines.extend(failed.map(|(name, why)| ("incomplete", format!("{name} failed: {why}"))));
@@ -64,7 +64,7 @@ fn heading(text: &str) -> String {
     format!("\n{bold}{text}{bold:#}\n")
 }
 
-/// Every table of one measurement.
+/// The tables of one measurement.
 fn one(document: &Document, measurement: &Measurement) -> String {
     let times = table(
         &["", "median", "IQR", "min", "max", "ratio [95%]", "runs"],
@@ -99,7 +99,7 @@ fn times(timing: &Timing) -> Vec<String> {
     vec![plain(&timing.name), median, iqr, min, max, ratio, runs]
 }
 
-/// What the device can't tell, or has not, is a dash.
+/// A time; a dash if it was not measured.
 fn told(seconds: f64) -> String {
     if seconds > 0.0 { numbers::time(seconds) } else { "-".into() }
 }
@@ -126,7 +126,7 @@ fn rates(timing: &Timing) -> Option<Vec<String>> {
     ])
 }
 
-/// Why a share may be above one, where one is.
+/// A note on shares above one, if there are any.
 fn over_peak(measurement: &Measurement) -> &'static str {
     let rates = measurement.devices.iter().filter_map(|timing| timing.rates);
     let over = |share: Option<f64>| share.is_some_and(|share| share > 1.0);
@@ -137,7 +137,7 @@ fn over_peak(measurement: &Measurement) -> &'static str {
       peak is of.\n"
 }
 
-/// A line for each value: the median of every device, the ratio, the faster one.
+/// A line for each value: the median of each device, the ratio, the faster device.
 fn curve(document: &Document) -> String {
     let names = document.devices.iter().map(|device| plain(&device.name));
     let (pair, several) = (document.devices.len() == 2, document.devices.len() > 1);
@@ -174,7 +174,7 @@ fn findings(document: &Document) -> Vec<String> {
     found
 }
 
-/// Columns without lines between: the first to the left, the others to the right.
+/// A table without rules: the first column is left-aligned, the others right-aligned.
 pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_header(header);
@@ -187,7 +187,7 @@ pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) ->
     lines.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
 }
 
-/// The flag that a warning's advice is about.
+/// The flag that a warning refers to.
 fn flag(warning: &Warning) -> &'static str {
     match warning.kind {
         "short_runs" => "; see --restarts",
@@ -197,7 +197,7 @@ fn flag(warning: &Warning) -> &'static str {
     }
 }
 
-/// Writes what to know before the figures are believed, to standard error.
+/// Writes the warnings to standard error.
 pub(super) fn warn(document: &Document) {
     let warnings = format::warnings(document, &flag);
     let bold = anstyle::AnsiColor::Yellow.on_default().bold();

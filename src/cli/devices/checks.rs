@@ -1,4 +1,4 @@
-//! `cairn devices --test`: a line a device, for the CPU and every adapter; with `-v` a line a check.
+//! `cairn devices --test`: one line per device, for the CPU and every adapter; with `-v` also one line per check.
 
 use cairn::numbers;
 use std::collections::BTreeSet;
@@ -12,30 +12,30 @@ use cairn::engine::{Engine, OpenOptions};
 use crate::cli::device::{environment, explain};
 use crate::cli::terminal::{self, labelled, plain};
 
-/// Time after which no other check is begun on a device.
+/// Time after which no further check is started on a device.
 const ENOUGH: Duration = Duration::from_secs(10);
 
 /// A device that can be checked.
-trait Device {
+trait CheckedDevice {
     fn engine(&self) -> &dyn Engine;
-    /// Kernels that it used so far.
+    /// Names of the kernels used so far.
     fn kernels(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
-impl Device for Cpu {
+impl CheckedDevice for Cpu {
     fn engine(&self) -> &dyn Engine {
         self
     }
 }
 
-/// An open device, or why it is not.
-type Opened = Result<Box<dyn Device>, String>;
-/// Opens a device for one of the ways, or as ever.
-type Open<'a> = dyn Fn(Option<Way>) -> Opened + 'a;
+/// An open device, or why it could not be opened.
+type OpenResult = Result<Box<dyn CheckedDevice>, String>;
+/// Opens a device with the settings of a check, or with the default ones.
+type Opener<'a> = dyn Fn(Option<Way>) -> OpenResult + 'a;
 
-/// What came of the checks of a device.
+/// Results of the checks of a device.
 #[derive(Default)]
 struct Tested {
     passed: usize,
@@ -59,7 +59,7 @@ pub(super) fn run(verbose: bool) -> anyhow::Result<()> {
 }
 
 #[cfg(feature = "gpu")]
-impl Device for cairn::engine::gpu::Gpu {
+impl CheckedDevice for cairn::engine::gpu::Gpu {
     fn engine(&self) -> &dyn Engine {
         self
     }
@@ -78,7 +78,7 @@ fn gpus(verbose: bool, options: &OpenOptions) -> anyhow::Result<usize> {
         failed += device(&adapter.to_string(), verbose, &checks, &|way| {
             let options = way.map_or_else(|| options.clone(), |way| this_way(way, options));
             let gpu = Gpu::open(&adapter, &options).map_err(|error| error.to_string())?;
-            Ok(Box::new(gpu) as Box<dyn Device>)
+            Ok(Box::new(gpu) as Box<dyn CheckedDevice>)
         })?;
         if adapter.matrix_units().is_some() {
             let name = format!("{adapter}, matrix units");
@@ -102,12 +102,12 @@ fn this_way(way: Way, options: &OpenOptions) -> OpenOptions {
 
 #[cfg(not(feature = "gpu"))]
 fn gpus(_verbose: bool, _options: &OpenOptions) -> anyhow::Result<usize> {
-    let _: [Check; WAYS.len()] = WAYS; // those are a GPU's
+    let _: [Check; WAYS.len()] = WAYS; // only for GPUs
     Ok(0)
 }
 
-/// Runs checks on a device, and says how many failed.
-fn device(name: &str, verbose: bool, checks: &[Check], open: &Open<'_>) -> anyhow::Result<usize> {
+/// Runs checks on a device, prints the results, and returns the number of failures.
+fn device(name: &str, verbose: bool, checks: &[Check], open: &Opener<'_>) -> anyhow::Result<usize> {
     let start = Instant::now();
     let tested = test(checks, verbose, open);
     let Tested { passed, failed, skipped, lines, kernels } = tested;
@@ -126,10 +126,10 @@ fn device(name: &str, verbose: bool, checks: &[Check], open: &Open<'_>) -> anyho
     Ok(failed)
 }
 
-fn test(checks: &[Check], verbose: bool, open: &Open<'_>) -> Tested {
+fn test(checks: &[Check], verbose: bool, open: &Opener<'_>) -> Tested {
     let start = Instant::now();
     let mut tested = Tested::default();
-    let mut opened: Option<(Option<Way>, Opened)> = None;
+    let mut opened: Option<(Option<Way>, OpenResult)> = None;
     for check in checks {
         if start.elapsed() > ENOUGH {
             tested.skipped += 1;
@@ -170,9 +170,9 @@ fn write(text: &str) -> anyhow::Result<()> {
     terminal::write_stdout(text).context("standard output")
 }
 
-/// An adapter that has matrix units, made to use them. What fails their self-test is not opened.
+/// Opens an adapter so that it uses its matrix units. An error if they fail their self-test.
 #[cfg(feature = "gpu")]
-fn matrix_units(adapter: &cairn::engine::gpu::AdapterInfo, options: &OpenOptions) -> Opened {
+fn matrix_units(adapter: &cairn::engine::gpu::AdapterInfo, options: &OpenOptions) -> OpenResult {
     use cairn::engine::gpu::{Gpu, MatrixUnits};
     let options = OpenOptions { gpu_kernel: Some("matrix".into()), ..options.clone() };
     let gpu = Gpu::open(adapter, &options).map_err(|error| error.to_string())?;

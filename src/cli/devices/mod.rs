@@ -1,4 +1,4 @@
-//! `cairn devices`: what could be used, and what `auto` would take.
+//! `cairn devices`: lists the devices, and the one that `auto` would choose.
 
 mod checks;
 
@@ -28,7 +28,7 @@ struct Devices {
     adapters: Vec<Adapter>,
 }
 
-/// What `auto` takes.
+/// The device that `auto` would choose.
 #[derive(Serialize)]
 struct Auto {
     used: &'static str,
@@ -58,7 +58,7 @@ pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<()> {
 }
 
 fn find() -> anyhow::Result<Devices> {
-    // opened, not guessed: an adapter may be found and yet refuse to work
+    // open it: an adapter may be listed but fail to open
     let options = device::options(&Wanted::default())?;
     let opened = engine::open(&Device::Auto, &options).map_err(device::explain)?;
     let DeviceInfo { used, adapter, .. } = opened.engine.info();

@@ -1,6 +1,7 @@
-//! The chart, as SVG: times from small to large with their spread, or run after run where nothing is varied.
+//! The chart as SVG: times with their spread over the values of a sweep, or the times of successive runs without one.
 //!
-//! Colours are names of the page's style (`currentColor`, `var(--device-0)`), so that it follows light and dark.
+//! Colours refer to the page's style (`currentColor`, `var(--device-0)`), so that they follow its light or dark
+//! theme.
 
 use std::ops::Range;
 
@@ -11,10 +12,10 @@ use super::error::{ExportError, failed};
 use crate::compare::Document;
 use crate::numbers::time;
 
-/// Stands for the colour of text until the SVG is done.
+/// Placeholder for the text colour, replaced in the finished SVG.
 const INK: RGBColor = RGBColor(1, 2, 3);
 
-/// Times of a device at a place of the horizontal axis, in seconds.
+/// Times of a device at a position of the horizontal axis, in seconds.
 struct At {
     x: f64,
     low: f64,
@@ -22,7 +23,7 @@ struct At {
     high: f64,
 }
 
-/// The chart, `size` pixels wide and high; none if nothing was measured.
+/// The chart, with `size` in pixels (width, height); `None` if nothing was measured.
 pub(super) fn svg(document: &Document, size: (u32, u32)) -> Result<Option<String>, ExportError> {
     let curves: Vec<Vec<At>> = (0..document.devices.len()).map(|device| curve(document, device)).collect();
     let all = || curves.iter().flatten();
@@ -48,7 +49,7 @@ pub(super) fn svg(document: &Document, size: (u32, u32)) -> Result<Option<String
     Ok(Some(styled(svg, document.devices.len())))
 }
 
-/// Spread over the runs of each value, or run after run.
+/// Spread over the runs of each value, or single runs.
 fn curve(document: &Document, device: usize) -> Vec<At> {
     if document.sweep.is_none() {
         let runs = document.measurements.first().and_then(|m| m.devices.get(device));
@@ -69,13 +70,13 @@ fn bounds(ranges: impl Iterator<Item = Range<f64>>) -> Option<Range<f64>> {
     ranges.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
 }
 
-/// Bounds of a logarithmic axis: above zero and apart.
+/// Bounds of a logarithmic axis: positive and distinct.
 fn padded(range: Range<f64>, factor: f64) -> Range<f64> {
     let (start, end) = (range.start.max(1e-9) / factor, range.end.max(1e-9) * factor);
     if start < end { start..end } else { start / 1.5..end * 1.5 }
 }
 
-/// Labels that have room: 1, 2, 5, 10, ..
+/// Labels of 1, 2, 5, 10, ..; empty for other values.
 fn one_two_five(x: &f64) -> String {
     let tens = 10f64.powf(x.log10().floor());
     let shown = x.fract() == 0.0 && [1.0, 2.0, 5.0].contains(&(x / tens));
@@ -132,12 +133,12 @@ where
     Ok(())
 }
 
-/// Stands for the colour of a device until the SVG is done.
+/// Placeholder for the colour of a device, replaced in the finished SVG.
 fn color(device: usize) -> RGBColor {
     RGBColor(4, 5, (device % 250) as u8)
 }
 
-/// The SVG with the page's colours, and a name for those who can't see it.
+/// The SVG with the page's colours and an accessible name.
 fn styled(svg: String, devices: usize) -> String {
     let hex = |RGBColor(r, g, b): RGBColor| format!("\"#{r:02X}{g:02X}{b:02X}\"");
     let svg = (0..devices).fold(svg, |svg, device| {

@@ -1,4 +1,4 @@
-//! A line for each value and device. Cells of what was not measured are empty.
+//! CSV: a line for each value and device. Cells without a measurement are empty.
 
 use super::Document;
 use super::error::{ExportError, failed};
@@ -55,7 +55,7 @@ fn line(parameter: &str, measurement: &Measurement, timing: &Timing) -> [String;
     let interval = ratio.and_then(|ratio| ratio.interval);
     let (split, rates) = (timing.split_s, timing.rates);
     let number = |x: Option<f64>| x.map(|x| x.to_string()).unwrap_or_default();
-    // what the device can't tell is no zero
+    // zero means not measured
     let told = |x: f64| Some(x).filter(|&x| x > 0.0);
     [
         parameter.to_owned(),

@@ -1,4 +1,4 @@
-//! Why a file could not be made.
+//! Errors of exports.
 
 /// Why a file could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! One page: what was found, the chart, the tables. Everything is inside it; it asks no network for anything.
+//! HTML: one self-contained page with findings, chart and tables.
 
 use crate::numbers;
 use askama::Template;
@@ -9,7 +9,7 @@ use crate::compare::Document;
 use crate::compare::format;
 use crate::compare::report::{DeviceReport, Measurement, Timing};
 
-/// Charts for a wide window and for a phone, in pixels.
+/// Sizes of the chart for a wide window and for a phone, in pixels.
 const WIDE: (u32, u32) = (860, 440);
 const NARROW: (u32, u32) = (400, 400);
 

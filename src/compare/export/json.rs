@@ -1,4 +1,4 @@
-//! The document itself.
+//! JSON: the document itself.
 
 use super::Document;
 use super::error::{ExportError, failed};

@@ -1,4 +1,4 @@
-//! A comparison as a file: one module a format.
+//! Export of a comparison, one module per format.
 
 mod chart;
 mod csv;
@@ -10,21 +10,21 @@ use super::Document;
 
 pub use error::ExportError;
 
-/// What a file holds.
+/// Format of an exported file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExportFormat {
-    /// All of it, for programs.
+    /// The whole document, for programs.
     Json,
-    /// A line a device and value, for spreadsheets.
+    /// A line for each device and value, for spreadsheets.
     Csv,
-    /// One page with its chart, for people; it needs no network.
+    /// One self-contained page with a chart, for people.
     Html,
 }
 
 /// The content of a file.
 ///
 /// # Errors
-/// None that a person can cause.
+/// [`ExportError`], which no input causes.
 pub fn text(document: &Document, format: ExportFormat) -> Result<String, ExportError> {
     match format {
         ExportFormat::Json => json::text(document),

@@ -9,45 +9,44 @@ use ndarray::ArrayView2;
 use crate::data::error::DataError;
 use crate::temporary::{Access, Temporary};
 
-/// How the results are laid out, by the end of the file's name.
+/// Format of an output file, by its extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+enum OutputFormat {
     Csv,
     Npy,
-    /// Bytes, whatever the name.
+    /// Raw bytes, under any name.
     Plain,
 }
 
-/// A file to be written later, whose place is known to be writable.
+/// An output file to be written later, in a folder checked to be writable.
 ///
-/// Nothing is there until a `write_` function has written all of it: it is written to a temporary
-/// file in the same folder, which then takes the name. A file that has the name keeps its content until then.
+/// A `write_` function writes a temporary file in the same folder and then renames it. Until then an existing file of
+/// that name keeps its content.
 #[derive(Debug)]
 #[must_use = "an output that isn't written leaves no file"]
 pub struct Output {
     path: PathBuf,
     pub(super) target: PathBuf,
-    format: Format,
+    format: OutputFormat,
 }
 
-/// One line of the table of restarts.
+/// A row of the table of restarts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RestartRow {
     /// The restart, from 0.
     pub restart: u64,
-    /// Its inertia in the user's units squared.
+    /// Its inertia, in the user's units squared.
     pub inertia: f64,
     /// Its iterations.
     pub iterations: u32,
-    /// Why it stopped, in words: `fixed_point`, `tol` or `max_iter`.
+    /// Why it stopped: `fixed_point`, `tol` or `max_iter`.
     pub stopped: &'static str,
     /// The same as a code: 0, 1 or 2.
     pub stopped_code: u8,
 }
 
 impl Output {
-    /// Checks the name, and that a file can be made in its folder: one is made there and removed at
-    /// once, so that nothing stays behind even if the program is stopped.
+    /// Checks the name, and that its folder is writable, by creating a file there and removing it at once.
     ///
     /// # Errors
     ///
@@ -57,17 +56,17 @@ impl Output {
         Output::create_as(path, format_of(path)?)
     }
 
-    /// As [`Output::create`], under any name, for [`Output::write_bytes`].
+    /// As [`Output::create`], but for any name, for [`Output::write_bytes`].
     ///
     /// # Errors
     ///
     /// [`DataError::Write`].
     pub fn create_plain(path: &Path) -> Result<Output, DataError> {
-        Output::create_as(path, Format::Plain)
+        Output::create_as(path, OutputFormat::Plain)
     }
 
-    fn create_as(path: &Path, format: Format) -> Result<Output, DataError> {
-        // Behind a symbolic link it is the file itself that is replaced.
+    fn create_as(path: &Path, format: OutputFormat) -> Result<Output, DataError> {
+        // replace the file that a symbolic link points to, not the link
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let output = Output { path: path.to_owned(), target, format };
         output.check_target().map_err(|reason| output.failed(reason))?;
@@ -79,7 +78,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// [`DataError::Write`], as of a full disk.
+    /// [`DataError::Write`], such as for a full disk.
     pub fn write_bytes(self, bytes: &[u8]) -> Result<(), DataError> {
         self.commit(|file, _| file.write_all(bytes))
     }
@@ -88,25 +87,25 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// [`DataError::Write`], as of a full disk.
+    /// [`DataError::Write`], such as for a full disk.
     pub fn write_labels(self, labels: &[u32]) -> Result<(), DataError> {
         self.commit(|file, format| match format {
-            Format::Csv | Format::Plain => {
+            OutputFormat::Csv | OutputFormat::Plain => {
                 writeln!(file, "label")?;
                 labels.iter().try_for_each(|label| writeln!(file, "{label}"))
             }
-            Format::Npy => {
+            OutputFormat::Npy => {
                 write_npy_header(file, "<u4", &[labels.len()])?;
                 labels.iter().try_for_each(|label| file.write_all(&label.to_le_bytes()))
             }
         })
     }
 
-    /// Writes a table, such as centroids: `rows` of shape (n_rows, n_columns), and a name for each column.
+    /// Writes a matrix, such as centroids: `rows` of shape (n_rows, n_columns), and a name for each column.
     ///
     /// # Errors
     ///
-    /// [`DataError::OutputColumns`] if the names aren't as many as the columns; [`DataError::Write`].
+    /// [`DataError::OutputColumns`] if the number of names is not that of the columns; [`DataError::Write`].
     pub fn write_matrix(self, columns: &[String], rows: ArrayView2<'_, f64>) -> Result<(), DataError> {
         if columns.len() != rows.ncols() {
             return Err(DataError::OutputColumns {
@@ -116,21 +115,21 @@ impl Output {
             });
         }
         self.commit(|file, format| match format {
-            Format::Csv | Format::Plain => {
+            OutputFormat::Csv | OutputFormat::Plain => {
                 write_csv(file, columns, rows.rows().into_iter().map(|row| row.into_iter().map(number)))
             }
-            Format::Npy => {
+            OutputFormat::Npy => {
                 write_npy_header(file, "<f8", rows.shape())?;
                 rows.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
             }
         })
     }
 
-    /// Writes a table some of whose cells may have no value.
+    /// Writes a table with cells that may have no value.
     ///
     /// # Errors
     ///
-    /// [`DataError::OutputColumns`] if the names aren't as many as the cells of each row; [`DataError::Write`].
+    /// [`DataError::OutputColumns`] if the number of names is not that of each row's cells; [`DataError::Write`].
     pub fn write_table(self, columns: &[String], rows: &[Vec<Option<f64>>]) -> Result<(), DataError> {
         if let Some(row) = rows.iter().find(|row| row.len() != columns.len()) {
             return Err(DataError::OutputColumns {
@@ -140,11 +139,11 @@ impl Output {
             });
         }
         self.commit(|file, format| match format {
-            Format::Csv | Format::Plain => {
+            OutputFormat::Csv | OutputFormat::Plain => {
                 let cell = |value: &Option<f64>| value.as_ref().map(number).unwrap_or_default();
                 write_csv(file, columns, rows.iter().map(|row| row.iter().map(cell)))
             }
-            Format::Npy => {
+            OutputFormat::Npy => {
                 write_npy_header(file, "<f8", &[rows.len(), columns.len()])?;
                 let values = rows.iter().flatten().map(|value| value.unwrap_or(f64::NAN));
                 values.into_iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
@@ -156,20 +155,20 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// [`DataError::Write`], as of a full disk.
+    /// [`DataError::Write`], such as for a full disk.
     pub fn write_restarts(
         self,
         mut rows: impl ExactSizeIterator<Item = RestartRow>,
     ) -> Result<(), DataError> {
         self.commit(|file, format| match format {
-            Format::Csv | Format::Plain => {
+            OutputFormat::Csv | OutputFormat::Plain => {
                 writeln!(file, "restart,inertia,iterations,stopped")?;
                 rows.try_for_each(|row| {
                     let RestartRow { restart, inertia, iterations, stopped, .. } = row;
                     writeln!(file, "{restart},{},{iterations},{stopped}", number(&inertia))
                 })
             }
-            Format::Npy => {
+            OutputFormat::Npy => {
                 write_npy_header(file, "<f8", &[rows.len(), 4])?;
                 rows.try_for_each(|row| {
                     let code = f64::from(row.stopped_code);
@@ -180,10 +179,10 @@ impl Output {
         })
     }
 
-    /// Lets `write` fill a temporary file, and gives that the name.
+    /// Lets `write` fill a temporary file, then renames it.
     fn commit(
         self,
-        write: impl FnOnce(&mut BufWriter<&File>, Format) -> io::Result<()>,
+        write: impl FnOnce(&mut BufWriter<&File>, OutputFormat) -> io::Result<()>,
     ) -> Result<(), DataError> {
         let written = self.temporary().and_then(|temporary| {
             let mut file = BufWriter::new(temporary.file());
@@ -195,11 +194,11 @@ impl Output {
         written.map_err(|reason| self.failed(reason))
     }
 
-    /// What would go wrong only when the file takes its name.
+    /// Checks for errors that would otherwise only occur when the file is renamed.
     fn check_target(&self) -> io::Result<()> {
         match fs::metadata(&self.target) {
             Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(found) if !found.is_file() => Err(io::Error::other("it is no plain file")),
+            Ok(found) if !found.is_file() => Err(io::Error::other("it is not a regular file")),
             Ok(found) if found.permissions().readonly() => {
                 Err(io::Error::other("the file there is read-only"))
             }
@@ -208,7 +207,7 @@ impl Output {
         }
     }
 
-    /// A new file beside the target, gone when dropped, with the permissions of any new file.
+    /// A temporary file in the target's folder, with default permissions.
     pub(super) fn temporary(&self) -> io::Result<Temporary> {
         let folder = self.target.parent().filter(|folder| !folder.as_os_str().is_empty());
         Temporary::new_in(folder.unwrap_or(Path::new(".")), Access::Usual).map_err(|error| {
@@ -227,18 +226,18 @@ impl Output {
     }
 }
 
-fn format_of(path: &Path) -> Result<Format, DataError> {
+fn format_of(path: &Path) -> Result<OutputFormat, DataError> {
     let ending = path.extension().unwrap_or_default();
     if ending.eq_ignore_ascii_case("csv") {
-        Ok(Format::Csv)
+        Ok(OutputFormat::Csv)
     } else if ending.eq_ignore_ascii_case("npy") {
-        Ok(Format::Npy)
+        Ok(OutputFormat::Npy)
     } else {
         Err(DataError::OutputFormat { path: path.to_owned() })
     }
 }
 
-/// The shortest text that reads back as the same f64, by exponent where plain digits would be many.
+/// The shortest text that reads back as the same f64, with an exponent where plain digits would be many.
 pub(crate) fn number(value: &f64) -> String {
     match value.abs() {
         0.0 | 1e-5..1e16 => value.to_string(),
@@ -266,8 +265,9 @@ fn write_npy_header(file: &mut dyn Write, dtype: &str, shape: &[usize]) -> io::R
     file.write_all(&npy_header(&format!("'{dtype}'"), &format!("({}{comma})", sizes.join(", ")), 0))
 }
 
-/// What stands before the values of an `.npy` file: dtype and shape as Python writes them, and room for `spare` more
-/// characters. Whole cache lines, as numpy has it.
+/// The header of an `.npy` file, with dtype and shape in Python's notation, padded to whole cache lines as numpy
+/// does.
+/// `spare` characters are left for a longer shape.
 pub(crate) fn npy_header(dtype: &str, shape: &str, spare: usize) -> Vec<u8> {
     let text = format!("{{'descr': {dtype}, 'fortran_order': False, 'shape': {shape}, }}");
     let length = (10 + text.len() + spare + 1).next_multiple_of(64) - 10;
@@ -279,7 +279,7 @@ pub(crate) fn npy_header(dtype: &str, shape: &str, spare: usize) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// Of all lengths, so that every padding is there.
+    /// Headers of all lengths, so that every padding occurs.
     #[test]
     fn npy_headers_are_read_by_another_implementation() {
         let long = |axes: usize, first: usize| [&[first][..], &vec![1; axes]].concat();

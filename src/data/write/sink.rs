@@ -1,4 +1,4 @@
-//! An output file that is filled bit by bit, and takes its name when it is whole.
+//! An output file that is written in pieces and renamed when it is complete.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -7,7 +7,7 @@ use super::output::Output;
 use crate::data::error::DataError;
 use crate::temporary::Temporary;
 
-/// A temporary file beside the one that is to be written. Gone when dropped unfinished.
+/// A temporary file for an output file. Removed if dropped unfinished.
 pub struct Sink {
     output: Output,
     file: BufWriter<File>,
@@ -15,7 +15,7 @@ pub struct Sink {
 }
 
 impl Output {
-    /// Starts to write, to a temporary file.
+    /// Starts writing to a temporary file.
     ///
     /// # Errors
     ///
@@ -32,7 +32,7 @@ impl Output {
 }
 
 impl Sink {
-    /// Gives what was written its name.
+    /// Renames the temporary file.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Sink {
         named.map_err(|reason| output.failed(reason))
     }
 
-    /// What to say of a write that failed.
+    /// The error for a failed write.
     #[must_use]
     pub fn failed(&self, reason: io::Error) -> DataError {
         self.output.failed(reason)

@@ -1,4 +1,4 @@
-//! Assign: scores in `f32`, the certificate, and integers for the points that it leaves open.
+//! Assign: scores in `f32`, the certificate, and integer distances for the points that it leaves open.
 
 use rayon::prelude::*;
 
@@ -11,24 +11,24 @@ use crate::engine::certify::{self, Bound};
 use crate::engine::reference::assign::{nearest, row_distance};
 use crate::lattice::Table;
 
-/// Tiles a parallel task takes at a time.
+/// Tiles per parallel task.
 const CHUNK: usize = 32;
 
-/// Gives points their nearest centroids.
+/// Finds the nearest centroid of each point.
 #[derive(Debug)]
 pub(super) struct Assigner<'a> {
     table: &'a Table,
     kernel: Kernel,
-    gamma: f32, // of the centroids' errors
+    gamma: f32, // G for the centroids' share of E
     tiles: Tiles<'a>,
-    narrow: Vec<Narrow>, // the one to try first last
+    narrow: Vec<Narrow>, // in reverse order of trial
 }
 
-/// Centroids as the kernels want them.
+/// Centroids in the layouts of the kernels.
 #[derive(Debug, Clone)]
 pub(super) struct Guess {
     columns: Columns,
-    narrow: Vec<NarrowColumns>, // of as many of the assigner's; those that left too much open are gone
+    narrow: Vec<NarrowColumns>, // a prefix of the assigner's: those that left too much open are popped
     narrow_fits: bool,
 }
 
@@ -45,14 +45,14 @@ impl<'a> Assigner<'a> {
         &self.tiles
     }
 
-    /// Room for as many centroids, in this kernel's blocks.
+    /// Buffers for `n_clusters` centroids, in this kernel's blocks.
     pub(super) fn guess(&self, n_clusters: usize) -> Guess {
         let columns = Columns::new(self.table, n_clusters, self.kernel.block(n_clusters), self.gamma);
         let narrow = self.narrow.iter().map(|narrow| narrow.columns(self.table, n_clusters)).collect();
         Guess { columns, narrow, narrow_fits: false }
     }
 
-    /// Takes in new centroids. (n_clusters, n_dims)
+    /// Converts new centroids. (n_clusters, n_dims)
     pub(super) fn fill(&self, guess: &mut Guess, centroids: &[i32]) {
         guess.columns.fill(self.table, centroids);
         let narrow = self.narrow(guess);
@@ -61,15 +61,15 @@ impl<'a> Assigner<'a> {
         }
     }
 
-    /// The narrow guess that is tried now.
+    /// The narrow guess in use.
     fn narrow(&self, guess: &Guess) -> Option<&Narrow> {
         self.narrow.get(guess.narrow.len().checked_sub(1)?)
     }
 
-    /// Sets the label of every point to its nearest centroid. Returns how many were examined.
+    /// Sets the label of every point to its nearest centroid. Returns how many points were examined.
     ///
-    /// With bounds, `labels` are those of the last pass, which the centroids left by `moves`; only points that
-    /// the bounds then leave open are examined, unless these are most.
+    /// With bounds, `labels` are those of the last pass and `moves` is how far the centroids have moved since. Only
+    /// points that the bounds leave open are examined, unless these are the majority.
     pub(super) fn assign(
         &self,
         guess: &mut Guess,
@@ -79,7 +79,7 @@ impl<'a> Assigner<'a> {
         shared: bool,
     ) -> Examined {
         let examined = self.assign_parts(guess, centroids, labels, bounds, shared);
-        // each of these was examined twice
+        // a point that the narrow guess leaves open is examined twice
         if examined.narrow_open * 4 > labels.len() as u64 {
             guess.narrow.pop();
         }
@@ -108,7 +108,7 @@ impl<'a> Assigner<'a> {
                 let parts = parts.zip(lower.par_chunks_mut(size));
                 let parts =
                     parts.map(|((labels, upper), lower)| Part { labels, bounds: Some((upper, lower)) });
-                // alone on its thread, a restart takes its chunks one after the other
+                // a restart with its own thread processes its chunks in sequence
                 let parts = parts.with_min_len(if shared { 1 } else { usize::MAX });
                 parts.enumerate().map(work).sum()
             }
@@ -116,13 +116,13 @@ impl<'a> Assigner<'a> {
     }
 }
 
-/// Labels and bounds of a run of points.
+/// Labels and bounds of a range of points.
 struct Part<'a> {
     labels: &'a mut [u32],
     bounds: Option<(&'a mut [f32], &'a mut [f32])>, // upper, lower
 }
 
-/// A pass over a run of points, from tile-aligned row `first` on.
+/// A pass over a range of points, which starts at the tile-aligned row `first`.
 struct Pass<'a> {
     assigner: &'a Assigner<'a>,
     guess: &'a Guess,
@@ -137,13 +137,13 @@ impl Pass<'_> {
             self.assigner.kernel.follow(upper, lower, part.labels, moves);
             let open = |&i: &u32| upper[i as usize] >= lower[i as usize];
             let open: Vec<u32> = (0..part.labels.len() as u32).filter(open).collect();
-            // most: putting them together costs more than it saves
+            // gathering most of the points costs more than it saves
             if open.len() * 4 < part.labels.len() * 3 {
                 return self.assign_rows(&mut part, &open);
             }
         }
         match (self.assigner.narrow(self.guess), self.guess.narrow.last()) {
-            // bounds need the scores of f32
+            // bounds need f32 scores
             (Some(narrow), Some(columns)) if self.guess.narrow_fits && part.bounds.is_none() => {
                 self.assign_narrow(&mut part, narrow, columns)
             }
@@ -151,7 +151,7 @@ impl Pass<'_> {
         }
     }
 
-    /// Examines every point in fewer bits, and those that this leaves open in `f32`.
+    /// Examines every point with the narrow guess, then those that it leaves open in `f32`.
     fn assign_narrow(&self, part: &mut Part<'_>, narrow: &Narrow, columns: &NarrowColumns) -> Examined {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
@@ -176,7 +176,7 @@ impl Pass<'_> {
     fn assign_all(&self, part: &mut Part<'_>) -> Examined {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
-        let (mut room, mut found) = (Vec::new(), Found::NONE);
+        let (mut room, mut found) = (Vec::new(), TileResult::NONE);
         let mut examined = Examined { points: part.labels.len() as u64, ..Examined::default() };
         for at in (0..part.labels.len()).step_by(width) {
             let tile = (self.first + at) / width;
@@ -188,11 +188,11 @@ impl Pass<'_> {
         examined
     }
 
-    /// Examines these points only, put together as tiles. Rows count from the part's first.
+    /// Examines only these points, gathered into tiles. `rows` count from the part's first.
     fn assign_rows(&self, part: &mut Part<'_>, rows: &[u32]) -> Examined {
         let tiles = &self.assigner.tiles;
         let width = tiles.width();
-        let (mut room, mut found) = (Gathered::new(width, self.assigner.table.n_dims()), Found::NONE);
+        let (mut room, mut found) = (Gathered::new(width, self.assigner.table.n_dims()), TileResult::NONE);
         let mut examined = Examined { points: rows.len() as u64, ..Examined::default() };
         for rows in rows.chunks(width) {
             tiles.gather(self.first, rows, &mut room);
@@ -202,8 +202,8 @@ impl Pass<'_> {
         examined
     }
 
-    fn find(&self, tile: Tile<'_>, found: &mut Found, bounds: bool) {
-        let Found { labels, top, open, upper, lower } = found;
+    fn find(&self, tile: Tile<'_>, found: &mut TileResult, bounds: bool) {
+        let TileResult { labels, top, open, upper, lower } = found;
         let width = tile.errors.len();
         let kernel = self.assigner.kernel;
         *open = kernel.nearest(tile, &self.guess.columns, &mut labels[..width], top);
@@ -213,9 +213,9 @@ impl Pass<'_> {
         }
     }
 
-    /// Takes over what was found of `n` points; `at` is where each of them lies in the part. Returns how many
-    /// of them needed integers.
-    fn take(&self, part: &mut Part<'_>, at: impl Fn(usize) -> usize, n: usize, found: &Found) -> u64 {
+    /// Stores the results of `n` points and repairs those that are open. `at` maps a lane to its index in the part.
+    /// Returns the number of repairs.
+    fn take(&self, part: &mut Part<'_>, at: impl Fn(usize) -> usize, n: usize, found: &TileResult) -> u64 {
         for lane in 0..n {
             part.labels[at(lane)] = found.labels[lane];
         }
@@ -231,15 +231,15 @@ impl Pass<'_> {
             left &= left - 1;
             part.labels[at] = self.assigner.repair(self.first + at, self.centroids);
             if let Some((upper, _)) = &mut part.bounds {
-                upper[at] = f32::INFINITY; // which centroids the two least values belong to is not known
+                upper[at] = f32::INFINITY; // the two least values may belong to other centroids
             }
         }
         repaired.into()
     }
 }
 
-/// What was found of the points of a tile. (tile)
-struct Found {
+/// Results of a kernel for a tile. (tile)
+struct TileResult {
     labels: [u32; MAX_TILE],
     top: Top2,
     open: u32, // a bit for each point whose label is not proven
@@ -247,7 +247,7 @@ struct Found {
     lower: [f32; MAX_TILE],
 }
 
-impl Found {
+impl TileResult {
     const NONE: Self = Self {
         labels: [0; MAX_TILE],
         top: Top2::ZERO,
@@ -257,14 +257,14 @@ impl Found {
     };
 }
 
-/// How much of a pass was work.
+/// Counts of a pass.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Examined {
     /// Points that the bounds did not decide.
     pub(super) points: u64,
-    /// Those of them that a narrow guess left open.
+    /// Those that the narrow guess left open.
     pub(super) narrow_open: u64,
-    /// Those of them that needed integers.
+    /// Those that were repaired in integers.
     pub(super) repaired: u64,
 }
 

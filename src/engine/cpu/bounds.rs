@@ -1,21 +1,20 @@
-//! Bounds: points whose label is proven without a distance.
+//! Bounds that prove labels without computing distances (Hamerly 2010, "Making k-means even faster").
 //!
-//! For each point a bound from above of the distance to its own centroid, and one from below of the distances
-//! to all others (Hamerly 2010, "Making k-means even faster"). After an update the first grows by what the own
-//! centroid moved, the second falls by the most that another moved; while the first stays below the second,
-//! the own centroid is nearest, and alone so. All of it is rounded outward: a label that a bound keeps is the
-//! label that integers would give.
+//! Each point has an upper bound on the distance to its own centroid, and a lower bound on the distances to all others.
+//! After an update the upper bound grows by how far the own centroid moved, and the lower bound falls by the largest
+//! move of another centroid. While upper < lower, the own centroid is the unique nearest. Bounds are rounded outward,
+//! so a label that they prove is the label that integers would give.
 //!
-//! Distances are in lattice units, as the kernels' scores: a feature of a mixed table counts `2^-e`.
+//! Distances are in lattice units, as the kernels' scores: feature j of a mixed table is scaled by `2^-e_j`.
 
 use crate::lattice::Table;
 
-/// Relative room for the roundings of a step: more than a few units of 2^-24.
+/// Relative allowance for the roundings of a step: more than a few units of 2^-24.
 const UP: f32 = 1.0 + 1.0 / (1 << 20) as f32;
 const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
-/// Multiply-adds of a point and pass below which examining all centroids costs less than keeping bounds.
+/// Multiply-adds per point and pass from which bounds pay.
 const PAYS: usize = 1024;
-/// Bounds are kept once fewer than one point in this many changes its label in a pass.
+/// Bounds are kept once fewer than one label in this many changes in a pass.
 const SETTLED: u64 = 256;
 /// Passes without bounds after they left too many points open.
 const PAUSE: u32 = 8;
@@ -23,15 +22,15 @@ const PAUSE: u32 = 8;
 /// The bounds of every point, kept while they pay.
 #[derive(Debug, Clone)]
 pub(super) struct Bounds {
-    pub(super) upper: Vec<f32>, // (n_points); empty while none are kept
+    pub(super) upper: Vec<f32>, // (n_points); empty while bounds are not kept
     pub(super) lower: Vec<f32>,
     n_points: usize,
     pause: u32,  // passes until bounds may be kept again
-    fresh: bool, // they have not proven anything yet: the next pass makes them
+    fresh: bool, // allocated, and filled by the next pass
 }
 
 impl Bounds {
-    /// None yet.
+    /// No bounds yet.
     pub(super) fn new(table: &Table, n_clusters: usize) -> Self {
         let pays = n_clusters > 1 && n_clusters * table.n_dims() >= PAYS;
         let pause = if pays { 0 } else { u32::MAX };
@@ -43,8 +42,8 @@ impl Bounds {
         !self.upper.is_empty()
     }
 
-    /// Decides whether the next pass keeps bounds, after one that examined so many points and changed so many
-    /// labels. Bounds of points that move all the time prove nothing and cost two floats a point.
+    /// Decides whether the next pass keeps bounds, from the points that the last pass examined and the labels that it
+    /// changed. While many labels change, bounds prove little and cost two floats per point.
     pub(super) fn decide(&mut self, examined: u64, changed: u64) {
         let n = self.n_points as u64;
         if self.kept() {
@@ -61,10 +60,10 @@ impl Bounds {
     }
 }
 
-/// Bounds of a point from what a kernel found: twice `half_norm` and the scores are squared distances.
+/// Bounds (upper, lower) of a point from a kernel's scores: a squared distance is twice `half_norm` plus score.
 ///
-/// `best` and `second` are scores less the centroids' share of E, `own` is the point's share, `errors` twice
-/// the largest share of a centroid.
+/// `best` and `second` are scores less the centroids' share of E, `own` is the point's share, and `errors` is twice the
+/// largest share of a centroid.
 #[inline(always)]
 pub(super) fn from_top2(half_norm: f32, best: f32, second: f32, own: f32, errors: f32) -> (f32, f32) {
     // the sums' roundings are within the slack of the shares; see `certify`
@@ -73,7 +72,7 @@ pub(super) fn from_top2(half_norm: f32, best: f32, second: f32, own: f32, errors
     (upper.sqrt() * UP, lower.sqrt() * DOWN)
 }
 
-/// Moves the bounds of points with these labels. All are of one length.
+/// Updates the bounds of points with these labels after the centroids moved. All slices have one length.
 #[inline(always)]
 pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
     for ((upper, lower), &label) in upper.iter_mut().zip(lower).zip(labels) {
@@ -84,12 +83,12 @@ pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves
     }
 }
 
-/// How far each centroid moved in an update, from above.
+/// Upper bounds on how far each centroid moved in an update.
 #[derive(Debug, Clone)]
 pub(super) struct Moves {
     own: Vec<f32>, // (n_clusters)
     most: f32,
-    second: f32, // the most of all but one that moved most
+    second: f32, // second largest
 }
 
 impl Moves {

@@ -1,17 +1,17 @@
-//! Centroids laid out for the kernels: a block of columns side by side, each with where its score starts.
+//! Centroids in the layout of the kernels: blocks of columns, each column with the start value of its score.
 
 use crate::engine::certify;
 use crate::engine::nearest_two::guesses_are_exact;
 use crate::lattice::Table;
 
-/// Score of a place in a block without a centroid: never the least, never near it.
+/// Score of a padding column: never the least, never near it.
 const NONE: f32 = 1e38;
 
-/// Centroids as columns. Features of a mixed table carry their `4^-e`, so that points need no scaling.
+/// Centroids as columns. On mixed tables the columns are scaled by `4^-e`, so that points need no scaling.
 #[derive(Debug, Clone)]
 pub(in crate::engine::cpu) struct Columns {
     pub(super) n_dims: usize,
-    /// Columns of a block.
+    /// Columns per block.
     pub(super) block: usize,
     /// (n_blocks, n_dims, block)
     pub(super) values: Vec<f32>,
@@ -21,7 +21,7 @@ pub(in crate::engine::cpu) struct Columns {
     pub(super) errors: Vec<f32>,
     /// The largest of `errors`.
     pub(super) largest_error: f32,
-    /// Whether nothing is rounded: then every share of E is zero, and a tie goes to the lowest index.
+    /// Whether scores are exact: then every share of E is zero, and ties go to the lowest index.
     pub(super) exact: bool,
     gamma: f32,
     scale: Vec<f32>, // 4^-e (n_dims)
@@ -43,7 +43,7 @@ impl Columns {
         }
     }
 
-    /// Takes in new centroids. (n_clusters, n_dims)
+    /// Converts new centroids. (n_clusters, n_dims)
     pub(super) fn fill(&mut self, table: &Table, centroids: &[i32]) {
         self.exact = guesses_are_exact(table, centroids);
         self.largest_error = 0.0;

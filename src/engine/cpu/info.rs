@@ -1,4 +1,4 @@
-//! How the processor is named.
+//! [`DeviceInfo`] of the CPU.
 
 use super::kernel::Instructions;
 use crate::engine::DeviceInfo;

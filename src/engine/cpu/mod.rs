@@ -1,8 +1,7 @@
-//! The processor: `f32` guesses, certified, and repaired in integers; threads over restarts or over points.
+//! The CPU engine: `f32` guesses, certified and repaired in integers; threads over restarts or over points.
 //!
-//! Lloyd's loop here differs from the reference's in what it carries from one pass to the next: bounds, which prove
-//! labels without a distance, and sums, which follow the labels that changed. See the head of `reference` for why
-//! the loop is not shared.
+//! Unlike the reference's, Lloyd's loop here keeps state between passes: bounds, which prove labels without distances,
+//! and sums, which are updated for the labels that changed. The head of `reference` says why the loop is not shared.
 
 mod assign;
 mod bounds;
@@ -38,18 +37,18 @@ use nearest_two::CpuNearest;
 use seed::Seeder;
 use update::Updater;
 
-/// Largest state of a restart, in bytes, for which each thread has restarts of its own: it fits a core's cache.
+/// Largest state of a restart, in bytes, for which each thread runs its own restarts: it fits a core's cache.
 const OWN: usize = 1 << 20;
 
-/// The engine of the processor.
+/// The CPU engine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cpu {
     bound: Bound,
-    instructions: Option<Instructions>, // not set: the widest
+    instructions: Option<Instructions>, // None: the widest
 }
 
 impl Cpu {
-    /// The engine with the kernel that `options` name.
+    /// The engine with the kernel named in `options`.
     ///
     /// # Errors
     /// [`EngineError::CpuKernel`] if this processor can't run it.
@@ -58,7 +57,7 @@ impl Cpu {
         Ok(Self { bound: options.testing.bound, instructions })
     }
 
-    /// The engine with this bound of its guesses' errors: anything but the default is for tests.
+    /// The engine with this error bound. Bounds other than the default are for tests.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(bound: Bound) -> Self {
@@ -128,7 +127,7 @@ impl Session for CpuSession<'_> {
             }
             return Ok(batch);
         }
-        // a few restarts a thread at a time, so that few states are held at once
+        // a few restarts per thread at a time, so that few states are held at once
         let all: Vec<u64> = restarts.collect();
         for some in all.chunks(16 * threads) {
             let done: Vec<FinishedRestart> =
@@ -156,8 +155,8 @@ impl FinishedRestart {
 }
 
 impl CpuSession<'_> {
-    /// The one rule: threads have restarts of their own where there are enough of them and their state is
-    /// small; else they share the points of one restart after the other.
+    /// Whether each thread runs its own restarts: if there are enough restarts and their state is small. Otherwise all
+    /// threads share the points of one restart at a time.
     fn apart(&self, n_restarts: u64, threads: usize) -> bool {
         let (n, d, k) = (self.job.table.n_points(), self.job.table.n_dims(), self.job.n_clusters);
         threads > 1 && n_restarts >= threads as u64 && n * 8 + k * d * 24 <= OWN

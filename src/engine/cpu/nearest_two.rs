@@ -1,4 +1,4 @@
-//! The two nearest centroids: guessed in `f32`, certified both, and repaired in integers.
+//! The two nearest centroids: both guessed in `f32`, certified, and repaired in integers.
 
 use rayon::prelude::*;
 
@@ -11,10 +11,10 @@ use crate::engine::nearest_two::{Centroids, NearestSession, NearestTwo, distance
 use crate::engine::{DeviceInfo, EngineError};
 use crate::lattice::Table;
 
-/// Tiles a parallel task takes at a time.
+/// Tiles per parallel task.
 const CHUNK: usize = 32;
 
-/// Centroids on the processor.
+/// Centroids prepared for the CPU.
 pub(super) struct CpuNearest<'a> {
     pub(super) centroids: Centroids<'a>,
     pub(super) instructions: Instructions,
@@ -49,7 +49,7 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// Finds those of the rows from a tile on.
+    /// Finds the two nearest centroids of the rows from tile `first` on.
     fn find(&self, first: usize, found: &mut [NearestTwo]) {
         let (width, mut room, mut top) = (self.tiles.width(), Vec::new(), Top3::NONE);
         for (tile, found) in found.chunks_mut(width).enumerate() {
@@ -73,7 +73,7 @@ impl Pass<'_> {
         NearestTwo::new(to(top.labels[lane]), runner_up)
     }
 
-    /// Whether both are certain; `own` is the point's share of E. See [`certify`].
+    /// Whether both are proven; `own` is the point's share of E. See [`certify`].
     fn proven(&self, lane: usize, own: f32, top: &Top3) -> bool {
         let above = |value: f32, c: u32| value + (2.0 * own + self.columns.errors[c as usize]);
         let n_clusters = self.session.centroids.n_clusters();

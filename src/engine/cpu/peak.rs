@@ -1,4 +1,4 @@
-//! Peak: what this processor can do at most, on all threads.
+//! Peak rates of this processor, on all threads.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -9,12 +9,12 @@ use super::kernel::Kernel;
 use crate::engine::EngineError;
 use crate::engine::peak::{Peak, fastest};
 
-/// Rounds of the loop of multiply-adds in a unit of work.
+/// Rounds of multiply-adds per unit of work.
 const ROUNDS: usize = 20_000;
-/// Floats that are copied: 128 MiB are read and as many written, beyond most caches.
+/// Floats copied: 128 MiB are read and as many written, beyond most caches.
 const FLOATS: usize = 32 << 20;
 
-/// Measures it with a kernel, on the threads of this pool.
+/// Measures both rates with a kernel, on the threads of the current pool.
 pub(super) fn measure(kernel: Kernel) -> Result<Peak, EngineError> {
     Ok(Peak { flops: flops(kernel)?, bytes_per_second: bytes_per_second()? })
 }

@@ -1,4 +1,4 @@
-//! Points as tiles: a feature's values of many points side by side, as the kernels read them.
+//! Points as tiles (n_dims, width), the layout that the kernels read.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use super::kernel::{Kernel, Tile};
 use crate::engine::certify;
 use crate::lattice::Table;
 
-/// Tables up to this many bytes are kept as tiles; of larger ones a tile is made when it is needed.
+/// Largest table, in bytes, that is also kept as tiles. Tiles of larger tables are made when needed.
 const KEPT: usize = 48 << 20;
 
-/// The points as tiles, the last one padded with zeros.
+/// The points as tiles; the last tile is padded with zeros.
 #[derive(Debug)]
 pub(super) struct Tiles<'a> {
     table: &'a Table,
@@ -44,7 +44,7 @@ impl<'a> Tiles<'a> {
         self.half_norms.iter().copied().fold(0.0, f32::max).next_up().into()
     }
 
-    /// Points of a tile.
+    /// Points per tile.
     pub(super) fn width(&self) -> usize {
         self.width
     }
@@ -54,7 +54,7 @@ impl<'a> Tiles<'a> {
         self.errors.len() / self.width
     }
 
-    /// Coordinates of a tile (n_dims, width). `room` is used where tiles are not kept.
+    /// Coordinates of a tile (n_dims, width). `room` is the buffer where tiles are not kept.
     pub(super) fn points<'t>(&'t self, tile: usize, room: &'t mut Vec<f32>) -> Cow<'t, [f32]> {
         let size = self.width * self.table.n_dims();
         if let Some(kept) = &self.kept {
@@ -72,7 +72,7 @@ impl<'a> Tiles<'a> {
         Tile { points, errors, half_norms }
     }
 
-    /// Puts points together as a tile; `rows` count from row `first`.
+    /// Gathers points into a tile. `rows` count from row `first`.
     pub(super) fn gather(&self, first: usize, rows: &[u32], to: &mut Gathered) {
         for (lane, &row) in rows.iter().enumerate() {
             let row = first + row as usize;
@@ -93,7 +93,7 @@ impl<'a> Tiles<'a> {
     }
 }
 
-/// Room for a tile of points from anywhere.
+/// A tile of gathered points.
 #[derive(Debug)]
 pub(super) struct Gathered {
     points: Vec<f32>,     // (n_dims, width)
@@ -111,7 +111,7 @@ impl Gathered {
     }
 }
 
-/// Half the squared norm of each point, features of a mixed table scaled by `2^-e`. (n_points)
+/// Half the squared norm of each point; features of a mixed table are scaled by `2^-e`. (n_points)
 fn half_norms(table: &Table) -> Vec<f32> {
     (0..table.n_points()).into_par_iter().with_min_len(4096).map(|i| table.half_norm(i) as f32).collect()
 }

@@ -1,4 +1,4 @@
-//! Update: sums that follow the labels, and the rounded means.
+//! Update: incremental sums and rounded means.
 
 use rayon::prelude::*;
 
@@ -7,25 +7,25 @@ use crate::engine::reference::Sums;
 use crate::engine::reference::update::rounded_mean;
 use crate::lattice::{MAX_COORDINATE, Table};
 
-/// Points a parallel task takes at a time.
+/// Points per parallel task.
 const CHUNK: usize = 16_384;
 
 /// Sums of the clusters, as floats while these are exact.
 ///
-/// Sums of integers below 2^53 are exact in `f64`: so while the weights add up to at most 2^30.
+/// Integers below 2^53 are exact in `f64`. Coordinates are at most 2^23, so total weights of up to 2^30 qualify.
 #[derive(Debug, Clone)]
 enum Totals {
     Floats { sums: Vec<f64>, counts: Vec<u64> },
     Integers(Sums),
 }
 
-/// Sums that belong to labels, and follow them.
+/// Sums of the clusters, updated for the labels that change.
 #[derive(Debug, Clone)]
 pub(super) struct Updater<'a> {
     table: &'a Table,
     kernel: Kernel,
     totals: Totals,
-    labels: Vec<u32>, // those that `totals` belongs to (n_points)
+    labels: Vec<u32>, // the labels of `totals` (n_points)
 }
 
 impl Totals {
@@ -50,7 +50,7 @@ impl Totals {
     }
 
     fn merge(mut self, other: Self) -> Self {
-        // wrapping: parts of a difference may be negative
+        // wrapping: parts may be negative differences
         let add = |a: &mut [u64], b: Vec<u64>| a.iter_mut().zip(b).for_each(|(a, b)| *a = a.wrapping_add(b));
         match (&mut self, other) {
             (Self::Floats { sums, counts }, Self::Floats { sums: other, counts: more }) => {
@@ -92,7 +92,7 @@ impl<'a> Updater<'a> {
         Self { table, kernel, totals, labels: labels.to_vec() }
     }
 
-    /// Brings the sums to these labels (n_points). Returns how many are new.
+    /// Updates the sums to these labels (n_points). Returns how many labels changed.
     pub(super) fn follow(&mut self, labels: &[u32], shared: bool) -> u64 {
         let Self { table, kernel, totals, labels: before } = self;
         if !shared {
@@ -117,7 +117,7 @@ impl<'a> Updater<'a> {
         self.totals.counts().contains(&0)
     }
 
-    /// Lets `change` move points between clusters, in integers: it gets the labels and their sums.
+    /// Lets `change` move points between clusters. It gets the labels and their integer sums.
     pub(super) fn change(&mut self, change: impl FnOnce(&mut [u32], &mut Sums)) {
         let mut sums = self.sums();
         change(&mut self.labels, &mut sums);
@@ -169,17 +169,17 @@ impl Totals {
     }
 }
 
-/// More than the magnitude of any mean.
+/// Exceeds the magnitude of any mean.
 const BIAS: i32 = 1 << 24;
 
-/// [`rounded_mean`], by a division of floats where that proves it.
+/// [`rounded_mean`] by floating-point division, where its error bound suffices.
 ///
-/// The quotient is at most 2^23, so it errs by at most 2^-29: its floor is right unless it lies nearer than
-/// that to a whole number, which is left to integers.
+/// The quotient is at most 2^23, so its error is at most 2^-29. Its floor is right unless the quotient lies closer than
+/// that to an integer; then integers decide.
 #[inline]
 fn mean_of(sum: f64, n: u64) -> i32 {
     let guess = sum / n as f64 + 0.5;
-    let floor = (guess + f64::from(BIAS)) as i32 - BIAS; // above zero the conversion rounds down
+    let floor = (guess + f64::from(BIAS)) as i32 - BIAS; // the conversion rounds positive numbers down
     let over = guess - f64::from(floor);
     if over > 1e-6 && over < 1.0 - 1e-6 { floor } else { rounded_mean(sum as i64, n) }
 }

@@ -1,4 +1,4 @@
-//! Adapters: the GPUs of this machine, and what each is.
+//! Adapters: the GPUs of this machine, with their limits and features.
 
 use std::fmt;
 
@@ -65,7 +65,7 @@ impl AdapterInfo {
         }
     }
 
-    /// How many values its matrix units multiply at a time, in each direction; none where it has no units of use.
+    /// Edge of its matrix units' tiles, in values; `None` without matrix units that Cairn can use.
     #[must_use]
     pub fn matrix_units(&self) -> Option<u32> {
         Units::of(&self.adapter).map(|units| units.edge)
@@ -112,8 +112,8 @@ fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
     shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
 }
 
-/// Every adapter of this machine that is reached through these interfaces, the best first. None named: through all, but
-/// GL only if no other shows a GPU: it would be the same one, and not every driver can open it that way too.
+/// Every adapter of this machine under the named interfaces, best first. If none is named, all are searched, GL only
+/// where no other shows a GPU: it would show the same GPU again, and not every driver can open it both ways.
 #[must_use]
 pub fn adapters(named: &[Backend]) -> Vec<AdapterInfo> {
     let mut found = match named {
@@ -144,7 +144,7 @@ fn backends(named: &[Backend]) -> wgpu::Backends {
     named.iter().map(backend).collect()
 }
 
-/// What to do to be seen by [`adapters`].
+/// Advice for a machine without adapters.
 pub(in crate::engine) const INSTALL: &str = "install the GPU vendor's Vulkan driver, or for a software \
      adapter Debian's mesa-vulkan-drivers; in a container the driver needs the `graphics` capability";
 
@@ -156,7 +156,7 @@ pub(in crate::engine) fn why_none(found: &[AdapterInfo]) -> String {
     }
 }
 
-/// Why no adapter of `found` is what was asked for.
+/// Why no adapter of `found` matches the request.
 pub(in crate::engine) fn why_not(device: &Device, found: &[AdapterInfo]) -> String {
     match (device, found) {
         (Device::Named(name), []) => {

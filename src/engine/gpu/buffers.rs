@@ -1,4 +1,4 @@
-//! What lies in the device's memory: the structs that shaders see, the points, and the state of the slots.
+//! Buffers on the device: structs shared with shaders, points, and the state of the slots.
 
 use std::ops::Range;
 
@@ -14,11 +14,11 @@ use crate::lattice::Table;
 
 /// Most restarts of a batch.
 pub(super) const MAX_SLOTS: usize = 4096;
-/// Points a block of the seeding kernels holds.
+/// Points per block of the seeding kernels.
 pub(super) const BLOCK: usize = 256;
-/// Points whose repairs are counted together by `assign_matrix`.
+/// Points per count of repairs in `assign_matrix`.
 pub(super) const TALLY: u32 = 128;
-/// Score of a place in a group without a centroid: never the best.
+/// Score of a padding column: never the best.
 const NONE: f32 = 1e38;
 
 /// `Sizes` of the shaders' prelude.
@@ -67,7 +67,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    /// The restart that it works on, from the first of the run.
+    /// The slot's restart, counted from the first of the run.
     pub(super) fn restart(&self) -> u32 {
         self.restart
     }
@@ -97,7 +97,7 @@ pub struct Found {
     unused: [u32; 3],
 }
 
-/// What `collect` writes of a slot that is done.
+/// The record that `collect` writes for a finished slot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
 #[repr(C)]
 pub(super) struct Record {
@@ -183,18 +183,18 @@ impl Sizes {
         }
     }
 
-    /// Most trips of the loops of an invocation that compares so many pairs, as in [`trips`].
+    /// Upper bound on the loop trips of an invocation that compares so many pairs, as in [`trips`].
     pub(super) fn trips(&self, pairs: u64) -> u64 {
         let block_sums = u64::from(self.n_candidates) * u64::from(self.all_blocks) / 64; // a workgroup shares them
         trips(self.n_quads, pairs, block_sums)
     }
 
-    /// Multiply-adds of an assign of one slot.
+    /// Multiply-adds per assign of one slot.
     pub(super) fn work(&self) -> u64 {
         u64::from(self.n_points) * u64::from(self.n_clusters) * u64::from(self.n_dims)
     }
 
-    /// Whether features have steps of their own.
+    /// Whether the lattice is mixed.
     pub(super) fn mixed(&self) -> bool {
         self.max_shift > 0
     }
@@ -209,13 +209,13 @@ impl Sizes {
         self.n_packs as usize * 4 * if self.n_tallies > 0 { 2 } else { 1 }
     }
 
-    /// Floats of a slot's centroids: groups of four, features padded to quads.
+    /// Floats of a slot's centroids: packs of four, features padded to quads.
     pub(super) fn centroid_floats(&self) -> usize {
         self.n_packs as usize * self.n_quads as usize * 16
     }
 }
 
-/// Where scores of centroids that are points are exact: 0 nowhere, 1 in `f32`, 2 on matrix units too.
+/// Where the scores of centroids that are points are exact: 0 nowhere, 1 in `f32`, 2 also on matrix units.
 fn exact_in(table: &Table) -> u32 {
     if table.lattice.mixed() {
         return 0;
@@ -225,7 +225,7 @@ fn exact_in(table: &Table) -> u32 {
     exact.iter().map(|exact| u32::from(exact(d, most, granularity))).sum()
 }
 
-/// The largest integer that is at most `limit` when rounded to `f64`: what the device compares shifts with.
+/// The largest integer that is at most `limit` when rounded to `f64`, as the limit of shifts on the device.
 fn largest_at_most(limit: f64) -> u128 {
     let (mut least, mut most) = (0u128, u128::MAX);
     while least < most {
@@ -239,7 +239,7 @@ fn limbs(value: u128) -> [u32; 4] {
     [0, 32, 64, 96].map(|at| (value >> at) as u32)
 }
 
-/// What all slots share: a chunk of the points, and what is known of the features.
+/// Buffers that all slots share: a chunk of the points, and constants of the features.
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
     pub(super) sizes: wgpu::Buffer,      // Sizes of the chunk
@@ -266,7 +266,7 @@ pub(super) struct Slots {
 }
 
 impl Slots {
-    /// New slots, without a restart, for each chunk of the points. `chunks` are their rows.
+    /// Slots without restarts, for each chunk of the points. `chunks` are their rows.
     pub(super) fn allocate(
         context: &Context,
         sizes: &Sizes,
@@ -298,7 +298,7 @@ impl Slots {
     }
 }
 
-/// What seeding and refilling work on. A restart that is seeded, or a slot that is refilled, has a workspace.
+/// Workspaces of seeding and refilling, one for each restart being seeded or slot being refilled.
 #[derive(Debug, Clone)]
 pub(super) struct Workspaces {
     pub(super) admitted: wgpu::Buffer, // slot, restart, first seed's row, 0 (workspaces)
@@ -316,7 +316,7 @@ pub(super) struct Workspaces {
     pub(super) fetched: Option<Fetched>, // of a streamed table
 }
 
-/// The blocks that were drawn, one a candidate.
+/// The drawn blocks of a streamed table, one per candidate.
 #[derive(Debug, Clone)]
 pub(super) struct Fetched {
     pub(super) points: wgpu::Buffer, // f32 (workspaces, n_candidates, BLOCK, 4 n_quads)
@@ -370,12 +370,12 @@ impl Workspaces {
     }
 }
 
-/// Centroids of a slot as the kernels read them.
+/// Centroids of a slot in the layout of the kernels.
 pub(super) struct Columns {
-    /// Four side by side.
+    /// Packs of four. (n_packs, 4 n_quads, 4)
     pub(super) values: Vec<f32>,
     pub(super) half_norms: Vec<f32>,
-    /// From the centre of the points.
+    /// Half norms from the centre of the points.
     pub(super) centre_half_norms: Vec<f32>,
 }
 
@@ -400,10 +400,10 @@ impl Columns {
     }
 }
 
-/// Rows that are read to find the centre of the points.
+/// Rows sampled for the centre of the points.
 const SOME_ROWS: usize = 4096;
 
-/// About the centre of the points: whole multiples of the table's granularity. (n_dims)
+/// Approximate centre of the points, in multiples of the table's granularity. (n_dims)
 pub(super) fn centre(table: &Table) -> Vec<f32> {
     let (n, grain) = (table.n_points(), f64::from(1u32 << table.granularity));
     let mut sums = vec![0.0; table.n_dims()];
@@ -415,18 +415,18 @@ pub(super) fn centre(table: &Table) -> Vec<f32> {
     sums.iter().map(|sum| ((sum / n_rows / grain).round() * grain) as f32).collect()
 }
 
-/// The centroids in such columns, row by row. (n_clusters, n_dims)
+/// Converts columns back to centroids. (n_clusters, n_dims)
 pub(super) fn rows(sizes: &Sizes, columns: &[f32]) -> Vec<i32> {
     let (k, d, width) = (sizes.n_clusters as usize, sizes.n_dims as usize, sizes.n_quads as usize * 4);
     let value = |c: usize, j: usize| columns[((c / 4) * width + j) * 4 + c % 4] as i32;
     (0..k).flat_map(|c| (0..d).map(move |j| value(c, j))).collect()
 }
 
-/// What kernels read and write.
+/// Usage of buffers that kernels read and write.
 const STORAGE: wgpu::BufferUsages =
     wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_DST).union(wgpu::BufferUsages::COPY_SRC);
 
-/// A buffer for kernels to read and write, or word that there is no room. New ones hold zeros.
+/// Allocates a buffer of zeros for kernels to read and write.
 pub(super) fn allocate(
     context: &Context,
     name: &'static str,

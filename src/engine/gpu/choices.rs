@@ -1,7 +1,7 @@
-//! Choices: which kernel a trial found fastest, kept in the cache folder for the next start.
+//! Results of kernel trials, kept in the cache folder for the next start.
 //!
-//! All of it is a convenience: a file that can't be read, or was written by another cairn, for another adapter or
-//! driver, is taken for none, and written anew. No result depends on it.
+//! A file that can't be read, or that belongs to another version of Cairn, adapter or driver, is ignored and
+//! rewritten. No result depends on it.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -14,12 +14,12 @@ use crate::engine::OpenOptions;
 
 /// Version of the format of [`Stored`].
 const SCHEMA: u32 = 1;
-/// Most choices that are kept: the latest.
+/// Most choices that are kept; the oldest are dropped.
 const MOST: usize = 256;
-/// A larger file is none of ours.
+/// Largest file that is read.
 const MOST_BYTES: u64 = 1 << 20;
 
-/// What a choice depends on, and so may be asked for again.
+/// What a choice depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Question {
@@ -29,11 +29,11 @@ pub(super) struct Question {
     pub(super) clusters: u32,
     /// Quarters of a row.
     pub(super) quads: u32,
-    /// Slots; four stand for all more.
+    /// Slots, capped at four.
     pub(super) slots: u32,
-    /// Whether features have steps of their own.
+    /// Whether the lattice is mixed.
     pub(super) mixed: bool,
-    /// Kernels that were tried.
+    /// Candidate kernels.
     pub(super) among: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl Stored {
         }
     }
 
-    /// Its choices, if they are of this cairn, this adapter and its driver.
+    /// The choices in `file`, if this version of Cairn made them on this adapter and driver.
     fn read(file: &Path, info: &AdapterInfo) -> Option<Vec<Choice>> {
         if std::fs::metadata(file).ok()?.len() > MOST_BYTES {
             return None;
@@ -78,24 +78,24 @@ impl Stored {
     }
 }
 
-/// The choices made on an adapter.
+/// Trial results on one adapter.
 #[derive(Debug)]
 pub(super) struct Choices {
     file: Option<PathBuf>,
     info: AdapterInfo,
-    forced: Option<String>,            // how the name begins
-    known: Mutex<Option<Vec<Choice>>>, // none before the file was read
+    forced: Option<String>,            // prefix of a kernel's name
+    known: Mutex<Option<Vec<Choice>>>, // None until the file is read
 }
 
 impl Choices {
-    /// Those of an adapter.
+    /// The choices of an adapter; its file is read when first needed.
     pub(super) fn new(info: &AdapterInfo, options: &OpenOptions) -> Self {
         let key = blake3::hash(format!("{info}\n{}", info.driver).as_bytes()).to_hex();
         let file = options.cache.as_ref().map(|folder| folder.join(format!("choices-{key:.16}.json")));
         Self { file, info: info.clone(), forced: options.testing.choice.clone(), known: Mutex::new(None) }
     }
 
-    /// What was found fastest.
+    /// The fastest kernel, if a trial has answered this question.
     pub(super) fn find(&self, question: &Question) -> Option<String> {
         if let Some(forced) = &self.forced {
             return question.among.iter().find(|name| name.starts_with(forced)).cloned();
@@ -106,7 +106,7 @@ impl Choices {
         found.map(|choice| choice.fastest.clone())
     }
 
-    /// Keeps what was found fastest, beside what others have found since.
+    /// Saves the fastest kernel, together with what other processes have saved since.
     pub(super) fn keep(&self, question: Question, fastest: String) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_default();

@@ -1,4 +1,4 @@
-//! Collect: what is kept of slots that are done, and the state of the best; which slots those are.
+//! Collect: which slots are done, their records, and the state of the best restart so far.
 
 use super::buffers::{Record, Slots, allocate, allocate_planned};
 use super::commands::Commands;
@@ -8,7 +8,7 @@ use super::points::Points;
 use super::throughput::Step;
 use crate::engine::EngineError;
 
-/// The kernels that poll, collect and keep.
+/// The kernels that poll the slots, write records, and save the best state.
 #[derive(Debug)]
 pub(super) struct CollectKernels {
     poll: Kernel,
@@ -19,9 +19,9 @@ pub(super) struct CollectKernels {
 
 /// The kernels with their buffers.
 pub(super) struct BoundCollect<'a> {
-    pub(super) signs: wgpu::Buffer,   // done, then empty, a bit a slot (2, words)
+    pub(super) signs: wgpu::Buffer, // bits of slots that are done, then of those with empty clusters (2, words)
     pub(super) records: wgpu::Buffer, // Record (slots)
-    ended: wgpu::Buffer,              // how many, then slots
+    ended: wgpu::Buffer,            // how many, then slots
     poll: Bound<'a>,
     collect: Bound<'a>,
     save_labels: Vec<Bound<'a>>,
@@ -29,7 +29,7 @@ pub(super) struct BoundCollect<'a> {
     n_slots: usize,
 }
 
-/// Words of a bit for each slot.
+/// Words that hold one bit per slot.
 pub(super) fn words(n_slots: usize) -> usize {
     n_slots.div_ceil(32)
 }
@@ -79,7 +79,7 @@ impl CollectKernels {
 }
 
 impl BoundCollect<'_> {
-    /// Encodes the end of these slots: their records, and a copy of the best one's state.
+    /// Encodes the end of these slots: their records, and a copy of the best state.
     pub(super) fn encode_ends(
         &self,
         context: &Context,

@@ -1,22 +1,22 @@
-//! Commands: work on its way to the device, cut into submissions that are short enough for a watchdog.
+//! Command encoding, cut into submissions short enough for a desktop's watchdog.
 
 use super::context::Context;
 use super::kernel::{Bound, MAX_GROUPS};
 use super::throughput::{LONGEST, Step, Throughput};
 use crate::engine::EngineError;
 
-/// Work that is encoded, and not yet handed over.
+/// Encoded work that is not yet submitted.
 pub(super) struct Commands<'c> {
     context: &'c Context,
     pass: Option<wgpu::ComputePass<'static>>,
     encoder: Option<wgpu::CommandEncoder>,
     throughput: Throughput,
-    seconds: f64, // of what is encoded, as expected
+    seconds: f64, // estimate for what is encoded
     last: Option<wgpu::SubmissionIndex>,
 }
 
 impl<'c> Commands<'c> {
-    /// Nothing yet. Dispatches and submissions are cut by the throughput of the device.
+    /// No commands yet. Dispatches and submissions will be cut by `throughput`.
     pub(super) fn new(context: &'c Context, throughput: &Throughput) -> Self {
         Self { context, pass: None, encoder: None, throughput: *throughput, seconds: 0.0, last: None }
     }
@@ -36,7 +36,7 @@ impl<'c> Commands<'c> {
         encoder.copy_buffer_to_buffer(from.0, from.1, to.0, to.1, bytes);
     }
 
-    /// A pass without kernels, for the moment when it begins.
+    /// A pass without kernels, for the timestamp at its start.
     pub(super) fn empty_pass(&mut self, writes: wgpu::ComputePassTimestampWrites<'_>) {
         self.pass = None;
         let encoder = self.encoder.get_or_insert_with(|| self.context.encoder());
@@ -45,15 +45,15 @@ impl<'c> Commands<'c> {
         drop(encoder.begin_compute_pass(&descriptor));
     }
 
-    /// Writes the first `n` moments to a buffer.
+    /// Resolves the first `n` timestamps to a buffer.
     pub(super) fn resolve(&mut self, queries: &wgpu::QuerySet, n: u32, to: &wgpu::Buffer) {
         self.pass = None;
         let encoder = self.encoder.get_or_insert_with(|| self.context.encoder());
         encoder.resolve_query_set(queries, 0..n, to, 0);
     }
 
-    /// Runs a kernel over a grid of (blocks, slots), in slices where its work would take too long at once. Returns
-    /// how many there were. What was encoded before is handed over when it gets too much.
+    /// Encodes a kernel over a grid of (blocks, slots), cut into slices within the time limit. Returns the number of
+    /// slices. Submits what was encoded before once that reaches the limit.
     pub(super) fn run(
         &mut self,
         kernel: &Bound<'_>,
@@ -72,7 +72,7 @@ impl<'c> Commands<'c> {
         Ok(slices.len() as u64)
     }
 
-    /// Hands over what is encoded.
+    /// Submits what is encoded.
     pub(super) fn flush(&mut self) -> Result<(), EngineError> {
         self.pass = None;
         self.seconds = 0.0;
@@ -82,11 +82,11 @@ impl<'c> Commands<'c> {
         Ok(())
     }
 
-    /// Hands over what is left, and returns the last submission, after which all is done.
+    /// Submits the rest and returns the last submission.
     pub(super) fn finish(mut self) -> Result<wgpu::SubmissionIndex, EngineError> {
         self.pass();
         self.flush()?;
-        self.last.take().ok_or_else(|| self.context.failed("nothing was handed over"))
+        self.last.take().ok_or_else(|| self.context.failed("nothing was submitted"))
     }
 
     /// The last submission so far.

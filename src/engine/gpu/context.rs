@@ -1,4 +1,4 @@
-//! The device and its complaints; the only place that submits work to it or waits for it.
+//! The device and its errors. No other module submits work to it or waits for it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,18 +15,18 @@ use super::sum_parts::MAX_WORDS;
 use super::throughput::Throughput;
 use super::units::{Units, WantedUnits};
 
-/// What a device can't do without: kernels are told by immediates which part of a grid they run.
+/// Required features: immediates tell a kernel which slice of its grid it runs.
 const NEEDED: wgpu::Features = wgpu::Features::IMMEDIATES;
 
-/// What a device may have besides, to tell when its work was done.
+/// Optional feature, for measured times.
 const TIMESTAMPS: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
 
-/// How long a device that failed is given to say why.
+/// How long to wait for a failed device to report that it was lost.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-/// A device that has not answered for this long will not.
+/// How long to wait for a submission before it counts as failed.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// An open device and what it has complained about.
+/// An open device and its first error.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) info: AdapterInfo,
@@ -35,7 +35,7 @@ pub(super) struct Context {
     first_error: Arc<Mutex<Option<EngineError>>>,
     faults: Faults,
     max_binding: u64,
-    /// Its matrix units, if they were opened.
+    /// Its matrix units, if it was opened with them.
     pub(super) units: Option<Units>,
     pub(super) tally: Arc<Tally>,
     cache: Option<KernelCache>,
@@ -45,7 +45,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Opens an adapter, with matrix units if it can.
+    /// Opens an adapter, with the wanted matrix units if it has them.
     pub(super) fn open(
         info: &AdapterInfo,
         options: &OpenOptions,
@@ -53,7 +53,10 @@ impl Context {
     ) -> Result<Self, EngineError> {
         if !info.adapter.features().contains(NEEDED) {
             let adapter = info.name.clone();
-            return Err(EngineError::DeviceFailed { adapter, reason: "it offers no immediates".into() });
+            return Err(EngineError::DeviceFailed {
+                adapter,
+                reason: "it does not support immediates".into(),
+            });
         }
         let wanted = match units {
             WantedUnits::None => None,
@@ -94,46 +97,45 @@ impl Context {
         })
     }
 
-    /// How fast it may be taken to be before it begins with a job.
+    /// The throughput to assume before a job has measured its own.
     pub(super) fn throughput(&self) -> Throughput {
         self.throughput.lock().unwrap_or_else(PoisonError::into_inner).doubted()
     }
 
-    /// Keeps how fast it was found to be, for jobs to come.
+    /// Keeps what a job measured, for later jobs.
     pub(super) fn keep_throughput(&self, throughput: &Throughput) {
         let mut kept = self.throughput.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = throughput.or(&kept);
     }
 
-    /// Fails on purpose at a call counted from now.
+    /// Injects a fault, for tests. Its calls are counted from now on.
     pub(super) fn arm(&mut self, fault: Option<Fault>) {
         self.faults = Faults::new(fault);
     }
 
-    /// Kernels compiled before, for new pipelines.
+    /// Cache of compiled kernels, if there is one.
     pub(super) fn pipelines(&self) -> Option<&wgpu::PipelineCache> {
         self.cache.as_ref().map(|cache| &cache.pipelines)
     }
 
-    /// Keeps the kernels compiled so far for the next start.
+    /// Saves the kernels compiled so far for the next start.
     pub(super) fn save_kernels(&self) {
         if let Some(cache) = &self.cache {
             cache.save();
         }
     }
 
-    /// Takes the device for one that binds no larger buffers.
+    /// Lowers the binding limit, for tests.
     pub(super) fn limit_binding(&mut self, bytes: Option<u64>) {
         self.max_binding = bytes.map_or(self.max_binding, |bytes| bytes.min(self.max_binding));
     }
 
-    /// What was asked of the device so far.
+    /// The device's counters so far.
     pub(super) fn counters(&self) -> Counters {
         self.tally.read()
     }
 
-    /// The first complaint of the device, if there is one. What it lost can't be won back: all later work
-    /// fails too.
+    /// Returns the first error of the device, if there was one. All later work fails too.
     pub(super) fn check(&self) -> Result<(), EngineError> {
         let first = self.complaint()?;
         if matches!(first, Some(EngineError::DeviceFailed { .. })) {
@@ -143,8 +145,8 @@ impl Context {
         first.map_or(Ok(()), Err)
     }
 
-    /// That the device is lost, which would explain why it failed, is only said when asked, and when all work that
-    /// was handed over before has come to its end.
+    /// Polls the device. wgpu reports a lost device, the likely cause of a failure, only in a poll after all
+    /// submitted work has ended.
     fn ask_if_lost(&self) {
         let wait = wgpu::PollType::Wait { submission_index: None, timeout: Some(LAST_WORDS) };
         let _ = self.device.poll(wait);
@@ -163,24 +165,24 @@ impl Context {
         EngineError::OutOfMemory { adapter: self.info.name.clone(), reason: reason.into() }
     }
 
-    /// Largest buffer that a kernel can be given, in bytes.
+    /// Largest binding, in bytes.
     pub(super) fn max_binding(&self) -> u64 {
         self.max_binding
     }
 
-    /// Forgets that there was too little memory: less will be asked for.
+    /// Clears an out-of-memory error before a retry that needs less.
     pub(super) fn clear_oom(&self) {
         if let Ok(mut first_error) = self.first_error.lock() {
             first_error.take_if(|error| matches!(error, EngineError::OutOfMemory { .. }));
         }
     }
 
-    /// Does work that no fault of a test falls into, nor is counted for one.
+    /// Runs `work` without injected faults, and without counting its calls for one.
     pub(super) fn spare<T>(&self, work: impl FnOnce() -> T) -> T {
         self.faults.spare(work)
     }
 
-    /// Counts an allocation or submission, and fails it if a test says so.
+    /// Counts an allocation or submission, and fails it if a fault is injected there.
     fn call(&self) -> Result<(), EngineError> {
         match self.faults.call() {
             Some(FaultKind::OutOfMemory) => Err(self.out_of_memory("a fault injected by a test")),
@@ -192,7 +194,7 @@ impl Context {
         }
     }
 
-    /// Makes a buffer, which holds zeros, or says that there is no room for it.
+    /// Allocates a buffer of zeros.
     pub(super) fn allocate(
         &self,
         name: &'static str,
@@ -212,19 +214,19 @@ impl Context {
         }
     }
 
-    /// Nanoseconds of a step of the device's clock, where it has one.
+    /// Nanoseconds per timestamp tick; `None` without timestamp queries.
     pub(super) fn timestamp_period(&self) -> Option<f32> {
         let has = self.device.features().contains(TIMESTAMPS);
         has.then(|| self.queue.get_timestamp_period())
     }
 
-    /// Writes to a buffer before the next submission. `at` in bytes.
+    /// Writes to a buffer before the next submission. `at` is in bytes.
     pub(super) fn write<T: bytemuck::Pod>(&self, buffer: &wgpu::Buffer, at: u64, data: &[T]) {
         count(&self.tally.bytes_up, size_of_val(data) as u64);
         self.queue.write_buffer(buffer, at, bytemuck::cast_slice(data));
     }
 
-    /// Hands encoded work to the device.
+    /// Submits encoded work.
     pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<wgpu::SubmissionIndex, EngineError> {
         self.call()?;
         count(&self.tally.submissions, 1);
@@ -245,12 +247,12 @@ impl Context {
         Err(self.failed(error.to_string()))
     }
 
-    /// A buffer to read through.
+    /// A staging buffer, to read through.
     pub(super) fn staging(&self, bytes: u64) -> Result<wgpu::Buffer, EngineError> {
         self.allocate("read back", bytes, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)
     }
 
-    /// Waits for a submission that filled the front of a staging buffer, and takes `bytes` of it.
+    /// Waits for a submission, then returns the first `bytes` of the staging buffer that it filled.
     pub(super) fn take(
         &self,
         staging: &wgpu::Buffer,
@@ -274,7 +276,7 @@ impl Context {
         })
     }
 
-    /// Waits for all work, then reads these parts (buffer, first byte, bytes), one after the other.
+    /// Waits for all work, then reads these parts (buffer, first byte, bytes), concatenated.
     pub(super) fn read(&self, parts: &[(&wgpu::Buffer, u64, u64)]) -> Result<Vec<u8>, EngineError> {
         let size = parts.iter().map(|(_, _, size)| size).sum();
         let staging = self.staging(size)?;
@@ -293,7 +295,7 @@ impl Context {
     }
 }
 
-/// What is asked of an adapter.
+/// Features and limits to request.
 fn descriptor(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDescriptor<'static> {
     let have = adapter.limits();
     let required_limits = wgpu::Limits {
@@ -322,11 +324,11 @@ fn note(first_error: &Mutex<Option<EngineError>>, error: EngineError) {
     }
 }
 
-/// Notes what the device complains about, where wgpu would panic.
+/// Records errors of the device, where wgpu would panic.
 fn watch(device: &wgpu::Device, adapter: &str, first_error: &Arc<Mutex<Option<EngineError>>>) {
     let (name, notes) = (adapter.to_owned(), Arc::clone(first_error));
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
-        // wgpu explains itself over several lines
+        // wgpu's messages have several lines
         let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         let adapter = name.clone();
         let error = match error {
@@ -338,7 +340,7 @@ fn watch(device: &wgpu::Device, adapter: &str, first_error: &Arc<Mutex<Option<En
     let (name, notes) = (adapter.to_owned(), Arc::clone(first_error));
     device.set_device_lost_callback(move |why, message| {
         let reason = format!("{why:?}: {message}");
-        // the loss is why anything complained before it was known
+        // a lost device is the cause of any error before
         if let Ok(mut first_error) = notes.lock() {
             *first_error = Some(EngineError::DeviceLost { adapter: name.clone(), reason });
         }

@@ -1,29 +1,29 @@
-//! Counters: what was asked of a device.
+//! Counters of the work done on a device.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What was asked of a device since it was opened.
+/// Work done on a device since it was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Kernels started.
+    /// Dispatches.
     pub dispatches: u64,
-    /// Those of them that belong to iterations: assign, sums, means, stop.
+    /// Dispatches of rounds: assign, sums, means, stop.
     pub round_dispatches: u64,
-    /// Those of them that seed restarts.
+    /// Dispatches of seeding.
     pub seed_dispatches: u64,
-    /// Iterations handed over, each for all slots of a batch at once.
+    /// Rounds submitted. A round is an iteration of all running slots.
     pub rounds: u64,
-    /// Chunks of points of all iterations, those that took too long for one dispatch counted by slices of time.
+    /// Slices of all rounds: for each chunk of points, the most slices of a kernel of the round.
     pub round_slices: u64,
-    /// Times that new restarts entered a batch.
+    /// Times that new restarts entered free slots.
     pub entries: u64,
-    /// Assign kernels that were timed, to find the fastest.
+    /// Trials of assign kernels.
     pub trials: u64,
-    /// Times that work was handed over.
+    /// Submissions.
     pub submissions: u64,
-    /// Times that the host waited for the device.
+    /// Waits of the host for the device.
     pub waits: u64,
     /// Bytes written to the device.
     pub bytes_up: u64,
@@ -37,7 +37,7 @@ pub struct Counters {
     pub allocated_bytes: u64,
 }
 
-/// [`Counters`] that several may add to.
+/// [`Counters`] as atomics.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) dispatches: AtomicU64,
@@ -54,7 +54,7 @@ pub(super) struct Tally {
     pub(super) bytes_down: AtomicU64,
     pub(super) planned_bytes: AtomicU64,
     pub(super) allocated_bytes: AtomicU64,
-    pub(super) kernels: Mutex<BTreeSet<String>>, // that were built
+    pub(super) kernels: Mutex<BTreeSet<String>>, // names of those built
 }
 
 /// Adds to a counter.
@@ -63,7 +63,7 @@ pub(super) fn count(counter: &AtomicU64, by: u64) {
 }
 
 impl Tally {
-    /// What they stand at.
+    /// The current values.
     pub(super) fn read(&self) -> Counters {
         let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {

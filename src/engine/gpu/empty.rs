@@ -1,4 +1,4 @@
-//! Empty: clusters without weight take the farthest locations, by the rule of the definition.
+//! Refill of empty clusters with the farthest locations(docs/DEFINITION.md, section 3.3).
 
 use super::buffers::{Slots, Workspaces};
 use super::commands::Commands;
@@ -8,7 +8,7 @@ use super::points::Points;
 use super::throughput::{Step, WIDE};
 use crate::engine::EngineError;
 
-/// The kernels of a refill. Few jobs need them: they are built when one does.
+/// The kernels of a refill. They are built on first use, since few jobs need them.
 #[derive(Debug)]
 pub(super) struct EmptyKernels {
     begin: Kernel,
@@ -18,7 +18,7 @@ pub(super) struct EmptyKernels {
     weigh: Kernel,
 }
 
-/// The kernels with their buffers, where that is so once for each chunk.
+/// The kernels with their buffers; those that read points, once per chunk.
 pub(super) struct BoundEmpty<'a> {
     waiting: wgpu::Buffer,
     begin: Bound<'a>,
@@ -29,7 +29,7 @@ pub(super) struct BoundEmpty<'a> {
 }
 
 impl EmptyKernels {
-    /// `mixed` says whether the features have steps of their own.
+    /// `mixed`: whether the lattice is mixed.
     pub(super) fn build(context: &Context, mixed: bool) -> Self {
         let build = |name| Kernel::build(context, name, &[]);
         let mixed = ("MIXED", f64::from(u8::from(mixed)));
@@ -74,8 +74,8 @@ impl EmptyKernels {
 }
 
 impl BoundEmpty<'_> {
-    /// Encodes the refill of these slots: at most `steps` locations each. A slot that needs more goes on
-    /// waiting, and takes up where it was.
+    /// Encodes the refill of these slots, at most `steps` locations each. A slot that needs more keeps its state and
+    /// waits for the next submission.
     pub(super) fn encode(
         &self,
         context: &Context,

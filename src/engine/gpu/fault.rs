@@ -1,10 +1,10 @@
-//! Faults: failures on purpose, at a call that a test names.
+//! Fault injection, for tests.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::engine::fault::{Fault, FaultKind};
 
-/// The allocations and submissions of a device, and the failure that strikes one of them.
+/// Counts the allocations and submissions of a device, and fails those that a test names.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     fault: Option<Fault>,
@@ -13,12 +13,12 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// Strikes at a call counted from now.
+    /// Counts calls from now on.
     pub(super) fn new(fault: Option<Fault>) -> Self {
         Self { fault, ..Self::default() }
     }
 
-    /// Does work whose calls are not counted.
+    /// Runs `work` without counting its calls.
     pub(super) fn spare<T>(&self, work: impl FnOnce() -> T) -> T {
         self.spared.store(true, Ordering::Relaxed);
         let done = work();
@@ -26,7 +26,7 @@ impl Faults {
         done
     }
 
-    /// Counts a call. What strikes it, if anything does.
+    /// Counts a call. Returns the fault to inject there, if any.
     pub(super) fn call(&self) -> Option<FaultKind> {
         if self.spared.load(Ordering::Relaxed) {
             return None;

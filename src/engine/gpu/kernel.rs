@@ -1,4 +1,4 @@
-//! WGSL to pipelines: the only reader of `shaders/`.
+//! Builds pipelines from WGSL. No other module reads `shaders/`.
 
 use std::sync::{Arc, OnceLock};
 
@@ -47,7 +47,7 @@ fn matrix_source(units: Units) -> String {
     }
 }
 
-/// What is written in the place of what only units can do.
+/// Replacements in the kernel's text for operations that only real units have.
 const EMULATED: [(&str, &str); 8] = [
     ("coopLoadT<Left>(&points_f16[", "load_left(("),
     ("coopLoad<Right>(&centroids_f16[", "load_right(("),
@@ -62,7 +62,7 @@ const EMULATED: [(&str, &str); 8] = [
     ),
 ];
 
-/// Every kernel's name and whole text, its preludes first. `assign_matrix` comes twice, for units of two sizes.
+/// Name and text of every kernel, with its preludes. `assign_matrix` occurs twice, for units of two sizes.
 #[must_use]
 pub fn sources() -> Vec<(&'static str, String)> {
     all().clone()
@@ -170,7 +170,7 @@ impl Kernel {
         Self { name, tally: Arc::clone(&context.tally), pipeline, slots: 1 }
     }
 
-    /// The same, of which a workgroup works for so many slots.
+    /// Sets the number of slots per workgroup.
     pub(super) fn for_slots(self, slots: usize) -> Self {
         Self { slots, ..self }
     }
@@ -219,7 +219,7 @@ fn pipeline(
     })
 }
 
-/// A kernel ready to run.
+/// A kernel with its buffers.
 pub(super) struct Bound<'a> {
     kernel: &'a Kernel,
     bindings: wgpu::BindGroup,
@@ -229,12 +229,12 @@ pub(super) struct Bound<'a> {
 pub(super) const MAX_GROUPS: usize = 65_535;
 
 impl Bound<'_> {
-    /// Runs `blocks` workgroups (wrapped into a second dimension where there are many) for each of `slots`.
+    /// Dispatches `blocks` workgroups (wrapped into a second dimension if there are many) for each of `slots` slots.
     pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, blocks: usize, slots: usize) {
         self.dispatch_slice(pass, &Slice { first: [0, 0], size: [blocks, slots] });
     }
 
-    /// The same for a part of a larger grid.
+    /// Dispatches a slice of a larger grid.
     pub(super) fn dispatch_slice(&self, pass: &mut wgpu::ComputePass<'_>, slice: &Slice) {
         count(&self.kernel.tally.dispatches, 1);
         let [blocks, slots] = slice.size;
@@ -248,7 +248,7 @@ impl Bound<'_> {
         pass.dispatch_workgroups(blocks.div_ceil(y) as u32, y as u32, z as u32);
     }
 
-    /// Runs one workgroup for each of `slots`, along the first dimension.
+    /// Dispatches one workgroup for each of `slots` slots, along the first dimension.
     pub(super) fn dispatch_slots(&self, pass: &mut wgpu::ComputePass<'_>, slots: usize) {
         count(&self.kernel.tally.dispatches, 1);
         pass.set_pipeline(&self.kernel.pipeline);

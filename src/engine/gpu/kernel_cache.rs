@@ -1,6 +1,4 @@
-//! What a driver made of our kernels, kept in the cache folder: the next start is quicker.
-//!
-//! All of it is a convenience: where it can't be read or written, kernels are compiled as ever.
+//! Compiled kernels, kept in the cache folder for a faster start. Without them kernels are compiled again.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,7 +6,7 @@ use std::sync::Mutex;
 
 use crate::temporary::{Access, Temporary};
 
-/// The pipelines of a device, those of earlier starts included.
+/// The pipeline cache of a device, loaded from earlier starts.
 #[derive(Debug)]
 pub(super) struct KernelCache {
     pub(super) pipelines: wgpu::PipelineCache,
@@ -17,10 +15,10 @@ pub(super) struct KernelCache {
 }
 
 impl KernelCache {
-    /// Feature that a device needs for it.
+    /// Feature that it needs.
     pub(super) const FEATURE: wgpu::Features = wgpu::Features::PIPELINE_CACHE;
 
-    /// Opens that of a device, if it can have one and there is a folder.
+    /// Opens the cache of a device. `None` without the feature or without a folder.
     pub(super) fn open(
         device: &wgpu::Device,
         adapter: &wgpu::AdapterInfo,
@@ -35,13 +33,13 @@ impl KernelCache {
         let descriptor =
             wgpu::PipelineCacheDescriptor { label: Some("cairn"), data: data.as_deref(), fallback: true };
         // SAFETY: the bytes are what `get_data` returned for the same adapter, written as a whole under
-        // another name first; wgpu checks their header, and with `fallback` starts anew where it is wrong.
+        // another name first; wgpu checks their header, and with `fallback` starts empty if it is wrong.
         let pipelines = unsafe { device.create_pipeline_cache(&descriptor) };
         let saved = Mutex::new(blake3::hash(&data.unwrap_or_default()));
         Some(Self { pipelines, file, saved })
     }
 
-    /// Writes what is new.
+    /// Writes the cache if it has changed.
     pub(super) fn save(&self) {
         let (Some(data), Ok(mut saved)) = (self.pipelines.get_data(), self.saved.lock()) else { return };
         let hash = blake3::hash(&data);
@@ -51,7 +49,7 @@ impl KernelCache {
     }
 }
 
-/// Writes a file under another name first.
+/// Writes a file under a temporary name, then renames it.
 pub(super) fn write(file: &Path, data: &[u8]) -> std::io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;

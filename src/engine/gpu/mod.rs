@@ -1,7 +1,7 @@
 //! The GPU, through wgpu: a batch of restarts is one grid.
 //!
-//! Each restart has a slot: centroids, sums, labels and a status in the device's memory. A round assigns,
-//! sums, moves and decides for all slots that run; a restart that is done leaves, and a new one takes its slot.
+//! Each restart has a slot: centroids, sums, labels and a status in the device's memory. A round runs assign, sums,
+//! means and stop for all running slots. A finished restart leaves its slot to the next one.
 
 mod adapter;
 mod assign;
@@ -67,9 +67,10 @@ use submissions::{Ended, Submissions};
 use throughput::{LONGEST, Throughput};
 use units::Units;
 
-/// Multiply-adds of an assign that keep any device busy, until its throughput is known: more slots make nothing faster.
+/// Multiply-adds of a round's assign that keep any device busy; used until its throughput is measured. More slots
+/// would not raise the throughput.
 const PLENTY: u128 = 1 << 33;
-/// Times that points are uploaded when there is no room for them.
+/// Attempts to upload the points when memory is short.
 const RETRIES: u32 = 12;
 
 impl Engine for Gpu {
@@ -134,7 +135,7 @@ impl Engine for Gpu {
 }
 
 impl Gpu {
-    /// Matrix units for a job, if it wants them and they are right; else why they are not used, if they should be.
+    /// The matrix units for a job, if it uses them and they pass their self-test; and a note if they failed it.
     fn units_for(&self, sizes: &Sizes) -> Result<(Option<Units>, Option<String>), EngineError> {
         if !self.kernel_choice.wants_units(sizes, self.context.info.software) {
             return Ok((None, None));
@@ -150,7 +151,7 @@ impl Gpu {
         self.bound.gammas(job.table.n_dims(), certify::UNIT_WGSL)
     }
 
-    /// Plans a job, and uploads its points: in smaller pieces each time that there is no room for them.
+    /// Plans a job and uploads its points. When memory is short, retries with half of it.
     fn place<'a>(
         &self,
         job: &'a Job<'a>,
@@ -180,15 +181,17 @@ impl Gpu {
 }
 
 fn refusal(adapter: &str, why: &str) -> String {
-    format!("the matrix units of {adapter} are not used ({why}); the work went on in f32, to the same bits")
+    format!(
+        "the matrix units of {adapter} are not used ({why}); the work continued in f32, with the same result"
+    )
 }
 
-/// The runs of a job, one after the other.
+/// The session of a job: its runs, one after the other.
 struct Runs<'a> {
     session: GpuSession<'a>,
     room: Room,
     throughput: Throughput,
-    most_slots: usize, // after the device was out of memory
+    most_slots: usize, // limit since the device was out of memory
     tried: usize,      // slots of the last attempt
     kept: Option<Kept>,
     done: Done,
@@ -196,7 +199,7 @@ struct Runs<'a> {
     note: Option<String>,
 }
 
-/// Buffers of a run, for the next one.
+/// Buffers of a run, reused by the next.
 #[derive(Debug)]
 struct Kept {
     n_slots: usize,
@@ -216,7 +219,7 @@ impl Kept {
     }
 }
 
-/// What is known of a run so far.
+/// Results of a run so far.
 #[derive(Debug, Default)]
 struct Done {
     ended: Vec<Ended>,
@@ -268,11 +271,11 @@ impl Session for Runs<'_> {
     }
 }
 
-/// Most restarts of a run: what is kept of them takes 100 bytes each.
+/// Most restarts of a run: each keeps about 100 bytes on the host.
 const MAX_BATCH: u64 = 1 << 22;
 
 impl Runs<'_> {
-    /// Takes as many slots at a time as keep a device of this throughput busy.
+    /// Sets the number of slots that keeps a device of the measured throughput busy.
     fn follow_throughput(&mut self) {
         let Some(work) = self.throughput.work(LONGEST) else { return };
         let work = work.clamp(PLENTY >> 10, PLENTY << 8);
@@ -282,7 +285,7 @@ impl Runs<'_> {
         }
     }
 
-    /// Runs these restarts. Those that are done when it fails are known all the same.
+    /// Runs these restarts. Those done before a failure are kept.
     fn attempt(&mut self, todo: &[u64], first: u64, keep: Keep) -> Result<(), EngineError> {
         let context = &self.session.gpu.context;
         let n_slots = self.session.plan.slots.min(self.most_slots).min(todo.len()).max(1);
@@ -292,12 +295,12 @@ impl Runs<'_> {
             Some(kept) => kept,
             None => Kept::allocate(&self.session, n_slots, n_workspaces)?,
         };
-        // no best yet
+        // the slot of the best restart is empty
         context.write(&kept.slots[0].slots, (n_slots * size_of::<Slot>()) as u64, &[Slot::default()]);
         let counts = (n_slots, kept.n_workspaces);
         let mut submissions =
             Submissions::new(&self.session, &kept.slots, &kept.workspaces, counts, todo, first, keep)?;
-        // a trial may have told more of it
+        // a trial of kernels may have measured more
         let (mut throughput, mut ended) = (self.throughput.or(&context.throughput()), Vec::new());
         let ran = submissions.run(&mut throughput, &mut ended);
         let mut read_back = Duration::ZERO;
@@ -320,10 +323,10 @@ impl Runs<'_> {
         Ok(())
     }
 
-    /// Makes do with fewer slots after the device was out of memory; any other error is for the caller.
+    /// Halves the slots after the device was out of memory; returns any other error.
     fn recover(&mut self, error: EngineError) -> Result<(), EngineError> {
         let EngineError::OutOfMemory { .. } = &error else { return Err(error) };
-        // one slot gets a second chance: what failed holds nothing any more
+        // one slot is tried twice: the failed attempt has freed its memory
         let least = usize::from(self.tried != self.most_slots);
         self.most_slots = (self.tried / 2).max(least);
         if self.most_slots == 0 {
@@ -359,7 +362,7 @@ fn best_of(ended: &[Ended]) -> Option<u64> {
 }
 
 impl Done {
-    /// Forgets what an attempt that failed can't be asked for any more: the best one's state.
+    /// Drops the best restart of a failed attempt: its state can no longer be read, so it runs again.
     fn forget_best(&mut self, before: usize, keep: Keep) {
         if let (Keep::Best, Some(best)) = (keep, best_of(&self.ended[before..])) {
             self.ended.retain(|ended| ended.outcome.restart != best);

@@ -1,4 +1,4 @@
-//! The two nearest centroids of rows, piece by piece; what the kernel leaves open is decided here, in integers.
+//! The two nearest centroids of rows, in batches of rows. What the kernel can't certify is decided here, in integers.
 
 use std::time::Instant;
 
@@ -19,11 +19,11 @@ use crate::lattice::Table;
 
 /// Points a workgroup owns.
 const POINTS: usize = 64;
-/// Most bytes of the rows that go up at a time.
+/// Most bytes of rows uploaded at a time.
 const MOST_BYTES: u64 = 64 << 20;
-/// Fewest rows that go up at a time, when memory is short.
+/// Fewest rows uploaded at a time, when memory is short.
 const LEAST_ROWS: usize = 256;
-/// Score of a place in a group without a centroid: never among the least.
+/// Score of a padding column: never among the least.
 const NONE: f32 = 1e38;
 
 /// `Nearest` of the shader.
@@ -44,9 +44,9 @@ pub(super) struct GpuNearest<'a> {
     n_quads: usize,
     n_packs: usize,
     columns: wgpu::Buffer, // f32 (n_packs, 4 n_quads, 4)
-    gamma: f32,            // of the points' errors
+    gamma: f32,            // G for the points' share of E
     throughput: Throughput,
-    most_rows: usize, // that go up at a time
+    most_rows: usize, // uploaded at a time
     note: Option<String>,
 }
 
@@ -65,7 +65,7 @@ impl<'a> GpuNearest<'a> {
         let kernel = Kernel::build(context, "nearest_two", &[]);
         let columns = filled(context, "columns", &values, wgpu::BufferUsages::STORAGE)?;
         let (gamma, _) = gpu.bound.gammas(centroids.lattice.n_dims(), certify::UNIT_WGSL);
-        // they fit a binding, and are no burden to the host
+        // within the binding limit, and small for the host
         let fits = context.max_binding().min(MOST_BYTES) / (n_quads as u64 * 16);
         let most_rows = fits.clamp(1, 1 << 24) as usize;
         let throughput = context.throughput();
@@ -83,8 +83,8 @@ impl<'a> GpuNearest<'a> {
         })
     }
 
-    /// Takes fewer rows at a time after the device was out of memory; any other error is for the caller. The fewest
-    /// get a second chance: what failed holds nothing any more.
+    /// Uploads fewer rows at a time after the device was out of memory; returns any other error. The least number is
+    /// tried twice: the failed attempt has freed its memory.
     fn recover(&mut self, error: EngineError, n_rows: usize, again: bool) -> Result<(), EngineError> {
         let EngineError::OutOfMemory { .. } = &error else { return Err(error) };
         if n_rows <= LEAST_ROWS && again {
@@ -96,7 +96,7 @@ impl<'a> GpuNearest<'a> {
         Ok(())
     }
 
-    /// Guesses of the rows from `first` on: nearest and second, or no centroids where these are not proven.
+    /// Guesses for `n` rows from `first` on: nearest and second, or invalid indices where they are not proven.
     fn guess(&mut self, table: &Table, first: usize, n: usize) -> Result<Vec<[u32; 2]>, EngineError> {
         use wgpu::BufferUsages as Usage;
         let context = &self.gpu.context;

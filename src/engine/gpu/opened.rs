@@ -1,4 +1,4 @@
-//! A GPU that is open, and what is known of it.
+//! An open GPU.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -21,17 +21,17 @@ pub struct Gpu {
     pub(super) memory: Option<u64>,
     pub(super) bad_units: bool,
     pub(super) small_seeding: bool,
-    units: Mutex<Option<MatrixUnits>>, // known once they were first needed
+    units: Mutex<Option<MatrixUnits>>, // None until first needed
 }
 
-/// What is known of an adapter's matrix units.
+/// Whether an adapter's matrix units can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MatrixUnits {
-    /// There are none of use, or they were not wanted.
+    /// It has none that Cairn can use, or they were not requested.
     None,
     /// They passed their self-test.
     Usable(Units),
-    /// They did not, and are not used.
+    /// They failed it, for this reason, and are not used.
     Refused(String),
 }
 
@@ -39,7 +39,7 @@ impl Gpu {
     /// Opens an adapter.
     ///
     /// # Errors
-    /// The driver refuses.
+    /// [`EngineError`] if the driver refuses.
     pub fn open(adapter: &AdapterInfo, options: &OpenOptions) -> Result<Self, EngineError> {
         let kernel_choice = KernelChoice::new(options.gpu_kernel.as_deref())?;
         let mut context = Context::open(adapter, options, kernel_choice.units())?;
@@ -58,10 +58,10 @@ impl Gpu {
         })
     }
 
-    /// What is known of its matrix units: the first call puts them to their self-test.
+    /// Whether its matrix units can be used. The first call runs their self-test.
     ///
     /// # Errors
-    /// What the device says.
+    /// [`EngineError`] if the device fails.
     pub fn matrix_units(&self) -> Result<MatrixUnits, EngineError> {
         let mut known = self.units.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(units) = &*known {
@@ -84,7 +84,7 @@ impl Gpu {
         Ok(known.insert(units).clone())
     }
 
-    /// What was asked of the device so far.
+    /// The device's counters so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.context.counters()
@@ -97,7 +97,7 @@ impl Gpu {
         kernels.map(|kernels| kernels.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// Refuses a job whose loops make more trips than this driver lets them: it would be wrong without a word.
+    /// Refuses a job whose loops exceed the driver's limit on trips: results would be wrong without an error.
     pub(super) fn check_trips(&self, trips: u64) -> Result<(), EngineError> {
         let most = self.most_trips;
         if trips <= most {
@@ -108,7 +108,7 @@ impl Gpu {
     }
 }
 
-/// What is said where the device was out of memory.
+/// The note after the device was out of memory.
 pub(super) fn smaller(error: &EngineError) -> String {
-    format!("{error}; the work went on in smaller batches, to the same bits")
+    format!("{error}; the work continued in smaller batches, with the same result")
 }

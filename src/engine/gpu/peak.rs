@@ -1,4 +1,4 @@
-//! Peak: what an adapter can do at most, by a plain kernel of multiply-adds and a plain copy.
+//! Peak rates of an adapter, by a kernel of multiply-adds and a copy.
 
 use super::buffers::allocate;
 use super::context::Context;
@@ -7,27 +7,27 @@ use super::timestamps::PassTimer;
 use crate::engine::EngineError;
 use crate::engine::peak::{Peak, fastest};
 
-/// Invocations of a workgroup of both kernels.
+/// Invocations per workgroup, in both kernels.
 const WIDTH: usize = 256;
-/// Bytes that a workgroup copies.
+/// Bytes copied per workgroup.
 const BLOCK: usize = WIDTH * 16;
-/// Workgroups of the multiply-adds: several for every core of the largest GPU.
+/// Workgroups of the multiply-adds: several per core of the largest GPU.
 const GROUPS: usize = 2048;
 /// The same where a processor does their work.
 const GROUPS_SOFTWARE: usize = 64;
-/// Operations of a round of `peak_fma`.
+/// Operations per invocation in a round of `peak_fma`.
 const ROUND: usize = 256;
-/// Most rounds in a dispatch: some drivers count them.
+/// Most rounds per dispatch: some drivers limit the trips of a loop.
 const MAX_ROUNDS: u64 = 16_384;
-/// Bytes that a dispatch copies: beyond the caches of large GPUs.
+/// Bytes copied per dispatch: beyond the caches of large GPUs.
 const COPY: u64 = 128 << 20;
 /// The same where a processor does their work.
 const COPY_SOFTWARE: u64 = 32 << 20;
 
-/// Times that less memory is asked for.
+/// Attempts with less memory.
 const RETRIES: u32 = 6;
 
-/// Measures it.
+/// Measures both rates.
 pub(super) fn measure(context: &Context) -> Result<Peak, EngineError> {
     let timer = with_room(context, 1, |_| PassTimer::new(context))?;
     let software = context.info.software;
@@ -39,7 +39,7 @@ pub(super) fn measure(context: &Context) -> Result<Peak, EngineError> {
     })
 }
 
-/// Measures so many units, or half as many while there is no room for them.
+/// Calls `measure` with `units`, halved while memory is short.
 fn with_room<T>(
     context: &Context,
     units: usize,

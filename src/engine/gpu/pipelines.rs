@@ -1,9 +1,9 @@
-//! Pipelines that were built already.
+//! Pipelines kept per device.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// Pipelines that a device has, by all that they are built from: another session on it builds none of them anew.
+/// Pipelines of a device by the text and constants they are built from. Sessions on one device share them.
 #[derive(Debug, Default)]
 pub(super) struct Pipelines(Mutex<HashMap<String, wgpu::ComputePipeline>>);
 

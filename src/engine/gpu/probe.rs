@@ -1,14 +1,14 @@
-//! Probe: what a driver does not say of itself, found out when a device is opened: how far it lets loops go.
+//! Probe: measures a driver's limit on loop trips when a device is opened.
 
 use super::buffers::allocate;
 use super::context::Context;
 use super::kernel::Kernel;
 use crate::engine::EngineError;
 
-/// Trips that the probe asks for. A driver that makes them all is taken to have no limit.
+/// Loop trips that the probe requests. A driver that makes all of them is taken to have no limit.
 const WANTED: u32 = 1 << 17;
 
-/// Most trips that the loops of one invocation may make in all.
+/// Most loop trips of one invocation, in total.
 pub(super) fn most_trips(context: &Context) -> Result<u64, EngineError> {
     let kernel = Kernel::build(context, "probe", &[]);
     let (wanted, counted) = (allocate(context, "wanted", 4)?, allocate(context, "counted", 4)?);

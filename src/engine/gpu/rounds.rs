@@ -1,4 +1,4 @@
-//! Rounds: assign, sum, move, decide, for all slots that run.
+//! Rounds: assign, sums, means and stop, for all running slots.
 
 use super::assign::Assign;
 use super::buffers::{Sizes, Slots};
@@ -25,7 +25,7 @@ pub(super) struct Rounds {
     stop: Kernel,
 }
 
-/// The kernels with their buffers; assign and sums once for each chunk.
+/// The kernels with their buffers; assign and sums once per chunk.
 pub(super) struct BoundRounds<'a> {
     narrow: Option<Bound<'a>>, // where they are
     assign: Vec<Bound<'a>>,
@@ -36,26 +36,26 @@ pub(super) struct BoundRounds<'a> {
     stop: Bound<'a>,
 }
 
-/// Operations of a round for so many slots.
+/// Operations of a round.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Work {
     /// Of assign.
     pub(super) assign: u128,
-    /// Of sums: coordinates added.
+    /// Of sums: [`WIDE`] per coordinate added.
     pub(super) sums: u128,
     /// Of means.
     pub(super) means: u128,
 }
 
 impl Work {
-    /// Over these points.
+    /// For `n_slots` slots over the points of `sizes`.
     pub(super) fn new(sizes: &Sizes, n_slots: usize) -> Self {
         let [n, d, k] = [sizes.n_points, sizes.n_dims, sizes.n_clusters].map(u128::from);
         let slots = n_slots as u128;
         Self {
             assign: slots * n * d * k,
             sums: slots * n * d * WIDE,
-            // every cluster's workgroup reads all weights
+            // every cluster's workgroup reads the weights of all clusters
             means: slots * k * (d * MEAN + k),
         }
     }
@@ -97,8 +97,8 @@ impl Rounds {
 }
 
 impl BoundRounds<'_> {
-    /// Encodes a round for the first `running` slots of the list, with its moments if they are asked for: of
-    /// the first chunk alone, where there are several.
+    /// Encodes a round for the first `running` slots of the list, with timestamps if requested. Of several chunks
+    /// only the first is timed.
     pub(super) fn encode(
         &self,
         context: &Context,

@@ -27,7 +27,7 @@ pub(super) struct GpuSession<'a> {
 }
 
 impl GpuSession<'_> {
-    /// Kernels for empty clusters, built when there are any.
+    /// Kernels for empty clusters, built on first use.
     pub(super) fn empties(&self, context: &Context) -> &EmptyKernels {
         self.empties.get_or_init(|| EmptyKernels::build(context, self.sizes.mixed()))
     }

@@ -1,4 +1,4 @@
-//! Stop: the kernel that decides what a slot does next.
+//! Stop: the kernel that decides whether a slot goes on, has empty clusters, or is done.
 
 use super::buffers::{Shared, Slots};
 use super::context::Context;

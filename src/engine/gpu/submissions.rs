@@ -1,10 +1,10 @@
-//! Submissions: the host hands over a few rounds at a time, and polls the submission before while the device works.
+//! Submissions: the host submits a few rounds at a time, and polls the previous submission while the device works.
 //!
-//! A restart that is done leaves its slot in the next submission but one, and a new restart takes it: no slot waits
-//! for the slowest, and the device never waits for the host.
+//! A finished restart leaves its slot in the next submission but one, and a new restart enters it. So no slot waits
+//! for the slowest restart, and the device does not wait for the host.
 //!
-//! Lloyd's loop here is a queue of rounds over all slots, of which the host learns the end a submission late; that of
-//! the CPU and that of the reference go through one restart. See the head of `reference` for why they are not shared.
+//! Lloyd's loop here is a queue of rounds over all slots, and the host learns a submission later that a slot is done; the
+//! loops of the CPU and of the reference run one restart. See the head of `reference` for why they are not shared.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,38 +22,38 @@ use super::throughput::{LONGEST, Step, Throughput};
 use super::timestamps::{self, Moment, Spans, Timestamps};
 use crate::engine::{EngineError, Keep, Outcome, State, Times};
 
-/// Submissions that the device has before it while the host polls an earlier one.
+/// Submissions in flight while the host polls an earlier one.
 const AHEAD: usize = 1;
-/// How long a submission takes.
+/// Target duration of a submission.
 const SUBMISSION: Duration = Duration::from_millis(20);
-/// The same while restarts wait for one of many slots: one that is done is taken a submission and a half later.
+/// The same while restarts wait for one of many slots: a finished slot is reused a submission and a half later.
 const SHORT_SUBMISSION: Duration = Duration::from_millis(4);
-/// Slots that are so many that some are done in every round.
+/// Number of slots from which some finish in every round.
 const MANY: usize = 64;
-/// Fewest and most rounds of a submission. Those that no slot needs cost little: their workgroups end at once.
+/// Fewest and most rounds per submission. Unneeded rounds cost little: their workgroups end at once.
 const ROUNDS: (u32, u32) = (4, 8);
-/// Locations that a slot's empty clusters take in a submission, and in one of many submissions in a row.
+/// Most locations per slot that a submission refills: at first, and after several refills in a row.
 const STEPS: usize = 4;
 const MOST_STEPS: usize = 64;
-/// Bytes of states that come back with a submission, if all are kept: the rest waits for the next.
+/// Most bytes of states read back per submission, if all are kept; other slots wait for the next.
 const STATE_BYTES: u64 = 64 << 20;
 
-/// What a slot does, as far as the host knows.
+/// Status of a slot, as known to the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Post {
     Free,
-    /// Works on a restart since this submission.
+    /// Runs a restart, since submission `since`.
     Busy {
         restart: u64,
         since: u64,
     },
-    /// Is done with a restart.
+    /// Has finished a restart.
     Ended {
         restart: u64,
     },
 }
 
-/// A restart that is done.
+/// A finished restart.
 #[derive(Debug, Clone)]
 pub(super) struct Ended {
     pub(super) outcome: Outcome,
@@ -62,7 +62,7 @@ pub(super) struct Ended {
     pub(super) state: Option<State>,
 }
 
-/// A submission that was handed over.
+/// A submission in flight.
 struct Submission {
     number: u64,
     submission: wgpu::SubmissionIndex,
@@ -71,7 +71,7 @@ struct Submission {
     ended: Vec<(usize, u64)>, // slot, restart
     seeding: u128,            // operations
     rounds: u32,
-    slots: Vec<u32>, // of its rounds
+    slots: Vec<u32>, // running in its rounds
     marked: bool,
 }
 
@@ -91,18 +91,18 @@ pub(super) struct Submissions<'s, 'a> {
     posts: Vec<Post>,
     running: Vec<u32>,
     waiting: Vec<u32>,
-    idle: Vec<u32>, // waited at the end of the last submission that was polled, in order
+    idle: Vec<u32>, // waiting at the end of the last polled submission, in order
     steps: usize,
     submissions: u64,
     in_flight: VecDeque<Submission>,
-    spare: Vec<wgpu::Buffer>, // to read through
+    spare: Vec<wgpu::Buffer>, // staging buffers
     timestamps: Option<Timestamps>,
-    /// Where the time went.
+    /// Times of the run so far.
     pub(super) times: Times,
 }
 
 impl<'s, 'a> Submissions<'s, 'a> {
-    /// Binds everything. `todo` are restarts of a run that began with `first`.
+    /// Binds the kernels. `todo` are restarts of a run whose first restart is `first`.
     pub(super) fn new(
         session: &'s GpuSession<'a>,
         slots: &'s [Slots],
@@ -139,7 +139,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         })
     }
 
-    /// Runs all restarts, and hands each over when it is known.
+    /// Runs all restarts, and adds each to `done` when it is known.
     pub(super) fn run(
         &mut self,
         throughput: &mut Throughput,
@@ -163,7 +163,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         &self.session.sizes
     }
 
-    /// Encodes the next submission and hands it over.
+    /// Encodes and submits the next submission.
     fn hand_over(&mut self, throughput: &Throughput) -> Result<(), EngineError> {
         let (session, context) = (self.session, &self.session.gpu.context);
         let mut commands = Commands::new(context, throughput);
@@ -216,7 +216,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         }
     }
 
-    /// Encodes rounds for all slots that may have something to do. Returns how many.
+    /// Encodes rounds for all slots that may have work. Returns the number of rounds.
     fn iterate(&mut self, commands: &mut Commands<'_>, throughput: &Throughput) -> Result<u32, EngineError> {
         let (session, context) = (self.session, &self.session.gpu.context);
         let busy = |(slot, post): (usize, &Post)| matches!(post, Post::Busy { .. }).then_some(slot as u32);
@@ -229,7 +229,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
             self.running = running;
         }
         let n = self.running.len();
-        // but the points of a streamed table go up in every one
+        // a streamed table uploads its points in every round
         let rounds = if session.plan.streamed { 1 } else { self.rounds_of_a_submission(throughput, n) };
         for round in 0..rounds {
             let timestamps = self.timestamps.as_ref().filter(|_| round == 0);
@@ -238,7 +238,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         Ok(rounds)
     }
 
-    /// Rounds of a submission of so many slots: many of a small job, one of a job that will be cut in several places.
+    /// Rounds of a submission for `n_slots` slots: many for a small job, one for a job whose dispatches are cut.
     fn rounds_of_a_submission(&self, throughput: &Throughput, n_slots: usize) -> u32 {
         let work = Work::new(self.sizes(), n_slots);
         let round =
@@ -249,7 +249,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         ((submission.as_secs_f64() / round) as u32).clamp(least, ROUNDS.1)
     }
 
-    /// Slots that are done leave. Returns them with their restarts.
+    /// Frees finished slots. Returns them with their restarts.
     fn leave(&mut self) -> Vec<(usize, u64)> {
         let most = match self.keep {
             Keep::All => (STATE_BYTES / self.state_bytes()).max(1) as usize,
@@ -267,7 +267,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         ended
     }
 
-    /// Restarts enter slots that are free.
+    /// Admits restarts to free slots.
     fn enter(&mut self) -> Vec<Admitted> {
         let mut admitted = Vec::new();
         for (slot, post) in self.posts.iter_mut().enumerate() {
@@ -281,7 +281,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         admitted
     }
 
-    /// Encodes the refill of slots that wait for one.
+    /// Encodes the refill of waiting slots.
     fn refill(&mut self, commands: &mut Commands<'_>) -> Result<(), EngineError> {
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.truncate(self.n_workspaces);
@@ -298,7 +298,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         Ok(())
     }
 
-    /// Bytes of a state as it comes back.
+    /// Bytes of a state read back.
     fn state_bytes(&self) -> u64 {
         self.sizes().centroid_floats() as u64 * 4 + u64::from(self.sizes().n_points) * 4
     }
@@ -328,7 +328,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         self.session.gpu.context.staging(bytes.max(least))
     }
 
-    /// Waits for the earliest submission in flight, and takes in what it says.
+    /// Waits for the earliest submission in flight, and processes its results.
     fn poll_earliest(
         &mut self,
         throughput: &mut Throughput,
@@ -365,7 +365,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         Ok(())
     }
 
-    /// Takes in how long a submission took, by the device's clock if it has one. Returns where the time went.
+    /// Records the duration of a submission, by timestamps if there are any. Returns its times by step.
     fn take_times(
         &self,
         throughput: &mut Throughput,
@@ -395,7 +395,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         Times { seed, iterate: took - seed, ..Times::default() }
     }
 
-    /// Slots that had something to do when a submission began, as the signs of the submission before say.
+    /// Number of slots that had work when a submission began, by the bits of the submission before.
     fn active(&self, submission: &Submission) -> usize {
         let busy = |slot: &&u32| {
             let post = self.posts[**slot as usize];
@@ -405,14 +405,14 @@ impl<'s, 'a> Submissions<'s, 'a> {
         submission.slots.iter().filter(busy).count()
     }
 
-    /// Takes in which slots were done, or waiting, at the end of a submission.
+    /// Updates which slots were done or waiting at the end of a submission.
     fn take_signs(&mut self, number: u64, signs: &[u32]) {
         let (done, empty) = signs.split_at(words(self.posts.len()));
         let is = |signs: &[u32], slot: usize| signs[slot / 32] >> (slot % 32) & 1 == 1;
         self.waiting.clear();
         for (slot, post) in self.posts.iter_mut().enumerate() {
             let Post::Busy { restart, since } = *post else { continue };
-            // what is said of the slot's restart before says nothing
+            // bits from before the slot's restart entered are ignored
             if since <= number && is(done, slot) {
                 *post = Post::Ended { restart };
             } else if since <= number && is(empty, slot) {
@@ -458,7 +458,7 @@ fn outcome(restart: u64, record: &Record) -> Outcome {
 }
 
 impl GpuSession<'_> {
-    /// A state from its centroids and labels as they lie on the device.
+    /// A state from the bytes of its centroids and labels.
     fn state(&self, bytes: &[u8]) -> State {
         let (centroids, labels) = bytes.split_at(self.sizes.centroid_floats() * 4);
         let labels: Vec<u32> = bytemuck::pod_collect_to_vec(labels);

@@ -1,29 +1,29 @@
-//! Sum parts: how the sums of a restart lie in the workgroup memory of `update_sums_shared`, and why none overflows.
+//! Layout of sums in the workgroup memory of `update_sums_shared`, as parts of 15 bits that can't overflow.
 
-/// Words of workgroup memory that are asked for where a device has them: what NVIDIA's GPUs give.
+/// Most words of workgroup memory to request: the limit of NVIDIA's GPUs.
 pub(super) const MAX_WORDS: usize = (48 << 10) / 4;
 
-/// Points of a workgroup of `update_sums_shared`: the more, the fewer atomics in storage.
+/// Points per workgroup of `update_sums_shared`. More points mean fewer atomics in storage.
 pub(super) const POINTS: [usize; 4] = [256, 1024, 4096, 16384];
 /// Workgroups that keep a large device busy.
 const BUSY: usize = 512;
-/// Most quads of a slab: some drivers let no loop go on for long.
+/// Most quads of a slab: some drivers limit the trips of a loop.
 const MAX_SLAB: usize = 64;
-/// Most slabs: with more of them sums are so many that atomics in storage seldom meet, and are faster (on an H200, at 32
-/// slabs, by a third).
+/// Most slabs. With more slabs there are so many sums that atomics in storage rarely contend and are faster (on an
+/// H200, at 32 slabs, by a third).
 const MAX_SLABS: usize = 4;
 
-/// Bits of a part of a sum in workgroup memory.
+/// Bits per part of a sum in workgroup memory.
 const PART: u32 = 15;
-/// Most points that are added to a part: each part stays below 2^31.
+/// Most points added to a part, which then stays below 2^31.
 const MAX_POINTS: u64 = POINTS[3] as u64;
 
 /// How the sums of a slot lie in the workgroup memory of `update_sums_shared`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Parts of a sum.
+    /// Parts per sum.
     pub(super) limbs: usize,
-    /// Quads of features of a workgroup.
+    /// Quads of features per workgroup.
     pub(super) slab: usize,
     /// Workgroups that share the features of a point.
     pub(super) n_slabs: usize,
@@ -32,10 +32,10 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The layout in so many bytes of workgroup memory; none where so few sums have room that it does not pay.
+    /// The layout in `bytes` of workgroup memory. `None` where too few sums fit for it to pay.
     pub(super) fn new(n_clusters: usize, n_quads: usize, limbs: usize, bytes: u32) -> Option<Self> {
         let (k, quads) = (n_clusters, n_quads);
-        let room = (bytes as usize / 4).checked_div(k)?.checked_sub(1)?; // a word a cluster is its weight
+        let room = (bytes as usize / 4).checked_div(k)?.checked_sub(1)?; // one word per cluster holds its weight
         let slab = ((room / limbs).saturating_sub(1) / 4).min(quads).min(MAX_SLAB);
         let n_slabs = quads.div_ceil(slab.max(1));
         let slab = if slab > 0 { quads.div_ceil(n_slabs) } else { return None };
@@ -47,7 +47,7 @@ impl Layout {
         })
     }
 
-    /// Points of a workgroup, by place in [`POINTS`], for so many slots.
+    /// Index in [`POINTS`] of the points per workgroup, for `n_slots` slots.
     pub(super) fn points(&self, n_points: usize, n_slots: usize) -> usize {
         let all = n_points.saturating_mul(n_slots).saturating_mul(self.n_slabs);
         let last = POINTS.len() - 1;
@@ -56,9 +56,9 @@ impl Layout {
     }
 }
 
-/// Parts of a sum of products of a weight and a coordinate, so that no part of [`MAX_POINTS`] of them overflows an
-/// `i32`: below 2^14 of them, a part of 15 bits stays below 2^29, and the highest one is what is left of a product.
-/// None where the weights alone would overflow.
+/// Parts per sum of [`MAX_POINTS`] products of a weight and a coordinate, so that no part overflows an `i32`. A sum of
+/// at most 2^14 parts of 15 bits stays below 2^29; the highest part holds the remaining bits of a product. `None`
+/// where the weights alone would overflow.
 pub(super) fn limbs(max_weight: u32, max_coordinate: u32, granularity: u32) -> Option<usize> {
     let (weight, most) = (u64::from(max_weight), u64::from(max_coordinate));
     let fits = |term: u64| term * MAX_POINTS < 1 << 31;
@@ -74,7 +74,7 @@ pub(super) fn limbs(max_weight: u32, max_coordinate: u32, granularity: u32) -> O
 mod tests {
     use super::*;
 
-    /// What a part may hold at most, of points of weight and coordinate as large as they are allowed to be.
+    /// Sums the largest points allowed.
     #[test]
     fn no_part_overflows() {
         for weight in [1u64, 2, 3, 255, 256, 40_000, 65_535] {

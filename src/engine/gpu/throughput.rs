@@ -1,29 +1,30 @@
-//! Throughput: how long work takes on a device, as far as it is known, and so how large a dispatch may be.
+//! Throughput: the measured cost of each kind of work, and the largest dispatch that it allows.
 //!
-//! A desktop resets a GPU that stays with one thing for too long. The first guess is of a slow device; what was
-//! measured corrects it, upwards at once and downwards by and by: slots that are done make a dispatch look quick.
+//! A desktop's watchdog resets a GPU when one dispatch takes too long, so the initial estimate assumes a slow device.
+//! A measurement that is slower than the estimate replaces it at once. A faster one only halves the difference:
+//! finished slots do no work and make a dispatch look fast.
 
 use std::time::{Duration, Instant};
 
 use super::adapter::AdapterInfo;
 use crate::engine::OpenOptions;
 
-/// How long a dispatch may take, and how long a submission of several.
+/// Time limit of a dispatch, and of a submission of several.
 pub(super) const LONGEST: Duration = Duration::from_millis(40);
-/// Operations that are guessed to take that long: those of a tenth of a TFLOP/s.
+/// Operations in [`LONGEST`] before anything was measured: about a tenth of a TFLOP/s.
 const GUESS: f64 = (1u64 << 31) as f64;
-/// The same where a processor does their work.
+/// The same for software adapters.
 const GUESS_SOFTWARE: f64 = (1u64 << 28) as f64;
-/// What is done in less time, in seconds, may have taken as long to begin and to end.
+/// Seconds below which launch overhead may dominate a measurement.
 const BRIEF: f64 = 1e-3;
 
-/// Workgroups that run side by side on the smallest discrete GPU: fewer make a dispatch no shorter.
+/// Workgroups that the smallest discrete GPU runs concurrently. A dispatch of fewer is no shorter.
 const LEAST: u64 = 64;
-/// The same of other GPUs.
+/// The same for other GPUs.
 const LEAST_SHARED: u64 = 8;
 
-/// What work is for. Its amount is counted in operations that take about as long as a multiply-add of an assign:
-/// roughly, since all that matters is that work of one kind compares with other work of that kind.
+/// Kind of work. Its amount is counted in operations, each about as long as a multiply-add of an assign. The unit
+/// may be rough: work is only compared with work of the same kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     Assign,
@@ -32,31 +33,31 @@ pub(super) enum Step {
     Seed,
 }
 
-/// Operations of a coordinate that is added to a sum, or compared in integers.
+/// Operations per coordinate that is added to a sum, or compared in integers.
 pub(super) const WIDE: u128 = 8;
-/// Operations of a coordinate of a mean.
+/// Operations per coordinate of a mean.
 pub(super) const MEAN: u128 = 64;
 
-/// How much slower another job may be, of which no more is known than how fast the last one was.
+/// Safety factor on the measured cost of one job when it is used for another.
 const DOUBT: f64 = 4.0;
 
-/// Seconds that an operation takes.
+/// Seconds per operation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Cost {
     seconds: f64,
     measured: bool,
 }
 
-/// How fast a device was found to be.
+/// Estimated and measured costs of a device.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Throughput {
-    costs: [Cost; 3], // of each step
-    longest: f64,     // seconds of a dispatch
-    least: u64,       // workgroups that no cut makes faster
+    costs: [Cost; 3], // by step
+    longest: f64,     // limit of a dispatch, in seconds
+    least: u64,       // smallest slice worth cutting to, in workgroups
     last: Option<Instant>,
 }
 
-/// A part of a grid: blocks and slots from the first ones on.
+/// A part of a grid of (blocks, slots).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slice {
     pub(super) first: [usize; 2],
@@ -64,7 +65,7 @@ pub(super) struct Slice {
 }
 
 impl Throughput {
-    /// Of a device of which no more is known than what its kind is, and what a job cost there if that was measured.
+    /// The initial estimate: from the stored cost model if it lists this adapter, else from the kind of adapter.
     pub(super) fn new(info: &AdapterInfo, options: &OpenOptions) -> Self {
         let name = info.full_name();
         let known = options.costs.gpus.iter().find(|gpu| gpu.adapter == name);
@@ -87,7 +88,7 @@ impl Throughput {
         Self { costs: [cost; 3], longest: longest.as_secs_f64(), least, last: None }
     }
 
-    /// What may be expected of another job.
+    /// The estimate for another job: measured costs times [`DOUBT`].
     pub(super) fn doubted(&self) -> Self {
         let doubted = |cost: Cost| match cost.measured {
             true => Cost { seconds: DOUBT * cost.seconds, measured: false },
@@ -96,7 +97,7 @@ impl Throughput {
         Self { costs: self.costs.map(doubted), last: None, ..*self }
     }
 
-    /// What was measured, and where it was not, what is known otherwise.
+    /// Own costs where they were measured, else those of `other`.
     pub(super) fn or(&self, other: &Self) -> Self {
         let mut costs = other.costs;
         for (cost, own) in costs.iter_mut().zip(self.costs).filter(|(_, own)| own.measured) {
@@ -105,23 +106,23 @@ impl Throughput {
         Self { costs, ..*self }
     }
 
-    /// Seconds that a dispatch may take.
+    /// Time limit of a dispatch, in seconds.
     pub(super) fn longest(&self) -> f64 {
         self.longest
     }
 
-    /// Seconds that work takes.
+    /// Estimated time of `work`, in seconds.
     pub(super) fn seconds(&self, step: Step, work: u128) -> f64 {
         self.costs[step as usize].seconds * work as f64
     }
 
-    /// Multiply-adds of assign that take about this long, if that was measured.
+    /// Multiply-adds of assign in `time`; `None` before assign was measured.
     pub(super) fn work(&self, time: Duration) -> Option<u128> {
         let cost = self.costs[Step::Assign as usize];
         cost.measured.then(|| (time.as_secs_f64() / cost.seconds) as u128)
     }
 
-    /// Takes in how long work took.
+    /// Records that `work` took `took` seconds.
     pub(super) fn note(&mut self, step: Step, work: u128, took: f64) {
         if work == 0 || took <= 0.0 || !took.is_finite() {
             return;
@@ -135,7 +136,7 @@ impl Throughput {
         cost.measured = true;
     }
 
-    /// Takes in how long work of several kinds took together.
+    /// Records that work of several kinds took `took` seconds together, and splits the time as estimated.
     pub(super) fn note_all(&mut self, works: &[(Step, u128)], took: f64) {
         let expected: f64 = works.iter().map(|&(step, work)| self.seconds(step, work)).sum();
         for &(step, work) in works {
@@ -143,8 +144,8 @@ impl Throughput {
         }
     }
 
-    /// A submission begins or ends; `more` says whether the device has more to do. Returns how long the submission
-    /// took: zero if that is not known.
+    /// Returns the time since the last call, or zero if there is none to measure from. `more`: whether the next call
+    /// measures from this one.
     pub(super) fn tick(&mut self, more: bool) -> Duration {
         let now = Instant::now();
         let took = self.last.map_or(Duration::ZERO, |last| now - last);
@@ -152,12 +153,12 @@ impl Throughput {
         took
     }
 
-    /// Forgets when the last submission ended.
+    /// Makes the next [`Throughput::tick`] return zero.
     pub(super) fn stop_watch(&mut self) {
         self.last = None;
     }
 
-    /// Cuts a grid of (blocks, slots) workgroups, which do this work in all, into slices that are short enough.
+    /// Cuts a grid of (blocks, slots) workgroups, which do `work` in all, into slices within the time limit.
     pub(super) fn cut(&self, step: Step, work: u128, grid: [usize; 2], wrap: usize) -> Vec<Slice> {
         let [blocks, slots] = grid.map(|size| size.max(1));
         let each = self.seconds(step, work) / (blocks * slots) as f64;
@@ -169,7 +170,7 @@ impl Throughput {
             _ if most >= blocks => [blocks, by_fours(most / blocks)],
             _ => [1, by_fours(most)],
         };
-        // rows of a wrapped grid are whole: what is past the end of a slice belongs to the next
+        // a wrapped grid is cut between its rows: a partial row would run into the next slice
         let high = if high > wrap && high < blocks { high / wrap * wrap } else { high };
         let of_block = |first: usize| {
             let size = high.min(blocks - first);
@@ -180,7 +181,7 @@ impl Throughput {
     }
 }
 
-/// As many slots, or up to three fewer: `assign_small` takes four side by side.
+/// Rounds down to a multiple of four, where there are four: `assign_small` works on four slots at a time.
 fn by_fours(n_slots: usize) -> usize {
     if n_slots < 4 { n_slots } else { n_slots / 4 * 4 }
 }
@@ -189,12 +190,12 @@ fn by_fours(n_slots: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// A device that is guessed to do an operation a microsecond, and may take a millisecond for a dispatch.
+    /// An operation takes a microsecond, a dispatch at most a millisecond.
     fn throughput(least: u64) -> Throughput {
         Throughput::from_guess(1e-6, Duration::from_millis(1), least)
     }
 
-    /// Workgroups of each slice, and that they cover the grid once.
+    /// Workgroups of each slice. Checks that the slices cover the grid once.
     fn sizes(throughput: &Throughput, work: u128, grid: [usize; 2], wrap: usize) -> Vec<usize> {
         let slices = throughput.cut(Step::Assign, work, grid, wrap);
         let mut seen = vec![0; grid[0] * grid[1]];
@@ -210,7 +211,7 @@ mod tests {
     #[test]
     fn slices_cover_the_grid_and_are_short() {
         let throughput = throughput(1);
-        // a workgroup takes 100 us: ten are allowed
+        // a workgroup takes 100 us: ten fit the limit
         for (grid, many) in [([9, 1], 1), ([100, 1], 10), ([30, 3], 10), ([3, 30], 10), ([40, 100], 500)] {
             let sizes = sizes(&throughput, 100 * (grid[0] * grid[1]) as u128, grid, 1 << 16);
             assert!(sizes.len() >= many && sizes.len() <= grid[0] * grid[1], "{grid:?} in {sizes:?}");

@@ -1,4 +1,4 @@
-//! Timestamps: moments of a submission by the device's own clock, where it has one.
+//! Timestamp queries of a submission, on devices that support them.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,12 @@ use super::commands::Commands;
 use super::context::Context;
 use crate::engine::{EngineError, Times};
 
-/// Moments of a submission, in order: its start, the end of seeding, of the first round's assign, of that round's
-/// update, of the submission.
+/// Timestamps per submission: see [`Moment`].
 const MOMENTS: u32 = 5;
-/// Their bytes.
+/// Bytes of the timestamps of a submission.
 pub(super) const BYTES: u64 = MOMENTS as u64 * 8;
 
-/// One of [`MOMENTS`].
+/// Where a timestamp is written, in order. `Assigned` and `Updated` are those of the submission's first round.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Moment {
     Start,
@@ -23,7 +22,7 @@ pub(super) enum Moment {
     End,
 }
 
-/// The moments of the submission that is encoded.
+/// The timestamp queries of the submission that is being encoded.
 #[derive(Debug)]
 pub(super) struct Timestamps {
     queries: wgpu::QuerySet,
@@ -32,7 +31,7 @@ pub(super) struct Timestamps {
 }
 
 impl Timestamps {
-    /// None where the device has no clock.
+    /// `None` if the device has no timestamp queries.
     pub(super) fn new(context: &Context) -> Result<Option<Self>, EngineError> {
         let Some(period) = context.timestamp_period() else { return Ok(None) };
         let queries = context.device.create_query_set(&wgpu::QuerySetDescriptor {
@@ -45,7 +44,7 @@ impl Timestamps {
         Ok(Some(Self { queries, resolved, period: period.into() }))
     }
 
-    /// Timestamps the moment when all that is encoded so far is done.
+    /// Writes a timestamp once all work encoded so far is done.
     pub(super) fn mark(&self, commands: &mut Commands<'_>, moment: Moment) {
         commands.empty_pass(wgpu::ComputePassTimestampWrites {
             query_set: &self.queries,
@@ -54,12 +53,12 @@ impl Timestamps {
         });
     }
 
-    /// Makes the moments readable.
+    /// Resolves the queries to a buffer.
     pub(super) fn resolve(&self, commands: &mut Commands<'_>) {
         commands.resolve(&self.queries, MOMENTS, &self.resolved);
     }
 
-    /// How long the parts of a submission took. None if the clock went backwards, or stood.
+    /// Durations of the parts of a submission. `None` if the clock ran backwards or stood still.
     pub(super) fn spans(&self, bytes: &[u8]) -> Option<Spans> {
         let moments: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
         if !moments.is_sorted() || moments.first() == moments.last() {
@@ -78,7 +77,7 @@ impl Timestamps {
     }
 }
 
-/// How long the parts of a submission took.
+/// Durations of the parts of a submission.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spans {
     /// All before the first round.
@@ -92,7 +91,7 @@ pub(super) struct Spans {
 }
 
 impl Spans {
-    /// Times of a submission. The shares of assign and update are those of its first round.
+    /// Times of a submission. Its rounds are split into assign and update in the proportion of the first round.
     pub(super) fn times(&self) -> Times {
         let round = (self.assign + self.update).as_secs_f64();
         let share = if round > 0.0 { self.assign.as_secs_f64() / round } else { 0.0 };
@@ -109,10 +108,10 @@ impl Spans {
     }
 }
 
-/// How long the device takes over a pass, by its own timestamps where it has them, else by the host's clock.
+/// Times a pass by timestamp queries where the device has them, else by the host's clock.
 pub(super) struct PassTimer {
     queries: Option<PassQueries>,
-    mark: wgpu::Buffer, // read to wait for all work
+    mark: wgpu::Buffer, // reading it waits for all work
 }
 
 struct PassQueries {
@@ -132,7 +131,7 @@ impl PassTimer {
         Ok(Self { queries, mark })
     }
 
-    /// Seconds of a pass, the work before it not counted.
+    /// Seconds of a pass, without earlier work.
     pub(super) fn seconds(
         &self,
         context: &Context,
@@ -157,7 +156,7 @@ impl PassTimer {
         let read = context.read(&[(buffer, 0, bytes)])?;
         let by_host = start.elapsed().as_secs_f64();
         let by_device = self.queries.as_ref().and_then(|queries| queries.seconds(&read));
-        // a device that saw more time pass than the host did, or none, has no clock
+        // timestamps of zero, or longer than the host measured, are wrong
         Ok(by_device.filter(|&seconds| seconds > 0.0 && seconds <= by_host).unwrap_or(by_host))
     }
 }

@@ -1,4 +1,4 @@
-//! Assign: each row to the centroid of least squared distance, ties to the lowest index.
+//! Assign: each row gets the centroid of least squared distance; ties go to the lowest index.
 
 use crate::lattice::Table;
 
@@ -39,7 +39,7 @@ pub fn assign_outside(table: &Table, centroids: &[i32], q: &[i64]) -> u32 {
     nearest(centroids, table.n_dims(), |c| distance_outside(q, c, &lattice.shift, lattice.max_shift()))
 }
 
-/// [`distance`] for coordinates of up to 2^40, which may need more than 128 bits: its high and low half.
+/// [`distance`] for coordinates of magnitude up to 2^40, as (high, low) 128 bits.
 #[must_use]
 pub fn distance_outside(q: &[i64], c: &[i32], shift: &[u32], max_shift: u32) -> (u128, u128) {
     let mut sum = (0, 0u128);
@@ -53,7 +53,7 @@ pub fn distance_outside(q: &[i64], c: &[i32], shift: &[u32], max_shift: u32) -> 
     sum
 }
 
-/// The lowest index of a centroid of least distance.
+/// Index of the nearest centroid; ties go to the lowest.
 pub fn nearest<D: Ord>(centroids: &[i32], n_dims: usize, distance: impl Fn(&[i32]) -> D) -> u32 {
     let distances = centroids.chunks_exact(n_dims).map(distance).enumerate();
     // min_by keeps the first of equals

@@ -1,4 +1,4 @@
-//! Empty clusters: each takes the farthest location that its donor can spare.
+//! Refill of empty clusters with the farthest locations (docs/DEFINITION.md, section 3.3).
 
 use super::Sums;
 use super::assign::row_distance;
@@ -10,13 +10,13 @@ struct Far {
     row: usize,
 }
 
-/// Gives every cluster without weight, in index order, the farthest location.
+/// Moves the farthest location to each cluster without weight, in index order.
 ///
-/// A location is all rows of positive weight with the coordinates of the farthest row: farthest by the
-/// distance to its own centroid (`centroids`, before the update), above zero, ties to the lowest row.
-/// Locations whose donor would keep no weight are passed over. The rows leave the donor's sums, and their
-/// labels become the empty cluster's. Where no location is left the cluster stays empty.
-/// Returns how many rows changed their label.
+/// The farthest location is all rows of positive weight with the coordinates of the farthest row: the row with the
+/// largest distance, above zero, to its own centroid (`centroids`, before the update); ties go to the lowest row. A
+/// location is skipped if its cluster, the donor, would lose all its weight. The rows leave the donor's sums, and
+/// their labels become the empty cluster's. If no location is left, the cluster stays empty. Returns how many labels
+/// changed.
 pub fn refill(table: &Table, centroids: &[i32], labels: &mut [u32], sums: &mut Sums) -> usize {
     let empties: Vec<usize> = (0..sums.counts.len()).filter(|&c| sums.counts[c] == 0).collect();
     if empties.is_empty() {
@@ -49,7 +49,7 @@ pub fn refill(table: &Table, centroids: &[i32], labels: &mut [u32], sums: &mut S
     moved
 }
 
-/// Rows of positive weight off their centroid, by falling distance, then by row.
+/// Rows of positive weight at a distance above zero, by decreasing distance, then by row.
 fn farthest_first(table: &Table, centroids: &[i32], labels: &[u32]) -> Vec<Far> {
     let d = table.n_dims();
     let own = |i: usize| row_distance(table, i, &centroids[labels[i] as usize * d..][..d]);
@@ -62,9 +62,9 @@ fn farthest_first(table: &Table, centroids: &[i32], labels: &[u32]) -> Vec<Far> 
     far
 }
 
-/// The rows at the location of entry `at`, marked as seen; none if they were seen before.
+/// The rows at the location of entry `at`, and marks them as seen. Empty if they were seen before.
 ///
-/// Rows of equal coordinates have equal labels, so equal distances: they stand in one run of the list.
+/// Rows of equal coordinates have equal labels, hence equal distances: they are in one range of equal distances.
 fn take_location(table: &Table, far: &[Far], seen: &mut [bool], at: usize) -> Vec<usize> {
     if seen[at] {
         return Vec::new();

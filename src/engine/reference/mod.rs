@@ -1,13 +1,12 @@
 //! The definition of the algorithm (docs/DEFINITION.md, section 3), as plain integer loops: the oracle of every
 //! other engine.
 //!
-//! A restart seeds, then assigns and updates until it stops. Nothing here is meant to be fast.
+//! A restart seeds, then assigns and updates until it stops. Nothing here is optimised.
 //!
-//! Each of the three engines has Lloyd's loop of its own, on purpose. Here it is the definition: every pass starts
-//! from nothing. The CPU's loop carries bounds and running sums from one pass to the next; the GPU's is a queue of
-//! kernels that serves many restarts at once and does not wait for the host. A shared loop would need hooks for both,
-//! and the oracle would then run the code that it checks. The decisions that must not differ (empty clusters, when to
-//! stop) stand once, in `empty` and `stop`.
+//! Each of the three engines has its own Lloyd loop, on purpose. Here it is the definition: no pass keeps state for the
+//! next. The CPU's loop keeps bounds and sums between passes. The GPU's loop is a queue of kernels that serves many
+//! restarts at once without waiting for the host. A shared loop would need hooks for both, and the oracle would run
+//! the code that it checks. The rules for empty clusters and for stopping are written once, in `empty` and `stop`.
 
 pub mod assign;
 pub mod empty;
@@ -103,10 +102,10 @@ fn run_restart(job: &Job<'_>, restart: u64, batch: &mut Batch) -> (Outcome, Stat
     (Outcome { restart, inertia, iterations, stop, digest: digest(&state.centroids) }, state)
 }
 
-/// Assigns and updates from `centroids` until it stops (Lloyd 1982).
+/// Assigns and updates from `centroids` (n_clusters, n_dims) until it stops (Lloyd 1982).
 ///
-/// Returns the final state, the number of updates, and why it stopped. `seen` is called after each
-/// update with the new centroids and their labels.
+/// Returns the final state, the number of updates, and why it stopped. `seen` is called after each update with the new
+/// centroids and their labels.
 pub fn lloyd(
     job: &Job<'_>,
     centroids: Vec<i32>,
@@ -115,7 +114,7 @@ pub fn lloyd(
     lloyd_timed(job, centroids, &mut Times::default(), seen)
 }
 
-/// [`lloyd`], with the time of its steps.
+/// [`lloyd`], with the times of its steps.
 fn lloyd_timed(
     job: &Job<'_>,
     mut centroids: Vec<i32>,

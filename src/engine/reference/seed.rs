@@ -1,4 +1,4 @@
-//! Seed: the first centroids.
+//! Seeding: the first centroids (docs/DEFINITION.md, sections 3.7 and 3.8).
 
 use super::assign::row_distance;
 use crate::engine::draws::{Draws, candidates};
@@ -27,7 +27,8 @@ fn coordinates(table: &Table, i: usize) -> Vec<i32> {
     table.point(i).iter().map(|&q| q as i32).collect()
 }
 
-/// Greedy k-means++: of a few draws in proportion to w D, the one that leaves the least potential.
+/// Greedy k-means++ (Arthur and Vassilvitskii 2007): of a few candidates drawn in proportion to w D, the one with the
+/// least potential becomes a seed. Returns rows.
 fn kmeans_plus_plus(table: &Table, n_clusters: usize, draws: &mut Draws) -> Vec<usize> {
     let n = table.n_points();
     let first = pick(draws.below(table.weights.total().into()), (0..n).map(|i| table.weights.get(i).into()));
@@ -83,9 +84,9 @@ fn lowered(table: &Table, near: &[u128], seed: usize) -> Vec<u128> {
     near
 }
 
-/// The lowest row that is no seed yet; one of weight w is w rows in its place, all of which may become seeds.
+/// The lowest row that is not a seed yet. A row of weight w counts as w rows, each of which may become a seed.
 ///
-/// There is one: n_clusters is at most the number of rows of positive weight.
+/// It exists: n_clusters is at most the number of rows of positive weight.
 #[must_use]
 pub fn lowest_unused(table: &Table, seeds: &[usize]) -> usize {
     let mut used = vec![0; table.n_points()];
@@ -93,7 +94,7 @@ pub fn lowest_unused(table: &Table, seeds: &[usize]) -> usize {
     (0..table.n_points()).find(|&i| used[i] < table.weights.get(i)).unwrap_or(0)
 }
 
-/// Rows in proportion to their weight, all with coordinates of their own if that can be had.
+/// Rows drawn in proportion to their weights, with distinct coordinates as far as there are any.
 fn random(table: &Table, n_clusters: usize, draws: &mut Draws) -> Vec<usize> {
     let n = table.n_points();
     let total = u128::from(table.weights.total());

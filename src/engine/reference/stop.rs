@@ -1,11 +1,11 @@
-//! Stop: at the fixed point, within the tolerance, or after the most updates.
+//! Stop: at the fixed point, within the tolerance, or after the maximum number of updates.
 
 use crate::engine::{Job, Stop};
 use crate::lattice::Table;
 
 use super::distance;
 
-/// Whether the update from `before` to `after`, the `iterations`-th, was the last. (n_clusters, n_dims)
+/// Whether update number `iterations`, from `before` to `after`, is the last, and why. (n_clusters, n_dims)
 #[must_use]
 pub fn stop(job: &Job<'_>, before: &[i32], after: &[i32], iterations: u32) -> Option<Stop> {
     if before == after {
@@ -18,7 +18,7 @@ pub fn stop(job: &Job<'_>, before: &[i32], after: &[i32], iterations: u32) -> Op
     (iterations >= job.max_iter).then_some(Stop::MaxIter)
 }
 
-/// Sum of squared distances that the centroids moved, in lattice units.
+/// Sum of the squared distances that the centroids moved, in lattice units. (n_clusters, n_dims)
 #[must_use]
 pub fn shift(table: &Table, before: &[i32], after: &[i32]) -> u128 {
     let lattice = &table.lattice;
@@ -29,10 +29,10 @@ pub fn shift(table: &Table, before: &[i32], after: &[i32]) -> u128 {
     before.chunks_exact(d).zip(after.chunks_exact(d)).map(moved).sum()
 }
 
-/// The squared shift, in lattice units, below which a run with tolerance `tol` stops; none for `tol` = 0.
+/// The squared shift, in lattice units, at which a run with tolerance `tol` stops; `None` for `tol` = 0.
 ///
-/// `tol` times the mean over the features of their weighted variance, `(W Q - S^2) / W / W` with Q, S and
-/// the difference in integers.
+/// It is `tol` times the mean of the features' weighted variances `(W Q - S^2) / W / W`, whose numerator is computed in
+/// integers.
 #[must_use]
 pub fn shift_limit(table: &Table, tol: f64) -> Option<f64> {
     if tol <= 0.0 {

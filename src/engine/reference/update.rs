@@ -1,4 +1,4 @@
-//! Update: each centroid to the mean of its points, rounded to the lattice.
+//! Update: each centroid becomes the mean of its points, rounded to the lattice.
 
 use crate::lattice::Table;
 
@@ -23,7 +23,7 @@ impl Sums {
         sums
     }
 
-    /// Adds a point `weight` times (takes it away, if negative). `point` is (n_dims).
+    /// Adds a point `weight` times; a negative weight removes it. `point` is (n_dims).
     pub fn add(&mut self, cluster: usize, point: &[f32], weight: i64) {
         let d = point.len();
         for (sum, &q) in self.sums[cluster * d..][..d].iter_mut().zip(point) {
@@ -44,7 +44,7 @@ pub fn update(sums: &Sums, before: &[i32]) -> Vec<i32> {
     sums.sums.iter().enumerate().map(mean).collect()
 }
 
-/// `floor((2 S + N) / (2 N))`: S / N, halves up.
+/// `floor((2 S + N) / (2 N))`: S / N rounded to the nearest integer, halves up.
 #[must_use]
 #[inline]
 pub fn rounded_mean(sum: i64, count: u64) -> i32 {

@@ -1,11 +1,11 @@
-// Strokes -> digits -> bitmaps, in the units of a field of its own, the same on every screen. A stroke is a list
-// of [x, y]. What is seen is drawn with a pen of the field's size; what is counted with one of the digit's size,
-// because the digits that models are fitted to were all of one size: their lines are a sixth of their height.
+// Strokes -> digits -> bitmaps, in units that do not depend on the screen. A stroke is a list of [x, y]. The board
+// shows strokes with a pen scaled to the board. For counting, each digit is drawn with a pen scaled to the digit,
+// because the digits of the data all have one size and lines a sixth of their height wide.
 const LINES = 80;    // cells of a digit's bitmap between its outermost strokes, along its longer side
 const NIB = 8;       // half of the pen's width in such cells: a sixth of 80 + 2 x 8
-const OVERLAP = 0.5; // of the narrower one's width: strokes one above the other are parts of one digit
-const GAP = 0.25;    // of the taller one's height: what is further above or below is another line, as is what is
-                     // more than half as high
+const OVERLAP = 0.5; // strokes one above the other are one digit if they overlap by this share of the narrower width
+const GAP = 0.25;    // a vertical gap of more than this share of the taller one's height separates lines, as does a
+                     // lower one of more than half the height
 
 class Field {
   constructor(width, height) {
@@ -57,13 +57,13 @@ class Field {
     });
   }
 
-  // No more than a tap, or a tremble of it.
+  // a tap, perhaps with a small tremble
   dot(strokes) {
     const { across, down } = extent(strokes.map(stroke => this.strokes[stroke]));
     return Math.max(across, down) < 2 * this.pen;
   }
 
-  // Digits as one reads them: their boxes, and their bitmaps.
+  // digits in reading order: boxes and bitmaps
   digits() {
     const groups = new Map();
     this.boxes.forEach((box, stroke) => {
@@ -82,8 +82,8 @@ class Field {
   }
 }
 
-// A digit's strokes, as large as any other's, with a pen of that size: 1 is ink. No shorter than the pen is wide,
-// so that the tremble of a tap is no digit.
+// The bitmap of a digit's strokes, scaled to a fixed size: 1 is ink. The scale is limited by the width of the pen,
+// so that the tremble of a tap does not become a digit.
 function bitmap(strokes, pen) {
   const { left, top, across, down } = extent(strokes);
   const scale = LINES / Math.max(across, down, 2 * pen);
@@ -97,7 +97,7 @@ function bitmap(strokes, pen) {
   return { width, height, pixels };
 }
 
-// Where the points of strokes lie: a corner, and how far to the other one.
+// Bounding box of strokes: a corner and the size.
 function extent(strokes) {
   const xs = strokes.flat().map(at => at[0]), ys = strokes.flat().map(at => at[1]);
   const least = all => all.reduce((a, b) => Math.min(a, b)), most = all => all.reduce((a, b) => Math.max(a, b));
@@ -105,7 +105,7 @@ function extent(strokes) {
   return { left, top, across: most(xs) - left, down: most(ys) - top };
 }
 
-// All pixels of the field within `pen` of a straight line.
+// All pixels of the field within `pen` of a line segment.
 function line([x0, y0], [x1, y1], pen, width, height, found) {
   const dx = x1 - x0, dy = y1 - y0, length = dx * dx + dy * dy;
   const from = (a, b) => Math.max(Math.ceil(Math.min(a, b) - pen), 0);
@@ -140,7 +140,7 @@ function belong(a, b) {
   return overlap >= OVERLAP * narrower && (gap <= 0 || (gap <= GAP * taller && 2 * lower <= taller));
 }
 
-// Parts that lie over one another, until none do.
+// Joins overlapping parts until there are none.
 function joined(groups) {
   for (let a = 0; a < groups.length; a++) {
     for (let b = a + 1; b < groups.length; b++) {
@@ -153,7 +153,8 @@ function joined(groups) {
   return groups;
 }
 
-// Line by line, each from left to right. Those of a line overlap its first one by half of the lower one's height.
+// Reading order: line by line, each from left to right. The digits of a line overlap its first one by half of the
+// lower one's height.
 function inOrder(digits) {
   const lines = [];
   for (const digit of [...digits].sort((a, b) => a.box.top - b.box.top)) {

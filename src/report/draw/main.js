@@ -1,4 +1,5 @@
-// The page calls out what it found by the event `cairn-draw`: { digits: [{ counts, drawing?, found, within, cluster, name }] }.
+// The page dispatches its results as the event `cairn-draw`: { digits: [{ counts, drawing?, found, within, cluster,
+// name }] }.
 const home = document.currentScript.closest(".cairn-draw"), $ = name => home.querySelector(`.cd-${name}`);
 const model = prepare(JSON.parse($("model").textContent));
 model.values = model.centroids.map(centroid => centroid.map((q, j) => q * 2 ** model.exponent[j] + model.offset[j]));
@@ -62,11 +63,11 @@ function showCommand() {
 }
 
 function explainLimit() {
-  if (model.limit === null) return "This model was saved without how far its rows lie from their centroids, so nothing is too far to be named.";
+  if (model.limit === null) return "This model has no radius, so no drawing is too far to be named.";
   const [radius, limit] = [model.radius, model.limit].map(squared => inUnits(model, squared).toFixed(1));
   return `Of ${model.radius_of} rows that the model was fitted to, all but one lie within ${radius} of their centroid. ` +
-    `Mouse, finger and pen differ more, so what is up to ${limit} away is named, and what lies further is called “not a digit”. ` +
-    "Much that is no digit lies nearer than that: a letter is often named as the digit that it looks like.";
+    `Drawings by mouse, finger or pen differ more, so up to a distance of ${limit} they are named, and beyond it they are “not a digit”. ` +
+    "Other marks may lie nearer than that: a letter is often taken for the digit that it resembles.";
 }
 
 const pad = new Pad($("pad"), showDrawn);

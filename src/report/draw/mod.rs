@@ -1,17 +1,17 @@
-//! A page on which digits are drawn, and named as they are by a model: `cairn draw`, and a part of the report.
+//! The page on which digits are drawn and named by a model: `cairn draw`, and a section of the report.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `draw.css`, `draw.html` | the looks, the controls |
-//! | `normalise.js` | [`drawing::counts`](crate::drawing::counts()), the same operations in the same order |
-//! | `nearest.js` | squared distances in exact integers, as [`Model`] has them |
-//! | `ink.js` | strokes to digits, digits to bitmaps |
-//! | `text.js` | arrays of 64 numbers in and out |
-//! | `pad.js` | mouse, finger, pen and keys |
-//! | `show.js` | what is shown of each digit |
-//! | `main.js` | all of it together |
+//! | `draw.css`, `draw.html` | style, controls |
+//! | `normalise.js` | [`drawing::counts`](crate::drawing::counts()), with the same operations in the same order |
+//! | `nearest.js` | squared distances in exact integers, equal to the [`Model`]'s |
+//! | `ink.js` | strokes -> digits -> bitmaps |
+//! | `text.js` | reads and writes arrays of 64 numbers |
+//! | `pad.js` | the board: mouse, finger, pen and keys |
+//! | `show.js` | display of each digit |
+//! | `main.js` | connects all of it |
 //!
-//! The scripts are one closure: the page they are in keeps its own names.
+//! The scripts share one closure and define no global names.
 
 use std::path::Path;
 
@@ -21,14 +21,14 @@ use serde::Serialize;
 use crate::drawing::SIZE;
 use crate::model::{DrawnError, Model, RADIUS_OF};
 
-/// Why a model can't name what is drawn.
+/// Why there is no drawing page for a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DrawError {
-    /// The model is not of drawings.
+    /// The model can't name drawings.
     #[error(transparent)]
     Model(#[from] DrawnError),
-    /// The page can't be put together.
+    /// The page can't be rendered.
     #[error("the page can't be written: {reason}")]
     DrawPage {
         /// What is wrong.
@@ -51,7 +51,7 @@ struct Section {
     model: String,
 }
 
-/// A model as the page takes it. Numbers of more than 53 bits are texts.
+/// A model as JSON for the page. Numbers of more than 53 bits are strings.
 #[derive(Serialize)]
 struct ForPage<'a> {
     centroids: Vec<&'a [i32]>, // lattice coordinates (n_clusters, n_dims)
@@ -63,7 +63,7 @@ struct ForPage<'a> {
     names: Vec<Option<&'a str>>,
 }
 
-/// A whole page: one file that asks no network for anything.
+/// The whole page, as one self-contained file.
 ///
 /// # Errors
 /// [`DrawError`].
@@ -74,8 +74,8 @@ pub fn page(model: &Model) -> Result<String, DrawError> {
     DrawPage { about, section: section(model)? }.render().map_err(failed)
 }
 
-/// The part of a page: a `div` with its own style and script, for any HTML body. It needs `script-src
-/// 'unsafe-inline'` and `style-src 'unsafe-inline'` where the page has a content policy. One to a page.
+/// A section for any HTML body: a `div` with its own style and script, at most one per page. With a content security
+/// policy it needs `script-src 'unsafe-inline'` and `style-src 'unsafe-inline'`.
 ///
 /// # Errors
 /// [`DrawError`].
@@ -104,7 +104,7 @@ fn for_page(model: &Model) -> Result<String, DrawError> {
         names: (0..model.n_clusters()).map(|c| model.name(c)).collect(),
     };
     let text = serde_json::to_string(&for_page).map_err(failed)?;
-    // a name may hold what ends a script
+    // a name may contain `</script>`
     Ok(text.replace('<', "\\u003c"))
 }
 

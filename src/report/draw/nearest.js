@@ -1,8 +1,8 @@
 // The lattice and its distances, in exact integers. |difference| <= 2^24 makes a square <= 2^48: a number holds
-// the sum of 16 of them exactly (2^52 < 2^53); sums of these are BigInt. What lies further out is BigInt at once.
+// the sum of 16 of them exactly (2^52 < 2^53); sums of these are BigInt. Larger differences use BigInt throughout.
 const EXACT = 2 ** 24, RUN = 16, WHOLE = 1.5 * 2 ** 52, OUTSIDE = 2 ** 40;
 
-// A row -> its lattice coordinates, as src/lattice/pack.rs places it; null where it lies too far out.
+// A row -> its lattice coordinates, as in src/lattice/pack.rs; null if it lies too far out.
 function place(model, row) {
   const q = row.map((x, j) => {
     const steps = (x - model.offset[j]) * 2 ** -model.exponent[j];
@@ -26,7 +26,7 @@ function squared(model, q, centroid) {
   return total + BigInt(sum);
 }
 
-// All centroids by distance, ties to the lowest index; null for a row too far out.
+// All centroids by distance; ties go to the lowest index. Null for a row too far out.
 function nearest(model, row, n) {
   const q = place(model, row);
   if (!q) return null;
@@ -42,12 +42,13 @@ function nearest(model, row, n) {
   return found;
 }
 
-// A squared distance as a distance in the units of the data.
+// Converts a squared distance to a distance in the units of the data.
 const inUnits = (model, distance) => Math.sqrt(Number(distance)) * 2 ** model.least;
 
 function prepare(model) {
   model.least = Math.min(...model.exponent);
-  // D = sum (difference * 2^(p - least))^2: in docs/DEFINITION.md, section 2.6, 4^(max e - e_j) with e_j = max p - p_j
+  // D = sum (difference * 2^(p - least))^2: in docs/DEFINITION.md, section 2.6, 4^(max e - e_j) with e_j = max p -
+  // p_j
   model.shift = model.exponent.map(p => BigInt(2 * (p - model.least)));
   for (const name of ["limit", "radius"]) model[name] = model[name] === null ? null : BigInt(model[name]);
   return model;

@@ -1,9 +1,9 @@
-// Drawing of any size -> 8 x 8 counts of 0 to 16. The same operations on 64-bit floats, in the same order, as
+// Drawing of any size -> 8 x 8 counts from 0 to 16. The same operations on 64-bit floats, in the same order, as
 // src/drawing/normalise.rs and resample.rs: the counts agree to the bit. `drawing` is (height, width).
 const SIDE = 8, SIZE = 64, FIELD = 32, BLOCK = 4, WIDTH = 24, STRETCH = 1.5, DIRT = 0.1, PAPER = 0.2, FULL = 0.9;
 const TINY = 2.2250738585072014e-308, DARKEST = 12;
 
-// 64 numbers as counts, as src/drawing/counts.rs makes them: as they are where they are counts already.
+// The counts of 64 numbers, as in src/drawing/counts.rs: unchanged if they are counts already.
 function counted(values) {
   const whole = values.every(ink => ink >= 0 && ink <= BLOCK * BLOCK && Number.isInteger(ink));
   const inked = row => row.some(ink => ink > 0);

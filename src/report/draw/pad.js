@@ -1,4 +1,4 @@
-// The board: pointers and keys make strokes. Calls `changed` after each change; shows `labels`, a text for each box.
+// The board: pointers and keys draw strokes. Calls `changed` after each change; shows `labels`, a text for each box.
 class Pad {
   constructor(canvas, changed) {
     Object.assign(this, { canvas, changed, labels: [], pens: new Map(), pen: null });
@@ -79,7 +79,7 @@ class Pad {
     this.redraw();
   }
 
-  // Pointers may move more often than a screen is drawn.
+  // pointers may move more often than the screen is redrawn
   redraw() {
     if (this.waiting) return;
     this.waiting = true;
@@ -103,7 +103,7 @@ class Pad {
     if (this.keys && document.activeElement === canvas) this.showCursor(pen, color("--cd-accent"));
   }
 
-  // What each digit is called, above it or inside the board's edge.
+  // the name of each digit, above it or inside the board's edge
   label(pen, color) {
     const size = this.field.height / 15;
     for (const { box, text, wrong } of this.labels) {

@@ -1,9 +1,9 @@
-// What is shown of each digit. All text goes in as text.
+// Display of each digit. All text is inserted as text, not as HTML.
 const SHOWN = 3; // centroids beside each digit
 const MOST_CARDS = 60;
 const MOST_STROKES = 300;
 const FULL_BLOCK = 16;
-const CLOSE = 1.05; // as far away, times this, is nearly as near
+const CLOSE = 1.05; // ratio of distances up to which a centroid is almost as near
 const FEW = 100;    // clusters that misread many digits
 
 function make(tag, className, text) {
@@ -13,7 +13,7 @@ function make(tag, className, text) {
   return element;
 }
 
-// 8 x 8 numbers as a picture, `full` being all ink.
+// 8 x 8 numbers as a picture; `full` is full ink.
 function picture(values, full, label) {
   const canvas = make("canvas", "cd-picture"), pen = canvas.getContext("2d");
   canvas.width = canvas.height = SIDE;
@@ -28,7 +28,7 @@ function picture(values, full, label) {
   return canvas;
 }
 
-// What a cluster is called: its name, or its number where it has none.
+// A cluster's name, or its number if it has no name.
 const called = (model, cluster) => model.names[cluster] ?? `#${cluster}`;
 
 function judge(model, counts, dot) {
@@ -47,7 +47,7 @@ function verdict(model, digit) {
   if (model.names[digit.cluster] === null) return "its nearest cluster, which has no name";
   const [first, ...others] = digit.found, other = others.find(near => called(model, near.cluster) !== digit.name);
   if (!other || inUnits(model, other.distance) > CLOSE * inUnits(model, first.distance)) return "by its nearest centroid";
-  return `by a little: ${called(model, other.cluster)} is nearly as near`;
+  return `not sure: ${called(model, other.cluster)} is almost as near`;
 }
 
 function card(model, digit) {

@@ -1,5 +1,5 @@
-// Arrays of 64 numbers in and out, as src/drawing/text.rs reads them: innermost brackets, or lines; eight groups
-// of eight one after the other are the rows of one.
+// Reads and writes arrays of 64 numbers, as src/drawing/text.rs does: innermost brackets, or lines; eight consecutive
+// groups of eight are the rows of one drawing.
 const MOST_TEXT = 4e6, MOST_DRAWINGS = 10000;
 
 function parse(text) {
@@ -25,12 +25,12 @@ function parse(text) {
 
 const split = text => text.replace(/^\ufeff/, "").split(/[\s,;]+/).filter(Boolean);
 
-// The numbers between each innermost pair of brackets, and which pair that one is in: -1 for none.
+// The numbers of each innermost pair of brackets, and the index of the enclosing pair: -1 for none.
 function bracketed(text) {
   const groups = [], open = [], partner = { "]": "[", "}": "{" };
   let words = [], pairs = 0;
   const alone = bracket => Error(`A bracket ${bracket} has no partner; put each drawing between [ and ], or on a line of its own.`);
-  const outside = () => Error(`“${words.join(" ").slice(0, 40)}” stands outside of the innermost brackets.`);
+  const outside = () => Error(`“${words.join(" ").slice(0, 40)}” is outside the innermost brackets.`);
   for (const [part] of text.matchAll(/[[\]{}]|[^[\]{}]+/g)) {
     if (part === "[" || part === "{") {
       if (words.length) throw outside();
@@ -39,7 +39,7 @@ function bracketed(text) {
       const opened = open.pop();
       if (!opened) throw alone(part);
       if (opened.bracket !== partner[part]) throw alone(opened.bracket);
-      // around others there is nothing to take
+      // brackets around other brackets hold no numbers of their own
       if (words.length || groups.length === opened.groups) groups.push({ words, outer: open.length ? open[open.length - 1].pair : -1 });
       words = [];
     } else {
@@ -55,13 +55,13 @@ function numbers(words, at) {
   const where = `Drawing ${at + 1}`;
   const values = words.map(word => {
     const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(word) ? Number(word) : NaN;
-    if (Number.isNaN(value)) throw Error(`${where}: “${word.slice(0, 40)}” is no number.`);
-    if (!(value >= 0 && Number.isFinite(value))) throw Error(`${where}: ${word.slice(0, 40)} is no amount of ink; give finite numbers of 0 or more.`);
+    if (Number.isNaN(value)) throw Error(`${where}: “${word.slice(0, 40)}” is not a number.`);
+    if (!(value >= 0 && Number.isFinite(value))) throw Error(`${where}: ${word.slice(0, 40)} is not an amount of ink; give finite numbers of 0 or more.`);
     return value;
   });
   if (values.length !== SIZE) throw Error(`${where} has ${values.length} ${values.length === 1 ? "number" : "numbers"}; a drawing has ${SIZE}, row by row from the top left.`);
   return values;
 }
 
-// A line of numbers for each digit: a table without names, which the command takes as rows and as drawings.
+// A line of numbers for each digit: a table without a header, which the command reads as rows or as drawings.
 const written = counts => counts.join(",");

@@ -1,4 +1,4 @@
-//! How it was made: parameters, device, timings.
+//! Parameters, device and timings.
 
 use askama::Template;
 

@@ -1,9 +1,9 @@
-//! The clusters: each centroid with its size and purity, the rows nearest to it and farthest from it.
+//! The clusters: centroid, size, purity, nearest and farthest rows.
 
 use askama::Template;
 
 use super::super::gathered::Member;
-use super::super::images::Picture;
+use super::super::images::InlineImage;
 use super::{Facts, ReportError, Section};
 use crate::numbers::{count, grouped, short_percent};
 
@@ -15,9 +15,9 @@ struct Clusters {
     tables: Vec<ClusterLine>,
 }
 
-/// A centroid that is a picture.
+/// A cluster whose centroid is a picture.
 struct Card {
-    picture: Picture,
+    picture: InlineImage,
     name: String,
     about: String,
     nearest: Vec<Shown>,
@@ -25,11 +25,11 @@ struct Card {
 }
 
 struct Shown {
-    picture: Picture,
+    picture: InlineImage,
     wrong: bool,
 }
 
-/// A centroid that is none.
+/// A cluster whose centroid is not a picture.
 struct ClusterLine {
     name: String,
     about: String,
@@ -51,23 +51,22 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
 fn words(facts: &Facts<'_>) -> Vec<String> {
     let mut words = Vec::new();
     let what = if facts.ink.is_some() { "picture" } else { "row" };
-    let mut text = format!(
-        "A centroid is the mean of its cluster: the {what} that no one made, in the middle of those that someone did."
-    );
+    let mut text =
+        format!("A centroid is the mean of its cluster, and usually not itself a {what} of the data.");
     if facts.ink.is_some() {
-        text += " Where it is sharp its members agree; where it is grey they differ.";
+        text += " It is sharp where the members agree, and grey where they differ.";
     }
     words.push(text);
     if facts.named() {
         words.push(
-            "A cluster is named after most of its rows; its purity is the share that are of that name."
+            "A cluster has the name of the most frequent class of its rows; its purity is the share of rows of that class."
                 .into(),
         );
     }
     if facts.gathered.is_some() {
         words.push(
-            "The nearest members show what the cluster is about. The farthest are where it ends: look there first for what \
-             does not belong."
+            "The nearest members are typical of the cluster. The farthest are the first place to look for rows that do not \
+             belong to it."
                 .into(),
         );
     }

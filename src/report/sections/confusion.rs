@@ -1,4 +1,4 @@
-//! Which classes are taken for which, and why some are hard.
+//! The confusion matrix, and comments on the hardest classes.
 
 use askama::Template;
 
@@ -8,11 +8,11 @@ use crate::data::Truth;
 use crate::numbers::{count, short_percent};
 use crate::score::Score;
 
-/// Most classes whose matrix is shown.
+/// Most classes for which the matrix is shown.
 const MOST_CLASSES: usize = 30;
-/// Classes that are spoken of.
+/// Number of classes commented on.
 const HARD: usize = 3;
-/// The least share of a class in other clusters that is spoken of.
+/// Least share of a class in wrong clusters for a comment.
 const NOTABLE: f64 = 0.05;
 
 #[derive(Template)]
@@ -51,10 +51,11 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         Vec::new()
     };
     let template = Confusion { words, column: truth.column.clone(), names, lines };
-    super::section::section("confusion", "Right and wrong", &template)
+    super::section::section("confusion", "Confusion of classes", &template)
 }
 
-/// Rows by class and by the name of their cluster, those of nameless clusters last. (n_classes, n_classes + 1)
+/// Number of rows by class and by name of their cluster; the last column is clusters without a name. (n_classes,
+/// n_classes + 1)
 struct ConfusionTable {
     counts: Vec<Vec<u64>>,
     sizes: Vec<u64>,
@@ -63,7 +64,7 @@ struct ConfusionTable {
 impl ConfusionTable {
     fn new(truth: &Truth, score: &Score) -> Self {
         let n = truth.names.len();
-        // more classes than are shown need no matrix, only the mistakes of each
+        // with very many classes only the mistakes are counted, not the matrix
         let mut counts = vec![vec![0; n + 1]; if n <= 1000 { n } else { 0 }];
         let mut sizes = vec![0; n];
         for entry in &score.confusion {
@@ -85,8 +86,8 @@ impl ConfusionTable {
 }
 
 fn opening(drawn: bool) -> String {
-    let text = "Each row of the table is a class, each column what the clusters of its rows stand for. Framed on the \
-                diagonal: right. The colour is the share of the class.";
+    let text = "Each row of the table is a class, each column a name of clusters. Correct rows are on the framed \
+                diagonal. The colour is the share of the class.";
     if drawn {
         text.into()
     } else {
@@ -111,7 +112,7 @@ fn line(table: &ConfusionTable, truth: &Truth, class: usize) -> ConfusionLine {
     }
 }
 
-/// What becomes of the classes with the least share right.
+/// Comments on the classes with the smallest share of correct rows.
 fn hardest(table: &ConfusionTable, truth: &Truth, facts: &Facts<'_>) -> Vec<String> {
     let n = table.counts.len();
     let mut classes: Vec<usize> = (0..n).filter(|&class| table.sizes[class] > 0).collect();
@@ -123,15 +124,15 @@ fn hardest(table: &ConfusionTable, truth: &Truth, facts: &Facts<'_>) -> Vec<Stri
     }
     let mut words: Vec<String> = classes.iter().map(|&class| fate(table, truth, facts, class)).collect();
     words.push(
-        "Why some are hard: k-means sees distances, not shapes. It cuts the rows into groups that are about equally wide, by \
-         straight borders. A class made in two ways becomes two clusters; two classes that are close together, or that \
-         overlap, share one; and a class without a cluster of its own is handed to its neighbours."
+        "Why some are hard: k-means uses only distances. It divides the rows into groups of similar extent with \
+         straight borders. A class written in two ways may become two clusters, two classes that overlap may share one, and \
+        the rows of a class without a cluster go to the nearest clusters."
             .into(),
     );
     words
 }
 
-/// Where the rows of a class went, and over how many clusters.
+/// Where the rows of a class are, and how many clusters are named by it.
 fn fate(table: &ConfusionTable, truth: &Truth, facts: &Facts<'_>, class: usize) -> String {
     let mut others: Vec<usize> = (0..table.counts[class].len())
         .filter(|&named| named != class && table.share(class, named) >= NOTABLE)
@@ -145,9 +146,9 @@ fn fate(table: &ConfusionTable, truth: &Truth, facts: &Facts<'_>, class: usize) 
     let others = if others.is_empty() { String::new() } else { format!("; {}", list(&others)) };
     let own = facts.classes.iter().filter(|&&named| named == Some(class as u32)).count();
     let own = match own {
-        0 => "no cluster stands for it".into(),
-        1 => "one cluster stands for it".into(),
-        n => format!("{n} clusters stand for it"),
+        0 => "no cluster has its name".into(),
+        1 => "one cluster has its name".into(),
+        n => format!("{n} clusters have its name"),
     };
     format!("“{}”: {} right, {own}{others}.", truth.names[class], short_percent(table.share(class, class)))
 }

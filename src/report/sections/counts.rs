@@ -1,4 +1,4 @@
-//! How many rows each cluster has.
+//! The size of each cluster.
 
 use askama::Template;
 
@@ -16,7 +16,7 @@ struct Counts {
 struct Bar {
     name: String,
     count: String,
-    /// Percent of the longest bar: all rows, and those of the cluster's name.
+    /// Percent of the longest bar: all rows, and those of the class that names the cluster.
     length: String,
     right: String,
     named: bool,
@@ -33,7 +33,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         named: facts.purities[c].is_some(),
     };
     let bars = facts.order.iter().take(MOST_BARS).map(bar).collect();
-    super::section::section("counts", "How large they are", &Counts { words: words(facts), bars })
+    super::section::section("counts", "Cluster sizes", &Counts { words: words(facts), bars })
 }
 
 fn words(facts: &Facts<'_>) -> Vec<String> {
@@ -55,7 +55,7 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
     )];
     words.extend(highest(facts));
     if facts.purities.iter().any(Option::is_some) {
-        words.push("The dark part of a bar is the rows that are of the cluster's name.".into());
+        words.push("The dark part of a bar shows the rows whose class is the cluster's name.".into());
     }
     let empty = facts.sizes.iter().filter(|&&size| size == 0.0).count();
     if empty > 0 {
@@ -70,7 +70,7 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
     words
 }
 
-/// The name with the highest count: several clusters may share one.
+/// The name with the most rows, over all clusters of that name.
 fn highest(facts: &Facts<'_>) -> Option<String> {
     let truth = facts.truth()?;
     let (mut found, mut real) = (vec![0.0; truth.names.len()], vec![0u64; truth.names.len()]);
@@ -83,8 +83,8 @@ fn highest(facts: &Facts<'_>) -> Option<String> {
     let most = (0..found.len()).max_by(|&a, &b| found[a].total_cmp(&found[b]).then(b.cmp(&a)))?;
     let name = &truth.names[most];
     let mut text = format!(
-        "Counting clusters by their names, {} “{name}” has the highest count: {} rows are in clusters of that name, and {} really \
-         are of that class.",
+        "The most frequent name is {} “{name}”: {} rows are in clusters of that name, and {} rows are of \
+         that class.",
         truth.column,
         count(found[most]),
         count(real[most] as f64),
@@ -94,7 +94,7 @@ fn highest(facts: &Facts<'_>) -> Option<String> {
         .map(|class| format!("“{}”", truth.names[class]))
         .collect();
     if !none.is_empty() && none.len() <= 10 {
-        text += &format!(" No cluster stands for {}.", super::super::format::list(&none));
+        text += &format!(" No cluster has the name {}.", super::super::format::list(&none));
     }
     Some(text)
 }

@@ -1,4 +1,4 @@
-//! The slot of the drawing page: its part comes ready-made, for models of pictures.
+//! The drawing section, which the caller renders.
 
 use super::{Facts, ReportError, Section};
 

@@ -1,4 +1,4 @@
-//! The rows on paper: the first two principal components, coloured by cluster or by class.
+//! The map: rows along the first two principal components, coloured by cluster or by class.
 
 use std::fmt::Write;
 
@@ -9,11 +9,11 @@ use super::super::pca::{Components, components};
 use super::{Facts, ReportError, Section};
 use crate::numbers::{grouped_plural, short_percent};
 
-/// The drawing, in units of its own.
+/// Size of the map, in SVG units.
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 480.0;
 const MARGIN: f64 = 16.0;
-/// Most names written into it.
+/// Most names on the map.
 const MOST_NAMES: usize = 40;
 
 #[derive(Template)]
@@ -23,18 +23,18 @@ struct Map {
     layers: Vec<Layer>,
 }
 
-/// The same points, coloured in one way.
+/// The points in one colouring.
 struct Layer {
     id: &'static str,
     switch: String,
     alt: String,
-    groups: Vec<Group>,
+    groups: Vec<MapGroup>,
 }
 
-struct Group {
+struct MapGroup {
     color: usize,
     path: String,
-    /// A name, and where it stands.
+    /// A name and its position.
     name: Option<(String, String, String)>,
 }
 
@@ -83,15 +83,18 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
 fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {
     let [first, second] = found.shares;
     let mut words = vec![format!(
-        "Each dot is a row, placed along the two directions in which rows differ most (principal components). They hold {} and \
-         {} of the variance, together {}: clusters that overlap on this flat map may be apart in the other {}.",
+        "Each dot is a row, placed by its first two principal components, the directions of largest variance. They explain {} and \
+         {} of the variance, together {}: clusters that overlap here may be separated in the other {}.",
         short_percent(first),
         short_percent(second),
         short_percent(first + second),
         short_percent((1.0 - first - second).max(0.0))
     )];
     if facts.truth().is_some() {
-        words.push("Switch between the two colourings: where a patch changes its colour, clusters and classes disagree.".into());
+        words.push(
+            "Switch between the two colourings: clusters and classes disagree where the colour changes."
+                .into(),
+        );
     }
     let n = facts.report.rows.map_or(0, |rows| rows.labels.len());
     if drawn < n {
@@ -102,7 +105,7 @@ fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {
         ));
     }
     if facts.names.len() > COLORS {
-        words.push("There are more clusters than colours: colours come again.".into());
+        words.push("There are more clusters than colours, so colours repeat.".into());
     }
     words
 }
@@ -113,7 +116,7 @@ fn mean(found: &Components, groups: &[usize], group: usize) -> Option<[f64; 2]> 
     (n > 0.0).then(|| [0, 1].map(|axis| own().map(|at| at[axis]).sum::<f64>() / n))
 }
 
-/// Coordinates to places on paper, both axes on one scale.
+/// Maps coordinates to the map, with equal scales on both axes.
 struct Paper {
     centre: [f64; 2],
     scale: f64,
@@ -141,19 +144,19 @@ impl Paper {
         names: &[String],
         color: impl Fn(usize) -> usize,
         centre: impl Fn(usize) -> Option<[f64; 2]>,
-    ) -> Vec<Group> {
+    ) -> Vec<MapGroup> {
         let mut paths = vec![String::new(); COLORS];
         for (at, &group) in found.coordinates.iter().zip(groups) {
             let (x, y) = self.place(*at);
-            // a line of no length with round ends is a dot, in a few letters
+            // a line of zero length with round caps is the shortest way to draw a dot
             let _ = write!(paths[color(group)], "M{x:.0} {y:.0}h0");
         }
-        let dots = paths.into_iter().enumerate().map(|(color, path)| Group { color, path, name: None });
+        let dots = paths.into_iter().enumerate().map(|(color, path)| MapGroup { color, path, name: None });
         let named = (0..names.len().min(MOST_NAMES)).filter_map(|group| {
             let (x, y) = self.place(centre(group)?);
             let name = names[group].strip_prefix("cluster ").unwrap_or(&names[group]);
             let name = Some((name.chars().take(16).collect(), format!("{x:.0}"), format!("{y:.0}")));
-            Some(Group { color: color(group), path: String::new(), name })
+            Some(MapGroup { color: color(group), path: String::new(), name })
         });
         dots.chain(named).collect()
     }

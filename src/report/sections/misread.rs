@@ -1,9 +1,9 @@
-//! The misread gallery: rows in clusters that stand for another class.
+//! The misread rows: rows in clusters named by another class.
 
 use askama::Template;
 
 use super::super::gathered::Misread;
-use super::super::images::Picture;
+use super::super::images::InlineImage;
 use super::{Facts, ReportError, Section};
 use crate::numbers::{count, grouped_plural, short_percent};
 
@@ -11,13 +11,13 @@ use crate::numbers::{count, grouped_plural, short_percent};
 #[template(path = "report/misread.html")]
 struct Gallery {
     words: Vec<String>,
-    groups: Vec<Group>,
+    groups: Vec<MisreadGroup>,
 }
 
-struct Group {
+struct MisreadGroup {
     heading: String,
     count: String,
-    pictures: Vec<Picture>,
+    pictures: Vec<InlineImage>,
     rows: String,
 }
 
@@ -26,24 +26,21 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     if gathered.misread.is_empty() {
         return Ok(None);
     }
-    let groups: Result<Vec<Group>, ReportError> =
+    let groups: Result<Vec<MisreadGroup>, ReportError> =
         gathered.misread.iter().map(|pair| group(facts, pair)).collect();
     let shown = gathered.misread.len();
     let mut words = vec![format!(
-        "{} of the rows are in a cluster that stands for another class. The most frequent mistakes come first; the rows of \
-         each are chosen evenly from the table.",
+        "{} of the rows are in a cluster named by another class. The most frequent mistakes come first; their rows are \
+         evenly spaced samples.",
         short_percent(1.0 - score.accuracy)
     )];
     if shown < gathered.n_pairs {
-        words.push(format!(
-            "{shown} of {} of such mistakes are shown.",
-            grouped_plural(gathered.n_pairs, "kind")
-        ));
+        words.push(format!("{shown} of {} of mistakes are shown.", grouped_plural(gathered.n_pairs, "kind")));
     }
     super::section::section("misread", "Misread", &Gallery { words, groups: groups? })
 }
 
-fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {
+fn group(facts: &Facts<'_>, pair: &Misread) -> Result<MisreadGroup, ReportError> {
     let name = |class: u32| {
         facts.truth().and_then(|truth| truth.names.get(class as usize)).cloned().unwrap_or_default()
     };
@@ -53,7 +50,7 @@ fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {
         None => format!("{class} in clusters without a name"),
     };
     let numbers = pair.rows.iter().map(|row| count(*row as f64 + 1.0)).collect::<Vec<_>>().join(", ");
-    Ok(Group {
+    Ok(MisreadGroup {
         pictures: pictures(facts, pair, &heading)?,
         rows: if facts.ink.is_none() { format!("rows {numbers}") } else { String::new() },
         count: grouped_plural(pair.count as usize, "row"),
@@ -61,7 +58,7 @@ fn group(facts: &Facts<'_>, pair: &Misread) -> Result<Group, ReportError> {
     })
 }
 
-fn pictures(facts: &Facts<'_>, pair: &Misread, heading: &str) -> Result<Vec<Picture>, ReportError> {
+fn pictures(facts: &Facts<'_>, pair: &Misread, heading: &str) -> Result<Vec<InlineImage>, ReportError> {
     let (Some(ink), Some(gathered)) = (facts.ink, &facts.gathered) else { return Ok(Vec::new()) };
     let values = |row: &usize| Some((*row, gathered.misread_values.get(row)?));
     let picture = |(row, values): (usize, &Vec<f64>)| {

@@ -1,4 +1,4 @@
-//! The sections of the page, one file each. A section that nothing is known for is left out.
+//! The sections of the page, one file each. Sections without data are left out.
 
 mod about;
 mod clusters;
@@ -19,7 +19,7 @@ use super::facts::Facts;
 
 pub(super) use section::Section;
 
-/// All sections that there is something to say for, in the order of the page.
+/// All sections that have data, in the order of the page.
 pub(super) fn all(facts: &Facts<'_>) -> Result<Vec<Section>, ReportError> {
     let makers = [
         rows::section,

@@ -1,15 +1,15 @@
-//! The profile of each cluster by feature, where rows are no pictures.
+//! The profile of each cluster by feature, if rows are not pictures.
 
 use askama::Template;
 
 use super::{Facts, ReportError, Section};
 use crate::numbers::{grouped, grouped_plural};
 
-/// Most features shown: those that tell the clusters apart best.
+/// Most features shown: those that separate the clusters best.
 const MOST_FEATURES: usize = 24;
 /// Most clusters side by side.
 const MOST_CLUSTERS: usize = 20;
-/// Standard deviations at which the colour is full.
+/// Standard deviations at which the colour saturates.
 const FULL: f64 = 2.0;
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ struct ProfileLine {
 
 struct ProfileCell {
     value: String,
-    /// Percent of full colour.
+    /// Saturation, in percent.
     strength: u32,
     above: bool,
     about: String,
@@ -46,10 +46,10 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         clusters: clusters.iter().map(|&c| facts.label(c)).collect(),
         lines: features.into_iter().map(|j| line(facts, &scale, clusters, j)).collect(),
     };
-    super::section::section("profile", "What sets them apart", &template)
+    super::section::section("profile", "Feature profiles", &template)
 }
 
-/// Mean and standard deviation of each feature: over the rows, or over the centroids where no rows are at hand.
+/// Mean and standard deviation of each feature, over the rows or, without rows, over the centroids.
 struct FeatureScale {
     means: Vec<f64>,
     deviations: Vec<f64>,
@@ -72,16 +72,16 @@ impl FeatureScale {
         Self { means, deviations, between }
     }
 
-    /// How far a value is from the mean, in standard deviations.
+    /// The z-score of a value.
     fn z(&self, j: usize, value: f64) -> f64 {
         let z = (value - self.means[j]) / self.deviations[j];
         if z.is_finite() { z } else { 0.0 }
     }
 
-    /// The features in which the clusters differ most against how much the rows differ, in the table's order.
+    /// The features with the largest ratio of between-cluster to total variance, in the table's order.
     fn telling(&self, facts: &Facts<'_>) -> Vec<usize> {
         let share = |j: usize| {
-            // without rows all shares would be 1: then by the spread of the centroids
+            // without rows all ratios would be 1, so the spread of the centroids decides
             let share =
                 if facts.gathered.is_some() { self.between[j] / self.deviations[j] } else { self.between[j] };
             if share.is_finite() { share } else { 0.0 }
@@ -97,13 +97,13 @@ impl FeatureScale {
 fn words(facts: &Facts<'_>, n_features: usize) -> Vec<String> {
     let of = if facts.gathered.is_some() { "rows" } else { "centroids" };
     let mut words = vec![format!(
-        "The mean of each cluster, feature by feature. Orange lies above the mean of all, blue below; the colour is full at \
-         {FULL} standard deviations of the {of}. A row without colour is a feature that does not tell the clusters apart."
+        "The mean of each cluster, by feature. Orange is above the overall mean, blue below; the colour saturates at \
+         {FULL} standard deviations of the {of}. A row without colour is a feature that does not separate the clusters."
     )];
     let (d, k) = (facts.model.n_dims(), facts.model.n_clusters());
     if n_features < d {
         words.push(format!(
-            "Of {}, the {n_features} that tell the clusters apart best are shown.",
+            "Of {}, the {n_features} that separate the clusters best are shown.",
             grouped_plural(d, "feature")
         ));
     }

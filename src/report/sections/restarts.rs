@@ -1,4 +1,4 @@
-//! All restarts: how inertia spreads, what it has to do with accuracy, how the best one came down.
+//! The restarts: spread of inertia, its relation to accuracy, convergence of the best restart.
 
 use super::super::RestartSummary;
 use super::super::chart::{Chart, Series, around};
@@ -40,12 +40,12 @@ fn spread_words(restarts: &RestartSummary) -> Vec<String> {
     let worst = inertias.iter().copied().fold(best, f64::max);
     let above = |x: f64| if best > 0.0 { short_percent(x / best - 1.0) } else { grouped(x - best) };
     let found = match restarts.found_best {
-        1 => "One of them found the best, so a better one may still be out there".to_owned(),
-        n => format!("{} of them found the best", count(n as f64)),
+        1 => "One restart found it, so a better result may exist".to_owned(),
+        n => format!("{} restarts found it", count(n as f64)),
     };
     vec![format!(
-        "k-means ends in the nearest valley, so it starts {} times from random rows and keeps the least inertia. {found}: {}. \
-         The median ended {} above it, the worst {}.",
+        "k-means ends in a local minimum, so it starts {} times from random rows and keeps the least inertia. {found}: {}. \
+         The median restart is {} above it, the worst {}.",
         count(inertias.len() as f64),
         grouped(best),
         above(restarts.median),
@@ -73,8 +73,8 @@ fn histogram(restarts: &RestartSummary) -> Result<Figure, ReportError> {
         y_text: &|y| if y.fract() == 0.0 { tick(*y) } else { String::new() },
         series: vec![Series::Bars(0, bins.iter().enumerate().filter(|bin| *bin.1 > 0).map(bar).collect())],
     };
-    let text = "Each peak is a valley that many starts end in. The best is at the left: a lone bar there was found by luck, a \
-                tall one surely.";
+    let text = "Each peak is a local minimum that many restarts reach. The best is at the left: a single low bar there was \
+                found by chance, a tall one reliably.";
     Ok(Figure { title: "Inertia of all restarts", svg: chart.svg()?, text: text.into() })
 }
 
@@ -98,7 +98,7 @@ fn against_accuracy(restarts: &RestartSummary) -> Result<Figure, ReportError> {
     Ok(Figure { title: "Inertia against accuracy", svg: chart.svg()?, text })
 }
 
-/// The restart that is kept: least inertia, then the first.
+/// The best restart: least inertia, then least number.
 fn best(restarts: &RestartSummary) -> usize {
     let inertias = &restarts.inertias;
     (0..inertias.len()).min_by(|&a, &b| inertias[a].total_cmp(&inertias[b])).unwrap_or(0)
@@ -107,24 +107,24 @@ fn best(restarts: &RestartSummary) -> usize {
 fn accuracy_words(restarts: &RestartSummary, best: usize) -> String {
     let (inertias, accuracies) = (&restarts.inertias, &restarts.accuracies);
     let Some(r) = correlation(inertias, accuracies) else {
-        return "All restarts are alike in one of the two, so nothing can be said of them together.".into();
+        return "One of the two is equal for all restarts, so they have no correlation.".into();
     };
     let meaning = match r {
-        ..-0.6 => "Lower inertia goes with higher accuracy here, but does not grant it",
-        -0.6..0.1 => "Lower inertia is not higher accuracy here",
+        ..-0.6 => "Lower inertia goes with higher accuracy here, but does not guarantee it",
+        -0.6..0.1 => "Lower inertia does not go with higher accuracy here",
         _ => "Lower inertia goes with lower accuracy here",
     };
     let most = (0..accuracies.len()).max_by(|&a, &b| accuracies[a].total_cmp(&accuracies[b]).then(b.cmp(&a)));
     let most = most.unwrap_or(best);
     let mut text = format!(
-        "{meaning}: their correlation is {} (−1: one tells the other; 0: they have nothing to do with each other). The \
-         restart kept (the large dot) has {} right.",
+        "{meaning}: their correlation is {} (−1: accuracy falls linearly with inertia; 0: no linear relation). The \
+         restart kept (the large dot) has an accuracy of {}.",
         format!("{r:.2}").replace('-', "−"),
         short_percent(accuracies[best])
     );
     if accuracies[most] > accuracies[best] && inertias[best] > 0.0 {
         text += &format!(
-            " The most accurate has {}, at an inertia {:.2}% higher; without the known classes no one could have picked it.",
+            " The most accurate one has {}, at an inertia {:.2}% higher; it can't be found without the known classes.",
             short_percent(accuracies[most]),
             100.0 * (inertias[most] / inertias[best] - 1.0)
         );
@@ -132,7 +132,7 @@ fn accuracy_words(restarts: &RestartSummary, best: usize) -> String {
     text
 }
 
-/// Pearson's; none where one of the two does not vary.
+/// Pearson correlation; `None` if one of the two is constant.
 fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let n = a.len() as f64;
     let (mean_a, mean_b) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
@@ -159,14 +159,13 @@ fn convergence(inertias: &[f64]) -> Result<Figure, ReportError> {
         series: vec![Series::Line(0, line)],
     };
     let most = inertias.iter().position(|x| x - last <= 0.1 * (first - last)).map_or(1, |at| at + 1);
-    let iterations = |n: usize| if n == 1 { "iteration".to_owned() } else { format!("{n} iterations") };
     let text = format!(
-        "{} in all. Nine tenths of the fall after the first update are done by iteration {most}; it never rises, and it ends \
-         where a round changes nothing.",
+        "{} in all. Nine tenths of the decrease after the first update are reached by iteration {most}. Inertia never \
+         rises, and the restart stops when an update changes nothing.",
         grouped_plural(inertias.len(), "iteration"),
     );
-    let text = if first > last { text } else { format!("It was there after the first {}.", iterations(1)) };
-    Ok(Figure { title: "How the best one came down", svg: chart.svg()?, text })
+    let text = if first > last { text } else { "It converged in the first iteration.".into() };
+    Ok(Figure { title: "Convergence of the best restart", svg: chart.svg()?, text })
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
-//! The rows: how many, by whom, and some of them to look at.
+//! The rows: their number, origin and some examples.
 
 use askama::Template;
 
 use super::super::format::list;
-use super::super::images::Picture;
+use super::super::images::InlineImage;
 use super::{Facts, ReportError, Section};
 use crate::numbers::{count, grouped, grouped_plural, short_percent};
 
 /// Pictures in the grid.
 const GRID: usize = 64;
-/// Rows and columns of the table, where rows are no pictures.
+/// Rows and columns of the table, if rows are not pictures.
 const ROWS: usize = 8;
 const COLUMNS: usize = 12;
 
@@ -17,7 +17,7 @@ const COLUMNS: usize = 12;
 #[template(path = "report/rows.html")]
 struct RowsSection {
     words: Vec<String>,
-    pictures: Vec<Picture>,
+    pictures: Vec<InlineImage>,
     header: Vec<String>,
     cells: Vec<Vec<String>>,
 }
@@ -60,12 +60,12 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
         ));
     }
     if rows.data.weights.is_some() {
-        words.push("The rows have weights: the fit counts them, and this page counts rows.".into());
+        words.push("The rows have weights: the fit uses them, while this page counts rows.".into());
     }
     words
 }
 
-/// How the classes lie; k-means never saw them.
+/// The sizes of the classes.
 fn classes(facts: &Facts<'_>) -> String {
     let Some(truth) = facts.truth() else { return "No classes are known.".into() };
     let mut sizes = vec![0u64; truth.names.len()];
@@ -92,12 +92,12 @@ fn classes(facts: &Facts<'_>) -> String {
         n => format!("{} classes", count(n as f64)),
     };
     format!(
-        "The column “{}” holds {n}: {spread}. k-means never saw it; it only names and judges the clusters.",
+        "The column “{}” holds {n}: {spread}. k-means does not use it; it only names and scores the clusters.",
         truth.column
     )
 }
 
-fn pictures(facts: &Facts<'_>) -> Result<Vec<Picture>, ReportError> {
+fn pictures(facts: &Facts<'_>) -> Result<Vec<InlineImage>, ReportError> {
     let (Some(gathered), Some(ink)) = (&facts.gathered, facts.ink) else { return Ok(Vec::new()) };
     let picture = |at: usize| {
         let row = gathered.sample[at];

@@ -1,4 +1,4 @@
-//! A section, and what several of them are made with.
+//! Common parts of the sections.
 
 use askama::Template;
 
@@ -12,14 +12,14 @@ pub(in crate::report) struct Section {
     pub(in crate::report) html: String,
 }
 
-/// A chart with words.
+/// A chart with a text.
 pub(super) struct Figure {
     pub(super) title: &'static str,
     pub(super) svg: String,
     pub(super) text: String,
 }
 
-/// Words, then charts side by side where there is room.
+/// Text, then charts, side by side if there is room.
 #[derive(Template)]
 #[template(path = "report/figures.html")]
 pub(super) struct Figures {
@@ -27,7 +27,7 @@ pub(super) struct Figures {
     pub(super) figures: Vec<Figure>,
 }
 
-/// A section made by a template.
+/// Renders a section from a template.
 pub(super) fn section(
     id: &'static str,
     title: &'static str,

@@ -1,4 +1,4 @@
-//! Silhouettes: how much closer each row is to its own cluster than to the next.
+//! Silhouettes of the rows.
 
 use super::super::chart::{Chart, Series};
 use super::section::{Figure, Figures};
@@ -8,7 +8,7 @@ use crate::score::Partition;
 
 /// Most clusters drawn.
 const MOST: usize = 40;
-/// Most bars of a cluster: of more rows than these, evenly chosen ones.
+/// Most bars per cluster; of more rows, evenly spaced ones are drawn.
 const MOST_BARS: usize = 60;
 
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
@@ -24,11 +24,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     let figure =
         Figure { title: "Silhouette of each row", svg: chart(facts, &groups, mean)?, text: String::new() };
     let words = words(facts, &groups, &values, mean, rows.labels.len());
-    super::section::section(
-        "silhouette",
-        "How well they are apart",
-        &Figures { words, figures: vec![figure] },
-    )
+    super::section::section("silhouette", "Separation", &Figures { words, figures: vec![figure] })
 }
 
 fn chart(facts: &Facts<'_>, groups: &[Vec<f64>], mean: f64) -> Result<String, ReportError> {
@@ -60,12 +56,12 @@ fn short(name: &str) -> String {
     name.strip_prefix("cluster ").unwrap_or(name).chars().take(8).collect()
 }
 
-/// One below the other from `top` down, `height` in all.
+/// Bars from `top` downwards, `height` in total.
 fn bars(values: &[f64], top: f64, height: f64) -> Vec<(f64, f64, f64)> {
     let n = values.len().min(MOST_BARS);
     let thick = height / n as f64;
     let bar = |at: usize| {
-        let high = top - thick * at as f64; // bars overlap a little, so that no seams show
+        let high = top - thick * at as f64; // bars overlap slightly, to avoid visible seams
         (high - 1.3 * thick, high, values[at * values.len() / n])
     };
     (0..n).map(bar).collect()
@@ -74,13 +70,13 @@ fn bars(values: &[f64], top: f64, height: f64) -> Vec<(f64, f64, f64)> {
 fn words(facts: &Facts<'_>, groups: &[Vec<f64>], values: &[f64], mean: f64, all: usize) -> Vec<String> {
     let negative = values.iter().filter(|&&value| value < 0.0).count() as f64 / values.len() as f64;
     let verdict = match mean {
-        0.5.. => "the clusters are clearly apart",
-        0.25.. => "there is structure, with soft borders",
-        _ => "the clusters touch: most borders run through rows, not through gaps",
+        0.5.. => "the clusters are clearly separated",
+        0.25.. => "there is structure, but borders are blurred",
+        _ => "the clusters touch: most borders are not in gaps between rows",
     };
     let mut words = vec![
-        "1 is a row deep in its own cluster, 0 one on the border to the next, and below 0 it would be closer to the \
-         other."
+        "A silhouette near 1 is a row well inside its cluster, 0 is a row on the border to the next cluster, and a row below \
+         0 is closer to another cluster."
             .to_owned(),
         format!("The mean is {mean:.3}: {verdict}. {} of the rows lie below 0.", short_percent(negative)),
     ];
@@ -89,7 +85,7 @@ fn words(facts: &Facts<'_>, groups: &[Vec<f64>], values: &[f64], mean: f64, all:
     filled.sort_by(|a, b| mean_of(a).total_cmp(&mean_of(b)));
     if let [worst, .., best] = filled[..] {
         words.push(format!(
-            "Best apart is {} ({:.2}), least {} ({:.2}).",
+            "The best separated is {} ({:.2}), the least separated {} ({:.2}).",
             facts.label(best),
             mean_of(&best),
             facts.label(worst),
@@ -98,7 +94,7 @@ fn words(facts: &Facts<'_>, groups: &[Vec<f64>], values: &[f64], mean: f64, all:
     }
     if values.len() < all {
         words.push(format!(
-            "Of {}, a random sample of {} is measured, among themselves.",
+            "Of {}, a random sample of {} is used, compared only with each other.",
             grouped_plural(all, "row"),
             count(values.len() as f64)
         ));

@@ -1,4 +1,4 @@
-//! Other numbers of clusters: what the curves say, and what they can't.
+//! Measures for other numbers of clusters.
 
 use super::super::SweepLine;
 use super::super::chart::{Chart, Series, around};
@@ -24,7 +24,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     )?);
     if lines.iter().any(|line| line.accuracy.is_some()) {
         let text =
-            "It grows with k whatever the data, since smaller clusters are purer: it can't choose k either.";
+            "It grows with k for any data, since smaller clusters are purer, so it does not choose k either.";
         figures.push(figure(
             "Accuracy",
             lines,
@@ -36,16 +36,16 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     }
     figures.retain(|figure| !figure.svg.is_empty());
     let words = vec![
-        "How many clusters are there? Curves like these are often asked. They are worth a look, and no proof. The dashed line \
-         is the number of clusters on this page."
+        "Curves like these are often used to choose the number of clusters, k. They are hints, not proofs. The dashed line \
+        is the number of clusters on this page."
             .to_owned(),
     ];
     super::section::section("sweep", "Other numbers of clusters", &Figures { words, figures })
 }
 
 fn inertia_words() -> String {
-    "It falls with each cluster more, down to 0 when every row has its own: the least inertia means nothing here. A sharp bend \
-     would mean something; a smooth curve has none."
+    "It falls with every additional cluster, to 0 when each row is a cluster, so its minimum does not choose k. A sharp bend \
+     would suggest a k; a smooth curve has none."
         .into()
 }
 
@@ -58,8 +58,8 @@ fn silhouette_words(facts: &Facts<'_>) -> String {
         return format!("It is highest at k = {peak}, and there are as many classes.");
     }
     format!(
-        "It is highest at k = {peak}, but there are {classes} classes: how people sort the rows and how the rows lie are two \
-         questions, and this curve knows only the second."
+        "It is highest at k = {peak}, but there are {classes} classes: it measures how the rows are distributed, which need not \
+         follow the classes."
     )
 }
 

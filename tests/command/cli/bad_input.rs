@@ -1,4 +1,4 @@
-//! Everything that is refused: exit code, one line that names it, no file left.
+//! Invalid input: exit code, a message of one line, no file left behind.
 
 use super::{Folder, npy, npy_f64};
 

@@ -1,4 +1,4 @@
-//! `cairn compare`: its text, its files, its page in a browser, `--calibrate` and what `auto` makes of it.
+//! `cairn compare`: text, files, the page in a browser, `--calibrate` and its effect on `auto`.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `cairn devices`, and what `--device` says.
+//! `cairn devices`, and the output of `--device`.
 
 use serde_json::Value;
 
@@ -71,7 +71,7 @@ fn reference_and_cpu_print_one_fingerprint() {
     assert_eq!(fingerprint("reference"), fingerprint("cpu"));
 }
 
-/// Asked for by name it is a GPU or an error, never quietly the CPU.
+/// A GPU requested by name is used, or it is an error; the CPU is not used silently.
 #[cfg(feature = "gpu")]
 #[test]
 fn gpu_works_or_is_refused() {
@@ -87,7 +87,7 @@ fn gpu_works_or_is_refused() {
     assert_eq!(first["software"] == true, ran.err.contains("is a software adapter"), "{}", ran.err);
 }
 
-/// A line a device, and nothing else while all is well.
+/// One line per device, and nothing else if all checks pass.
 #[test]
 fn every_device_passes_its_self_check() {
     let folder = Folder::new();
@@ -112,7 +112,7 @@ fn a_self_check_names_its_steps_and_kernels_when_asked() {
     assert!(!ran.out.contains("FAIL"), "{}", ran.out);
 }
 
-/// Every kernel that computes anything of a result, in every shape, is among those that were checked.
+/// Every kernel that contributes to a result, in every shape, is checked.
 #[cfg(feature = "gpu")]
 #[test]
 fn a_self_check_of_a_gpu_leaves_no_kernel_out() {

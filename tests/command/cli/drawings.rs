@@ -100,16 +100,16 @@ fn what_is_no_drawing_is_refused() {
     };
     refused(&format!("{one}\n{zeros}"), &["page.txt, drawing 2 (line 2)", "no ink"]);
     refused(&format!("{one}\n\n{short}"), &["page.txt, drawing 2 (line 3)", "63 numbers"]);
-    refused(&one.replacen("0.00", "ink", 1), &["drawing 1 (line 1)", "\"ink\" is no number"]);
+    refused(&one.replacen("0.00", "ink", 1), &["drawing 1 (line 1)", "\"ink\" is not a number"]);
     refused(&one.replacen("0.00", "-1", 1), &["row 1, column 1: -1"]);
     refused(&one.replacen("0.00", "nan", 1), &["row 1, column 1: NaN"]);
     refused("", &["page.txt", "there is no drawing"]);
     refused(&one[1..], &["bracket ']' has no partner"]);
     std::fs::write(folder.path("bytes.txt"), b"\xff\xfe1").unwrap();
-    predict(&folder, "--drawings bytes.txt").refused(1, &["bytes.txt", "no text"]);
+    predict(&folder, "--drawings bytes.txt").refused(1, &["bytes.txt", "not text"]);
     predict(&folder, "--drawings none.txt").refused(1, &["none.txt", "can't be read"]);
     let plane = folder.run("predict plane.safetensors --drawings page.txt");
-    plane.refused(1, &["the model has 2 columns, and a drawing 64 numbers"]);
+    plane.refused(1, &["the model has 2 columns, but a drawing has 64 numbers"]);
     // a blank drawing is a row like any other where nothing is made of it
     std::fs::write(folder.path("page.txt"), &zeros).unwrap();
     assert_eq!(names(&predict(&folder, "--drawings page.txt --as-is")).len(), 1);

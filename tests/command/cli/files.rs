@@ -1,4 +1,4 @@
-//! Output files in both formats, and back in.
+//! Output files in both formats, and reading them back.
 
 use std::fs::{self, File};
 

@@ -1,4 +1,4 @@
-//! Where the data may come from, truth and weights.
+//! Sources of data, truth and weights.
 
 use super::{Folder, Ran, npy_f64};
 

@@ -1,4 +1,4 @@
-//! The summary for programs.
+//! The summary as JSON.
 
 use serde_json::Value;
 

@@ -1,14 +1,14 @@
-//! The command, as a person or a program uses it.
+//! The command line.
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `bad_input` | everything that is refused: exit code, one line that names it, no file left |
-//! | `input` | where the data may come from, truth and weights |
-//! | `files` | output files in both formats, and back in |
-//! | `summary` | the text: pinned, with colour and without, quiet |
-//! | `json` | the same for programs |
+//! | `bad_input` | invalid input: exit code, a message of one line, no file left behind |
+//! | `input` | sources of data, truth and weights |
+//! | `files` | output files in both formats, and reading them back |
+//! | `summary` | the summary as text: exact, with and without colour, quiet |
+//! | `json` | the summary as JSON |
 //! | `sweep` | `cairn sweep` |
-//! | `model` | models: listed, named, used on rows from files and pipes |
+//! | `model` | models: listed, named, applied to rows from files and pipes |
 //! | `drawings` | `cairn predict --drawings` |
 //! | `read` | `cairn read` |
 //! | `devices` | `cairn devices`, and what `--device` says |
@@ -35,10 +35,10 @@ use std::path::PathBuf;
 use assert_cmd::Command;
 use tempfile::TempDir;
 
-/// A folder of its own, in which the command runs.
+/// A separate folder in which the command runs.
 struct Folder(TempDir);
 
-/// What a run left.
+/// Output of a run.
 struct Ran {
     code: i32,
     out: String,
@@ -82,7 +82,7 @@ impl Folder {
         for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
-        // what this user has measured is no part of a test
+        // the user's own cost model must not affect tests
         command.env("CAIRN_CACHE", self.path("cache"));
         // without it Mesa's Vulkan layer complains on standard error, about Wayland of all things
         command.env("XDG_RUNTIME_DIR", std::env::temp_dir());
@@ -114,12 +114,12 @@ impl Ran {
         Self { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    /// It must have worked, and have nothing to say on standard error.
+    /// It must have succeeded, without output on standard error.
     fn done(&self) {
         assert_eq!((self.code, self.err.as_str()), (0, ""), "{}", self.out);
     }
 
-    /// It must have failed with that code and one line that holds all these.
+    /// It must have failed with this code and one line that contains all these texts.
     fn refused(&self, code: i32, parts: &[&str]) {
         let Self { err, .. } = self;
         assert_eq!((self.code, self.out.as_str()), (code, ""), "{err}");

@@ -1,4 +1,4 @@
-//! Models: fitted, listed, named, and used on rows from files and pipes, in every format.
+//! Models: fitted, listed, named, and applied to rows from files and pipes, in every format.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -179,7 +179,7 @@ fn known_classes_score_a_model() {
     ran.done();
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!((&json["accuracy_by_names"], &json["accuracy"]), (&0.8.into(), &0.8.into()));
-    // classes that the model never saw: its names are all wrong, its clusters are not
+    // classes unknown to the model: all names are wrong, but the clusters are not
     let other = "kind,x,y\np,0,1\nq,31,40\n";
     let json: Value =
         serde_json::from_str(&piped(&folder, "score m.safetensors - --truth 1 --json", other).out).unwrap();
@@ -237,7 +237,7 @@ fn rows_that_can_not_be_predicted_are_named() {
     refused(
         "x,y\n1,2\n\n1e300,0\n",
         "",
-        &["row 4, column 1 (\"x\")", "1e300", "the centre of the rows fitted"],
+        &["row 4, column 1 (\"x\")", "1e300", "the centre of the fitted rows"],
     );
     refused("y,c,x\n0,0,1e12\n", "", &["row 2, column 3 (\"x\")"]);
     refused("x,y\n1,nan\n", "", &["row 2, column 2", "not a finite number"]);

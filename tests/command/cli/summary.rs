@@ -1,4 +1,4 @@
-//! The text: pinned, with colour and without, quiet.
+//! The summary as text: exact, with and without colour, quiet.
 
 use super::{Folder, Ran};
 
@@ -187,7 +187,7 @@ fn measures_and_the_confusion_matrix_come_with_a_flag() {
     truth       class: accuracy 66.67%, one-to-one 66.67%, ARI 0.3750, AMI 0.4656, V 0.6853
     measures    purity 66.67%, homogeneity 0.5213, completeness 1.0000, NMI 0.6853
                 silhouette 0.9888, Calinski-Harabasz 18090.2, Davies-Bouldin 0.0123916
-    confusion   a row each class, a column each class that clusters stand for
+    confusion   rows: class, columns: class that names the cluster
                                a  a very, very             b             c
                  a             .             .             1             .
       a very, very             .             .             .             1

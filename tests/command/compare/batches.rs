@@ -1,4 +1,4 @@
-//! A comparison times the loop of a fit: both cut the same batches, and both can be stopped between two of them.
+//! A comparison times the loop of a fit: both use the same batches, and both can be stopped between batches.
 
 use std::ops::ControlFlow;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! The files for programs.
+//! JSON and CSV files.
 
 use cairn::compare::export::{ExportFormat, text};
 use cairn::compare::{Document, Method};
@@ -44,7 +44,7 @@ fn the_json_matches_its_schema() {
     }
 }
 
-/// A check that can't fail is none: the schema refuses what is missing, of another type, or unknown.
+/// Checks that the check can fail: the schema rejects fields that are missing, of another type, or unknown.
 #[test]
 fn the_schema_refuses_other_documents() {
     let validator = jsonschema::validator_for(&schema()).unwrap();

@@ -1,4 +1,4 @@
-//! A clock that is wound by hand, and engines that wind it, lie, or fail.
+//! Test doubles: a simulated clock, and engines that advance it, return wrong results, or fail.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use cairn::engine::nearest_two::{Centroids, NearestSession};
 use cairn::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session, Times};
 use cairn::kmeans::Params;
 
-/// Microseconds, wound by hand.
+/// A simulated clock, in microseconds.
 #[derive(Default)]
 pub(crate) struct FakeClock(AtomicU64);
 
@@ -28,20 +28,20 @@ impl Clock for FakeClock {
     }
 }
 
-/// The CPU engine, seemingly as slow as is told.
+/// The CPU engine with simulated times.
 pub(crate) struct Double<'c> {
     pub(crate) clock: &'c FakeClock,
     /// Microseconds of the restarts of run `run` (from 0, over all sizes), given their number.
     pub(crate) run_us: Box<dyn Fn(u64, u64) -> u64 + Send + Sync + 'c>,
     /// Microseconds of building kernels, and of uploading.
     pub(crate) load_us: (u64, u64),
-    /// Called before each batch; an error is what the device says.
+    /// Called before each batch; its error is the device's.
     pub(crate) trouble: Box<dyn Fn(u64) -> Result<(), EngineError> + Send + Sync + 'c>,
-    /// Spoils what a batch of run `run` returns.
+    /// Changes the result of a batch of run `run`.
     pub(crate) spoil: fn(u64, &mut Batch),
-    /// What [`Session::is_steady`] says.
+    /// Result of [`Session::is_steady`].
     pub(crate) steady: bool,
-    /// Runs begun.
+    /// Number of runs started.
     pub(crate) runs: AtomicU64,
 }
 
@@ -126,7 +126,7 @@ impl Session for DoubleSession<'_> {
     }
 }
 
-/// An engine that the test goes on to look at.
+/// An engine that the test inspects afterwards.
 struct Borrowed<'a>(&'a dyn Engine);
 
 impl Engine for Borrowed<'_> {

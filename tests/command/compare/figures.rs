@@ -1,4 +1,4 @@
-//! Known times give known figures.
+//! Statistics of known times.
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What ends a comparison, and what only ends a device's part in it.
+//! Errors that end a comparison, and failures that exclude only one device.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -190,7 +190,7 @@ fn stopped_midway_it_keeps_what_was_measured() {
     let document = compare_until(&clock, &[("slow", &slow)], &params(), None, METHOD, &stop).unwrap();
     assert!(document.stopped && !document.complete);
     assert_eq!(document.measurements[0].devices[0].runs_s.len(), 2);
-    assert_eq!(document.devices[0].failure, None); // to be stopped is no failure
+    assert_eq!(document.devices[0].failure, None); // a stop is not a failure
 }
 
 #[test]

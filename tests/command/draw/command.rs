@@ -29,14 +29,14 @@ fn refused(place: &Place, table: &str, parts: &[&str]) {
 fn models_that_are_no_drawings_are_refused() {
     let place = Place::new();
     let named = |width: usize| move |j: usize| format!("pixel_{}_{}", j / width, j % width);
-    refused(&place, "x,y\n1,2\n3,4\n5,6\n", &["the model has 2 columns, and a drawing 64 numbers"]);
+    refused(&place, "x,y\n1,2\n3,4\n5,6\n", &["the model has 2 columns, but a drawing has 64 numbers"]);
     refused(&place, &pixels(named(28), 784, 17), &["784 columns", "8 x 8"]);
-    refused(&place, &pixels(named(8), 64, 256), &["no counts from 0 to 16", "its centroids go from"]);
-    refused(&place, &pixels(named(8), 64, 2), &["no counts from 0 to 16"]);
+    refused(&place, &pixels(named(8), 64, 256), &["not counts from 0 to 16", "its centroids range from"]);
+    refused(&place, &pixels(named(8), 64, 2), &["not counts from 0 to 16"]);
     refused(&place, &pixels(named(4), 64, 17), &["a picture of 16 x 4", "pixel_0_0 to pixel_7_7"]);
-    refused(&place, &pixels(|j| format!("feature {j}"), 64, 17), &["are no picture"]);
+    refused(&place, &pixels(|j| format!("feature {j}"), 64, 17), &["are not a picture"]);
     let negative = pixels(named(8), 64, 17).replace(",3,", ",-3,");
-    refused(&place, &negative, &["no counts from 0 to 16"]);
+    refused(&place, &negative, &["not counts from 0 to 16"]);
 }
 
 #[test]

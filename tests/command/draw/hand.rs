@@ -1,4 +1,4 @@
-//! Hands that draw: strokes written out by people's rules, slanted, squeezed and trembling; scribbles and blots.
+//! Simulated drawings: digits and letters as strokes, slanted, compressed and trembling; scribbles and blots.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ impl Dice {
     }
 }
 
-/// A drawing as somebody's hand makes it, `size` units high.
+/// A simulated handwritten version of a drawing, `size` units high.
 pub(crate) fn written(shape: &Strokes, size: f64, dice: &mut Dice) -> Strokes {
     let (slant, wide, turn) = (0.12 * dice.normal(), (0.12 * dice.normal()).exp(), 0.06 * dice.normal());
     let tremble: Vec<[f64; 5]> = (0..3)
@@ -79,7 +79,7 @@ fn dense(stroke: &Stroke) -> Stroke {
     points
 }
 
-/// Corners as a hand makes them.
+/// Rounded corners.
 fn rounded(stroke: &Stroke) -> Stroke {
     let mut points = stroke.clone();
     for _ in 0..3 {
@@ -91,7 +91,7 @@ fn rounded(stroke: &Stroke) -> Stroke {
     points
 }
 
-/// A line that wanders about.
+/// A random line.
 pub(crate) fn scribble(dice: &mut Dice) -> Strokes {
     let (mut at, mut way) = ([100.0f64, 100.0], dice.roll() * 7.0);
     let mut step = || {

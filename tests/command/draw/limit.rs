@@ -1,4 +1,4 @@
-//! How far is too far: of real digits nearly none is refused, of what is none much is.
+//! The limit for "not a digit": nearly all digits pass, and many other drawings are rejected.
 
 use cairn::data::{LoadOptions, digits, load};
 use cairn::engine::Device;
@@ -30,7 +30,7 @@ pub(crate) fn nearest(model: &Model, row: &[f64]) -> Vec<(u64, u128)> {
     all.into_iter().map(|(distance, cluster)| (cluster, distance)).collect()
 }
 
-/// Shares of drawings: refused; read right; refused of those that are read right.
+/// Shares of drawings: rejected; read correctly; rejected among those read correctly.
 #[derive(Debug, Default)]
 struct Shares {
     refused: f64,
@@ -125,7 +125,7 @@ fn digits_are_named_and_most_that_is_none_is_not() {
         let all_ink = (vec![16.0; 64], String::new());
         assert_eq!(of(&[all_ink]).refused, 1.0);
 
-        // what the rows show alone is too strict for hands, though not for rows
+        // the radius alone is too strict for drawings, though not for rows
         let radius = shares(&model, model.radius.unwrap(), &drawn_digits);
         println!("        by the radius alone {:.1}% of drawn digits", 100.0 * radius.refused);
         assert!(radius.refused > 0.09 && radius.refused > 4.0 * hands.refused, "{radius:?}");

@@ -1,4 +1,4 @@
-//! How the page looks: on a phone and on a desk, with names that are markup, without names; inside the report.
+//! Appearance of the page: on a phone and on a desktop, with names that are markup, without names, in the report.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -106,7 +106,7 @@ fn a_model_without_a_reach_names_all_and_says_so() {
             .unwrap()
             .starts_with("Of 1000 rows that the model was fitted to, all but one lie within ")
     );
-    assert!(old[1].as_str().unwrap().contains("so nothing is too far to be named"));
+    assert!(old[1].as_str().unwrap().contains("so no drawing is too far to be named"));
 }
 
 #[test]

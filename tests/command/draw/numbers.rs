@@ -1,4 +1,4 @@
-//! Numbers pasted into the page: read, made into counts and named as the library and the command do.
+//! Numbers pasted into the page: read, normalised and named like the library and the command do.
 
 use cairn::drawing::{counts, normalise, read};
 use cairn::model::Model;
@@ -93,7 +93,7 @@ fn what_is_counts_already_is_so_on_the_page() {
     assert!((100..400).contains(&kept), "{kept} of 500 kept");
 }
 
-/// What one of the two reads the other does, to the same numbers; what it refuses is refused.
+/// Page and library read the same texts to the same numbers, and reject the same texts.
 #[test]
 fn texts_are_read_as_the_command_reads_them() {
     let place = Place::new();
@@ -249,12 +249,12 @@ fn what_is_no_drawing_gets_honest_words() {
     let expected = [
         "There is nothing to copy yet",
         "There are no numbers",
-        "“what” is no number",
+        "“what” is not a number",
         "has 63 numbers; a drawing has 64",
         "has 65 numbers; a drawing has 64",
         "there is no ink",
-        "-1 is no amount of ink",
-        "1e999 is no amount of ink",
+        "-1 is not an amount of ink",
+        "1e999 is not an amount of ink",
         "1 drawing named above, 1 of them not a digit",
         "1 drawing named above, 1 of them not a digit",
         "1 drawing named above, 1 of them not a digit",

@@ -1,4 +1,4 @@
-//! A page in a browser, played by a script of the test's own.
+//! A page in a browser, driven by a test's script.
 
 use std::fs;
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ impl Place {
         Ran { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
-    /// Runs the command, which must go well.
+    /// Runs the command, which must succeed.
     pub(crate) fn cairn(&self, args: &str) -> String {
         let ran = self.run(&args.split_whitespace().collect::<Vec<_>>());
         assert_eq!(ran.code, Some(0), "{args}: {}", ran.err);
@@ -66,8 +66,8 @@ impl Place {
         place
     }
 
-    /// Plays a script on a page in a frame so wide (a browser's own window has a least width): it
-    /// complains of nothing and asks nobody for anything. What the script gave to `done`.
+    /// Runs a script on a page in a frame of this width (a browser window has a least width); the page must have
+    /// no errors and make no requests. Returns what the script passed to `done`.
     pub(crate) fn play(&self, page: &str, width: u32, script: &str) -> Option<Value> {
         let all = format!("<script>{PLAYER}\n{script}</script></body>");
         let inside = self.read(page).replace("</body>", &all).replace('&', "&amp;").replace('"', "&quot;");

@@ -1,4 +1,4 @@
-//! Strokes as pointer events: what the page names them is what the command names them.
+//! Strokes as pointer events: the page and the command give the same names.
 
 use cairn::drawing::normalise;
 use cairn::model::Model;

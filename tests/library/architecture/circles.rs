@@ -1,11 +1,11 @@
-//! Circles among files.
+//! Dependency cycles of files.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
 
 use super::modules::Arrow;
 
-/// Files that are on a circle, each group with the files that reach one another.
+/// Strongly connected components of more than one file.
 pub(crate) fn circles(arrows: &BTreeSet<Arrow>) -> Vec<BTreeSet<&str>> {
     let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for arrow in arrows {
@@ -20,7 +20,7 @@ pub(crate) fn circles(arrows: &BTreeSet<Arrow>) -> Vec<BTreeSet<&str>> {
     groups.into_iter().collect()
 }
 
-/// All files that arrows lead to from `file`.
+/// All files that `file` depends on, directly or not.
 fn reach<'a>(file: &'a str, next: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTreeSet<&'a str> {
     let mut found = BTreeSet::new();
     let mut queue = VecDeque::from([file]);
@@ -31,7 +31,7 @@ fn reach<'a>(file: &'a str, next: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTre
     found
 }
 
-/// A group and the arrows within it, a line each.
+/// A component and the dependencies within it, one per line.
 pub(crate) fn describe(group: &BTreeSet<&str>, arrows: &BTreeSet<Arrow>) -> String {
     let mut text = String::from("a circle of files:\n");
     let is_within = |arrow: &&Arrow| group.contains(arrow.from.as_str()) && group.contains(arrow.to.as_str());

@@ -1,15 +1,16 @@
-//! The structure of `src/`: no circle of files, and no arrow between layers that `docs/ARCHITECTURE.md` forbids.
+//! The structure of `src/`: no cycle of files, and no dependency between layers that `docs/ARCHITECTURE.md` does not
+//! allow.
 //!
-//! An arrow leads from a file to each other file that **defines** a name which the first one uses, in a `use` line
-//! or in a path within its code (`crate::a::b`, `super::x`, `cairn::a`, or `a::b` where `a` is in scope).
+//! A file depends on each other file that **defines** a name which it uses, in a `use` line or in a path within its
+//! code (`crate::a::b`, `super::x`, `cairn::a`, or `a::b` where `a` is in scope).
 //!
-//! * A name that a module re-exports is followed to its definition: where `a/mod.rs` has `pub use b::B`, another
-//!   file's `use super::B` is an arrow to `a/b.rs`, and none to `a/mod.rs`.
+//! * A re-exported name is followed to its definition: if `a/mod.rs` has `pub use b::B`, another file's `use super::B`
+//!   is a dependency on `a/b.rs`, not on `a/mod.rs`.
 //! * Declaring a module (`mod b;`), naming one (`use crate::a;`), and re-exporting names of the module's own folder
-//!   are no arrows by themselves. So a `mod.rs` that only declares and re-exports is on no circle. A re-export of any
-//!   other module's names is an arrow, and so is one whose name the file uses itself.
-//! * A name that the text of a module lacks is made there by a macro, and counts as defined there.
-//! * What is behind `#[cfg(test)]` is left out; what is behind another `cfg` is read, whatever is built.
+//!   are not dependencies by themselves. So a `mod.rs` that only declares and re-exports is not on a cycle. A re-export
+//!   of another module's names is a dependency, and so is one whose name the file itself uses.
+//! * A name that the text of a module lacks is defined there by a macro, and counts as defined there.
+//! * Code behind `#[cfg(test)]` is ignored; code behind another `cfg` is read, whatever is built.
 //! * Methods and fields are no arrows: only names are seen.
 //!
 //! | file | what it is about |
@@ -36,7 +37,7 @@ use circles::{circles, describe};
 use layers::{layer_of, layers};
 use modules::{Files, Modules};
 
-/// Circles that are still to be opened, each with all its files. A circle that is gone, or has other files, fails.
+/// Known cycles, each with all its files. A cycle that is gone, or has other files, is a failure.
 const STILL_CIRCLES: &[&[&str]] = &[];
 
 fn root() -> PathBuf {

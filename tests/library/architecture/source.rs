@@ -1,4 +1,4 @@
-//! What a Rust file says of names: what it defines, imports and uses.
+//! The names that a Rust file defines, imports and uses.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The text of a Rust file as the few tokens that imports are made of.
+//! The tokens of a Rust file that matter for imports.
 
 /// Identifiers, `::` and single signs, in order. Comments, strings, characters, lifetimes and numbers are left out.
 pub(crate) fn tokens(text: &str) -> Vec<&str> {

@@ -1,8 +1,8 @@
-//! AMX: eight tiles of 16 rows of 64 bytes, and an instruction that multiplies two of them of bf16 onto one of
-//! `f32`. Not in `std::arch` of stable Rust, so the few instructions are written out.
+//! AMX: eight tiles of 16 rows of 64 bytes, and an instruction that adds the product of two bf16 tiles to an `f32`
+//! tile. Stable Rust has no intrinsics for it, so the instructions are written in assembly.
 //!
-//! Linux saves tiles of a thread only once the process has asked for them. A unit is used only after a test of
-//! its own, on numbers whose products and sums are exact: see [`usable`].
+//! Linux enables the tiles of a process only on request. The unit is used only after a self-test on numbers whose
+//! products and sums are exact: see [`usable`].
 
 use std::arch::asm;
 use std::arch::x86_64::__cpuid_count;
@@ -11,12 +11,12 @@ use std::sync::OnceLock;
 
 use super::products::{self, DEPTH, ROWS};
 
-/// Points of a tile: two tiles of 16 columns.
+/// Points per tile of points: two AMX tiles of 16 columns.
 const WIDTH: usize = 32;
-/// Bytes from a row of points or products to the next.
+/// Bytes per row of points or products.
 const STRIDE: usize = WIDTH * 4;
 
-/// What `ldtilecfg` reads: palette 1, all eight tiles of 16 rows of 64 bytes.
+/// Operand of `ldtilecfg`: palette 1, eight tiles of 16 rows of 64 bytes.
 #[repr(C, align(64))]
 struct Config {
     palette: u8,
@@ -34,21 +34,21 @@ static CONFIG: Config = Config {
     rows: [16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0],
 };
 
-/// The tiles, set up on the thread that holds this; given back when it is dropped.
+/// The tiles, configured on the current thread until this is dropped.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct Configured {
     stays_here: PhantomData<*const ()>,
 }
 
 impl Configured {
-    /// None where the tiles can't be used.
+    /// `None` if the tiles can't be used.
     pub(super) fn new() -> Option<Self> {
         usable().then(Self::unchecked)
     }
 
     fn unchecked() -> Self {
-        // SAFETY: only called once `usable` knows that there are tiles, or is about to try them after the
-        // processor and the system said so; the instruction reads 64 bytes.
+        // SAFETY: only called after `usable` has found tiles, or by its self-test after the processor and the
+        // system reported them; the instruction reads 64 bytes.
         unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const CONFIG, options(nostack, readonly)) };
         Self { stays_here: PhantomData }
     }
@@ -60,7 +60,7 @@ impl Configured {
         assert!(depth.is_multiple_of(DEPTH) && depth > 0 && rows.len() == n_rows * depth);
         assert!(points.len() == depth / 2 * WIDTH && products.len() == n_rows * WIDTH);
         match n_rows {
-            // SAFETY: tiles are set up while `self` lives; the lengths are checked above.
+            // SAFETY: tiles are configured while `self` lives; the lengths are checked above.
             ROWS => unsafe { one(rows.as_ptr(), points.as_ptr(), depth, products.as_mut_ptr()) },
             // SAFETY: as above.
             32 => unsafe { two(rows.as_ptr(), points.as_ptr(), depth, products.as_mut_ptr()) },
@@ -71,7 +71,7 @@ impl Configured {
 
 impl Drop for Configured {
     fn drop(&mut self) {
-        // SAFETY: tiles are set up; nothing of theirs is needed any more.
+        // SAFETY: tiles are configured, and their contents are no longer needed.
         unsafe { asm!("tilerelease", options(nostack, nomem)) };
     }
 }
@@ -79,9 +79,9 @@ impl Drop for Configured {
 /// Products of 16 rows with 32 points.
 ///
 /// # Safety
-/// Tiles are set up; `rows` is (16, depth), `points` (depth / 2, 32), `products` (16, 32), depth a multiple of 32.
+/// Tiles are configured; `rows` is (16, depth), `points` (depth / 2, 32), `products` (16, 32), depth a multiple of 32.
 unsafe fn one(rows: *const u16, points: *const i32, depth: usize, products: *mut f32) {
-    // SAFETY: the caller's promise: each load and store stays within the lengths named there.
+    // SAFETY: by the caller's contract each load and store stays within these lengths.
     unsafe {
         asm!(
             "tilezero tmm0",
@@ -110,12 +110,12 @@ unsafe fn one(rows: *const u16, points: *const i32, depth: usize, products: *mut
     }
 }
 
-/// Products of 32 rows with 32 points: each tile that is loaded is used twice.
+/// Products of 32 rows with 32 points. Each loaded tile is used twice.
 ///
 /// # Safety
-/// Tiles are set up; `rows` is (32, depth), `points` (depth / 2, 32), `products` (32, 32), depth a multiple of 32.
+/// Tiles are configured; `rows` is (32, depth), `points` (depth / 2, 32), `products` (32, 32), depth a multiple of 32.
 unsafe fn two(rows: *const u16, points: *const i32, depth: usize, products: *mut f32) {
-    // SAFETY: the caller's promise: each load and store stays within the lengths named there.
+    // SAFETY: by the caller's contract each load and store stays within these lengths.
     unsafe {
         asm!(
             "tilezero tmm0",
@@ -154,7 +154,7 @@ unsafe fn two(rows: *const u16, points: *const i32, depth: usize, products: *mut
     }
 }
 
-/// Whether the processor has the tiles, the system lets this process use them, and they multiply right.
+/// Whether the processor has tiles, the system lets this process use them, and they pass a self-test.
 pub(super) fn usable() -> bool {
     static USABLE: OnceLock<bool> = OnceLock::new();
     *USABLE.get_or_init(|| processor_has_tiles() && system_allows_tiles() && tiles_multiply())
@@ -166,7 +166,7 @@ fn processor_has_tiles() -> bool {
     leaves >= 7 && __cpuid_count(7, 0).edx & BF16_AND_TILES == BF16_AND_TILES
 }
 
-/// Asks Linux for the tiles' registers, for all threads of this process.
+/// Requests the tiles' registers from Linux, for all threads of this process.
 fn system_allows_tiles() -> bool {
     const ARCH_PRCTL: usize = 158;
     const ARCH_REQ_XCOMP_PERM: usize = 0x1023;
@@ -186,7 +186,7 @@ fn system_allows_tiles() -> bool {
     answer == 0
 }
 
-/// Compares the tiles with plain arithmetic on small whole numbers, where both are exact.
+/// Compares the tiles with plain arithmetic on small integers, where both are exact.
 fn tiles_multiply() -> bool {
     let units = Configured::unchecked();
     let bf16 = |i: usize| ((((i * 37 + i / 7) % 31) as f32 - 15.0).to_bits() >> 16) as u16;

@@ -9,7 +9,7 @@ use super::matrix::{self, Ready};
 use super::{Bf16Columns, Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
 
 pub(super) const TILE: usize = VECTORS * 8;
-/// Vectors of the loop that measures multiply-adds: they fit the registers.
+/// Vectors of the loop that measures multiply-adds; they fit the registers.
 pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx2,fma", blocks: [4, 5, 6]);
@@ -20,10 +20,10 @@ struct V(__m256);
 
 impl Lanes for V {
     const WIDTH: usize = 8;
-    type Index = __m256i;
+    type Indices = __m256i;
     type Mask = __m256;
 
-    // SAFETY (all of them): the trait's promise, that the processor has AVX2 and FMA; pointers as the loops say.
+    // SAFETY (all methods): by the trait's contract the processor has AVX2 and FMA, and pointers are valid.
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         // SAFETY: see above.
@@ -94,7 +94,7 @@ impl Ints for I {
     const WIDTH: usize = 8;
     type Mask = __m256i;
 
-    // SAFETY (all of them): the trait's promise, that the processor has the instructions; pointers as the loop says.
+    // SAFETY (all methods): by the trait's contract the processor has the instructions, and pointers are valid.
     #[inline(always)]
     unsafe fn splat(value: i32) -> Self {
         // SAFETY: see above.

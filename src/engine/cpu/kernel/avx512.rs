@@ -9,7 +9,7 @@ use super::matrix::{self, Ready};
 use super::{Bf16Columns, Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
 
 pub(super) const TILE: usize = VECTORS * 16;
-/// Vectors of the loop that measures multiply-adds: they fit the registers.
+/// Vectors of the loop that measures multiply-adds; they fit the registers.
 pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx512f,avx512dq,avx512vl,avx512bw,fma", blocks: [4, 6, 8, 10, 12]);
@@ -20,10 +20,10 @@ struct V(__m512);
 
 impl Lanes for V {
     const WIDTH: usize = 16;
-    type Index = __m512i;
+    type Indices = __m512i;
     type Mask = __mmask16;
 
-    // SAFETY (all of them): the trait's promise, that the processor has AVX-512 F and DQ; pointers as the loops say.
+    // SAFETY (all methods): by the trait's contract the processor has AVX-512 F and DQ, and pointers are valid.
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         // SAFETY: see above.
@@ -93,7 +93,7 @@ impl Ints for I {
     const WIDTH: usize = 16;
     type Mask = __mmask16;
 
-    // SAFETY (all of them): the trait's promise, that the processor has the instructions; pointers as the loop says.
+    // SAFETY (all methods): by the trait's contract the processor has the instructions, and pointers are valid.
     #[inline(always)]
     unsafe fn splat(value: i32) -> Self {
         // SAFETY: see above.

@@ -1,7 +1,7 @@
-//! The loops' entries for a set of instructions: a copy of each loop that the compiler may use them in.
+//! Entry points of the loops: for each set of instructions, a copy of each loop compiled with them enabled.
 
-/// Makes the entries of a kernel file for the loops over `f32`. `V` is its vector, `blocks` are the numbers of
-/// columns that share a pass, `features` the instructions, where they are not the target's own.
+/// Defines a kernel file's entry points of the loops over `f32`. `V` is its vector type, `blocks` are the block widths,
+/// `features` the target features beyond the baseline.
 macro_rules! entries {
     ($(features: $features:literal,)? blocks: [$($block:literal),+ $(,)?]) => {
         pub(super) const BLOCKS: &[usize] = &[$($block),+];
@@ -10,7 +10,7 @@ macro_rules! entries {
         /// See `lanes::nearest`.
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn nearest(tile: Tile<'_>, columns: &Columns, labels: &mut [u32], top: &mut Top2) -> u32 {
-            // SAFETY: the caller's promise; the block is the columns'.
+            // SAFETY: by the caller's contract; the block is that of the columns.
             unsafe {
                 match columns.block {
                     $($block => lanes::nearest::<V, $block>(tile, columns, labels, top),)+
@@ -23,7 +23,7 @@ macro_rules! entries {
         /// See `lanes::nearest_two`.
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn nearest_two(points: &[f32], columns: &Columns, top: &mut Top3) {
-            // SAFETY: the caller's promise; the block is the columns'.
+            // SAFETY: by the caller's contract; the block is that of the columns.
             unsafe {
                 match columns.block {
                     $($block => lanes::nearest_two::<V, $block>(points, columns, top),)+
@@ -36,7 +36,7 @@ macro_rules! entries {
         /// See `lanes::scores`.
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn scores(points: &[f32], columns: &Columns, out: &mut [f32]) {
-            // SAFETY: the caller's promise; the block is the columns'.
+            // SAFETY: by the caller's contract; the block is that of the columns.
             unsafe {
                 match columns.block {
                     $($block => lanes::scores::<V, $block>(points, columns, out),)+
@@ -55,7 +55,7 @@ macro_rules! entries {
             ends: [&[f32]; 2],
             labels: &mut [u32],
         ) -> u32 {
-            // SAFETY: the caller's promise.
+            // SAFETY: by the caller's contract.
             unsafe { matrix::nearest::<V>(ready, points, columns, ends, labels) }
         }
 
@@ -108,7 +108,7 @@ macro_rules! entries {
 }
 
 #[cfg(target_arch = "x86_64")]
-/// Makes the entry for the loop over 16-bit integers. `I` is the file's vector of integers.
+/// Defines the entry point of the loop over 16-bit integers. `I` is the file's vector of integers.
 macro_rules! int16_entry {
     (features: $features:literal, blocks: [$($block:literal),+ $(,)?]) => {
         /// # Safety
@@ -120,7 +120,7 @@ macro_rules! int16_entry {
             margin: i32,
             labels: &mut [u32],
         ) -> u32 {
-            // SAFETY: the caller's promise; the block is the columns'.
+            // SAFETY: by the caller's contract; the block is that of the columns.
             unsafe {
                 match columns.block {
                     $($block => int16::nearest::<I, $block>(points, columns, margin, labels),)+

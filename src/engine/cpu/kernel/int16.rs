@@ -1,7 +1,7 @@
-//! The loop of `assign` over 16-bit integers: two products an instruction and lane where `f32` has one.
+//! The loop of `assign` over 16-bit integers: two products per instruction and lane, where `f32` has one.
 //!
-//! A lane holds two features of its point, a column's value two features of its centroid. Sums are exact in
-//! 32 bits, so only the rounding of coordinates to 16 bits has to be certified: see `cpu/narrow/int16.rs`.
+//! A lane holds two features of its point, a value of a column two features of its centroid. Sums are exact in 32 bits,
+//! so only the rounding of coordinates to 16 bits needs a certificate: see `cpu/narrow/int16.rs`.
 #![allow(
     clippy::needless_range_loop,
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
@@ -9,7 +9,7 @@
 
 use crate::engine::cpu::narrow::Int16Columns;
 
-/// A vector of 32-bit integers, one lane a point.
+/// A vector of 32-bit integers, one lane per point.
 ///
 /// # Safety
 /// The methods may only run on a processor that has the implementor's instructions.
@@ -44,7 +44,7 @@ pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize>(
     margin: i32,
     labels: &mut [u32],
 ) -> u32 {
-    // SAFETY: the caller's promise.
+    // SAFETY: by the caller's contract.
     unsafe {
         let pairs = columns.n_pairs;
         let mut best = [L::splat(i32::MAX); 2];

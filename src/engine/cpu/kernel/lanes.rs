@@ -1,8 +1,8 @@
 //! The inner loops, written once over vectors of points.
 //!
-//! Points stand in the lanes and centroids are broadcast, so every lane decides its own point: no column is
-//! padded to a vector's width, and nothing is reduced across lanes. Two vectors of points and a block of
-//! centroids give enough independent sums to hide the latency of a multiply-add.
+//! A lane is a point, and centroids are broadcast. So columns need no padding to a vector's width, and nothing is
+//! reduced across lanes. Two vectors of points and a block of centroids give enough independent sums to hide the
+//! latency of a multiply-add.
 #![allow(
     clippy::needless_range_loop,
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
@@ -12,39 +12,39 @@ use super::{Tile, Top2, Top3};
 use crate::engine::cpu::bounds::from_top2;
 use crate::engine::cpu::columns::Columns;
 
-/// A vector of `f32`, one lane a point, with the few operations that the loops need.
+/// A vector of `f32`, one lane per point, with the operations that the loops need.
 ///
 /// # Safety
 /// The methods may only run on a processor that has the implementor's instructions.
 pub(super) trait Lanes: Copy {
     /// Number of lanes.
     const WIDTH: usize;
-    /// A vector of `u32` of as many lanes.
-    type Index: Copy;
-    /// A condition a lane.
+    /// A vector of as many `u32`: indices of centroids.
+    type Indices: Copy;
+    /// Result of a comparison, per lane.
     type Mask: Copy;
 
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn store(self, to: *mut f32);
-    /// `self - a * b`; one rounding or two.
+    /// `self - a * b`, with one rounding or two.
     unsafe fn minus_product(self, a: Self, b: Self) -> Self;
     unsafe fn plus(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn less(self, other: Self) -> Self::Mask;
-    unsafe fn index(value: u32) -> Self::Index;
+    unsafe fn index(value: u32) -> Self::Indices;
     /// `to` where the condition holds, else `from`.
-    unsafe fn select(mask: Self::Mask, to: Self::Index, from: Self::Index) -> Self::Index;
-    unsafe fn store_index(index: Self::Index, to: *mut u32);
+    unsafe fn select(mask: Self::Mask, to: Self::Indices, from: Self::Indices) -> Self::Indices;
+    unsafe fn store_index(index: Self::Indices, to: *mut u32);
     /// A bit for each lane in which the condition holds.
     unsafe fn bits(mask: Self::Mask) -> u32;
 }
 
-/// Vectors of points in a tile.
+/// Vectors of points per tile.
 pub(super) const VECTORS: usize = 2;
 
-/// `base - x.c` of a block of columns for the points of a tile.
+/// `base - x.c` for the points of a tile and a block of columns.
 ///
 /// # Safety
 /// The processor has L's instructions; `points` is (n_dims, tile), `values` (n_dims, BLOCK), `base` (BLOCK).
@@ -55,7 +55,7 @@ unsafe fn block_scores<L: Lanes, const BLOCK: usize>(
     base: *const f32,
     n_dims: usize,
 ) -> [[L; VECTORS]; BLOCK] {
-    // SAFETY: the caller's promise; every offset stays within the lengths named there.
+    // SAFETY: by the caller's contract every offset stays within these lengths.
     unsafe {
         let mut scores = [[L::splat(0.0); VECTORS]; BLOCK];
         for c in 0..BLOCK {
@@ -74,8 +74,8 @@ unsafe fn block_scores<L: Lanes, const BLOCK: usize>(
     }
 }
 
-/// See [`super::Kernel::nearest`]. The value of a column is `h - E` without the point's own share of E: its
-/// least is the guess, which is proven when the second least is above it by twice the errors of both.
+/// See [`super::Kernel::nearest`]. The value of a column is its score less its own share of E. The least value is the
+/// guess. It is proven when the second least exceeds it by twice the shares of the best column and of the point.
 ///
 /// # Safety
 /// The processor has L's instructions; the lengths are as `Kernel::nearest` asserts; `columns.block == BLOCK`.
@@ -86,7 +86,7 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
     labels: &mut [u32],
     top: &mut Top2,
 ) -> u32 {
-    // SAFETY: the caller's promise.
+    // SAFETY: by the caller's contract.
     unsafe {
         let d = columns.n_dims;
         let mut best = [L::splat(f32::MAX); VECTORS];
@@ -100,7 +100,7 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
                 let here = L::index((block * BLOCK + c) as u32);
                 for v in 0..VECTORS {
                     let score = scores[c][v];
-                    // strictly less: of equals the lowest index stays
+                    // strictly less: ties keep the lowest index
                     let better = score.less(best[v]);
                     second[v] = second[v].min(score.max(best[v]));
                     best[v] = best[v].min(score);
@@ -126,7 +126,7 @@ pub(super) unsafe fn nearest<L: Lanes, const BLOCK: usize>(
     }
 }
 
-/// See [`super::Kernel::nearest_two`]: the three least values as `nearest` has them, and the first two's columns.
+/// See [`super::Kernel::nearest_two`]: the three least values, as in `nearest`, and the columns of the first two.
 ///
 /// # Safety
 /// The processor has L's instructions; the lengths are as `Kernel::nearest_two` asserts; `columns.block == BLOCK`.
@@ -136,7 +136,7 @@ pub(super) unsafe fn nearest_two<L: Lanes, const BLOCK: usize>(
     columns: &Columns,
     top: &mut Top3,
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: by the caller's contract.
     unsafe {
         let d = columns.n_dims;
         let [mut best, mut second, mut third] = [[L::splat(f32::MAX); VECTORS]; 3];
@@ -149,7 +149,7 @@ pub(super) unsafe fn nearest_two<L: Lanes, const BLOCK: usize>(
                 let here = L::index((block * BLOCK + c) as u32);
                 for v in 0..VECTORS {
                     let score = scores[c][v];
-                    // strictly less: of equals the lowest index stays
+                    // strictly less: ties keep the lowest index
                     let (better, closer) = (score.less(best[v]), score.less(second[v]));
                     third[v] = third[v].min(score.max(second[v]));
                     second[v] = second[v].min(score.max(best[v]));
@@ -174,7 +174,7 @@ fn lane_bits(width: usize) -> u32 {
     if width == 32 { u32::MAX } else { (1 << width) - 1 }
 }
 
-/// Examines again the points that the largest error of all columns leaves open, with that of their own.
+/// Rechecks points that the largest error of all columns left open, with the error of each point's best column.
 #[cold]
 fn reopen(mut open: u32, top: &Top2, tile: Tile<'_>, columns: &Columns, labels: &[u32]) -> u32 {
     let mut left = open;
@@ -199,7 +199,7 @@ pub(super) unsafe fn scores<L: Lanes, const BLOCK: usize>(
     columns: &Columns,
     out: &mut [f32],
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: by the caller's contract.
     unsafe {
         let d = columns.n_dims;
         for block in 0..columns.base.len() / BLOCK {
@@ -235,7 +235,7 @@ pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
     point.iter().zip(centroid).map(square).sum()
 }
 
-/// See [`super::Kernel::transpose`]. Eight by eight, so that rows are read and columns written in whole vectors.
+/// See [`super::Kernel::transpose`]. In blocks of 8 x 8, so that reads and writes are whole vectors.
 #[inline(always)]
 pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
     let n_rows = rows.len() / n_dims;
@@ -271,7 +271,7 @@ pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32
 pub(super) fn lower(scores: &[f32], norms: &[f32], near: &[u32], unit: f32, lowered: &mut [u32]) -> u32 {
     let mut sum = 0;
     for (((&score, &norm), &near), lowered) in scores.iter().zip(norms).zip(near).zip(lowered) {
-        // SAFETY: the caller's promise: a whole number below 2^24.
+        // SAFETY: by the caller's contract an integer below 2^24.
         let distance: i32 = unsafe { ((2.0 * score + norm) * unit).to_int_unchecked() };
         *lowered = near.min(distance as u32);
         sum += *lowered;
@@ -298,7 +298,7 @@ pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, upper: &mut [f32],
 /// See [`super::Kernel::int16_tile`].
 #[inline(always)]
 pub(super) fn int16_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-    // adding 1.5 * 2^23 rounds to the nearest whole number, and leaves it in the low bits
+    // adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits
     let whole = |x: f32| (x * scale + 12_582_912.0).to_bits();
     for (to, pair) in narrow.chunks_exact_mut(width).zip(points.chunks(2 * width)) {
         let (low, high) = pair.split_at(width);

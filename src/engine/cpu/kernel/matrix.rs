@@ -1,9 +1,8 @@
-//! The loop of `assign` over products that a matrix unit makes: rows of centroids times a tile of points.
+//! The loop of `assign` over products of a matrix unit: rows of centroids times a tile of points.
 //!
-//! A unit leaves its products, a block of centroids each with its row of points, in the first cache; the rest,
-//! the least and the second least, goes on with points in the lanes as in the other loops. Any unit will do:
-//! [`Matrix::Plain`] does the same in plain arithmetic, for processors without one, so that all but the few
-//! instructions of the unit is tested everywhere.
+//! The unit writes the products of a block of centroids to a buffer that fits the L1 cache. The loop then finds the
+//! least and the second least value with a lane per point, as the other loops do. [`Matrix::Plain`] computes the
+//! products in plain arithmetic, so that all but the unit's own instructions is tested on every processor.
 #![allow(
     clippy::needless_range_loop,
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
@@ -15,20 +14,20 @@ use super::lanes::Lanes;
 use super::products::{ROWS, plain};
 use super::{Bf16Columns, MAX_TILE};
 
-/// Rows that share a pass over a tile.
+/// Rows per pass over a tile.
 const BLOCK: usize = 2 * ROWS;
 
-/// A unit that multiplies matrices of bf16.
+/// A unit that multiplies bf16 matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine::cpu) enum Matrix {
-    /// None: plain loops, slow.
+    /// No unit: plain loops, slow.
     Plain,
     /// AMX tiles.
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     Amx,
 }
 
-/// A unit that is set up on this thread.
+/// A unit configured on this thread.
 #[derive(Debug, Default)]
 pub(in crate::engine::cpu) enum Ready {
     #[default]
@@ -38,7 +37,7 @@ pub(in crate::engine::cpu) enum Ready {
 }
 
 impl Matrix {
-    /// Sets the unit up on this thread.
+    /// Configures the unit on this thread.
     pub(in crate::engine::cpu) fn begin(self) -> Ready {
         match self {
             Self::Plain => Ready::Plain,
@@ -49,7 +48,7 @@ impl Matrix {
 }
 
 impl Ready {
-    /// Products of rows of bf16 (16 or 32, depth) with a tile of points (depth / 2, width): (rows, width).
+    /// Products (rows, width) of bf16 rows (16 or 32, depth) and a tile of points (depth / 2, width).
     #[inline(always)]
     fn products(&self, rows: &[u16], points: &[i32], depth: usize, products: &mut [f32]) {
         match self {
@@ -75,7 +74,7 @@ pub(super) unsafe fn nearest<L: Lanes>(
     let (depth, width) = (columns.depth, 2 * L::WIDTH);
     let mut products = [0.0; BLOCK * MAX_TILE];
     let mut ends = [[0.0; MAX_TILE]; 2];
-    // SAFETY: the caller's promise; products and ends have room for the widest tile.
+    // SAFETY: by the caller's contract; products and ends have room for the widest tile.
     unsafe {
         let mut best = [L::splat(f32::MAX); 2];
         let mut second = [L::splat(f32::MAX); 2];

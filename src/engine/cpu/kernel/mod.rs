@@ -1,7 +1,7 @@
-//! The inner loops, and the instructions that they run on.
+//! The inner loops, for several sets of instructions.
 //!
-//! One text of each loop ([`lanes`], [`int16`], [`matrix`]), compiled once for each set of instructions: a file
-//! each. [`pick`] chooses among them when a job is loaded.
+//! Each loop ([`lanes`], [`int16`], [`matrix`]) is written once and compiled for each set of instructions, in a file
+//! of its own. [`pick`] chooses a set when a job is loaded.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
@@ -43,7 +43,7 @@ pub(super) enum Kernel {
     Neon,
 }
 
-/// Evaluates an expression with `kernel` standing for the file of `$self`.
+/// Evaluates an expression in which `kernel` is the module of `$self`.
 macro_rules! in_kernel {
     ($self:ident, $kernel:ident => $value:expr) => {
         match $self {
@@ -103,22 +103,22 @@ impl Kernel {
         }
     }
 
-    /// Points of a tile.
+    /// Points per tile.
     pub(super) fn tile(self) -> usize {
         in_kernel!(self, kernel => kernel::TILE)
     }
 
-    /// Centroids that share a pass over a tile: the width among those compiled that pads `n_columns` least.
+    /// Centroids per pass over a tile: of the compiled block widths the one that pads `n_columns` least.
     pub(super) fn block(self, n_columns: usize) -> usize {
         let widths: &[usize] = in_kernel!(self, kernel => kernel::BLOCKS);
-        // a wider block loads fewer points: among equals the last, which is the widest
+        // of equals the widest, which loads points less often
         let padded = |&&width: &&usize| (n_columns.next_multiple_of(width), usize::MAX - width);
         widths.iter().min_by_key(padded).copied().unwrap_or(1)
     }
 
     /// Finds the nearest centroid of each point of a tile.
     ///
-    /// Writes the labels (tile) and the two least values, and returns a bit for each point whose label is not proven.
+    /// Writes the labels (tile) and the two least values. Returns a bit for each point whose label is not proven.
     pub(super) fn nearest(
         self,
         tile: Tile<'_>,
@@ -130,17 +130,17 @@ impl Kernel {
         assert!(tile.points.len() == d * width && tile.errors.len() == width && labels.len() == width);
         assert!(columns.values.len() == columns.base.len() * d);
         assert!(columns.base.len().is_multiple_of(columns.block));
-        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        // SAFETY: `pick` found these instructions on this processor; the lengths are checked above.
         in_kernel!(self, kernel => unsafe { kernel::nearest(tile, columns, labels, top) })
     }
 
-    /// Scores of each column for each point of a tile: `base - x.c`. (n_columns, tile)
+    /// Scores `base - x.c` of each column for each point of a tile. (n_columns, tile)
     pub(super) fn scores(self, points: &[f32], columns: &Columns, scores: &mut [f32]) {
         let (width, d) = (self.tile(), columns.n_dims);
         assert!(points.len() == d * width && scores.len() == columns.base.len() * width);
         assert!(columns.values.len() == columns.base.len() * d);
         assert!(columns.base.len().is_multiple_of(columns.block));
-        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        // SAFETY: `pick` found these instructions on this processor; the lengths are checked above.
         in_kernel!(self, kernel => unsafe { kernel::scores(points, columns, scores) });
     }
 
@@ -149,11 +149,11 @@ impl Kernel {
         assert!(points.len() == columns.n_dims * self.tile() && self.tile() <= MAX_TILE);
         assert!(columns.values.len() == columns.base.len() * columns.n_dims);
         assert!(columns.base.len().is_multiple_of(columns.block));
-        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        // SAFETY: `pick` found these instructions on this processor; the lengths are checked above.
         in_kernel!(self, kernel => unsafe { kernel::nearest_two(points, columns, top) });
     }
 
-    /// Whether it has a loop over 16-bit integers, and this processor the instructions for it.
+    /// Whether it has a loop over 16-bit integers that this processor can run.
     pub(super) fn is_narrow(self) -> bool {
         match self {
             Self::Portable => false,
@@ -166,11 +166,10 @@ impl Kernel {
         }
     }
 
-    /// Finds the nearest centroid of each point of a tile of 16-bit integers (n_pairs, tile), as far as `margin`
-    /// proves it.
+    /// Guesses the nearest centroid of each point of a tile of 16-bit integers (n_pairs, tile). `margin` is twice E.
     ///
-    /// Writes the labels (tile), and returns a bit for each point whose label is not proven. Only for kernels
-    /// that are narrow.
+    /// Writes the labels (tile). Returns a bit for each point whose label is not proven. Only for kernels that are
+    /// narrow.
     #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables, reason = "no loop uses the margin"))]
     pub(super) fn nearest_int16(
         self,
@@ -184,20 +183,22 @@ impl Kernel {
         assert!(columns.values.len() == columns.base.len() * pairs);
         assert!(columns.base.len().is_multiple_of(columns.block));
         match self {
-            // SAFETY: `pick` and `is_narrow` saw these instructions here; the lengths are checked above.
+            // SAFETY: `pick` and `is_narrow` found these instructions on this processor; the lengths are checked
+            // above.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { avx2::nearest_int16(points, columns, margin, labels) },
-            // SAFETY: `pick` and `is_narrow` saw these instructions here; the lengths are checked above.
+            // SAFETY: `pick` and `is_narrow` found these instructions on this processor; the lengths are checked
+            // above.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { avx512::nearest_int16(points, columns, margin, labels) },
             _ => u32::MAX, // proves nothing
         }
     }
 
-    /// Finds the nearest centroid of each point of a tile of bf16 (depth / 2, tile), as far as the two least values prove it:
-    /// for each row of the columns `h - E`, and `2 E`.
+    /// Guesses the nearest centroid of each point of a tile of bf16 (depth / 2, tile). `ends` holds `h - E` and `2 E`
+    /// of each row of the columns. (2, n_rows)
     ///
-    /// Writes the labels (tile), and returns a bit for each point whose label is not proven.
+    /// Writes the labels (tile). Returns a bit for each point whose label is not proven.
     pub(super) fn nearest_bf16(
         self,
         ready: &Ready,
@@ -210,41 +211,42 @@ impl Kernel {
         assert!(points.len() == depth / 2 * width && labels.len() == width);
         assert!(ends.iter().all(|ends| ends.len() * depth == columns.values.len()));
         assert!(depth.is_multiple_of(DEPTH) && ends[0].len().is_multiple_of(ROWS));
-        // SAFETY: `pick` saw these instructions on this processor; the lengths are checked above.
+        // SAFETY: `pick` found these instructions on this processor; the lengths are checked above.
         in_kernel!(self, kernel => unsafe { kernel::nearest_bf16(ready, points, columns, ends, labels) })
     }
 
-    /// Makes a tile (n_dims, width) of 16-bit integers: `round(x * scale)`, two features a value. (n_pairs, width)
+    /// Rounds a tile (n_dims, width) to 16-bit integers `round(x * scale)`, two features per value. (n_pairs, width)
     pub(super) fn int16_tile(self, points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-        // SAFETY: `pick` saw these instructions on this processor.
+        // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::int16_tile(points, width, scale, narrow) });
     }
 
-    /// Adds `weight * point` to sums; exact while all of them stay below 2^53. Both are (n_dims).
+    /// Adds `weight * point` to `sums`; exact while the sums stay below 2^53. Both are (n_dims).
     pub(super) fn add_point(self, sums: &mut [f64], point: &[f32], weight: f64) {
-        // SAFETY: `pick` saw these instructions on this processor.
+        // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::add_point(sums, point, weight) });
     }
 
     /// The squared distance of a point to a centroid of a uniform table, in integers. Both are (n_dims).
     pub(super) fn distance(self, point: &[f32], centroid: &[i32]) -> u64 {
-        // SAFETY: `pick` saw these instructions on this processor.
+        // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::distance(point, centroid) })
     }
 
-    /// Rows (at most `width`, n_dims) side by side: (n_dims, width). What lies beyond the rows is left alone.
+    /// Transposes rows (at most `width`, n_dims) to (n_dims, width). Columns without a row are not written.
     pub(super) fn transpose(self, rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
         match self {
-            // SAFETY: `pick` saw these instructions on this processor, and with them those of AVX2.
+            // SAFETY: `pick` found these instructions on this processor, which then also has AVX2. With AVX-512 the
+            // compiler would make slow gathers.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx2::transpose(rows, n_dims, width, to) }, // wider, it becomes gathers
-            // SAFETY: `pick` saw these instructions on this processor.
+            Self::Avx512 => unsafe { avx2::transpose(rows, n_dims, width, to) },
+            // SAFETY: `pick` found these instructions on this processor.
             other => in_kernel!(other, kernel => unsafe { kernel::transpose(rows, n_dims, width, to) }),
         }
     }
 
-    /// Lowers distances to those of a candidate, `(2 score + norm) * unit`, whole and below 2^24. Returns their
-    /// sum. All are (tile).
+    /// The least of `near` and the distance to a candidate, `(2 score + norm) * unit`, an integer below 2^24. Returns
+    /// the sum. All slices are (tile).
     pub(super) fn lower(
         self,
         scores: &[f32],
@@ -253,11 +255,12 @@ impl Kernel {
         unit: f32,
         lowered: &mut [u32],
     ) -> u32 {
-        // SAFETY: `pick` saw these instructions on this processor.
+        // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::lower(scores, norms, near, unit, lowered) })
     }
 
-    /// Bounds of the points of a tile, from their two least values and twice the largest share of E of a column. (tile)
+    /// Bounds of the points of a tile, from their two least values. `errors` is twice the largest share of E of a
+    /// column. (tile)
     pub(super) fn bounds(
         self,
         tile: Tile<'_>,
@@ -266,30 +269,30 @@ impl Kernel {
         upper: &mut [f32],
         lower: &mut [f32],
     ) {
-        // SAFETY: `pick` saw these instructions on this processor.
+        // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::bounds(tile, top, errors, upper, lower) });
     }
 
-    /// Moves the bounds of points with these labels. All are of one length.
+    /// Updates the bounds of points with these labels after the centroids moved. All slices have one length.
     pub(super) fn follow(self, upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
-        // SAFETY: `pick` saw these instructions on this processor.
+        // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::follow(upper, lower, labels, moves) });
     }
 
-    /// Multiply-adds of a round of [`Kernel::multiply_add`].
+    /// Multiply-adds per round of [`Kernel::multiply_add`].
     pub(super) fn multiply_adds(self) -> usize {
         self.tile() / lanes::VECTORS * in_kernel!(self, kernel => kernel::SUMS)
     }
 
-    /// Runs so many rounds of independent multiply-adds. `start` is between 0 and 1.
+    /// Runs `rounds` rounds of independent multiply-adds. `start` is between 0 and 1.
     pub(super) fn multiply_add(self, rounds: usize, start: f32) -> f32 {
-        // SAFETY: `pick` saw these instructions on this processor.
+        // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::multiply_add(rounds, start) })
     }
 
-    /// A bit for each score that is at most its limit. Both are of one length, at most 32.
+    /// A bit for each score that is at most its limit. Both slices have one length, at most 32.
     pub(super) fn at_most(self, scores: &[f32], limits: &[f32]) -> u32 {
-        // SAFETY: `pick` saw these instructions on this processor.
+        // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::at_most(scores, limits) })
     }
 }

@@ -8,22 +8,22 @@ use super::matrix::{self, Ready};
 use super::{Bf16Columns, Columns, Moves, Tile, Top2, Top3, bounds, peak};
 
 pub(super) const TILE: usize = VECTORS * WIDTH;
-/// Vectors of the loop that measures multiply-adds: they fit the registers.
+/// Vectors of the loop that measures multiply-adds; they fit the registers.
 pub(super) const SUMS: usize = 6;
 const WIDTH: usize = 8;
 
 entries!(features: "neon", blocks: [2, 3, 4, 5, 6]);
 
-/// Two registers: with fewer lanes, a value of a centroid would be loaded more often than it is used.
+/// Two registers: with one, each centroid value loaded would be used too rarely.
 #[derive(Clone, Copy)]
 struct V(float32x4_t, float32x4_t);
 
 impl Lanes for V {
     const WIDTH: usize = WIDTH;
-    type Index = (uint32x4_t, uint32x4_t);
+    type Indices = (uint32x4_t, uint32x4_t);
     type Mask = (uint32x4_t, uint32x4_t);
 
-    // SAFETY (all of them): the trait's promise, that the processor has NEON; pointers as the loops say.
+    // SAFETY (all methods): by the trait's contract the processor has NEON, and pointers are valid.
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         // SAFETY: see above.
@@ -68,17 +68,17 @@ impl Lanes for V {
         unsafe { (vcltq_f32(self.0, other.0), vcltq_f32(self.1, other.1)) }
     }
     #[inline(always)]
-    unsafe fn index(value: u32) -> Self::Index {
+    unsafe fn index(value: u32) -> Self::Indices {
         // SAFETY: see above.
         unsafe { (vdupq_n_u32(value), vdupq_n_u32(value)) }
     }
     #[inline(always)]
-    unsafe fn select(mask: Self::Mask, to: Self::Index, from: Self::Index) -> Self::Index {
+    unsafe fn select(mask: Self::Mask, to: Self::Indices, from: Self::Indices) -> Self::Indices {
         // SAFETY: see above.
         unsafe { (vbslq_u32(mask.0, to.0, from.0), vbslq_u32(mask.1, to.1, from.1)) }
     }
     #[inline(always)]
-    unsafe fn store_index(index: Self::Index, to: *mut u32) {
+    unsafe fn store_index(index: Self::Indices, to: *mut u32) {
         // SAFETY: see above.
         unsafe {
             vst1q_u32(to, index.0);

@@ -1,4 +1,4 @@
-//! Multiply-adds and nothing else, to know what the arithmetic of a processor can do.
+//! A loop of multiply-adds, which measures the arithmetic peak of a processor.
 
 #![allow(
     clippy::needless_range_loop,
@@ -15,7 +15,7 @@ use super::lanes::Lanes;
 /// The processor has L's instructions.
 #[inline(always)]
 pub(super) unsafe fn multiply_add<L: Lanes, const SUMS: usize>(rounds: usize, start: f32) -> f32 {
-    // SAFETY: the caller's promise; each array holds a vector of the widest kind.
+    // SAFETY: by the caller's contract; each array holds a vector of the widest kind.
     unsafe {
         let (a, b) = (L::splat(start), L::splat(start / 2.0));
         let mut sums = [a; SUMS];
@@ -31,7 +31,7 @@ pub(super) unsafe fn multiply_add<L: Lanes, const SUMS: usize>(rounds: usize, st
         for i in 0..SUMS {
             sums[i].store(lanes[i].as_mut_ptr());
         }
-        // all lanes of all sums, or a compiler would leave some out
+        // uses all lanes of all sums, so that the compiler removes none
         black_box(lanes).as_flattened().iter().sum()
     }
 }

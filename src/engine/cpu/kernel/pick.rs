@@ -1,4 +1,4 @@
-//! Which instructions a job runs on: the widest that the processor has, or those that a person names.
+//! Choice of instructions for a job: the widest that the processor has, or those named by the user.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use super::amx;
@@ -8,13 +8,13 @@ use crate::engine::EngineError;
 /// The instructions of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::engine::cpu) struct Instructions {
-    /// Those of the loops over lanes.
+    /// For the loops over lanes.
     pub(in crate::engine::cpu) kernel: Kernel,
-    /// What multiplies matrices of bf16, if anything does.
+    /// The unit that multiplies bf16 matrices, if any.
     pub(in crate::engine::cpu) matrix: Option<Matrix>,
 }
 
-/// All kernels that this program was compiled with, the widest first.
+/// All compiled kernels, the widest first.
 const KERNELS: &[Kernel] = &[
     #[cfg(target_arch = "x86_64")]
     Kernel::Avx512,
@@ -37,7 +37,7 @@ impl Instructions {
         amx().into_iter().chain(kernels.map(|&kernel| Self { kernel, matrix: None }))
     }
 
-    /// Those of this name, if this processor can run them.
+    /// The instructions of this name. [`EngineError::CpuKernel`] if this processor can't run them.
     pub(in crate::engine::cpu) fn named(name: &str) -> Result<Self, EngineError> {
         if name == Self::plain().name() {
             return Ok(Self::plain());
@@ -65,7 +65,7 @@ impl Instructions {
     }
 }
 
-/// AMX beside AVX-512, where the processor has both.
+/// AMX with AVX-512, if the processor has both.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn amx() -> Option<Instructions> {
     let kernel = Kernel::Avx512;

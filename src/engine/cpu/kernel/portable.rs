@@ -1,5 +1,5 @@
-//! No instructions of its own: arrays that the compiler turns into what the target always has (SSE2 on
-//! x86-64, NEON with its fused multiply-add on 64-bit Arm).
+//! Portable kernels: arrays, which the compiler vectorises for the target's baseline (SSE2 on x86-64, NEON with its
+//! fused multiply-add on 64-bit Arm).
 #![allow(clippy::needless_range_loop, reason = "a lane is an index into several arrays at once")]
 
 use super::entries::entries;
@@ -9,7 +9,7 @@ use super::{Bf16Columns, Columns, Moves, Tile, Top2, Top3, bounds, peak};
 
 const WIDTH: usize = 8;
 pub(super) const TILE: usize = VECTORS * WIDTH;
-/// Vectors of the loop that measures multiply-adds: they fit the registers.
+/// Vectors of the loop that measures multiply-adds; they fit the registers.
 pub(super) const SUMS: usize = 6;
 
 entries!(blocks: [2, 3, 4]);
@@ -30,7 +30,7 @@ impl V {
 
 impl Lanes for V {
     const WIDTH: usize = WIDTH;
-    type Index = [u32; WIDTH];
+    type Indices = [u32; WIDTH];
     type Mask = [bool; WIDTH];
 
     #[inline(always)]
@@ -39,12 +39,12 @@ impl Lanes for V {
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the loops' promise: a vector's lanes lie there.
+        // SAFETY: by the trait's contract a vector's lanes lie there.
         unsafe { Self(from.cast::<[f32; WIDTH]>().read()) }
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the loops' promise: a vector's lanes fit there.
+        // SAFETY: by the trait's contract a vector's lanes fit there.
         unsafe { to.cast::<[f32; WIDTH]>().write(self.0) }
     }
     #[inline(always)]
@@ -94,7 +94,7 @@ impl Lanes for V {
     }
     #[inline(always)]
     unsafe fn store_index(index: [u32; WIDTH], to: *mut u32) {
-        // SAFETY: the loops' promise: a vector's lanes fit there.
+        // SAFETY: by the trait's contract a vector's lanes fit there.
         unsafe { to.cast::<[u32; WIDTH]>().write(index) }
     }
     #[inline(always)]

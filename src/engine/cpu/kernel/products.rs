@@ -1,10 +1,10 @@
-//! What a matrix unit makes: products of rows of bf16 with a tile of points.
+//! Products of a matrix unit: rows of bf16 with a tile of points.
 
-/// Rows that a unit takes at a time.
+/// Rows per product.
 pub(in crate::engine::cpu) const ROWS: usize = 16;
-/// Features that a unit takes at a time.
+/// Features per step of a unit.
 pub(in crate::engine::cpu) const DEPTH: usize = 32;
-/// What a unit does, in plain arithmetic.
+/// The products of a unit, in plain arithmetic.
 #[inline(always)]
 pub(super) fn plain(rows: &[u16], points: &[i32], depth: usize, products: &mut [f32]) {
     let width = points.len() / (depth / 2);

@@ -1,9 +1,9 @@
-//! Tiles of points, and what a kernel finds of them.
+//! Tiles of points, and the results of a kernel.
 
-/// Points of a tile on their way through a kernel.
+/// A tile of points, the input of a kernel.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::engine::cpu) struct Tile<'a> {
-    /// Coordinates, (n_dims, tile): a feature's values stand side by side.
+    /// Coordinates. (n_dims, tile)
     pub(in crate::engine::cpu) points: &'a [f32],
     /// `G |x|^2 / 2`, rounded up. (tile)
     pub(in crate::engine::cpu) errors: &'a [f32],
@@ -11,10 +11,10 @@ pub(in crate::engine::cpu) struct Tile<'a> {
     pub(in crate::engine::cpu) half_norms: &'a [f32],
 }
 
-/// Most points of a tile.
+/// Most points per tile.
 pub(in crate::engine::cpu) const MAX_TILE: usize = 32;
 
-/// The least and the second least value of each point of a tile: scores less the columns' share of E.
+/// The least and the second least value of each point of a tile. A value is a score less its column's share of E.
 #[derive(Debug, Clone)]
 pub(in crate::engine::cpu) struct Top2 {
     pub(in crate::engine::cpu) best: [f32; MAX_TILE],
@@ -25,7 +25,7 @@ impl Top2 {
     pub(in crate::engine::cpu) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
 }
 
-/// The two nearest centroids of each point of a tile, as guessed, and what proves the guess. (tile)
+/// The guessed two nearest centroids of each point of a tile, and the values that may prove them. (tile)
 #[derive(Debug, Clone)]
 pub(in crate::engine::cpu) struct Top3 {
     pub(in crate::engine::cpu) labels: [u32; MAX_TILE],

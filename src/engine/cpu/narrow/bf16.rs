@@ -3,10 +3,11 @@
 //! # The certificate
 //!
 //! Let x~ and c~ be a point and a centroid with their coordinates rounded to bf16. The units compute
-//! `P_i ~ x~.c~_i`: products of two bf16 are exact in `f32`, sums are rounded, in an order that is the unit's
-//! own. Coordinates are whole numbers, so no product or sum other than zero is small enough to be flushed. With
-//! `h_i = |c_i|^2 / 2`, the score `s_i = h_i - x.c_i`, and g the relative error of a sum ([`certify::gamma`] of
-//! all products, in a unit of 2^-23, which leaves the direction of rounding open):
+//! `P_i ~ x~.c~_i`: products of two bf16 are exact in `f32`, sums are rounded, in an unspecified order. Coordinates
+//! are integers, so no product or sum other than zero is small enough to be flushed. Let `h_i = |c_i|^2 / 2`, the
+//! score
+//! `s_i = h_i - x.c_i`, and g the relative error of a sum ([`certify::gamma`] of all products, in a unit of 2^-23,
+//! for any direction of rounding). Then
 //!
 //! `|h_i - P_i - s_i| <= g |x~| |c~_i| + |x - x~| |c_i| + |x~| |c_i - c~_i|`
 //!
@@ -14,11 +15,12 @@
 //!
 //! `E_i = X (g |c~_i| + R_i) + r |c_i| + g h_i`
 //!
-//! The last term, and the slack in g, hold the few roundings of `f32` that follow: of `h_i - g h_i` to the
-//! base, of the base less the tile's share of E_i, of that less P_i, and of the comparison, each at most 2^-24
-//! of `h_i + X |c~_i| + E_i`; a factor of `1 + 2^-20` on E_i holds the share that E_i itself has in them.
+//! The last term and the slack in g cover the later roundings of `f32`: of `h_i - g h_i` to the base, of the base
+//! less the tile's share of E_i, of that less P_i, and of the comparison, each at most 2^-24 of `h_i + X |c~_i| +
+//! E_i`. A factor of
+//! `1 + 2^-20` on E_i covers the share of E_i itself.
 //! The label is proven when `h_i - P_i - E_i` of every other centroid is above that of the best by 2 E_best.
-//! What is not proven is decided again.
+//! Points that are not proven are examined again in `f32`.
 
 use super::columns::Bf16Columns;
 use super::cost::GuessCost;
@@ -28,20 +30,20 @@ use crate::engine::cpu::kernel::{DEPTH, Kernel, Matrix, ROWS};
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
 
-/// Value of a row without a centroid: never the least, never near it.
+/// Value of a padding row: never the least, never near it.
 const NONE: f32 = 1e38;
-/// Room for the roundings of E itself.
+/// Allowance for the roundings of E itself.
 const UP: f64 = 1.0 + 1.0 / (1 << 20) as f64;
 
-/// How points become bf16, and what that costs them.
+/// Points rounded to bf16, with the cost of the rounding.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct Bf16 {
     pub(super) matrix: Matrix,
     kernel: Kernel,
     tiles: NarrowTiles,
-    depth: usize, // n_dims, padded to what the units take at a time
+    depth: usize, // n_dims, padded to a multiple of DEPTH
     gamma: f64,
-    share: f64, // of the sound bound: 1, or less in tests
+    share: f64, // fraction of the sound bound: 1, or less in tests
 }
 
 impl Bf16 {
@@ -106,7 +108,7 @@ impl Bf16 {
         self.kernel.nearest_bf16(ready, points, columns, [base, errors], labels)
     }
 
-    /// For a tile `h - E`, and `2 E`, of every centroid. (2, n_rows)
+    /// `h - E` and `2 E` of every centroid, for a tile. (2, n_rows)
     fn errors<'t>(&self, tile: usize, columns: &Bf16Columns, room: &'t mut Vec<f32>) -> &'t [f32] {
         let GuessCost { residual, norm } = self.tiles.costs[tile];
         let (rest, norm) = (certify::round_up(residual), certify::round_up((norm + residual) * UP));
@@ -122,7 +124,7 @@ impl Bf16 {
     }
 }
 
-/// To the nearest bf16, ties to even. Finite, and far from the largest.
+/// Rounds to the nearest bf16, ties to even. `x` is finite and far from the largest.
 fn round(x: f32) -> u16 {
     let bits = x.to_bits();
     ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
@@ -132,7 +134,7 @@ fn widen(x: u16) -> f32 {
     f32::from_bits(u32::from(x) << 16)
 }
 
-/// Makes a tile (n_dims, width) narrow: two features a value, zeros after the last. (depth / 2, width)
+/// Rounds a tile (n_dims, width) to bf16: two features per value, padded with zeros. (depth / 2, width)
 fn pair_up(points: &[f32], width: usize, narrow: &mut [i32]) {
     let (with, without) = narrow.split_at_mut(points.len().div_ceil(2 * width) * width);
     for (to, pair) in with.chunks_exact_mut(width).zip(points.chunks(2 * width)) {

@@ -1,8 +1,8 @@
-//! Centroids as a narrow guess wants them.
+//! Centroids in the layouts of the narrow guesses.
 
 use super::cost::GuessCost;
 
-/// Centroids as a narrow guess wants them.
+/// Centroids in the layout of a narrow guess.
 #[derive(Debug, Clone)]
 pub(in crate::engine::cpu) enum NarrowColumns {
     Int16(Int16Columns),
@@ -16,8 +16,8 @@ pub(in crate::engine::cpu) struct Bf16Columns {
     /// (n_rows, depth)
     pub(in crate::engine::cpu) values: Vec<u16>,
     pub(super) base: Vec<f32>,     // h - g h (n_rows)
-    pub(super) per_norm: Vec<f32>, // g |c~| + R, of which a tile's share is X (n_rows)
-    pub(super) per_rest: Vec<f32>, // |c|, of which a tile's share is r (n_rows)
+    pub(super) per_norm: Vec<f32>, // g |c~| + R, multiplied by a tile's X (n_rows)
+    pub(super) per_rest: Vec<f32>, // |c|, multiplied by a tile's r (n_rows)
     pub(super) own: Vec<f32>,      // g h (n_rows)
 }
 
@@ -26,7 +26,7 @@ pub(in crate::engine::cpu) struct Bf16Columns {
 pub(in crate::engine::cpu) struct Int16Columns {
     pub(in crate::engine::cpu) n_pairs: usize,
     pub(in crate::engine::cpu) block: usize,
-    /// Two features a value. (n_blocks, n_pairs, block)
+    /// Two features per value. (n_blocks, n_pairs, block)
     pub(in crate::engine::cpu) values: Vec<i32>,
     /// `round(|c|^2 / 2)`. (n_blocks, block)
     pub(in crate::engine::cpu) base: Vec<i32>,

@@ -1,7 +1,7 @@
-//! What rounding costs.
+//! The cost of rounding to a narrow format.
 
-/// What rounding costs: the norm of a point or centroid, and that of what was rounded off; or the largest of
-/// many. In the guess's units, rounded up.
+/// Norm of a point or centroid, and norm of its rounding error; or the maxima of many. In the guess's units, rounded
+/// up.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::engine::cpu) struct GuessCost {
     pub(super) residual: f64,
@@ -9,11 +9,11 @@ pub(in crate::engine::cpu) struct GuessCost {
 }
 
 impl GuessCost {
-    /// Of (value, rounded) pairs.
+    /// From (value, rounded) pairs.
     pub(super) fn of(pairs: impl Iterator<Item = (f32, f32)>) -> Self {
         let (mut residual, mut norm) = (0.0, 0.0);
         for (value, rounded) in pairs {
-            let rest = f64::from(value - rounded); // exact: both are near
+            let rest = f64::from(value - rounded); // exact: both are close (Sterbenz)
             residual += rest * rest;
             norm += f64::from(value) * f64::from(value);
         }

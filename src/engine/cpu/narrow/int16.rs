@@ -1,22 +1,22 @@
-//! A guess in 16-bit integers: half the instructions of `f32`.
+//! A guess in 16-bit integers, with half the instructions of `f32`.
 //!
 //! # The certificate
 //!
-//! In units of `2^a` lattice steps let x and c be a point and a centroid, x~ and c~ their coordinates rounded
-//! to whole numbers. The kernel computes `S_i = round(|c_i|^2 / 2) - x~.c~_i` without an error (all sums fit 32
-//! bits, as below). Against the score `s_i = |c_i|^2 / 2 - x.c_i`:
+//! In units of `2^a` lattice steps, let x and c be a point and a centroid, x~ and c~ their coordinates rounded to
+//! integers. The kernel computes `S_i = round(|c_i|^2 / 2) - x~.c~_i` exactly (all sums fit 32 bits, see below).
+//! Compared with the score `s_i = |c_i|^2 / 2 - x.c_i`:
 //!
 //! `|S_i - s_i| <= 1/2 + |x - x~| |c_i| + |x~| |c_i - c~_i| <= E = 1/2 + r C + (X + r) R`
 //!
 //! with r and X the largest residual and norm of the points of the tile, C and R those of all centroids: norms
 //! are computed, not assumed, and rounded up. One E serves every centroid, so the label is proven when the
-//! second least S is above the least by more than 2 E. What is not proven is decided again in `f32`.
+//! second least S exceeds the least by more than 2 E. Points that are not proven are examined again in `f32`.
 //!
 //! # Room
 //!
-//! `a` is chosen so that X' <= 2^14.5 for all points of the table: then coordinates fit 16 bits, and
-//! `|S| <= C^2 / 2 + (X + r) (C + R)` stays below 2^30 while C is at most X', as means are; centroids given
-//! from elsewhere are checked.
+//! `a` is chosen so that the norm X is at most 2^14.5 for all points of the table. Then coordinates fit 16 bits, and
+//! `|S| <= C^2 / 2 + (X + r) (C + R)` stays below 2^30 while C has the same bound, as means do; given centroids are
+//! checked.
 
 use super::columns::Int16Columns;
 use super::cost::GuessCost;
@@ -26,14 +26,14 @@ use crate::engine::cpu::kernel::Kernel;
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
 
-/// Largest norm of a point in narrow units.
+/// Largest norm of a point, in units of 2^a.
 const ROOM: f64 = 23_170.0; // 2^14.5
-/// Adding and taking away this rounds a number below 2^22 to the nearest whole one, ties to even.
+/// Adding and subtracting this rounds a number below 2^22 to the nearest integer, ties to even.
 const WHOLE: f32 = 12_582_912.0; // 1.5 * 2^23
-/// Score of a place in a block without a centroid.
+/// Score of a padding column.
 const NONE: i32 = i32::MAX;
 
-/// How points become 16-bit integers, and what that costs them.
+/// Points rounded to 16-bit integers, with the cost of the rounding.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct Int16 {
     scale: f32, // 2^-a
@@ -58,10 +58,10 @@ impl Int16 {
         Int16Columns { n_pairs, block, values, base, all: GuessCost::default() }
     }
 
-    /// False if sums of these centroids might outgrow 32 bits.
+    /// Converts new centroids. False if their sums might exceed 32 bits.
     pub(super) fn fill(&self, columns: &mut Int16Columns, centroids: &[i32], n_dims: usize) -> bool {
         columns.all = GuessCost::default();
-        let mut wholes = vec![0i32; n_dims + 1]; // a zero after an odd last feature
+        let mut wholes = vec![0i32; n_dims + 1]; // padded to an even number of features
         for (c, row) in centroids.chunks_exact(n_dims).enumerate() {
             let scaled = row.iter().map(|&q| q as f32 * self.scale);
             wholes.iter_mut().zip(scaled.clone()).for_each(|(to, value)| *to = whole(value) as i32);
@@ -119,7 +119,7 @@ fn scale(largest_half_norm: f64) -> f32 {
     scale as f32
 }
 
-/// Rounds as the kernel does.
+/// Rounds to an integer as the kernel does.
 fn whole(value: f32) -> f32 {
     (value + WHOLE) - WHOLE
 }

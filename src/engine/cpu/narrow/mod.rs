@@ -1,8 +1,9 @@
-//! Guesses in fewer bits than `f32`, for many centroids of many features; what they leave open goes to `f32`.
+//! Narrow guesses: in fewer bits than `f32`, for many centroids of many features. Points that they leave open are
+//! examined in `f32`.
 //!
-//! [`int16`] is half the instructions of `f32`; [`bf16`] is for processors with matrix units. Both round points
-//! and centroids, and certify the label against what the rounding costs, a tile of points at a time. Mixed
-//! tables have neither.
+//! [`int16`] needs half the instructions of `f32`; [`bf16`] is for processors with matrix units. Both round points and
+//! centroids, and certify labels against the cost of the rounding, one tile of points at a time. Mixed tables use
+//! neither.
 
 mod bf16;
 mod columns;
@@ -19,7 +20,7 @@ pub(in crate::engine::cpu) use columns::{Bf16Columns, Int16Columns, NarrowColumn
 use int16::Int16;
 pub(in crate::engine::cpu) use tiles::Scratch;
 
-/// Multiply-adds of a point and pass from which a narrow guess pays for what it leaves open.
+/// Multiply-adds per point and pass from which a narrow guess pays, despite the points that it leaves open.
 const PAYS: usize = 512;
 /// A narrow guess.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(super) enum Narrow {
 }
 
 impl Narrow {
-    /// The guesses that may pay for this table, the one to try first last. None of mixed tables.
+    /// The guesses that may pay for this table, in reverse order of trial. Empty for mixed tables.
     pub(super) fn all(
         table: &Table,
         tiles: &Tiles<'_>,
@@ -46,7 +47,7 @@ impl Narrow {
         int16.into_iter().chain(bf16).collect()
     }
 
-    /// Room for as many centroids.
+    /// Buffers for `n_clusters` centroids.
     pub(super) fn columns(&self, table: &Table, n_clusters: usize) -> NarrowColumns {
         match self {
             Self::Int16(guess) => NarrowColumns::Int16(guess.columns(table, n_clusters)),
@@ -54,7 +55,7 @@ impl Narrow {
         }
     }
 
-    /// Takes in new centroids (n_clusters, n_dims). False if they are too large for this guess.
+    /// Converts new centroids (n_clusters, n_dims). False if they are too large for this guess.
     pub(super) fn fill(&self, columns: &mut NarrowColumns, centroids: &[i32], n_dims: usize) -> bool {
         match (self, columns) {
             (Self::Int16(guess), NarrowColumns::Int16(columns)) => guess.fill(columns, centroids, n_dims),
@@ -63,7 +64,7 @@ impl Narrow {
         }
     }
 
-    /// What a thread needs to [`Narrow::assign`].
+    /// A thread's scratch buffers for [`Narrow::assign`].
     pub(super) fn begin(&self) -> Scratch {
         match self {
             Self::Int16(_) => Scratch::default(),
@@ -71,8 +72,8 @@ impl Narrow {
         }
     }
 
-    /// Finds the nearest centroid of each point of a tile: the labels (width), and a bit for each that is not
-    /// proven.
+    /// Guesses the nearest centroid of each point of a tile. Writes the labels (width) and returns a bit for each that
+    /// is not proven.
     pub(super) fn assign(
         &self,
         tiles: &Tiles<'_>,

@@ -1,4 +1,4 @@
-//! Tiles of points, made narrow.
+//! Tiles of points in a narrow format.
 
 use rayon::prelude::*;
 
@@ -7,10 +7,10 @@ use crate::engine::cpu::kernel::Ready;
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
 
-/// Tables whose narrow tiles take up to this many bytes keep them.
+/// Narrow tiles of up to this many bytes per table are kept in memory.
 const KEPT: usize = 8 << 20;
 
-/// What a thread needs for a pass: buffers, and the matrix units.
+/// A thread's scratch for a pass: buffers and the matrix unit.
 #[derive(Debug, Default)]
 pub(in crate::engine::cpu) struct Scratch {
     pub(super) narrow: Vec<i32>, // (n_pairs, width)
@@ -19,16 +19,16 @@ pub(in crate::engine::cpu) struct Scratch {
     pub(super) ready: Ready,
 }
 
-/// The points of a table, made narrow: two features a value.
+/// The points of a table in a narrow format, two features per value.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct NarrowTiles {
     pub(super) costs: Vec<GuessCost>, // (n_tiles)
-    kept: Option<Vec<i32>>,           // small tables: all tiles (n_tiles, n_pairs, width)
+    kept: Option<Vec<i32>>,           // of small tables: all tiles (n_tiles, n_pairs, width)
     size: usize,                      // n_pairs * width
 }
 
 impl NarrowTiles {
-    /// With `cost` of a point, and `make` that makes a tile (n_dims, width) narrow.
+    /// `cost` gives the cost of rounding a point, `make` converts a tile (n_dims, width).
     pub(super) fn new(
         table: &Table,
         tiles: &Tiles<'_>,
@@ -53,7 +53,7 @@ impl NarrowTiles {
         Self { costs, kept, size }
     }
 
-    /// A tile (n_pairs, width), made by `make` unless it is kept. `room` and `wide` are used then.
+    /// A tile (n_pairs, width): kept, or made by `make` in the buffers `room` and `wide`.
     pub(super) fn points<'t>(
         &'t self,
         tiles: &Tiles<'_>,

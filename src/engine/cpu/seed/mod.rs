@@ -1,8 +1,8 @@
-//! Seed: the definition's draws, with as few distances in integers as the certificate allows.
+//! Seeding: the draws of the definition, with few integer distances.
 //!
-//! A step of greedy k-means++ asks of every candidate which points it is nearer to than any seed so far, and
-//! by how much. [`narrow`] answers for tables of small integers, whose `f32` scores are exact; [`wide`] for
-//! all others: scores prove most points "not nearer than before", and the others get exact distances.
+//! A step of greedy k-means++ needs, for every candidate, the points that are nearer to it than to any seed so far, and
+//! by how much. [`narrow`] serves tables of small integers, whose `f32` scores are exact. [`wide`] serves all others:
+//! scores prove that most points are not nearer, and the remaining points get exact distances.
 
 mod narrow;
 mod near;
@@ -18,7 +18,7 @@ use crate::engine::{Job, Seeding, certify};
 use crate::lattice::Table;
 use near::{Near, columns};
 
-/// What seeding needs of the points, made once.
+/// Data for seeding, computed once per job.
 #[derive(Debug)]
 pub(super) struct Seeder<'a> {
     table: &'a Table,
@@ -29,7 +29,7 @@ pub(super) struct Seeder<'a> {
 
 impl<'a> Seeder<'a> {
     pub(super) fn new(table: &'a Table, kernel: Kernel) -> Self {
-        // distances reach twice the largest coordinate
+        // differences of coordinates reach twice the largest coordinate
         let exact = certify::scores_are_exact(table.n_dims(), table.max_coordinate * 2, table.granularity);
         let rows = RowsByWeight::new(table);
         let norms = (exact && !table.lattice.mixed()).then(|| {
@@ -86,7 +86,7 @@ impl<'a> Seeder<'a> {
             let rows: Vec<usize> = (0..n_candidates).map(|_| near.pick(draws.below(total))).collect();
             columns.fill(self.table, &gather(self.table, &rows));
             let potentials = near.weigh(&rows, &columns);
-            let best = (0..n_candidates).min_by_key(|&c| potentials[c]).unwrap_or(0); // the first of equals
+            let best = (0..n_candidates).min_by_key(|&c| potentials[c]).unwrap_or(0); // ties: the first
             near.choose(best);
             seeds.push(rows[best]);
         }

@@ -21,7 +21,7 @@ pub(super) struct Narrow<'a> {
     norms: &'a [f32],     // |x|^2, padded to tiles
     near: Vec<u32>,       // padded to tiles, zero there
     sums: Vec<u128>,      // of w D (n_tiles)
-    after: Vec<Vec<u32>>, // near, if the candidate were a seed (n_candidates)
+    after: Vec<Vec<u32>>, // near if the candidate became a seed (n_candidates)
     after_sums: Vec<Vec<u128>>,
     scores: Vec<f32>,
     room: Vec<f32>,

@@ -1,29 +1,29 @@
-//! What seeding asks of the distances to the nearest seed, whatever they are kept in.
+//! The distances to the nearest seed, whatever type they are stored in.
 
 use super::super::columns::Columns;
 use super::super::kernel::Kernel;
 use crate::engine::certify;
 use crate::lattice::Table;
 
-/// The distances of all points to their nearest seed, and what candidates would make of them.
+/// Distances D of all points to their nearest seed, and their values if a candidate became a seed.
 pub(super) trait Near {
     /// Sum of w D.
     fn total(&self) -> u128;
     /// The first row whose running total of w D exceeds `t`.
     fn pick(&self, t: u128) -> usize;
-    /// The potential that each candidate would leave. `columns` hold the candidates `rows`.
+    /// The potential after each candidate. `columns` hold the candidates `rows`.
     fn weigh(&mut self, rows: &[usize], columns: &Columns) -> Vec<u128>;
     /// Makes candidate `chosen` of the last [`Near::weigh`] a seed.
     fn choose(&mut self, chosen: usize);
 }
 
-/// Columns for as many candidates. Seeding always uses the sound bound.
+/// Columns for `n_candidates` candidates. Seeding always uses the sound bound.
 pub(super) fn columns(table: &Table, kernel: Kernel, n_candidates: usize) -> Columns {
     let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
     Columns::new(table, n_candidates, kernel.block(n_candidates), gamma)
 }
 
-/// The first place whose running total of `shares` exceeds `t`, and what of `t` is left before it.
+/// The first index at which the running total of `shares` exceeds `t`, and `t` less the total before it.
 fn pick_share(t: u128, shares: impl Iterator<Item = u128>) -> (usize, u128) {
     let mut before = 0;
     let mut last = (0, 0);

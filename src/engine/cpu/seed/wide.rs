@@ -1,4 +1,4 @@
-//! Seeding on any table: exact distances only for points that a candidate may be nearer to.
+//! Seeding on any table. Only points that may be nearer to a candidate get exact distances.
 
 use rayon::prelude::*;
 
@@ -10,21 +10,21 @@ use crate::engine::certify;
 use crate::engine::reference::seed::gather;
 use crate::lattice::Table;
 
-/// Tiles a parallel task takes at a time.
+/// Tiles per parallel task.
 const CHUNK: usize = 64;
 
-/// Exact distances of type D, and for each point the score above which a candidate is proven not nearer.
+/// Exact distances of type D, and for each point the score above which a candidate is proven to be no nearer.
 pub(super) struct Wide<'a, D, F> {
     table: &'a Table,
     tiles: &'a Tiles<'a>,
     kernel: Kernel,
     shared: bool,
     exact: F,
-    gamma: f32,                 // of the points' errors
+    gamma: f32,                 // G for the points' share of E
     near: Vec<D>,               // (n_points)
     limits: Vec<f32>,           // near / 2 - |x|^2 / 2 + the point's share of E, rounded up (n_points)
     sums: Vec<u128>,            // of w D (n_tiles)
-    nearer: Vec<Vec<(u32, D)>>, // points that a candidate is nearer to, and their distance (n_candidates)
+    nearer: Vec<Vec<(u32, D)>>, // points nearer to a candidate, with their distance (n_candidates)
 }
 
 impl<'a, D, F> Wide<'a, D, F>
@@ -62,8 +62,8 @@ where
         u128::from(self.table.weights.get(i)) * d.into()
     }
 
-    /// A candidate whose score, less its own share of the error, lies above this is not nearer to point `i`
-    /// than any seed: then `D = |x|^2 + 2 s >= near`. Features of a mixed table are scaled by `2^-e` in scores.
+    /// A candidate whose score, less its own share of E, exceeds this is no nearer to point `i` than the seeds so far:
+    /// then `D = |x|^2 + 2 s >= near`. Scores scale features of a mixed table by `2^-e`.
     fn limit(&self, i: usize) -> f32 {
         let half_norm = self.table.half_norm(i);
         let near: u128 = self.near[i].into();
@@ -74,10 +74,10 @@ where
         if f64::from(rounded) < limit { rounded.next_up() } else { rounded }
     }
 
-    /// The points of these tiles that each candidate is nearer to, and by how much their potential falls.
-    fn nearer_in(&self, tiles: std::ops::Range<usize>, seeds: &[i32], columns: &Columns) -> Found<D> {
+    /// The points of these tiles that are nearer to each candidate, and the gain in potential.
+    fn nearer_in(&self, tiles: std::ops::Range<usize>, seeds: &[i32], columns: &Columns) -> Gains<D> {
         let (width, d) = (self.tiles.width(), self.table.n_dims());
-        let mut found = Found::none(seeds.len() / d);
+        let mut found = Gains::none(seeds.len() / d);
         let (mut room, mut scores) = (Vec::new(), vec![0.0; columns.base.len() * width]);
         for tile in tiles {
             let points = self.tiles.points(tile, &mut room);
@@ -101,13 +101,13 @@ where
     }
 }
 
-/// What each candidate would change. (n_candidates)
-struct Found<D> {
+/// Nearer points of each candidate, and by how much the potential would fall. (n_candidates)
+struct Gains<D> {
     nearer: Vec<Vec<(u32, D)>>,
     gain: Vec<u128>,
 }
 
-impl<D> Found<D> {
+impl<D> Gains<D> {
     fn none(n_candidates: usize) -> Self {
         Self { nearer: (0..n_candidates).map(|_| Vec::new()).collect(), gain: vec![0; n_candidates] }
     }
@@ -141,11 +141,11 @@ where
             self.nearer_in(tiles, &seeds, columns)
         };
         let chunks = n_tiles.div_ceil(CHUNK);
-        let none = || Found::none(rows.len());
+        let none = || Gains::none(rows.len());
         let found = if self.shared {
-            (0..chunks).into_par_iter().map(chunk).reduce(none, Found::merge)
+            (0..chunks).into_par_iter().map(chunk).reduce(none, Gains::merge)
         } else {
-            (0..chunks).map(chunk).fold(none(), Found::merge)
+            (0..chunks).map(chunk).fold(none(), Gains::merge)
         };
         self.nearer = found.nearer;
         let total = self.total();

@@ -1,11 +1,11 @@
-//! A kernel of assign, built, and its buffers.
+//! A built assign kernel and its buffers.
 
 use super::super::buffers::{Shared, Sizes, Slots};
 use super::super::context::Context;
 use super::super::kernel::{Bound, Kernel};
 use super::shape::{Kind, Shape};
 
-/// A kernel of one of the shapes.
+/// A built kernel of one of the shapes.
 #[derive(Debug)]
 pub(in crate::engine::gpu) struct Built {
     kernel: Kernel,
@@ -24,7 +24,7 @@ impl Built {
         Self { kernel, shape }
     }
 
-    /// Points that a workgroup owns.
+    /// Points per workgroup.
     pub(in crate::engine::gpu) fn points(&self) -> usize {
         self.shape.points()
     }
@@ -40,7 +40,8 @@ impl Built {
         self.bind_to(context, shared, slots)
     }
 
-    /// With the buffers of some slots, in the order of the kernels' bindings. The last two are for matrix units alone.
+    /// With the buffers of some slots, in the order of the kernels' bindings. The last two are for matrix units
+    /// alone.
     pub(super) fn bind_to(&self, context: &Context, shared: &Shared, slots: [&wgpu::Buffer; 7]) -> Bound<'_> {
         let Shared { sizes, points, errors, features, points_f16, norms, .. } = shared;
         let [centroids, half_norms, running, slots, labels, tallies, centroids_f16] = slots;

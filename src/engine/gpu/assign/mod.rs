@@ -1,7 +1,7 @@
-//! Assign: the kernel that gives every point of every running slot its label, and the choice among several.
+//! Assign: the kernels that label every point of every running slot, and the choice among them.
 //!
-//! All of them have the same bindings and write the same labels; which is fastest depends on the sizes. This is
-//! the only place that knows.
+//! All of them have the same bindings and write the same labels. Which one is fastest depends on the sizes; only this
+//! module chooses.
 
 mod built;
 pub(super) mod self_test;
@@ -17,33 +17,33 @@ use crate::engine::EngineError;
 pub(super) use built::Built;
 use shape::{Kind, MAX_TILED, Shape};
 
-/// Multiply-adds of an iteration from which on kernels are tried: a job of some milliseconds at least.
+/// Multiply-adds per iteration from which a trial pays: jobs of at least some milliseconds.
 const WORTH_A_TRIAL: u64 = 1 << 31;
-/// Fewest clusters and features for which matrix units may be worth their while.
+/// Fewest clusters and features for which matrix units may pay.
 const MANY: (u32, u32) = (64, 32);
-/// Multiply-adds of an iteration of one slot, likewise.
+/// Fewest multiply-adds per iteration of one slot for which matrix units may pay.
 const WORTH_UNITS: u64 = 1 << 27;
-/// Most shapes that are tried.
+/// Most shapes in a trial.
 const CANDIDATES: usize = 4;
 
 /// Which kernel is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KernelChoice {
-    /// The fastest, found by a trial where that is worth its time.
+    /// The fastest, by a trial if that pays.
     Best,
     /// The same without matrix units.
     Single,
-    /// The fastest, found by a trial.
+    /// The fastest, always by a trial.
     Trial,
     /// This one, where it suits the sizes.
     Kind(Kind),
-    /// The one for matrix units, with these in their place: for tests.
+    /// The kernel for matrix units, with emulated units, for tests.
     Emulated(Units),
 }
 
 impl KernelChoice {
-    /// What this name asks for: see [`OpenOptions::gpu_kernel`](crate::engine::OpenOptions::gpu_kernel). Tests have
-    /// matrix units emulated: `emulated-16-32` are of edge 16, for subgroups of 32.
+    /// The choice of this name: see [`OpenOptions::gpu_kernel`](crate::engine::OpenOptions::gpu_kernel). Tests
+    /// emulate matrix units: `emulated-16-32` has edge 16 and subgroups of 32.
     pub(super) fn new(asked: Option<&str>) -> Result<Self, EngineError> {
         match asked {
             None => Ok(Self::Best),
@@ -60,7 +60,7 @@ impl KernelChoice {
         }
     }
 
-    /// The matrix units that a device is opened with.
+    /// The matrix units to open a device with.
     pub(super) fn units(self) -> WantedUnits {
         match self {
             Self::Single => WantedUnits::None,
@@ -78,7 +78,7 @@ impl KernelChoice {
         }
     }
 
-    /// Whether a job of these sizes would use them.
+    /// Whether a job of these sizes would use matrix units.
     pub(super) fn wants_units(self, sizes: &Sizes, software: bool) -> bool {
         let suits = !sizes.mixed() && u64::from(sizes.n_clusters) < MAX_TILED;
         let is_large = sizes.n_clusters >= MANY.0 && sizes.n_dims >= MANY.1;
@@ -91,7 +91,7 @@ impl KernelChoice {
             }
     }
 
-    /// Whether kernels are tried against one another for so much work.
+    /// Whether a trial of kernels pays for `work` multiply-adds.
     fn tries(self, work: u64, software: bool) -> bool {
         match self {
             Self::Best | Self::Single => work >= WORTH_A_TRIAL && !software,
@@ -101,7 +101,7 @@ impl KernelChoice {
     }
 }
 
-/// The kernel of a job: built when it is known how many slots it runs for.
+/// The kernels of a job, built when the number of slots is known.
 #[derive(Debug)]
 pub(super) struct Assign {
     kernel_choice: KernelChoice,
@@ -121,7 +121,7 @@ impl Assign {
         self.units
     }
 
-    /// Shapes that can do it on this device, the most promising first.
+    /// Shapes that suit the sizes and this device, the most promising first.
     fn shapes(&self, sizes: &Sizes, n_slots: usize) -> Vec<Shape> {
         let all = Shape::all(sizes, n_slots, self.units).into_iter();
         let all: Vec<Shape> =
@@ -131,7 +131,7 @@ impl Assign {
         if chosen.is_empty() { all } else { chosen }
     }
 
-    /// The kernel for so many slots over these points.
+    /// The kernel for `n_slots` slots over these points.
     pub(super) fn kernel(&self, context: &Context, sizes: &Sizes, shared: &Shared, n_slots: usize) -> &Built {
         let place = &self.built[[0, 0, 1, 1].get(n_slots).copied().unwrap_or(2)];
         place.get_or_init(|| {
@@ -142,7 +142,7 @@ impl Assign {
                     return fastest;
                 }
             }
-            // matrix units only where they won, or were asked for
+            // matrix units only if they won a trial or were requested
             shapes.retain(|shape| self.kernel_choice.is_for(shape.kind()) || shape.kind() != Kind::Matrix);
             Built::new(context, sizes, shapes.first().copied().unwrap_or(Shape::Plain))
         })

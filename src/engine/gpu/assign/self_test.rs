@@ -1,9 +1,8 @@
 //! Self-test of matrix units: the kernel that uses them, on small tables, against plain integers.
 //!
-//! Nobody promises what the units do. So before they are first used their kernel finds the nearest centroids of
-//! points whose scores it must get exactly right, many of them apart by no more than a half, and of points
-//! of 24 bits, where the certificate must hold. One wrong label, or a driver that refuses the kernel, and the
-//! units are not used.
+//! No specification says how the units round. So before their first use, their kernel finds the nearest centroids of
+//! points whose scores must be exact, many of which differ by at most a half, and of points of 24 bits, for which the
+//! certificate must hold. If one label is wrong, or the driver refuses the kernel, the units are not used.
 
 use super::built::Built;
 use super::shape::Shape;
@@ -16,18 +15,18 @@ use crate::engine::reference::assign::assign;
 use crate::engine::{EngineError, Job, Seeding, certify};
 use crate::lattice::{Extent, Packer, Table, Weights};
 
-/// Sizes of the tables: two tiles of points and of centroids, three steps of features, all of them cut off.
+/// Sizes of the tables: two tiles of points and of centroids, three steps of features, the last of each partial.
 const N_POINTS: usize = 211;
 const N_DIMS: usize = 75;
 const N_CLUSTERS: usize = 150;
 
-/// Why the units are not to be trusted, if so. `bad`: they are taken to err.
+/// Runs the self-test. Returns why the units must not be used, if so. `bad` makes the test fail.
 pub(in crate::engine::gpu) fn run(
     context: &Context,
     units: Units,
     bad: bool,
 ) -> Result<Option<String>, EngineError> {
-    // the smallest integers, which tie and nearly tie; larger ones, whose scores are exact still; all bits there are
+    // small integers, with ties and near ties; larger ones with exact scores; all bits
     for most in [1, 29, (1 << 23) - 1] {
         let Some(trial) = Trial::new(most) else { return Ok(Some("its table could not be made".into())) };
         let expected = assign(&trial.table, &trial.centroids);
@@ -51,7 +50,7 @@ fn first_difference(expected: &[u32], found: &[u32]) -> Option<String> {
     Some(format!("in their self-test point {row} went to {found}, not {}", expected[row]))
 }
 
-/// A table, and the centroids to assign it to.
+/// A table and centroids.
 struct Trial {
     table: Table,
     centroids: Vec<i32>,
@@ -59,7 +58,7 @@ struct Trial {
 }
 
 impl Trial {
-    /// Whole numbers of magnitude `most` at most.
+    /// Random integers of magnitude at most `most`.
     fn new(most: i64) -> Option<Self> {
         let mut state = 1u64;
         let mut number = || {
@@ -67,7 +66,7 @@ impl Trial {
             (((state >> 33) as i64) % (2 * most + 1) - most) as f64
         };
         let mut rows: Vec<f64> = (0..N_POINTS * N_DIMS).map(|_| number()).collect();
-        // the corners set the lattice: offset 0
+        // the first rows are extremes, so that the lattice has offset 0
         rows[..N_DIMS].fill(most as f64);
         rows[N_DIMS..2 * N_DIMS].fill(-most as f64);
         let weights = Weights::ones(N_POINTS);
@@ -81,12 +80,12 @@ impl Trial {
         Some(Self { table, centroids, exact: most < 100 })
     }
 
-    /// Labels that the kernel finds, or what the driver says against it.
+    /// The kernel's labels, or why the driver refused the kernel.
     fn labels(&self, context: &Context, units: Units) -> Result<Result<Vec<u32>, String>, EngineError> {
         let job = Job {
             table: &self.table,
             n_clusters: N_CLUSTERS,
-            // as if the centroids were points: then exact scores are taken as such
+            // random seeding implies that centroids are points, so that the kernel takes scores as exact
             seeding: if self.exact { Seeding::Random } else { Seeding::Given(Vec::new()) },
             seed: 0,
             max_iter: 1,
@@ -135,7 +134,7 @@ impl Trial {
         })
     }
 
-    /// One slot, at work on its first pass: in the order of the kernel's bindings.
+    /// Buffers of one slot in its first pass, in the order of the kernel's bindings.
     fn slots(
         &self,
         context: &Context,
@@ -156,7 +155,7 @@ impl Trial {
     }
 }
 
-/// The kernel, or what the driver says against it: without a word to anyone else.
+/// The kernel, or why the driver refused it; without an error of the device.
 fn build(context: &Context, sizes: &Sizes, units: Units) -> Result<Built, String> {
     let scopes = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::Validation];
     let scopes = scopes.map(|filter| context.device.push_error_scope(filter));
@@ -193,7 +192,7 @@ mod tests {
         for table in [&small.table, &Trial::new(29).expect("a table").table] {
             assert!(certify::matrix_scores_are_exact(N_DIMS, table.max_coordinate, table.granularity));
         }
-        // many points have more than one nearest centroid, or one that is hardly farther
+        // many points have ties or near ties
         let distance = |x: &[f32], c: &[i32]| -> i64 {
             x.iter().zip(c).map(|(&x, &c)| (x as i64 - i64::from(c)) >> granularity).map(|d| d * d).sum()
         };

@@ -1,16 +1,16 @@
-//! Shapes: the kernels of assign with their constants, and which of them can do a job.
+//! Shapes: assign kernels with their constants, and which of them suit a job.
 
 use super::super::buffers::{Sizes, TALLY};
 use super::super::units::Units;
 
-/// Most clusters of the kernels that keep an index in an `f32`.
+/// Most clusters for kernels that keep an index in an `f32`.
 pub(super) const MAX_TILED: u64 = 1 << 24;
-/// Groups of four centroids up to which all of a slot's pass by one invocation.
+/// Most packs of centroids for which one invocation loops over all of a slot's.
 const FEW_PACKS: u64 = 8;
-/// Quarters of a row that fit into registers.
+/// Most quads of a row that fit registers.
 const MAX_QUADS: u64 = 4;
 
-/// A family of kernels: a file of `shaders/`.
+/// A kernel family: a file in `shaders/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::engine::gpu) enum Kind {
     Plain,
@@ -34,18 +34,18 @@ impl Kind {
     }
 }
 
-/// A kernel with the constants it is built with.
+/// A kernel with its constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::engine::gpu) enum Shape {
-    /// One invocation a point.
+    /// One invocation per point.
     Plain,
-    /// Several slots, so many packs of centroids at a time, and so many times four points an invocation.
+    /// `slots` slots per workgroup, `packs` packs of centroids at a time, `4 * fours` points per invocation.
     Small { slots: u64, packs: u64, fours: u64 },
-    /// Invocations along the points and along the centroids.
+    /// `high` invocations along the points and `wide` along the centroids.
     Tiled { high: u64, wide: u64 },
-    /// Points in registers, of so many quarters.
+    /// Points in registers, of `quads` quads.
     Low { quads: u64 },
-    /// On these matrix units.
+    /// With matrix units.
     Matrix(Units),
 }
 
@@ -85,12 +85,12 @@ impl Shape {
         }
     }
 
-    /// Quarters of rows that a tile of this shape holds at a time.
+    /// Quads of rows per step of a tile.
     pub(super) fn step(high: u64, wide: u64) -> u64 {
         32 / high.max(wide)
     }
 
-    /// Points a workgroup owns.
+    /// Points per workgroup.
     pub(super) fn points(self) -> usize {
         match self {
             Self::Plain => 64,
@@ -101,13 +101,13 @@ impl Shape {
         }
     }
 
-    /// Slots that a workgroup works for.
+    /// Slots per workgroup.
     pub(super) fn slots(self) -> usize {
         if let Self::Small { slots, .. } = self { slots as usize } else { 1 }
     }
 
-    /// Pairs that an invocation compares at most, as in [`trips`](super::super::trips::trips): with every point that
-    /// it owns or shares left to integers, and with the loads and sums of its tiles counted as pairs.
+    /// Upper bound on the pairs that an invocation compares, as in [`trips`](super::super::trips::trips): all points that it
+    /// owns or shares are decided in integers, and the loads and sums of its tiles count as pairs.
     pub(super) fn pairs(self, sizes: &Sizes) -> u64 {
         let packs = u64::from(sizes.n_packs);
         match self {
@@ -121,7 +121,7 @@ impl Shape {
         }
     }
 
-    /// All shapes that can do it, the most promising first. `units` as in [`Assign::new`].
+    /// All shapes that suit the sizes, the most promising first. `units` as in [`Assign::new`].
     pub(super) fn all(sizes: &Sizes, n_slots: usize, units: Option<Units>) -> Vec<Self> {
         let [k, quads, packs] = [sizes.n_clusters, sizes.n_quads, sizes.n_packs].map(u64::from);
         let slots = [1, 1, 2, 2].get(n_slots).copied().unwrap_or(4);
@@ -130,7 +130,7 @@ impl Shape {
         let at_once = (1..=3).min_by_key(passes).unwrap_or(3);
         let small = [2, 1].map(|fours| Self::Small { slots, packs: at_once, fours });
         let tiled = [(16, 16), (16, 8), (8, 8)].map(|(high, wide)| Self::Tiled { high, wide });
-        // tiles as wide as there are centroids
+        // tiles no wider than the centroids
         let tiled = tiled.into_iter().filter(|_| k <= MAX_TILED);
         let fits = |&shape: &Self| matches!(shape, Self::Tiled { wide, .. } if wide == 8 || packs > 16);
         let tiled: Vec<Self> = tiled.filter(fits).collect();

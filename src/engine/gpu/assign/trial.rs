@@ -1,7 +1,7 @@
-//! A short trial: which of several shapes is fastest on this adapter for these sizes.
+//! A short trial: measures which of several shapes is fastest on this adapter for these sizes.
 //!
-//! Each runs over the job's own points, with centroids that are far apart: how long a kernel takes depends on
-//! the sizes alone, but for repairs. What was found is remembered (choices.rs).
+//! Each runs over the job's points, with centroids far apart: apart from repairs, the time of a kernel depends only
+//! on the sizes. Results are saved (choices.rs).
 
 use super::built::Built;
 use super::shape::Shape;
@@ -15,18 +15,18 @@ use crate::engine::gpu::narrow;
 use crate::engine::gpu::throughput::{Step, Throughput};
 use crate::engine::gpu::timestamps::PassTimer;
 
-/// Multiply-adds of a run that are enough to tell shapes apart.
+/// Multiply-adds per run that are enough to compare shapes.
 const ENOUGH: u64 = 1 << 32;
 /// Most labels of the trial's slots.
 const MAX_LABELS: u64 = 1 << 25;
-/// Points that every shape's blocks divide.
+/// A multiple of every shape's points per workgroup.
 const BLOCK: usize = 512;
-/// Runs of each shape, in turn: a GPU that was idle raises its clock meanwhile, and that must not favour the last.
-/// The fastest counts.
+/// Runs of each shape; the fastest counts. Shapes alternate, so that the rising clock rate of an idle GPU favours
+/// none.
 const RUNS: usize = 5;
 
-/// The fastest shape, built. None if there was no room to try them, or the device complained: then it complains again
-/// to whoever uses it next.
+/// The fastest shape, built. `None` if there was not enough memory for a trial, or the device had an error, which its
+/// next use reports.
 pub(super) fn fastest(
     context: &Context,
     sizes: &Sizes,
@@ -63,7 +63,7 @@ fn question(sizes: &Sizes, n_slots: usize, shapes: &[Shape]) -> Question {
     }
 }
 
-/// A kernel with its constants, in words.
+/// Name of a kernel with its constants.
 fn name(shape: Shape) -> String {
     let constants = shape.constants().into_iter().map(|(name, value)| format!(" {name}={value}"));
     let units = match shape {
@@ -91,7 +91,7 @@ fn try_all(
         let blocks = n_points.div_ceil(built[at].points());
         timer.seconds(context, &|pass| bound[at].dispatch(pass, blocks, n_slots))
     };
-    // the first run says how many points all others may take
+    // the first run determines the number of points for all others
     let work = |n_points: usize| {
         n_points as u128 * n_slots as u128 * u128::from(sizes.work() / u64::from(sizes.n_points))
     };
@@ -113,14 +113,14 @@ fn try_all(
     }))
 }
 
-/// Points that all slots may take in one dispatch: whole blocks of every shape.
+/// Points per dispatch of all slots within the time limit, in whole blocks of every shape.
 fn short_enough(throughput: &Throughput, sizes: &Sizes, n_slots: usize) -> usize {
     let (n, work) = (sizes.n_points as usize, u128::from(sizes.work()) * n_slots as u128);
     let slices = throughput.cut(Step::Assign, work, [n.div_ceil(BLOCK), 1], MAX_GROUPS);
     slices.first().map_or(n, |slice| (slice.size[0] * BLOCK).min(n))
 }
 
-/// Slots of their own for the trial.
+/// Slots for the trial.
 struct TrialSlots {
     centroids: wgpu::Buffer,
     half_norms: wgpu::Buffer,
@@ -142,7 +142,7 @@ impl TrialSlots {
             tallies: allocate(context, "trial tallies", n_slots * sizes.n_tallies as usize * 8)?,
             centroids_f16: allocate(context, "trial f16", n_slots * narrow::centroids_bytes(sizes))?,
         };
-        // the first centroid is the nearest of all points by far: nothing is repaired
+        // the first centroid is by far the nearest for all points, so that nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
         let norms: Vec<f32> = (0..sizes.n_packs * 4).map(norm).collect();
         let n_norms = n_slots * sizes.half_norm_floats() / norms.len();

@@ -1,4 +1,4 @@
-//! Seed: the first centroids of the restarts that enter, all at once.
+//! Seed: the first centroids of all admitted restarts at once.
 
 mod small;
 
@@ -18,14 +18,14 @@ use small::Packed;
 /// `NO_ROW` of the shaders' prelude.
 const NO_ROW: u32 = u32::MAX;
 
-/// A restart and the slot that it takes.
+/// A restart and its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Admitted {
     pub(super) slot: usize,
     pub(super) restart: u64,
 }
 
-/// The kernels of seeding, and what is known of the rows.
+/// The kernels of seeding, and data on the rows.
 #[derive(Debug)]
 pub(super) struct SeedKernels<'a> {
     begin: Kernel,
@@ -45,14 +45,14 @@ struct Greedy {
     choose: Kernel,
 }
 
-/// The kernel that does all steps of greedy k-means++, and what it reads.
+/// The kernel that does all steps of greedy k-means++ in one workgroup, and its input.
 #[derive(Debug)]
 struct Small {
     kernel: Kernel,
     packed: Packed,
 }
 
-/// The kernels with their buffers, where that is so once for each chunk.
+/// The kernels with their buffers; those that read points, once per chunk.
 pub(super) struct BoundSeed<'a> {
     rows: &'a RowsByWeight<'a>,
     workspaces: Workspaces,
@@ -71,7 +71,7 @@ struct BoundGreedy<'a> {
 }
 
 impl<'a> SeedKernels<'a> {
-    /// `most_trips` as in [`Packed::new`]; none where only the general kernels are wanted.
+    /// `most_trips` as in [`Packed::new`]; `None` to use only the general kernels.
     pub(super) fn build(
         context: &Context,
         job: &'a Job<'a>,
@@ -180,20 +180,20 @@ impl Greedy {
     }
 }
 
-/// Operations of the distances of these points to so many rows, for so many workspaces.
+/// Operations for the distances of these points to `n_seeds` rows, for `n_workspaces` workspaces.
 fn work(sizes: &Sizes, n_workspaces: usize, n_seeds: u32) -> u128 {
     n_workspaces as u128 * u128::from(sizes.n_points) * u128::from(sizes.n_dims) * u128::from(n_seeds) * WIDE
 }
 
-/// Copies of rows in order (a row of weight w is w copies), as many as there are clusters: of all rows not
-/// used yet, the lowest is always among them.
+/// The first `n_clusters` copies of rows in order (a row of weight w has w copies). The lowest unused copy is always
+/// among them.
 fn spare(table: &Table, n_clusters: usize) -> Vec<u32> {
     let copies = |i: usize| std::iter::repeat_n(i as u32, table.weights.get(i) as usize);
     (0..table.n_points()).flat_map(copies).take(n_clusters).collect()
 }
 
 impl BoundSeed<'_> {
-    /// Operations of seeding so many workspaces from points of these sizes.
+    /// Operations for seeding `n_workspaces` workspaces from points of these sizes.
     pub(super) fn work(&self, sizes: &Sizes, n_workspaces: usize) -> u128 {
         match self.small {
             Some(_) => small::work(sizes) * n_workspaces as u128,
@@ -201,8 +201,8 @@ impl BoundSeed<'_> {
         }
     }
 
-    /// Encodes the seeding of admitted restarts, each in the workspace of its place in the list. `first` is the number of
-    /// the first restart of the run.
+    /// Encodes the seeding of admitted restarts; the index in the list is the workspace. `first` is the number of the
+    /// first restart of the run.
     pub(super) fn encode(
         &self,
         context: &Context,
@@ -236,7 +236,7 @@ impl BoundSeed<'_> {
         })
     }
 
-    /// Uploads what the host knows of the seeds, and returns the first rows.
+    /// Uploads the host's draws, and returns the first rows.
     fn upload(&self, context: &Context, job: &Job<'_>, sizes: &Sizes, admitted: &[Admitted]) -> Vec<u32> {
         match &job.seeding {
             Seeding::KMeansPlusPlus => {
@@ -300,7 +300,7 @@ impl BoundGreedy<'_> {
             for pick in &self.pick {
                 pick.dispatch(commands.pass(), n_candidates as usize, n);
             }
-            // the newest seed comes on top of the candidates
+            // distances to the candidates and to the newest seed
             let n_seeds = if step == 0 { 1 } else { n_candidates + 1 };
             points.each_chunk(context, commands, &mut |commands, chunk| {
                 let sizes = points.sizes(chunk);
@@ -313,7 +313,7 @@ impl BoundGreedy<'_> {
     }
 }
 
-/// Uploads the blocks of a streamed table that were drawn, and nothing else of it. Of `n` candidates.
+/// Uploads only the drawn blocks of a streamed table, for `n` candidates.
 fn fetch(
     context: &Context,
     commands: &mut Commands<'_>,

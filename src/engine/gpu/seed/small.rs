@@ -1,4 +1,4 @@
-//! Seeding in one workgroup a restart (seed_small.wgsl): which tables it suits, and how it reads their points.
+//! Seeding in one workgroup per restart (seed_small.wgsl): which tables it suits, and the layout of their points.
 
 use crate::engine::gpu::buffers::Sizes;
 use crate::engine::gpu::trips::trips;
@@ -8,23 +8,23 @@ use crate::lattice::Table;
 const WIDTH: usize = 256;
 /// Most rows.
 const MAX_POINTS: usize = 8192;
-/// Most multiply-adds of a restart: one workgroup does them all, and should be done within milliseconds.
+/// Most multiply-adds per restart: one workgroup does all of them, and should finish within milliseconds.
 const MAX_WORK: u128 = 1 << 27;
-/// Words of four candidates each that the workgroup holds.
+/// Vectors of four candidates' words in workgroup memory.
 const SHELF: usize = 256;
 
-/// A table's points as `seed_small` reads them: small integers, several a word.
+/// A table's points in the layout of `seed_small`: small integers, several per word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packed {
-    /// Four of 8 bits, else two of 16.
+    /// Four integers of 8 bits per word, else two of 16.
     pub(super) eight: bool,
     /// Coordinates (n_planes, rows of an owner, owners), then squared norms and weights (fours, 2, owners).
     pub(super) words: Vec<[u32; 4]>,
 }
 
 impl Packed {
-    /// Of a table that is on the device as a whole. None where it does not suit, or the driver ends loops
-    /// after `most_trips` and that is too few.
+    /// Packs a table that is on the device as a whole. `None` if the table is not suitable, or the driver's limit of
+    /// `most_trips` loop trips is too low.
     pub(super) fn new(table: &Table, sizes: &Sizes, most_trips: u64) -> Option<Self> {
         let steps = u64::from(table.max_coordinate >> table.granularity);
         let farthest = table.n_dims() as u64 * (2 * steps) * (2 * steps);
@@ -42,18 +42,18 @@ impl Packed {
     }
 }
 
-/// Multiply-adds of a restart.
+/// Multiply-adds per restart.
 pub(super) fn work(sizes: &Sizes) -> u128 {
     let [n, d, k, l] = [sizes.n_points, sizes.n_dims, sizes.n_clusters, sizes.n_candidates].map(u128::from);
     n * d * k * (l + 1)
 }
 
-/// A row in steps of the table's granularity. (n_dims)
+/// A row in units of the table's granularity. (n_dims)
 fn steps_of(table: &Table, row: usize) -> impl Iterator<Item = i32> {
     table.point(row).iter().map(|&q| q as i32 >> table.granularity)
 }
 
-/// How rows are shared out: each owner, an invocation, has as many that follow one another.
+/// How rows are distributed: each owner, an invocation, has the same number of consecutive rows.
 #[derive(Debug, Clone, Copy)]
 struct Layout {
     fours: usize, // four rows each, of an owner
@@ -71,13 +71,13 @@ impl Layout {
         Self { fours, n_owners: n.div_ceil(4 * fours), n_planes, word }
     }
 
-    /// Places of the shelf that all candidates take.
+    /// Vectors of the shelf that all candidates need.
     fn shelf(&self, sizes: &Sizes) -> usize {
         (sizes.n_candidates as usize).div_ceil(4) * (4 * self.n_planes + 1)
     }
 
-    /// Trips of an invocation over all steps: its rows, four at a time, with each four candidates, and the decision
-    /// among these.
+    /// Upper bound on the loop trips of an invocation over all steps: its rows, four at a time, with each four candidates,
+    /// and the choice among the candidates.
     fn steps(&self, sizes: &Sizes) -> u64 {
         let fours_of_candidates = (sizes.n_candidates as usize).div_ceil(4);
         let pass = self.fours * (self.n_planes + 1);
@@ -104,7 +104,7 @@ impl Layout {
         words
     }
 
-    /// A row; one past the end, or without weight, is all zeros.
+    /// A packed row; zeros if it is past the end or has no weight.
     fn row(&self, table: &Table, i: usize) -> Row {
         let mut row = Row { planes: vec![[0; 4]; self.n_planes], norm: 0, weight: 0 };
         if i >= table.n_points() || table.weights.get(i) == 0 {
@@ -122,7 +122,7 @@ impl Layout {
     }
 }
 
-/// What is packed of a row.
+/// A packed row.
 #[derive(Debug)]
 struct Row {
     planes: Vec<[u32; 4]>,
