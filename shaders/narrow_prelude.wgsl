@@ -27,12 +27,16 @@ fn centre_of(quad: u32) -> vec4<f32> {
 
 const SCALE = 0.001953125; // 2^-9: 2^24 becomes 2^15, 1 stays above the least normal f16
 
-/// Four f16: scaled, and rounded to nearest, ties to even. What is left of the f32 is an f16 in any rounding.
+/// Four f16, the bits of two in a word: scaled, and rounded to nearest, ties to even. No value is subnormal.
 fn narrow(x: vec4<f32>) -> vec2<u32> {
     let bits = bitcast<vec4<u32>>(x * SCALE);
     let even = (bits >> vec4<u32>(13u)) & vec4<u32>(1u);
-    let rounded = bitcast<vec4<f32>>((bits + vec4<u32>(0xfffu) + even) & vec4<u32>(0xffffe000u));
-    return vec2<u32>(pack2x16float(rounded.xy), pack2x16float(rounded.zw));
+    let rounded = bits + vec4<u32>(0xfffu) + even;
+    let size = rounded & vec4<u32>(0x7fffffffu);
+    // an f16 has 5 bits of exponent, from 15 on, and 10 of fraction; an f32 8, from 127 on, and 23
+    let half = select((size - vec4<u32>(112u << 23u)) >> vec4<u32>(13u), vec4<u32>(0u), size < vec4<u32>(1u << 23u));
+    let f16s = half | ((rounded >> vec4<u32>(16u)) & vec4<u32>(0x8000u));
+    return vec2<u32>(f16s.x | (f16s.y << 16u), f16s.z | (f16s.w << 16u));
 }
 
 /// Not below the square root, whatever a driver makes of sqrt.

@@ -6,7 +6,6 @@ use bytemuck::{Pod, Zeroable};
 
 use super::context::Context;
 use super::counters::count;
-use super::narrow;
 use super::trips::trips;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
@@ -213,6 +212,26 @@ impl Sizes {
     pub(super) fn centroid_floats(&self) -> usize {
         self.n_packs as usize * self.n_quads as usize * 16
     }
+
+    /// Bytes of a row in f16, where matrix units may be used: whole pieces of units of either size.
+    pub(super) fn row_f16_bytes(&self) -> u64 {
+        if self.n_tallies > 0 { u64::from(self.n_quads).div_ceil(4) * 32 } else { 0 }
+    }
+
+    /// Bytes of `n_points` points in f16, padded to whole tiles.
+    pub(super) fn points_f16_bytes(&self, n_points: usize) -> usize {
+        n_points.next_multiple_of(TALLY as usize) * self.row_f16_bytes() as usize
+    }
+
+    /// Bytes of the norms of `n_points` points, where matrix units may be used.
+    pub(super) fn norms_bytes(&self, n_points: usize) -> usize {
+        if self.n_tallies > 0 { n_points * 4 } else { 0 }
+    }
+
+    /// Bytes of a slot's centroids in f16, padded to whole tiles.
+    pub(super) fn centroids_f16_bytes(&self) -> usize {
+        (self.n_clusters as usize).next_multiple_of(TALLY as usize) * self.row_f16_bytes() as usize
+    }
 }
 
 /// Where the scores of centroids that are points are exact: 0 nowhere, 1 in `f32`, 2 also on matrix units.
@@ -282,7 +301,7 @@ impl Slots {
         let counts = allocate_planned(context, "counts", n_slots * k * 8)?;
         let tallies = allocate_planned(context, "tallies", n_slots * sizes.n_tallies as usize * 8)?;
         let centroids_f16 =
-            allocate_planned(context, "centroids in f16", n_slots * narrow::centroids_bytes(sizes))?;
+            allocate_planned(context, "centroids in f16", n_slots * sizes.centroids_f16_bytes())?;
         if !k.is_multiple_of(4) {
             context.write(&half_norms, 0, &vec![NONE; n_slots * sizes.half_norm_floats()]);
         }

@@ -9,33 +9,6 @@ use super::units::Units;
 const POINTS: usize = 16;
 /// Groups of four centroids and four features of a workgroup of `narrow_centroids`.
 const QUADS: usize = 64;
-/// Rows of a tile of `assign_matrix`: points and centroids are padded to whole ones.
-const TILE: u64 = 128;
-
-/// Features of a row in f16: whole pieces of units of either size.
-fn depth(sizes: &Sizes) -> u64 {
-    u64::from(sizes.n_quads).div_ceil(4) * 16
-}
-
-/// Bytes of a row in f16, where matrix units may be used.
-pub(super) fn row_bytes(sizes: &Sizes) -> u64 {
-    if sizes.n_tallies > 0 { depth(sizes) * 2 } else { 0 }
-}
-
-/// Bytes of so many points in f16.
-pub(super) fn points_bytes(sizes: &Sizes, n_points: usize) -> usize {
-    ((n_points as u64).next_multiple_of(TILE) * row_bytes(sizes)) as usize
-}
-
-/// Bytes of the norms of so many points.
-pub(super) fn norms_bytes(sizes: &Sizes, n_points: usize) -> usize {
-    if sizes.n_tallies > 0 { n_points * 4 } else { 0 }
-}
-
-/// Bytes of a slot's centroids in f16.
-pub(super) fn centroids_bytes(sizes: &Sizes) -> usize {
-    (u64::from(sizes.n_clusters).next_multiple_of(TILE) * row_bytes(sizes)) as usize
-}
 
 /// The kernel for points.
 #[derive(Debug)]

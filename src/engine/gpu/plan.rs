@@ -2,7 +2,6 @@
 
 use super::buffers::{BLOCK, Found, MAX_SLOTS, Record, Refill, Sizes, Slot};
 use super::context::Context;
-use super::narrow;
 use crate::engine::EngineError;
 
 /// Most bytes that the slots of a batch take: more of them make nothing faster.
@@ -72,12 +71,12 @@ impl Bytes {
 
 /// Bytes of a point on the device.
 fn point_bytes(sizes: &Sizes) -> u64 {
-    u64::from(sizes.n_quads) * 16 + 8 + narrow::row_bytes(sizes) + narrow::norms_bytes(sizes, 1) as u64
+    u64::from(sizes.n_quads) * 16 + 8 + sizes.row_f16_bytes() + sizes.norms_bytes(1) as u64
 }
 
 /// Bytes by which so many points in f16 are padded.
 fn padding(sizes: &Sizes, n_points: u64) -> u64 {
-    narrow::points_bytes(sizes, n_points as usize) as u64 - n_points * narrow::row_bytes(sizes)
+    sizes.points_f16_bytes(n_points as usize) as u64 - n_points * sizes.row_f16_bytes()
 }
 
 /// Bytes of a slot, without its labels.
@@ -86,7 +85,7 @@ fn slot_bytes(sizes: &Sizes) -> Bytes {
     let half_norms = sizes.half_norm_floats() as u64 * 4;
     let centroids = sizes.centroid_floats() as u64 * 4;
     let tallies = u64::from(sizes.n_tallies) * 8;
-    let centroids_f16 = narrow::centroids_bytes(sizes) as u64;
+    let centroids_f16 = sizes.centroids_f16_bytes() as u64;
     let small = (size_of::<Slot>() + size_of::<Record>()) as u64 + 4;
     Bytes::of(&[small, centroids, half_norms, k * d * 8, k * 8, tallies, centroids_f16])
 }
@@ -133,7 +132,7 @@ impl Plan {
         let workspace = workspace_bytes(sizes, streamed);
         let least = least(workspace);
         // bytes of a point in its largest buffer
-        let largest = (u64::from(sizes.n_quads).max(1) * 16).max(narrow::row_bytes(sizes));
+        let largest = (u64::from(sizes.n_quads).max(1) * 16).max(sizes.row_f16_bytes());
         let no_room = |what: &str, needs: u64, has: u64| {
             context.out_of_memory(format!("{what} takes {needs} bytes, and there are {has}"))
         };

@@ -6,7 +6,7 @@ use super::buffers::{BLOCK, Shared, Sizes, allocate, allocate_planned, centre, u
 use super::commands::Commands;
 use super::context::Context;
 use super::counters::count;
-use super::narrow::{self, NarrowPoints};
+use super::narrow::NarrowPoints;
 use super::plan::{BUFFERS, Plan};
 use super::throughput::{Step, WIDE};
 use super::units::Units;
@@ -60,9 +60,9 @@ impl<'a> Points<'a> {
                     points_f16: allocate_planned(
                         context,
                         "points in f16",
-                        narrow::points_bytes(&chunks[chunk], n),
+                        chunks[chunk].points_f16_bytes(n),
                     )?,
-                    norms: allocate_planned(context, "norms", narrow::norms_bytes(&chunks[chunk], n))?,
+                    norms: allocate_planned(context, "norms", chunks[chunk].norms_bytes(n))?,
                 },
             };
             shared.push(next);

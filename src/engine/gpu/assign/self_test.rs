@@ -8,7 +8,7 @@ use super::built::Built;
 use super::shape::Shape;
 use crate::engine::gpu::buffers::{Columns, Shared, Sizes, Slot, allocate, uniform};
 use crate::engine::gpu::context::Context;
-use crate::engine::gpu::narrow::{self, NarrowCentroids, NarrowPoints};
+use crate::engine::gpu::narrow::{NarrowCentroids, NarrowPoints};
 use crate::engine::gpu::points::{features_of, padded};
 use crate::engine::gpu::units::Units;
 use crate::engine::reference::assign::assign;
@@ -129,7 +129,7 @@ impl Trial {
             weights: allocate(context, "self-test weights", 4)?,
             errors: filled(context, "self-test errors", &errors)?,
             features: filled(context, "self-test features", &features_of(table, sizes))?,
-            points_f16: allocate(context, "self-test points in f16", narrow::points_bytes(sizes, N_POINTS))?,
+            points_f16: allocate(context, "self-test points in f16", sizes.points_f16_bytes(N_POINTS))?,
             norms: allocate(context, "self-test norms", N_POINTS * 4)?,
         })
     }
@@ -150,7 +150,7 @@ impl Trial {
             filled(context, "self-test slots", &[Slot::default()])?,
             labels.clone(),
             allocate(context, "self-test tallies", sizes.n_tallies as usize * 8)?,
-            allocate(context, "self-test centroids in f16", narrow::centroids_bytes(sizes))?,
+            allocate(context, "self-test centroids in f16", sizes.centroids_f16_bytes())?,
         ])
     }
 }

@@ -11,7 +11,6 @@ use crate::engine::gpu::choices::Question;
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::counters::count;
 use crate::engine::gpu::kernel::MAX_GROUPS;
-use crate::engine::gpu::narrow;
 use crate::engine::gpu::throughput::{Step, Throughput};
 use crate::engine::gpu::timestamps::PassTimer;
 
@@ -140,7 +139,7 @@ impl TrialSlots {
             slots: allocate(context, "trial slots", n_slots * size_of::<Slot>())?,
             labels: allocate(context, "trial labels", n_slots * sizes.n_points as usize * 4)?,
             tallies: allocate(context, "trial tallies", n_slots * sizes.n_tallies as usize * 8)?,
-            centroids_f16: allocate(context, "trial f16", n_slots * narrow::centroids_bytes(sizes))?,
+            centroids_f16: allocate(context, "trial f16", n_slots * sizes.centroids_f16_bytes())?,
         };
         // the first centroid is by far the nearest for all points, so that nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
