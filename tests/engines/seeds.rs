@@ -89,13 +89,14 @@ fn weights(backend: Backend) {
     both_ways(backend, &cases);
 }
 
-/// Coordinates of 8 bits to the edge, of 16, and potentials that no 32 bits hold.
+/// Coordinates of 8 bits to the edge, of 16, distances beyond the integers of f32, and potentials that no 32 bits hold.
 fn large_numbers(backend: Backend) {
     let cases = [
         case(&whole(500, 3, [0, 255], 40), 6, 4),
         case(&whole(500, 3, [0, 257], 41), 6, 4),
         case(&whole(800, 2, [-14_000, 14_000], 42), 23, 3),
         case(&whole(8000, 110, [0, 255], 43), 4, 2),
+        case(&whole(700, 3, [0, 6000], 44), 30, 6),
     ];
     // the offset is all but the mean: no seed leaves less
     let steps = |&q: &f32| i64::from(q as i32 >> cases[3].table.granularity);
