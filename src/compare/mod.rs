@@ -30,7 +30,7 @@ pub use clock::{Clock, HostClock};
 pub use rates::Rates;
 pub use report::Document;
 pub use runs::{Contestant, Measured, Method, Row, RunError, Runner, Task};
-pub use sizes::{params_at, rows_at};
+pub use sizes::params_at;
 use sweep::Sweep;
 pub use verify::{Difference, DifferencePlace};
 pub use warnings::{Warning, warnings};
