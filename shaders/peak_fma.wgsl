@@ -3,7 +3,7 @@
 // An invocation owns eight vectors, 32 independent sums: enough to hide the latency of a multiply-add. A trip is 4 x
 // 32 multiply-adds, 256 operations. Grid: (workgroups of 256).
 
-@group(0) @binding(0) var<storage, read> trips: array<u32>;           // [0]: trips
+@group(0) @binding(0) var<storage, read> trips: array<u32>;            // [0]: trips
 @group(0) @binding(1) var<storage, read_write> sums: array<vec4<f32>>; // (invocations)
 
 /// Four multiply-adds, one after the other. The sums tend to 3/2.
