@@ -135,7 +135,7 @@ fn write_or_list(first_point: u32, row: u32, slot: u32, exact: bool, t: Top3, no
     }
 }
 
-/// The part of a squared distance that is due to every TEAM-th quarter from `member` on.
+/// The part of a squared distance that is due to every TEAM-th quad from `member` on.
 fn part_of_distance(point: u32, slot: u32, c: u32, member: u32) -> vec2<u32> {
     let columns = (slot * sizes.n_packs + c / 4u) * sizes.n_quads * 4u;
     let side = c % 4u;

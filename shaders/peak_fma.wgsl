@@ -1,9 +1,9 @@
 // Peak: multiply-adds, which measure the arithmetic peak of a device.
 //
-// An invocation owns eight vectors, 32 independent sums: enough to hide the latency of a multiply-add. A round is 4 x
+// An invocation owns eight vectors, 32 independent sums: enough to hide the latency of a multiply-add. A trip is 4 x
 // 32 multiply-adds, 256 operations. Grid: (workgroups of 256).
 
-@group(0) @binding(0) var<storage, read> rounds: array<u32>;          // [0]: rounds
+@group(0) @binding(0) var<storage, read> trips: array<u32>;            // [0]: trips
 @group(0) @binding(1) var<storage, read_write> sums: array<vec4<f32>>; // (invocations)
 
 /// Four multiply-adds, one after the other. The sums tend to 3/2.
@@ -24,7 +24,7 @@ fn peak_fma(@builtin(global_invocation_id) id: vec3<u32>) {
     var s5 = s0 + 20.0;
     var s6 = s0 + 24.0;
     var s7 = s0 + 28.0;
-    for (var round = 0u; round < rounds[0]; round++) {
+    for (var trip = 0u; trip < trips[0]; trip++) {
         s0 = four(s0);
         s1 = four(s1);
         s2 = four(s2);

@@ -2,8 +2,8 @@
 //
 // An invocation owns 32 slots. Grid: (blocks of 64 words).
 
-@group(0) @binding(0) var<storage, read_write> slots: array<Slot>;  // the last one holds the best restart
-@group(0) @binding(1) var<storage, read_write> signs: array<u32>;   // done, then empty (2, words)
+@group(0) @binding(0) var<storage, read_write> slots: array<Slot>;      // the last one holds the best restart
+@group(0) @binding(1) var<storage, read_write> status_bits: array<u32>; // done, then empty (2, words)
 
 @compute @workgroup_size(64)
 fn poll(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -19,6 +19,6 @@ fn poll(@builtin(global_invocation_id) id: vec3<u32>) {
             empty |= u32(slots[slot].status == EMPTY) << bit;
         }
     }
-    signs[id.x] = done;
-    signs[words + id.x] = empty;
+    status_bits[id.x] = done;
+    status_bits[words + id.x] = empty;
 }

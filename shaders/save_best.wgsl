@@ -1,4 +1,4 @@
-// Save: copies labels or centroids of the new best slot to those of the best.
+// Save best: copies labels or centroids of the new best slot to those of the best.
 //
 // An invocation owns one word. Grid: (blocks of 256 words, wrapped into y).
 

@@ -1,7 +1,7 @@
 // Seed: copies the seeds' rows to the first centroids of their slot.
 //
 // A workgroup owns a cluster of an admitted restart, and works if the row is in its chunk. Grid: (n_clusters wrapped
-// into y; admitted), for each chunk.
+// into y; admitted restarts), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;    // (n_points, n_quads)

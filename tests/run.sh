@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Runs every test, including those of the GPU engine. If there is no Vulkan adapter, it installs Mesa's software adapter
-# (Debian, as root or with sudo), on which all GPU tests run.
+# Runs every test, including those of the GPU engine. What is missing is installed (Debian, as root or with sudo):
+# * without a Vulkan adapter or EGL: Mesa's software adapter, on which all GPU tests run, and libegl1
+# * without Chromium: chromium, which opens the pages
+# * numpy and safetensors, by pip in a virtual environment in target/python
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -7,6 +7,7 @@
 //! subcommands |
 //! | `rows`, `drawings` | streams of rows in and out; drawings as rows |
 //! | `request` | flags -> parameters, with defaults that depend on other flags |
+//! | `done` | a finished fit, from which files, notes and the summary are written |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures` | the text on standard output |
 //! | `measures` | the measures as text |

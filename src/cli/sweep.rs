@@ -53,7 +53,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         plan.kmeans.clone().clusters(k).check()?;
     }
     check_apart(args)?;
-    let table = args.table.as_deref().map(Output::create).transpose()?;
+    let table = args.table_out.as_deref().map(Output::create).transpose()?;
     let wanted = Wanted { threads: args.threads.threads, quiet: args.quiet, ..Wanted::default() };
     let opened = device::open(&args.device.device(), &wanted)?;
     let data = data::load(&args.data, &load_options(args, args.weights.clone()))?;
@@ -98,8 +98,8 @@ fn plan(args: &SweepArgs) -> SweepPlan {
 
 fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
     LoadOptions {
-        header: args.format.header.into(),
-        delimiter: args.format.delimiter,
+        header: args.table.header.into(),
+        delimiter: args.table.delimiter,
         truth: args.truth.clone(),
         weights,
     }
@@ -110,7 +110,7 @@ fn check_apart(args: &SweepArgs) -> Result<(), Usage> {
     if args.data == "-" && args.test.as_deref() == Some("-") {
         return Err(Usage("DATA and --test are both standard input; name a file for one of them".into()));
     }
-    let Some(table) = &args.table else { return Ok(()) };
+    let Some(table) = &args.table_out else { return Ok(()) };
     for (flag, source) in [("DATA", Some(&args.data)), ("--test", args.test.as_ref())] {
         let file = source.filter(|source| !matches!(source.as_str(), "digits" | "-"));
         if file.is_some_and(|file| place(Path::new(file)) == place(table)) {

@@ -16,18 +16,18 @@ use crate::kmeans::{self, CONTINUE, FitError, Init, KMeans, Restarts};
 /// A small job that stresses one step.
 #[derive(Debug, Clone, Copy)]
 pub struct Check {
-    /// The step, by the name of its source files.
+    /// The step, by the name of its source files; or `restarts` (batches, slices), `nearest` (new rows) or `all`.
     pub step: &'static str,
     /// What is special about the job.
     pub what: &'static str,
     /// Settings for a GPU, if it needs any.
-    pub way: Option<Way>,
+    pub settings: Option<GpuSettings>,
     make: Make,
 }
 
 /// Settings that make a GPU use a particular kernel or mode, as in [`OpenOptions`](crate::engine::OpenOptions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Way {
+pub struct GpuSettings {
     /// The assign kernel: `plain`, `small`, `tiled`, `low`; or `trial`.
     pub kernel: Option<&'static str>,
     /// The kernel that a trial finds fastest.
@@ -38,8 +38,8 @@ pub struct Way {
     pub slice: Option<Duration>,
 }
 
-impl Way {
-    const OWN: Self = Self { kernel: None, choice: None, memory: None, slice: None };
+impl GpuSettings {
+    const DEFAULT: Self = Self { kernel: None, choice: None, memory: None, slice: None };
 }
 
 /// Makes the data and parameters of a check.
@@ -88,7 +88,7 @@ pub const CHECKS: [Check; 18] = [
 ];
 
 /// The checks for GPUs: kernels and modes that are otherwise chosen by sizes, throughput or a trial.
-pub const WAYS: [Check; 14] = [
+pub const GPU_CHECKS: [Check; 14] = [
     of("plain", "one invocation a point", || (normal(300, 6, 21), from_rows(9).max_iter(3))),
     of("small", "one restart", || (normal(600, 6, 22), from_rows(3).restarts(1).max_iter(3))),
     of("small", "two restarts side by side", || (normal(600, 6, 23), from_rows(7).max_iter(3))),
@@ -110,30 +110,35 @@ pub const WAYS: [Check; 14] = [
     Check {
         step: "seed",
         what: "points streamed in chunks",
-        way: Some(Way { memory: Some(260_000), ..Way::OWN }),
+        settings: Some(GpuSettings { memory: Some(260_000), ..GpuSettings::DEFAULT }),
         make: || (normal(6000, 6, 32), KMeans::new(5).restarts(2).max_iter(2)),
     },
     Check {
         step: "restarts",
         what: "dispatches cut into slices",
-        way: Some(Way { slice: Some(Duration::from_nanos(1)), ..Way::OWN }),
+        settings: Some(GpuSettings { slice: Some(Duration::from_nanos(1)), ..GpuSettings::DEFAULT }),
         make: || (normal(900, 9, 33), KMeans::new(21).restarts(3).max_iter(2)),
     },
 ];
 
 const fn every(step: &'static str, what: &'static str, make: Make) -> Check {
-    Check { step, what, way: None, make }
+    Check { step, what, settings: None, make }
 }
 
 const fn of(kernel: &'static str, what: &'static str, make: Make) -> Check {
-    Check { step: "assign", what, way: Some(Way { kernel: Some(kernel), ..Way::OWN }), make }
+    Check {
+        step: "assign",
+        what,
+        settings: Some(GpuSettings { kernel: Some(kernel), ..GpuSettings::DEFAULT }),
+        make,
+    }
 }
 
 const fn tile(choice: &'static str, what: &'static str, make: Make) -> Check {
     Check {
         step: "assign",
         what,
-        way: Some(Way { kernel: Some("trial"), choice: Some(choice), ..Way::OWN }),
+        settings: Some(GpuSettings { kernel: Some("trial"), choice: Some(choice), ..GpuSettings::DEFAULT }),
         make,
     }
 }
@@ -217,7 +222,7 @@ mod tests {
 
     #[test]
     fn the_cpu_passes_and_a_careless_bound_does_not() {
-        for check in CHECKS.iter().chain(&WAYS) {
+        for check in CHECKS.iter().chain(&GPU_CHECKS) {
             check
                 .run("cpu", &Cpu::default())
                 .unwrap_or_else(|e| panic!("{} {}: {e}", check.step, check.what));

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::report::{
+use super::document::{
     self, DeviceReport, Document, Host, Measurement, MethodReport, Overtake, SCHEMA, SCHEMA_VERSION,
     SweepReport,
 };
@@ -225,7 +225,7 @@ impl ComparisonRun<'_, '_> {
                 arch: std::env::consts::ARCH,
                 threads: rayon::current_num_threads(),
             },
-            data: report::DataReport {
+            data: document::DataReport {
                 name: of.data.name.clone(),
                 n_points: table.n_points(),
                 n_dims: table.n_dims(),
@@ -233,7 +233,7 @@ impl ComparisonRun<'_, '_> {
                 read_s: of.read.as_secs_f64(),
                 pack_s: pack.as_secs_f64(),
             },
-            params: report::ParamsReport {
+            params: document::ParamsReport {
                 n_clusters: of.params.n_clusters(),
                 n_restarts: of.params.n_restarts(),
                 seed: of.params.seed().to_string(),

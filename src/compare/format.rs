@@ -1,6 +1,6 @@
 //! Sentences that describe a comparison, for all formats.
 
-use super::report::{DeviceReport, Document, Measurement, Overtake, Timing};
+use super::document::{DeviceReport, Document, Measurement, Overtake, Timing};
 use super::statistics::{Interval, LEAST_PAIRS, Ratio};
 use super::sweep::{Crossover, Parameter};
 use super::warnings::Warning;

@@ -82,7 +82,7 @@ pub struct Task<'a> {
     pub n_restarts: u64,
 }
 
-/// Runs of one device on one job, while they are made; [`Timing`](super::report::Timing) is the result.
+/// Runs of one device on one job, while they are made; [`Timing`](super::document::Timing) is the result.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
     /// Measured runs, in order.
@@ -93,7 +93,7 @@ pub struct Row {
     pub failure: Option<String>,
 }
 
-/// Results of all devices on one job, while they run it; [`Measurement`](super::report::Measurement) is the result. All
+/// Results of all devices on one job, while they run it; [`Measurement`](super::document::Measurement) is the result. All
 /// jobs are verified before any is measured, so this is kept in between.
 #[derive(Debug, Clone)]
 pub struct Measured {

@@ -26,7 +26,7 @@ pub fn params_at(params: &Params, parameter: Parameter, value: u64) -> Result<Pa
 ///
 /// # Errors
 /// [`CompareError::TooFewRows`]; [`CompareError::Fit`] if rows can't be read.
-pub fn rows_at(data: &Dataset, n_points: u64) -> Result<Dataset, CompareError> {
+pub(super) fn rows_at(data: &Dataset, n_points: u64) -> Result<Dataset, CompareError> {
     let all = data.points.n_points();
     let n = usize::try_from(n_points).ok().filter(|&n| n <= all).ok_or_else(|| CompareError::TooFewRows {
         asked: n_points,

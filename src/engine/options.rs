@@ -61,7 +61,7 @@ pub struct OpenOptions {
     pub testing: Testing,
 }
 
-/// Options for tests.
+/// Options for tests. The checks of `compare::check` also set `choice` and `slice`.
 #[doc(hidden)]
 #[derive(Debug, Clone, Default)]
 pub struct Testing {

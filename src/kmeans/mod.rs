@@ -1,9 +1,10 @@
-//! Fits: parameters, [`fit`], batches of restarts, and the fingerprint.
+//! Fits: parameters, [`fit`], the loop over batches of restarts, and the fingerprint.
 
 mod error;
 mod median;
 mod params;
 mod restarts;
+mod run;
 mod trace;
 
 use std::ops::ControlFlow;
@@ -22,7 +23,8 @@ pub use error::FitError;
 use median::halfway;
 pub(crate) use median::median;
 pub use params::{Init, KMeans, Params, ParamsError};
-pub use restarts::{CONTINUE, Restarts, Spread, run};
+pub use restarts::{Restarts, Spread};
+pub use run::{CONTINUE, run};
 pub use trace::trace;
 
 /// Progress of a fit.

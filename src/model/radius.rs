@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::{Model, ModelError};
+use super::ModelError;
 use crate::data::{Dataset, Rows};
 use crate::engine::nearest_two::{self, Centroids};
 use crate::kmeans::Fit;
@@ -12,14 +12,6 @@ use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights};
 pub const RADIUS_OF: u64 = 1000;
 /// Mantissa bits of a squared distance that are dropped, of 52: the radius is rounded up to 12 significant bits.
 const DROPPED: u32 = 41;
-
-impl Model {
-    /// [`Model::radius`](Self#structfield.radius) as a distance in the user's units.
-    #[must_use]
-    pub fn radius_value(&self) -> Option<f64> {
-        self.radius.map(|squared| super::predict::shown(&self.lattice, (0, squared)))
-    }
-}
 
 /// The 99.9% radius of a fit.
 ///

@@ -254,7 +254,7 @@ fn a_model_of_other_data_is_refused() {
 /// docs/REPORTS.md.
 #[test]
 #[ignore = "writes docs/numbers.png"]
-fn the_picture_of_the_readme() {
+fn writes_the_picture_of_numbers() {
     let digits = held_out();
     let mut used = std::collections::BTreeSet::new();
     let mut find = |wanted: char| {

@@ -97,6 +97,15 @@ mod fingerprint {
         assert_eq!(fit(&digits(), &reference).expect("the fit succeeds").fingerprint, DIGITS);
     }
 
+    /// `cairn fit` without flags: the first fingerprint that a reader of the README compares with.
+    #[test]
+    fn of_readme_is_pinned() {
+        let readme = include_str!("../../README.md");
+        let line = readme.lines().find_map(|line| line.strip_prefix("fingerprint "));
+        let fingerprint = line.expect("the README shows the summary of `cairn fit`").trim();
+        assert_eq!(fit_on_cpu(&digits(), KMeans::new(10).restarts(1000)).fingerprint, fingerprint);
+    }
+
     #[test]
     fn is_the_same_twice_and_for_any_threads_and_batches() {
         let print = |kmeans: KMeans| fit_on_cpu(&digits(), kmeans.restarts(7)).fingerprint;

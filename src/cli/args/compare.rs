@@ -53,8 +53,8 @@ pub(in crate::cli) struct CompareArgs {
     #[arg(long, value_name = "WHAT=VALUES", help_heading = "Comparison")]
     pub(in crate::cli) sweep: Option<Sweep>,
 
-    /// Measure the cost of each device on small jobs, and save it for `--device auto`. Only --devices, --threads
-    /// and --quiet apply
+    /// Measure the cost of each device on small jobs, and save it for `--device auto`. Only --devices, --threads,
+    /// --gpu-memory and --quiet apply
     #[arg(long, help_heading = "Comparison")]
     #[arg(conflicts_with_all = [
         "data", "clusters", "seed", "restarts", "init", "max_iter", "tol", "truth", "weights", "header", "delimiter",

@@ -1,8 +1,10 @@
-//! The flags, as typed. Shared flags, and subcommands with many flags, have files of their own.
+//! The flags, as typed: the subcommands and `--color`. Each group of subcommands or of shared flags has a file.
 
 mod compare;
 pub(super) mod device;
+mod devices;
 pub(super) mod draw;
+mod fit;
 mod job;
 mod model;
 mod read;
@@ -10,12 +12,16 @@ mod report;
 pub(super) mod sweep;
 mod table;
 
-use std::path::PathBuf;
-
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(super) use compare::CompareArgs;
 pub(super) use device::{DeviceArgs, MemoryArgs};
+pub(super) use devices::DevicesArgs;
+pub(super) use fit::FitArgs;
+pub(super) use job::{InitArg, JobArgs};
 pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
+pub(super) use read::ReadArgs;
+pub(super) use report::ReportArgs;
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
 #[derive(Debug, Parser)]
@@ -29,11 +35,6 @@ pub(crate) struct Args {
     #[arg(help_heading = "Output")]
     pub(super) color: Color,
 }
-
-pub(super) use compare::CompareArgs;
-pub(super) use job::{InitArg, JobArgs};
-pub(super) use read::ReadArgs;
-pub(super) use report::ReportArgs;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -67,103 +68,6 @@ pub(super) enum Command {
     Read(ReadArgs),
     /// List the GPUs that can be used, and the device that `auto` chooses
     Devices(DevicesArgs),
-}
-
-const FIT_EXAMPLES: &str = "\
-Examples:
-  cairn fit
-    Cluster the digits, with 1000 restarts
-  cairn fit points.csv -k 8 --truth species
-    Cluster a table of your own, and score the clusters
-  cairn fit x.npy -k 100 --labels labels.npy --centroids c.npy
-    Write the results as arrays
-  zcat x.csv.gz | cairn fit - --json
-    Read a pipe, and write JSON
-  cairn fit x.csv -k 20 --model x.safetensors
-    Save a model for `cairn predict`
-  cairn fit x.npy --init c.npy --max-iter 50
-    Continue from the centroids of an earlier run
-
-Exit codes: 0 success, 1 failure, 2 usage error.";
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = FIT_EXAMPLES)]
-pub(super) struct FitArgs {
-    #[command(flatten)]
-    pub(super) job: JobArgs,
-
-    #[command(flatten)]
-    pub(super) device: DeviceArgs,
-
-    #[command(flatten)]
-    pub(super) memory: MemoryArgs,
-
-    /// Write the cluster of each row (.csv or .npy, by file name)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) labels: Option<PathBuf>,
-
-    /// Write the centroids, in the units of the data (.csv or .npy)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) centroids: Option<PathBuf>,
-
-    /// Write restart, inertia, iterations and stop reason of all restarts (.csv or .npy)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) restarts_out: Option<PathBuf>,
-
-    /// Write the model, for `cairn predict`, other subcommands and Python (a safetensors file)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) model: Option<PathBuf>,
-
-    /// Write a report of the clusters (one HTML file)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(super) report: Option<PathBuf>,
-
-    /// Compute slower measures too: silhouette, Calinski-Harabasz, Davies-Bouldin and, with --truth, the confusion
-    /// matrix
-    #[arg(long, help_heading = "Output")]
-    pub(super) measures: bool,
-
-    /// Print the summary as JSON
-    #[arg(long, help_heading = "Output")]
-    pub(super) json: bool,
-
-    /// Print errors only: no summary (except with --json), progress, notes or warnings
-    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
-    pub(super) quiet: bool,
-
-    /// Print more on standard error: why the device was chosen, how many labels were decided in integers
-    #[arg(short, long, help_heading = "Output")]
-    pub(super) verbose: bool,
-}
-
-const DEVICES_HELP: &str = "\
-`cairn fit --device` takes the name of a GPU, or part of it.
-
-Environment variables of all subcommands:
-  CAIRN_CPU
-    CPU kernel: amx, avx512, avx2, neon, portable [default: the fastest that this CPU supports]
-  CAIRN_GPU
-    GPU kernel: plain, small, tiled, low, matrix, trial, f32 [default: the fastest]
-  WGPU_BACKEND
-    Graphics APIs to search for GPUs, separated by commas: vulkan, metal, dx12, gl [default: all]
-  CAIRN_CACHE
-    Folder of measured costs and compiled kernels [default: cairn in the cache folder of the user]";
-
-#[derive(Debug, clap::Args)]
-#[command(after_help = DEVICES_HELP)]
-pub(super) struct DevicesArgs {
-    /// Check every step on the CPU and every GPU against the definition, bit for bit, on small tables. Takes about
-    /// ten seconds per device. Exit code 1 if a check fails
-    #[arg(long, conflicts_with = "json")]
-    pub(super) test: bool,
-
-    /// With --test, print a line for each check, and the GPU kernels that were checked
-    #[arg(short, long, requires = "test")]
-    pub(super) verbose: bool,
-
-    /// Print JSON
-    #[arg(long, help_heading = "Output")]
-    pub(super) json: bool,
 }
 
 #[cfg(test)]

@@ -74,11 +74,11 @@ pub(in crate::cli) struct SweepArgs {
     pub(in crate::cli) weights: Option<String>,
 
     #[command(flatten)]
-    pub(in crate::cli) format: TableArgs,
+    pub(in crate::cli) table: TableArgs,
 
     /// Write the table, with median, min and max of all measures (.csv or .npy, by file name)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) table: Option<PathBuf>,
+    #[arg(long = "table", value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) table_out: Option<PathBuf>,
 
     /// Print the table and every fit as JSON
     #[arg(long, help_heading = "Output")]

@@ -134,7 +134,7 @@ fn bottom(xs: &Axis, values: impl Iterator<Item = f64>) -> String {
 }
 
 fn legend(document: &Document, color: bool) -> String {
-    let entry = |(device, described): (usize, &cairn::compare::report::DeviceReport)| {
+    let entry = |(device, described): (usize, &cairn::compare::document::DeviceReport)| {
         let mark = MARKS[device % MARKS.len()].to_string();
         format!("{} {}", styled(device, &mark, color), plain(&described.name))
     };

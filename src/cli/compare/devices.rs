@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use cairn::compare::Contestant;
-use cairn::compare::report::DeviceReport;
+use cairn::compare::document::DeviceReport;
 use cairn::engine::{self, Device, OpenOptions};
 
 use crate::cli::args::CompareArgs;

@@ -1,7 +1,7 @@
 //! The report on the terminal: what was verified, which device is faster, the figures, the chart.
 
 use anstyle::Style;
-use cairn::compare::report::{DeviceReport, Measurement, Timing};
+use cairn::compare::document::{DeviceReport, Measurement, Timing};
 use cairn::compare::{Document, Warning, format};
 use cairn::numbers;
 use comfy_table::{CellAlignment, Table};

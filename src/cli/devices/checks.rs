@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use cairn::compare::check::{CHECKS, Check, CheckError, WAYS, Way};
+use cairn::compare::check::{CHECKS, Check, CheckError, GPU_CHECKS, GpuSettings};
 use cairn::engine::cpu::Cpu;
 use cairn::engine::{Engine, OpenOptions};
 
@@ -33,7 +33,7 @@ impl CheckedDevice for Cpu {
 /// An open device, or why it could not be opened.
 type OpenResult = Result<Box<dyn CheckedDevice>, String>;
 /// Opens a device with the settings of a check, or with the default ones.
-type Opener<'a> = dyn Fn(Option<Way>) -> OpenResult + 'a;
+type Opener<'a> = dyn Fn(Option<GpuSettings>) -> OpenResult + 'a;
 
 /// Results of the checks of a device.
 #[derive(Default)]
@@ -72,11 +72,12 @@ impl CheckedDevice for cairn::engine::gpu::Gpu {
 #[cfg(feature = "gpu")]
 fn gpus(verbose: bool, options: &OpenOptions) -> anyhow::Result<usize> {
     use cairn::engine::gpu::{Gpu, adapters};
-    let checks: Vec<Check> = CHECKS.into_iter().chain(WAYS).collect();
+    let checks: Vec<Check> = CHECKS.into_iter().chain(GPU_CHECKS).collect();
     let mut failed = 0;
     for adapter in adapters(&options.backends) {
-        failed += device(&adapter.to_string(), verbose, &checks, &|way| {
-            let options = way.map_or_else(|| options.clone(), |way| this_way(way, options));
+        failed += device(&adapter.to_string(), verbose, &checks, &|settings| {
+            let options =
+                settings.map_or_else(|| options.clone(), |settings| with_settings(settings, options));
             let gpu = Gpu::open(&adapter, &options).map_err(|error| error.to_string())?;
             Ok(Box::new(gpu) as Box<dyn CheckedDevice>)
         })?;
@@ -89,12 +90,12 @@ fn gpus(verbose: bool, options: &OpenOptions) -> anyhow::Result<usize> {
 }
 
 #[cfg(feature = "gpu")]
-fn this_way(way: Way, options: &OpenOptions) -> OpenOptions {
+fn with_settings(settings: GpuSettings, options: &OpenOptions) -> OpenOptions {
     use cairn::engine::Testing;
-    let (choice, slice) = (way.choice.map(str::to_owned), way.slice);
+    let (choice, slice) = (settings.choice.map(str::to_owned), settings.slice);
     OpenOptions {
-        gpu_kernel: way.kernel.map(str::to_owned).or(options.gpu_kernel.clone()),
-        gpu_memory: way.memory,
+        gpu_kernel: settings.kernel.map(str::to_owned).or(options.gpu_kernel.clone()),
+        gpu_memory: settings.memory,
         testing: Testing { choice, slice, ..Testing::default() },
         ..options.clone()
     }
@@ -102,7 +103,7 @@ fn this_way(way: Way, options: &OpenOptions) -> OpenOptions {
 
 #[cfg(not(feature = "gpu"))]
 fn gpus(_verbose: bool, _options: &OpenOptions) -> anyhow::Result<usize> {
-    let _: [Check; WAYS.len()] = WAYS; // only for GPUs
+    let _: [Check; GPU_CHECKS.len()] = GPU_CHECKS; // only for GPUs
     Ok(0)
 }
 
@@ -129,7 +130,7 @@ fn device(name: &str, verbose: bool, checks: &[Check], open: &Opener<'_>) -> any
 fn test(checks: &[Check], verbose: bool, open: &Opener<'_>) -> Tested {
     let start = Instant::now();
     let mut tested = Tested::default();
-    let mut opened: Option<(Option<Way>, OpenResult)> = None;
+    let mut opened: Option<(Option<GpuSettings>, OpenResult)> = None;
     for check in checks {
         if start.elapsed() > ENOUGH {
             tested.skipped += 1;
@@ -137,8 +138,8 @@ fn test(checks: &[Check], verbose: bool, open: &Opener<'_>) -> Tested {
             continue;
         }
         let begun = Instant::now();
-        let same = opened.take().filter(|(way, device)| *way == check.way && device.is_ok());
-        let (way, device) = same.unwrap_or_else(|| (check.way, open(check.way)));
+        let same = opened.take().filter(|(settings, device)| *settings == check.settings && device.is_ok());
+        let (settings, device) = same.unwrap_or_else(|| (check.settings, open(check.settings)));
         let result = match &device {
             Ok(device) => {
                 check.run("this device", device.engine()).map_err(|error: CheckError| error.to_string())
@@ -155,13 +156,14 @@ fn test(checks: &[Check], verbose: bool, open: &Opener<'_>) -> Tested {
             Err(error) => tested.lines += &line(check, "FAIL", &plain(&error)),
         }
         tested.kernels.extend(device.iter().flat_map(|device| device.kernels()));
-        opened = Some((way, device));
+        opened = Some((settings, device));
     }
     tested
 }
 
 fn line(check: &Check, verdict: &str, more: &str) -> String {
-    let kernel = check.way.and_then(|way| way.kernel).map(|kernel| kernel.replace("trial", "tiled"));
+    let kernel =
+        check.settings.and_then(|settings| settings.kernel).map(|kernel| kernel.replace("trial", "tiled"));
     let what = kernel.map_or(check.what.to_owned(), |kernel| format!("{kernel}: {}", check.what));
     format!("  {:<9} {what:<36} {verdict}  {more}\n", check.step)
 }

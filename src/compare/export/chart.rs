@@ -57,7 +57,7 @@ fn curve(document: &Document, device: usize) -> Vec<At> {
         let at = |(run, &s): (usize, &f64)| At { x: (run + 1) as f64, low: s, median: s, high: s };
         return runs.iter().enumerate().map(at).collect();
     }
-    let at = |m: &crate::compare::report::Measurement| {
+    let at = |m: &crate::compare::document::Measurement| {
         let spread = m.devices.get(device)?.time_s?;
         Some(At { x: m.value? as f64, low: spread.min, median: spread.median, high: spread.max })
     };

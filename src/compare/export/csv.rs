@@ -2,7 +2,7 @@
 
 use super::Document;
 use super::error::{ExportError, failed};
-use crate::compare::report::{Measurement, Timing};
+use crate::compare::document::{Measurement, Timing};
 
 const HEADER: [&str; 31] = [
     "parameter",

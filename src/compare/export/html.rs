@@ -6,8 +6,8 @@ use askama::Template;
 use super::chart;
 use super::error::{ExportError, failed};
 use crate::compare::Document;
+use crate::compare::document::{DeviceReport, Measurement, Timing};
 use crate::compare::format;
-use crate::compare::report::{DeviceReport, Measurement, Timing};
 
 /// Sizes of the chart for a wide window and for a phone, in pixels.
 const WIDE: (u32, u32) = (860, 440);

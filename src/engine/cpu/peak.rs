@@ -9,8 +9,8 @@ use super::kernel::Kernel;
 use crate::engine::EngineError;
 use crate::engine::peak::{Peak, fastest};
 
-/// Rounds of multiply-adds per unit of work.
-const ROUNDS: usize = 20_000;
+/// Trips of the loop of multiply-adds per unit of work.
+const TRIPS: usize = 20_000;
 /// Floats copied: 128 MiB are read and as many written, beyond most caches.
 const FLOATS: usize = 32 << 20;
 
@@ -21,12 +21,12 @@ pub(super) fn measure(kernel: Kernel) -> Result<Peak, EngineError> {
 
 fn flops(kernel: Kernel) -> Result<f64, EngineError> {
     let units = fastest(1 << 20, |units| {
-        let rounds = units as usize * ROUNDS;
+        let trips = units as usize * TRIPS;
         Ok(seconds(|| {
-            rayon::broadcast(|_| black_box(kernel.multiply_add(black_box(rounds), black_box(0.75))));
+            rayon::broadcast(|_| black_box(kernel.multiply_add(black_box(trips), black_box(0.75))));
         }))
     })?;
-    let each = ROUNDS * kernel.multiply_adds() * 2;
+    let each = TRIPS * kernel.multiply_adds() * 2;
     Ok(units * (each * rayon::current_num_threads()) as f64)
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Question {
     pub(super) points: u32,
     /// Clusters.
     pub(super) clusters: u32,
-    /// Quarters of a row.
+    /// Quads of a row: four features each.
     pub(super) quads: u32,
     /// Slots, capped at four.
     pub(super) slots: u32,

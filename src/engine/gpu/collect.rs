@@ -19,9 +19,9 @@ pub(super) struct CollectKernels {
 
 /// The kernels with their buffers.
 pub(super) struct BoundCollect<'a> {
-    pub(super) signs: wgpu::Buffer, // bits of slots that are done, then of those with empty clusters (2, words)
-    pub(super) records: wgpu::Buffer, // Record (slots)
-    ended: wgpu::Buffer,            // how many, then slots
+    pub(super) status_bits: wgpu::Buffer, // slots that are done, then those with empty clusters (2, words)
+    pub(super) records: wgpu::Buffer,     // Record (slots)
+    ended: wgpu::Buffer,                  // how many, then slots
     poll: Bound<'a>,
     collect: Bound<'a>,
     save_labels: Vec<Bound<'a>>,
@@ -34,8 +34,8 @@ pub(super) fn words(n_slots: usize) -> usize {
     n_slots.div_ceil(32)
 }
 
-/// Bytes of [`BoundCollect::signs`].
-pub(super) fn sign_bytes(n_slots: usize) -> u64 {
+/// Bytes of [`BoundCollect::status_bits`].
+pub(super) fn status_bit_bytes(n_slots: usize) -> u64 {
     words(n_slots) as u64 * 8
 }
 
@@ -57,7 +57,7 @@ impl CollectKernels {
         slots: &[Slots],
         n_slots: usize,
     ) -> Result<BoundCollect<'_>, EngineError> {
-        let signs = allocate(context, "signs", words(n_slots) * 8)?;
+        let status_bits = allocate(context, "status_bits", words(n_slots) * 8)?;
         let records = allocate_planned(context, "records", n_slots * size_of::<Record>())?;
         let ended = allocate(context, "ended", (n_slots + 1) * 4)?;
         let choice = allocate(context, "choice", 8)?;
@@ -66,11 +66,11 @@ impl CollectKernels {
             self.save_labels.bind(context, &[&points.shared(chunk).sizes, &choice, &slots.labels])
         };
         Ok(BoundCollect {
-            poll: self.poll.bind(context, &[state, &signs]),
+            poll: self.poll.bind(context, &[state, &status_bits]),
             collect: self.collect.bind(context, &[sizes, &ended, state, &records, &choice]),
             save_labels: slots.iter().enumerate().map(keep).collect(),
             save_centroids: self.save_centroids.bind(context, &[sizes, &choice, &slots[0].centroids]),
-            signs,
+            status_bits,
             records,
             ended,
             n_slots,

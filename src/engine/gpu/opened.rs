@@ -103,7 +103,7 @@ impl Gpu {
         if trips <= most {
             return Ok(());
         }
-        let why = format!("its driver ends loops after {most} rounds, and this job may need {trips}");
+        let why = format!("its driver ends loops after {most} trips, and this job may need {trips}");
         Err(self.context.failed(why))
     }
 }

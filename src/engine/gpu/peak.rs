@@ -15,10 +15,10 @@ const BLOCK: usize = WIDTH * 16;
 const GROUPS: usize = 2048;
 /// The same where a processor does their work.
 const GROUPS_SOFTWARE: usize = 64;
-/// Operations per invocation in a round of `peak_fma`.
-const ROUND: usize = 256;
-/// Most rounds per dispatch: some drivers limit the trips of a loop.
-const MAX_ROUNDS: u64 = 16_384;
+/// Operations per invocation in a trip of the loop of `peak_fma`.
+const TRIP: usize = 256;
+/// Most trips per dispatch: some drivers limit the trips of a loop.
+const MAX_TRIPS: u64 = 16_384;
 /// Bytes copied per dispatch: beyond the caches of large GPUs.
 const COPY: u64 = 128 << 20;
 /// The same where a processor does their work.
@@ -58,14 +58,14 @@ fn with_room<T>(
 
 fn flops(context: &Context, timer: &PassTimer, groups: usize) -> Result<f64, EngineError> {
     let kernel = Kernel::build(context, "peak_fma", &[]);
-    let wanted = allocate(context, "rounds", 4)?;
+    let wanted = allocate(context, "trips", 4)?;
     let bound = kernel.bind(context, &[&wanted, &allocate(context, "sums", groups * WIDTH * 16)?]);
     context.check()?;
-    let rounds = fastest(MAX_ROUNDS, |rounds| {
-        context.write(&wanted, 0, &[rounds as u32]);
+    let trips = fastest(MAX_TRIPS, |trips| {
+        context.write(&wanted, 0, &[trips as u32]);
         timer.seconds(context, &|pass| bound.dispatch_slots(pass, groups))
     })?;
-    Ok(rounds * (groups * WIDTH * ROUND) as f64)
+    Ok(trips * (groups * WIDTH * TRIP) as f64)
 }
 
 /// Bytes a second that are read and written.

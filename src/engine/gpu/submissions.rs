@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::buffers::{Record, Sizes, Slots, Workspaces};
-use super::collect::{BoundCollect, sign_bytes, words};
+use super::collect::{BoundCollect, status_bit_bytes, words};
 use super::commands::Commands;
 use super::counters::count;
 use super::empty::BoundEmpty;
@@ -171,16 +171,17 @@ impl<'s, 'a> Submissions<'s, 'a> {
         let ended = self.leave();
         let states = if self.keep == Keep::All { ended.len() as u64 * self.state_bytes() } else { 0 };
         let moments = self.timestamps.as_ref().map_or(0, |_| timestamps::BYTES);
-        let (signs, records) = (sign_bytes(self.posts.len()), (ended.len() * size_of::<Record>()) as u64);
-        let bytes = moments + signs + records + states;
+        let (status_bits, records) =
+            (status_bit_bytes(self.posts.len()), (ended.len() * size_of::<Record>()) as u64);
+        let bytes = moments + status_bits + records + states;
         let staging = self.staging(bytes)?;
         self.mark(&mut commands, Moment::Start);
         if !ended.is_empty() {
             let list: Vec<u32> = ended.iter().map(|&(slot, _)| slot as u32).collect();
             self.collect.encode_ends(context, &mut commands, &session.points, &list)?;
-            commands.copy((&self.collect.records, 0), (&staging, moments + signs), records);
+            commands.copy((&self.collect.records, 0), (&staging, moments + status_bits), records);
             if self.keep == Keep::All {
-                self.copy_states(&mut commands, &list, &staging, moments + signs + records);
+                self.copy_states(&mut commands, &list, &staging, moments + status_bits + records);
             }
         }
         self.refill(&mut commands)?;
@@ -200,7 +201,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
             timestamps.resolve(&mut commands);
             commands.copy((&timestamps.resolved, 0), (&staging, 0), moments);
         }
-        commands.copy((&self.collect.signs, 0), (&staging, moments), signs);
+        commands.copy((&self.collect.status_bits, 0), (&staging, moments), status_bits);
         let submission = commands.finish()?;
         let (number, seeding) = (self.submissions, self.seed.work(self.sizes(), admitted.len()));
         let slots = if rounds > 0 { self.running.clone() } else { Vec::new() };
@@ -323,7 +324,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
             return Ok(self.spare.swap_remove(at));
         }
         let least = timestamps::BYTES
-            + sign_bytes(self.posts.len())
+            + status_bit_bytes(self.posts.len())
             + (self.posts.len() * size_of::<Record>()) as u64;
         self.session.gpu.context.staging(bytes.max(least))
     }
@@ -344,10 +345,10 @@ impl<'s, 'a> Submissions<'s, 'a> {
         let times = self.take_times(throughput, &submission, took, spans.as_ref());
         self.times.merge(times);
         let bytes = &bytes[moments..];
-        let signs = sign_bytes(self.posts.len()) as usize;
-        let records = signs + submission.ended.len() * size_of::<Record>();
-        self.take_signs(submission.number, &bytemuck::pod_collect_to_vec(&bytes[..signs]));
-        let ends: Vec<Record> = bytemuck::pod_collect_to_vec(&bytes[signs..records]);
+        let status_bits = status_bit_bytes(self.posts.len()) as usize;
+        let records = status_bits + submission.ended.len() * size_of::<Record>();
+        self.take_status_bits(submission.number, &bytemuck::pod_collect_to_vec(&bytes[..status_bits]));
+        let ends: Vec<Record> = bytemuck::pod_collect_to_vec(&bytes[status_bits..records]);
         let mut states = bytes[records..].chunks_exact(self.state_bytes() as usize);
         for (&(_, restart), record) in submission.ended.iter().zip(&ends) {
             if !record.is_done() || u64::from(record.restart) != restart - self.first {
@@ -406,9 +407,9 @@ impl<'s, 'a> Submissions<'s, 'a> {
     }
 
     /// Updates which slots were done or waiting at the end of a submission.
-    fn take_signs(&mut self, number: u64, signs: &[u32]) {
-        let (done, empty) = signs.split_at(words(self.posts.len()));
-        let is = |signs: &[u32], slot: usize| signs[slot / 32] >> (slot % 32) & 1 == 1;
+    fn take_status_bits(&mut self, number: u64, status_bits: &[u32]) {
+        let (done, empty) = status_bits.split_at(words(self.posts.len()));
+        let is = |bits: &[u32], slot: usize| bits[slot / 32] >> (slot % 32) & 1 == 1;
         self.waiting.clear();
         for (slot, post) in self.posts.iter_mut().enumerate() {
             let Post::Busy { restart, since } = *post else { continue };

@@ -11,18 +11,18 @@
 //!   of another module's names is a dependency, and so is one whose name the file itself uses.
 //! * A name that the text of a module lacks is defined there by a macro, and counts as defined there.
 //! * Code behind `#[cfg(test)]` is ignored; code behind another `cfg` is read, whatever is built.
-//! * Methods and fields are no arrows: only names are seen.
+//! * Methods and fields are no dependencies: only names are seen.
 //!
 //! | file | what it is about |
 //! |---|---|
 //! | `tokens` | the text of a file as identifiers and signs |
 //! | `source` | what a file defines, imports and uses |
-//! | `modules` | which file a path leads to: arrows |
-//! | `circles` | circles of arrows |
+//! | `modules` | which file a path leads to: dependencies |
+//! | `cycles` | cycles of dependencies |
 //! | `layers` | the table of layers |
 //! | `environment` | what a file asks `std::env` for |
 
-mod circles;
+mod cycles;
 mod environment;
 mod layers;
 mod modules;
@@ -33,12 +33,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use circles::{circles, describe};
+use cycles::{cycles, describe};
 use layers::{layer_of, layers};
 use modules::{Files, Modules};
 
 /// Known cycles, each with all its files. A cycle that is gone, or has other files, is a failure.
-const STILL_CIRCLES: &[&[&str]] = &[];
+const KNOWN_CYCLES: &[&[&str]] = &[];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -73,28 +73,27 @@ fn every_file_is_read() {
 }
 
 #[test]
-fn no_circle_of_files() {
-    let arrows = Modules::read(&source_files()).arrows();
-    let found = circles(&arrows);
+fn no_cycle_of_files() {
+    let dependencies = Modules::read(&source_files()).dependencies();
+    let found = cycles(&dependencies);
     let known: Vec<BTreeSet<&str>> =
-        STILL_CIRCLES.iter().map(|files| files.iter().copied().collect()).collect();
-    let new = found.iter().filter(|circle| !known.contains(circle)).map(|circle| describe(circle, &arrows));
-    let gone =
-        known.iter().filter(|circle| !found.contains(circle)).map(|c| format!("no circle any more: {c:?}\n"));
+        KNOWN_CYCLES.iter().map(|files| files.iter().copied().collect()).collect();
+    let new = found.iter().filter(|c| !known.contains(c)).map(|c| describe(c, &dependencies));
+    let gone = known.iter().filter(|c| !found.contains(c)).map(|c| format!("no cycle any more: {c:?}\n"));
     let wrong: String = new.chain(gone).collect();
     assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
-fn no_arrow_between_layers_that_is_not_in_the_table() {
+fn no_dependency_between_layers_that_is_not_in_the_table() {
     let document = fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("the document can be read");
     let layers = layers(&document);
     let mut wrong = layers::check(&layers);
     let mut used = BTreeSet::new();
-    for arrow in Modules::read(&source_files()).arrows() {
-        let [from, to] = [&arrow.from, &arrow.to].map(|file| layer_of(file, &layers));
+    for dependency in Modules::read(&source_files()).dependencies() {
+        let [from, to] = [&dependency.from, &dependency.to].map(|file| layer_of(file, &layers));
         if from.name != to.name && !from.may_use.contains(&to.name) {
-            let modules::Arrow { from: file, to: other, path } = &arrow;
+            let modules::Dependency { from: file, to: other, path } = &dependency;
             wrong.push(format!("{} must not use {}: {file} uses {path} of {other}", from.name, to.name));
         }
         used.insert((&from.name, &to.name));

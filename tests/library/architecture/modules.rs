@@ -9,7 +9,7 @@ pub(crate) type Files = BTreeMap<String, String>;
 
 /// A file that uses a name which another file defines.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Arrow {
+pub(crate) struct Dependency {
     pub(crate) from: String,
     pub(crate) to: String,
     /// The path as it is written.
@@ -78,27 +78,27 @@ impl Modules {
     ///
     /// # Panics
     /// On `use module::*`, which names nothing.
-    pub(crate) fn arrows(&self) -> BTreeSet<Arrow> {
-        (0..self.all.len()).flat_map(|id| self.arrows_of(id)).collect()
+    pub(crate) fn dependencies(&self) -> BTreeSet<Dependency> {
+        (0..self.all.len()).flat_map(|id| self.dependencies_of(id)).collect()
     }
 
-    fn arrows_of(&self, id: usize) -> Vec<Arrow> {
+    fn dependencies_of(&self, id: usize) -> Vec<Dependency> {
         let Module { file, source, .. } = &self.all[id];
         let glob = source.globs.iter().find(|glob| self.resolve(id, glob, &mut Seen::new()).is_some());
         assert_eq!(glob, None, "{file} imports by *: import by name");
         let imports = source.imports.iter().filter_map(|import| {
-            let arrow = self.arrow(id, &import.path)?;
+            let dependency = self.dependency(id, &import.path)?;
             let is_used = !import.is_public || source.words.contains(&import.name);
-            (is_used || !is_below(&arrow.to, file)).then_some(arrow)
+            (is_used || !is_below(&dependency.to, file)).then_some(dependency)
         });
-        let paths = source.paths.iter().filter_map(|path| self.arrow(id, path));
+        let paths = source.paths.iter().filter_map(|path| self.dependency(id, path));
         imports.chain(paths).collect()
     }
 
-    fn arrow(&self, id: usize, path: &Names) -> Option<Arrow> {
+    fn dependency(&self, id: usize, path: &Names) -> Option<Dependency> {
         let Target::Definition(target) = self.resolve(id, path, &mut Seen::new())? else { return None };
         let (from, to) = (&self.all[id].file, &self.all[target].file);
-        (from != to).then(|| Arrow { from: from.clone(), to: to.clone(), path: path.join("::") })
+        (from != to).then(|| Dependency { from: from.clone(), to: to.clone(), path: path.join("::") })
     }
 
     /// What `path` names where it is written, in module `id`. None for what is not ours.
@@ -180,10 +180,10 @@ fn child_file(file: &str, name: &str, files: &Files) -> String {
 mod tests {
     use super::*;
 
-    fn arrows(files: &[(&str, &str)]) -> Vec<String> {
+    fn dependencies(files: &[(&str, &str)]) -> Vec<String> {
         let files = files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect();
-        let arrows = Modules::read(&files).arrows();
-        arrows.iter().map(|Arrow { from, to, path }| format!("{from} -> {to}: {path}")).collect()
+        let dependencies = Modules::read(&files).dependencies();
+        dependencies.iter().map(|Dependency { from, to, path }| format!("{from} -> {to}: {path}")).collect()
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
             ("a/c.rs", "use super::B;"),
             ("d.rs", "use super::a; fn d() -> a::B { unimplemented!() }"),
         ];
-        assert_eq!(arrows(&files), ["a/c.rs -> a/b.rs: super::B", "d.rs -> a/b.rs: a::B"]);
+        assert_eq!(dependencies(&files), ["a/c.rs -> a/b.rs: super::B", "d.rs -> a/b.rs: a::B"]);
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
             ("a/b.rs", "pub struct B;"),
             ("d.rs", "pub enum D { E } pub use D::E;"),
         ];
-        assert_eq!(arrows(&files), ["a/mod.rs -> a/b.rs: b::B", "a/mod.rs -> d.rs: super::d::D"]);
+        assert_eq!(dependencies(&files), ["a/mod.rs -> a/b.rs: b::B", "a/mod.rs -> d.rs: super::d::D"]);
     }
 
     #[test]
@@ -217,13 +217,13 @@ mod tests {
             ("main.rs", "mod c; fn main() { c::d() }"),
             ("c.rs", "use cairn::a; mod e { pub fn f() { super::d() } } pub fn d() { a::b() }"),
         ];
-        assert_eq!(arrows(&files), ["c.rs -> a.rs: a::b", "main.rs -> c.rs: c::d"]);
+        assert_eq!(dependencies(&files), ["c.rs -> a.rs: a::b", "main.rs -> c.rs: c::d"]);
     }
 
     #[test]
     fn what_a_macro_makes_belongs_to_the_module_it_is_taken_from() {
         let files =
             [("lib.rs", "mod a; mod b;"), ("a.rs", "make!(c);"), ("b.rs", "fn d() { super::a::c() }")];
-        assert_eq!(arrows(&files), ["b.rs -> a.rs: super::a::c"]);
+        assert_eq!(dependencies(&files), ["b.rs -> a.rs: super::a::c"]);
     }
 }

@@ -60,9 +60,9 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn multiply_add(rounds: usize, start: f32) -> f32 {
+        pub(super) fn multiply_add(trips: usize, start: f32) -> f32 {
             // SAFETY: the processor has the instructions of this function.
-            unsafe { peak::multiply_add::<V, SUMS>(rounds, start) }
+            unsafe { peak::multiply_add::<V, SUMS>(trips, start) }
         }
 
         $(#[target_feature(enable = $features)])?

@@ -279,15 +279,15 @@ impl Kernel {
         in_kernel!(self, kernel => unsafe { kernel::follow(upper, lower, labels, moves) });
     }
 
-    /// Multiply-adds per round of [`Kernel::multiply_add`].
+    /// Multiply-adds per trip of [`Kernel::multiply_add`].
     pub(super) fn multiply_adds(self) -> usize {
         self.tile() / lanes::VECTORS * in_kernel!(self, kernel => kernel::SUMS)
     }
 
-    /// Runs `rounds` rounds of independent multiply-adds. `start` is between 0 and 1.
-    pub(super) fn multiply_add(self, rounds: usize, start: f32) -> f32 {
+    /// Runs `trips` trips of a loop of independent multiply-adds. `start` is between 0 and 1.
+    pub(super) fn multiply_add(self, trips: usize, start: f32) -> f32 {
         // SAFETY: `pick` found these instructions on this processor.
-        in_kernel!(self, kernel => unsafe { kernel::multiply_add(rounds, start) })
+        in_kernel!(self, kernel => unsafe { kernel::multiply_add(trips, start) })
     }
 
     /// A bit for each score that is at most its limit. Both slices have one length, at most 32.

@@ -9,12 +9,12 @@ use std::hint::black_box;
 
 use super::lanes::Lanes;
 
-/// Runs `rounds` rounds of `SUMS` independent multiply-adds on vectors that start near `start`.
+/// Runs `trips` trips of a loop over `SUMS` independent multiply-adds on vectors that start near `start`.
 ///
 /// # Safety
 /// The processor has L's instructions.
 #[inline(always)]
-pub(super) unsafe fn multiply_add<L: Lanes, const SUMS: usize>(rounds: usize, start: f32) -> f32 {
+pub(super) unsafe fn multiply_add<L: Lanes, const SUMS: usize>(trips: usize, start: f32) -> f32 {
     // SAFETY: by the caller's contract; each array holds a vector of the widest kind.
     unsafe {
         let (a, b) = (L::splat(start), L::splat(start / 2.0));
@@ -22,7 +22,7 @@ pub(super) unsafe fn multiply_add<L: Lanes, const SUMS: usize>(rounds: usize, st
         for (i, sum) in sums.iter_mut().enumerate() {
             *sum = L::splat(start + i as f32);
         }
-        for _ in 0..rounds {
+        for _ in 0..trips {
             for i in 0..SUMS {
                 sums[i] = a.minus_product(sums[i], b);
             }

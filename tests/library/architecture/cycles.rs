@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write;
 
-use super::modules::Arrow;
+use super::modules::Dependency;
 
 /// Strongly connected components of more than one file.
-pub(crate) fn circles(arrows: &BTreeSet<Arrow>) -> Vec<BTreeSet<&str>> {
+pub(crate) fn cycles(dependencies: &BTreeSet<Dependency>) -> Vec<BTreeSet<&str>> {
     let mut next: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for arrow in arrows {
-        next.entry(&arrow.from).or_default().insert(&arrow.to);
+    for dependency in dependencies {
+        next.entry(&dependency.from).or_default().insert(&dependency.to);
     }
     let reached: BTreeMap<_, _> = next.keys().map(|&file| (file, reach(file, &next))).collect();
     let group = |file: &&str| -> BTreeSet<&str> {
@@ -32,23 +32,24 @@ fn reach<'a>(file: &'a str, next: &BTreeMap<&'a str, BTreeSet<&'a str>>) -> BTre
 }
 
 /// A component and the dependencies within it, one per line.
-pub(crate) fn describe(group: &BTreeSet<&str>, arrows: &BTreeSet<Arrow>) -> String {
-    let mut text = String::from("a circle of files:\n");
-    let is_within = |arrow: &&Arrow| group.contains(arrow.from.as_str()) && group.contains(arrow.to.as_str());
-    for Arrow { from, to, path } in arrows.iter().filter(is_within) {
+pub(crate) fn describe(group: &BTreeSet<&str>, dependencies: &BTreeSet<Dependency>) -> String {
+    let mut text = String::from("a cycle of files:\n");
+    let is_within = |d: &&Dependency| group.contains(d.from.as_str()) && group.contains(d.to.as_str());
+    for Dependency { from, to, path } in dependencies.iter().filter(is_within) {
         writeln!(text, "  {from} uses {path} of {to}").expect("a string can be written to");
     }
     text
 }
 
 #[test]
-fn only_files_that_lead_back_to_themselves_are_on_a_circle() {
-    let arrow = |(from, to): (&str, &str)| Arrow { from: from.into(), to: to.into(), path: "x".into() };
-    let arrows = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("e", "a"), ("f", "g"), ("g", "f")];
-    let arrows = arrows.map(arrow).into();
-    assert_eq!(circles(&arrows), [BTreeSet::from(["a", "b", "c"]), BTreeSet::from(["f", "g"])]);
+fn only_files_that_lead_back_to_themselves_are_on_a_cycle() {
+    let dependency =
+        |(from, to): (&str, &str)| Dependency { from: from.into(), to: to.into(), path: "x".into() };
+    let dependencies = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("e", "a"), ("f", "g"), ("g", "f")];
+    let dependencies = dependencies.map(dependency).into();
+    assert_eq!(cycles(&dependencies), [BTreeSet::from(["a", "b", "c"]), BTreeSet::from(["f", "g"])]);
     assert_eq!(
-        describe(&BTreeSet::from(["f", "g"]), &arrows),
-        "a circle of files:\n  f uses x of g\n  g uses x of f\n"
+        describe(&BTreeSet::from(["f", "g"]), &dependencies),
+        "a cycle of files:\n  f uses x of g\n  g uses x of f\n"
     );
 }

@@ -1,0 +1,72 @@
+//! The flags of `cairn fit`.
+
+use std::path::PathBuf;
+
+use super::{DeviceArgs, JobArgs, MemoryArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  cairn fit
+    Cluster the digits, with 1000 restarts
+  cairn fit points.csv -k 8 --truth species
+    Cluster a table of your own, and score the clusters
+  cairn fit x.npy -k 100 --labels labels.npy --centroids c.npy
+    Write the results as arrays
+  zcat x.csv.gz | cairn fit - --json
+    Read a pipe, and write JSON
+  cairn fit x.csv -k 20 --model x.safetensors
+    Save a model for `cairn predict`
+  cairn fit x.npy --init c.npy --max-iter 50
+    Continue from the centroids of an earlier run
+
+Exit codes: 0 success, 1 failure, 2 usage error.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct FitArgs {
+    #[command(flatten)]
+    pub(in crate::cli) job: JobArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) device: DeviceArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) memory: MemoryArgs,
+
+    /// Write the cluster of each row (.csv or .npy, by file name)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) labels: Option<PathBuf>,
+
+    /// Write the centroids, in the units of the data (.csv or .npy)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) centroids: Option<PathBuf>,
+
+    /// Write restart, inertia, iterations and stop reason of all restarts (.csv or .npy)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) restarts_out: Option<PathBuf>,
+
+    /// Write the model, for `cairn predict`, other subcommands and Python (a safetensors file)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) model: Option<PathBuf>,
+
+    /// Write a report of the clusters (one HTML file)
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(in crate::cli) report: Option<PathBuf>,
+
+    /// Compute slower measures too: silhouette, Calinski-Harabasz, Davies-Bouldin and, with --truth, the confusion
+    /// matrix
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) measures: bool,
+
+    /// Print the summary as JSON
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) json: bool,
+
+    /// Print errors only: no summary (except with --json), progress, notes or warnings
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
+    pub(in crate::cli) quiet: bool,
+
+    /// Print more on standard error: why the device was chosen, how many labels were decided in integers
+    #[arg(short, long, help_heading = "Output")]
+    pub(in crate::cli) verbose: bool,
+}
