@@ -127,3 +127,57 @@ impl FallbackSession<'_> {
         Ok(all)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{OpenOptions, Seeding};
+    use crate::lattice::{Extent, Packer, Weights};
+
+    /// A session with answers of its own to what a wrapper must pass on.
+    struct Marked;
+
+    impl Session for Marked {
+        fn info(&self) -> DeviceInfo {
+            DeviceInfo {
+                used: "gpu",
+                adapter: String::new(),
+                driver: String::new(),
+                software: false,
+                fallback: None,
+            }
+        }
+
+        fn max_batch(&self) -> u64 {
+            77
+        }
+
+        fn build_time(&self) -> Duration {
+            Duration::from_millis(5)
+        }
+
+        fn run(&mut self, _: Range<u64>, _: Keep) -> Result<Batch, EngineError> {
+            Ok(Batch::new())
+        }
+
+        fn is_steady(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn what_batches_are_cut_by_is_that_of_the_device() {
+        let weights = Weights::ones(2);
+        let mut extent = Extent::new(1);
+        extent.add(0, &[0.0, 1.0], &weights).expect("finite values");
+        let mut packer = Packer::new(extent.lattice(2).expect("a lattice"), weights, 2);
+        packer.add(&[0.0, 1.0]).expect("rows in range");
+        let table = packer.finish();
+        let (n_clusters, seed, max_iter, shift_limit) = (1, 0, 1, None);
+        let job = Job { table: &table, n_clusters, seeding: Seeding::Random, seed, max_iter, shift_limit };
+        let cpu = Cpu::open(&OpenOptions::default()).expect("the CPU opens");
+        let session = FallbackSession { job: &job, cpu: &cpu, current: Box::new(Marked), note: None };
+        assert!(session.is_steady());
+        assert_eq!((session.max_batch(), session.build_time()), (77, Duration::from_millis(5)));
+    }
+}
