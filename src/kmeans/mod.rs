@@ -1,5 +1,6 @@
 //! Fits: parameters, [`fit`], batches of restarts, and the fingerprint.
 
+mod columns;
 mod error;
 mod median;
 mod params;
@@ -19,6 +20,7 @@ use crate::engine::{
 use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
 use crate::numbers;
 
+pub use columns::{ColumnNamesError, ColumnOrder, column_order, has_names};
 pub use error::FitError;
 use median::halfway;
 pub(crate) use median::median;
