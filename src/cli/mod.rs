@@ -7,6 +7,7 @@
 //! subcommands |
 //! | `rows`, `drawings` | streams of rows in and out; drawings as rows |
 //! | `request` | flags -> parameters, with defaults that depend on other flags |
+//! | `starts` | start centroids from a file |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures` | the text on standard output |
 //! | `measures` | the measures as text |
@@ -45,6 +46,7 @@ mod request;
 mod rows;
 mod runtime_folder;
 mod score;
+mod starts;
 mod summary;
 mod sweep;
 mod terminal;
