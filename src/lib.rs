@@ -33,6 +33,7 @@
 //! * [`numbers`]: formatting of numbers for people
 //! * [`score`]: external and internal measures of clusters
 //! * [`sweep`]: fits and measures for several numbers of clusters and seeds
+//! * [`warnings`]: doubts about a result, for every output of it
 //!
 //! The feature `cli`, on by default, adds the command `cairn` and modules that need more crates:
 //!
@@ -58,6 +59,7 @@ pub mod report;
 pub mod score;
 pub mod sweep;
 mod temporary;
+pub mod warnings;
 
 /// Tests the Rust code of README.
 #[cfg(doctest)]

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use cairn::data::Dataset;
+use cairn::engine::Opened;
 use cairn::kmeans::{Fit, Params};
 use cairn::score::Score;
+use cairn::warnings::Warning;
 
 use super::args::FitArgs;
 use super::measures::InternalMeasures;
+use super::starts::StartColumns;
 
 /// A finished fit and its inputs.
 pub(super) struct Done<'a> {
@@ -17,8 +20,10 @@ pub(super) struct Done<'a> {
     pub(super) fit: Fit,
     pub(super) score: Option<Score>,
     pub(super) measures: Option<InternalMeasures>,
-    /// The HTML report, if requested.
-    pub(super) report: Option<String>,
+    pub(super) warnings: Vec<Warning>,
+    /// How the columns of the --init file were matched.
+    pub(super) starts: StartColumns,
+    pub(super) opened: Opened,
     /// Time for reading the data.
     pub(super) read: Duration,
     /// Total time, including reading.

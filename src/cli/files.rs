@@ -33,14 +33,14 @@ impl Files {
         })
     }
 
-    /// Writes them.
+    /// Writes all of them but the report, which it returns. The report comes last, so that an error in it leaves the
+    /// others.
     pub(super) fn write(
         self,
         fit: &Fit,
         data: &Dataset,
         params: &Params,
-        report: Option<&str>,
-    ) -> Result<(), ModelError> {
+    ) -> Result<Option<Output>, ModelError> {
         if let Some(labels) = self.labels {
             labels.write_labels(fit.labels())?;
         }
@@ -53,10 +53,7 @@ impl Files {
         if let Some(model) = self.model {
             model.write_bytes(&Model::from_fit(fit, data, params)?.to_bytes()?)?;
         }
-        if let Some((to, report)) = self.report.zip(report) {
-            to.write_bytes(report.as_bytes())?;
-        }
-        Ok(())
+        Ok(self.report)
     }
 }
 

@@ -3,10 +3,12 @@
 use std::time::Instant;
 
 use anyhow::Context;
+use cairn::data::write::Output;
 use cairn::data::{self, Dataset};
-use cairn::engine::{Device, Opened};
+use cairn::engine::Device;
 use cairn::kmeans::{CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_size};
-use cairn::score::{Score, score};
+use cairn::score::{Score, Undefined, score};
+use cairn::warnings::{self, Warning, WarningCode};
 
 use super::args::FitArgs;
 use super::device::{self, Wanted};
@@ -14,22 +16,26 @@ use super::done::Done;
 use super::files::Files;
 use super::measures::{self, InternalMeasures};
 use super::progress::Bar;
+use super::request::Asked;
 use super::{failure, json, notes, report, request, summary, terminal};
 
 /// Runs the subcommand.
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
     let files = Files::create(args)?;
-    let params = request::params(&args.job, args.device.device())?;
-    let done = work(args, params)?;
-    files.write(&done.fit, &done.data, &done.params, done.report.as_deref())?;
+    let asked = request::params(&args.job, args.device.device())?;
+    let done = work(args, asked)?;
+    let report = files.write(&done.fit, &done.data, &done.params)?;
+    let reported = report.map_or(Ok(()), |to| write_report(&done, to));
     if !args.quiet {
         notes::write(&done);
     }
-    write_summary(&done).context("standard output")
+    write_summary(&done).context("standard output")?;
+    reported
 }
 
-fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
+fn work(args: &FitArgs, asked: Asked) -> anyhow::Result<Done<'_>> {
+    let params = &asked.params;
     let start = Instant::now();
     let load = || data::load(&args.job.data, &request::load_options(&args.job));
     let wanted = Wanted {
@@ -42,12 +48,13 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
         // the choice depends on the size of the job, so load first
         Device::Auto => {
             let data = load()?;
-            (device::open(&Device::Auto, &Wanted { size: Some(job_size(&data, &params)), ..wanted })?, data)
+            (device::open(&Device::Auto, &Wanted { size: Some(job_size(&data, params)), ..wanted })?, data)
         }
         // an error in opening the device is reported before rows are read
         named => (device::open(named, &wanted)?, load()?),
     };
     let read = start.elapsed() - opened.took;
+    let (params, starts) = asked.of_data(&data)?;
     let params = if args.report.is_some() { report::keep_for_report(params, &data)? } else { params };
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
@@ -57,10 +64,11 @@ fn work(args: &FitArgs, params: Params) -> anyhow::Result<Done<'_>> {
         })
     };
     let fit = fit.map_err(|error| explain(error, &data, args))?;
+    let warnings = warnings::of_fit(&fit, &data)?;
     let score = score_of(&data, &fit, params.n_clusters())?;
-    let measures = measures_of(&data, &fit, &params, args)?;
-    let report = report_of(args, &opened, &data, &params, &fit)?;
-    Ok(Done { args, data, params, fit, score, measures, report, read, total: start.elapsed() })
+    let measures = measures_of(&data, &fit, &params, args, &warnings)?;
+    let total = start.elapsed();
+    Ok(Done { args, data, params, fit, score, measures, warnings, starts, opened, read, total })
 }
 
 fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
@@ -83,25 +91,29 @@ fn measures_of(
     fit: &Fit,
     params: &Params,
     args: &FitArgs,
+    warnings: &[Warning],
 ) -> anyhow::Result<Option<InternalMeasures>> {
     if !args.measures {
         return Ok(None);
     }
+    if warnings.iter().any(|warning| warning.code == WarningCode::FewDistinctRows) {
+        return Ok(Some(InternalMeasures::undefined(Undefined::OnlyCopies)));
+    }
     Ok(Some(measures::measure(data, fit.labels(), params.n_clusters(), params.seed())?))
 }
 
-fn report_of(
-    args: &FitArgs,
-    opened: &Opened,
-    data: &Dataset,
-    params: &Params,
-    fit: &Fit,
-) -> anyhow::Result<Option<String>> {
-    if args.report.is_none() {
-        return Ok(None);
-    }
-    let made = report::Made { opened, source: &args.job.data, data, params, fit, runs: &[] };
-    report::of_fit(&made).context("--report").map(Some)
+fn write_report(done: &Done<'_>, to: Output) -> anyhow::Result<()> {
+    let made = report::Made {
+        opened: &done.opened,
+        source: &done.args.job.data,
+        data: &done.data,
+        params: &done.params,
+        fit: &done.fit,
+        warnings: &done.warnings,
+        runs: &[],
+    };
+    let page = report::of_fit(&made).context("--report")?;
+    Ok(to.write_bytes(page.as_bytes())?)
 }
 
 fn write_summary(done: &Done<'_>) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cairn::data::Truth;
+use cairn::warnings::Warning;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,6 +14,8 @@ use super::{measures, request};
 pub(super) const SCHEMA: u32 = 1;
 /// Most entries of a confusion matrix that are listed.
 const MOST_CONFUSED: usize = 10_000;
+/// Significant digits of numbers that are given as text.
+const DIGITS: usize = 10;
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Serialize)]
@@ -28,6 +31,7 @@ struct FitSummary<'a> {
     work: WorkJson,
     score: Option<ScoreJson<'a>>,
     measures: Option<MeasuresJson>,
+    warnings: &'a [Warning],
     fingerprint: &'a str,
 }
 
@@ -48,6 +52,7 @@ struct Parameters<'a> {
     n_restarts: u64,
     seed: String, // as text: some JSON readers have only floats, which can't hold every u64
     init: &'a str,
+    init_columns: Option<&'static str>, // how those of the --init file were matched
     max_iter: u32,
     tol: f64,
     threads: Option<usize>,
@@ -68,6 +73,7 @@ struct DeviceJson<'a> {
 struct BestJson {
     restart: u64,
     inertia: f64,
+    inertia_text: String,  // also beyond f64
     inertia_exact: String, // lattice units
     iterations: u32,
     stopped: &'static str,
@@ -82,6 +88,9 @@ struct RestartsJson {
     min: f64,
     median: f64,
     max: f64,
+    min_text: String, // also beyond f64
+    median_text: String,
+    max_text: String,
     found_best: usize,
 }
 
@@ -152,6 +161,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         work: work(done),
         score: score(done),
         measures: done.measures.as_ref().map(measures_of),
+        warnings: &done.warnings,
         fingerprint: &done.fit.fingerprint,
     })
 }
@@ -182,6 +192,7 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         n_restarts: params.n_restarts(),
         seed: params.seed().to_string(),
         init: request::init_name(&done.args.job.init),
+        init_columns: done.starts.name(),
         max_iter: params.max_iter(),
         tol: params.tol(),
         threads: params.threads(),
@@ -206,6 +217,7 @@ fn best(done: &Done<'_>) -> BestJson {
     BestJson {
         restart: best.restart,
         inertia: fit.inertia(),
+        inertia_text: fit.cost_text(best.inertia, DIGITS),
         inertia_exact: best.inertia.to_string(),
         iterations: best.iterations,
         stopped: best.stop.name(),
@@ -228,6 +240,9 @@ fn restarts(done: &Done<'_>) -> RestartsJson {
         min: done.fit.cost(spread.min),
         median: done.fit.median_inertia(),
         max: done.fit.cost(spread.max),
+        min_text: done.fit.cost_text(spread.min, DIGITS),
+        median_text: done.fit.median_text(DIGITS),
+        max_text: done.fit.cost_text(spread.max, DIGITS),
         found_best: spread.found_best,
     }
 }

@@ -21,6 +21,13 @@ pub(super) struct InternalMeasures {
     pub(super) davies_bouldin: Result<f64, Undefined>,
 }
 
+impl InternalMeasures {
+    /// No measure is defined, for the same reason.
+    pub(super) fn undefined(why: Undefined) -> Self {
+        Self { silhouette: Err(why), calinski_harabasz: Err(why), davies_bouldin: Err(why) }
+    }
+}
+
 /// Computes the internal measures. It takes time and a copy of the points.
 pub(super) fn measure(
     data: &Dataset,

@@ -7,6 +7,7 @@
 //! subcommands |
 //! | `rows`, `drawings` | streams of rows in and out; drawings as rows |
 //! | `request` | flags -> parameters, with defaults that depend on other flags |
+//! | `starts` | start centroids from a file |
 //! | `done` | a finished fit, from which files, notes and the summary are written |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures` | the text on standard output |
@@ -46,6 +47,7 @@ mod request;
 mod rows;
 mod runtime_folder;
 mod score;
+mod starts;
 mod summary;
 mod sweep;
 mod terminal;

@@ -1,29 +1,40 @@
 //! Notes and warnings on standard error: choices made for the user, and doubts about the result.
 
-use cairn::engine::{Device, Estimates, Stop};
-use cairn::lattice::CoarseFeature;
-use cairn::numbers::{self, time};
+use cairn::engine::{Device, Estimates};
+use cairn::numbers::time;
+use cairn::warnings::Warning;
 
 use super::done::Done;
 use super::terminal;
 
-/// Most coarse features that are named.
-const NAMED: usize = 5;
+/// Most warnings shown.
+const MOST: usize = 12;
 
 /// Writes all notes, then all warnings.
 pub(super) fn write(done: &Done<'_>) {
-    for note in notes(done) {
-        terminal::write_stderr(&format!("note: {}", terminal::plain(&note)));
-    }
+    notes(done).iter().for_each(|note| write_note(note));
+    warn(&done.warnings);
+}
+
+/// Writes a note.
+pub(super) fn write_note(note: &str) {
+    terminal::write_stderr(&format!("note: {}", terminal::plain(note)));
+}
+
+/// Writes warnings.
+pub(super) fn warn(warnings: &[Warning]) {
     let bold = anstyle::AnsiColor::Yellow.on_default().bold();
-    for warning in warnings(done) {
-        terminal::write_stderr(&format!("{bold}warning:{bold:#} {}", terminal::plain(&warning)));
+    let write =
+        |text: &str| terminal::write_stderr(&format!("{bold}warning:{bold:#} {}", terminal::plain(text)));
+    warnings.iter().take(MOST).for_each(|warning| write(&warning.text));
+    if warnings.len() > MOST {
+        write(&format!("and {} more warnings, which --json lists", warnings.len() - MOST));
     }
 }
 
 fn notes(done: &Done<'_>) -> Vec<String> {
     let (fit, verbose) = (&done.fit, done.args.verbose);
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = done.starts.note(&done.data).into_iter().collect();
     if verbose || *done.params.device() == Device::Auto {
         notes.push(format!("device {}", fit.device_reason));
     }
@@ -58,48 +69,4 @@ fn estimated(estimates: &Estimates) -> String {
     let hint =
         if estimates.cpu_measured { "" } else { "; `cairn compare --calibrate` measures this machine" };
     format!("auto estimated {said}{hint}")
-}
-
-fn warnings(done: &Done<'_>) -> Vec<String> {
-    let fit = &done.fit;
-    let mut warnings = Vec::new();
-    warnings.extend(fit.device.fallback.clone());
-    if fit.device.software {
-        let adapter = &fit.device.adapter;
-        warnings
-            .push(format!("{adapter} is a software adapter, which runs on the CPU; --device cpu is faster"));
-    }
-    warnings.extend(coarse(&fit.rounding.coarse, &done.data.columns));
-    if fit.weights_rounded {
-        warnings.push("the weights were rounded to whole numbers of at most 65535, in proportion".into());
-    }
-    warnings.extend(empty(done));
-    warnings
-}
-
-fn coarse(features: &[CoarseFeature], columns: &[String]) -> Vec<String> {
-    let one = |feature: &CoarseFeature| {
-        let name = columns.get(feature.feature).map_or("?", String::as_str);
-        let bits = numbers::significant(feature.bits, 3);
-        format!(
-            "a few huge values leave the others of {name:?} only {bits} bits; clip that column, or take its logarithm"
-        )
-    };
-    let mut warnings: Vec<String> = features.iter().take(NAMED).map(one).collect();
-    if features.len() > NAMED {
-        let more = numbers::plural((features.len() - NAMED) as u64, "more column");
-        warnings.push(format!("{more} keep few bits, for the same reason"));
-    }
-    warnings
-}
-
-fn empty(done: &Done<'_>) -> Option<String> {
-    let (empty, n_clusters) = (done.fit.empty(), done.params.n_clusters());
-    let why = match done.fit.best.stop {
-        Stop::MaxIter => {
-            "--max-iter stopped before they were filled, or there are fewer distinct rows than clusters"
-        }
-        _ => "there are fewer distinct rows than clusters; ask for fewer with -k",
-    };
-    (empty > 0).then(|| format!("{empty} of {n_clusters} clusters ended empty: {why}"))
 }

@@ -1,10 +1,13 @@
 //! `cairn predict` and `cairn transform`.
 
 use cairn::model::{Layout, Model, Predictor};
+use cairn::warnings::Unlabelled;
 
 use super::args::{PredictArgs, TransformArgs};
-use super::drawings;
-use super::rows::{Out, check_output, format, open_device, start_threads, walk, warn_of_fallback};
+use super::rows::{
+    Out, check_output, device_warnings, format, labelled, open_device, start_threads, walk, without_label,
+};
+use super::{drawings, notes};
 
 /// Most distances in memory at a time.
 const ROOM: usize = 1 << 20;
@@ -20,17 +23,22 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let opened = open_device(&args.device, &args.rows)?;
     let mut predictor = Predictor::new(&model, &*opened.engine)?;
     let mut out = Out::new(output, Layout::of_predictions(&model, format));
+    let mut unlabelled = Unlabelled::default();
     if let Some(drawings) = &drawings {
         let found = predictor.predict(drawings)?;
         out.write(found.len(), |layout, to| layout.write_predictions(to, &found))?;
     } else {
         walk(&args.rows, &model, None, &mut |chunk| {
-            let found = predictor.predict(&chunk.rows.to_f64()).map_err(|error| error.in_chunk(chunk, 0))?;
-            out.write(found.len(), |layout, to| layout.write_predictions(to, &found))
+            let found = labelled(&args.rows, &mut predictor, chunk, &mut unlabelled)?;
+            out.write(found.len(), |layout, to| {
+                found.iter().try_for_each(|row| layout.write_prediction(to, row.as_ref()))
+            })
         })?;
     }
-    warn_of_fallback(predictor.info().fallback.or(opened.fallback));
-    out.finish()
+    let finished = out.finish();
+    notes::warn(&device_warnings(&predictor, &opened));
+    notes::warn(&Vec::from_iter(unlabelled.warning()));
+    finished
 }
 
 /// Runs `cairn transform`. All distances must be exact, so they are computed in integers on the CPU.
@@ -40,14 +48,18 @@ pub(super) fn transform(args: &TransformArgs) -> anyhow::Result<()> {
     let output = check_output(&args.rows, None, &args.out)?;
     let model = Model::load(&args.rows.model)?;
     let mut out = Out::new(output, Layout::of_distances(&model, format));
+    let mut unlabelled = Unlabelled::default();
     let n_dims = model.n_dims();
     let most_rows = (ROOM / model.n_clusters()).max(1);
     walk(&args.rows, &model, None, &mut |chunk| {
         for (part, rows) in chunk.rows.to_f64().chunks(most_rows * n_dims).enumerate() {
-            let distances = model.transform(rows).map_err(|error| error.in_chunk(chunk, part * most_rows))?;
+            let (distances, errors) = model.transform_each(rows)?;
+            without_label(&args.rows, chunk, (part * most_rows, errors), &mut unlabelled)?;
             out.write(rows.len() / n_dims, |layout, to| layout.write_distances(to, &distances))?;
         }
         Ok(())
     })?;
-    out.finish()
+    let finished = out.finish();
+    notes::warn(&Vec::from_iter(unlabelled.warning()));
+    finished
 }

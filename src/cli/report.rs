@@ -15,13 +15,14 @@ use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
 use cairn::sweep::{SweepPlan, SweepRun, sweep};
+use cairn::warnings::{self, Warning, merged};
 use ndarray::Array2;
 
 use super::args::ReportArgs;
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::progress::Bar;
-use super::{files, request, summary, terminal};
+use super::{files, notes, request, rows, summary, terminal};
 
 /// Most bytes of labels and centroids that are kept in order to score all restarts.
 const MOST_STATES: u128 = 256 << 20;
@@ -51,9 +52,10 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
         ("--output", Some(&args.output)),
     ])?;
     let output = Output::create_plain(&args.output)?;
-    let page = if from_model { of_model(args)? } else { of_data(args)? };
+    let (page, warnings) = if from_model { of_model(args)? } else { of_data(args)? };
     output.write_bytes(page.as_bytes())?;
     if !args.quiet {
+        notes::warn(&warnings);
         let path = terminal::plain(&args.output.display().to_string());
         terminal::write_stderr(&format!("{path}: {} kB; open it in a browser", page.len().div_ceil(1000)));
     }
@@ -76,7 +78,7 @@ fn is_model(source: &str) -> bool {
             && u64::from_le_bytes(start[..8].try_into().unwrap_or([0xff; 8])) < 1 << 32
 }
 
-fn of_model(args: &ReportArgs) -> anyhow::Result<String> {
+fn of_model(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
     if args.sweep.is_some() {
         return Err(Usage(
             "--sweep clusters data, and a model is clustered already; give the data instead".into(),
@@ -85,13 +87,14 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<String> {
     }
     let model = Model::load(Path::new(&args.job.data))?;
     let mut report = Report { drawing: drawing(&model), ..Report::of(&model) };
-    let Some(source) = &args.rows else { return Ok(html(&report)?) };
+    let Some(source) = &args.rows else { return Ok((html(&report)?, Vec::new())) };
     let data = rows_for(args, &model, source)?;
-    let labels = predict(args, &model, &data.points.to_f64()?)?;
+    let (labels, warnings) = predict(args, &model, &data.points.to_f64()?)?;
+    report.warnings.clone_from(&warnings);
     let fitted = model.provenance.data == data.name && model.provenance.n_points == labels.len();
     report.rows = Some(LabelledRows { data: &data, labels: &labels, fitted });
     report.origin = origin(source);
-    Ok(html(&report)?)
+    Ok((html(&report)?, warnings))
 }
 
 /// The rows of a table, with the model's columns.
@@ -113,20 +116,25 @@ fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Da
     Ok(Dataset { name, points, columns: model.columns.clone(), truth, weights: None })
 }
 
-fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<Vec<u32>> {
+fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<(Vec<u32>, Vec<Warning>)> {
     let opened = device::open(&args.device.device(), &wanted(args, None))?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
-    Ok(predictor.predict(values)?.iter().map(|row| row.label).collect())
+    let labels = predictor.predict(values)?.iter().map(|row| row.label).collect();
+    Ok((labels, rows::device_warnings(&predictor, &opened)))
 }
 
 fn wanted(args: &ReportArgs, size: Option<JobSize>) -> Wanted {
     Wanted { size, threads: args.job.threads.threads, quiet: args.quiet, gpu_memory: None }
 }
 
-fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
+fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
     request::check_alone(&args.job)?;
-    let params = request::params(&args.job, args.device.device())?;
+    let asked = request::params(&args.job, args.device.device())?;
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let (params, starts) = asked.of_data(&data)?;
+    if let Some(note) = starts.note(&data).filter(|_| !args.quiet) {
+        notes::write_note(&note);
+    }
     let opened = device::open(params.device(), &wanted(args, Some(job_size(&data, &params))))?;
     let params = keep_for_report(params, &data)?;
     let fit = {
@@ -138,14 +146,18 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<String> {
     };
     let fit = fit.map_err(|error| failure::in_data(error, &data))?;
     let runs = swept(args, &opened, &data, &params)?;
-    of_fit(&Made {
+    let of_fit_alone = warnings::of_fit(&fit, &data)?;
+    let warnings = merged([&of_fit_alone].into_iter().chain(runs.iter().map(|run| &run.warnings)));
+    let page = of_fit(&Made {
         opened: &opened,
         source: &args.job.data,
         data: &data,
         params: &params,
         fit: &fit,
+        warnings: &warnings,
         runs: &runs,
-    })
+    })?;
+    Ok((page, warnings))
 }
 
 fn swept(
@@ -182,6 +194,7 @@ pub(super) struct Made<'a> {
     pub(super) data: &'a Dataset,
     pub(super) params: &'a Params,
     pub(super) fit: &'a Fit,
+    pub(super) warnings: &'a [Warning],
     pub(super) runs: &'a [SweepRun],
 }
 
@@ -191,6 +204,8 @@ pub(super) fn of_fit(made: &Made<'_>) -> anyhow::Result<String> {
     let report = Report {
         model: &model,
         rows: Some(LabelledRows::new(made.data, made.fit.labels())),
+        warnings: made.warnings.to_vec(),
+        inertia_scale: made.fit.cost_scale(),
         origin: origin(made.source),
         restarts: Some(restarts(made)?),
         convergence: convergence(made)?,
@@ -227,8 +242,10 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
             ));
         }
     }
-    let inertias = fit.restarts.outcomes.iter().map(|outcome| fit.cost(outcome.inertia)).collect();
-    let (median, found_best) = (fit.median_inertia(), fit.spread.found_best);
+    let scaled = |inertia: u128| fit.scaled_cost(inertia, fit.cost_scale());
+    let inertias = fit.restarts.outcomes.iter().map(|outcome| scaled(outcome.inertia)).collect();
+    let (low, high) = fit.spread.median;
+    let (median, found_best) = (scaled(low) / 2.0 + scaled(high) / 2.0, fit.spread.found_best);
     Ok(RestartSummary { inertias, median, found_best, accuracies, unscored })
 }
 
@@ -241,7 +258,7 @@ fn convergence(made: &Made<'_>) -> anyhow::Result<Option<Vec<f64>>> {
     }
     let table = kmeans::pack(made.data)?;
     let inertias = kmeans::trace(&*made.opened.engine, &table, made.params, &fit.best)?;
-    Ok(Some(inertias.into_iter().map(|inertia| fit.cost(inertia)).collect()))
+    Ok(Some(inertias.into_iter().map(|inertia| fit.scaled_cost(inertia, fit.cost_scale())).collect()))
 }
 
 fn line(run: &SweepRun) -> SweepLine {

@@ -1,12 +1,12 @@
 //! Flags -> parameters, with defaults that depend on other flags.
 
 use anyhow::Context;
-use cairn::data::{self, DataError, LoadOptions, Points};
+use cairn::data::{Dataset, LoadOptions};
 use cairn::engine::Device;
 use cairn::kmeans::{Init, KMeans, Params, ParamsError};
-use ndarray::Array2;
 
 use super::args::{InitArg, JobArgs};
+use super::starts::{StartColumns, Starts};
 
 /// Default number of clusters.
 const CLUSTERS: usize = 10;
@@ -34,18 +34,36 @@ pub(super) fn check_alone(args: &JobArgs) -> Result<(), ParamsError> {
     kmeans(args, args.clusters.unwrap_or(CLUSTERS)).check().map(drop)
 }
 
+/// The parameters, before the data are read.
+pub(super) struct Asked {
+    pub(super) params: Params,
+    starts: Option<Starts>,
+}
+
+impl Asked {
+    /// The parameters for these data: start centroids from a file have the order of its columns.
+    pub(super) fn of_data(self, data: &Dataset) -> anyhow::Result<(Params, StartColumns)> {
+        let Some(starts) = self.starts else { return Ok((self.params, StartColumns::None)) };
+        let (centroids, columns) = starts.in_order_of(data)?;
+        Ok((KMeans::from(self.params).init(Init::Centroids(centroids)).check()?, columns))
+    }
+}
+
 /// The parameters, with start centroids read from their file if there is one.
-pub(super) fn params(args: &JobArgs, device: Device) -> anyhow::Result<Params> {
-    let (n_clusters, init) = match &args.init {
-        InitArg::KMeansPlusPlus => (args.clusters.unwrap_or(CLUSTERS), Init::KMeansPlusPlus),
-        InitArg::Random => (args.clusters.unwrap_or(CLUSTERS), Init::Random),
-        InitArg::File(file) => {
-            let centroids = centroids(file)?;
-            (args.clusters.unwrap_or(centroids.nrows()), Init::Centroids(centroids))
-        }
+pub(super) fn params(args: &JobArgs, device: Device) -> anyhow::Result<Asked> {
+    let starts = match &args.init {
+        InitArg::File(file) => Some(Starts::read(file)?),
+        _ => None,
     };
-    let params = kmeans(args, n_clusters).init(init).device(device).check();
-    params.with_context(|| format!("--init {}", init_name(&args.init)))
+    let init = match (&args.init, &starts) {
+        (_, Some(starts)) => Init::Centroids(starts.centroids.clone()),
+        (InitArg::Random, _) => Init::Random,
+        _ => Init::KMeansPlusPlus,
+    };
+    let default = starts.as_ref().map_or(CLUSTERS, |starts| starts.centroids.nrows());
+    let params = kmeans(args, args.clusters.unwrap_or(default)).init(init).device(device).check();
+    let params = params.with_context(|| format!("--init {}", init_name(&args.init)))?;
+    Ok(Asked { params, starts })
 }
 
 /// `--init` as typed.
@@ -75,26 +93,4 @@ fn default_restarts(args: &JobArgs) -> u64 {
         (_, "digits") => RESTARTS_OF_DIGITS,
         _ => RESTARTS,
     }
-}
-
-/// Reads start centroids from a file of numbers, with or without a header.
-fn centroids(file: &str) -> anyhow::Result<Array2<f64>> {
-    // the embedded digits are not centroids
-    let source = if file == "digits" { "./digits" } else { file };
-    let table = data::load(source, &LoadOptions::default()).map_err(|error| match error {
-        DataError::NotFound { name } => {
-            anyhow::anyhow!(
-                "{name}: no such file; give k-means++, random, or a CSV or .npy file of centroids"
-            )
-        }
-        error => error.into(),
-    });
-    let centroids = table.and_then(|table| Ok(to_f64(&table.points)?));
-    centroids.context("--init")
-}
-
-fn to_f64(points: &Points) -> Result<Array2<f64>, DataError> {
-    let values = points.to_f64()?;
-    let n_dims = points.n_dims();
-    Ok(Array2::from_shape_fn((values.len() / n_dims, n_dims), |(c, j)| values[c * n_dims + j]))
 }

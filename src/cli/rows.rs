@@ -7,13 +7,14 @@ use std::path::Path;
 use anyhow::Context;
 use cairn::data::write::{Output, Sink};
 use cairn::data::{self, Chunk, ReadOptions, Truth};
-use cairn::engine::Opened;
-use cairn::model::{ColumnOptions, Layout, Model, RowFormat};
+use cairn::engine::{DeviceInfo, Opened};
+use cairn::model::{ColumnOptions, Layout, Model, Prediction, Predictor, RowErrors, RowFormat};
+use cairn::warnings::{Unlabelled, Warning, of_device};
 
 use super::args::{DeviceArgs, FormatArg, OutArgs, RowsArgs};
 use super::device::{self, Wanted};
 use super::failure::Usage;
-use super::{files, terminal};
+use super::{files, notes};
 
 /// Sets the number of threads, before any are started.
 pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
@@ -47,6 +48,12 @@ pub(super) fn walk(
         by_position: args.by_position,
     };
     let pick = model.pick(source.columns(), &columns)?;
+    if source.columns().header().is_none() && model.has_column_names() && !args.by_position {
+        notes::write_note(&format!(
+            "{} has no column names, so its columns are taken in the order of the model's",
+            source.columns().source()
+        ));
+    }
     source.visit(&pick, &mut |chunk| work(&chunk))
 }
 
@@ -171,10 +178,39 @@ impl Out {
     }
 }
 
-/// Warns on standard error if the chosen device failed.
-pub(super) fn warn_of_fallback(fallback: Option<String>) {
-    if let Some(why) = fallback {
-        let bold = anstyle::AnsiColor::Yellow.on_default().bold();
-        terminal::write_stderr(&format!("{bold}warning:{bold:#} {}", terminal::plain(&why)));
+/// Warnings about the device that labelled rows.
+pub(super) fn device_warnings(predictor: &Predictor<'_>, opened: &Opened) -> Vec<Warning> {
+    let info = predictor.info();
+    let fallback = info.fallback.clone().or_else(|| opened.fallback.clone());
+    of_device(&DeviceInfo { fallback, ..info })
+}
+
+/// Counts rows of a chunk without a label; with --strict the first is an error. The errors are of rows that begin at
+/// `first` in the chunk.
+pub(super) fn without_label(
+    args: &RowsArgs,
+    chunk: &Chunk<'_>,
+    (first, errors): (usize, RowErrors),
+    unlabelled: &mut Unlabelled,
+) -> anyhow::Result<()> {
+    for (_, error) in errors {
+        let error = error.in_chunk(chunk, first);
+        if args.strict {
+            return Err(error.into());
+        }
+        unlabelled.add(&error);
     }
+    Ok(())
+}
+
+/// The predictions of a chunk; `None` for rows without a label, as in [`without_label`].
+pub(super) fn labelled(
+    args: &RowsArgs,
+    predictor: &mut Predictor<'_>,
+    chunk: &Chunk<'_>,
+    unlabelled: &mut Unlabelled,
+) -> anyhow::Result<Vec<Option<Prediction>>> {
+    let (found, errors) = predictor.predict_each(&chunk.rows.to_f64())?;
+    without_label(args, chunk, (0, errors), unlabelled)?;
+    Ok(found)
 }

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use cairn::data::Truth;
 use cairn::model::{Model, Predictor};
 use cairn::score::{Score, score, score_named};
+use cairn::warnings::{Unlabelled, Warning};
 use serde::Serialize;
 
 use super::args::ScoreArgs;
 use super::failure::Usage;
 use super::measures::InternalMeasures;
-use super::rows::{open_device, start_threads, walk, warn_of_fallback};
+use super::rows::{device_warnings, labelled as labelled_rows, open_device, start_threads, walk};
 use super::terminal::labelled;
 use super::terminal::{self, plain};
-use super::{json, measures};
+use super::{json, measures, notes};
 use cairn::numbers::{percent, plural};
 
 /// The truth column of the embedded digits.
@@ -29,6 +30,7 @@ pub(super) struct Scored {
     /// Share of the rows whose cluster has the name of their class; `None` without names.
     pub(super) named: Option<f64>,
     pub(super) measures: Option<InternalMeasures>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 #[derive(Serialize)]
@@ -44,6 +46,7 @@ struct ScoreSummary<'a> {
     #[serde(flatten)]
     score: json::ScoreJson<'a>,
     measures: Option<json::MeasuresJson>,
+    warnings: &'a [Warning],
 }
 
 /// Runs the subcommand.
@@ -52,6 +55,7 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let truth = truth_column(args)?;
     let model = Model::load(&args.rows.model)?;
     let scored = work(args, &model, truth)?;
+    notes::warn(&scored.warnings);
     let text =
         if args.json { json::pretty(&summary(args, &model, &scored))? } else { text(args, &model, &scored) };
     terminal::write_stdout(&text).context("standard output")
@@ -68,18 +72,24 @@ fn truth_column(args: &ScoreArgs) -> Result<&str, Usage> {
 fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> {
     let opened = open_device(&args.device, &args.rows)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
-    let (mut labels, mut rows) = (Vec::new(), Vec::new());
+    let (mut found, mut rows, mut unlabelled) = (Vec::new(), Vec::new(), Unlabelled::default());
     let truth = walk(&args.rows, model, Some(truth), &mut |chunk| {
-        let values = chunk.rows.to_f64();
-        let found = predictor.predict(&values).map_err(|error| error.in_chunk(chunk, 0))?;
-        labels.extend(found.iter().map(|row| row.label));
+        let labels = labelled_rows(&args.rows, &mut predictor, chunk, &mut unlabelled)?;
         if args.measures {
-            rows.extend_from_slice(&values);
+            let values = chunk.rows.to_f64();
+            let of_row = values.chunks_exact(model.n_dims()).zip(&labels);
+            of_row.filter(|(_, label)| label.is_some()).for_each(|(row, _)| rows.extend_from_slice(row));
         }
+        found.extend(labels.into_iter().map(|row| row.map(|row| row.label)));
         Ok(())
     })?;
-    warn_of_fallback(predictor.info().fallback.or(opened.fallback));
-    let truth = truth.context("the rows have no truth column")?;
+    let mut warnings = device_warnings(&predictor, &opened);
+    warnings.extend(unlabelled.warning());
+    let truth = with_labels(truth.context("the rows have no truth column")?, &found);
+    let labels: Vec<u32> = found.into_iter().flatten().collect();
+    if let (true, Some(warning)) = (labels.is_empty(), unlabelled.warning()) {
+        bail!("there is nothing to score: {}", warning.text);
+    }
     let (n_truth, n_clusters) = (truth.names.len(), model.n_clusters());
     let score = match model.is_named() {
         true => score_named(&truth.labels, n_truth, &labels, n_clusters, &names(model, &truth))?,
@@ -88,7 +98,13 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     let named = model.is_named().then_some(score.accuracy);
     let measure = || measures::of_rows(&rows, model.n_dims(), &labels, n_clusters, model.params.seed);
     let measures = args.measures.then(measure).transpose()?;
-    Ok(Scored { truth, labels, score, named, measures })
+    Ok(Scored { truth, labels, score, named, measures, warnings })
+}
+
+/// The truth of the rows that have labels.
+fn with_labels(truth: Truth, found: &[Option<u32>]) -> Truth {
+    let labels = truth.labels.iter().zip(found).filter(|(_, label)| label.is_some()).map(|(&class, _)| class);
+    Truth { labels: labels.collect(), ..truth }
 }
 
 /// The names of the clusters as classes of these rows; `None` for a name that is not a class.
@@ -111,6 +127,7 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
         accuracy_by_names: scored.named,
         score,
         measures: scored.measures.as_ref().map(json::measures_of),
+        warnings: &scored.warnings,
     }
 }
 

@@ -8,7 +8,10 @@ use cairn::kmeans::{Fit, Timings};
 use super::done::Done;
 use super::terminal::{labelled, plain};
 use super::{clusters, measures, request};
-use cairn::numbers::{plural, rate, time, value};
+use cairn::numbers::{plural, rate, time};
+
+/// Significant digits of an inertia, which tell two of them apart.
+const DIGITS: usize = 10;
 
 /// The summary for a terminal `width` columns wide, with ANSI styles, which the writer may strip.
 pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
@@ -113,13 +116,13 @@ fn inertia(done: &Done<'_>) -> String {
         1 => String::new(),
         count => format!(", found by {} of {count}", spread.found_best),
     };
-    format!("{} in restart {restart}{found}", value(fit.inertia()))
+    format!("{} in restart {restart}{found}", fit.cost_text(fit.best.inertia, DIGITS))
 }
 
 fn spread(done: &Done<'_>) -> String {
     let (fit, spread) = (&done.fit, &done.fit.spread);
-    let (min, max) = (value(fit.cost(spread.min)), value(fit.cost(spread.max)));
-    format!("min {min}, median {}, max {max}", value(fit.median_inertia()))
+    let (min, max) = (fit.cost_text(spread.min, DIGITS), fit.cost_text(spread.max, DIGITS));
+    format!("min {min}, median {}, max {max}", fit.median_text(DIGITS))
 }
 
 fn iterations(done: &Done<'_>) -> String {

@@ -1,30 +1,36 @@
 //! `cairn sweep`: fits and measures several numbers of clusters.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions};
 use cairn::engine::{Device, Opened};
-use cairn::kmeans::{FitError, KMeans, ParamsError};
+use cairn::kmeans::{FitError, KMeans, ParamsError, has_names};
 use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
+use cairn::warnings::{Warning, WarningCode, merged};
 use serde::Serialize;
 
 use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::files::place;
-use super::json;
 use super::progress::Bar;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
+use super::{json, notes};
 use cairn::numbers::{percent, plural, short, value};
+
+/// Default numbers of clusters.
+const DEFAULT: RangeInclusive<usize> = 2..=20;
 
 /// A row of the table: one number of clusters, over all seeds.
 #[derive(Serialize)]
 struct SweepRow {
     n_clusters: usize,
     inertia: Option<MeasureSpread>,
+    inertia_text: String, // the median, also beyond f64
     silhouette: Option<MeasureSpread>,
     calinski_harabasz: Option<MeasureSpread>,
     davies_bouldin: Option<MeasureSpread>,
@@ -43,12 +49,21 @@ struct SweepSummary<'a> {
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
     device: &'a str,
     table: &'a [SweepRow],
+    warnings: &'a [Warning],
     runs: &'a [SweepRun],
+}
+
+/// What was swept, and where.
+struct Sources<'a> {
+    args: &'a SweepArgs,
+    data: &'a Dataset,
+    test: Option<&'a Dataset>,
+    device: &'a str,
 }
 
 /// Runs the subcommand.
 pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
-    let plan = plan(args);
+    let mut plan = plan(args);
     for &k in &plan.n_clusters {
         plan.kmeans.clone().clusters(k).check()?;
     }
@@ -59,27 +74,69 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     let data = data::load(&args.data, &load_options(args, args.weights.clone()))?;
     let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
     let test = test.context("--test")?;
+    let fewer = if args.clusters.is_none() { keep_possible(&mut plan, &data) } else { None };
     let runs = {
         let bar = Bar::of((plan.n_clusters.len() * plan.seeds.len()) as u64, "fits", args.quiet);
         sweep(&opened, &data, test.as_ref(), &plan, &mut |runs| bar.step(runs.len() as u64))
     };
     let runs = runs.map_err(|error| explain(error, &data))?;
     let lines: Vec<SweepRow> = runs.chunk_by(|a, b| a.n_clusters == b.n_clusters).map(line).collect();
-    if let Some(table) = table {
+    let written = table.map_or(Ok(()), |table| {
         let (columns, rows) = cells(&lines);
-        table.write_table(&columns, &rows)?;
-    }
+        table.write_table(&columns, &rows)
+    });
+    let of_runs = runs.iter().map(|run| &run.warnings);
+    let warnings = merged([&fewer.into_iter().collect()].into_iter().chain(of_runs));
     if !args.quiet {
         note_device(args, &opened);
+        note_columns(&data, test.as_ref());
+        notes::warn(&warnings);
     }
+    let sources = Sources { args, data: &data, test: test.as_ref(), device: opened.engine.info().used };
     let text = match (args.json, args.quiet) {
-        (true, _) => {
-            json::pretty(&summary(args, &data, test.as_ref(), opened.engine.info().used, &lines, &runs))?
-        }
-        (false, true) => return Ok(()),
+        (true, _) => json::pretty(&summary(&sources, &warnings, &lines, &runs))?,
+        (false, true) => String::new(),
         (false, false) => heading(args, &data, test.as_ref()) + &text(&lines),
     };
-    terminal::write_stdout(&text).context("standard output")
+    terminal::write_stdout(&text).context("standard output")?;
+    Ok(written?)
+}
+
+/// Keeps the numbers of clusters that the rows allow, with a warning if these are fewer.
+fn keep_possible(plan: &mut SweepPlan, data: &Dataset) -> Option<Warning> {
+    let n_points = match &data.weights {
+        Some(weights) => weights.iter().filter(|&&weight| weight > 0.0).count(),
+        None => data.points.n_points(),
+    };
+    let asked = plan.n_clusters.last().copied()?;
+    if asked <= n_points {
+        return None;
+    }
+    plan.n_clusters.retain(|&k| k <= n_points);
+    if plan.n_clusters.is_empty() {
+        plan.n_clusters.push(1);
+    }
+    let rows = plural(n_points as u64, "row");
+    let weighted = if data.weights.is_some() { " of positive weight" } else { "" };
+    let last = plan.n_clusters.last().copied().unwrap_or(1);
+    let text = format!(
+        "{} has {rows}{weighted}, so the numbers of clusters end at {last}, not at {asked}",
+        data.name
+    );
+    Some(Warning::new(WarningCode::FewerClusters, text))
+}
+
+/// A note if the columns of held-out rows could not be matched by name.
+fn note_columns(data: &Dataset, test: Option<&Dataset>) {
+    let Some(test) = test else { return };
+    let [named, other] = [data, test].map(|data| has_names(&data.columns));
+    if named != other {
+        let (with, without) = if named { (data, test) } else { (test, data) };
+        notes::write_note(&format!(
+            "{} has no column names, so its columns and those of {} are matched in their order",
+            without.name, with.name
+        ));
+    }
 }
 
 fn plan(args: &SweepArgs) -> SweepPlan {
@@ -90,7 +147,7 @@ fn plan(args: &SweepArgs) -> SweepPlan {
     };
     SweepPlan {
         kmeans,
-        n_clusters: args.clusters.0.clone(),
+        n_clusters: args.clusters.as_ref().map_or_else(|| DEFAULT.collect(), |numbers| numbers.0.clone()),
         seeds: args.seeds.0.clone(),
         measures: !args.no_measures,
     }
@@ -148,12 +205,27 @@ fn line(runs: &[SweepRun]) -> SweepRow {
     SweepRow {
         n_clusters: runs.first().map_or(0, |run| run.n_clusters),
         inertia: MeasureSpread::of(runs, |run| Some(run.inertia)),
+        inertia_text: median_text(runs),
         silhouette: MeasureSpread::of(runs, |run| run.silhouette),
         calinski_harabasz: MeasureSpread::of(runs, |run| run.calinski_harabasz),
         davies_bouldin: MeasureSpread::of(runs, |run| run.davies_bouldin),
         accuracy: MeasureSpread::of(runs, |run| run.accuracy),
         held_out_accuracy: MeasureSpread::of(runs, |run| run.held_out_accuracy),
     }
+}
+
+/// The median inertia as text; beyond `f64`, the two central values if they differ.
+fn median_text(runs: &[SweepRun]) -> String {
+    if let Some(spread) =
+        MeasureSpread::of(runs, |run| Some(run.inertia)).filter(|spread| spread.median.is_normal())
+    {
+        return value(spread.median);
+    }
+    let mut sorted: Vec<&SweepRun> = runs.iter().collect();
+    sorted.sort_by_key(|run| run.inertia_exact);
+    let [low, high] = [runs.len().saturating_sub(1) / 2, runs.len() / 2];
+    let text = |at: usize| sorted.get(at).map_or("", |run| run.inertia_text.as_str());
+    if text(low) == text(high) { text(low).to_owned() } else { format!("{} to {}", text(low), text(high)) }
 }
 
 impl SweepRow {
@@ -217,10 +289,11 @@ fn text(lines: &[SweepRow]) -> String {
     };
     let four = |x: f64| format!("{x:.4}");
     let numbers = lines.iter().map(|line| line.n_clusters.to_string());
+    let inertias = lines.iter().map(|line| line.inertia_text.clone());
     let mut columns: Vec<Vec<String>> = vec![std::iter::once("clusters".to_owned()).chain(numbers).collect()];
     columns.extend(
         [
-            all(0, "inertia", value, false),
+            Some(std::iter::once("inertia".to_owned()).chain(inertias).collect()),
             all(1, "silhouette", four, false),
             all(2, "Calinski-H.", short, false),
             all(3, "Davies-B.", four, false),
@@ -246,13 +319,12 @@ fn aligned(columns: &[Vec<String>]) -> String {
 }
 
 fn summary<'a>(
-    args: &'a SweepArgs,
-    data: &'a Dataset,
-    test: Option<&'a Dataset>,
-    device: &'a str,
+    sources: &Sources<'a>,
+    warnings: &'a [Warning],
     table: &'a [SweepRow],
     runs: &'a [SweepRun],
 ) -> SweepSummary<'a> {
+    let Sources { args, data, test, device } = *sources;
     SweepSummary {
         schema: json::SCHEMA,
         version: json::VERSION,
@@ -263,6 +335,7 @@ fn summary<'a>(
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),
         device,
         table,
+        warnings,
         runs,
     }
 }

@@ -15,6 +15,7 @@ use super::{CompareError, Comparison};
 use crate::engine::cost::JobSize;
 use crate::kmeans::{self, FitError};
 use crate::lattice::Table;
+use crate::warnings::{self, Ended, Placed, Warning, merged};
 
 /// Most values added to narrow down a crossover.
 const MOST_ADDED: usize = 8;
@@ -45,7 +46,9 @@ impl Comparison<'_> {
         let start = Instant::now();
         let table = kmeans::pack(self.data)?;
         let pack = start.elapsed();
-        let mut comparison = ComparisonRun { of: self, table: &table, contestants, runner, done: Vec::new() };
+        let doubts = vec![warnings::of_table(self.data, &Placed::of(&table)).map_err(FitError::from)?];
+        let mut comparison =
+            ComparisonRun { of: self, table: &table, contestants, runner, done: Vec::new(), doubts };
         match self.sweep {
             None => comparison.all(&[None])?,
             Some(sweep) => {
@@ -65,6 +68,7 @@ struct ComparisonRun<'a, 'b> {
     contestants: &'a mut [Contestant<'b>],
     runner: &'a Runner<'a>,
     done: Vec<Measurement>,
+    doubts: Vec<Vec<Warning>>, // about the table, then about the result at each value
 }
 
 impl ComparisonRun<'_, '_> {
@@ -89,7 +93,25 @@ impl ComparisonRun<'_, '_> {
 
     fn verify(&mut self, value: Option<u64>) -> Result<Measured, CompareError> {
         let (measured, _) = self.on(value, |runner, contestants, task| runner.verify(contestants, task))?;
-        Ok(measured?)
+        let measured = measured?;
+        if let Some(ended) = &measured.ended {
+            let doubts = self.doubts_of(value, ended)?;
+            self.doubts.push(doubts);
+        }
+        Ok(measured)
+    }
+
+    /// Warnings about the result at a value of the sweep.
+    fn doubts_of(&self, value: Option<u64>, ended: &Ended) -> Result<Vec<Warning>, CompareError> {
+        let parameter = self.of.sweep.map(|sweep| sweep.parameter);
+        let doubts = match (parameter, value) {
+            (Some(Parameter::Points), Some(n)) => {
+                let data = rows_at(self.of.data, n)?;
+                warnings::of_result(&data, &kmeans::pack(&data)?.lattice, ended)
+            }
+            _ => warnings::of_result(self.of.data, &self.table.lattice, ended),
+        };
+        Ok(doubts.map_err(FitError::from)?)
     }
 
     fn measure(
@@ -254,6 +276,7 @@ impl ComparisonRun<'_, '_> {
             devices,
             measurements: self.done,
             crossovers,
+            warnings: merged(&self.doubts),
         }
     }
 }

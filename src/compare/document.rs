@@ -49,6 +49,8 @@ pub struct Document {
     pub measurements: Vec<Measurement>,
     /// Where each device but the first overtakes the first.
     pub crossovers: Vec<Overtake>,
+    /// Doubts about the data and the results; those about times are in `measurements`.
+    pub warnings: Vec<crate::warnings::Warning>,
 }
 
 /// The machine.

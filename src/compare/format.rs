@@ -176,7 +176,7 @@ pub fn job(document: &Document) -> String {
     format!("{points}{clusters}, {restarts} from {}, seed {}", params.init, params.seed)
 }
 
-/// All warnings with device and value, and the text that `add` gives for each. Of several values with the same kind
+/// All warnings: first those about the data and the results, then those about times, with device and value, and the text that `add` gives for each. Of several values with the same kind
 /// and device only the first is shown, with the number of the others.
 #[must_use]
 pub fn warnings(document: &Document, add: &dyn Fn(&Warning) -> &'static str) -> Vec<String> {
@@ -205,7 +205,8 @@ pub fn warnings(document: &Document, add: &dyn Fn(&Warning) -> &'static str) -> 
         1 => text + " (so also at 1 other value)",
         more => format!("{text} (so also at {more} other values)"),
     };
-    groups.into_iter().map(text).collect()
+    let doubts = document.warnings.iter().map(|warning| warning.text.clone());
+    doubts.chain(groups.into_iter().map(text)).collect()
 }
 
 /// A device's name and description.

@@ -12,6 +12,7 @@ use super::statistics::LEAST_PAIRS;
 use super::verify::{Difference, first_difference};
 use crate::engine::{Engine, Job, Keep, Outcome};
 use crate::kmeans::{self, CONTINUE, FitError, Restarts};
+use crate::warnings::Ended;
 
 /// An open device in the comparison.
 pub struct Contestant<'a> {
@@ -104,6 +105,8 @@ pub struct Measured {
     pub iterations: u64,
     /// Time of one run of each device, summed, including building kernels, in seconds.
     pub pass_s: f64,
+    /// The end of the best restart; `None` without a result.
+    pub ended: Option<Ended>,
     /// One for each contestant.
     pub rows: Vec<Row>,
 }
@@ -180,7 +183,8 @@ impl Runner<'_> {
             Some((_, done)) => (Some(done.fingerprint(task.job)), iterations(done)),
             None => (None, 0),
         };
-        Ok(Measured { fingerprint, iterations, pass_s, rows })
+        let ended = base.as_ref().and_then(|(_, done)| ended(done, task.job));
+        Ok(Measured { fingerprint, iterations, pass_s, ended, rows })
     }
 
     /// Warms up and measures verified devices.
@@ -244,6 +248,17 @@ impl Runner<'_> {
         }
         None
     }
+}
+
+fn ended(done: &Restarts, job: &Job<'_>) -> Option<Ended> {
+    let (best, state) = (done.best()?, done.best_state()?);
+    Some(Ended {
+        n_clusters: job.n_clusters,
+        empty: state.counts.iter().filter(|&&count| count == 0).count(),
+        stop: best.stop,
+        inertia: best.inertia,
+        weight_unit: job.table.weights.unit(),
+    })
 }
 
 fn iterations(done: &Restarts) -> u64 {

@@ -1,5 +1,6 @@
 //! Fits: parameters, [`fit`], the loop over batches of restarts, and the fingerprint.
 
+mod columns;
 mod error;
 mod median;
 mod params;
@@ -18,7 +19,9 @@ use crate::engine::{
     self, DeviceInfo, EngineError, Estimates, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
 };
 use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
+use crate::numbers;
 
+pub use columns::{ColumnNamesError, ColumnOrder, column_order, has_names};
 pub use error::FitError;
 use median::halfway;
 pub(crate) use median::median;
@@ -98,6 +101,47 @@ impl Fit {
     #[must_use]
     pub fn cost(&self, cost: u128) -> f64 {
         self.lattice.cost(cost) * self.weight_unit
+    }
+
+    /// A cost in the user's units as text, with this many significant digits, also beyond the range of `f64`.
+    #[must_use]
+    pub fn cost_text(&self, cost: u128, digits: usize) -> String {
+        numbers::product(cost, self.weight_unit, self.least_exponent() * 2, digits)
+    }
+
+    /// Median inertia of all restarts as text, as [`Fit::cost_text`].
+    #[must_use]
+    pub fn median_text(&self, digits: usize) -> String {
+        let (low, high) = self.spread.median;
+        match low == high {
+            true => self.cost_text(low, digits),
+            false => numbers::product(low + high, self.weight_unit, self.least_exponent() * 2 - 1, digits),
+        }
+    }
+
+    /// An exponent e for which the inertias of all restarts, in units of 2^e, are ordinary floats; 0 if they are so in
+    /// the user's units.
+    #[must_use]
+    pub fn cost_scale(&self) -> i32 {
+        let ordinary = |cost: u128| cost == 0 || self.cost(cost).is_normal();
+        if ordinary(self.spread.min) && ordinary(self.spread.max) {
+            return 0;
+        }
+        self.least_exponent() * 2 + libm::ilogb(self.spread.max as f64) + libm::ilogb(self.weight_unit)
+    }
+
+    /// A cost in units of 2^`scale`.
+    #[must_use]
+    pub fn scaled_cost(&self, cost: u128, scale: i32) -> f64 {
+        if scale == 0 {
+            return self.cost(cost);
+        }
+        let (unit, power) = libm::frexp(self.weight_unit);
+        libm::ldexp(cost as f64 * unit, self.least_exponent() * 2 + power - scale)
+    }
+
+    fn least_exponent(&self) -> i32 {
+        self.lattice.exponent.iter().copied().min().unwrap_or(0)
     }
 
     /// Centroids in the user's units. (n_clusters, n_dims)

@@ -93,7 +93,7 @@ impl Model {
             left_out.push(find("ignored", asked)?);
         }
         let features = match columns.header() {
-            Some(header) if self.has_names() && !options.by_position => {
+            Some(header) if self.has_column_names() && !options.by_position => {
                 self.by_name(columns.source(), header, &left_out)?
             }
             _ => (0..columns.count()).filter(|column| !left_out.contains(column)).collect(),
@@ -106,7 +106,8 @@ impl Model {
     }
 
     /// Whether the columns have names, other than the generated `column 1` and so on.
-    fn has_names(&self) -> bool {
+    #[must_use]
+    pub fn has_column_names(&self) -> bool {
         let number = |name: &String| name.strip_prefix("column ").is_some_and(|n| n.parse::<usize>().is_ok());
         !self.columns.iter().all(number)
     }

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use crate::lattice::Lattice;
+use crate::numbers;
 
 /// A fitted model: centroids, lattice, names and provenance.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,5 +106,12 @@ impl Model {
     #[must_use]
     pub fn inertia(&self) -> f64 {
         self.lattice.cost(self.inertia) * self.weight_unit
+    }
+
+    /// Inertia of the fitted rows as text, with this many significant digits, also beyond the range of `f64`.
+    #[must_use]
+    pub fn inertia_text(&self, digits: usize) -> String {
+        let least = self.lattice.exponent.iter().copied().min().unwrap_or(0);
+        numbers::product(self.inertia, self.weight_unit, least * 2, digits)
     }
 }

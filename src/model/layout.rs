@@ -6,13 +6,17 @@
 //! model has names), `distance` f8, `runner_up` i8, `margin` f8 | objects with these keys |
 //! | distances | header `cluster 0,cluster 1,..` | f8 (n_rows, n_clusters) | arrays |
 //!
-//! With one cluster there is no runner-up: CSV has an empty cell, `.npy` -1 and NaN, JSON null. Numbers are the
-//! shortest text that reads back as the same f64.
+//! With one cluster there is no runner-up: CSV has an empty cell, `.npy` -1 and NaN, JSON null. A row without a label
+//! has empty cells in CSV and nulls in JSON; in `.npy` the label 4294967295, an empty name, the runner-up -1, and NaN.
+//! Numbers are the shortest text that reads back as the same f64.
 
 use std::io::{self, Write};
 
 use super::{Model, Prediction};
 use crate::data::write::{npy_header, number};
+
+/// In an `.npy` array, the label of a row that has none.
+pub const NO_LABEL: u32 = u32::MAX;
 
 /// Format of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,11 +103,32 @@ impl Layout {
     /// # Errors
     /// The errors of `to`.
     pub fn write_predictions(&self, to: &mut dyn Write, rows: &[Prediction]) -> io::Result<()> {
-        rows.iter().try_for_each(|row| match self.format {
-            RowFormat::Csv => self.csv_prediction(to, row),
-            RowFormat::Npy => self.npy_prediction(to, row),
-            RowFormat::JsonLines => self.json_prediction(to, row),
-        })
+        rows.iter().try_for_each(|row| self.write_prediction(to, Some(row)))
+    }
+
+    /// Writes a prediction; `None` for a row without a label.
+    ///
+    /// # Errors
+    /// The errors of `to`.
+    pub fn write_prediction(&self, to: &mut dyn Write, row: Option<&Prediction>) -> io::Result<()> {
+        match (self.format, row) {
+            (RowFormat::Csv, Some(row)) => self.csv_prediction(to, row),
+            (RowFormat::Npy, Some(row)) => self.npy_prediction(to, row),
+            (RowFormat::JsonLines, Some(row)) => self.json_prediction(to, row),
+            (RowFormat::Csv, None) => writeln!(to, ",,,,"),
+            (RowFormat::Npy, None) => self.npy_without_label(to),
+            (RowFormat::JsonLines, None) => {
+                writeln!(to, r#"{{"label":null,"name":null,"distance":null,"runner_up":null,"margin":null}}"#)
+            }
+        }
+    }
+
+    fn npy_without_label(&self, to: &mut dyn Write) -> io::Result<()> {
+        to.write_all(&NO_LABEL.to_le_bytes())?;
+        to.write_all(&vec![0; self.names.first().map_or(0, |name| name.npy.len())])?;
+        to.write_all(&f64::NAN.to_le_bytes())?;
+        to.write_all(&(-1i64).to_le_bytes())?;
+        to.write_all(&f64::NAN.to_le_bytes())
     }
 
     fn csv_prediction(&self, to: &mut dyn Write, row: &Prediction) -> io::Result<()> {
@@ -137,7 +162,7 @@ impl Layout {
         )
     }
 
-    /// Writes rows of distances. (any, n_clusters)
+    /// Writes rows of distances; NaN is an empty cell in CSV, and null in JSON. (any, n_clusters)
     ///
     /// # Errors
     /// The errors of `to`.
@@ -145,7 +170,15 @@ impl Layout {
         let k = self.width.unwrap_or(1).max(1);
         distances.chunks_exact(k).try_for_each(|row| match self.format {
             RowFormat::Npy => row.iter().try_for_each(|x| to.write_all(&x.to_le_bytes())),
-            RowFormat::Csv => writeln!(to, "{}", joined(row, |x| number(&x))),
+            // quotes: a line of one empty cell would be an empty line
+            RowFormat::Csv if k == 1 && row[0].is_nan() => writeln!(to, "\"\""),
+            RowFormat::Csv => {
+                writeln!(
+                    to,
+                    "{}",
+                    joined(row, |x| if x.is_nan() { String::new() } else { number(&x).to_string() })
+                )
+            }
             RowFormat::JsonLines => writeln!(to, "[{}]", joined(row, json_number)),
         })
     }

@@ -31,8 +31,8 @@ pub use drawn::DrawnError;
 pub use error::ModelError;
 pub use file::VERSION;
 pub use fitted::{ClusterName, Model, ModelParams, Provenance};
-pub use layout::{Layout, RowFormat};
-pub use predict::{PredictError, Prediction, Predictor};
+pub use layout::{Layout, NO_LABEL, RowFormat};
+pub use predict::{PredictError, Prediction, Predictor, RowErrors};
 pub use radius::RADIUS_OF;
 
 impl Model {

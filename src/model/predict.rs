@@ -68,6 +68,9 @@ impl PredictError {
     }
 }
 
+/// Errors of rows, by index from 0; in the errors rows count from 1.
+pub type RowErrors = Vec<(usize, PredictError)>;
+
 /// The prediction of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prediction {
@@ -121,6 +124,35 @@ impl<'a> Predictor<'a> {
         }
         Ok(found.into_iter().map(|two| prediction(&self.model.lattice, two)).collect())
     }
+
+    /// [`predict`](Self::predict) of the rows that have a prediction, and the errors of the others.
+    ///
+    /// # Errors
+    /// [`PredictError::Width`]; [`PredictError::Engine`].
+    pub fn predict_each(
+        &mut self,
+        rows: &[f64],
+    ) -> Result<(Vec<Option<Prediction>>, RowErrors), PredictError> {
+        match self.predict(rows) {
+            Err(PredictError::Lattice(_)) => {}
+            found => return Ok((found?.into_iter().map(Some).collect(), Vec::new())),
+        }
+        let (placeable, errors) = self.model.placeable(rows);
+        let mut found: Vec<_> = self.predict(&placeable)?.into_iter().map(Some).collect();
+        errors.iter().for_each(|(row, _)| found[*row] = None);
+        Ok((found, errors))
+    }
+}
+
+/// An error of a single row, with its number.
+fn in_row(error: LatticeError, row: usize) -> LatticeError {
+    match error {
+        LatticeError::NotFinite { column, value, .. } => LatticeError::NotFinite { row, column, value },
+        LatticeError::TooFarOutside { column, value, centre, limit, .. } => {
+            LatticeError::TooFarOutside { row, column, value, centre, limit }
+        }
+        other => other,
+    }
 }
 
 fn prediction(lattice: &Lattice, exact: NearestTwo) -> Prediction {
@@ -172,6 +204,36 @@ impl Model {
             }
         }
         Ok(distances)
+    }
+
+    /// [`transform`](Self::transform), with NaN as the distances of rows that can't be placed, and their errors by
+    /// index.
+    ///
+    /// # Errors
+    /// [`PredictError::Width`].
+    pub fn transform_each(&self, rows: &[f64]) -> Result<(Vec<f64>, RowErrors), PredictError> {
+        match self.transform(rows) {
+            Err(PredictError::Lattice(_)) => {}
+            distances => return Ok((distances?, Vec::new())),
+        }
+        let (placeable, errors) = self.placeable(rows);
+        let (mut distances, k) = (self.transform(&placeable)?, self.n_clusters());
+        errors.iter().for_each(|(row, _)| distances[row * k..][..k].fill(f64::NAN));
+        Ok((distances, errors))
+    }
+
+    /// The rows with the centre of the lattice in place of those that can't be placed, and the errors of these, by
+    /// index.
+    fn placeable(&self, rows: &[f64]) -> (Vec<f64>, RowErrors) {
+        let mut placeable = rows.to_vec();
+        let each = placeable.par_chunks_mut(self.n_dims()).enumerate();
+        let errors = each.filter_map(|(row, values)| {
+            let error = Packer::later(&self.lattice, values).err()?;
+            values.copy_from_slice(&self.lattice.offset);
+            Some((row, PredictError::Lattice(in_row(error, row + 1))))
+        });
+        let errors = errors.collect();
+        (placeable, errors)
     }
 
     fn place(&self, rows: &[f64]) -> Result<Table, PredictError> {

@@ -1,12 +1,14 @@
 //! Charts as SVG, in the page's colours, so that they follow the light, dark and print themes.
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::ReportError;
+use super::axis::Axis;
 use super::error::failed;
 
 /// Size of a chart, in pixels.
@@ -32,6 +34,39 @@ pub(super) enum Series {
     Mark((f64, f64), (f64, f64)),
 }
 
+impl Series {
+    /// Number of values.
+    fn len(&self) -> usize {
+        match self {
+            Self::Bars(_, bars) | Self::Lying(_, bars) => bars.len(),
+            Self::Dots(_, dots) | Self::Line(_, dots) => dots.len(),
+            Self::Big(..) | Self::Mark(..) => 0,
+        }
+    }
+
+    /// At their places on the axes, without values that have none.
+    fn placed(&self, x: &Axis, y: &Axis) -> Self {
+        let dot = |&(a, b): &(f64, f64)| Some((x.place(a)?, y.place(b)?));
+        let dots = |dots: &[(f64, f64)]| dots.iter().filter_map(dot).collect();
+        let bar = |along: &Axis, across: &Axis, &(a, b, h): &(f64, f64, f64)| {
+            Some((along.place(a)?, along.place(b)?, across.place(h)?))
+        };
+        match self {
+            Self::Bars(at, bars) => Self::Bars(*at, bars.iter().filter_map(|b| bar(x, y, b)).collect()),
+            Self::Lying(at, bars) => Self::Lying(*at, bars.iter().filter_map(|b| bar(y, x, b)).collect()),
+            Self::Dots(at, values) => Self::Dots(*at, dots(values)),
+            Self::Line(at, values) => Self::Line(*at, dots(values)),
+            Self::Big(at, a, b) => {
+                dot(&(*a, *b)).map_or(Self::Dots(*at, Vec::new()), |(a, b)| Self::Big(*at, a, b))
+            }
+            Self::Mark(from, to) => match (dot(from), dot(to)) {
+                (Some(from), Some(to)) => Self::Mark(from, to),
+                _ => Self::Dots(0, Vec::new()),
+            },
+        }
+    }
+}
+
 /// Description of a chart.
 pub(super) struct Chart<'a> {
     /// Alternative text.
@@ -44,7 +79,7 @@ pub(super) struct Chart<'a> {
 }
 
 impl Chart<'_> {
-    /// The SVG.
+    /// The SVG, or a sentence if it can't be drawn.
     pub(super) fn svg(&self) -> Result<String, ReportError> {
         self.draw(70, &[])
     }
@@ -60,6 +95,30 @@ impl Chart<'_> {
     }
 
     fn draw(&self, left: u32, names: &[(f64, String)]) -> Result<String, ReportError> {
+        let (Some(x), Some(y)) = (Axis::over(&self.x.1), Axis::over(&self.y.1)) else {
+            return Ok(said("This chart is left out: its values are beyond the range of 64-bit floats."));
+        };
+        let placed: Vec<Series> = self.series.iter().map(|series| series.placed(&x, &y)).collect();
+        let dropped = self.series.iter().map(Series::len).sum::<usize>()
+            - placed.iter().map(Series::len).sum::<usize>();
+        // the last resort: no chart may end a run
+        let plotted = catch_unwind(AssertUnwindSafe(|| self.plot(left, names, (&x, &y), &placed)));
+        let Ok(svg) = plotted else { return Ok(said("This chart is left out: it could not be drawn.")) };
+        let more = match dropped {
+            0 => String::new(),
+            1 => said("1 value is beyond the range of 64-bit floats and not drawn."),
+            n => said(&format!("{n} values are beyond the range of 64-bit floats and not drawn.")),
+        };
+        Ok(self.styled(svg?) + &more)
+    }
+
+    fn plot(
+        &self,
+        left: u32,
+        names: &[(f64, String)],
+        (x, y): (&Axis, &Axis),
+        series: &[Series],
+    ) -> Result<String, ReportError> {
         let mut svg = String::new();
         {
             let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
@@ -68,31 +127,32 @@ impl Chart<'_> {
                 .margin_right(18)
                 .x_label_area_size(46)
                 .y_label_area_size(left)
-                .build_cartesian_2d(apart(&self.x.1), apart(&self.y.1))
+                .build_cartesian_2d(x.places(), y.places())
                 .map_err(failed)?;
-            self.mesh(&mut axes, names.is_empty())?;
-            self.series.iter().try_for_each(|series| draw(&mut axes, series))?;
+            self.mesh(&mut axes, (x, y), names.is_empty())?;
+            series.iter().try_for_each(|series| draw(&mut axes, series))?;
             let style = ("system-ui, sans-serif", 14).into_font().color(&INK);
             let style = style.pos(Pos::new(HPos::Right, VPos::Center));
-            for (y, name) in names {
-                let (_, y) = axes.backend_coord(&(self.x.1.start, *y));
-                area.draw_text(name, &style, (left as i32, y)).map_err(failed)?;
+            for (value, name) in names {
+                let Some(place) = y.place(*value) else { continue };
+                let (_, at) = axes.backend_coord(&(x.places().start, place));
+                area.draw_text(name, &style, (left as i32, at)).map_err(failed)?;
             }
             drop(axes);
             area.present().map_err(failed)?;
         }
-        Ok(self.styled(svg))
+        Ok(svg)
     }
 
-    fn mesh(&self, axes: &mut Axes<'_, '_>, valued: bool) -> Result<(), ReportError> {
+    fn mesh(&self, axes: &mut Axes<'_, '_>, (x, y): (&Axis, &Axis), valued: bool) -> Result<(), ReportError> {
         let text = ("system-ui, sans-serif", 14).into_font().color(&INK);
         axes.configure_mesh()
             .x_desc(self.x.0)
             .y_desc(self.y.0)
             .x_labels(5)
             .y_labels(if valued { 6 } else { 0 })
-            .x_label_formatter(&self.x_text)
-            .y_label_formatter(&self.y_text)
+            .x_label_formatter(&|at| (self.x_text)(&x.value(*at)))
+            .y_label_formatter(&|at| (self.y_text)(&y.value(*at)))
             .label_style(text.clone())
             .axis_desc_style(text)
             .axis_style(INK.mix(0.5))
@@ -147,20 +207,62 @@ fn draw(axes: &mut Axes<'_, '_>, series: &Series) -> Result<(), ReportError> {
     drawn.map_err(failed)
 }
 
-/// Valid bounds of an axis: finite and distinct.
-fn apart(range: &Range<f64>) -> Range<f64> {
-    let Range { start, end } = range.clone();
-    if end > start { start..end } else { start - 0.5 - start.abs() * 1e-3..start + 0.5 + start.abs() * 1e-3 }
+/// The range of the finite values, with a margin.
+pub(super) fn around(values: impl Iterator<Item = f64>) -> Range<f64> {
+    let finite = values.filter(|x| x.is_finite());
+    let (low, high) =
+        finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+    let room = (high - low) * 0.04;
+    if room.is_finite() {
+        return low - room..high + room;
+    }
+    // wider than any float: as far as floats go
+    if low <= high { f64::MIN..f64::MAX } else { low..high }
 }
 
-/// The range of the values, with a margin.
-pub(super) fn around(values: impl Iterator<Item = f64>) -> Range<f64> {
-    let (low, high) =
-        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
-    let room = (high - low) * 0.04;
-    low - room..high + room
+/// A sentence in place of a chart, or below it.
+fn said(text: &str) -> String {
+    format!("<p class=\"soft\">{text}</p>")
 }
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(xs: &[f64]) -> String {
+        let dots: Vec<(f64, f64)> = xs.iter().map(|&x| (x, x)).collect();
+        let finite = || xs.iter().copied().filter(|x| x.is_finite());
+        let chart = Chart {
+            alt: "dots".into(),
+            x: ("x", around(finite())),
+            y: ("y", around(finite())),
+            x_text: &|x| x.to_string(),
+            y_text: &|_| String::new(),
+            series: vec![Series::Dots(0, dots.clone()), Series::Line(1, dots)],
+        };
+        chart.svg().unwrap()
+    }
+
+    #[test]
+    fn any_values_are_drawn_or_spoken_of() {
+        for xs in [
+            [1e155, 2e155, 9e155],
+            [1.7e308, -1.7e308, 0.0],
+            [1e-320, 2e-320, 9e-320],
+            [1e16, 1e16 + 2.0, 1e16 + 4.0],
+            [3.0; 3],
+            [0.0; 3],
+            [1e-20, 2e-20, 5e-20],
+        ] {
+            let page = chart(&xs);
+            assert!(page.starts_with("<svg") && page.contains("<circle"), "{xs:?}: {page}");
+        }
+        let some = chart(&[1.0, f64::NAN, 3.0]);
+        assert!(some.contains("<circle") && some.contains("2 values are beyond"), "{some}");
+        assert!(chart(&[f64::INFINITY; 3]).contains("This chart is left out"));
+    }
 }

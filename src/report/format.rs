@@ -1,6 +1,7 @@
 //! Sentences and key figures at the top of the page.
 
 use super::facts::Facts;
+use crate::model::Model;
 use crate::numbers::{count, grouped, grouped_plural, short_percent};
 
 /// `a`, `a and b`, `a, b and c`.
@@ -35,6 +36,12 @@ pub(super) fn subtitle(facts: &Facts<'_>) -> String {
     )
 }
 
+/// The inertia of a model, also beyond the range of floats.
+pub(super) fn inertia(model: &Model) -> String {
+    let inertia = model.inertia();
+    if model.inertia == 0 || inertia.is_normal() { grouped(inertia) } else { model.inertia_text(4) }
+}
+
 /// Key figures, with their descriptions.
 pub(super) fn headline(facts: &Facts<'_>) -> Vec<(String, &'static str)> {
     let mut numbers = Vec::new();
@@ -42,7 +49,7 @@ pub(super) fn headline(facts: &Facts<'_>) -> Vec<(String, &'static str)> {
         numbers.push((short_percent(score.accuracy), "of rows are in a cluster of their own class"));
         numbers.push((format!("{:.3}", score.ari), "adjusted Rand index: 1 is perfect, 0 is chance"));
     }
-    numbers.push((grouped(facts.model.inertia()), "inertia, the sum of squared distances"));
+    numbers.push((inertia(facts.model), "inertia, the sum of squared distances"));
     if let Some(restarts) = facts.report.restarts.as_ref().filter(|restarts| restarts.inertias.len() > 1) {
         let all = count(restarts.inertias.len() as f64);
         numbers.push((format!("{} of {all}", count(restarts.found_best as f64)), "restarts found this best"));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::facts::Facts;
 use super::gathered::{Gathered, Member, Misread};
+use super::scale::{distance, unit_of_feature, unit_of_lattice};
 use super::{LabelledRows, ReportError};
 use crate::data::{DataError, Rows};
 use crate::score::choose;
@@ -23,8 +24,11 @@ pub(super) fn gather(facts: &Facts<'_>, rows: LabelledRows<'_>) -> Result<Gather
     let n = rows.labels.len();
     let most = MOST_SAMPLED.min(MOST_BYTES / (8 * d)).max(64).min(n);
     let (misread, n_pairs) = misread(facts, rows);
+    let lattice = &facts.model.lattice;
     let mut pass = Pass {
         facts,
+        units: (0..d).map(|j| unit_of_feature(lattice, j)).collect(),
+        unit: unit_of_lattice(lattice),
         labels: rows.labels,
         sample: choose(n, most, facts.model.params.seed),
         next: 0,
@@ -50,11 +54,11 @@ pub(super) fn gather(facts: &Facts<'_>, rows: LabelledRows<'_>) -> Result<Gather
         }
         Ok(())
     })?;
-    let deviation = |&(sum, squares): &(f64, f64)| {
+    let deviation = |(&(sum, squares), unit): (&(f64, f64), &f64)| {
         let mean = sum / n as f64;
-        (squares / n as f64 - mean * mean).max(0.0).sqrt()
+        (squares / n as f64 - mean * mean).max(0.0).sqrt() * unit
     };
-    let deviations = pass.sums.iter().map(deviation).collect();
+    let deviations = pass.sums.iter().zip(&pass.units).map(deviation).collect();
     let (nearest, farthest) = pass.members.into_iter().unzip();
     Ok(Gathered {
         sample: pass.sample,
@@ -83,7 +87,9 @@ struct Pass<'a> {
     wanted: BTreeMap<usize, Vec<f64>>,
     shown: Vec<bool>,
     members: Vec<(Vec<Member>, Vec<Member>)>,
-    sums: Vec<(f64, f64)>, // sums of the values less the lattice's offset, and of their squares
+    sums: Vec<(f64, f64)>, // sums of the values less the lattice's offset, and of their squares, in `units`
+    units: Vec<f64>,       // (n_dims)
+    unit: f64,             // of distances
 }
 
 impl Pass<'_> {
@@ -95,17 +101,19 @@ impl Pass<'_> {
         if let Some(wanted) = self.wanted.get_mut(&row) {
             wanted.extend_from_slice(values);
         }
-        for ((sum, &x), centre) in self.sums.iter_mut().zip(values).zip(&self.facts.model.lattice.offset) {
-            sum.0 += x - centre;
-            sum.1 += (x - centre) * (x - centre);
+        let centres = self.facts.model.lattice.offset.iter().zip(&self.units);
+        for ((sum, &x), (centre, unit)) in self.sums.iter_mut().zip(values).zip(centres) {
+            let x = (x - centre) / unit;
+            sum.0 += x;
+            sum.1 += x * x;
         }
         let cluster = self.labels[row] as usize;
         if self.shown[cluster] {
             let centroid = self.facts.centroids.row(cluster);
-            let squared: f64 = values.iter().zip(centroid).map(|(x, c)| (x - c) * (x - c)).sum();
+            let distance = distance(values, centroid, self.unit);
             let (nearest, farthest) = &mut self.members[cluster];
-            keep(nearest, row, squared.sqrt(), values, |new, old| new < old);
-            keep(farthest, row, squared.sqrt(), values, |new, old| new > old);
+            keep(nearest, row, distance, values, |new, old| new < old);
+            keep(farthest, row, distance, values, |new, old| new > old);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::data::Dataset;
 use crate::model::Model;
+use crate::warnings::Warning;
 
 /// The input of a report. Sections without data are left out.
 #[derive(Debug, Clone)]
@@ -10,12 +11,17 @@ pub struct Report<'a> {
     pub model: &'a Model,
     /// Rows and their labels.
     pub rows: Option<LabelledRows<'a>>,
+    /// Doubts about the result.
+    pub warnings: Vec<Warning>,
     /// Author and licence of the data.
     pub origin: Option<&'a str>,
     /// All restarts of the fit.
     pub restarts: Option<RestartSummary>,
-    /// Inertia after each iteration of the best restart, in the user's units.
+    /// Inertia after each iteration of the best restart, in units of 2^[`inertia_scale`](Self::inertia_scale).
     pub convergence: Option<Vec<f64>>,
+    /// The inertias of `restarts` and `convergence` are in units of 2^`inertia_scale`: see
+    /// [`Fit::cost_scale`](crate::kmeans::Fit::cost_scale).
+    pub inertia_scale: i32,
     /// Fits of the same data with other numbers of clusters, in ascending order.
     pub sweep: Vec<SweepLine>,
     /// Device, timings and so on: pairs of name and text.
@@ -34,6 +40,8 @@ impl<'a> Report<'a> {
             origin: None,
             restarts: None,
             convergence: None,
+            inertia_scale: 0,
+            warnings: Vec::new(),
             sweep: Vec::new(),
             about: Vec::new(),
             drawing: None,
@@ -63,7 +71,7 @@ impl<'a> LabelledRows<'a> {
 /// Data on all restarts.
 #[derive(Debug, Clone, Default)]
 pub struct RestartSummary {
-    /// Inertia of each, in the user's units.
+    /// Inertia of each, in units of 2^[`Report::inertia_scale`].
     pub inertias: Vec<f64>,
     /// Their median.
     pub median: f64,

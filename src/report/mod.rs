@@ -7,7 +7,8 @@
 //! | `gather`, `gathered` | one pass over the rows: a sample, nearest and farthest rows, misread rows |
 //! | `images` | rows and centroids as pictures |
 //! | `pca` | the first two principal components |
-//! | `chart`, `format` | charts as SVG; numbers and sentences |
+//! | `axis`, `chart`, `format` | charts as SVG; numbers and sentences |
+//! | `scale` | powers of two that keep squares within the range of floats |
 //! | `sections/` | the sections of the page, one file each |
 //! | `draw/` | the drawing page and its section |
 //!
@@ -26,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod axis;
 mod chart;
 pub mod draw;
 mod error;
@@ -36,6 +38,7 @@ mod gathered;
 mod images;
 mod input;
 mod pca;
+mod scale;
 mod sections;
 
 use askama::Template;

@@ -16,6 +16,10 @@ pub enum Undefined {
     /// Each point is a cluster of its own.
     #[error("every point is a cluster of its own")]
     AllApart,
+    /// There are fewer distinct points than clusters, so that each cluster holds copies of one point. [`Partition`] does
+    /// not look for this: a caller who knows it has no use for measures.
+    #[error("every cluster is copies of one row, since there are fewer distinct rows than clusters")]
+    OnlyCopies,
     /// A squared distance overflows.
     #[error("a squared distance between points overflows a 64-bit float; scale the columns down")]
     Overflow,

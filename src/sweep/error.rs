@@ -1,6 +1,6 @@
 //! Why a sweep failed.
 
-use crate::kmeans::FitError;
+use crate::kmeans::{ColumnNamesError, FitError};
 use crate::score::ScoreError;
 
 /// Why a sweep failed.
@@ -33,19 +33,13 @@ pub enum SweepError {
         /// Columns of the fitted rows.
         needed: usize,
     },
-    /// The held-out rows have columns of other names, or in another order.
-    #[error(
-        "{name}, column {column}: it is \"{found}\" where the fitted rows have \"{needed}\"; put the columns in their order"
-    )]
+    /// The held-out rows have columns of other names.
+    #[error("{name}: its columns are not those of the fitted rows: {reason}")]
     Names {
         /// The held-out table.
         name: String,
-        /// The column, from 1, among the features.
-        column: usize,
-        /// Its name.
-        found: String,
-        /// Its name in the fitted rows.
-        needed: String,
+        /// How they differ.
+        reason: ColumnNamesError,
     },
     /// A table has no truth, which accuracy on held-out rows needs.
     #[error("{name} has no truth column; accuracy on rows held out needs one in both tables")]

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::SweepError;
-use crate::data::{Dataset, Rows, Truth};
+use crate::data::{Dataset, Truth};
 use crate::engine::reference::assign::{assign_outside, nearest, row_distance};
-use crate::kmeans::FitError;
+use crate::kmeans::{ColumnOrder, FitError, column_order};
 use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights, check_shape};
 
 /// Held-out rows on the lattice of the fitted rows.
@@ -17,17 +17,18 @@ pub(super) struct HeldOut {
 }
 
 impl HeldOut {
-    /// Places `rows` on the lattice of the fitted rows, and matches the classes of both by name.
+    /// Places `rows` on the lattice of the fitted rows, and matches the columns and the classes of both by name.
     pub(super) fn new(rows: &Dataset, fitted: &Dataset, table: &Table) -> Result<Self, SweepError> {
         let (found, needed) = (rows.points.n_dims(), table.n_dims());
         if found != needed {
             return Err(SweepError::Columns { name: rows.name.clone(), found, needed });
         }
-        check_names(rows, fitted)?;
+        let order = column_order(&rows.columns, &fitted.columns)
+            .map_err(|reason| SweepError::Names { name: rows.name.clone(), reason })?;
         let (truth, known) = (truth(rows)?, truth(fitted)?);
         let class = |name: &String| truth.names.iter().position(|here| here == name).map(|at| at as u32);
         Ok(Self {
-            table: place(rows, &table.lattice)?,
+            table: place(rows, &order, &table.lattice)?,
             truth: truth.labels.clone(),
             n_truth: truth.names.len(),
             classes: known.names.iter().map(class).collect(),
@@ -41,47 +42,30 @@ impl HeldOut {
     }
 }
 
-/// Checks that columns with names in both tables have the same names, in the same order.
-fn check_names(rows: &Dataset, fitted: &Dataset) -> Result<(), SweepError> {
-    let unnamed = |(at, name): (usize, &String)| *name == format!("column {}", at + 1);
-    if [rows, fitted].iter().any(|data| data.columns.iter().enumerate().all(unnamed)) {
-        return Ok(());
-    }
-    let mut pairs = rows.columns.iter().zip(&fitted.columns);
-    match pairs.position(|(found, needed)| found != needed) {
-        None => Ok(()),
-        Some(at) => Err(SweepError::Names {
-            name: rows.name.clone(),
-            column: at + 1,
-            found: rows.columns[at].clone(),
-            needed: fitted.columns[at].clone(),
-        }),
-    }
-}
-
 fn truth(data: &Dataset) -> Result<&Truth, SweepError> {
     data.truth.as_ref().ok_or_else(|| SweepError::NoTruth { name: data.name.clone() })
 }
 
-/// Places rows on a given lattice. Rows outside its range are in [`Table::outside`].
-fn place(data: &Dataset, lattice: &Lattice) -> Result<Table, FitError> {
+/// Places rows on a given lattice, with their columns in this order. Rows outside its range are in [`Table::outside`].
+fn place(data: &Dataset, order: &ColumnOrder, lattice: &Lattice) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
     let mut packer = Packer::new(lattice.clone(), Weights::ones(n_points), n_points);
     data.points.visit(&mut |first, rows| -> Result<(), FitError> {
-        match rows {
-            Rows::F32(rows) => {
-                check_finite(rows.iter().map(|&x| f64::from(x)), first, n_dims)?;
-                packer.add(rows)?;
-            }
-            Rows::F64(rows) => {
-                check_finite(rows.iter().copied(), first, n_dims)?;
-                packer.add(rows)?;
-            }
+        let values = rows.to_f64();
+        check_finite(values.iter().copied(), first, n_dims)?;
+        match order {
+            ColumnOrder::ByPosition => packer.add(&values)?,
+            ColumnOrder::ByName(order) => packer.add(&ordered(&values, order))?,
         }
         Ok(())
     })?;
     Ok(packer.finish())
+}
+
+/// Rows with their columns in this order.
+fn ordered(rows: &[f64], order: &[usize]) -> Vec<f64> {
+    rows.chunks_exact(order.len()).flat_map(|row| order.iter().map(|&j| row[j])).collect()
 }
 
 fn check_finite(

@@ -14,12 +14,16 @@ use crate::engine::{Job, Opened};
 use crate::kmeans::{self, CONTINUE, Fit, FitError, KMeans, Params};
 use crate::lattice::Table;
 use crate::score::{Contingency, Partition, ScoreError, accuracy, majority_names, purity};
+use crate::warnings::{self, Ended, Placed, Warning, WarningCode, of_device};
 
 pub use error::SweepError;
 pub use held_out::nearest_labels;
 pub use spread::MeasureSpread;
 
 use held_out::HeldOut;
+
+/// Significant digits of an inertia as text.
+const INERTIA_DIGITS: usize = 10;
 
 /// Parameters of a sweep: every number of clusters is fitted with every seed.
 #[derive(Debug, Clone)]
@@ -44,7 +48,13 @@ pub struct SweepRun {
     pub seed: u64,
     /// Inertia of the best restart, in the user's units.
     pub inertia: f64,
-    /// Mean silhouette; `None` if it is undefined or was not requested.
+    /// The same as text, also beyond the range of `f64`.
+    pub inertia_text: String,
+    /// The same in lattice units.
+    #[serde(serialize_with = "as_text")]
+    pub inertia_exact: u128,
+    /// Mean silhouette; `None` if it is undefined or was not requested, or if there are fewer distinct rows than
+    /// clusters.
     pub silhouette: Option<f64>,
     /// Calinski-Harabasz index; `None` likewise.
     pub calinski_harabasz: Option<f64>,
@@ -54,6 +64,8 @@ pub struct SweepRun {
     pub accuracy: Option<f64>,
     /// Accuracy on the held-out rows, with the same names; `None` without held-out rows.
     pub held_out_accuracy: Option<f64>,
+    /// Doubts about the fit.
+    pub warnings: Vec<Warning>,
     /// Fingerprint of the fit.
     pub fingerprint: String,
 }
@@ -87,7 +99,8 @@ pub fn sweep(
         }
         let points = if plan.measures { data.points.to_f64().map_err(FitError::from)? } else { Vec::new() };
         let held_out = held_out.map(|rows| HeldOut::new(rows, data, &table)).transpose()?;
-        let swept = Swept { opened, table, truth: data.truth.as_ref(), points, held_out };
+        let doubts = warnings::of_table(data, &Placed::of(&table)).map_err(FitError::from)?;
+        let swept = Swept { opened, data, table, doubts, truth: data.truth.as_ref(), points, held_out };
         let mut runs = Vec::with_capacity(jobs.len());
         for params in &jobs {
             runs.push(swept.run(params)?);
@@ -106,7 +119,9 @@ fn jobs(plan: &SweepPlan) -> Result<Vec<Params>, FitError> {
 /// Data that all fits share.
 struct Swept<'a> {
     opened: &'a Opened,
+    data: &'a Dataset,
     table: Table,
+    doubts: Vec<Warning>, // about the table
     truth: Option<&'a Truth>,
     points: Vec<f64>, // (n_points, n_dims); empty if measures were not requested
     held_out: Option<HeldOut>,
@@ -115,19 +130,31 @@ struct Swept<'a> {
 impl Swept<'_> {
     fn run(&self, params: &Params) -> Result<SweepRun, SweepError> {
         let fit = kmeans::fit_table(self.opened, &self.table, params, &mut |_| CONTINUE)?;
-        let [silhouette, calinski_harabasz, davies_bouldin] = self.measures(&fit, params)?;
+        let warnings = self.warnings(&fit)?;
+        let copies = warnings.iter().any(|warning| warning.code == WarningCode::FewDistinctRows);
+        let [silhouette, calinski_harabasz, davies_bouldin] =
+            if copies { [None; 3] } else { self.measures(&fit, params)? };
         let (accuracy, held_out_accuracy) = self.accuracies(&fit, params)?;
         Ok(SweepRun {
             n_clusters: params.n_clusters(),
             seed: params.seed(),
             inertia: fit.inertia(),
+            inertia_text: fit.cost_text(fit.best.inertia, INERTIA_DIGITS),
+            inertia_exact: fit.best.inertia,
             silhouette,
             calinski_harabasz,
             davies_bouldin,
             accuracy,
             held_out_accuracy,
+            warnings,
             fingerprint: fit.fingerprint,
         })
+    }
+
+    fn warnings(&self, fit: &Fit) -> Result<Vec<Warning>, SweepError> {
+        let of_result =
+            warnings::of_result(self.data, &fit.lattice, &Ended::of(fit)).map_err(FitError::from)?;
+        Ok([of_device(&fit.device), self.doubts.clone(), of_result].concat())
     }
 
     fn measures(&self, fit: &Fit, params: &Params) -> Result<[Option<f64>; 3], ScoreError> {
@@ -152,7 +179,7 @@ impl Swept<'_> {
     }
 }
 
-/// Some JSON readers have only floats, which can't hold every u64.
-fn as_text<S: serde::Serializer>(seed: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(seed)
+/// Some JSON readers have only floats, which can't hold every integer.
+fn as_text<N: std::fmt::Display, S: serde::Serializer>(number: &N, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
 }

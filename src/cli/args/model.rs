@@ -26,6 +26,11 @@ pub(in crate::cli) struct RowsArgs {
     #[arg(long, help_heading = "Input")]
     pub(in crate::cli) by_position: bool,
 
+    /// Stop with an error at a row that can't be labelled; without it such rows get an empty label, and a warning
+    /// counts them
+    #[arg(long, help_heading = "Input")]
+    pub(in crate::cli) strict: bool,
+
     #[command(flatten)]
     pub(in crate::cli) table: TableArgs,
 

@@ -33,9 +33,10 @@ pub(in crate::cli) struct SweepArgs {
     #[arg(default_value = "digits", hide_default_value = true)]
     pub(in crate::cli) data: String,
 
-    /// Numbers of clusters: a list such as 10,20,40 or a range such as 2..400, or both: 2..9,20,40
-    #[arg(short = 'k', long, value_name = "LIST", default_value = "2..20", value_parser = clusters)]
-    pub(in crate::cli) clusters: Numbers,
+    /// Numbers of clusters: a list such as 10,20,40 or a range such as 2..400, or both: 2..9,20,40 [default: 2..20, or
+    /// up to the number of rows]
+    #[arg(short = 'k', long, value_name = "LIST", value_parser = clusters)]
+    pub(in crate::cli) clusters: Option<Numbers>,
 
     /// Seeds, each used with every number of clusters: a list or a range
     #[arg(long, value_name = "LIST", default_value = "1..5", value_parser = seeds)]

@@ -37,11 +37,14 @@ impl ExportFiles {
         Ok(Self(files))
     }
 
-    /// Writes them.
+    /// Writes them; after an error the others too. Returns the first error.
     pub(super) fn write(self, document: &Document) -> anyhow::Result<()> {
+        let mut first = Ok(());
         for (output, format) in self.0 {
-            output.write_bytes(export::text(document, format)?.as_bytes())?;
+            let text = export::text(document, format).map_err(anyhow::Error::from);
+            let written = text.and_then(|text| Ok(output.write_bytes(text.as_bytes())?));
+            first = first.and(written);
         }
-        Ok(())
+        first
     }
 }

@@ -22,7 +22,7 @@ use super::args::CompareArgs;
 use super::device;
 use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
-use super::{request, terminal};
+use super::{notes, request, terminal};
 
 /// Default number of runs of each device; fewer if they take long.
 const RUNS: u32 = 10;
@@ -38,24 +38,28 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         return calibrate::run(args, &list);
     }
     let files = ExportFiles::create(args)?;
-    let params = request::params(&args.job, Device::Auto)?;
+    let asked = request::params(&args.job, Device::Auto)?;
+    let params = &asked.params;
     if let Some(sweep) = &args.sweep {
         for &value in &sweep.values {
-            params_at(&params, sweep.parameter, value).with_context(|| format!("--sweep {sweep}"))?;
+            params_at(params, sweep.parameter, value).with_context(|| format!("--sweep {sweep}"))?;
         }
         check_points(sweep, params.n_clusters())?;
     }
     let mut contestants = devices::open(&list, &device::options(&devices::wanted(args))?)?;
     let start = Instant::now();
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let (params, starts) = asked.of_data(&data)?;
     stop_on_ctrl_c()?;
     let document = measure(args, &params, &data, start.elapsed(), &mut contestants)?;
-    files.write(&document)?;
+    let written = files.write(&document);
     if !args.quiet {
+        starts.note(&data).iter().for_each(|note| notes::write_note(note));
         let text = text::text(&document, terminal::width(), terminal::color());
         terminal::write_stdout(&text).context("standard output")?;
         text::warn(&document);
     }
+    written?;
     end(&document)
 }
 

@@ -2,8 +2,9 @@
 
 use askama::Template;
 
+use super::super::format::inertia;
 use super::{Facts, ReportError, Section};
-use crate::numbers::{count, grouped, grouped_plural};
+use crate::numbers::{count, grouped_plural};
 
 #[derive(Template)]
 #[template(path = "report/about.html")]
@@ -37,7 +38,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
                 params.tol, params.max_iter
             ),
         ),
-        ("numbers", format!("integers on {lattice}; inertia {}", grouped(model.inertia()))),
+        ("numbers", format!("integers on {lattice}; inertia {}", inertia(model))),
         ("device", from.device.clone()),
         ("version", format!("cairn {}", from.cairn)),
         ("fingerprint", model.fingerprint.clone()),

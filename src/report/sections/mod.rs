@@ -13,6 +13,7 @@ mod rows;
 mod section;
 mod silhouette;
 mod sweep;
+mod warnings;
 
 use super::ReportError;
 use super::facts::Facts;
@@ -22,6 +23,7 @@ pub(super) use section::Section;
 /// All sections that have data, in the order of the page.
 pub(super) fn all(facts: &Facts<'_>) -> Result<Vec<Section>, ReportError> {
     let makers = [
+        warnings::section,
         rows::section,
         clusters::section,
         drawing::section,

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::super::scale::unit_of_feature;
 use super::{Facts, ReportError, Section};
 use crate::numbers::{grouped, grouped_plural};
 
@@ -65,8 +66,11 @@ impl FeatureScale {
         };
         let d = facts.model.n_dims();
         let means: Vec<f64> = (0..d).map(|j| over(&|c| facts.centroids[[c, j]])).collect();
-        let variance = |j: usize| over(&|c| (facts.centroids[[c, j]] - means[j]).powi(2));
-        let between: Vec<f64> = (0..d).map(|j| variance(j).sqrt()).collect();
+        let spread = |j: usize| {
+            let unit = unit_of_feature(&facts.model.lattice, j);
+            over(&|c| ((facts.centroids[[c, j]] - means[j]) / unit).powi(2)).sqrt() * unit
+        };
+        let between: Vec<f64> = (0..d).map(spread).collect();
         let deviations =
             facts.gathered.as_ref().map_or(between.clone(), |gathered| gathered.deviations.clone());
         Self { means, deviations, between }

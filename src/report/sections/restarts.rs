@@ -1,28 +1,47 @@
 //! The restarts: spread of inertia, its relation to accuracy, convergence of the best restart.
 
 use super::super::RestartSummary;
+use super::super::axis::Axis;
 use super::super::chart::{Chart, Series, around};
+use super::super::scale::unit_of;
 use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
-use crate::numbers::{count, grouped, grouped_plural, short_percent, tick};
+use crate::numbers::{count, grouped, grouped_plural, short_percent, tick, times_power_of_two};
 
 /// Bars of the histogram.
 const BINS: usize = 40;
 /// Most restarts drawn as dots.
 const MOST_DOTS: usize = 2_000;
 
+/// The unit of inertias: 2 to this power, in the user's units.
+#[derive(Clone, Copy)]
+struct Unit(i32);
+
+impl Unit {
+    /// An inertia in the user's units.
+    fn shown(self, inertia: f64) -> String {
+        if self.0 == 0 { grouped(inertia) } else { times_power_of_two(inertia, self.0, 4) }
+    }
+
+    /// The same for a tick of an axis.
+    fn tick(self, inertia: f64) -> String {
+        if self.0 == 0 { tick(inertia) } else { times_power_of_two(inertia, self.0, 2) }
+    }
+}
+
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let (mut words, mut figures) = (Vec::new(), Vec::new());
+    let unit = Unit(facts.report.inertia_scale);
     if let Some(restarts) = facts.report.restarts.as_ref().filter(|restarts| restarts.inertias.len() > 1) {
-        words.extend(spread_words(restarts));
-        figures.push(histogram(restarts)?);
+        words.extend(spread_words(restarts, unit));
+        figures.push(histogram(restarts, unit)?);
         words.extend(restarts.unscored.clone());
         if restarts.accuracies.len() == restarts.inertias.len() {
-            figures.push(against_accuracy(restarts)?);
+            figures.push(against_accuracy(restarts, unit)?);
         }
     }
     if let Some(inertias) = facts.report.convergence.as_ref().filter(|inertias| !inertias.is_empty()) {
-        figures.push(convergence(inertias)?);
+        figures.push(convergence(inertias, unit)?);
     }
     if figures.is_empty() {
         return Ok(None);
@@ -34,11 +53,11 @@ fn least(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
-fn spread_words(restarts: &RestartSummary) -> Vec<String> {
+fn spread_words(restarts: &RestartSummary, unit: Unit) -> Vec<String> {
     let inertias = &restarts.inertias;
     let best = least(inertias);
     let worst = inertias.iter().copied().fold(best, f64::max);
-    let above = |x: f64| if best > 0.0 { short_percent(x / best - 1.0) } else { grouped(x - best) };
+    let above = |x: f64| if best > 0.0 { short_percent(x / best - 1.0) } else { unit.shown(x - best) };
     let found = match restarts.found_best {
         1 => "One restart found it, so a better result may exist".to_owned(),
         n => format!("{} restarts found it", count(n as f64)),
@@ -47,14 +66,15 @@ fn spread_words(restarts: &RestartSummary) -> Vec<String> {
         "k-means ends in a local minimum, so it starts {} times from random rows and keeps the least inertia. {found}: {}. \
          The median restart is {} above it, the worst {}.",
         count(inertias.len() as f64),
-        grouped(best),
+        unit.shown(best),
         above(restarts.median),
         above(worst)
     )]
 }
 
-fn histogram(restarts: &RestartSummary) -> Result<Figure, ReportError> {
+fn histogram(restarts: &RestartSummary, unit: Unit) -> Result<Figure, ReportError> {
     let range = around(restarts.inertias.iter().copied());
+    let range = Axis::over(&range).map_or(range, |axis| axis.bounds());
     let width = (range.end - range.start) / BINS as f64;
     let mut bins = [0usize; BINS];
     for x in &restarts.inertias {
@@ -69,7 +89,7 @@ fn histogram(restarts: &RestartSummary) -> Result<Figure, ReportError> {
         alt: format!("Histogram of the inertia of {}", grouped_plural(restarts.inertias.len(), "restart")),
         x: ("inertia", range.clone()),
         y: ("restarts", 0.0..most * 1.08),
-        x_text: &|x| tick(*x),
+        x_text: &|x| unit.tick(*x),
         y_text: &|y| if y.fract() == 0.0 { tick(*y) } else { String::new() },
         series: vec![Series::Bars(0, bins.iter().enumerate().filter(|bin| *bin.1 > 0).map(bar).collect())],
     };
@@ -78,7 +98,7 @@ fn histogram(restarts: &RestartSummary) -> Result<Figure, ReportError> {
     Ok(Figure { title: "Inertia of all restarts", svg: chart.svg()?, text: text.into() })
 }
 
-fn against_accuracy(restarts: &RestartSummary) -> Result<Figure, ReportError> {
+fn against_accuracy(restarts: &RestartSummary, unit: Unit) -> Result<Figure, ReportError> {
     let (inertias, accuracies) = (&restarts.inertias, &restarts.accuracies);
     let step = inertias.len().div_ceil(MOST_DOTS);
     let dots = inertias.iter().copied().zip(accuracies.iter().copied()).step_by(step).collect();
@@ -87,7 +107,7 @@ fn against_accuracy(restarts: &RestartSummary) -> Result<Figure, ReportError> {
         alt: format!("Accuracy against inertia of {}", grouped_plural(inertias.len(), "restart")),
         x: ("inertia", around(inertias.iter().copied())),
         y: ("accuracy", around(accuracies.iter().copied())),
-        x_text: &|x| tick(*x),
+        x_text: &|x| unit.tick(*x),
         y_text: &|y| short_percent(*y),
         series: vec![Series::Dots(0, dots), Series::Big(1, inertias[best], accuracies[best])],
     };
@@ -134,28 +154,32 @@ fn accuracy_words(restarts: &RestartSummary, best: usize) -> String {
 
 /// Pearson correlation; `None` if one of the two is constant.
 fn correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    let [a, b] = [a, b].map(|values| {
+        let unit = unit_of(values.iter().copied());
+        values.iter().map(|x| x / unit).collect::<Vec<f64>>()
+    });
     let n = a.len() as f64;
     let (mean_a, mean_b) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
     let sum =
-        |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(x, y)| f(x - mean_a, y - mean_b)).sum::<f64>();
+        |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(&b).map(|(x, y)| f(x - mean_a, y - mean_b)).sum::<f64>();
     let r = sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt();
     r.is_finite().then_some(r)
 }
 
-fn convergence(inertias: &[f64]) -> Result<Figure, ReportError> {
+fn convergence(inertias: &[f64], unit: Unit) -> Result<Figure, ReportError> {
     let (first, last) = (inertias[0], inertias[inertias.len() - 1]);
     let line = inertias.iter().enumerate().map(|(at, &x)| (at as f64 + 1.0, x)).collect();
     let chart = Chart {
         alt: format!(
             "Inertia after each of {} iterations, from {} to {}",
             inertias.len(),
-            grouped(first),
-            grouped(last)
+            unit.shown(first),
+            unit.shown(last)
         ),
         x: ("iteration", 1.0..(inertias.len() as f64).max(2.0)),
         y: ("inertia", around(inertias.iter().copied())),
         x_text: &|x| if x.fract() == 0.0 { tick(*x) } else { String::new() },
-        y_text: &|y| tick(*y),
+        y_text: &|y| unit.tick(*y),
         series: vec![Series::Line(0, line)],
     };
     let most = inertias.iter().position(|x| x - last <= 0.1 * (first - last)).map_or(1, |at| at + 1);
@@ -178,5 +202,7 @@ mod tests {
         let falling = correlation(&[1.0, 2.0, 3.0, 4.0], &[4.0, 2.0, 3.0, 1.0]).unwrap();
         assert!((rising - 1.0).abs() < 1e-12 && (falling + 0.8).abs() < 1e-12);
         assert_eq!(correlation(&[1.0, 1.0], &[1.0, 2.0]), None);
+        let huge = correlation(&[1e200, 2e200, 3e200], &[5.0, 7.0, 9.0]).unwrap();
+        assert!((huge - 1.0).abs() < 1e-12);
     }
 }

@@ -1,10 +1,13 @@
 //! Silhouettes of the rows.
 
+use std::borrow::Cow;
+
 use super::super::chart::{Chart, Series};
+use super::super::scale::unit_of;
 use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
 use crate::numbers::{count, grouped_plural, short_percent};
-use crate::score::Partition;
+use crate::score::{Partition, Undefined};
 
 /// Most clusters drawn.
 const MOST: usize = 40;
@@ -14,9 +17,18 @@ const MOST_BARS: usize = 60;
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let Some((gathered, rows)) = facts.gathered.as_ref().zip(facts.report.rows) else { return Ok(None) };
     let labels: Vec<u32> = gathered.sample.iter().map(|&row| rows.labels[row]).collect();
-    let partition =
-        Partition::new(&gathered.values, facts.model.n_dims(), &labels, facts.model.n_clusters())?;
-    let Ok(values) = partition.silhouettes() else { return Ok(None) };
+    // silhouettes do not depend on the scale
+    let unit = unit_of(gathered.values.iter().copied());
+    let scaled: Cow<'_, [f64]> = match unit {
+        1.0 => Cow::Borrowed(&gathered.values),
+        unit => gathered.values.iter().map(|x| x / unit).collect(),
+    };
+    let partition = Partition::new(&scaled, facts.model.n_dims(), &labels, facts.model.n_clusters())?;
+    let values = match partition.silhouettes() {
+        Ok(values) => values,
+        Err(Undefined::Overflow) => return undrawn(),
+        Err(_) => return Ok(None),
+    };
     let mut groups = vec![Vec::new(); facts.model.n_clusters()];
     values.iter().zip(&labels).for_each(|(&value, &label)| groups[label as usize].push(value));
     groups.iter_mut().for_each(|group| group.sort_by(|a, b| b.total_cmp(a)));
@@ -25,6 +37,11 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         Figure { title: "Silhouette of each row", svg: chart(facts, &groups, mean)?, text: String::new() };
     let words = words(facts, &groups, &values, mean, rows.labels.len());
     super::section::section("silhouette", "Separation", &Figures { words, figures: vec![figure] })
+}
+
+fn undrawn() -> Result<Option<Section>, ReportError> {
+    let words = vec![format!("The silhouettes are left out: {}.", Undefined::Overflow)];
+    super::section::section("silhouette", "Separation", &Figures { words, figures: Vec::new() })
 }
 
 fn chart(facts: &Facts<'_>, groups: &[Vec<f64>], mean: f64) -> Result<String, ReportError> {

@@ -2,6 +2,7 @@
 
 use super::super::SweepLine;
 use super::super::chart::{Chart, Series, around};
+use super::super::format::list;
 use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
 use crate::numbers::{short_percent, tick};
@@ -35,12 +36,28 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         )?);
     }
     figures.retain(|figure| !figure.svg.is_empty());
-    let words = vec![
+    let mut words = vec![
         "Curves like these are often used to choose the number of clusters, k. They are hints, not proofs. The dashed line \
         is the number of clusters on this page."
             .to_owned(),
     ];
+    words.extend(beyond(lines));
     super::section::section("sweep", "Other numbers of clusters", &Figures { words, figures })
+}
+
+/// A sentence on inertias that are not drawn, if there are any.
+fn beyond(lines: &[SweepLine]) -> Option<String> {
+    let ks: Vec<String> = lines
+        .iter()
+        .filter(|line| !line.inertia.is_finite())
+        .map(|line| line.n_clusters.to_string())
+        .collect();
+    (!ks.is_empty()).then(|| {
+        format!(
+            "The inertia is beyond the range of 64-bit floats for k = {}, and not drawn there.",
+            list(&ks)
+        )
+    })
 }
 
 fn inertia_words() -> String {
@@ -71,8 +88,10 @@ fn figure(
     y_text: &dyn Fn(&f64) -> String,
     text: String,
 ) -> Result<Figure, ReportError> {
-    let points: Vec<(f64, f64)> =
-        lines.iter().filter_map(|line| Some((line.n_clusters as f64, of(line)?))).collect();
+    let points: Vec<(f64, f64)> = lines
+        .iter()
+        .filter_map(|line| Some((line.n_clusters as f64, of(line).filter(|value| value.is_finite())?)))
+        .collect();
     if points.len() < 2 {
         return Ok(Figure { title, svg: String::new(), text });
     }

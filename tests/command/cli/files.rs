@@ -65,7 +65,7 @@ fn centroids_go_out_and_in_again() {
     for (name, shape) in [("c.csv", None), ("c.npy", Some([10, 64]))] {
         let first = folder.json(&format!("-r 5 --centroids {name} --labels first.csv"));
         assert!(shape.is_none_or(|shape| npy_shape(&folder, name) == shape));
-        let again = folder.json(&format!("--init {name} --max-iter 1 --labels again.csv"));
+        let again = folder.json(&format!("-q --init {name} --max-iter 1 --labels again.csv"));
         assert_eq!(again["params"]["n_clusters"], 10);
         assert_eq!(again["params"]["init"], name);
         assert_eq!(
@@ -84,7 +84,7 @@ fn other_centroids_do_not_converge_at_once() {
     // the check above can fail: from elsewhere one iteration is not enough
     let folder = Folder::new();
     folder.json("-r 1 --max-iter 2 --centroids c.npy");
-    let json = folder.json("--init c.npy --max-iter 1");
+    let json = folder.json("-q --init c.npy --max-iter 1");
     assert_eq!((&json["best"]["stopped"], &json["best"]["converged"]), (&"max_iter".into(), &false.into()));
 }
 

@@ -15,10 +15,10 @@ fn its_shape_is_fixed() {
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     let expected = [
         ("data", "mixed n_dims n_points name rounding_rms step_max step_min"),
-        ("params", "init max_iter n_clusters n_restarts seed threads tol truth weights"),
+        ("params", "init init_columns max_iter n_clusters n_restarts seed threads tol truth weights"),
         ("device", "adapter asked driver fallback used"),
-        ("best", "converged counts empty inertia inertia_exact iterations restart stopped"),
-        ("restarts", "count found_best max median min"),
+        ("best", "converged counts empty inertia inertia_exact inertia_text iterations restart stopped"),
+        ("restarts", "count found_best max max_text median median_text min min_text"),
         ("timings_s", "iterate open pack read read_back seed total upload"),
         ("work", "assigned_points repaired_points"),
         (
@@ -32,8 +32,11 @@ fn its_shape_is_fixed() {
         found.sort_unstable();
         assert_eq!(found.join(" "), names, "{part}");
     }
-    let mut top: Vec<&str> =
-        expected.iter().map(|part| part.0).chain(["schema", "version", "measures", "fingerprint"]).collect();
+    let mut top: Vec<&str> = expected
+        .iter()
+        .map(|part| part.0)
+        .chain(["schema", "version", "measures", "warnings", "fingerprint"])
+        .collect();
     top.sort_unstable();
     let mut found = keys(&json);
     found.sort_unstable();
@@ -116,8 +119,11 @@ fn empty_clusters_stand_for_nothing() {
 #[test]
 fn what_is_not_finite_is_null() {
     let folder = Folder::with([("t.csv", b"1e200\n-1e200\n")]);
-    let json = folder.json("t.csv -k 1");
+    let ran = folder.fit("t.csv -k 1 --json");
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(json["best"]["inertia"], Value::Null); // 2e400 is beyond f64
+    let text = json["best"]["inertia_text"].as_str().unwrap();
+    assert!(text.starts_with("1.99999") && text.ends_with("e400"), "{text}");
     assert!(json["best"]["inertia_exact"].as_str().unwrap().len() > 10);
 }
 

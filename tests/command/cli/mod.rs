@@ -13,6 +13,7 @@
 //! | `read` | `cairn read` |
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
+//! | `warnings` | warnings in every output; values beyond floats; rows without a label; columns by name |
 //! | `pipes` | readers that go away, disks that are full |
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
@@ -28,6 +29,7 @@ mod pipes;
 mod read;
 mod summary;
 mod sweep;
+mod warnings;
 
 use std::fs;
 use std::path::PathBuf;

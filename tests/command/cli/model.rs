@@ -124,7 +124,7 @@ fn rows_may_come_through_a_pipe_as_text_or_array() {
     assert_eq!(piped(&folder, "predict m.safetensors -", array.clone()).out, expected);
     fs::write(folder.path("a.npy"), &array).unwrap();
     assert_eq!(folder.run("predict m.safetensors a.npy").out, expected);
-    let ran = piped(&folder, "predict m.safetensors -", &array[..array.len() - 8]);
+    let ran = piped(&folder, "predict m.safetensors - --by-position", &array[..array.len() - 8]);
     ran.refused(1, &["standard input", "cut short"]);
     let wide = npy_f64("(1, 3)", &[0.0, 7.0, 0.0]);
     assert_eq!(
@@ -230,16 +230,16 @@ fn rows_that_can_not_be_predicted_are_named() {
         "",
         &["standard input, row 3, column 2 (\"y\"): \"four\" is not a number", "--ignore"],
     );
-    refused("1,2\n3,4,5\n", "", &["row 2: has 3 cells"]);
+    refused("1,2\n3,4,5\n", "--by-position", &["row 2: has 3 cells"]);
     refused("1,2,3\n", "", &["has 3 columns", "the model has 2", "--ignore"]);
     refused("1\n", "", &["has 1 columns", "the model has 2"]);
     refused("x,z\n1,2\n", "", &["1 of the model's 2 columns", "\"y\"", "--by-position"]);
     refused(
         "x,y\n1,2\n\n1e300,0\n",
-        "",
+        "--strict",
         &["row 4, column 1 (\"x\")", "1e300", "the centre of the fitted rows"],
     );
-    refused("y,c,x\n0,0,1e12\n", "", &["row 2, column 3 (\"x\")"]);
+    refused("y,c,x\n0,0,1e12\n", "--strict", &["row 2, column 3 (\"x\")"]);
     refused("x,y\n1,nan\n", "", &["row 2, column 2", "not a finite number"]);
     refused("x,y\n1,\n", "", &["row 2, column 2", "empty"]);
     refused("", "", &["standard input", "empty"]);
@@ -247,10 +247,14 @@ fn rows_that_can_not_be_predicted_are_named() {
     refused("x,y\n1,2\n", "--ignore z", &["--ignore", "\"z\"", "2 columns"]);
     refused(
         npy_f64("(2, 2)", &[0.0, 1.0, f64::NAN, 1.0]),
-        "",
+        "--strict --by-position",
         &["row 2, column 1", "NaN is not a finite number"],
     );
-    refused(npy_f64("(2, 2)", &[0.0, 1.0, 1e99, 1.0]), "", &["row 2, column 1", "1e99"]);
+    refused(
+        npy_f64("(2, 2)", &[0.0, 1.0, 1e99, 1.0]),
+        "--strict --by-position",
+        &["row 2, column 1", "1e99"],
+    );
     refused(b"x,y\n1,\xff\n".to_vec(), "", &["row 2", "0xff", "UTF-8"]);
 }
 

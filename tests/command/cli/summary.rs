@@ -136,7 +136,7 @@ fn warnings_go_to_standard_error() {
         Folder::with([("same.csv", b"1\n1\n"), ("skewed.csv", skewed.as_bytes()), ("w.csv", weights)]);
     for (args, part) in [
         ("same.csv -k 2", "1 of 2 clusters ended empty"),
-        ("skewed.csv -k 2", "of \"large\" only"),
+        ("skewed.csv -k 2", "column \"large\": one value, 1000000000000 in row "),
         ("w.csv -k 2 --weights w", "weights were rounded"),
     ] {
         let ran = folder.fit(args);

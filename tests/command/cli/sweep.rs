@@ -118,12 +118,49 @@ fn names_come_from_the_fitted_rows() {
 }
 
 #[test]
+fn columns_of_rows_held_out_are_found_by_name() {
+    let folder = folder();
+    let turned = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        format!("{},{},{}\n", cells[1], cells[0], cells[2])
+    };
+    let text: String = folder.read("held.csv").lines().map(turned).collect();
+    std::fs::write(folder.path("turned.csv"), text).unwrap();
+    let runs = |test: &str| {
+        json(&folder, &format!("fitted.csv --truth class --test {test} -k 2,3 --seeds 1"))["runs"].clone()
+    };
+    assert_eq!(runs("turned.csv"), runs("held.csv"));
+    let nameless: String = folder.read("held.csv").lines().skip(1).map(|line| format!("{line}\n")).collect();
+    std::fs::write(folder.path("nameless.csv"), nameless).unwrap();
+    let ran = sweep(&folder, "fitted.csv --truth 3 --test nameless.csv -k 2 --header no");
+    assert_eq!(ran.code, 1, "{}", ran.err); // the row of names is read as data
+}
+
+#[test]
+fn a_small_table_has_fewer_numbers_of_clusters() {
+    let folder = Folder::with([("small.csv", b"a,b\n1,2\n3,4\n5,6\n9,9\n8,8\n"), ("one.csv", b"7\n")]);
+    let ran = sweep(&folder, "small.csv --json");
+    let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    let numbers: Vec<u64> =
+        json["table"].as_array().unwrap().iter().map(|row| row["n_clusters"].as_u64().unwrap()).collect();
+    assert_eq!((ran.code, numbers), (0, vec![2, 3, 4, 5]), "{}", ran.err);
+    assert_eq!(json["warnings"][0]["code"], "fewer-clusters");
+    assert!(
+        ran.err.contains("small.csv has 5 rows") && ran.err.contains("end at 5, not at 20"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(sweep(&folder, "one.csv").code, 0);
+    sweep(&folder, "small.csv -k 2..6").refused(1, &["6 clusters for 5 rows"]); // asked for
+}
+
+#[test]
 fn what_is_refused() {
     let folder = folder();
-    std::fs::write(folder.path("turned.csv"), "y,x,class\n1,0,a\n0,50,b\n").unwrap();
-    sweep(&folder, "fitted.csv --truth class --test turned.csv -k 2")
-        .refused(1, &["turned.csv", "column 1", "\"y\"", "\"x\""]);
-    std::fs::remove_file(folder.path("turned.csv")).unwrap();
+    std::fs::write(folder.path("other.csv"), "x,z,class\n1,0,a\n0,50,b\n").unwrap();
+    sweep(&folder, "fitted.csv --truth class --test other.csv -k 2")
+        .refused(1, &["other.csv", "missing: \"y\"", "unknown: \"z\""]);
+    std::fs::remove_file(folder.path("other.csv")).unwrap();
     let refused = |args: &str, code, parts: &[&str]| sweep(&folder, args).refused(code, parts);
     refused("fitted.csv --truth class -k 61", 1, &["fitted.csv", "61 clusters for 60 rows"]);
     refused("fitted.csv --truth class --test nothing.csv", 1, &["--test", "nothing.csv"]);

@@ -1,5 +1,9 @@
 //! Formatting of numbers for people. Output for programs has all digits.
 
+mod scaled;
+
+pub use scaled::{product, times_power_of_two};
+
 /// Ten significant digits, which tell two inertias apart: `1165132.634`.
 #[must_use]
 pub fn value(x: f64) -> String {

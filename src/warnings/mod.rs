@@ -1,0 +1,47 @@
+//! Warnings: doubts about a result, for every output of it.
+//!
+//! A result can be right by its definition and still mislead: rounding may have merged rows, a fill value may have
+//! stretched a range, a cost may be beyond `f64`. [`of_fit`] lists such doubts of a fit. The command writes them to
+//! standard error, to JSON and to reports.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `warning` | a warning, and its code |
+//! | `subject` | what warnings are about: rows on a lattice, the end of a fit |
+//! | `fit` | all warnings of a fit, in their order |
+//! | `device` | a device that failed, or is slow |
+//! | `stretched`, `spread` | values that stretch the range of a column; the spread of columns |
+//! | `integers` | whole numbers that an `f64` can't tell apart |
+//! | `empty`, `distinct` | empty clusters; distinct rows before and after rounding |
+//! | `inertia` | costs beyond `f64` |
+//! | `unlabelled` | rows that a model can't label |
+//! | `place` | names of columns and numbers of rows, as the source shows them |
+//!
+//! ```
+//! use cairn::{data::Dataset, kmeans, warnings};
+//!
+//! let data = Dataset::new("two values", ndarray::arr2(&[[1.0], [1.0], [2.0]]));
+//! let fit = kmeans::fit(&data, &kmeans::KMeans::new(3).check()?)?;
+//! let warnings = warnings::of_fit(&fit, &data)?;
+//! assert_eq!(warnings[0].code, warnings::WarningCode::FewDistinctRows);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod device;
+mod distinct;
+mod empty;
+mod fit;
+mod inertia;
+mod integers;
+mod place;
+mod spread;
+mod stretched;
+mod subject;
+mod unlabelled;
+mod warning;
+
+pub use device::of_device;
+pub use fit::{of_fit, of_result, of_table};
+pub use subject::{Ended, Placed};
+pub use unlabelled::Unlabelled;
+pub use warning::{Warning, WarningCode, merged};

@@ -1,0 +1,53 @@
+//! What warnings are about: rows on a lattice, and the end of a fit.
+
+use crate::engine::Stop;
+use crate::kmeans::Fit;
+use crate::lattice::{Lattice, Rounding, Table};
+
+/// Rows on a lattice.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed<'a> {
+    /// The lattice.
+    pub lattice: &'a Lattice,
+    /// The rounding errors.
+    pub rounding: &'a Rounding,
+    /// Whether the weights were rounded.
+    pub weights_rounded: bool,
+}
+
+impl<'a> Placed<'a> {
+    /// The rows of a table.
+    #[must_use]
+    pub fn of(table: &'a Table) -> Self {
+        Self { lattice: &table.lattice, rounding: &table.rounding, weights_rounded: table.weights.rounded() }
+    }
+}
+
+/// The end of a fit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ended {
+    /// Number of clusters.
+    pub n_clusters: usize,
+    /// Clusters without a row of positive weight.
+    pub empty: usize,
+    /// Why the best restart stopped.
+    pub stop: Stop,
+    /// Its inertia, in lattice units.
+    pub inertia: u128,
+    /// The given weight that corresponds to an integer weight of 1.
+    pub weight_unit: f64,
+}
+
+impl Ended {
+    /// The end of this fit.
+    #[must_use]
+    pub fn of(fit: &Fit) -> Self {
+        Self {
+            n_clusters: fit.state.counts.len(),
+            empty: fit.empty(),
+            stop: fit.best.stop,
+            inertia: fit.best.inertia,
+            weight_unit: fit.weight_unit,
+        }
+    }
+}

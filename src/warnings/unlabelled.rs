@@ -1,0 +1,56 @@
+//! Rows that a model can't label.
+
+use super::warning::{Warning, WarningCode, listed};
+use crate::model::PredictError;
+use crate::numbers::plural;
+
+/// Most rows listed.
+const MOST_ROWS: usize = 10;
+
+/// The rows without a label, while a table is read.
+#[derive(Debug, Default)]
+pub struct Unlabelled {
+    count: u64,
+    rows: Vec<u64>,         // the first few
+    first: String,          // why the first one has none
+    column: Option<String>, // if it is the same for all
+}
+
+impl Unlabelled {
+    /// Adds a row, with the reason: [`PredictError::NotFinite`] or [`PredictError::TooFar`], with its position.
+    pub fn add(&mut self, error: &PredictError) {
+        let (PredictError::NotFinite { position, .. } | PredictError::TooFar { position, .. }) = error else {
+            return;
+        };
+        let column = position.column_name.clone().unwrap_or_else(|| format!("column {}", position.column));
+        if self.count == 0 {
+            self.first = error.to_string();
+            self.column = Some(column);
+        } else if self.column.as_ref() != Some(&column) {
+            self.column = None;
+        }
+        self.count += 1;
+        if self.rows.len() < MOST_ROWS {
+            self.rows.push(position.row);
+        }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The warning, if there are any.
+    #[must_use]
+    pub fn warning(&self) -> Option<Warning> {
+        let (rows, first) = (listed(&self.rows, self.count), &self.first);
+        let text = match self.count {
+            0 => return None,
+            1 => format!("1 row has no label: {first}"),
+            n => format!("{} have no label (rows {rows}); the first: {first}", plural(n, "row")),
+        };
+        let warning = Warning::new(WarningCode::UnlabelledRows, text).in_rows(self.rows.clone());
+        Some(Warning { column: self.column.clone(), ..warning })
+    }
+}
