@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::done::Done;
+use super::input::{self, InputJson};
 use super::{measures, request};
 
 /// Version of the format. It is incremented when a field is removed or changes its meaning, not for new fields.
@@ -40,6 +41,7 @@ struct DataJson<'a> {
     step_min: f64,
     step_max: f64,
     rounding_rms: f64,
+    input: Option<InputJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +55,7 @@ struct Parameters<'a> {
     threads: Option<usize>,
     truth: Option<&'a str>,
     weights: Option<&'a str>,
+    ignore: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -172,6 +175,7 @@ fn data<'a>(done: &'a Done<'_>) -> DataJson<'a> {
         step_min,
         step_max,
         rounding_rms: fit.rounding.rms,
+        input: input::json(&done.data),
     }
 }
 
@@ -187,6 +191,7 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         threads: params.threads(),
         truth: done.data.truth.as_ref().map(|truth| truth.column.as_str()),
         weights: done.args.job.weights.as_deref(),
+        ignore: &done.args.job.ignore,
     }
 }
 

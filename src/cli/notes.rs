@@ -5,7 +5,7 @@ use cairn::lattice::CoarseFeature;
 use cairn::numbers::{self, time};
 
 use super::done::Done;
-use super::terminal;
+use super::{input, terminal};
 
 /// Most coarse features that are named.
 const NAMED: usize = 5;
@@ -23,7 +23,7 @@ pub(super) fn write(done: &Done<'_>) {
 
 fn notes(done: &Done<'_>) -> Vec<String> {
     let (fit, verbose) = (&done.fit, done.args.verbose);
-    let mut notes = Vec::new();
+    let mut notes = input::notes(&done.data.name, &done.data.reading);
     if verbose || *done.params.device() == Device::Auto {
         notes.push(format!("device {}", fit.device_reason));
     }

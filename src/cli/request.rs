@@ -1,12 +1,12 @@
 //! Flags -> parameters, with defaults that depend on other flags.
 
 use anyhow::Context;
-use cairn::data::{self, DataError, LoadOptions, Points};
+use cairn::data::{self, DataError, Header, LoadOptions, Points};
 use cairn::engine::Device;
 use cairn::kmeans::{Init, KMeans, Params, ParamsError};
 use ndarray::Array2;
 
-use super::args::{InitArg, JobArgs};
+use super::args::{InitArg, JobArgs, TableArgs};
 
 /// Default number of clusters.
 const CLUSTERS: usize = 10;
@@ -22,6 +22,7 @@ pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
         delimiter: args.table.delimiter,
         truth: args.truth.clone(),
         weights: args.weights.clone(),
+        ignore: args.ignore.clone(),
     }
 }
 
@@ -40,7 +41,7 @@ pub(super) fn params(args: &JobArgs, device: Device) -> anyhow::Result<Params> {
         InitArg::KMeansPlusPlus => (args.clusters.unwrap_or(CLUSTERS), Init::KMeansPlusPlus),
         InitArg::Random => (args.clusters.unwrap_or(CLUSTERS), Init::Random),
         InitArg::File(file) => {
-            let centroids = centroids(file)?;
+            let centroids = centroids(file, &args.table)?;
             (args.clusters.unwrap_or(centroids.nrows()), Init::Centroids(centroids))
         }
     };
@@ -77,11 +78,22 @@ fn default_restarts(args: &JobArgs) -> u64 {
     }
 }
 
-/// Reads start centroids from a file of numbers, with or without a header.
-fn centroids(file: &str) -> anyhow::Result<Array2<f64>> {
+/// Reads start centroids from a file of numbers, with or without a header. `--header` is about the data, and about
+/// this file only if it is doubtful.
+fn centroids(file: &str, table: &TableArgs) -> anyhow::Result<Array2<f64>> {
     // the embedded digits are not centroids
     let source = if file == "digits" { "./digits" } else { file };
-    let table = data::load(source, &LoadOptions::default()).map_err(|error| match error {
+    let load = |header| data::load(source, &LoadOptions { header, ..LoadOptions::default() });
+    let table = match load(Header::Auto) {
+        // standard input can't be read again
+        Err(DataError::DoubtfulHeader { .. })
+            if Header::from(table.header) != Header::Auto && source != "-" =>
+        {
+            load(table.header.into())
+        }
+        loaded => loaded,
+    };
+    let table = table.map_err(|error| match error {
         DataError::NotFound { name } => {
             anyhow::anyhow!(
                 "{name}: no such file; give k-means++, random, or a CSV or .npy file of centroids"

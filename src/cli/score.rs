@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use anyhow::Context;
-use cairn::data::Truth;
+use cairn::data::{TextReading, Truth};
 use cairn::model::{Model, Predictor};
 use cairn::score::{Score, score, score_named};
 use serde::Serialize;
 
 use super::args::ScoreArgs;
 use super::failure::Usage;
+use super::input::{self, InputJson};
 use super::measures::InternalMeasures;
 use super::rows::{open_device, start_threads, walk, warn_of_fallback};
 use super::terminal::labelled;
@@ -23,6 +24,8 @@ const TRUTH_OF_DIGITS: &str = "digit";
 /// Measures of a model on rows of known classes.
 pub(super) struct Scored {
     pub(super) truth: Truth,
+    /// How the rows were read.
+    pub(super) text: Option<TextReading>,
     /// Nearest centroid of each row.
     pub(super) labels: Vec<u32>,
     pub(super) score: Score,
@@ -37,6 +40,7 @@ struct ScoreSummary<'a> {
     version: &'static str,
     model: String,
     data: &'a str,
+    input: Option<InputJson<'a>>,
     truth: &'a str,
     n_points: usize,
     n_clusters: usize,
@@ -69,7 +73,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     let opened = open_device(&args.device, &args.rows)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     let (mut labels, mut rows) = (Vec::new(), Vec::new());
-    let truth = walk(&args.rows, model, Some(truth), &mut |chunk| {
+    let visited = walk(&args.rows, model, Some(truth), &mut |chunk| {
         let values = chunk.rows.to_f64();
         let found = predictor.predict(&values).map_err(|error| error.in_chunk(chunk, 0))?;
         labels.extend(found.iter().map(|row| row.label));
@@ -79,7 +83,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
         Ok(())
     })?;
     warn_of_fallback(predictor.info().fallback.or(opened.fallback));
-    let truth = truth.context("the rows have no truth column")?;
+    let truth = visited.truth.context("the rows have no truth column")?;
     let (n_truth, n_clusters) = (truth.names.len(), model.n_clusters());
     let score = match model.is_named() {
         true => score_named(&truth.labels, n_truth, &labels, n_clusters, &names(model, &truth))?,
@@ -88,7 +92,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     let named = model.is_named().then_some(score.accuracy);
     let measure = || measures::of_rows(&rows, model.n_dims(), &labels, n_clusters, model.params.seed);
     let measures = args.measures.then(measure).transpose()?;
-    Ok(Scored { truth, labels, score, named, measures })
+    Ok(Scored { truth, text: visited.text, labels, score, named, measures })
 }
 
 /// The names of the clusters as classes of these rows; `None` for a name that is not a class.
@@ -105,6 +109,7 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
         version: json::VERSION,
         model: args.rows.model.display().to_string(),
         data: args.rows.data(),
+        input: input::of_text(args.rows.data(), scored.text.as_ref()),
         truth: &scored.truth.column,
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),

@@ -14,6 +14,7 @@ use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::files::place;
+use super::input::{self, InputJson};
 use super::json;
 use super::progress::Bar;
 use super::terminal::labelled;
@@ -38,6 +39,8 @@ struct SweepSummary<'a> {
     version: &'a str,
     data: &'a str,
     test: Option<&'a str>,
+    input: Option<InputJson<'a>>,
+    test_input: Option<InputJson<'a>>,
     truth: Option<&'a str>,
     n_restarts: u64,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
@@ -71,6 +74,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     }
     if !args.quiet {
         note_device(args, &opened);
+        std::iter::once(&data).chain(&test).for_each(input::write);
     }
     let text = match (args.json, args.quiet) {
         (true, _) => {
@@ -102,6 +106,7 @@ fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
         delimiter: args.table.delimiter,
         truth: args.truth.clone(),
         weights,
+        ignore: args.ignore.clone(),
     }
 }
 
@@ -258,6 +263,8 @@ fn summary<'a>(
         version: json::VERSION,
         data: &data.name,
         test: test.map(|test| test.name.as_str()),
+        input: input::json(data),
+        test_input: test.and_then(input::json),
         truth: data.truth.as_ref().map(|truth| truth.column.as_str()),
         n_restarts: args.restarts,
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),

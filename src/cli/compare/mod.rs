@@ -22,7 +22,7 @@ use super::args::CompareArgs;
 use super::device;
 use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
-use super::{request, terminal};
+use super::{input, request, terminal};
 
 /// Default number of runs of each device; fewer if they take long.
 const RUNS: u32 = 10;
@@ -52,6 +52,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let document = measure(args, &params, &data, start.elapsed(), &mut contestants)?;
     files.write(&document)?;
     if !args.quiet {
+        input::write(&data);
         let text = text::text(&document, terminal::width(), terminal::color());
         terminal::write_stdout(&text).context("standard output")?;
         text::warn(&document);
