@@ -54,6 +54,17 @@ pub(super) fn decimal_comma(cell: &str) -> Option<f64> {
     format!("{before}.{after}").parse().ok()
 }
 
+/// Whether a comma may be that of thousands: `1,234` has one to three digits before it and three after it.
+pub(super) fn may_be_thousands(cell: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((before, after)) = cell.trim_start_matches(['+', '-']).split_once(',') else { return false };
+    (1..=3).contains(&before.len())
+        && !before.starts_with('0')
+        && after.len() == 3
+        && digits(before)
+        && digits(after)
+}
+
 /// Whether a number is written with a fraction or an exponent.
 pub(super) fn has_fraction(cell: &str) -> bool {
     cell.bytes().any(|byte| b".,eE".contains(&byte))
@@ -92,6 +103,8 @@ mod tests {
         for text in ["1,234,567", "1.234,5", "3.5", "x,y", ","] {
             assert_eq!(decimal_comma(text), None, "{text}");
         }
+        assert!(["1,234", "-12,500", "999,000"].into_iter().all(may_be_thousands));
+        assert!(!["1,23", "0,123", "1234,567", "1,234e5", ",123", "123"].into_iter().any(may_be_thousands));
         assert_eq!((whole("007"), whole("-1"), whole("1.0"), whole("")), (Some(7), None, None, None));
     }
 }

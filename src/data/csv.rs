@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ::csv::StringRecord;
 
-use super::cells::{boolean, decimal_comma, is_missing};
+use super::cells::{boolean, decimal_comma, is_missing, may_be_thousands};
 use super::columns::Columns;
 use super::csv_rows::CsvRows;
 use super::error::{DataError, Hint};
@@ -160,6 +160,10 @@ impl Csv {
         }
         let value = parsed.or_else(|| decimal_comma(cell));
         let comma = parsed.is_none();
+        if value.is_some() && comma && !self.form.sure_commas && may_be_thousands(cell) {
+            let (position, text) = (self.columns.position(row, column), cell.to_owned());
+            return Err(DataError::DoubtfulComma { position, text });
+        }
         if value.is_some() && (comma || cell.contains('.')) {
             self.note_decimal(row, column, cell, comma)?;
         }
@@ -197,7 +201,7 @@ impl Csv {
     fn hint(&self, row: u64, column: usize, cell: &str) -> Hint {
         let form = &self.form;
         let is_first = form.header.is_none() && row == form.first_row;
-        if form.booleans[column] && !cell.is_empty() {
+        if form.booleans[column] && !is_missing(cell) {
             Hint::BooleanColumn
         } else if form.n_columns == 1 && !is_missing(cell) {
             Hint::OneColumn { delimiter: char::from(form.delimiter) }

@@ -163,6 +163,19 @@ pub enum DataError {
         other: u64,
     },
 
+    /// A comma that may be a decimal one, or one between thousands.
+    #[error(
+        "{position}: {} may have a decimal comma, or a comma between thousands; write it with a decimal point, or without \
+         the comma",
+        quoted(text)
+    )]
+    DoubtfulComma {
+        /// Where.
+        position: Position,
+        /// The cell's text.
+        text: String,
+    },
+
     /// Text in a column of numbers.
     #[error("{position}: {} is not a number; remove the row, or leave out the column{hint}", quoted(text))]
     NotANumber {

@@ -1,6 +1,6 @@
 //! The form of a text: all that is found in its first rows.
 
-use super::cells::{CellKind, kind, whole};
+use super::cells::{CellKind, decimal_comma, kind, may_be_thousands, whole};
 use super::dialect::Dialect;
 use super::error::DataError;
 use super::header::names_columns;
@@ -22,6 +22,9 @@ pub(super) struct Form {
     pub(super) header: Option<Vec<String>>,
     pub(super) n_columns: usize,
     pub(super) trailing: bool,
+    /// Whether a comma in a number is certain to be a decimal one: semicolons separate the cells, or some number of the
+    /// first rows has a comma that can't be that of thousands.
+    pub(super) sure_commas: bool,
     /// Columns of truth values. (n_columns)
     pub(super) booleans: Vec<bool>,
     /// The first column, if it seems to count the rows.
@@ -51,6 +54,8 @@ impl Form {
             header,
             n_columns,
             trailing: dialect.trailing,
+            sure_commas: dialect.delimiter == b';'
+                || body.iter().flat_map(SampleRow::cells).any(is_sure_comma),
             booleans,
             row_count,
         })
@@ -94,6 +99,11 @@ fn is_header(source: &str, dialect: &mut Dialect, asked: Header) -> Result<bool,
         dialect.rows[0] = whole;
     }
     Ok(decided)
+}
+
+/// Whether a cell is a number with a decimal comma that can't be that of thousands.
+fn is_sure_comma(cell: &str) -> bool {
+    decimal_comma(cell).is_some() && !may_be_thousands(cell)
 }
 
 /// Whether all cells of a column that are there are truth values.

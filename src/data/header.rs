@@ -151,10 +151,19 @@ impl Table<'_> {
         }
         let doubtful = match cells.len() {
             1 => cells[0] == 0 && self.below.len() == 1 && all_unlike && far,
-            2 => from_zero && all_unlike && far,
+            // two years beside a name, or two counts above fractions
+            2 => {
+                cells[1].checked_sub(cells[0]) == Some(1)
+                    && far
+                    && (from_zero && all_unlike || self.has_text())
+            }
             n => is_even(&cells) && !self.goes_on(&numeric, &cells) && (all_unlike || far || n > FEW),
         };
         if doubtful { doubt() } else { Ok(false) }
+    }
+
+    fn has_text(&self) -> bool {
+        (0..self.below.len()).any(|column| self.kind(column) == CellKind::Text)
     }
 
     /// Whether all cells but those of some columns are empty, which is so for at most the first one.
@@ -272,6 +281,7 @@ mod tests {
             "0,1,2,3,4\n0,1,2,3,4\n",
             "0,1,2,3,4\n5,6,7,8,9\n",
             "2019,2020,2021\n5,6,7\n4,3,2\n9,1,1\n",
+            "name,2019,2020\nFR,5,6\nDE,4,3\nIT,9,1\n",
             "400,410,420\n0.1,0.2,0.3\n0.2,0.2,0.2\n",
             "0,1,label\n5.1,3.5,a\n4.9,3.0,a\n6.2,2.9,b\n",
             "0\n5.1\n4.9\n6.2\n",

@@ -203,6 +203,15 @@ fn decimal_commas_are_read_where_all_numbers_have_them() {
         assert_eq!(values_of(&table), [1.5, -2.0, 3.0, 42.5], "{text}");
         assert!(table.reading.text.expect("a text").decimal_comma);
     }
+    // with semicolons the comma is certain, and with tabs once another number shows what it is
+    let table = csv_with("1,234;2,5\n3,456;4\n", &auto).expect("a table");
+    assert_eq!(values_of(&table), [1.234, 2.5, 3.456, 4.0]);
+    let table = csv_with("1,234\t2,5\n3,456\t4\n", &auto).expect("a table");
+    assert_eq!(values_of(&table), [1.234, 2.5, 3.456, 4.0]);
+    let error = csv_refused("1,234\t2\n3,456\t4\n", &auto);
+    assert!(
+        error.contains(r#"row 1, column 1: "1,234" may have a decimal comma, or a comma between thousands"#)
+    );
     let error = csv_refused("1,5;2\n3;4\n5;6.5\n", &auto);
     assert!(error.starts_with(r#"points.csv, row 3, column 2: "6.5" has a decimal point"#), "{error}");
     assert!(error.contains("a number in row 1 has a decimal comma"), "{error}");
