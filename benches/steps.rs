@@ -40,6 +40,7 @@ fn data((n, d, k): (usize, usize, usize)) -> Dataset {
         columns: Vec::new(),
         truth: None,
         weights: None,
+        reading: cairn::data::Reading::default(),
     }
 }
 

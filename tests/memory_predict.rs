@@ -40,6 +40,7 @@ fn save_model(path: &Path) {
         columns: vec!["pixel_0_0".into(), "pixel_0_1".into()],
         truth: None,
         weights: None,
+        reading: cairn::data::Reading::default(),
     };
     let params = KMeans::new(16).restarts(1).device(Device::Cpu).check().unwrap();
     Model::from_fit(&fit(&data, &params).unwrap(), &data, &params).unwrap().save(path).unwrap();

@@ -55,7 +55,14 @@ impl Case {
     fn points(&self) -> Dataset {
         let Some((n, d)) = self.sizes else { return digits() };
         let points = Points::F32(blobs(n, d, 4 * self.n_clusters));
-        Dataset { name: self.name.into(), points, columns: Vec::new(), truth: None, weights: None }
+        Dataset {
+            name: self.name.into(),
+            points,
+            columns: Vec::new(),
+            truth: None,
+            weights: None,
+            reading: cairn::data::Reading::default(),
+        }
     }
 
     /// First centroids: evenly spaced rows of the table, whose order is random.

@@ -62,19 +62,33 @@ pub(super) fn in_data(error: FitError, data: &Dataset) -> anyhow::Error {
     let name = &data.name;
     match error {
         FitError::Lattice(NotFinite { row, column, value }) => anyhow!(
-            "{name}, row {row}, {}: {value} is not a finite number; fill in a number, or remove the row",
+            "{name}, row {}, {}: {value} is not a finite number; fill in a number, or remove the row",
+            data.reading.rows.number(row - 1),
             column_name(data, column)
         ),
         FitError::Lattice(error @ (RangeOverflow { column, .. } | TooFarOutside { column, .. })) => {
             let place = format!("{name}, {}", column_name(data, column));
             anyhow::Error::new(FitError::Lattice(error)).context(place)
         }
-        FitError::Lattice(BadWeight { .. } | NoWeight { .. })
-        | FitError::Params(ParamsError::TooManyClusters { .. }) => {
+        FitError::Params(error @ ParamsError::TooManyClusters { .. }) => too_many_clusters(error, data),
+        FitError::Lattice(BadWeight { .. } | NoWeight { .. }) => {
             anyhow::Error::new(error).context(name.clone())
         }
         other => other.into(),
     }
+}
+
+/// The error for more clusters than rows. A table of one row may lie on its side.
+fn too_many_clusters(error: ParamsError, data: &Dataset) -> anyhow::Error {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    let context = match n_points {
+        1 if n_dims > 1 => format!(
+            "{}, of 1 row and {n_dims} columns (did you mean the transpose, x.T in numpy, of {n_dims} rows?)",
+            data.name
+        ),
+        _ => data.name.clone(),
+    };
+    anyhow::Error::new(FitError::Params(error)).context(context)
 }
 
 /// The column name of a feature (from 1), or its number in the file if there are no names.

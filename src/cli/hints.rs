@@ -3,21 +3,26 @@
 use std::error::Error;
 
 use cairn::compare::{CompareError, RunError};
-use cairn::data::{DataError, Hint};
+use cairn::data::{DataError, Hint, Position};
 use cairn::model::{ColumnError, ModelError};
 
 use super::args::Command;
+use super::input;
 
 /// A hint for an error, if there is one.
 pub(super) fn hint(command: &Command, error: &anyhow::Error) -> Option<String> {
     let rows_of_model = matches!(command, Command::Predict(_) | Command::Transform(_) | Command::Score(_));
-    error.chain().find_map(|error| of(error, rows_of_model))
+    let has_columns = error.to_string() != "--init";
+    error
+        .chain()
+        .find_map(|error| of(error, rows_of_model))
+        .filter(|hint| has_columns || hint.starts_with("--header"))
 }
 
 /// `rows_of_model`: whether the subcommand reads rows for a model, and has the flags for their columns.
 fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
     if let Some(error) = error.downcast_ref() {
-        return of_data(error, rows_of_model);
+        return of_data(error);
     }
     if let Some(error) = error.downcast_ref() {
         return of_columns(error, rows_of_model);
@@ -33,33 +38,37 @@ fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
 
 fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {
     match error {
-        ColumnError::Data(error) => of_data(error, rows_of_model),
+        ColumnError::Data(error) => of_data(error),
         ColumnError::Missing { .. } | ColumnError::Ambiguous { .. } if rows_of_model => {
             Some("--by-position matches the columns by position".into())
         }
-        ColumnError::Width { found, n_dims, .. } if found > n_dims => Some(leave_out(rows_of_model).into()),
+        ColumnError::Width { found, n_dims, .. } if found > n_dims => {
+            Some("--ignore COLUMN leaves a column out".into())
+        }
         _ => None,
     }
 }
 
-/// How to exclude a column from the features.
-fn leave_out(rows_of_model: bool) -> &'static str {
-    if rows_of_model {
-        "--ignore ignores a column"
-    } else {
-        "--truth and --weights exclude a column from the features"
-    }
+/// How to leave out the column of a cell.
+fn leave_out(position: &Position) -> String {
+    format!("{} leaves the column out", input::flag("--ignore", &position.asked()))
 }
 
-fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
+/// How to leave out the column of a cell, and what else may help.
+fn of_cell(position: &Position, hint: Hint) -> String {
+    let leave_out = leave_out(position);
+    of_doubt(hint).map_or(leave_out.clone(), |other| format!("{leave_out}, {other}"))
+}
+
+fn of_data(error: &DataError) -> Option<String> {
     let hint = match error {
         DataError::NoRows { .. } => "--header no reads the first row as data".to_owned(),
         DataError::Ragged { .. } => "see --delimiter".to_owned(),
-        DataError::EmptyCell { hint, .. } => of_doubt(*hint)?.to_owned(),
-        DataError::NotANumber { hint, .. } => match of_doubt(*hint) {
-            Some(other) => format!("{}, {other}", leave_out(rows_of_model)),
-            None => leave_out(rows_of_model).to_owned(),
-        },
+        DataError::DoubtfulHeader { .. } => "--header yes or --header no says it".to_owned(),
+        DataError::EmptyCell { position, hint }
+        | DataError::Missing { position, hint, .. }
+        | DataError::NotANumber { position, hint, .. } => of_cell(position, *hint),
+        DataError::NotFinite { position, .. } => leave_out(position),
         DataError::UnknownColumn { role, .. } | DataError::AmbiguousColumn { role, .. } => {
             format!("see --{}", if *role == "ignored" { "ignore" } else { role })
         }
@@ -70,9 +79,8 @@ fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
 
 fn of_doubt(hint: Hint) -> Option<&'static str> {
     match hint {
-        Hint::None => None,
+        Hint::None | Hint::DecimalComma | Hint::BooleanColumn => None,
         Hint::OneColumn { .. } => Some("--delimiter sets another delimiter"),
-        Hint::TakenForHeader => Some("--header no reads row 1 as data"),
-        Hint::TakenForData => Some("--header yes reads row 1 as column names"),
+        Hint::TakenForData => Some("--header yes reads the row as column names"),
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::done::Done;
+use super::input::{self, InputJson};
 use super::{measures, request};
 
 /// Version of the format. It is incremented when a field is removed or changes its meaning, not for new fields.
@@ -44,6 +45,7 @@ struct DataJson<'a> {
     step_min: f64,
     step_max: f64,
     rounding_rms: f64,
+    input: Option<InputJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -58,6 +60,7 @@ struct Parameters<'a> {
     threads: Option<usize>,
     truth: Option<&'a str>,
     weights: Option<&'a str>,
+    ignore: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -182,6 +185,7 @@ fn data<'a>(done: &'a Done<'_>) -> DataJson<'a> {
         step_min,
         step_max,
         rounding_rms: fit.rounding.rms,
+        input: input::json(&done.data),
     }
 }
 
@@ -198,6 +202,7 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         threads: params.threads(),
         truth: done.data.truth.as_ref().map(|truth| truth.column.as_str()),
         weights: done.args.job.weights.as_deref(),
+        ignore: &done.args.job.ignore,
     }
 }
 

@@ -14,6 +14,7 @@
 //! | `measures` | the measures as text |
 //! | `json` | the summary as JSON |
 //! | `notes` | notes and warnings on standard error |
+//! | `input` | what was found in a text table: notes, JSON |
 //! | `device` | opens the device, from flags and the environment |
 //! | `cache` | the cache folder, with the cost model of this machine |
 //! | `progress` | the progress bar |
@@ -34,6 +35,7 @@ mod failure;
 mod files;
 mod fit;
 mod hints;
+mod input;
 mod json;
 mod measures;
 mod name;

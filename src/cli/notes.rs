@@ -5,7 +5,7 @@ use cairn::numbers::time;
 use cairn::warnings::Warning;
 
 use super::done::Done;
-use super::terminal;
+use super::{input, terminal};
 
 /// Most warnings shown.
 const MOST: usize = 12;
@@ -34,7 +34,8 @@ pub(super) fn warn(warnings: &[Warning]) {
 
 fn notes(done: &Done<'_>) -> Vec<String> {
     let (fit, verbose) = (&done.fit, done.args.verbose);
-    let mut notes: Vec<String> = done.starts.note(&done.data).into_iter().collect();
+    let mut notes = input::notes(&done.data.name, &done.data.reading);
+    notes.extend(done.starts.note(&done.data));
     if verbose || *done.params.device() == Device::Auto {
         notes.push(format!("device {}", fit.device_reason));
     }

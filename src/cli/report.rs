@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Points, ReadOptions};
+use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Points, ReadOptions, Reading};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
@@ -22,7 +22,7 @@ use super::args::ReportArgs;
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::progress::Bar;
-use super::{files, notes, request, rows, summary, terminal};
+use super::{files, input, notes, request, rows, summary, terminal};
 
 /// Most bytes of labels and centroids that are kept in order to score all restarts.
 const MOST_STATES: u128 = 256 << 20;
@@ -103,7 +103,8 @@ fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Da
     let options = ReadOptions { header: job.table.header.into(), delimiter: job.table.delimiter };
     let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
-    let columns = ColumnOptions { truth, ignore: job.weights.iter().cloned().collect(), by_position: false };
+    let ignore = job.weights.iter().chain(&job.ignore).cloned().collect();
+    let columns = ColumnOptions { truth, ignore, by_position: false };
     let pick = model.pick(opened.columns(), &columns)?;
     let name = opened.columns().source().to_owned();
     let mut values = Vec::new();
@@ -113,7 +114,12 @@ fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Da
     })?;
     let shape = (values.len() / model.n_dims(), model.n_dims());
     let points = Points::F64(Array2::from_shape_vec(shape, values).context("rows of unlike length")?);
-    Ok(Dataset { name, points, columns: model.columns.clone(), truth, weights: None })
+    let reading = Reading { text: opened.text(&pick), ..Reading::default() };
+    let data = Dataset { name, points, columns: model.columns.clone(), truth, weights: None, reading };
+    if !args.quiet {
+        input::write(&data);
+    }
+    Ok(data)
 }
 
 fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<(Vec<u32>, Vec<Warning>)> {
@@ -146,6 +152,9 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
     };
     let fit = fit.map_err(|error| failure::in_data(error, &data))?;
     let runs = swept(args, &opened, &data, &params)?;
+    if !args.quiet {
+        input::write(&data);
+    }
     let of_fit_alone = warnings::of_fit(&fit, &data)?;
     let warnings = merged([&of_fit_alone].into_iter().chain(runs.iter().map(|run| &run.warnings)));
     let page = of_fit(&Made {
@@ -276,6 +285,9 @@ fn about(made: &Made<'_>) -> Vec<(String, String)> {
     let mut about = vec![("chosen".to_owned(), made.fit.device_reason.clone()), ("time".to_owned(), times)];
     if made.fit.spread.count > 1 {
         about.push(("speed".to_owned(), summary::speed(made.fit)));
+    }
+    if let Some(text) = made.data.reading.text.as_ref().filter(|_| made.source != DIGITS) {
+        about.push(("input".to_owned(), input::form(text)));
     }
     about
 }

@@ -22,6 +22,7 @@ pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
         delimiter: args.table.delimiter,
         truth: args.truth.clone(),
         weights: args.weights.clone(),
+        ignore: args.ignore.clone(),
     }
 }
 
@@ -52,7 +53,7 @@ impl Asked {
 /// The parameters, with start centroids read from their file if there is one.
 pub(super) fn params(args: &JobArgs, device: Device) -> anyhow::Result<Asked> {
     let starts = match &args.init {
-        InitArg::File(file) => Some(Starts::read(file)?),
+        InitArg::File(file) => Some(Starts::read(file, &args.table)?),
         _ => None,
     };
     let init = match (&args.init, &starts) {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use cairn::data::write::{Output, Sink};
-use cairn::data::{self, Chunk, ReadOptions, Truth};
+use cairn::data::{self, Chunk, Columns, DataError, Pick, ReadOptions, TextReading, Truth};
 use cairn::engine::{DeviceInfo, Opened};
 use cairn::model::{ColumnOptions, Layout, Model, Prediction, Predictor, RowErrors, RowFormat};
 use cairn::warnings::{Unlabelled, Warning, of_device};
@@ -14,7 +14,7 @@ use cairn::warnings::{Unlabelled, Warning, of_device};
 use super::args::{DeviceArgs, FormatArg, OutArgs, RowsArgs};
 use super::device::{self, Wanted};
 use super::failure::Usage;
-use super::{files, notes};
+use super::{files, input, notes};
 
 /// Sets the number of threads, before any are started.
 pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
@@ -33,13 +33,19 @@ pub(super) fn open_device(args: &DeviceArgs, rows: &RowsArgs) -> anyhow::Result<
     device::open(&args.device(), &Wanted { threads: rows.threads.threads, ..Wanted::default() })
 }
 
-/// Visits the rows of DATA, with the model's features in the model's order.
+/// What is known once the rows were read.
+pub(super) struct Visited {
+    pub(super) truth: Option<Truth>,
+    pub(super) text: Option<TextReading>,
+}
+
+/// Visits the rows of DATA, with the model's features in the model's order. Then writes notes on how they were read.
 pub(super) fn walk(
     args: &RowsArgs,
     model: &Model,
     truth: Option<&str>,
     work: &mut dyn FnMut(&Chunk<'_>) -> anyhow::Result<()>,
-) -> anyhow::Result<Option<Truth>> {
+) -> anyhow::Result<Visited> {
     let options = ReadOptions { header: args.table.header.into(), delimiter: args.table.delimiter };
     let source = data::open(args.data(), &options)?;
     let columns = ColumnOptions {
@@ -54,7 +60,29 @@ pub(super) fn walk(
             source.columns().source()
         ));
     }
-    source.visit(&pick, &mut |chunk| work(&chunk))
+    let truth = source.visit(&pick, &mut |chunk| work(&chunk))?;
+    let text = source.text(&pick);
+    let name = source.columns().source();
+    let mut notes = text.as_ref().map_or_else(Vec::new, |text| input::of_form(name, text));
+    notes.extend(left_out(source.columns(), &pick, args)?);
+    input::write_all(&notes);
+    Ok(Visited { truth, text })
+}
+
+/// A note on columns that are neither the model's nor ignored by request.
+fn left_out(columns: &Columns, pick: &Pick, args: &RowsArgs) -> Result<Option<String>, DataError> {
+    let mut used = pick.features.clone();
+    used.extend(pick.truth);
+    for asked in &args.ignore {
+        used.extend(columns.find_all("ignored", asked)?);
+    }
+    let others: Vec<String> = (0..columns.count())
+        .filter(|column| !used.contains(column))
+        .map(|column| columns.name(column))
+        .collect();
+    let name = columns.source();
+    let said = || format!("{name}: the model does not use {}, left out", input::listed(&others));
+    Ok((!others.is_empty() && name != "digits").then(said))
 }
 
 /// The requested format, or that of the file name.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, bail};
-use cairn::data::Truth;
+use cairn::data::{TextReading, Truth};
 use cairn::model::{Model, Predictor};
 use cairn::score::{Score, score, score_named};
 use cairn::warnings::{Unlabelled, Warning};
@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::args::ScoreArgs;
 use super::failure::Usage;
+use super::input::{self, InputJson};
 use super::measures::InternalMeasures;
 use super::rows::{device_warnings, labelled as labelled_rows, open_device, start_threads, walk};
 use super::terminal::labelled;
@@ -24,6 +25,8 @@ const TRUTH_OF_DIGITS: &str = "digit";
 /// Measures of a model on rows of known classes.
 pub(super) struct Scored {
     pub(super) truth: Truth,
+    /// How the rows were read.
+    pub(super) text: Option<TextReading>,
     /// Nearest centroid of each row.
     pub(super) labels: Vec<u32>,
     pub(super) score: Score,
@@ -39,6 +42,7 @@ struct ScoreSummary<'a> {
     version: &'static str,
     model: String,
     data: &'a str,
+    input: Option<InputJson<'a>>,
     truth: &'a str,
     n_points: usize,
     n_clusters: usize,
@@ -73,7 +77,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     let opened = open_device(&args.device, &args.rows)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     let (mut found, mut rows, mut unlabelled) = (Vec::new(), Vec::new(), Unlabelled::default());
-    let truth = walk(&args.rows, model, Some(truth), &mut |chunk| {
+    let visited = walk(&args.rows, model, Some(truth), &mut |chunk| {
         let labels = labelled_rows(&args.rows, &mut predictor, chunk, &mut unlabelled)?;
         if args.measures {
             let values = chunk.rows.to_f64();
@@ -85,7 +89,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     })?;
     let mut warnings = device_warnings(&predictor, &opened);
     warnings.extend(unlabelled.warning());
-    let truth = with_labels(truth.context("the rows have no truth column")?, &found);
+    let truth = with_labels(visited.truth.context("the rows have no truth column")?, &found);
     let labels: Vec<u32> = found.into_iter().flatten().collect();
     if let (true, Some(warning)) = (labels.is_empty(), unlabelled.warning()) {
         bail!("there is nothing to score: {}", warning.text);
@@ -98,7 +102,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     let named = model.is_named().then_some(score.accuracy);
     let measure = || measures::of_rows(&rows, model.n_dims(), &labels, n_clusters, model.params.seed);
     let measures = args.measures.then(measure).transpose()?;
-    Ok(Scored { truth, labels, score, named, measures, warnings })
+    Ok(Scored { truth, text: visited.text, labels, score, named, measures, warnings })
 }
 
 /// The truth of the rows that have labels.
@@ -121,6 +125,7 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
         version: json::VERSION,
         model: args.rows.model.display().to_string(),
         data: args.rows.data(),
+        input: input::of_text(args.rows.data(), scored.text.as_ref()),
         truth: &scored.truth.column,
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),

@@ -1,9 +1,11 @@
 //! Start centroids from a file: read, and matched with the columns of the data.
 
 use anyhow::{Context, anyhow};
-use cairn::data::{self, DataError, Dataset, LoadOptions};
+use cairn::data::{self, DataError, Dataset, Header, LoadOptions};
 use cairn::kmeans::{ColumnOrder, column_order};
 use ndarray::{Array2, Axis};
+
+use super::args::TableArgs;
 
 /// Start centroids from a file.
 pub(super) struct Starts {
@@ -46,11 +48,22 @@ impl StartColumns {
 }
 
 impl Starts {
-    /// Reads a file of numbers, with or without a header.
-    pub(super) fn read(file: &str) -> anyhow::Result<Self> {
+    /// Reads a file of numbers, with or without a header. `--header` is about the data, and about this file only if it
+    /// is doubtful.
+    pub(super) fn read(file: &str, table: &TableArgs) -> anyhow::Result<Self> {
         // the embedded digits are not centroids
         let source = if file == "digits" { "./digits" } else { file };
-        let table = data::load(source, &LoadOptions::default()).map_err(|error| match error {
+        let load = |header| data::load(source, &LoadOptions { header, ..LoadOptions::default() });
+        let table = match load(Header::Auto) {
+            // standard input can't be read again
+            Err(DataError::DoubtfulHeader { .. })
+                if Header::from(table.header) != Header::Auto && source != "-" =>
+            {
+                load(table.header.into())
+            }
+            loaded => loaded,
+        };
+        let table = table.map_err(|error| match error {
             DataError::NotFound { name } => {
                 anyhow!("{name}: no such file; give k-means++, random, or a CSV or .npy file of centroids")
             }

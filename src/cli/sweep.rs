@@ -16,6 +16,7 @@ use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::files::place;
+use super::input::{self, InputJson};
 use super::progress::Bar;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
@@ -44,6 +45,8 @@ struct SweepSummary<'a> {
     version: &'a str,
     data: &'a str,
     test: Option<&'a str>,
+    input: Option<InputJson<'a>>,
+    test_input: Option<InputJson<'a>>,
     truth: Option<&'a str>,
     n_restarts: u64,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
@@ -89,6 +92,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     let warnings = merged([&fewer.into_iter().collect()].into_iter().chain(of_runs));
     if !args.quiet {
         note_device(args, &opened);
+        std::iter::once(&data).chain(&test).for_each(input::write);
         note_columns(&data, test.as_ref());
         notes::warn(&warnings);
     }
@@ -159,6 +163,7 @@ fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
         delimiter: args.table.delimiter,
         truth: args.truth.clone(),
         weights,
+        ignore: args.ignore.clone(),
     }
 }
 
@@ -330,6 +335,8 @@ fn summary<'a>(
         version: json::VERSION,
         data: &data.name,
         test: test.map(|test| test.name.as_str()),
+        input: input::json(data),
+        test_input: test.and_then(input::json),
         truth: data.truth.as_ref().map(|truth| truth.column.as_str()),
         n_restarts: args.restarts,
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::CompareError;
 use super::sweep::{Parameter, Sweep};
-use crate::data::{DataError, Dataset, Points, Rows};
+use crate::data::{DataError, Dataset, Points, Reading, Rows};
 use crate::kmeans::{FitError, KMeans, Params, ParamsError};
 use crate::lattice::Table;
 
@@ -56,7 +56,14 @@ pub(super) fn rows_at(data: &Dataset, n_points: u64) -> Result<Dataset, CompareE
         .map_err(FitError::from)?;
     let points = Points::F64(Array2::from_shape_fn((n, d), |(i, j)| values[i * d + j]));
     let weights = data.weights.as_ref().map(|weights| (0..n).map(|at| weights[row(at)]).collect());
-    Ok(Dataset { name: data.name.clone(), points, columns: data.columns.clone(), truth: None, weights })
+    Ok(Dataset {
+        name: data.name.clone(),
+        points,
+        columns: data.columns.clone(),
+        truth: None,
+        weights,
+        reading: Reading::default(),
+    })
 }
 
 /// Checks that all values of a sweep can be run on these rows.

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use crate::data::{Dataset, Points};
+use crate::data::{Dataset, Points, Reading};
 use crate::engine::draws::Draws;
 
 /// A table of values `value(random number in 0 .. 1, column)`.
@@ -16,6 +16,7 @@ pub(super) fn table(n_points: usize, n_dims: usize, seed: u64, value: impl Fn(f6
         columns: (1..=n_dims).map(|j| format!("column {j}")).collect(),
         truth: None,
         weights: None,
+        reading: Reading::default(),
     }
 }
 

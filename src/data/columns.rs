@@ -1,6 +1,6 @@
 //! The columns of a source, and lookup by name or number.
 
-use super::error::{DataError, Position, quoted, shortened};
+use super::error::{DataError, FoundBy, Position, quoted, shortened};
 
 /// The columns of a source, with their names if there is a header. Indices count from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,11 +53,43 @@ impl Columns {
 
     /// Position of a cell. `row` is the number that the source shows, from 1; `column` is an index from 0.
     pub(super) fn position(&self, row: u64, column: usize) -> Position {
-        let column_name = self.header_name(column);
-        Position { name: self.source.clone(), row, column: column + 1, column_name }
+        let (column_name, found_by) = (self.header_name(column), self.found_by(column));
+        Position { name: self.source.clone(), row, column: column + 1, column_name, found_by }
     }
 
-    /// Index of the column requested as `role` (`truth`, `weights` or `ignored`): by name, else by number from 1.
+    fn found_by(&self, column: usize) -> FoundBy {
+        let finds = |asked: &str| self.find("", asked).is_ok_and(|found| found == column);
+        if self.header_name(column).is_some_and(|name| finds(&name)) {
+            FoundBy::Name
+        } else if finds(&(column + 1).to_string()) {
+            FoundBy::Number
+        } else {
+            FoundBy::Place
+        }
+    }
+
+    /// The text by which [`Columns::find`] finds the column: its name, its number, or `column 3`.
+    #[must_use]
+    pub fn asked(&self, column: usize) -> String {
+        self.position(0, column).asked()
+    }
+
+    /// Indices of the columns requested as `role`: one by its name, or several by names and numbers between commas.
+    ///
+    /// # Errors
+    ///
+    /// As [`Columns::find`].
+    pub fn find_all(&self, role: &'static str, asked: &str) -> Result<Vec<usize>, DataError> {
+        match self.find(role, asked) {
+            Err(DataError::UnknownColumn { .. }) if asked.contains(',') => {
+                asked.split(',').map(|asked| self.find(role, asked)).collect()
+            }
+            found => Ok(vec![found?]),
+        }
+    }
+
+    /// Index of the column requested as `role` (`truth`, `weights` or `ignored`): by name, else by number from 1, also
+    /// in the form `column 3`.
     ///
     /// # Errors
     ///
@@ -78,7 +110,7 @@ impl Columns {
                 }),
             };
         }
-        match asked.parse() {
+        match asked.strip_prefix("column ").unwrap_or(asked).parse() {
             Ok(number) if (1..=self.count).contains(&number) => Ok(number - 1),
             _ => Err(DataError::UnknownColumn {
                 name: self.source.clone(),

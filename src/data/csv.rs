@@ -1,43 +1,48 @@
 //! CSV text -> rows.
 //!
 //! * Cells are trimmed and may be quoted; empty lines are skipped; a byte order mark is dropped.
-//! * [`Header::Auto`]: the first row is a header if any of its cells is text other than a number. Empty cells, `nan`
-//!   and `inf` do not make a header, so that a first row of data with a missing value is an error and not taken for
-//!   names. A table without a header whose first row has a text cell, such as a class, needs [`Header::No`].
-//! * Values are parsed as f64.
+//! * The delimiter, the header and the columns of truth values are found in the first rows: see `form`.
+//! * Values are parsed as f64. Where the delimiter is not a comma, numbers may have a decimal comma, if none of them has
+//!   a decimal point.
 //! * The text is never in memory as a whole.
 
-use std::io::{self, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use ::csv::StringRecord;
 
+use super::cells::{boolean, decimal_comma, is_missing, may_be_thousands};
 use super::columns::Columns;
-use super::csv_rows::{CsvRows, check_delimiter, guess_delimiter};
+use super::csv_rows::CsvRows;
 use super::error::{DataError, Hint};
+use super::form::Form;
 use super::format::InputFormat;
 use super::input::{Input, read_error};
 use super::options::{Header, ReadOptions};
 use super::pick::Pick;
+use super::reading::TextReading;
 use super::rows::Rows;
+use super::sample::Sample;
 use super::source::{Chunk, Source};
 
 /// The format of all text that no other format recognises.
 pub(super) const FORMAT: InputFormat = InputFormat { magic: b"", endings: &["csv", "tsv", "txt"], open };
 
-/// Most bytes searched for the first line with text.
-const FIRST_LINE: usize = 1 << 20;
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// A CSV source after its first row was read.
+/// A CSV source after its first rows were read.
 struct Csv {
     input: Input,
     columns: Columns,
-    delimiter: u8,
-    has_header: bool,
-    /// Likely cause when a cell is not a number.
-    hint: Hint,
+    form: Form,
+    /// The requested header.
+    header: Header,
+    /// Rows of the first numbers with a decimal point and with a decimal comma, 0 for none. Only where numbers may have
+    /// a comma.
+    points: AtomicU64,
+    commas: AtomicU64,
     /// The open reader, used by the first pass over the rows.
     begun: Mutex<Option<TextRows>>,
 }
@@ -48,26 +53,16 @@ type TextRows = CsvRows<Box<dyn Read + Send>>;
 fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     let name = input.name();
     let mut text = text_of(&input)?;
-    let start = first_lines(&mut *text).map_err(|reason| read_error(name, reason))?;
-    let delimiter = match options.delimiter {
-        Some(delimiter) => check_delimiter(delimiter)?,
-        None => guess_delimiter(name, &String::from_utf8_lossy(&start)),
+    let sample = Sample::read(&mut *text).map_err(|reason| read_error(name, reason))?;
+    let form = Form::of(name, &sample, options)?;
+    let columns = match &form.header {
+        Some(header) => Columns::named(name, header.clone()),
+        None => Columns::numbered(name, form.n_columns),
     };
-    let mut rows: TextRows = CsvRows::new(name, Box::new(Cursor::new(start).chain(text)), delimiter);
-    let Some((_, first)) = rows.next_row()? else {
-        return Err(DataError::Empty { name: name.to_owned() });
-    };
-    let first: Vec<String> = first.iter().map(|cell| cell.trim().to_owned()).collect();
-    let has_header = has_header(options.header, &first);
-    let hint = hint(options.header, has_header, &first, delimiter);
-    let columns = if has_header {
-        Columns::named(name, first)
-    } else {
-        rows.unread();
-        Columns::numbered(name, first.len())
-    };
-    let begun = Mutex::new(Some(rows));
-    Ok(Box::new(Csv { input, columns, delimiter, has_header, hint, begun }))
+    let text: Box<dyn Read + Send> = Box::new(Cursor::new(sample.into_bytes()).chain(text));
+    let begun = Mutex::new(Some(rows_of(name, text, &form)?));
+    let (points, commas, header) = (AtomicU64::new(0), AtomicU64::new(0), options.header);
+    Ok(Box::new(Csv { input, columns, form, header, points, commas, begun }))
 }
 
 /// The bytes after the byte order mark.
@@ -80,45 +75,13 @@ fn text_of(input: &Input) -> Result<Box<dyn Read + Send>, DataError> {
     Ok(reader)
 }
 
-/// Bytes at least up to the end of the first line with text.
-fn first_lines(reader: &mut dyn Read) -> io::Result<Vec<u8>> {
-    let mut start = Vec::new();
-    let has_line = |bytes: &[u8]| {
-        let text = bytes.iter().position(|byte| !byte.is_ascii_whitespace());
-        text.is_some_and(|at| bytes[at..].iter().any(|byte| b"\r\n".contains(byte)))
-    };
-    while start.len() < FIRST_LINE {
-        let n = reader.take(8192).read_to_end(&mut start)?;
-        if n < 8192 || has_line(&start) {
-            break;
-        }
+/// The rows below the header.
+fn rows_of(name: &str, text: Box<dyn Read + Send>, form: &Form) -> Result<TextRows, DataError> {
+    let mut rows = CsvRows::new(name, text, form.delimiter);
+    for _ in 0..form.skip {
+        rows.next_row()?;
     }
-    Ok(start)
-}
-
-/// Whether the first row names the columns.
-fn has_header(asked: Header, first: &[String]) -> bool {
-    match asked {
-        Header::Yes => true,
-        Header::No => false,
-        Header::Auto => looks_like_header(first),
-    }
-}
-
-/// Whether any cell of the first row is text other than a number.
-fn looks_like_header(first: &[String]) -> bool {
-    first.iter().any(|cell| !cell.is_empty() && cell.parse::<f64>().is_err())
-}
-
-/// Likely cause when a cell is not a number: the guess of the header, or the delimiter.
-fn hint(asked: Header, has_header: bool, first: &[String], delimiter: u8) -> Hint {
-    let some_number = first.iter().any(|cell| cell.parse::<f64>().is_ok());
-    match asked {
-        _ if first.len() == 1 => Hint::OneColumn { delimiter: char::from(delimiter) },
-        Header::Auto if has_header && some_number => Hint::TakenForHeader,
-        Header::Auto | Header::No if !has_header => Hint::TakenForData,
-        _ => Hint::None,
-    }
+    Ok(rows)
 }
 
 impl Source for Csv {
@@ -134,12 +97,28 @@ impl Source for Csv {
         self.input.can_reopen()
     }
 
+    fn text(&self, pick: &Pick) -> Option<TextReading> {
+        let form = &self.form;
+        let booleans = pick.features.iter().filter(|&&column| form.booleans[column]);
+        let row_count =
+            form.row_count.filter(|column| pick.features.contains(column) && pick.features.len() > 1);
+        Some(TextReading {
+            delimiter: char::from(form.delimiter),
+            first_row: form.first_row,
+            header: form.header.clone(),
+            trailing_delimiter: form.trailing,
+            decimal_comma: self.commas.load(Ordering::Relaxed) > 0,
+            booleans: booleans.map(|&column| self.columns.name(column)).collect(),
+            row_count: row_count.map(|column| (self.columns.name(column), self.columns.asked(column))),
+        })
+    }
+
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
         let again = begun.is_none();
         let mut rows = match begun {
             Some(rows) => rows,
-            None => self.reopened()?,
+            None => rows_of(self.input.name(), text_of(&self.input)?, &self.form)?,
         };
         let mut block = RowBlock::default();
         while block.fill(self, pick, &mut rows)? {
@@ -157,33 +136,87 @@ impl Source for Csv {
 }
 
 impl Csv {
-    fn reopened(&self) -> Result<TextRows, DataError> {
-        let mut rows = CsvRows::new(self.input.name(), text_of(&self.input)?, self.delimiter);
-        if self.has_header {
-            rows.next_row()?;
+    fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
+        if self.form.booleans[column] {
+            return boolean(cell)
+                .map(|value| f64::from(u8::from(value)))
+                .ok_or_else(|| self.bad(row, column, cell));
         }
-        Ok(rows)
+        match self.number(row, column, cell)? {
+            Some(value) if value.is_finite() => Ok(value),
+            Some(_) => {
+                let (position, text) = (self.columns.position(row, column), cell.to_owned());
+                Err(DataError::NotFinite { position, text })
+            }
+            None => Err(self.bad(row, column, cell)),
+        }
     }
 
-    fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
-        let position = || self.columns.position(row, column);
-        match cell.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(value),
-            Ok(_) => Err(DataError::NotFinite { position: position(), text: cell.to_owned() }),
-            // an empty cell in the first row may be the header of an index column
-            Err(_) if cell.is_empty() => {
-                let hint = if row == 1 { self.hint } else { Hint::None };
-                Err(DataError::EmptyCell { position: position(), hint })
+    /// A number with a decimal point, or with a comma where the form allows it and no other number has a point.
+    fn number(&self, row: u64, column: usize, cell: &str) -> Result<Option<f64>, DataError> {
+        let parsed = cell.parse().ok();
+        if !self.form.commas() {
+            return Ok(parsed);
+        }
+        let value = parsed.or_else(|| decimal_comma(cell));
+        let comma = parsed.is_none();
+        if value.is_some() && comma && !self.form.sure_commas && may_be_thousands(cell) {
+            let (position, text) = (self.columns.position(row, column), cell.to_owned());
+            return Err(DataError::DoubtfulComma { position, text });
+        }
+        if value.is_some() && (comma || cell.contains('.')) {
+            self.note_decimal(row, column, cell, comma)?;
+        }
+        Ok(value)
+    }
+
+    /// Notes the first number with a decimal comma or point. An error if there are both.
+    fn note_decimal(&self, row: u64, column: usize, text: &str, comma: bool) -> Result<(), DataError> {
+        let (this, other) = if comma { (&self.commas, &self.points) } else { (&self.points, &self.commas) };
+        match other.load(Ordering::Relaxed) {
+            0 if this.load(Ordering::Relaxed) > 0 => Ok(()),
+            0 => {
+                this.store(row, Ordering::Relaxed);
+                Ok(())
             }
-            Err(_) => {
-                Err(DataError::NotANumber { position: position(), text: cell.to_owned(), hint: self.hint })
+            other => {
+                let (position, text) = (self.columns.position(row, column), text.to_owned());
+                Err(DataError::MixedDecimals { position, text, comma, other })
             }
+        }
+    }
+
+    /// The error for a cell that is no number.
+    fn bad(&self, row: u64, column: usize, cell: &str) -> DataError {
+        let (position, text, hint) =
+            (self.columns.position(row, column), cell.to_owned(), self.hint(row, column, cell));
+        match cell {
+            "" => DataError::EmptyCell { position, hint },
+            cell if is_missing(cell) => DataError::Missing { position, text, hint },
+            _ => DataError::NotANumber { position, text, hint },
+        }
+    }
+
+    /// Likely cause when a cell is not a number.
+    fn hint(&self, row: u64, column: usize, cell: &str) -> Hint {
+        let form = &self.form;
+        let is_first = form.header.is_none() && row == form.first_row;
+        if form.booleans[column] && !is_missing(cell) {
+            Hint::BooleanColumn
+        } else if form.n_columns == 1 && !is_missing(cell) {
+            Hint::OneColumn { delimiter: char::from(form.delimiter) }
+        } else if is_first && (self.header == Header::No || cell.is_empty()) {
+            Hint::TakenForData
+        } else if !form.commas() && decimal_comma(cell).is_some() {
+            Hint::DecimalComma
+        } else {
+            Hint::None
         }
     }
 
     fn weight(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
-        match cell.parse::<f64>() {
-            Ok(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
+        match self.number(row, column, cell)? {
+            Some(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
             _ => {
                 Err(DataError::Weight { position: self.columns.position(row, column), text: cell.to_owned() })
             }
@@ -199,13 +232,14 @@ impl Csv {
         }
     }
 
-    /// Checks that a row is as long as the first.
-    fn check_length(&self, row: u64, found: usize) -> Result<(), DataError> {
-        let expected = self.columns.count();
-        if found == expected {
+    /// Checks that a row is as long as the first, apart from an empty cell after a trailing delimiter.
+    fn check_length(&self, number: u64, row: &StringRecord) -> Result<(), DataError> {
+        let (expected, found) = (self.columns.count(), row.len());
+        let trailing = self.form.trailing && found == expected + 1 && row[expected].trim().is_empty();
+        if found == expected || trailing {
             return Ok(());
         }
-        Err(DataError::Ragged { name: self.input.name().to_owned(), row, expected, found })
+        Err(DataError::Ragged { name: self.input.name().to_owned(), row: number, expected, found })
     }
 }
 
@@ -231,7 +265,7 @@ impl RowBlock {
         while self.numbers.len() < most
             && let Some((number, row)) = rows.next_row()?
         {
-            csv.check_length(number, row.len())?;
+            csv.check_length(number, row)?;
             self.push(csv, pick, number, row)?;
         }
         Ok(!self.numbers.is_empty())

@@ -1,11 +1,15 @@
-//! CSV text -> rows of cells, with the row numbers that a spreadsheet shows.
+//! CSV text -> rows of cells, with the number of the line on which each begins.
 
 use std::io::{self, Read};
-use std::mem::take;
+use std::ops::Range;
 
 use ::csv::{Reader, ReaderBuilder, StringRecord};
 
+use super::blanks::Blanks;
 use super::error::DataError;
+
+/// The delimiter that stands for white space: any run of blanks and tabs.
+pub(super) const WHITE_SPACE: u8 = b' ';
 
 /// Bytes of past rows that are kept before they are dropped.
 const FORGET: usize = 1 << 16;
@@ -13,32 +17,38 @@ const FORGET: usize = 1 << 16;
 /// Iterates over the rows of a text. Empty lines are skipped but counted. Only a small part of the text is in memory.
 pub(super) struct CsvRows<R> {
     source: String,
-    reader: Reader<Tee<R>>,
+    reader: Reader<Tee<Blanks<R>>>,
     cells: StringRecord,
+    /// Line on which the last row begins, from 1.
     row: u64,
-    again: bool,
+    /// Line on which the reader is.
+    line: u64,
 }
 
 impl<R: Read> CsvRows<R> {
+    /// The rows of a text. [`WHITE_SPACE`] as delimiter is any run of blanks and tabs.
     pub(super) fn new(source: &str, text: R, delimiter: u8) -> CsvRows<R> {
+        let white_space = delimiter == WHITE_SPACE;
+        let text = Blanks::new(text, white_space);
         let reader = ReaderBuilder::new()
-            .delimiter(delimiter)
+            .delimiter(if white_space { b'\t' } else { delimiter })
             .has_headers(false)
             .flexible(true) // the caller reports ragged rows
-            .from_reader(Tee { text, kept: Vec::new(), first: 0 });
-        CsvRows { source: source.to_owned(), reader, cells: StringRecord::new(), row: 0, again: false }
+            .from_reader(Tee { text, kept: Vec::new(), first: 0, returns: false });
+        let source = source.to_owned();
+        CsvRows { source, reader, cells: StringRecord::new(), row: 0, line: 1 }
     }
 
-    /// The next row that isn't empty: its number from 1, and its cells, untrimmed.
+    /// The next row that isn't empty: the line on which it begins, from 1, and its cells, untrimmed.
     pub(super) fn next_row(&mut self) -> Result<Option<(u64, &StringRecord)>, DataError> {
-        if take(&mut self.again) {
-            return Ok(Some((self.row, &self.cells)));
-        }
         loop {
-            let before = self.reader.position().byte();
+            let before = self.reader.position().clone();
             let read = self.reader.read_record(&mut self.cells);
-            // the reader has skipped empty lines
-            self.row += 1 + self.reader.get_mut().empty_lines_from(before);
+            let after = self.reader.position();
+            let (bytes, feeds) = (before.byte()..after.byte(), after.line() - before.line());
+            let lines = self.reader.get_mut().lines(bytes, feeds);
+            self.row = self.line + lines.empty;
+            self.line += lines.all;
             let more = read.map_err(|error| self.failed(error))?;
             if !more {
                 return Ok(None);
@@ -47,11 +57,6 @@ impl<R: Read> CsvRows<R> {
                 return Ok(Some((self.row, &self.cells)));
             }
         }
-    }
-
-    /// Makes [`CsvRows::next_row`] return the last row again.
-    pub(super) fn unread(&mut self) {
-        self.again = true;
     }
 
     fn failed(&self, error: ::csv::Error) -> DataError {
@@ -69,13 +74,15 @@ impl<R: Read> CsvRows<R> {
 struct Tee<R> {
     text: R,
     kept: Vec<u8>,
-    first: u64, // offset of the first byte kept
+    first: u64,    // offset of the first byte kept
+    returns: bool, // whether the text has a CR so far
 }
 
 impl<R: Read> Read for Tee<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let n = self.text.read(to)?;
         self.kept.extend_from_slice(&to[..n]);
+        self.returns |= to[..n].contains(&b'\r');
         Ok(n)
     }
 }
@@ -86,24 +93,19 @@ impl<R> Tee<R> {
         self.kept.get(at..).unwrap_or_default()
     }
 
-    /// Number of empty lines from a byte on. Earlier bytes may be dropped.
-    fn empty_lines_from(&mut self, byte: u64) -> u64 {
+    /// Line ends between two bytes, of which `feeds` are line feeds. Earlier bytes may be dropped.
+    fn lines(&mut self, bytes: Range<u64>, feeds: u64) -> Lines {
+        let Range { start: before, end: after } = bytes;
+        let text = self.from(before);
+        let mut text = &text[..text.len().min((after - before) as usize)];
         // the reader ends a row at the CR of a CR LF
-        let after_return = byte > self.first && self.from(byte - 1).first() == Some(&b'\r');
-        let mut rest = self.from(byte);
-        if after_return {
-            rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+        if before > self.first && self.from(before - 1).first() == Some(&b'\r') {
+            text = text.strip_prefix(b"\n").unwrap_or(text);
         }
-        let mut lines = 0;
-        while let Some(after) = rest
-            .strip_prefix(b"\r\n")
-            .or_else(|| rest.strip_prefix(b"\n"))
-            .or_else(|| rest.strip_prefix(b"\r"))
-        {
-            rest = after;
-            lines += 1;
-        }
-        self.forget(byte.saturating_sub(1));
+        let row = text.iter().position(|byte| !b"\r\n".contains(byte)).unwrap_or(text.len());
+        let all = if self.returns { line_ends(text) } else { feeds };
+        let lines = Lines { empty: line_ends(&text[..row]), all };
+        self.forget(before.saturating_sub(1));
         lines
     }
 
@@ -123,20 +125,29 @@ impl<R> Tee<R> {
     }
 }
 
+/// Numbers of line ends.
+struct Lines {
+    /// Before a row.
+    empty: u64,
+    /// Before, in and after it.
+    all: u64,
+}
+
+/// Number of line ends: CR LF, LF or CR.
+fn line_ends(text: &[u8]) -> u64 {
+    let count = |end: u8| text.iter().filter(|&&byte| byte == end).count() as u64;
+    match count(b'\r') {
+        0 => count(b'\n'),
+        returns => {
+            let both = text.windows(2).filter(|pair| pair == b"\r\n").count() as u64;
+            count(b'\n') + returns - both
+        }
+    }
+}
+
 /// Whether a line is only spaces. A quoted empty cell does not count.
 fn is_blank(cells: &StringRecord) -> bool {
     cells.len() == 1 && !cells[0].is_empty() && cells[0].trim().is_empty()
-}
-
-/// Tab for a file named `.tsv`; else by the first line with text: comma if it holds one, then tab,
-/// then semicolon; comma if it holds none of them.
-pub(super) fn guess_delimiter(source: &str, text: &str) -> u8 {
-    if source.to_ascii_lowercase().ends_with(".tsv") {
-        return b'\t';
-    }
-    let mut lines = text.split(['\n', '\r']);
-    let first = lines.find(|line| !line.trim().is_empty()).unwrap_or_default();
-    *b",\t;".iter().find(|&&delimiter| first.as_bytes().contains(&delimiter)).unwrap_or(&b',')
 }
 
 /// Rejects a delimiter that may be part of a number or can't separate cells.
@@ -162,9 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_numbered_as_in_a_spreadsheet_whatever_the_line_ends() {
+    fn rows_are_numbered_by_their_lines_whatever_the_line_ends() {
         let text = "\n\na,b\n1,2\n\n  \n3\n\n\n\"4\n5\",6\n7,8\n\n";
-        let expected = [(3, 2), (4, 2), (7, 1), (10, 2), (11, 2)];
+        let expected = [(3, 2), (4, 2), (7, 1), (10, 2), (12, 2)];
         assert_eq!(numbers(text), expected);
         assert_eq!(numbers(text.trim_end()), expected);
         assert_eq!(numbers(&text.replace('\n', "\r\n")), expected);
@@ -172,19 +183,19 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_empty_cell_is_a_row() {
-        assert_eq!(numbers("1\n\"\"\n2\n"), [(1, 1), (2, 1), (3, 1)]);
-        assert_eq!(numbers("1\n \t \n2\n"), [(1, 1), (3, 1)]);
+    fn white_space_separates_cells() {
+        let mut rows = CsvRows::new("t.txt", "  1   2\n\n\t3\t\t4  \n".as_bytes(), WHITE_SPACE);
+        let mut found = Vec::new();
+        while let Some((row, cells)) = rows.next_row().expect("text has no errors") {
+            found.push((row, cells.iter().collect::<Vec<_>>().join("|")));
+        }
+        assert_eq!(found, [(1, "1|2".to_owned()), (3, "3|4".to_owned())]);
     }
 
     #[test]
-    fn the_delimiter_is_guessed_from_the_first_line_with_text() {
-        assert_eq!(guess_delimiter("t.csv", "a,b\tc;d"), b',');
-        assert_eq!(guess_delimiter("t.csv", "\n  \na\tb;c\n1,2"), b'\t');
-        assert_eq!(guess_delimiter("t.csv", "a;b\r\n1,5;2\r\n"), b';');
-        assert_eq!(guess_delimiter("t.csv", "a\n1"), b',');
-        assert_eq!(guess_delimiter("T.TSV", "a,b"), b'\t');
-        assert_eq!(guess_delimiter("t.csv", ""), b',');
+    fn a_quoted_empty_cell_is_a_row() {
+        assert_eq!(numbers("1\n\"\"\n2\n"), [(1, 1), (2, 1), (3, 1)]);
+        assert_eq!(numbers("1\n \t \n2\n"), [(1, 1), (3, 1)]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A table, ready to be clustered.
 
 use super::points::Points;
+use super::reading::Reading;
 use super::truth::Truth;
 
 /// A table, ready to be clustered.
@@ -16,6 +17,8 @@ pub struct Dataset {
     pub truth: Option<Truth>,
     /// The weights of the rows, finite and not negative, if a column was named. (n_points)
     pub weights: Option<Vec<f64>>,
+    /// How the table was read.
+    pub reading: Reading,
 }
 
 impl Dataset {
@@ -34,7 +37,7 @@ impl Dataset {
     pub fn new(name: impl Into<String>, points: impl Into<Points>) -> Self {
         let points = points.into();
         let columns = (1..=points.n_dims()).map(|column| format!("column {column}")).collect();
-        Self { name: name.into(), points, columns, truth: None, weights: None }
+        Self { name: name.into(), points, columns, truth: None, weights: None, reading: Reading::default() }
     }
 
     /// The same table with a weight for each row, finite and not negative. (n_points)

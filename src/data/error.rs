@@ -8,8 +8,8 @@ use thiserror::Error;
 
 /// Why a table couldn't be read, or a result couldn't be written.
 ///
-/// `name` is the source as the user gave it (`standard input` for `-`). Rows and columns count from
-/// 1, as a spreadsheet shows them: a header is row 1, and empty lines count.
+/// `name` is the source as the user gave it (`standard input` for `-`). Rows and columns count from 1. A row of a text
+/// has the number of the line on which it begins: a header, empty lines and line breaks in quotes count.
 #[derive(Debug, Error)]
 pub enum DataError {
     /// No file has that path.
@@ -63,7 +63,8 @@ pub enum DataError {
 
     /// Neither UTF-8 text nor an `.npy` file.
     #[error(
-        "{name}, row {row}: byte 0x{byte:02x} is not UTF-8 text; save the table as CSV in UTF-8, or as .npy"
+        "{name}, row {row}: byte 0x{byte:02x} is not UTF-8 text; save the table as CSV in UTF-8, or as .npy \
+         (iconv -f LATIN1 -t UTF-8 converts Western European text)"
     )]
     NotUtf8 {
         /// The source.
@@ -74,11 +75,26 @@ pub enum DataError {
         byte: u8,
     },
 
-    /// A zip archive, such as `.npz`.
-    #[error("{name}: is a zip archive (.npz, perhaps); save its table by itself with numpy.save as .npy")]
-    Archive {
+    /// A file of a format that is not read.
+    #[error("{name}: is {what}; {advice}")]
+    Foreign {
         /// The source.
         name: String,
+        /// What it is.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+
+    /// The first row may name the columns, or be data.
+    #[error("{name}, row {row}: may be the names of the columns, or data: {doubt}; say which it is")]
+    DoubtfulHeader {
+        /// The source.
+        name: String,
+        /// The line of the row.
+        row: u64,
+        /// Why it is doubtful.
+        doubt: HeaderDoubt,
     },
 
     /// The delimiter can't separate cells.
@@ -114,6 +130,50 @@ pub enum DataError {
         position: Position,
         /// Likely cause.
         hint: Hint,
+    },
+
+    /// A mark of a missing value.
+    #[error(
+        "{position}: {} stands for a missing value; fill in a number, remove the row, or leave out the column{hint}",
+        quoted(text)
+    )]
+    Missing {
+        /// Where.
+        position: Position,
+        /// The cell's text.
+        text: String,
+        /// Likely cause.
+        hint: Hint,
+    },
+
+    /// Numbers with a decimal comma and others with a decimal point.
+    #[error(
+        "{position}: {} has a decimal {}, but a number in row {other} has a decimal {}; write all numbers one way, \
+         without separators of thousands", quoted(text),
+        if *comma { "comma" } else { "point" }, if *comma { "point" } else { "comma" }
+    )]
+    MixedDecimals {
+        /// Where.
+        position: Position,
+        /// The cell's text.
+        text: String,
+        /// Whether it has a comma.
+        comma: bool,
+        /// The row of the other number.
+        other: u64,
+    },
+
+    /// A comma that may be a decimal one, or one between thousands.
+    #[error(
+        "{position}: {} may have a decimal comma, or a comma between thousands; write it with a decimal point, or without \
+         the comma",
+        quoted(text)
+    )]
+    DoubtfulComma {
+        /// Where.
+        position: Position,
+        /// The cell's text.
+        text: String,
     },
 
     /// Text in a column of numbers.
@@ -193,8 +253,23 @@ pub enum DataError {
         column: String,
     },
 
+    /// A column is ignored, and truth or weights too.
+    #[error("{name}: column {number} ({}) is both {role} and ignored; name two columns", quoted(column))]
+    IgnoredColumn {
+        /// The source.
+        name: String,
+        /// Its other role: `truth` or `weights`.
+        role: &'static str,
+        /// The column.
+        number: usize,
+        /// Its name.
+        column: String,
+    },
+
     /// No column is left for the features.
-    #[error("{name}: no column is left for the features once truth and weights are taken out of {columns}")]
+    #[error(
+        "{name}: no column is left for the features once truth, weights and ignored columns are taken out of {columns}"
+    )]
     NoFeatures {
         /// The source.
         name: String,
@@ -230,15 +305,14 @@ pub enum DataError {
     },
 
     /// An unsupported dtype: objects, text, dates, complex numbers, structures.
-    #[error(
-        "{name}: dtype {dtype} is not one of bool, i1 to i8, u1 to u8, f2, f4 and f8; \
-         save it as numbers, with x.astype('f8') for example"
-    )]
+    #[error("{name}: dtype {dtype} is not one of bool, i1 to i8, u1 to u8, f2, f4 and f8; {advice}")]
     NpyDtype {
         /// The source.
         name: String,
         /// The dtype in the file, shortened.
         dtype: String,
+        /// How to save the array `x` as numbers.
+        advice: String,
     },
 
     /// An array that is not two-dimensional.
@@ -329,10 +403,12 @@ pub enum Hint {
         /// The delimiter used.
         delimiter: char,
     },
-    /// The first row was taken for a header, but some of its cells are numbers.
-    TakenForHeader,
     /// The first row was taken for data, but may be a header.
     TakenForData,
+    /// The number has a decimal comma, but commas separate the cells.
+    DecimalComma,
+    /// Most cells of the column are truth values.
+    BooleanColumn,
 }
 
 impl fmt::Display for Hint {
@@ -342,10 +418,55 @@ impl fmt::Display for Hint {
             Self::OneColumn { delimiter } => {
                 write!(f, "; cells are split at {delimiter:?}, is there only one column?")
             }
-            Self::TakenForHeader => {
-                f.write_str("; row 1 was taken for a header because not all of it is numbers, is it data?")
+            Self::TakenForData => f.write_str("; the row was taken for data, does it hold the column names?"),
+            Self::DecimalComma => {
+                f.write_str("; if it has a decimal comma, write a point, or separate cells by semicolons")
             }
-            Self::TakenForData => f.write_str("; row 1 was taken for data, does it hold the column names?"),
+            Self::BooleanColumn => {
+                f.write_str("; the first cells of the column are true or false, yes or no")
+            }
+        }
+    }
+}
+
+/// Why it is doubtful whether the first row names the columns. Columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderDoubt {
+    /// A cell is text above numbers, as a name is, and another is like the cells below it.
+    Mixed {
+        /// The text.
+        text: String,
+        /// Its column.
+        text_column: usize,
+        /// The other cell.
+        like: String,
+        /// Its column.
+        like_column: usize,
+    },
+    /// Its numbers count up, unlike those of the rows below.
+    Counts {
+        /// The first of them.
+        from: i64,
+        /// The last of them.
+        to: i64,
+    },
+}
+
+impl fmt::Display for HeaderDoubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mixed { text, text_column, like, like_column } => write!(
+                f,
+                "column {text_column} has the text {}, but column {like_column} has {}, like the rows below",
+                quoted(text),
+                quoted(like)
+            ),
+            Self::Counts { from, to } if from == to => {
+                write!(f, "its only number is {from}, unlike the rows below")
+            }
+            Self::Counts { from, to } => {
+                write!(f, "its numbers count from {from} to {to}, as names of columns may")
+            }
         }
     }
 }
@@ -361,6 +482,28 @@ pub struct Position {
     pub column: usize,
     /// The column's name, where there is a header.
     pub column_name: Option<String>,
+    pub(super) found_by: FoundBy,
+}
+
+/// What finds a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FoundBy {
+    Name,
+    Number,
+    /// Text such as `column 3`, where the number is the name of another column.
+    Place,
+}
+
+impl Position {
+    /// The text by which [`Columns::find`](super::Columns::find) finds the column.
+    #[must_use]
+    pub fn asked(&self) -> String {
+        match (self.found_by, &self.column_name) {
+            (FoundBy::Name, Some(name)) => name.clone(),
+            (FoundBy::Place, _) => format!("column {}", self.column),
+            _ => self.column.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Position {
@@ -401,7 +544,10 @@ fn reshape(shape: &[u64]) -> &'static str {
     match shape.len() {
         0 => "a single number can't be clustered",
         1 => "save x.reshape(-1, 1) if each number is a point, x.reshape(1, -1) if all are one",
-        _ => "save x.reshape(len(x), -1) to make each x[i] a row",
+        _ => {
+            "save x.reshape(-1, x.shape[-1]) to make each pixel of a picture a row (each x[i, j], for three axes), \
+             x.reshape(len(x), -1) to make each x[i] of a stack one"
+        }
     }
 }
 
@@ -411,8 +557,8 @@ mod tests {
 
     #[test]
     fn a_place_names_the_column_where_it_has_a_name() {
-        let mut position =
-            Position { name: "points.csv".into(), row: 7, column: 3, column_name: Some("age".into()) };
+        let (name, column_name) = ("points.csv".into(), Some("age".into()));
+        let mut position = Position { name, row: 7, column: 3, column_name, found_by: FoundBy::Name };
         assert_eq!(position.to_string(), r#"points.csv, row 7, column 3 ("age")"#);
         position.column_name = None;
         assert_eq!(position.to_string(), "points.csv, row 7, column 3");

@@ -7,10 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::error::DataError;
+use super::foreign::START;
 use crate::temporary::{Access, Temporary};
-
-/// Number of first bytes, by which formats are recognised.
-const START: u64 = 16;
 
 /// An input, with its first bytes.
 pub(super) struct Input {
@@ -274,9 +272,9 @@ mod tests {
 
     #[test]
     fn a_pipe_opens_once_and_says_so() {
-        let input = once(b"more than sixteen bytes");
-        assert_eq!((input.start(), input.can_reopen()), (&b"more than sixtee"[..], false));
-        assert_eq!(all(input.open().expect("the first time")), b"more than sixteen bytes");
+        let input = once(&[7; 100]);
+        assert_eq!((input.start(), input.can_reopen()), (&[7; START as usize][..], false));
+        assert_eq!(all(input.open().expect("the first time")), [7; 100]);
         let error = input.open().err().expect("the second time").to_string();
         assert_eq!(error, "standard input: can be read only once; save it as a file, and give its path");
     }

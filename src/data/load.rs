@@ -9,6 +9,7 @@ use super::open::open;
 use super::options::LoadOptions;
 use super::pick::Pick;
 use super::points::{Points, SourcePoints};
+use super::reading::{Reading, RowNumbers};
 use super::rows::Rows;
 use super::source::Source;
 
@@ -49,23 +50,26 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset, Da
     let names = pick.features.iter().map(|&column| columns.name(column)).collect();
     let kept = source.n_rows().filter(|_| source.can_reread());
     let (mut values, mut weights) = (Values::F32(Vec::new()), Vec::new());
-    let mut truth = None;
+    let (mut truth, mut rows) = (None, RowNumbers::default());
     // features that stay in the source are not read now: only truth and weights
     let features = if kept.is_some() { Vec::new() } else { pick.features.clone() };
     let wanted = Pick { features, ..pick.clone() };
     if wanted.n_columns() > 0 {
         truth = source.visit::<DataError>(&wanted, &mut |chunk| {
             values.push(chunk.rows);
+            (0..chunk.n_rows).for_each(|row| rows.push(chunk.first + row, chunk.number(row)));
             weights.extend_from_slice(chunk.weights);
             Ok(())
         })?;
     }
     let weights = pick.weights.map(|_| weights);
+    let features = Some((source.columns().count(), pick.features.clone()));
+    let reading = Reading { text: source.text(&pick), rows, features };
     let points = match kept {
         Some(n_points) => Points::Source(SourcePoints::new(source, pick, n_points)),
         None => values.points(pick.features.len()).expect("each row gave one value a feature"),
     };
-    Ok(Dataset { name, points, columns: names, truth, weights })
+    Ok(Dataset { name, points, columns: names, truth, weights, reading })
 }
 
 /// Values, row-major, as f32 while all of them are exact in f32.

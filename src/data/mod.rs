@@ -7,24 +7,35 @@
 //! |---|---|
 //! | `error` | errors |
 //! | `rows`, `truth`, `options` | rows as numbers; classes as labels; options for reading |
+//! | `reading` | how a table was read: what was found in it |
 //! | `columns`, `pick` | the columns of a source; which are features, truth and weights |
 //! | `source` | the interface of all formats |
 //! | `input` | input bytes: file, memory, pipe |
 //! | `format` | how formats are recognised |
-//! | `csv`, `csv_rows` | CSV: cells to numbers; lines to cells |
+//! | `foreign` | formats that are recognised, but not read |
+//! | `blanks`, `csv_rows` | text to cells, by a delimiter or white space |
+//! | `cells` | cells to numbers, truth values and missing values |
+//! | `sample`, `dialect`, `header`, `form` | the first rows of a text, and what is found in them |
+//! | `csv` | CSV: rows to numbers |
 //! | `npy`, `npy_header`, `npy_cells` | `.npy`: the file; its header; its bytes to numbers |
 //! | `digits` | the embedded table |
 //! | `open` | the list of formats |
 //! | `points`, `dataset`, `load` | a whole table, in memory or reread on each visit |
 //! | `write` | output files |
 
+mod blanks;
+mod cells;
 mod columns;
 mod csv;
 mod csv_rows;
 mod dataset;
+mod dialect;
 mod digits;
 mod error;
+mod foreign;
+mod form;
 mod format;
+mod header;
 mod input;
 mod load;
 mod npy;
@@ -34,7 +45,9 @@ mod open;
 mod options;
 mod pick;
 mod points;
+mod reading;
 mod rows;
+mod sample;
 mod source;
 mod truth;
 pub mod write;
@@ -42,12 +55,13 @@ pub mod write;
 pub use columns::Columns;
 pub use dataset::Dataset;
 pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
-pub use error::{DataError, Hint, Position};
+pub use error::{DataError, HeaderDoubt, Hint, Position};
 pub use load::{digits, load};
 pub use open::{open, open_reader};
 pub use options::{Header, LoadOptions, ReadOptions};
 pub use pick::Pick;
 pub use points::{Points, SourcePoints};
+pub use reading::{Reading, RowNumbers, TextReading};
 pub use rows::Rows;
 pub use source::{Chunk, Source};
 pub use truth::Truth;

@@ -11,6 +11,9 @@ use super::npy_cells::Dtype;
 /// The first bytes of every `.npy` file.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 
+/// Most fields of a structured dtype that are named in advice.
+const MOST_FIELDS: usize = 8;
+
 /// Longest header accepted; a typical one has 128 bytes.
 const MAX_HEADER: u32 = 1 << 20;
 
@@ -35,7 +38,8 @@ impl NpyHeader {
             .map_err(|reason| DataError::NpyHeader { name: source.to_owned(), reason })?;
         let name = source.to_owned();
         let Some(dtype) = fields.dtype() else {
-            return Err(DataError::NpyDtype { name, dtype: shortened(&fields.descr, 60) });
+            let (dtype, advice) = (shortened(&fields.descr, 60), fields.advice());
+            return Err(DataError::NpyDtype { name, dtype, advice });
         };
         let &[n_points, n_dims] = fields.shape.as_slice() else {
             return Err(DataError::NpyShape { name, shape: fields.shape });
@@ -131,6 +135,63 @@ impl Fields {
     fn dtype(&self) -> Option<Dtype> {
         unquoted(&self.descr).and_then(Dtype::parse)
     }
+
+    /// How to save an array of an unsupported dtype as numbers.
+    fn advice(&self) -> String {
+        let kind = unquoted(&self.descr).and_then(|descr| descr.chars().nth(1));
+        match kind {
+            None => self.advice_on_structure(),
+            Some('c') => "save np.c_[x.real, x.imag]".to_owned(),
+            Some('M' | 'm') => "save x.astype('i8')".to_owned(),
+            Some('V') => "save each of its parts as numbers".to_owned(),
+            Some(_) => "save x.astype('f8'), which works if each value is a number".to_owned(),
+        }
+    }
+
+    /// How to save the numbers of a structured array.
+    fn advice_on_structure(&self) -> String {
+        let fields = StructField::all(&self.descr).unwrap_or_default();
+        let numbers: Vec<String> =
+            fields.iter().filter(|field| field.is_number).map(StructField::column).collect();
+        match numbers.len() {
+            0 => "save its numbers as an array of rows and columns".to_owned(),
+            n if n > MOST_FIELDS => {
+                "save np.column_stack([x[name] for name in NAMES]), with the names of the fields to cluster"
+                    .to_owned()
+            }
+            _ => format!("save np.c_[{}]", numbers.join(", ")),
+        }
+    }
+}
+
+/// A field of a structured dtype.
+struct StructField {
+    name: String,
+    is_number: bool,
+    /// Whether each value is an array.
+    is_array: bool,
+}
+
+impl StructField {
+    /// The fields of `[('x', '<f8'), ('y', '<f8', (3,))]`.
+    fn all(descr: &str) -> Option<Vec<StructField>> {
+        let inside = descr.trim().strip_prefix('[')?.strip_suffix(']')?;
+        split_at_commas(inside).into_iter().map(StructField::of).collect()
+    }
+
+    fn of(entry: &str) -> Option<StructField> {
+        let inside = entry.trim().strip_prefix('(')?.strip_suffix(')')?;
+        let parts = split_at_commas(inside);
+        let (name, dtype) = (unquoted(parts.first()?)?, parts.get(1)?);
+        let is_number = unquoted(dtype).and_then(Dtype::parse).is_some();
+        Some(StructField { name: name.to_owned(), is_number, is_array: parts.len() > 2 })
+    }
+
+    /// Python for its values as columns.
+    fn column(&self) -> String {
+        let shape = if self.is_array { ".reshape(len(x), -1)" } else { "" };
+        format!("x['{}']{shape}", self.name)
+    }
 }
 
 /// Splits at commas outside brackets and strings. Blank pieces, such as after a trailing comma, are dropped.
@@ -203,6 +264,25 @@ mod tests {
         assert_eq!(fields.dtype(), None);
         assert_eq!(fields.descr, "[('a, }', '<f8'), ('b', '<i4', (2, 3))]");
         assert_eq!(fields.shape, [4]);
+        assert_eq!(fields.advice(), "save np.c_[x['a, }'], x['b'].reshape(len(x), -1)]");
+    }
+
+    #[test]
+    fn advice_fits_the_dtype() {
+        for (descr, advice) in [
+            ("[('x', '<f8'), ('y', '<f8')]", "save np.c_[x['x'], x['y']]"),
+            ("[('name', '<U5'), ('y', '<f8')]", "save np.c_[x['y']]"),
+            ("[('name', '<U5')]", "save its numbers as an array of rows and columns"),
+            ("'<c16'", "save np.c_[x.real, x.imag]"),
+            ("'<M8[ns]'", "save x.astype('i8')"),
+            ("'|O'", "save x.astype('f8'), which works if each value is a number"),
+        ] {
+            let fields = Fields { descr: descr.to_owned(), fortran: false, shape: vec![4] };
+            assert_eq!(fields.advice(), advice, "{descr}");
+        }
+        let many: Vec<String> = (0..9).map(|i| format!("('f{i}', '<f8')")).collect();
+        let fields = Fields { descr: format!("[{}]", many.join(", ")), fortran: false, shape: vec![4] };
+        assert!(fields.advice().contains("x[name] for name in NAMES"));
     }
 
     #[test]

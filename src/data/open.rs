@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::digits::{NAME as DIGITS, open as open_digits};
 use super::error::DataError;
+use super::foreign::{Foreign, recognise};
 use super::format::InputFormat;
 use super::input::Input;
 use super::options::ReadOptions;
@@ -16,7 +17,8 @@ static FORMATS: [InputFormat; 2] = [npy::FORMAT, csv::FORMAT];
 
 /// Opens `digits`, `-` for standard input, or a path, and finds the columns.
 ///
-/// The format is recognised by the first bytes, then by the file extension; the default is CSV. `./digits` is a file.
+/// The format is recognised by the first bytes, then by the file extension; the default is CSV. Data compressed by gzip
+/// are read too, if the crate has the feature `cli`. `./digits` is a file.
 ///
 /// # Errors
 ///
@@ -43,14 +45,30 @@ pub fn open_reader(
 }
 
 fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    let input = decompressed(input)?;
     let name = || input.name().to_owned();
     if input.start().is_empty() {
         return Err(DataError::Empty { name: name() });
     }
-    if input.start().starts_with(b"PK\x03\x04") {
-        return Err(DataError::Archive { name: name() });
+    if let Some(Foreign { what, advice }) = recognise(input.start()) {
+        return Err(DataError::Foreign { name: name(), what, advice });
     }
     (format_of(&input).open)(input, options)
+}
+
+/// The input, decompressed if gzip made it.
+#[cfg(feature = "cli")]
+fn decompressed(input: Input) -> Result<Input, DataError> {
+    if !input.start().starts_with(super::foreign::GZIP) {
+        return Ok(input);
+    }
+    let reader = flate2::read::MultiGzDecoder::new(input.open()?);
+    Input::once(input.name(), Box::new(reader))
+}
+
+#[cfg(not(feature = "cli"))]
+fn decompressed(input: Input) -> Result<Input, DataError> {
+    Ok(input)
 }
 
 fn format_of(input: &Input) -> &'static InputFormat {
@@ -96,6 +114,24 @@ mod tests {
         }
         let digits = open("digits", &ReadOptions::default()).expect("it is inside the program");
         assert_eq!((digits.columns().count(), digits.can_reread()), (65, true));
+    }
+
+    #[test]
+    #[cfg(feature = "cli")]
+    fn compressed_tables_are_read() {
+        use std::io::Write;
+        for (bytes, rows) in [(&b"a,b\n1,2\n"[..], None), (ARRAY, Some(1))] {
+            let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            gzip.write_all(bytes).expect("memory");
+            let gzip = gzip.finish().expect("memory");
+            let end = gzip.len() - 6;
+            let cut = gzip[..end].to_vec();
+            let table = open_reader("t.csv.gz", Box::new(io::Cursor::new(gzip)), &ReadOptions::default());
+            assert_eq!(table.expect("a table").n_rows(), rows);
+            let cut = open_reader("t.csv.gz", Box::new(io::Cursor::new(cut)), &ReadOptions::default());
+            let error = cut.err().expect("it is cut short").to_string();
+            assert!(error.contains("t.csv.gz: can't be read"), "{error}");
+        }
     }
 
     #[test]

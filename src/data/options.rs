@@ -3,7 +3,7 @@
 /// Whether the first row of a CSV file names the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Header {
-    /// It does if any of its cells is text other than a number.
+    /// It does if it differs from the rows below as names do; an error if that is doubtful.
     #[default]
     Auto,
     /// It does.
@@ -17,8 +17,9 @@ pub enum Header {
 pub struct ReadOptions {
     /// Whether the first row is a header (CSV).
     pub header: Header,
-    /// Delimiter (CSV). `None`: a tab in a file named `.tsv`; else the first of comma, tab and semicolon that the
-    /// first line contains; else a comma.
+    /// Delimiter (CSV); a blank stands for any run of blanks and tabs. `None`: the one that a first line `sep=;`
+    /// names; a tab in a file named `.tsv`; else the one of comma, tab, semicolon, `|` and white space that splits the
+    /// first rows best.
     pub delimiter: Option<u8>,
 }
 
@@ -33,6 +34,8 @@ pub struct LoadOptions {
     pub truth: Option<String>,
     /// The column of weights, by name or number. It is not used as a feature.
     pub weights: Option<String>,
+    /// Columns to leave out: each a name, or names and numbers between commas.
+    pub ignore: Vec<String>,
 }
 
 impl LoadOptions {

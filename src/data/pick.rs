@@ -19,7 +19,7 @@ pub struct Pick {
 }
 
 impl Pick {
-    /// The requested truth and weights, found by [`Columns::find`]; all other columns are features.
+    /// The requested truth and weights, found by [`Columns::find`]; all other columns that aren't ignored are features.
     pub(super) fn new(columns: &Columns, options: &LoadOptions) -> Result<Pick, DataError> {
         let find =
             |role, asked: &Option<String>| asked.as_ref().map(|asked| columns.find(role, asked)).transpose();
@@ -29,7 +29,17 @@ impl Pick {
         if let (Some(column), true) = (truth, truth == weights) {
             return Err(DataError::SameColumn { name, number: column + 1, column: columns.name(column) });
         }
-        let is_feature = |&column: &usize| ![truth, weights].contains(&Some(column));
+        let mut ignored = Vec::new();
+        for asked in &options.ignore {
+            ignored.extend(columns.find_all("ignored", asked)?);
+        }
+        let has_role = |column: &usize| [truth, weights].contains(&Some(*column));
+        if let Some(column) = ignored.iter().copied().find(has_role) {
+            let role = if truth == Some(column) { "truth" } else { "weights" };
+            let (number, column) = (column + 1, columns.name(column));
+            return Err(DataError::IgnoredColumn { name, role, number, column });
+        }
+        let is_feature = |column: &usize| !has_role(column) && !ignored.contains(column);
         let features: Vec<usize> = (0..columns.count()).filter(is_feature).collect();
         if features.is_empty() {
             return Err(DataError::NoFeatures { name, columns: columns.count() });
@@ -54,8 +64,14 @@ mod tests {
     use super::*;
 
     fn pick(header: &[&str], truth: &str, weights: &str) -> Result<Pick, DataError> {
+        pick_without(header, truth, weights, &[])
+    }
+
+    fn pick_without(header: &[&str], truth: &str, weights: &str, ignore: &[&str]) -> Result<Pick, DataError> {
         let text = |s: &str| (!s.is_empty()).then(|| s.to_owned());
-        let options = LoadOptions { truth: text(truth), weights: text(weights), ..LoadOptions::default() };
+        let ignore = ignore.iter().map(|&asked| asked.to_owned()).collect();
+        let options =
+            LoadOptions { truth: text(truth), weights: text(weights), ignore, ..LoadOptions::default() };
         let names = header.iter().map(|&name| name.to_owned()).collect();
         Pick::new(&Columns::named("t.csv", names), &options)
     }
@@ -66,6 +82,28 @@ mod tests {
         assert_eq!((found.truth, found.weights, found.features), (Some(0), Some(1), vec![2]));
         let found = pick(&["a", "b", "c"], "3", "").expect("a number does");
         assert_eq!((found.truth, found.weights, found.features), (Some(2), None, vec![0, 1]));
+    }
+
+    #[test]
+    fn ignored_columns_are_no_features() {
+        let found = |ignore: &[&str]| pick_without(&["a", "b,c", "2", "a"], "", "", ignore);
+        assert_eq!(found(&["b,c"]).expect("a name").features, [0, 2, 3]);
+        assert_eq!(found(&["1,4"]).expect("two numbers").features, [1, 2]);
+        assert_eq!(found(&["2, column 2"]).expect("a name and a number").features, [0, 3]);
+        assert_eq!(found(&["b,c", "4"]).expect("two flags").features, [0, 2]);
+        assert!(matches!(found(&["a"]), Err(DataError::AmbiguousColumn { .. })));
+        let error = found(&["2,z"]).expect_err("no such column").to_string();
+        assert!(error.contains("ignored \"z\" is not a column"), "{error}");
+        let error = pick_without(&["a", "b"], "a", "", &["a"]).expect_err("both").to_string();
+        assert!(error.contains("column 1 (\"a\") is both truth and ignored"), "{error}");
+        let columns = Columns::named("t.csv", ["a", "b,c", "2", "a", ""].map(str::to_owned).into());
+        let asked: Vec<String> = (0..5).map(|column| columns.asked(column)).collect();
+        assert_eq!(asked, ["1", "b,c", "2", "4", "5"]);
+        assert!(
+            (0..5).all(|column| columns
+                .find_all("ignored", &asked[column])
+                .is_ok_and(|found| found == [column]))
+        );
     }
 
     #[test]

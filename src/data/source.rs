@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use super::columns::Columns;
 use super::error::{DataError, Position};
 use super::pick::Pick;
+use super::reading::TextReading;
 use super::rows::Rows;
 use super::truth::{Truth, TruthBuilder};
 
@@ -21,6 +22,12 @@ pub trait Source: Send + Sync {
 
     /// Whether the rows can be read more than once. If so, each pass gives the same rows, or [`DataError::Changed`].
     fn can_reread(&self) -> bool;
+
+    /// What was found in a text, with the picked features; complete once the rows were read. `None` for other formats.
+    fn text(&self, pick: &Pick) -> Option<TextReading> {
+        let _ = pick;
+        None
+    }
 
     /// Reads all rows in order and passes the picked columns to `each`, in chunks of at most 2 MiB of values (or one
     /// row, if that is larger) and at most `pick.most_rows` rows. A break ends the pass early without an error.
@@ -89,10 +96,14 @@ impl Chunk<'_> {
     /// Position of a value in the source. `row` and `feature` count from 0 in this chunk.
     #[must_use]
     pub fn position(&self, row: usize, feature: usize) -> Position {
-        let number = match self.numbers {
+        self.columns.position(self.number(row), self.features[feature])
+    }
+
+    /// The number that the source shows for a row, which counts from 0 in this chunk.
+    pub(super) fn number(&self, row: usize) -> u64 {
+        match self.numbers {
             Some(numbers) => numbers[row],
             None => (self.first + row) as u64 + 1,
-        };
-        self.columns.position(number, self.features[feature])
+        }
     }
 }

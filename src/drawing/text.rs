@@ -29,8 +29,9 @@ pub struct ReadError {
 /// Reads all drawings of a text, in order.
 ///
 /// With brackets, `[` and `]` or `{` and `}`, an innermost pair holds the 64 numbers of a drawing, on any number of
-/// lines; or 8 innermost pairs, inside one more pair, hold its 8 rows. Without brackets, a drawing is a line of 64
-/// numbers or 8 lines of 8. Commas, semicolons and white space separate numbers.
+/// lines; or 8 innermost pairs, inside one more pair, hold its 8 rows. Words of a program around the brackets, as in
+/// `x = np.array([..])`, are ignored. Without brackets, a drawing is a line of 64 numbers or 8 lines of 8. Commas,
+/// semicolons and white space separate numbers.
 ///
 /// # Errors
 ///
@@ -122,7 +123,7 @@ fn bracketed(text: &str) -> Result<Vec<NumberGroup>, ReadError> {
             };
             rest = after;
             let here = groups.len() + 1;
-            for word in words(inside) {
+            for word in words(inside).filter_map(|word| without_code(word, !open.is_empty())) {
                 values.push(number(word, here, line)?);
             }
             let outside = DrawingError::Count { found: values.len() };
@@ -167,6 +168,25 @@ fn is_bracket(c: char) -> bool {
 fn words(text: &str) -> impl Iterator<Item = &str> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).filter(|word| !word.is_empty())
+}
+
+/// A word without the code of a program: of `np.float64(0.5)` the number, of `array(` and `dtype=float32` nothing. Outside
+/// all brackets every word of code is nothing. A comment is no code: it may hold numbers that are not meant.
+fn without_code(word: &str, inside: bool) -> Option<&str> {
+    let is_name = |text: &str| text.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let is_comment = word.contains('#') || word.contains("//");
+    let is_code = word.contains(char::is_alphabetic) || word.chars().all(|c| "()=:'\"".contains(c));
+    if !inside {
+        return Some(word).filter(|word| word.parse::<f64>().is_ok() || is_comment || !is_code);
+    }
+    let argument = match word.rsplit_once('(') {
+        Some((function, argument)) if is_name(function) => argument,
+        _ => word,
+    };
+    let argument = argument.trim_end_matches(')');
+    let is_keyword = argument.split_once('=').is_some_and(|(name, _)| is_name(name));
+    let is_key = argument.ends_with(':') && argument.contains(char::is_alphabetic);
+    Some(argument).filter(|argument| !argument.is_empty() && !is_keyword && !is_key)
 }
 
 fn number(word: &str, drawing: usize, line: usize) -> Result<f64, ReadError> {

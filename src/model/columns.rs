@@ -14,7 +14,7 @@ const MOST_ROWS: usize = 1 << 16;
 pub struct ColumnOptions {
     /// The truth column, by name or by number from 1.
     pub truth: Option<String>,
-    /// Columns to ignore, by name or by number.
+    /// Columns to ignore: each a name, or names and numbers between commas.
     pub ignore: Vec<String>,
     /// Take the features in the table's order, whatever their names.
     pub by_position: bool,
@@ -81,7 +81,8 @@ impl Model {
     /// Finds the model's features among the columns of a table.
     ///
     /// If both have names, features are found by name, in any order, and other columns are ignored. Otherwise the
-    /// columns that are neither truth nor ignored are the features, in order.
+    /// columns that are neither truth nor ignored are the features, in order; or if these are too many, the model has no
+    /// names and the table has as many columns as the fitted one, those in the same places.
     ///
     /// # Errors
     /// [`ColumnError`].
@@ -90,19 +91,32 @@ impl Model {
         let truth = options.truth.as_ref().map(|asked| find("truth", asked)).transpose()?;
         let mut left_out: Vec<usize> = truth.into_iter().collect();
         for asked in &options.ignore {
-            left_out.push(find("ignored", asked)?);
+            left_out.extend(columns.find_all("ignored", asked)?);
         }
         let features = match columns.header() {
             Some(header) if self.has_column_names() && !options.by_position => {
                 self.by_name(columns.source(), header, &left_out)?
             }
-            _ => (0..columns.count()).filter(|column| !left_out.contains(column)).collect(),
+            _ => self.by_position(columns.count(), &left_out),
         };
         if features.len() != self.n_dims() {
             let (name, n_dims) = (columns.source().to_owned(), self.n_dims());
             return Err(ColumnError::Width { name, found: features.len(), n_dims });
         }
         Ok(Pick { features, truth, weights: None, most_rows: Some(MOST_ROWS) })
+    }
+
+    /// The features by their places in the table.
+    fn by_position(&self, n_columns: usize, left_out: &[usize]) -> Vec<usize> {
+        let left: Vec<usize> = (0..n_columns).filter(|column| !left_out.contains(column)).collect();
+        match &self.table_columns {
+            Some((fitted, features))
+                if left.len() > self.n_dims() && *fitted == n_columns && !self.has_column_names() =>
+            {
+                features.iter().copied().filter(|column| !left_out.contains(column)).collect()
+            }
+            _ => left,
+        }
     }
 
     /// Whether the columns have names, other than the generated `column 1` and so on.

@@ -12,7 +12,7 @@
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
-//! any `truth`, `image` (`8x8`) and `reach_exact` ([`Model::radius`], in lattice units). Equal models give equal
+//! any `truth`, `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact` ([`Model::radius`], in lattice units). Equal models give equal
 //! bytes.
 //!
 //! The checksum is BLAKE3 over all bytes of the file, with the checksum's own 64 digits taken as zeros.
@@ -125,6 +125,11 @@ impl Model {
             ("names", serde_json::json!(names).to_string()),
         ]);
         texts.extend(self.truth.clone().map(|truth| ("truth", truth)));
+        texts.extend(
+            self.table_columns
+                .as_ref()
+                .map(|columns| ("table_columns", serde_json::json!(columns).to_string())),
+        );
         texts.extend(self.radius.map(|radius| ("reach_exact", radius.to_string())));
         texts.extend(self.image.map(|(height, width)| ("image", format!("{height}x{width}"))));
         texts
@@ -304,6 +309,11 @@ impl Contents<'_> {
             counts: self.list("counts", Dtype::U64, n_clusters, u64::from_le_bytes)?,
             weight_unit: self.number("weight_unit")?,
             columns: self.json("columns")?,
+            table_columns: self
+                .texts
+                .contains_key("table_columns")
+                .then(|| self.json("table_columns"))
+                .transpose()?,
             names: names.into_iter().zip(purities).map(named).collect(),
             truth: self.texts.get("truth").cloned(),
             image: self.image()?,
@@ -396,6 +406,14 @@ fn check(model: &Model) -> Result<(), Problem> {
             "its exponents differ too much",
         ),
         (model.columns.len() != d, "its columns are not as many as its features"),
+        (
+            model.table_columns.as_ref().is_some_and(|(n_columns, features)| {
+                features.len() != d
+                    || !features.is_sorted_by(|a, b| a < b)
+                    || features.last().is_some_and(|last| last >= n_columns)
+            }),
+            "its features are not among its table_columns",
+        ),
         (
             model.image.is_some_and(|(h, w)| h.checked_mul(w) != Some(d)),
             "its image has another number of pixels",

@@ -18,6 +18,8 @@ pub struct Model {
     pub weight_unit: f64,
     /// The features' names; `column 3` where there was no header. (n_dims)
     pub columns: Vec<String>,
+    /// Number of columns of the fitted table, and the indices of the features among them, if it had others.
+    pub table_columns: Option<(usize, Vec<usize>)>,
     /// Names of the clusters. (n_clusters)
     pub names: Vec<Option<ClusterName>>,
     /// The truth column that named the clusters, if any.

@@ -58,6 +58,7 @@ impl Model {
             counts: fit.state.counts.clone(),
             weight_unit: fit.weight_unit,
             columns: data.columns.clone(),
+            table_columns: data.reading.features.clone().filter(|(n_columns, _)| *n_columns > n_dims),
             names,
             truth: data.truth.as_ref().map(|truth| truth.column.clone()),
             image: image::shape(&data.columns, &fit.lattice),

@@ -44,6 +44,7 @@ pub(crate) fn dataset(n_dims: usize, values: Vec<f64>) -> Dataset {
         columns,
         truth: None,
         weights: None,
+        reading: cairn::data::Reading::default(),
     }
 }
 

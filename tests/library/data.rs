@@ -149,11 +149,12 @@ fn values_are_f32_only_where_all_are_exact() {
 }
 
 #[test]
-fn a_header_is_a_first_row_with_text_in_it() {
+fn a_header_is_a_first_row_unlike_those_below() {
     let n_rows = |text: &str, asked| csv_with(text, &header(asked)).expect("a table").points.n_points();
     assert_eq!(n_rows("1,2\n3,4\n", Header::Auto), 2);
-    assert_eq!(n_rows("1,b\n3,4\n", Header::Auto), 1);
+    assert_eq!(n_rows("a,b\n3,4\n", Header::Auto), 1);
     assert_eq!(n_rows(",b\n3,4\n", Header::Auto), 1);
+    assert_eq!(n_rows("0,1,2\n3.5,4.5,5.5\n", Header::Auto), 1);
     assert_eq!(n_rows("1,2\n3,4\n", Header::Yes), 1);
     assert_eq!(n_rows("1,2\n3,4\n", Header::No), 2);
     let table = csv_with("1,2,3\n", &columns(Some("2"), None)).expect("a table");
@@ -169,6 +170,10 @@ fn other_delimiters_are_asked_for_or_guessed() {
         ("a.tsv", "x\ty, z\n1\t2\n", None),
         ("a.csv", "x|y\n1|2\n", Some(b'|')),
         ("a.csv", "x,y\n1,2\n", None),
+        ("a.csv", "x y\n1 2\n", None),
+        ("a.csv", "x|y|\n1|2|\n", None),
+        ("a.csv", "sep=:\nx:y\n1:2\n", None),
+        ("a.csv", "  x\t\ty\n  1\t\t2\n", Some(b' ')),
     ] {
         let options = LoadOptions { delimiter, ..LoadOptions::default() };
         let table = load(&Folder::new().write(name, text), &options).expect("a table");
@@ -179,11 +184,69 @@ fn other_delimiters_are_asked_for_or_guessed() {
 }
 
 #[test]
+fn truth_values_are_one_and_zero() {
+    let table = csv_with("a,b,c\nTrue,131,no\nFALSE,23,yes\ntrue,120,No\n", &LoadOptions::default());
+    let table = table.expect("a table");
+    assert_eq!(values_of(&table), [1.0, 131.0, 0.0, 0.0, 23.0, 1.0, 1.0, 120.0, 0.0]);
+    assert_eq!(table.reading.text.expect("a text").booleans, ["a", "c"]);
+    let error =
+        csv_refused("a,b\n".to_owned() + &"True,131\n".repeat(200) + "2,120\n", &LoadOptions::default());
+    assert!(error.contains(r#"row 202, column 1 ("a"): "2" is not a number"#), "{error}");
+    assert!(error.contains("the first cells of the column are true or false"), "{error}");
+}
+
+#[test]
+fn decimal_commas_are_read_where_all_numbers_have_them() {
+    let auto = LoadOptions::default();
+    for text in ["x;y\n1,5;-2\n3;4,25e1\n", "1,5\t-2\n3\t4,25e1\n", "1,5 -2\n3 4,25e1\n"] {
+        let table = csv_with(text, &auto).expect("a table");
+        assert_eq!(values_of(&table), [1.5, -2.0, 3.0, 42.5], "{text}");
+        assert!(table.reading.text.expect("a text").decimal_comma);
+    }
+    // with semicolons the comma is certain, and with tabs once another number shows what it is
+    let table = csv_with("1,234;2,5\n3,456;4\n", &auto).expect("a table");
+    assert_eq!(values_of(&table), [1.234, 2.5, 3.456, 4.0]);
+    let table = csv_with("1,234\t2,5\n3,456\t4\n", &auto).expect("a table");
+    assert_eq!(values_of(&table), [1.234, 2.5, 3.456, 4.0]);
+    let error = csv_refused("1,234\t2\n3,456\t4\n", &auto);
+    assert!(
+        error.contains(r#"row 1, column 1: "1,234" may have a decimal comma, or a comma between thousands"#)
+    );
+    let error = csv_refused("1,5;2\n3;4\n5;6.5\n", &auto);
+    assert!(error.starts_with(r#"points.csv, row 3, column 2: "6.5" has a decimal point"#), "{error}");
+    assert!(error.contains("a number in row 1 has a decimal comma"), "{error}");
+    assert!(csv_refused("1;2\n3;1.234,5\n5;6\n", &auto).contains(r#""1.234,5" is not a number"#));
+    let error = csv_refused("x,y\n\"1,5\",2\n3,4\n5,6\n", &auto);
+    assert!(
+        error.contains(r#"row 2, column 1 ("x"): "1,5" is not a number"#) && error.contains("write a point")
+    );
+}
+
+#[test]
+fn rows_keep_the_numbers_of_their_lines() {
+    let table = csv_with("\nx\n1\n\n2\n3\n", &LoadOptions::default()).expect("a table");
+    let numbers: Vec<u64> = (0..3).map(|row| table.reading.rows.number(row)).collect();
+    assert_eq!(numbers, [3, 5, 6]);
+}
+
+#[test]
+fn other_files_are_named_by_their_first_bytes() {
+    for (bytes, what) in [
+        (&b"\xff\xfe1\0,\x002\0\n\0"[..], "is text in UTF-16; save it as CSV in UTF-8"),
+        (b"PAR1\x15\x04\x15\x00", "is a Parquet file; save it as CSV"),
+        (b"\x28\xb5\x2f\xfd\x04\x00", "is compressed by zstd; decompress it"),
+    ] {
+        let error = csv_refused(bytes, &LoadOptions::default());
+        assert!(error.starts_with(&format!("points.csv: {what}")), "{error}");
+    }
+}
+
+#[test]
 fn csv_cells_that_are_no_numbers() {
     let auto = LoadOptions::default();
     assert_eq!(
         csv_refused("id,x,age\n1,2,3\n\n4,5,n/a\n", &auto),
-        r#"points.csv, row 4, column 3 ("age"): "n/a" is not a number; remove the row, or leave out the column"#
+        r#"points.csv, row 4, column 3 ("age"): "n/a" stands for a missing value; fill in a number, remove the row, or leave out the column"#
     );
     assert_eq!(
         csv_refused("x,y\n1,2\n3, \n", &auto),
@@ -206,17 +269,24 @@ fn csv_cells_that_are_no_numbers() {
 #[test]
 fn doubtful_headers_are_pointed_at() {
     let auto = LoadOptions::default();
-    assert!(csv_refused("1,2,cat\n3,4,dog\n", &auto).contains("row 1 was taken for a header"));
-    assert!(!csv_refused("x,y,cat\n3,4,dog\n", &auto).contains("header"));
+    assert_eq!(
+        csv_refused("1,b\n3,4\n", &auto),
+        r#"points.csv, row 1: may be the names of the columns, or data: column 2 has the text "b", but column 1 has "1", like the rows below; say which it is"#
+    );
+    assert!(
+        csv_refused("\n0,1\n1,0\n", &auto).starts_with("points.csv, row 2: may be the names of the columns")
+    );
+    assert!(csv_refused("1,2,cat\n3,4,dog\n", &auto).contains("row 1, column 3: \"cat\" is not a number"));
+    assert!(csv_refused("x,y,cat\n3,4,dog\n", &auto).contains("row 2, column 3 (\"cat\"): \"dog\""));
     assert!(
         csv_refused("x,y\n1,2\n", &header(Header::No)).contains("row 1, column 1: \"x\" is not a number")
     );
     assert!(csv_refused("x,y\n1,2\n", &header(Header::No)).contains("does it hold the column names?"));
     assert!(csv_refused(",2019\n3,4\n", &auto).contains("row 1, column 1: the cell is empty"));
     assert!(csv_refused(",2019\n3,4\n", &auto).contains("does it hold the column names?"));
-    assert!(csv_refused("x y\n1 2\n", &auto).contains("cells are split at ','"));
+    assert!(csv_refused("x:y\n1:2\n", &auto).contains("cells are split at ','"));
     let row_one_kept =
-        csv_with("1,2,cat\n3,4,dog\n", &LoadOptions { truth: Some("3".into()), ..header(Header::No) });
+        csv_with("1,2,cat\n3,4,dog\n", &LoadOptions { truth: Some("3".into()), ..header(Header::Auto) });
     assert_eq!(row_one_kept.expect("a table").points.n_points(), 2);
 }
 
@@ -239,6 +309,8 @@ fn ragged_rows_name_row_and_both_counts() {
     assert!(error.starts_with("points.csv, row 3: has 3 cells where the first row has 2;"), "{error}");
     let error = csv_refused("1,2\n3,\"4\n5,6\n", &LoadOptions::default());
     assert!(error.starts_with(r#"points.csv, row 2, column 2: "4\n5,6" is not a number"#), "{error}");
+    let error = csv_refused("x,note\n1,\"two\nlines\"\n\nz,1\n", &columns(Some("note"), None));
+    assert!(error.starts_with(r#"points.csv, row 5, column 1 ("x"): "z" is not a number"#), "{error}");
 }
 
 #[test]
@@ -440,21 +512,24 @@ fn npy_features_may_be_nan_here() {
 
 #[test]
 fn npy_that_is_no_table_of_numbers() {
-    for (descr, shown) in [
-        ("|O", "'|O'"),
-        ("<U5", "'<U5'"),
-        ("<c16", "'<c16'"),
-        ("[('a', '<f8'), ('b', '<i4')]", "[('a', '<f8')"),
+    for (descr, shown, advice) in [
+        ("|O", "'|O'", "x.astype('f8')"),
+        ("<U5", "'<U5'", "x.astype('f8')"),
+        ("<c16", "'<c16'", "np.c_[x.real, x.imag]"),
+        ("[('a', '<f8'), ('b', '<i4')]", "[('a', '<f8')", "np.c_[x['a'], x['b']]"),
     ] {
         let error = npy_refused(npy(1, descr, false, "(2, 1)", &[0; 16]));
         assert!(
-            error.starts_with(&format!("points.npy: dtype {shown}")) && error.contains("astype"),
+            error.starts_with(&format!("points.npy: dtype {shown}")) && error.contains(advice),
             "{error}"
         );
     }
-    for (shape, advice) in
-        [("(4,)", "x.reshape(-1, 1)"), ("(1, 2, 2)", "x.reshape(len(x), -1)"), ("()", "single number")]
-    {
+    for (shape, advice) in [
+        ("(4,)", "x.reshape(-1, 1)"),
+        ("(1, 2, 2)", "x.reshape(len(x), -1)"),
+        ("(1, 2, 2)", "x.reshape(-1, x.shape[-1])"),
+        ("()", "single number"),
+    ] {
         let error = npy_refused(npy(1, "<f8", false, shape, &[0; 32]));
         assert!(error.contains(&format!("has shape {shape} where (rows, columns)")), "{error}");
         assert!(error.contains(advice), "{error}");

@@ -52,6 +52,14 @@ fn every_way_to_write_arrays() {
         format!("[{}]", rows("[", "],")),
         format!("[[{}],[{}]]", rows("[", "],"), rows("[", "]")),
         rows("[", "]"),
+        format!("digits = [{one}]"),
+        format!("new_samples = np.array([\n[{one}],\n[{one}]\n])"),
+        format!("import numpy as np\n\nx = np.array([[{one}]], dtype=np.float64)\nprint(model.predict(x))\n"),
+        format!("array([[{one}],\n       [{one}]])"),
+        format!("[array([{one}]), array([{one}], dtype=float32)]"),
+        format!("[{}]", one.split(", ").map(|x| format!("np.float64({x})")).collect::<Vec<_>>().join(", ")),
+        format!("const drawings = [[{one}], [{one}]];"),
+        format!("{{\"drawings\": [[{one}]]}}"),
     ] {
         let drawings = read(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         assert!(drawings.iter().all(|drawing| drawing.values == expected()), "{text}");
@@ -81,7 +89,9 @@ fn lines_and_numbers_of_drawings_are_told() {
     assert_eq!(refused(" \n,\n"), (1, 1, DrawingError::Empty));
     let text = |text: &str| DrawingError::Text { text: text.into() };
     assert_eq!(refused(&one.replacen("3.5", "seven", 1)), (1, 1, text("seven")));
-    assert_eq!(refused(&format!("[{one}]\ndigits = [{one}]")), (2, 2, text("digits")));
+    assert_eq!(refused(&format!("[{one}]\n# [{one}]")), (2, 2, text("#")));
+    assert_eq!(refused(&format!("[[{one}], ..., [{one}]]")), (2, 1, text("...")));
+    assert_eq!(refused(&format!("[{}]", one.replacen("3.5", "ink", 1))), (1, 1, text("ink")));
     assert_eq!(refused(&"x".repeat(9999)), (1, 1, text(&"x".repeat(40))));
     let ink = |value| DrawingError::Ink { row: 1, column: 4, value };
     assert_eq!(refused(&one.replacen("3.5", "-3.5", 1)), (1, 1, ink(-3.5)));

@@ -47,6 +47,11 @@ pub(in crate::cli) struct JobArgs {
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
+    /// Columns to leave out, by name or number from 1: one, or several between commas; may be repeated. The model does
+    /// not need them
+    #[arg(long, value_name = "COLUMN,..", help_heading = "Input")]
+    pub(in crate::cli) ignore: Vec<String>,
+
     #[command(flatten)]
     pub(in crate::cli) table: TableArgs,
 }

@@ -22,6 +22,7 @@ pub(super) use job::{InitArg, JobArgs};
 pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
 pub(super) use read::ReadArgs;
 pub(super) use report::ReportArgs;
+pub(super) use table::TableArgs;
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
 #[derive(Debug, Parser)]

@@ -17,9 +17,10 @@ pub(in crate::cli) struct RowsArgs {
     #[arg(required = true)]
     pub(in crate::cli) data: Option<String>,
 
-    /// Column to ignore, by name or number from 1; may be repeated. Not needed where both the model and the data
-    /// name their columns: then only those of the model are used
-    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    /// Columns to leave out, by name or number from 1: one, or several between commas; may be repeated. Not needed
+    /// where both the model and the data name their columns, or where the fitted table had no names and as many
+    /// columns as the data: then only those of the model are used
+    #[arg(long, value_name = "COLUMN,..", help_heading = "Input")]
     pub(in crate::cli) ignore: Vec<String>,
 
     /// Match columns by position, not by name

@@ -74,6 +74,10 @@ pub(in crate::cli) struct SweepArgs {
     #[arg(long, value_name = "COLUMN", help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
+    /// Columns to leave out of both tables, by name or number from 1: one, or several between commas; may be repeated
+    #[arg(long, value_name = "COLUMN,..", help_heading = "Input")]
+    pub(in crate::cli) ignore: Vec<String>,
+
     #[command(flatten)]
     pub(in crate::cli) table: TableArgs,
 

@@ -6,11 +6,13 @@ use clap::ValueEnum;
 /// `--header` and `--delimiter`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct TableArgs {
-    /// Whether row 1 of a CSV file names the columns; auto: it does if any of its cells is not a number
+    /// Whether row 1 of a CSV file names the columns; auto: compare it with the rows below, and ask if that leaves a
+    /// doubt
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = HeaderArg::Auto, help_heading = "Input")]
     pub(in crate::cli) header: HeaderArg,
 
-    /// Delimiter of a CSV file: one character, or tab [default: detected from the first line]
+    /// Delimiter of a CSV file: one character, tab, or space for any white space [default: comma, tab, semicolon, | or
+    /// white space, whichever splits the first rows best]
     #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
     pub(in crate::cli) delimiter: Option<u8>,
 }
@@ -36,8 +38,9 @@ impl From<HeaderArg> for Header {
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
+        b"space" => Ok(b' '),
         [byte] => Ok(*byte),
-        _ => Err("give one ASCII character, or tab".into()),
+        _ => Err("give one ASCII character, tab, or space".into()),
     }
 }
 
@@ -48,6 +51,7 @@ mod tests {
     #[test]
     fn delimiters() {
         assert_eq!((delimiter("tab"), delimiter("\\t"), delimiter(";")), (Ok(9), Ok(9), Ok(b';')));
+        assert_eq!((delimiter("space"), delimiter(" ")), (Ok(b' '), Ok(b' ')));
         assert!(delimiter("").is_err() && delimiter("ab").is_err() && delimiter("é").is_err());
     }
 }

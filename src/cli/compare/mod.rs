@@ -22,7 +22,7 @@ use super::args::CompareArgs;
 use super::device;
 use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
-use super::{notes, request, terminal};
+use super::{input, notes, request, terminal};
 
 /// Default number of runs of each device; fewer if they take long.
 const RUNS: u32 = 10;
@@ -54,6 +54,7 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     let document = measure(args, &params, &data, start.elapsed(), &mut contestants)?;
     let written = files.write(&document);
     if !args.quiet {
+        input::write(&data);
         starts.note(&data).iter().for_each(|note| notes::write_note(note));
         let text = text::text(&document, terminal::width(), terminal::color());
         terminal::write_stdout(&text).context("standard output")?;

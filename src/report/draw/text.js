@@ -25,6 +25,15 @@ function parse(text) {
 
 const split = text => text.replace(/^\ufeff/, "").split(/[\s,;]+/).filter(Boolean);
 
+// A word without the code of a program, as in src/drawing/text.rs: of np.float64(0.5) the number, of array( and
+// dtype=float32 nothing; outside all brackets every word of code is nothing, but not a comment.
+function withoutCode(word, inside) {
+  const isCode = /\p{L}/u.test(word) && !/^(nan|inf|infinity)$/i.test(word) || /^[()=:'"]+$/.test(word);
+  if (!inside) return isCode && !/^[+-]?[\d.]+e[+-]?\d+$/i.test(word) && !/#|\/\//.test(word) ? "" : word;
+  const argument = word.replace(/^[\p{L}_].*\(/u, "").replace(/\)+$/, "");
+  return /^[\p{L}_][^=]*=|\p{L}.*:$/u.test(argument) ? "" : argument;
+}
+
 // The numbers of each innermost pair of brackets, and the index of the enclosing pair: -1 for none.
 function bracketed(text) {
   const groups = [], open = [], partner = { "]": "[", "}": "{" };
@@ -43,7 +52,7 @@ function bracketed(text) {
       if (words.length || groups.length === opened.groups) groups.push({ words, outer: open.length ? open[open.length - 1].pair : -1 });
       words = [];
     } else {
-      words = split(part);
+      words = split(part).map(word => withoutCode(word, open.length > 0)).filter(Boolean);
       if (words.length && !open.length) throw outside();
     }
   }

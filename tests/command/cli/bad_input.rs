@@ -77,7 +77,7 @@ fn cells_are_named_as_a_spreadsheet_shows_them() {
         "a,b\n1,2\n3,x\n",
         "",
         1,
-        &["t.csv", "row 3", "column 2", "\"b\"", "\"x\"", "--truth and --weights"],
+        &["t.csv", "row 3", "column 2", "\"b\"", "\"x\"", "--ignore b leaves the column out"],
     );
     refused_csv("a,b\n1,NaN\n3,4\n", "", 1, &["t.csv", "row 2", "column 2", "\"b\"", "NaN"]);
     refused_csv("1,2\ninf,4\n", "", 1, &["t.csv", "row 2", "column 1", "inf"]);
@@ -87,10 +87,11 @@ fn cells_are_named_as_a_spreadsheet_shows_them() {
 
 #[test]
 fn what_may_help_is_named_by_its_flag() {
-    refused_csv("1,2,cat\n3,4,dog\n", "", 1, &["row 1 was taken for a header", "--header no"]);
+    refused_csv("1,cat\n3,4\n", "", 1, &["row 1", "\"cat\"", "--header yes or --header no"]);
+    refused_csv("1,2,cat\n3,4,dog\n", "", 1, &["row 1, column 3", "\"cat\"", "--ignore 3"]);
     refused_csv("x,y\n1,2\n", "--header no", 1, &["row 1, column 1", "\"x\"", "--header yes"]);
     refused_csv(",2019\n3,4\n", "", 1, &["row 1, column 1", "empty", "--header yes"]);
-    refused_csv("x y\n1 2\n", "", 1, &["cells are split at ','", "--delimiter"]);
+    refused_csv("x:y\n1:2\n", "", 1, &["cells are split at ','", "--delimiter"]);
 }
 
 #[test]

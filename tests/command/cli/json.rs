@@ -14,8 +14,8 @@ fn its_shape_is_fixed() {
     ran.done();
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     let expected = [
-        ("data", "mixed n_dims n_points name rounding_rms step_max step_min"),
-        ("params", "init init_columns max_iter n_clusters n_restarts seed threads tol truth weights"),
+        ("data", "input mixed n_dims n_points name rounding_rms step_max step_min"),
+        ("params", "ignore init init_columns max_iter n_clusters n_restarts seed threads tol truth weights"),
         ("device", "adapter asked driver fallback used"),
         ("best", "converged counts empty inertia inertia_exact inertia_text iterations restart stopped"),
         ("restarts", "count found_best max max_text median median_text min min_text"),

@@ -180,5 +180,6 @@ pub(crate) fn table() -> Dataset {
         columns: vec!["x".into(), "y".into()],
         truth: None,
         weights: None,
+        reading: cairn::data::Reading::default(),
     }
 }

@@ -1,0 +1,146 @@
+//! What was found in a text table: notes, and the same as JSON.
+
+use cairn::data::{Dataset, Reading, TextReading};
+use serde::Serialize;
+
+use super::terminal::{plain, write_stderr};
+
+/// Most names that are listed.
+const LISTED: usize = 8;
+/// The embedded table, of which nothing needs to be found.
+const DIGITS: &str = "digits";
+
+/// What was found in a text, as JSON.
+#[derive(Serialize)]
+pub(super) struct InputJson<'a> {
+    delimiter: String,
+    first_row: u64,
+    header: bool,
+    trailing_delimiter: bool,
+    decimal_comma: bool,
+    booleans: &'a [String],
+    row_count: Option<&'a str>,
+}
+
+/// What was found in the text of a table, as JSON; `None` for other tables.
+pub(super) fn json(data: &Dataset) -> Option<InputJson<'_>> {
+    of_text(&data.name, data.reading.text.as_ref())
+}
+
+/// As [`json`], of a table of this name.
+pub(super) fn of_text<'a>(name: &str, text: Option<&'a TextReading>) -> Option<InputJson<'a>> {
+    let text = text.filter(|_| name != DIGITS)?;
+    Some(InputJson {
+        delimiter: if text.delimiter == ' ' { "white space".into() } else { text.delimiter.into() },
+        first_row: text.first_row,
+        header: text.header.is_some(),
+        trailing_delimiter: text.trailing_delimiter,
+        decimal_comma: text.decimal_comma,
+        booleans: &text.booleans,
+        row_count: text.row_count.as_ref().map(|(name, _)| name.as_str()),
+    })
+}
+
+/// Writes the notes on a table.
+pub(super) fn write(data: &Dataset) {
+    write_all(&notes(&data.name, &data.reading));
+}
+
+/// Writes notes.
+pub(super) fn write_all(notes: &[String]) {
+    notes.iter().for_each(|note| write_stderr(&format!("note: {}", plain(note))));
+}
+
+/// Notes on how a table was read.
+pub(super) fn notes(name: &str, reading: &Reading) -> Vec<String> {
+    reading.text.as_ref().map_or_else(Vec::new, |text| of_form(name, text))
+}
+
+/// Notes on what was found in a text.
+pub(super) fn of_form(name: &str, text: &TextReading) -> Vec<String> {
+    if name == DIGITS {
+        return Vec::new();
+    }
+    let mut notes = vec![format!("{name}: {}", form(text))];
+    if !text.booleans.is_empty() {
+        let columns = listed(&text.booleans);
+        notes.push(format!("{name}: {columns}: true (or yes) is read as 1, and false (or no) as 0"));
+    }
+    if let Some((column, asked)) = &text.row_count {
+        let ignore = flag("--ignore", asked);
+        notes.push(format!(
+            "{name}: {column:?} counts the rows, as an id does, and is used as a feature; {ignore} leaves it out"
+        ));
+    }
+    notes
+}
+
+/// The form of a text, in one sentence.
+pub(super) fn form(text: &TextReading) -> String {
+    let row = text.first_row;
+    let mut said = match &text.header {
+        Some(names) => format!("row {row} names the columns: {}", listed(names)),
+        None => format!("row {row} is data, no row names the columns"),
+    };
+    match text.delimiter {
+        ',' => {}
+        ' ' => said.push_str("; cells are separated by white space"),
+        '\t' => said.push_str("; cells are separated by tabs"),
+        other => said.push_str(&format!("; cells are separated by {other:?}")),
+    }
+    if text.trailing_delimiter {
+        said.push_str("; the delimiter at the end of rows makes no column");
+    }
+    if text.decimal_comma {
+        said.push_str("; numbers have a decimal comma");
+    }
+    said
+}
+
+/// Names, shortened if many.
+pub(super) fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("{name:?}")).collect();
+    let more = if names.len() > LISTED { format!(", .. ({} in all)", names.len()) } else { String::new() };
+    shown.join(", ") + &more
+}
+
+/// A flag with a value, as it can be typed in a shell.
+pub(super) fn flag(name: &str, value: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-.,:/%+@".contains(c);
+    if !value.is_empty() && value.chars().all(is_plain) && !value.starts_with('-') {
+        return format!("{name} {value}");
+    }
+    format!("{name}='{}'", value.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_can_be_typed() {
+        assert_eq!(flag("--ignore", "Age"), "--ignore Age");
+        assert_eq!(flag("--ignore", "Annual Income (k$)"), "--ignore='Annual Income (k$)'");
+        assert_eq!(flag("--ignore", "it's"), r"--ignore='it'\''s'");
+        assert_eq!(flag("--ignore", "-x"), "--ignore='-x'");
+    }
+
+    #[test]
+    fn the_form_is_said_in_one_sentence() {
+        let mut text = TextReading {
+            delimiter: ',',
+            first_row: 2,
+            header: Some(vec!["x".into(), "y z".into()]),
+            trailing_delimiter: false,
+            decimal_comma: false,
+            booleans: vec!["x".into()],
+            row_count: Some(("".into(), "1".into())),
+        };
+        assert_eq!(form(&text), r#"row 2 names the columns: "x", "y z""#);
+        assert_eq!(of_form("t", &text).len(), 3);
+        assert!(of_form("digits", &text).is_empty());
+        (text.header, text.delimiter, text.decimal_comma) = (None, ';', true);
+        let said = "row 2 is data, no row names the columns; cells are separated by ';'; numbers have a decimal comma";
+        assert_eq!(form(&text), said);
+    }
+}

@@ -1,0 +1,145 @@
+//! Files that hold no text and no `.npy` array, recognised by their first bytes: what they are, and what to do.
+
+/// Number of first bytes that are needed.
+pub(super) const START: u64 = 64;
+
+/// The first bytes of gzip data.
+pub(super) const GZIP: &[u8] = b"\x1f\x8b";
+
+/// A format that is not read: what a file of it is, and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Foreign {
+    pub(super) what: &'static str,
+    pub(super) advice: &'static str,
+}
+
+const fn foreign(what: &'static str, advice: &'static str) -> Foreign {
+    Foreign { what, advice }
+}
+
+const AS_CSV: &str = "save its table as CSV in UTF-8";
+const DECOMPRESS: &str = "decompress it, and give the table in it";
+const UTF_16: Foreign = foreign(
+    "text in UTF-16",
+    "save it as CSV in UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW.csv",
+);
+const PICTURE: Foreign = foreign("a picture", "save its values with numpy.save, a row for each pixel");
+
+/// First bytes, and the format that has them.
+const FORMATS: [(&[u8], Foreign); 19] = [
+    (b"\xff\xfe", UTF_16),
+    (b"\xfe\xff", UTF_16),
+    (GZIP, foreign("compressed by gzip", "decompress it, with zcat for example")),
+    (b"\x28\xb5\x2f\xfd", foreign("compressed by zstd", "decompress it, with zstdcat for example")),
+    (b"\xfd7zXZ\0", foreign("compressed by xz", "decompress it, with xzcat for example")),
+    (b"BZh", foreign("compressed by bzip2", "decompress it, with bzcat for example")),
+    (b"7z\xbc\xaf\x27\x1c", foreign("a 7z archive", DECOMPRESS)),
+    (
+        b"PAR1",
+        foreign(
+            "a Parquet file",
+            "save it as CSV, with pandas.read_parquet(FILE).to_csv(NEW, index=False) for example",
+        ),
+    ),
+    (
+        b"ARROW1",
+        foreign(
+            "an Arrow (Feather) file",
+            "save it as CSV, with pandas.read_feather(FILE).to_csv(NEW, index=False) for example",
+        ),
+    ),
+    (b"\x89HDF\r\n\x1a\n", foreign("an HDF5 file", "save its table with numpy.save as .npy, or as CSV")),
+    (b"CDF\x01", foreign("a NetCDF file", "save its table with numpy.save as .npy, or as CSV")),
+    (b"CDF\x02", foreign("a NetCDF file", "save its table with numpy.save as .npy, or as CSV")),
+    (b"MATLAB 5.0", foreign("a MATLAB file", "save its table with writematrix as CSV")),
+    (b"\xd0\xcf\x11\xe0", foreign("an Excel workbook (.xls)", "save its sheet as CSV in UTF-8")),
+    (b"SQLite format 3\0", foreign("an SQLite database", AS_CSV)),
+    (b"%PDF", foreign("a PDF document", AS_CSV)),
+    (b"\x89PNG", PICTURE),
+    (b"\xff\xd8\xff", PICTURE),
+    (b"<!DOCTYPE", foreign("a web page (HTML)", "download the table itself")),
+];
+
+/// The format of a file that begins with these bytes, if it is one that is not read.
+pub(super) fn recognise(start: &[u8]) -> Option<Foreign> {
+    if start.starts_with(b"PK\x03\x04") {
+        return Some(zip(start));
+    }
+    let begins =
+        |magic: &[u8]| start.get(..magic.len()).is_some_and(|start| start.eq_ignore_ascii_case(magic));
+    if begins(b"<html") {
+        return Some(foreign("a web page (HTML)", "download the table itself"));
+    }
+    let known = FORMATS.iter().find(|(magic, _)| start.starts_with(magic));
+    let found = known.map(|&(_, format)| format);
+    found
+        .or_else(|| {
+            is_pickle(start).then_some(foreign("a Python pickle", "save its table with numpy.save as .npy"))
+        })
+        .or_else(|| is_utf_16(start).then_some(UTF_16))
+}
+
+/// A zip archive, by the name of its first file, which follows a header of 30 bytes.
+fn zip(start: &[u8]) -> Foreign {
+    let name = start.get(30..).unwrap_or_default();
+    let holds = |text: &[u8]| name.windows(text.len()).any(|part| part == text);
+    if holds(b".npy") {
+        foreign("a zip archive of arrays (.npz)", "save its table by itself with numpy.save as .npy")
+    } else if name.starts_with(b"[Content_Types]")
+        || name.starts_with(b"_rels/")
+        || name.starts_with(b"xl/")
+        || name.starts_with(b"docProps/")
+    {
+        foreign("a zip archive of an Office document (.xlsx, perhaps)", "save its sheet as CSV in UTF-8")
+    } else if holds(b"opendocument") {
+        foreign("a zip archive of an OpenDocument sheet (.ods, perhaps)", "save its sheet as CSV in UTF-8")
+    } else {
+        foreign("a zip archive", DECOMPRESS)
+    }
+}
+
+/// Whether a pickle of protocol 2 to 5 begins so.
+fn is_pickle(start: &[u8]) -> bool {
+    matches!(start, [0x80, 2..=5, ..])
+}
+
+/// Whether every other byte is 0: ASCII in UTF-16 without a byte order mark.
+fn is_utf_16(start: &[u8]) -> bool {
+    let (pairs, _) = start.as_chunks::<2>();
+    let all =
+        |zero: usize| pairs.len() > 1 && pairs.iter().all(|pair| pair[zero] == 0 && pair[1 - zero] != 0);
+    all(0) || all(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn what(start: &[u8]) -> &'static str {
+        recognise(start).map_or("", |format| format.what)
+    }
+
+    #[test]
+    fn first_bytes_tell_the_format() {
+        assert_eq!(what(b"\x1f\x8b\x08\0"), "compressed by gzip");
+        assert_eq!(what(b"PAR1\x15\x04"), "a Parquet file");
+        assert_eq!(what(b"\xff\xfe1\0,\0"), "text in UTF-16");
+        assert_eq!(what(b"1\0,\x002\0\n\0"), "text in UTF-16");
+        assert_eq!(what(b"\x001\0,\x002\0\n"), "text in UTF-16");
+        assert_eq!(what(b"\x80\x04\x95\0"), "a Python pickle");
+        assert_eq!(what(b"<HTML><head>"), "a web page (HTML)");
+        for text in [&b"1,2\n3,4\n"[..], b"", b"1", b"BZ,h\n", b"\xef\xbb\xbf1,2", b"\x93NUMPY", b"a\0"] {
+            assert_eq!(what(text), "", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn archives_are_told_by_their_first_file() {
+        let zip = |name: &str| [b"PK\x03\x04".as_slice(), &[0; 26], name.as_bytes()].concat();
+        assert_eq!(what(&zip("arr_0.npy")), "a zip archive of arrays (.npz)");
+        assert!(what(&zip("[Content_Types].xml")).contains(".xlsx"));
+        assert!(what(&zip("mimetypeapplication/vnd.oasis.opendocument")).contains(".ods"));
+        assert_eq!(what(&zip("data.csv")), "a zip archive");
+        assert_eq!(what(b"PK\x03\x04"), "a zip archive");
+    }
+}
