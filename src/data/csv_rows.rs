@@ -104,7 +104,8 @@ impl<R> Tee<R> {
         }
         let row = text.iter().position(|byte| !b"\r\n".contains(byte)).unwrap_or(text.len());
         let all = if self.returns { line_ends(text) } else { feeds };
-        let lines = Lines { empty: line_ends(&text[..row]), all };
+        let empty = if row == 0 { 0 } else { line_ends(&text[..row]) };
+        let lines = Lines { empty, all };
         self.forget(before.saturating_sub(1));
         lines
     }
