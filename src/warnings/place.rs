@@ -3,9 +3,8 @@
 use crate::data::Dataset;
 
 /// The number of a row in its source, given its index from 0.
-pub(super) fn row_number(_data: &Dataset, row: usize) -> u64 {
-    // a table does not know the lines of its rows yet
-    row as u64 + 1
+pub(super) fn row_number(data: &Dataset, row: usize) -> u64 {
+    data.reading.rows.number(row)
 }
 
 /// The name of a column, given its index from 0; `column 3` if it has none.

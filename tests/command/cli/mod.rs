@@ -132,9 +132,14 @@ impl Ran {
             .for_each(|part| assert!(self.err.contains(part), "{part:?} is missing from {}", self.err));
     }
 
+    /// What it wrote on standard error, without notes on how tables were read.
+    fn said(&self) -> String {
+        self.err.split_inclusive('\n').filter(|line| !is_note_on_table(line)).collect()
+    }
+
     /// It must have failed with this code and one line that contains all these texts.
     fn refused(&self, code: i32, parts: &[&str]) {
-        let Self { err, .. } = self;
+        let err = &self.said();
         assert_eq!((self.code, self.out.as_str()), (code, ""), "{err}");
         assert_eq!(err.lines().count(), 1, "{err}");
         assert!(err.starts_with("error: "), "{err}");

@@ -38,7 +38,7 @@ fn a_fill_value_is_named_with_its_column_and_row() {
     let warnings = &json_of(&ran)["warnings"];
     assert_eq!(codes(warnings), ["stretched-range", "rows-merged"]);
     assert_eq!(warnings[0]["column"], "precip");
-    assert_eq!(warnings[0]["rows"].as_array().unwrap().len(), 1);
+    assert_eq!(warnings[0]["rows"], json!([6]), "the line of the file");
     let text = warnings[0]["text"].as_str().unwrap();
     assert!(text.starts_with("column \"precip\": one value, 9.96921e36 in row "), "{text}");
     assert!(!ran.err.contains("distinct rows than") && ran.err.contains("1 of 3 clusters"), "{}", ran.err);
@@ -61,7 +61,7 @@ fn every_output_has_the_same_warnings() {
             {"code": "few-distinct-rows", "text": said, "column": null, "rows": null}
         ])
     );
-    assert_eq!(folder.fit("six.csv -k 8").err, format!("warning: {said}\n"));
+    assert_eq!(folder.fit("six.csv -k 8").said(), format!("warning: {said}\n"));
     let report = folder.run("report six.csv -k 8 --device cpu -o report.html");
     assert!(report.err.contains(&format!("warning: {said}\n")), "{}", report.err);
     for page in ["fit.html", "report.html"] {
@@ -179,7 +179,8 @@ fn starts_are_matched_by_name() {
     assert_eq!(by_name["fingerprint"], same["fingerprint"]);
     assert_eq!(by_name["params"]["init_columns"], "by name");
     let nameless = fit("nameless.csv", "1,10\n9,90\n");
-    assert!(nameless.err.starts_with("note: --init nameless.csv has no column names"), "{}", nameless.err);
+    let said = nameless.said();
+    assert!(said.starts_with("note: --init nameless.csv has no column names"), "{said}");
     assert_eq!(json_of(&nameless)["params"]["init_columns"], "by position");
     let other = fit("other.csv", "u,w\n1,10\n9,90\n");
     other.refused(1, &["--init other.csv", "uv.csv", "missing: \"v\"", "unknown: \"w\""]);
@@ -199,7 +200,7 @@ fn rows_without_a_label_are_counted() {
     assert_eq!((ran.code, lines.len(), lines[1]), (0, 3, ",,,,"), "{}", ran.err);
     assert!(!lines[2].starts_with(','));
     let said = "warning: 1 row has no label: later.csv, row 2, column 1 (\"q\"): 1.0 lies more than";
-    assert!(ran.err.starts_with(said) && ran.err.lines().count() == 1, "{}", ran.err);
+    assert!(ran.said().starts_with(said) && ran.said().lines().count() == 1, "{}", ran.err);
     folder
         .run("predict m.safetensors later.csv --strict")
         .refused(1, &["later.csv, row 2, column 1 (\"q\")"]);
@@ -208,7 +209,7 @@ fn rows_without_a_label_are_counted() {
     assert!(json.starts_with("{\"label\":null,\"name\":null,\"distance\":null,"), "{json}");
     let distances = folder.run("transform m.safetensors later.csv");
     assert_eq!(distances.out.lines().nth(1), Some(","));
-    assert!(distances.err.starts_with(said), "{}", distances.err);
+    assert!(distances.said().starts_with(said), "{}", distances.err);
     assert!(folder.run("transform m.safetensors later.csv --format jsonl").out.starts_with("[null,null]\n"));
 }
 

@@ -73,7 +73,7 @@ impl Place {
         let inside = self.read(page).replace("</body>", &all).replace('&', "&amp;").replace('"', "&quot;");
         let style = format!("width:{width}px;height:1600px;border:0;display:block");
         let frame = format!(
-            "<!doctype html><title>frame</title><body style=\"margin:0\"><iframe style=\"{style}\" srcdoc=\"{inside}\"></iframe></body>"
+            "<!doctype html><meta charset=\"utf-8\"><title>frame</title><body style=\"margin:0\"><iframe style=\"{style}\" srcdoc=\"{inside}\"></iframe></body>"
         );
         let seen = browser::open(&self.write("played.html", &frame))?;
         assert!(seen.console.is_empty(), "{:?}", seen.console);
