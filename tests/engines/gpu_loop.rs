@@ -170,7 +170,13 @@ fn streamed_seeding(backend: Backend) {
 
 /// The least memory that a device takes a case with: it says how much that is.
 pub(crate) fn least_memory(adapter: &AdapterInfo, case: &Case) -> u64 {
-    let gpu = Gpu::open(adapter, &with_memory(1)).expect("it opened before");
+    least_memory_with(adapter, &common::options(), case)
+}
+
+/// The same, of a device opened like this.
+pub(crate) fn least_memory_with(adapter: &AdapterInfo, options: &OpenOptions, case: &Case) -> u64 {
+    let options = OpenOptions { gpu_memory: Some(1), ..options.clone() };
+    let gpu = Gpu::open(adapter, &options).expect("it opened before");
     let job = case.job();
     let error = gpu.load(&job).err().expect("a byte is not enough").to_string();
     let words = error.split_once("takes ").and_then(|(_, rest)| rest.split_once(" bytes"));

@@ -14,6 +14,7 @@ use cairn::kmeans::{Init, KMeans};
 use crate::common::{
     Backend, Case, Numbers, bisector, compare, dataset, normal, opened, rounded_apart_in_f16, values,
 };
+use crate::gpu_loop::least_memory_with;
 
 /// As many blocks of a tile as subgroups.
 const EMULATED: &str = "emulated-16-32";
@@ -179,4 +180,22 @@ fn they_prove_nearly_all_of_ordinary_tables() {
             assert!(work.later_repaired_points > 0, "{work:?}");
         });
     }
+}
+
+/// Chunks of a streamed table lie in the same buffers one after the other, and so do their points in f16.
+#[test]
+fn streamed_chunks_are_rounded_when_they_come() {
+    let case = Case::new(&normal(3000, 40, 306), KMeans::new(70).restarts(2).max_iter(4));
+    with_units(&|info, options| {
+        let memory = Some(least_memory_with(info, options, &case));
+        let gpu = open(info, &OpenOptions { gpu_memory: memory, ..options.clone() });
+        work(&gpu, &case);
+        let bytes = (case.table.n_points() * (40 * 4 + 8)) as u64;
+        assert!(gpu.counters().point_bytes_up > 3 * bytes, "not streamed: {:?}", gpu.counters());
+        assert!(
+            gpu.kernels().iter().any(|kernel| kernel.starts_with("assign_matrix")),
+            "{:?}",
+            gpu.kernels()
+        );
+    });
 }

@@ -118,7 +118,6 @@ impl<'a> Points<'a> {
                     context.wait(last)?;
                 }
                 self.write(context, chunk);
-                self.narrow(context, commands, chunk)?;
                 encode(commands, chunk)?;
                 commands.flush()?;
                 used[buffer] = commands.last();
@@ -160,8 +159,9 @@ impl<'a> Points<'a> {
 }
 
 impl Points<'_> {
-    /// Rounds a chunk to f16, if matrix units may be used.
-    fn narrow(
+    /// Rounds a chunk to f16, if matrix units may be used. Points that stay on the device are rounded once, those of a
+    /// streamed chunk in each pass that reads them so.
+    pub(super) fn narrow(
         &self,
         context: &Context,
         commands: &mut Commands<'_>,

@@ -115,7 +115,11 @@ impl BoundRounds<'_> {
             let work = u128::from(sizes.n_clusters) * u128::from(sizes.n_dims) * running as u128 * WIDE;
             dispatches += commands.run(narrow, grid, (Step::Update, work))?;
         }
+        let narrows = self.narrow.is_some() && points.streamed();
         points.each_chunk(context, commands, &mut |commands, chunk| {
+            if narrows {
+                points.narrow(context, commands, chunk)?;
+            }
             let sizes = points.sizes(chunk);
             let (n, work) = (sizes.n_points as usize, Work::new(sizes, running));
             let grid = [n.div_ceil(self.assign_points), running];
