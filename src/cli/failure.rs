@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::anyhow;
-use cairn::data::{DataError, Dataset};
+use cairn::data::{DataError, Dataset, is_numbered_name};
 use cairn::engine::EngineError;
 use cairn::kmeans::{FitError, ParamsError};
 use cairn::lattice::LatticeError;
@@ -94,13 +94,8 @@ fn too_many_clusters(error: ParamsError, data: &Dataset) -> anyhow::Error {
 /// The column name of a feature (from 1), or its number in the file if there are no names.
 fn column_name(data: &Dataset, feature: usize) -> String {
     match data.columns.get(feature - 1) {
-        Some(name) if is_number_of_column(name) => name.clone(),
+        Some(name) if is_numbered_name(name) => name.clone(),
         Some(name) => format!("column {name:?}"),
         None => format!("feature {feature}"),
     }
-}
-
-/// Whether a name is a generated one: `column 3`.
-fn is_number_of_column(name: &str) -> bool {
-    name.strip_prefix("column ").is_some_and(|number| number.parse::<usize>().is_ok())
 }

@@ -29,7 +29,7 @@ impl StartColumns {
     /// A note, if the data have names that were not used.
     pub(super) fn note(&self, data: &Dataset) -> Option<String> {
         let Self::ByPosition { file } = self else { return None };
-        cairn::kmeans::has_names(&data.columns).then(|| {
+        data::has_names(&data.columns).then(|| {
             format!(
                 "--init {file} has no column names, so its columns are taken in the order of those of {}",
                 data.name

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, LoadOptions};
+use cairn::data::{self, Dataset, LoadOptions, has_names};
 use cairn::engine::{Device, Opened};
-use cairn::kmeans::{FitError, KMeans, ParamsError, has_names};
+use cairn::kmeans::{FitError, KMeans, ParamsError};
 use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
 use cairn::warnings::{Warning, WarningCode, merged};
 use serde::Serialize;

@@ -2,6 +2,32 @@
 
 use super::error::{DataError, FoundBy, Position, quoted, shortened};
 
+/// Most names listed in a message.
+const LISTED: usize = 5;
+
+/// The name of a column without one, given its index from 0: `column 3`.
+pub(crate) fn numbered_name(column: usize) -> String {
+    format!("column {}", column + 1)
+}
+
+/// Whether a name is one for a column without a name: `column 3`.
+#[must_use]
+pub fn is_numbered_name(name: &str) -> bool {
+    name.strip_prefix("column ").is_some_and(|number| number.parse::<usize>().is_ok())
+}
+
+/// Whether columns have names, other than `column 1` and so on.
+#[must_use]
+pub fn has_names(columns: &[String]) -> bool {
+    !columns.iter().all(|name| is_numbered_name(name))
+}
+
+/// The first names in quotes, for messages.
+pub(crate) fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("{name:?}")).collect();
+    shown.join(", ") + if names.len() > LISTED { ", .." } else { "" }
+}
+
 /// The columns of a source, with their names if there is a header. Indices count from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
@@ -42,7 +68,7 @@ impl Columns {
     /// A column's name in the header, else a name like `column 3`.
     #[must_use]
     pub fn name(&self, column: usize) -> String {
-        self.header_name(column).unwrap_or_else(|| format!("column {}", column + 1))
+        self.header_name(column).unwrap_or_else(|| numbered_name(column))
     }
 
     /// A column's name in the header, if there is one.

@@ -52,7 +52,8 @@ mod source;
 mod truth;
 pub mod write;
 
-pub use columns::Columns;
+pub use columns::{Columns, has_names, is_numbered_name};
+pub(crate) use columns::{listed, numbered_name};
 pub use dataset::Dataset;
 pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
 pub use error::{DataError, HeaderDoubt, Hint, Position};

@@ -1,7 +1,6 @@
 //! Matching of the columns of two tables: by name if both have names, else by position.
 
-/// Most names listed in a message.
-const LISTED: usize = 5;
+use crate::data::{has_names, listed};
 
 /// Where to find the columns of one table in another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,21 +33,9 @@ pub enum ColumnNamesError {
 }
 
 fn differ(missing: &[String], extra: &[String]) -> String {
-    let listed = |names: &[String]| {
-        let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("{name:?}")).collect();
-        shown.join(", ") + if names.len() > LISTED { ", .." } else { "" }
-    };
     let parts = [(missing, "missing: "), (extra, "unknown: ")];
     let parts = parts.iter().filter(|(names, _)| !names.is_empty());
     parts.map(|(names, what)| format!("{what}{}", listed(names))).collect::<Vec<_>>().join("; ")
-}
-
-/// Whether the columns have names, other than the generated `column 1` and so on.
-#[must_use]
-pub fn has_names(columns: &[String]) -> bool {
-    let generated =
-        |name: &String| name.strip_prefix("column ").is_some_and(|number| number.parse::<usize>().is_ok());
-    !columns.iter().all(generated)
 }
 
 /// Where the columns `wanted` are among `found`: by name if both have names.

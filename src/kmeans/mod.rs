@@ -21,7 +21,7 @@ use crate::engine::{
 use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
 use crate::numbers;
 
-pub use columns::{ColumnNamesError, ColumnOrder, column_order, has_names};
+pub use columns::{ColumnNamesError, ColumnOrder, column_order};
 pub use error::FitError;
 use median::halfway;
 pub(crate) use median::median;

@@ -1,11 +1,9 @@
 //! Matches the columns of a table with a model's features: by name if both have names, else by position.
 
-use crate::data::{Columns, DataError, Pick};
+use crate::data::{Columns, DataError, Pick, has_names, listed};
 
 use super::Model;
 
-/// Most column names in a message.
-const LISTED: usize = 5;
 /// Most rows predicted at a time, since a prediction takes more memory than a few values.
 const MOST_ROWS: usize = 1 << 16;
 
@@ -71,12 +69,6 @@ pub enum ColumnError {
     },
 }
 
-fn listed(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("{name:?}")).collect();
-    let more = if names.len() > LISTED { ", .." } else { "" };
-    shown.join(", ") + more
-}
-
 impl Model {
     /// Finds the model's features among the columns of a table.
     ///
@@ -122,8 +114,7 @@ impl Model {
     /// Whether the columns have names, other than the generated `column 1` and so on.
     #[must_use]
     pub fn has_column_names(&self) -> bool {
-        let number = |name: &String| name.strip_prefix("column ").is_some_and(|n| n.parse::<usize>().is_ok());
-        !self.columns.iter().all(number)
+        has_names(&self.columns)
     }
 
     fn by_name(&self, name: &str, header: &[String], left_out: &[usize]) -> Result<Vec<usize>, ColumnError> {

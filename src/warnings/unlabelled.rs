@@ -1,6 +1,7 @@
 //! Rows that a model can't label.
 
 use super::warning::{Warning, WarningCode, listed};
+use crate::data::numbered_name;
 use crate::model::PredictError;
 use crate::numbers::plural;
 
@@ -22,7 +23,7 @@ impl Unlabelled {
         let (PredictError::NotFinite { position, .. } | PredictError::TooFar { position, .. }) = error else {
             return;
         };
-        let column = position.column_name.clone().unwrap_or_else(|| format!("column {}", position.column));
+        let column = position.column_name.clone().unwrap_or_else(|| numbered_name(position.column - 1));
         if self.count == 0 {
             self.first = error.to_string();
             self.column = Some(column);
