@@ -13,6 +13,7 @@ mod weights;
 pub use extent::{Extent, Value};
 pub use pack::{Packer, Table, check_shape};
 pub use rounding::{CoarseFeature, Rounding};
+pub(crate) use rounding::{FEW_BITS, centre_and_deviation};
 pub use weights::Weights;
 
 /// Largest magnitude of a coordinate. An `f32` holds every such integer and the differences of any two.

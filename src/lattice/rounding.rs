@@ -5,7 +5,7 @@ use super::{Lattice, Value};
 /// Most values sampled for [`Rounding::coarse`].
 const SAMPLE: usize = 1 << 22;
 /// A feature whose typical deviation has fewer bits than this is reported.
-const FEW_BITS: f64 = 8.0;
+pub(crate) const FEW_BITS: f64 = 8.0;
 
 /// Rounding errors of a table.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -76,11 +76,15 @@ impl RoundingSums {
     /// Median distance from the median, of the sampled values that differ from it.
     fn typical_deviation(&self, j: usize) -> Option<f64> {
         let mut values: Vec<f64> = self.sample.iter().skip(j).step_by(self.own.len()).copied().collect();
-        let centre = upper_median(&mut values)?;
-        let mut deviations: Vec<f64> =
-            values.iter().map(|x| (x - centre).abs()).filter(|&x| x > 0.0).collect();
-        upper_median(&mut deviations)
+        centre_and_deviation(&mut values)?.1
     }
+}
+
+/// The median, and the median distance from it of the values that differ from it, if any do. `None` without values.
+pub(crate) fn centre_and_deviation(values: &mut [f64]) -> Option<(f64, Option<f64>)> {
+    let centre = upper_median(values)?;
+    let mut deviations: Vec<f64> = values.iter().map(|x| (x - centre).abs()).filter(|&x| x > 0.0).collect();
+    Some((centre, upper_median(&mut deviations)))
 }
 
 /// The upper one of two central values: near enough for a guess of bits, and found without sorting.

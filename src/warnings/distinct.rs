@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::spread::visit;
 use crate::data::{DataError, Dataset};
 use crate::lattice::Lattice;
 
@@ -16,17 +17,11 @@ pub(super) struct Distinct {
 
 /// Counts distinct rows, up to `most`.
 pub(super) fn distinct(data: &Dataset, lattice: &Lattice, most: usize) -> Result<Distinct, DataError> {
-    let d = data.points.n_dims();
     let mut given = DistinctRows::new(most);
     let mut placed = DistinctRows::new(most);
-    data.points.visit::<DataError>(&mut |first, rows| {
-        for (i, row) in rows.to_f64().chunks_exact(d).enumerate() {
-            if data.weights.as_ref().is_none_or(|weights| weights[first + i] > 0.0) {
-                given.add(row.iter().copied());
-                placed.add(row.iter().enumerate().map(|(j, &x)| lattice.place(x, j)));
-            }
-        }
-        Ok(())
+    visit(data, &mut |_, row| {
+        given.add(row.iter().copied());
+        placed.add(row.iter().enumerate().map(|(j, &x)| lattice.place(x, j)));
     })?;
     Ok(Distinct { given: given.seen.len(), placed: placed.seen.len() })
 }

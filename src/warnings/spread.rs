@@ -1,6 +1,7 @@
 //! The spread of columns: their range, and the typical deviation within it.
 
 use crate::data::{DataError, Dataset};
+use crate::lattice::centre_and_deviation;
 
 /// Most rows in the sample of a column.
 const SAMPLE: usize = 4096;
@@ -66,15 +67,8 @@ pub(super) fn spreads(
         seen += 1;
     })?;
     let spread = |(&j, mut sample): (&usize, Vec<f64>)| {
-        let centre = upper_median(&mut sample).unwrap_or(0.0);
-        let mut deviations: Vec<f64> =
-            sample.iter().map(|x| (x - centre).abs()).filter(|&x| x > 0.0).collect();
-        ColumnSpread { centre, typical: upper_median(&mut deviations), range: ranges[j] }
+        let (centre, typical) = centre_and_deviation(&mut sample).unwrap_or_default();
+        ColumnSpread { centre, typical, range: ranges[j] }
     };
     Ok(columns.iter().zip(samples).map(spread).collect())
-}
-
-fn upper_median(values: &mut [f64]) -> Option<f64> {
-    let at = values.len() / 2;
-    (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f64::total_cmp).1)
 }

@@ -7,7 +7,7 @@ use super::place::{column_in_text, column_name, row_number};
 use super::spread::{ColumnSpread, ranges, spreads, visit};
 use super::warning::{Warning, WarningCode, listed};
 use crate::data::{DataError, Dataset};
-use crate::lattice::{CoarseFeature, Lattice, Rounding};
+use crate::lattice::{CoarseFeature, FEW_BITS, Lattice, MAX_COORDINATE, Rounding};
 use crate::numbers::{plural, significant};
 
 /// Most columns that are examined, and most that are named.
@@ -15,10 +15,8 @@ const MOST_EXAMINED: usize = 64;
 const MOST_NAMED: usize = 5;
 /// Most rows listed.
 const MOST_ROWS: usize = 5;
-/// A column keeps few bits if its typical deviation has fewer than this, as in [`Rounding::coarse`].
-const FEW_BITS: f64 = 8.0;
 /// Bits of a range on a lattice of its own.
-const RANGE_BITS: i32 = 23;
+const RANGE_BITS: i32 = MAX_COORDINATE.ilog2() as i32;
 
 /// Warnings about the columns that are the cause of few bits.
 pub(super) fn warnings(
