@@ -17,7 +17,7 @@ fn load_columns(slot: u32, first_pack: u32, gamma: f32, local: u32) {
     let n_packs = min(PACKS, sizes.n_packs - first_pack);
     let first = slot * sizes.n_packs + first_pack;
     for (var i = local; i < n_packs * 4u * QUADS; i += WIDTH) {
-        var c = centroids[first * 4u * QUADS + i];
+        var c = vec4<f32>(centroids[first * 4u * QUADS + i]);
         if (MIXED) { c *= features[i % (4u * QUADS)].x; }
         columns[i] = c;
     }
@@ -44,30 +44,30 @@ fn assign_low(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
     let r1 = min(first_point + 64u + local, sizes.n_points - 1u) * QUADS;
     let r2 = min(first_point + 128u + local, sizes.n_points - 1u) * QUADS;
     let r3 = min(first_point + 192u + local, sizes.n_points - 1u) * QUADS;
-    let x00 = points[r0];
-    let x10 = points[r1];
-    let x20 = points[r2];
-    let x30 = points[r3];
+    let x00 = vec4<f32>(points[r0]);
+    let x10 = vec4<f32>(points[r1]);
+    let x20 = vec4<f32>(points[r2]);
+    let x30 = vec4<f32>(points[r3]);
     var x01 = vec4<f32>(0.0); var x11 = vec4<f32>(0.0); var x21 = vec4<f32>(0.0); var x31 = vec4<f32>(0.0);
     if (QUADS > 1u) {
-        x01 = points[r0 + 1u];
-        x11 = points[r1 + 1u];
-        x21 = points[r2 + 1u];
-        x31 = points[r3 + 1u];
+        x01 = vec4<f32>(points[r0 + 1u]);
+        x11 = vec4<f32>(points[r1 + 1u]);
+        x21 = vec4<f32>(points[r2 + 1u]);
+        x31 = vec4<f32>(points[r3 + 1u]);
     }
     var x02 = vec4<f32>(0.0); var x12 = vec4<f32>(0.0); var x22 = vec4<f32>(0.0); var x32 = vec4<f32>(0.0);
     if (QUADS > 2u) {
-        x02 = points[r0 + 2u];
-        x12 = points[r1 + 2u];
-        x22 = points[r2 + 2u];
-        x32 = points[r3 + 2u];
+        x02 = vec4<f32>(points[r0 + 2u]);
+        x12 = vec4<f32>(points[r1 + 2u]);
+        x22 = vec4<f32>(points[r2 + 2u]);
+        x32 = vec4<f32>(points[r3 + 2u]);
     }
     var x03 = vec4<f32>(0.0); var x13 = vec4<f32>(0.0); var x23 = vec4<f32>(0.0); var x33 = vec4<f32>(0.0);
     if (QUADS > 3u) {
-        x03 = points[r0 + 3u];
-        x13 = points[r1 + 3u];
-        x23 = points[r2 + 3u];
-        x33 = points[r3 + 3u];
+        x03 = vec4<f32>(points[r0 + 3u]);
+        x13 = vec4<f32>(points[r1 + 3u]);
+        x23 = vec4<f32>(points[r2 + 3u]);
+        x33 = vec4<f32>(points[r3 + 3u]);
     }
 
     var b0 = NONE_YET; var b1 = NONE_YET; var b2 = NONE_YET; var b3 = NONE_YET;

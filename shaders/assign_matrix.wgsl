@@ -1,8 +1,7 @@
 // Assign, for many centroids of many features, on matrix units: products of f16, summed in f32 by the unit, are
 // the guess; certify.rs says how far they may be off.
 //
-// Points and centroids come in f16 (narrow_points.wgsl, narrow_centroids.wgsl), seen from the centre of the points,
-// which shortens their norms, and with these the errors. A unit loads its pieces of EDGE x EDGE values straight from
+// Points and centroids come in f16 (narrow_points.wgsl, narrow_centroids.wgsl). A unit loads its pieces of EDGE x EDGE values straight from
 // there. A workgroup owns a tile of 128 points and goes along the centroids, 128 at a time; a subgroup owns blocks of
 // two by four pieces of that square, and where there are fewer subgroups than blocks the square is gone over several
 // times. No one can see into what a unit holds, so scores come back through workgroup memory, a slice of 64 points and
@@ -15,7 +14,7 @@
 
 @group(0) @binding(9) var<storage, read_write> tallies: array<vec2<u32>>; // repairs: first pass, later (slots, n_tallies)
 @group(0) @binding(10) var<storage, read> points_f16: array<f16>;    // pieces (n_points, depth)
-@group(0) @binding(11) var<storage, read> norms: array<f32>;         // |x| from the centre, from above (n_points)
+@group(0) @binding(11) var<storage, read> norms: array<f32>;         // |x|, from above, with FLUSHED (n_points)
 @group(0) @binding(12) var<storage, read> centroids_f16: array<f16>; // pieces (slots, padded n_clusters, depth)
 
 const WIDTH = 256u;
@@ -27,7 +26,7 @@ const SLICE = WIDE * SCORES;
 const PIECE = EDGE * EDGE;
 const ROWS = HIGH / EDGE;
 const BLOCKS = ROWS * (WIDE / EDGE);
-const UNSCALE = 262144.0; // 2^18: both factors were scaled by 2^-9
+const UNSCALE = 4294967296.0; // 2^32: both factors were scaled by 2^-16
 const TEAM = 16u;         // invocations that decide between two centroids of a point
 const WORKERS = 64u;
 
@@ -35,6 +34,7 @@ var<workgroup> scores: array<f32, 2u * SLICE>;      // products of two slices (2
 var<workgroup> ends: array<vec2<f32>, 2u * TILE>;   // of the centroids of two squares: base, and factor of a point's norm
 var<workgroup> open: array<vec2<u32>, TILE>;        // pairs from the front, the rest from the back: row, best; second
 var<workgroup> distances: array<vec4<u32>, WORKERS>;
+var<workgroup> others: array<vec3<u32>, WORKERS>; // of pairs: distances to the second
 var<workgroup> indices: array<u32, WORKERS>;
 var<workgroup> n_pairs: atomic<u32>;
 var<workgroup> n_rest: atomic<u32>;
@@ -75,18 +75,18 @@ fn merge_top3(a: Top3, b: Top3) -> Top3 {
     return t;
 }
 
-/// |c|^2 / 2 from the centre of the points: such come behind the plain ones of all slots.
+/// |c|^2 / 2.
 fn half_norm_of(slot: u32, c: u32) -> f32 {
-    return half_norms[arrayLength(&half_norms) / 2u + slot * sizes.n_packs + c / 4u][c % 4u];
+    return half_norms[slot * sizes.n_packs + c / 4u][c % 4u];
 }
 
-/// The centroids from `first` on, for the ends from `to` on: h - 3 G h, and K root(h).
+/// The centroids from `first` on, for the ends from `to` on: h - 3 G h, and K (root(h) + FLUSHED).
 fn load_ends(slot: u32, first: u32, to: u32, gamma: f32, share: f32, local: u32) {
     if (local >= TILE) { return; }
     var end = vec2<f32>(3.0e38, 0.0);
     if (first + local < sizes.n_clusters) {
         let h = half_norm_of(slot, first + local);
-        end = vec2<f32>(h - 3.0 * gamma * h, share * root(h));
+        end = vec2<f32>(h - 3.0 * gamma * h, share * (root(h) + flushed()));
     }
     ends[to + local] = end;
 }
@@ -125,7 +125,7 @@ fn write_or_list(first_point: u32, row: u32, slot: u32, exact: bool, t: Top3, no
     let point = first_point + row;
     if (point >= sizes.n_points) { return; }
     let h = half_norm_of(slot, t.index);
-    let limit = t.least + 2.0 * (norm * (sizes.share * root(h)) + 3.0 * sizes.gamma * h);
+    let limit = t.least + 2.0 * (norm * (sizes.share * (root(h) + flushed())) + 3.0 * sizes.gamma * h);
     if (exact || t.second > limit) {
         labels[slot * sizes.n_points + point] = t.index;
     } else if (t.third > limit) {
@@ -136,16 +136,15 @@ fn write_or_list(first_point: u32, row: u32, slot: u32, exact: bool, t: Top3, no
 }
 
 /// The part of a squared distance that is due to every TEAM-th quad from `member` on.
-fn part_of_distance(point: u32, slot: u32, c: u32, member: u32) -> vec2<u32> {
+fn part_of_distance(point: u32, slot: u32, c: u32, member: u32) -> vec3<u32> {
     let columns = (slot * sizes.n_packs + c / 4u) * sizes.n_quads * 4u;
     let side = c % 4u;
-    var sum = vec2<u32>(0u);
+    var sum = vec3<u32>(0u);
     for (var quad = member; quad < sizes.n_quads; quad += TEAM) {
         let x = points[point * sizes.n_quads + quad];
         let at = columns + quad * 4u;
-        let front = add2(square(x.x, centroids[at][side]), square(x.y, centroids[at + 1u][side]));
-        let back = add2(square(x.z, centroids[at + 2u][side]), square(x.w, centroids[at + 3u][side]));
-        sum = add2(sum, add2(front, back));
+        sum = add_squares(sum, square(x.x, centroids[at][side]), square(x.y, centroids[at + 1u][side]),
+                          square(x.z, centroids[at + 2u][side]), square(x.w, centroids[at + 3u][side]));
     }
     return sum;
 }
@@ -160,18 +159,19 @@ fn decide_pairs(first_point: u32, slot: u32, first: u32, n: u32, local: u32) {
         let point = first_point + (pair.x >> 24u);
         let a = part_of_distance(point, slot, pair.x & 0xffffffu, local % TEAM);
         let b = part_of_distance(point, slot, pair.y, local % TEAM);
-        distances[local] = vec4<u32>(a, b);
+        distances[local] = vec4<u32>(a, 0u);
+        others[local] = b;
     }
     workgroupBarrier();
     if (works && local % TEAM == 0u) {
-        var a = vec2<u32>(0u);
-        var b = vec2<u32>(0u);
+        var a = vec4<u32>(0u);
+        var b = vec4<u32>(0u);
         for (var i = 0u; i < TEAM; i++) {
-            a = add2(a, distances[local + i].xy);
-            b = add2(b, distances[local + i].zw);
+            a = add4(a, distances[local + i]);
+            b = add4(b, vec4<u32>(others[local + i], 0u));
         }
         let best = pair.x & 0xffffffu;
-        let farther = a.y > b.y || (a.y == b.y && a.x > b.x);
+        let farther = less4(b, a);
         let takes_other = farther || (all(a == b) && pair.y < best);
         labels[slot * sizes.n_points + first_point + (pair.x >> 24u)] = select(best, pair.y, takes_other);
     }

@@ -5,9 +5,9 @@
 // the point's share (see certify.rs; both sides are shifted by that share).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;     // (n_points, n_quads), zero-padded
+@group(0) @binding(1) var<storage, read> points: array<vec4<i32>>;     // (n_points, n_quads), zero-padded
 @group(0) @binding(2) var<storage, read> errors: array<f32>;           // G |x|^2 / 2, rounded up (n_points)
-@group(0) @binding(3) var<storage, read> centroids: array<vec4<f32>>;  // (slots, n_packs, 4 n_quads), a pack's four in a vec4
+@group(0) @binding(3) var<storage, read> centroids: array<vec4<i32>>;  // (slots, n_packs, 4 n_quads), a pack's four in a vec4
 @group(0) @binding(4) var<storage, read> half_norms: array<vec4<f32>>; // (slots, n_packs); 1e38 where there is no centroid
 @group(0) @binding(5) var<storage, read> features: array<vec2<f32>>;   // 4^-e and e of each feature (4 n_quads)
 @group(0) @binding(6) var<storage, read> running: array<u32>;          // slots
@@ -18,19 +18,19 @@
 fn dots(point: u32, columns: u32) -> vec4<f32> {
     var dot = vec4<f32>(0.0);
     for (var quad = 0u; quad < sizes.n_quads; quad++) {
-        let x = points[point * sizes.n_quads + quad];
+        let x = vec4<f32>(points[point * sizes.n_quads + quad]);
         let c = columns + quad * 4u;
         if (MIXED) {
             let f = quad * 4u;
-            dot += x.x * (centroids[c] * features[f].x);
-            dot += x.y * (centroids[c + 1u] * features[f + 1u].x);
-            dot += x.z * (centroids[c + 2u] * features[f + 2u].x);
-            dot += x.w * (centroids[c + 3u] * features[f + 3u].x);
+            dot += x.x * (vec4<f32>(centroids[c]) * features[f].x);
+            dot += x.y * (vec4<f32>(centroids[c + 1u]) * features[f + 1u].x);
+            dot += x.z * (vec4<f32>(centroids[c + 2u]) * features[f + 2u].x);
+            dot += x.w * (vec4<f32>(centroids[c + 3u]) * features[f + 3u].x);
         } else {
-            dot += x.x * centroids[c];
-            dot += x.y * centroids[c + 1u];
-            dot += x.z * centroids[c + 2u];
-            dot += x.w * centroids[c + 3u];
+            dot += x.x * vec4<f32>(centroids[c]);
+            dot += x.y * vec4<f32>(centroids[c + 1u]);
+            dot += x.z * vec4<f32>(centroids[c + 2u]);
+            dot += x.w * vec4<f32>(centroids[c + 3u]);
         }
     }
     return dot;

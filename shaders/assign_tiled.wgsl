@@ -36,7 +36,7 @@ fn load_points(first_point: u32, first_quad: u32, local: u32) {
         if (quad < sizes.n_quads) {
             // rows past the end repeat the last; their labels are not written
             for (var row = 0u; row < 4u; row++) {
-                x[row] = points[min(first_point + four * 4u + row, sizes.n_points - 1u) * sizes.n_quads + quad];
+                x[row] = vec4<f32>(points[min(first_point + four * 4u + row, sizes.n_points - 1u) * sizes.n_quads + quad]);
             }
         }
         let to = at * 4u * fours + four;
@@ -56,7 +56,7 @@ fn load_columns(slot: u32, first_pack: u32, first: u32, local: u32) {
         let pack = first_pack + column;
         var c = vec4<f32>(0.0);
         if (pack < sizes.n_packs && first + f < 4u * sizes.n_quads) {
-            c = centroids[(slot * sizes.n_packs + pack) * 4u * sizes.n_quads + first + f];
+            c = vec4<f32>(centroids[(slot * sizes.n_packs + pack) * 4u * sizes.n_quads + first + f]);
             if (MIXED) { c *= features[first + f].x; }
         }
         columns[f * 2u * WIDE + column] = c;

@@ -8,7 +8,7 @@ override MIXED: bool = false;
 
 /// The squared distance to a centroid, in the smallest units of the lattice.
 fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
-    var narrow = vec2<u32>(0u);
+    var narrow = vec3<u32>(0u);
     var wide = vec4<u32>(0u);
     // four features per step; padding is zero on both sides
     for (var quad = 0u; quad < sizes.n_quads; quad++) {
@@ -25,9 +25,9 @@ fn distance_to(point: u32, columns: u32, side: u32) -> vec4<u32> {
             let back = add4(widen(p, max_shift, features[f + 2u].y), widen(q, max_shift, features[f + 3u].y));
             wide = add4(wide, add4(front, back));
         } else {
-            narrow = add2(narrow, add2(add2(a, b), add2(p, q)));
+            narrow = add_squares(narrow, a, b, p, q);
         }
     }
     if (MIXED) { return wide; }
-    return vec4<u32>(narrow, 0u, 0u);
+    return vec4<u32>(narrow, 0u);
 }

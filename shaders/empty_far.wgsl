@@ -4,11 +4,11 @@
 // A workgroup owns 256 points of a workspace. Grid: (n_blocks wrapped into y; workspaces), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;    // (n_points, n_quads)
+@group(0) @binding(1) var<storage, read> points: array<vec4<i32>>;    // (n_points, n_quads)
 @group(0) @binding(2) var<storage, read> weights: array<u32>;         // (n_points)
 @group(0) @binding(3) var<storage, read> features: array<vec2<f32>>;  // 4^-e and e of each feature (4 n_quads)
 @group(0) @binding(4) var<storage, read> labels: array<u32>;          // (slots, n_points)
-@group(0) @binding(5) var<storage, read> centroids: array<vec4<f32>>; // (slots, n_packs, 4 n_quads)
+@group(0) @binding(5) var<storage, read> centroids: array<vec4<i32>>; // (slots, n_packs, 4 n_quads)
 @group(0) @binding(6) var<storage, read_write> refills: array<Refill>;
 @group(0) @binding(7) var<storage, read_write> near: array<vec4<u32>>; // (workspaces, n_points)
 @group(0) @binding(8) var<storage, read_write> far: array<vec4<u32>>;  // distance and row (workspaces, n_candidates, all_blocks)

@@ -5,7 +5,7 @@
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> far: array<vec4<u32>>;    // distance and row (workspaces, n_candidates, all_blocks)
-@group(0) @binding(2) var<storage, read> picked: array<vec4<f32>>; // (workspaces, n_candidates, n_quads)
+@group(0) @binding(2) var<storage, read> picked: array<vec4<i32>>; // (workspaces, n_candidates, n_quads)
 @group(0) @binding(3) var<storage, read_write> refills: array<Refill>;
 @group(0) @binding(4) var<storage, read_write> slots: array<Slot>;
 @group(0) @binding(5) var<storage, read_write> counts: array<vec2<u32>>; // (slots, n_clusters)
@@ -32,7 +32,7 @@ fn empty_next(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
         for (var j = local; j < sizes.n_dims; j += WIDTH) {
             let q = picked[workspace * sizes.n_candidates * sizes.n_quads + j / 4u][j % 4u];
             var term = mul4(vec4<u32>(weight, 0u, 0u), u32(abs(q))).xy;
-            if (q < 0.0) { term = negate2(term); }
+            if (q < 0) { term = negate2(term); }
             let source = donor * sizes.n_dims + j;
             let to = taker * sizes.n_dims + j;
             sums[source] = add2(sums[source], negate2(term));

@@ -1,14 +1,13 @@
-// Narrow: centroids in f16 for matrix units, from the centre of the points.
+// Narrow: centroids in f16 for matrix units.
 //
 // An invocation owns four centroids in four features. Grid: (blocks of 64 of them, wrapped into y; slots of the list
 // `running`).
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> centroids: array<vec4<f32>>;           // (slots, n_packs, 4 n_quads)
-@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>;            // 4^-e and e (4 n_quads), then the centre
-@group(0) @binding(3) var<storage, read> running: array<u32>;                   // slots
-@group(0) @binding(4) var<storage, read_write> slots: array<Slot>;
-@group(0) @binding(5) var<storage, read_write> centroids_f16: array<vec2<u32>>; // pieces (slots, padded n_clusters, depth)
+@group(0) @binding(1) var<storage, read> centroids: array<vec4<i32>>;           // (slots, n_packs, 4 n_quads)
+@group(0) @binding(2) var<storage, read> running: array<u32>;                   // slots
+@group(0) @binding(3) var<storage, read_write> slots: array<Slot>;
+@group(0) @binding(4) var<storage, read_write> centroids_f16: array<vec2<u32>>; // pieces (slots, padded n_clusters, depth)
 
 override EDGE: u32 = 16u; // of a piece
 
@@ -23,12 +22,11 @@ fn narrow_centroids(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
     let pack = at / sizes.n_quads;
     let quad = at % sizes.n_quads;
     let column = ((slot * sizes.n_packs + pack) * sizes.n_quads + quad) * 4u;
-    let centre = centre_of(quad);
     let values = transpose(mat4x4<f32>(
-        centroids[column] - centre.x,
-        centroids[column + 1u] - centre.y,
-        centroids[column + 2u] - centre.z,
-        centroids[column + 3u] - centre.w,
+        vec4<f32>(centroids[column]),
+        vec4<f32>(centroids[column + 1u]),
+        vec4<f32>(centroids[column + 2u]),
+        vec4<f32>(centroids[column + 3u]),
     ));
     let row = slot * padded_clusters() + pack * 4u;
     centroids_f16[narrow_place(row, quad)] = narrow(values[0]);

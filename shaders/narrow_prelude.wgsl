@@ -19,24 +19,25 @@ fn narrow_place(row: u32, quad: u32) -> u32 {
     return (first + row % EDGE * EDGE + quad * 4u % EDGE) / 4u;
 }
 
-/// The centre of the points in four features. It comes behind what is known of features: whole numbers.
-fn centre_of(quad: u32) -> vec4<f32> {
-    let f = 4u * (sizes.n_quads + quad);
-    return vec4<f32>(features[f].x, features[f + 1u].x, features[f + 2u].x, features[f + 3u].x);
-}
+const SCALE = 0.0000152587890625; // 2^-16: 2^31 becomes 2^15
 
-const SCALE = 0.001953125; // 2^-9: 2^24 becomes 2^15, 1 stays above the least normal f16
-
-/// Four f16, the bits of two in a word: scaled, and rounded to nearest, ties to even. No value is subnormal.
+/// Four f16, the bits of two in a word: scaled, and rounded to nearest, ties to even. What would be subnormal, values
+/// below 4, becomes zero.
 fn narrow(x: vec4<f32>) -> vec2<u32> {
     let bits = bitcast<vec4<u32>>(x * SCALE);
     let even = (bits >> vec4<u32>(13u)) & vec4<u32>(1u);
     let rounded = bits + vec4<u32>(0xfffu) + even;
     let size = rounded & vec4<u32>(0x7fffffffu);
     // an f16 has 5 bits of exponent, from 15 on, and 10 of fraction; an f32 8, from 127 on, and 23
-    let half = select((size - vec4<u32>(112u << 23u)) >> vec4<u32>(13u), vec4<u32>(0u), size < vec4<u32>(1u << 23u));
+    let is_zero = size < vec4<u32>(113u << 23u);
+    let half = select((size - vec4<u32>(112u << 23u)) >> vec4<u32>(13u), vec4<u32>(0u), is_zero);
     let f16s = half | ((rounded >> vec4<u32>(16u)) & vec4<u32>(0x8000u));
     return vec2<u32>(f16s.x | (f16s.y << 16u), f16s.z | (f16s.w << 16u));
+}
+
+/// F of certify.rs, from above: added to a norm, it covers the values that became zero.
+fn flushed() -> f32 {
+    return 8192.0 * root(f32(sizes.n_dims));
 }
 
 /// Not below the square root, whatever a driver makes of sqrt.

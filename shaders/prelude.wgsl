@@ -1,5 +1,8 @@
 // Shared by every kernel: sizes, the state of a slot, and wide integers.
 //
+// Coordinates of points and centroids are integers, seen from the table's centre: distances, means and sums are the same
+// up to that. Guesses convert them to f32.
+//
 // A slot holds one restart at a time. Wide unsigned integers are little-endian limbs of 32 bits in a vec2 (64 bits)
 // or vec4 (128 bits). No kernel needs 64-bit types, so GL adapters can run all of them.
 
@@ -18,7 +21,7 @@ struct Sizes {
     exact_seeds: u32,    // 1: scores of centroids that are points are exact in f32; 2: on matrix units too
     has_limit: u32,      // 1: stop when the squared shift is at most shift_limit
     gamma: f32,          // G of the certificate
-    unused: u32,
+    bits: u32,           // coordinates are below 2^bits in magnitude, at most 2^31
     first_point: u32,    // row of the chunk's first point
     first_block: u32,    // blocks of the chunks before it
     all_blocks: u32,     // blocks of all chunks
@@ -78,6 +81,12 @@ const NO_ROW = 0xffffffffu;
 fn add2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
     let low = a.x + b.x;
     return vec2<u32>(low, a.y + b.y + u32(low < a.x));
+}
+
+fn add3(a: vec3<u32>, b: vec2<u32>) -> vec3<u32> {
+    let low = add2(a.xy, b);
+    let carry = low.y < b.y || (low.y == b.y && low.x < b.x);
+    return vec3<u32>(low, a.z + u32(carry));
 }
 
 fn add4(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
@@ -143,10 +152,15 @@ fn mul4(a: vec4<u32>, w: u32) -> vec4<u32> {
     return add4(vec4<u32>(x.x, x.y, z.x, z.y), vec4<u32>(0u, y.x, y.y, a.w * w));
 }
 
-/// The square of the difference of two coordinates.
-fn square(a: f32, b: f32) -> vec2<u32> {
-    let difference = u32(abs(i32(a) - i32(b)));
+/// The square of the difference of two coordinates: at most 2^62.
+fn square(a: i32, b: i32) -> vec2<u32> {
+    let difference = select(u32(b) - u32(a), u32(a) - u32(b), a > b);
     return mul2(difference, difference);
+}
+
+/// Adds four squares.
+fn add_squares(sum: vec3<u32>, a: vec2<u32>, b: vec2<u32>, c: vec2<u32>, d: vec2<u32>) -> vec3<u32> {
+    return add3(add3(sum, add2(a, b)), add2(c, d));
 }
 
 /// The low 64 bits of a product.
@@ -166,8 +180,8 @@ fn negate2(v: vec2<u32>) -> vec2<u32> {
 }
 
 /// w * q as a 64-bit two's complement.
-fn weigh(q: f32, w: u32) -> vec2<u32> {
+fn weigh(q: i32, w: u32) -> vec2<u32> {
     let product = mul2(u32(abs(q)), w);
-    if (q < 0.0) { return negate2(product); }
+    if (q < 0) { return negate2(product); }
     return product;
 }

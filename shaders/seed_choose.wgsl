@@ -12,7 +12,7 @@
 @group(0) @binding(4) var<storage, read_write> taken: array<u32>;       // 1: that copy is a seed (workspaces, n_clusters)
 @group(0) @binding(5) var<storage, read_write> chosen: array<vec2<u32>>; // seeds so far, candidate index of the newest (workspaces)
 @group(0) @binding(6) var<storage, read_write> seeds: array<u32>;       // (workspaces, n_clusters)
-@group(0) @binding(7) var<storage, read_write> picked: array<vec4<f32>>; // (workspaces, n_candidates + 1, n_quads), the newest seed last
+@group(0) @binding(7) var<storage, read_write> picked: array<vec4<i32>>; // (workspaces, n_candidates + 1, n_quads), the newest seed last
 
 const WIDTH = 256u;
 var<workgroup> totals: array<vec4<u32>, WIDTH>;

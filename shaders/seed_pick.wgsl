@@ -8,14 +8,14 @@
 override FETCHED: bool = false; // points and weights are those of the drawn blocks
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;   // (n_points, n_quads) or (workspaces, n_candidates, 256, n_quads)
+@group(0) @binding(1) var<storage, read> points: array<vec4<i32>>;   // (n_points, n_quads) or (workspaces, n_candidates, 256, n_quads)
 @group(0) @binding(2) var<storage, read> weights: array<u32>;        // (n_points) or (workspaces, n_candidates, 256)
 @group(0) @binding(3) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads)
 @group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, candidate index of the newest (workspaces)
 @group(0) @binding(5) var<storage, read> near: array<vec4<u32>>;     // (workspaces, n_points)
 @group(0) @binding(6) var<storage, read> found: array<Found>;        // (workspaces, n_candidates)
 @group(0) @binding(7) var<storage, read_write> candidates: array<u32>;    // rows (workspaces, n_candidates)
-@group(0) @binding(8) var<storage, read_write> picked: array<vec4<f32>>;  // (workspaces, n_candidates + 1, n_quads), the newest seed last
+@group(0) @binding(8) var<storage, read_write> picked: array<vec4<i32>>;  // (workspaces, n_candidates + 1, n_quads), the newest seed last
 
 var<workgroup> point_found: u32;
 

@@ -4,15 +4,15 @@
 // into y; admitted restarts), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;    // (n_points, n_quads)
-@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>;  // 4^-e and e of each feature (4 n_quads), then the centre if n_tallies
+@group(0) @binding(1) var<storage, read> points: array<vec4<i32>>;    // (n_points, n_quads)
+@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>;  // 4^-e and e of each feature (4 n_quads)
 @group(0) @binding(3) var<storage, read> admitted: array<vec4<u32>>; // slot, restart, first seed's row
 @group(0) @binding(4) var<storage, read> seeds: array<u32>;           // (workspaces, n_clusters)
-@group(0) @binding(5) var<storage, read_write> centroids: array<f32>;  // (slots, n_packs, 4 n_quads, 4)
-@group(0) @binding(6) var<storage, read_write> half_norms: array<f32>; // (slots, n_packs, 4), then from the centre if n_tallies
+@group(0) @binding(5) var<storage, read_write> centroids: array<i32>;  // (slots, n_packs, 4 n_quads, 4)
+@group(0) @binding(6) var<storage, read_write> half_norms: array<f32>; // (slots, n_packs, 4)
 
 const WIDTH = 64u;
-var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared norms: from zero, and from the centre of the points
+var<workgroup> norms: array<f32, WIDTH>; // squared norms
 
 @compute @workgroup_size(64)
 fn seed_place(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -27,16 +27,12 @@ fn seed_place(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
         here = row < sizes.n_points;
     }
     let columns = (slot * sizes.n_packs + cluster / 4u) * sizes.n_quads * 16u + cluster % 4u;
-    var norm = vec2<f32>(0.0);
+    var norm = 0.0;
     if (here) {
         for (var j = local; j < sizes.n_dims; j += WIDTH) {
             let q = points[row * sizes.n_quads + j / 4u][j % 4u];
             centroids[columns + j * 4u] = q;
-            norm.x += q * (q * features[j].x);
-            if (sizes.n_tallies > 0u) {
-                let moved = q - features[4u * sizes.n_quads + j].x;
-                norm.y += moved * moved;
-            }
+            norm += f32(q) * (f32(q) * features[j].x);
         }
     }
     norms[local] = norm;
@@ -46,7 +42,6 @@ fn seed_place(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
     }
     if (here && local == 0u) {
         let to = slot * sizes.n_packs * 4u + cluster;
-        half_norms[to] = norms[0].x * 0.5;
-        if (sizes.n_tallies > 0u) { half_norms[arrayLength(&half_norms) / 2u + to] = norms[0].y * 0.5; }
+        half_norms[to] = norms[0] * 0.5;
     }
 }

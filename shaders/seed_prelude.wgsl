@@ -3,19 +3,18 @@
 /// Adds the squared differences of a quad of features to `d`. The sum is in the smallest units of the lattice, or, if
 /// it then fits 32 bits, with the common factor divided out (no draw or comparison depends on a common factor). If it
 /// fits 24 bits it is an f32, which is exact in any order; `whole` converts it.
-fn add_square(d: vec4<u32>, x: vec4<f32>, y: vec4<f32>, quad: u32) -> vec4<u32> {
+fn add_square(d: vec4<u32>, x: vec4<i32>, y: vec4<i32>, quad: u32) -> vec4<u32> {
     if (sizes.small == 2u) {
-        let difference = x - y;
+        let difference = vec4<f32>(x - y);
         return vec4<u32>(bitcast<u32>(bitcast<f32>(d.x) + dot(difference, difference)), 0u, 0u, 0u);
     }
     if (sizes.small == 1u) {
-        let difference = (vec4<i32>(x) - vec4<i32>(y)) >> vec4<u32>(sizes.granularity);
+        let difference = (x - y) >> vec4<u32>(sizes.granularity);
         return vec4<u32>(d.x + u32(dot(difference, difference)), 0u, 0u, 0u);
     }
     if (sizes.max_shift == 0u) {
-        let front = add2(square(x.x, y.x), square(x.y, y.y));
-        let sum = add2(d.xy, add2(front, add2(square(x.z, y.z), square(x.w, y.w))));
-        return vec4<u32>(sum, 0u, 0u);
+        let sum = add_squares(d.xyz, square(x.x, y.x), square(x.y, y.y), square(x.z, y.z), square(x.w, y.w));
+        return vec4<u32>(sum, 0u);
     }
     let f = quad * 4u;
     let max_shift = sizes.max_shift;

@@ -7,12 +7,12 @@
 // are read again. Grid: (n_blocks wrapped into y; workspaces), for each chunk.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>;   // (n_points, n_quads)
+@group(0) @binding(1) var<storage, read> points: array<vec4<i32>>;   // (n_points, n_quads)
 @group(0) @binding(2) var<storage, read> weights: array<u32>;        // (n_points)
 @group(0) @binding(3) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads)
 @group(0) @binding(4) var<storage, read> chosen: array<vec2<u32>>;   // seeds so far, candidate index of the newest (workspaces)
 @group(0) @binding(5) var<storage, read> candidates: array<u32>;     // rows (workspaces, n_candidates)
-@group(0) @binding(6) var<storage, read> picked: array<vec4<f32>>;   // (workspaces, n_candidates + 1, n_quads), the newest seed last
+@group(0) @binding(6) var<storage, read> picked: array<vec4<i32>>;   // (workspaces, n_candidates + 1, n_quads), the newest seed last
 @group(0) @binding(7) var<storage, read_write> near: array<vec4<u32>>;       // (workspaces, n_points)
 @group(0) @binding(8) var<storage, read_write> potentials: array<vec4<u32>>; // (workspaces, n_candidates, all_blocks)
 
@@ -61,7 +61,7 @@ fn distances(first_point: u32, workspace: u32, first: u32, has_newest: bool, loc
         workgroupBarrier();
         for (var i = 0u; i < min(QUADS, sizes.n_quads - first_quad); i++) {
             let quad = first_quad + i;
-            let x = bitcast<vec4<f32>>(shelf[i * WIDTH + local]);
+            let x = bitcast<vec4<i32>>(shelf[i * WIDTH + local]);
             if (has_newest) { to.newest = add_square(to.newest, x, picked[newest + quad], quad); }
             to.a = add_square(to.a, x, picked[a + quad], quad);
             to.b = add_square(to.b, x, picked[b + quad], quad);

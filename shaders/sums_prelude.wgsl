@@ -1,7 +1,7 @@
 // Shared by the kernels of sums: bindings, and 64-bit additions to storage by two atomics.
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> points: array<vec4<f32>>; // (n_points, n_quads)
+@group(0) @binding(1) var<storage, read> points: array<vec4<i32>>; // (n_points, n_quads)
 @group(0) @binding(2) var<storage, read> weights: array<u32>;      // (n_points)
 @group(0) @binding(3) var<storage, read> labels: array<u32>;       // (slots, n_points)
 @group(0) @binding(4) var<storage, read> running: array<u32>;      // slots

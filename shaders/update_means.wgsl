@@ -8,15 +8,15 @@
 
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> counts: array<vec2<u32>>;   // (slots, n_clusters)
-@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads), then the centre if n_tallies
+@group(0) @binding(2) var<storage, read> features: array<vec2<f32>>; // 4^-e and e of each feature (4 n_quads), then its centre in two parts
 @group(0) @binding(3) var<storage, read> running: array<u32>;        // slots
 @group(0) @binding(4) var<storage, read_write> slots: array<Slot>;
 @group(0) @binding(5) var<storage, read_write> sums: array<vec2<u32>>; // (slots, n_clusters, n_dims)
-@group(0) @binding(6) var<storage, read_write> centroids: array<f32>;  // (slots, n_packs, 4 n_quads, 4)
-@group(0) @binding(7) var<storage, read_write> half_norms: array<f32>; // (slots, n_packs, 4), then from the centre if n_tallies
+@group(0) @binding(6) var<storage, read_write> centroids: array<i32>;  // (slots, n_packs, 4 n_quads, 4)
+@group(0) @binding(7) var<storage, read_write> half_norms: array<f32>; // (slots, n_packs, 4)
 
 const WIDTH = 64u;
-var<workgroup> norms: array<vec2<f32>, WIDTH>; // squared norms: from zero, and from the centre of the points
+var<workgroup> norms: array<f32, WIDTH>; // squared norms
 var<workgroup> shifts: array<vec4<u32>, WIDTH>;
 var<workgroup> digests: array<vec2<u32>, WIDTH>;
 var<workgroup> weightless: atomic<u32>;
@@ -25,38 +25,52 @@ var<workgroup> runs: u32;
 const MOVE = 1u;
 const FINISH = 2u;
 
-const BIAS = 8388608u; // 2^23: makes every mean non-negative
+/// v << s, for s from 1 to 32.
+fn shl2(v: vec2<u32>, s: u32) -> vec2<u32> {
+    if (s == 32u) { return vec2<u32>(0u, v.x); }
+    return vec2<u32>(v.x << s, (v.y << s) | (v.x >> (32u - s)));
+}
 
-/// floor((2 S + N) / (2 N)) of a two's complement S; |S| <= 2^23 N, 0 < N <= 2^38.
+/// floor((2 S + N) / (2 N)) of a two's complement S; |S| < 2^bits N, 0 < N.
+///
+/// With 2^bits at most 2^(B + 1) and 2^B N at most 2^61, no intermediate value exceeds 64 bits.
 fn rounded_mean(sum: vec2<u32>, n: vec2<u32>) -> i32 {
-    // (2 S + N + 2 N * 2^23) / (2 N) is the mean + 2^23: between 0 and 2^24, found bit by bit
-    let biased = add2(vec2<u32>(n.x << 24u, (n.y << 24u) | (n.x >> 8u)), n);
+    // (2 S + N + 2 N * 2^bits) / (2 N) is the mean + 2^bits: between 0 and 2^(bits + 1), found bit by bit
+    let biased = add2(shl2(n, sizes.bits + 1u), n);
     var rest = add2(add2(sum, sum), biased);
-    let divisor = vec2<u32>(n.x << 1u, (n.y << 1u) | (n.x >> 31u));
     var quotient = 0u;
-    for (var bit = 25u; bit > 0u; bit--) {
+    for (var bit = sizes.bits + 1u; bit > 0u; bit--) {
         let by = bit - 1u;
-        let part = vec2<u32>(divisor.x << by, select((divisor.y << by) | (divisor.x >> (32u - by)), divisor.y, by == 0u));
+        let part = shl2(n, bit);
         let fits = part.y < rest.y || (part.y == rest.y && part.x <= rest.x);
         if (fits) {
             rest = add2(rest, negate2(part));
             quotient |= 1u << by;
         }
     }
-    return i32(quotient) - i32(BIAS);
+    return i32(quotient - (1u << sizes.bits));
 }
 
-/// c (N c - 2 S) in the smallest units of the lattice, two's complement; |c| <= 2^23, 0 <= N <= 2^38.
+/// c (N c - 2 S) in the smallest units of the lattice, two's complement.
 fn change_of_inertia(c: i32, n: vec2<u32>, sum: vec2<u32>, e: f32) -> vec4<u32> {
     let size = u32(abs(c));
-    var product = mul4(vec4<u32>(n, 0u, 0u), size).xy;
-    if (c < 0) { product = negate2(product); }
-    let factor = add2(product, negate2(add2(sum, sum)));
-    let is_negative = (factor.y >> 31u) == 1u;
-    let magnitude = select(factor, negate2(factor), is_negative);
-    let change = shl4(mul4(vec4<u32>(magnitude, 0u, 0u), size), 2u * (sizes.max_shift - u32(e)));
+    // N c - 2 S may need 65 bits
+    var factor = mul4(vec4<u32>(n, 0u, 0u), size);
+    if (c < 0) { factor = negate4(factor); }
+    let sign = 0u - (sum.y >> 31u);
+    let twice = vec4<u32>(sum.x << 1u, (sum.y << 1u) | (sum.x >> 31u), sign, sign);
+    factor = add4(factor, negate4(twice));
+    let is_negative = (factor.w >> 31u) == 1u;
+    let magnitude = select(factor, negate4(factor), is_negative);
+    let change = shl4(mul4(magnitude, size), 2u * (sizes.max_shift - u32(e)));
     if (is_negative != (c < 0)) { return negate4(change); }
     return change;
+}
+
+/// The centre of a feature.
+fn centre_of(j: u32) -> i32 {
+    let parts = features[4u * sizes.n_quads + j];
+    return i32(parts.x) * 4096 + i32(parts.y);
 }
 
 /// SplitMix64's finaliser of the index and the value of a coordinate.
@@ -81,10 +95,10 @@ fn finish(slot: u32, cluster: u32, columns: u32, count: vec2<u32>, local: u32) {
     var inertia = vec4<u32>(0u);
     var digest = vec2<u32>(0u);
     for (var j = local; j < sizes.n_dims; j += WIDTH) {
-        let q = i32(centroids[columns + j * 4u]);
+        let q = centroids[columns + j * 4u];
         let at = (slot * sizes.n_clusters + cluster) * sizes.n_dims + j;
         inertia = add4(inertia, change_of_inertia(q, count, sums[at], features[j].y));
-        digest = add2(digest, mixed_place(cluster * sizes.n_dims + j + 1u, q));
+        digest = add2(digest, mixed_place(cluster * sizes.n_dims + j + 1u, q + centre_of(j)));
         sums[at] = vec2<u32>(0u);
     }
     shifts[local] = inertia;
@@ -146,7 +160,7 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         finish(slot, cluster, columns, count, local);
         return;
     }
-    var norm = vec2<f32>(0.0);
+    var norm = 0.0;
     var shift = vec4<u32>(0u);
     var changed = 0u;
     for (var j = local; j < sizes.n_dims; j += WIDTH) {
@@ -155,15 +169,12 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         var after = before;
         let at = (first + cluster) * sizes.n_dims + j;
         if (has_weight) {
-            after = f32(rounded_mean(sums[at], count));
+            after = rounded_mean(sums[at], count);
             centroids[column] = after;
         }
         sums[at] = vec2<u32>(0u);
-        norm.x += after * (after * features[j].x);
-        if (sizes.n_tallies > 0u) {
-            let moved = after - features[4u * sizes.n_quads + j].x;
-            norm.y += moved * moved;
-        }
+        let value = f32(after);
+        norm += value * (value * features[j].x);
         if (after != before) {
             changed = 1u;
             if (sizes.has_limit == 1u) {
@@ -183,8 +194,7 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
     }
     if (local == 0u) {
         let to = slot * sizes.n_packs * 4u + cluster;
-        half_norms[to] = norms[0].x * 0.5;
-        if (sizes.n_tallies > 0u) { half_norms[arrayLength(&half_norms) / 2u + to] = norms[0].y * 0.5; }
+        half_norms[to] = norms[0] * 0.5;
         if (sizes.has_limit == 1u) {
             let total = shifts[0];
             for (var limb = 0u; limb < 4u; limb++) { add_shift(slot, limb, total[limb]); }

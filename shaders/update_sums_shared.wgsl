@@ -7,7 +7,7 @@
 // words, to avoid bank conflicts.
 // Grid: (blocks of POINTS points times slabs, wrapped into y; slots of the list `running`).
 
-override LIMBS: u32 = 3u;    // 1: coordinate / 2^granularity * weight; 2: product below 2^31; 3: any
+override LIMBS: u32 = 3u;    // 1: coordinate / 2^granularity * weight; 2: product below 2^31; 3: product below 2^47
 override SLAB: u32 = 1u;     // quads
 override POINTS: u32 = 256u;
 override ROOM: u32 = 4096u;  // n_clusters * (LIMBS (4 SLAB + 1) + 1)
@@ -17,11 +17,11 @@ const LOW = 0x7fff; // a part but the highest
 var<workgroup> parts: array<atomic<i32>, ROOM>; // (LIMBS, n_clusters, 4 SLAB + 1), then weights (n_clusters)
 
 /// Adds a coordinate of weight w to the sum whose lowest part is at `at`. The parts are `next` words apart.
-fn add_part(at: u32, next: u32, q: f32, w: u32) {
+fn add_part(at: u32, next: u32, q: i32, w: u32) {
     if (LIMBS == 1u) {
-        atomicAdd(&parts[at], (i32(q) >> sizes.granularity) * i32(w));
+        atomicAdd(&parts[at], (q >> sizes.granularity) * i32(w));
     } else if (LIMBS == 2u) {
-        let product = i32(q) * i32(w);
+        let product = q * i32(w);
         atomicAdd(&parts[at], product & LOW);
         atomicAdd(&parts[at + next], product >> 15u);
     } else {

@@ -41,7 +41,7 @@ pub fn samples(
     threads: Option<usize>,
 ) -> Result<Vec<Sample>, FitError> {
     let sample = |&(n_points, n_dims, n_clusters, n_restarts): &(usize, usize, usize, u64)| {
-        let table = kmeans::pack(&normal(n_points, n_dims, 1))?;
+        let table = kmeans::pack(&normal(n_points, n_dims, 1), None)?;
         let job = KMeans::new(n_clusters).max_iter(30).check()?.job(&table)?;
         let task = Task { job: &job, n_restarts };
         (runner.say)(&format!("{n_points} points x {n_dims}, {n_clusters} clusters, {n_restarts} restarts"));

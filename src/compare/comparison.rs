@@ -44,7 +44,7 @@ impl Comparison<'_> {
         runner: &Runner<'_>,
     ) -> Result<Document, CompareError> {
         let start = Instant::now();
-        let table = kmeans::pack(self.data)?;
+        let table = kmeans::pack(self.data, self.params.starts())?;
         let pack = start.elapsed();
         let doubts = vec![warnings::of_table(self.data, &Placed::of(&table)).map_err(FitError::from)?];
         let mut comparison =
@@ -107,7 +107,7 @@ impl ComparisonRun<'_, '_> {
         let doubts = match (parameter, value) {
             (Some(Parameter::Points), Some(n)) => {
                 let data = rows_at(self.of.data, n)?;
-                warnings::of_result(&data, &kmeans::pack(&data)?.lattice, ended)
+                warnings::of_result(&data, &kmeans::pack(&data, self.of.params.starts())?.lattice, ended)
             }
             _ => warnings::of_result(self.of.data, &self.table.lattice, ended),
         };
@@ -143,7 +143,7 @@ impl ComparisonRun<'_, '_> {
             None => self.of.params.clone(),
         };
         let fewer = match at {
-            Some((Parameter::Points, n)) => Some(kmeans::pack(&rows_at(self.of.data, n)?)?),
+            Some((Parameter::Points, n)) => Some(kmeans::pack(&rows_at(self.of.data, n)?, params.starts())?),
             _ => None,
         };
         let table = fewer.as_ref().unwrap_or(self.table);

@@ -3,13 +3,15 @@
 //!
 //! # Derivation
 //!
-//! Let x be a point and c_i the centroids, as the floats that a kernel multiplies: integers of at most 24 bits times
-//! a power of two, which are exact. The score `s_i = |c_i|^2 / 2 - x.c_i` ranks centroids as the squared distance
-//! does. A kernel computes s^_i with operations of relative error at most u each, in any order, fused or not.
+//! D does not change when an integer is subtracted from a feature of all points and centroids. Let x be a point and
+//! c_i the centroids less the table's centre: integers of magnitude below 2^31, times a power of two. A kernel rounds
+//! each to an `f32`, which errs by at most u of its value, and multiplies those. The score `s_i = |c_i|^2 / 2 - x.c_i`
+//! ranks centroids as the squared distance does. A kernel computes s^_i with operations of relative error at most u
+//! each, in any order, fused or not.
 //!
-//! * `h^_i` for `h_i = |c_i|^2 / 2`: the d products and their sum err by at most `g h_i` with
-//!   `g = m u / (1 - m u)`, m = d + 1 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
-//! * `h^_i` minus the d products of `x.c_i`, summed: `g (h^_i + sum_j |x_j c_ij|)` more.
+//! * `h^_i` for `h_i = |c_i|^2 / 2`: the two roundings of each factor, the d products and their sum err by at most
+//!   `g h_i` with `g = m u / (1 - m u)`, m = d + 3 (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+//! * `h^_i` minus the d products of `x.c_i`, whose factors are rounded too, summed: `g (h^_i + sum_j |x_j c_ij|)` more.
 //! * `sum_j |x_j c_ij| <= |x| |c_i| <= (|x|^2 + |c_i|^2) / 2 = h_x + h_i` by Cauchy-Schwarz and the
 //!   inequality of the means: no square root, which WGSL does not promise to round well.
 //!
@@ -39,29 +41,28 @@
 //!
 //! # Rounded to f16, on matrix units
 //!
-//! D does not change when an integer is subtracted from a feature of all points and centroids: here that is the
-//! centre of the points, so that norms are short. Below, x and c_i are the differences: integers of at most 2^24,
-//! which f32 holds. Let x~ and c~_i be these in units of 2^9, rounded to the nearest f16. The values are zero or
-//! between 2^-9 and 2^15: not subnormal, not flushed, not too large. Each rounding errs by at most V = 2^-11 of the
-//! coordinate. So
-//! `|c_i - c~_i| <= V |c_i|`, and `|x - x~| <= R |x|` with R = V; R = 0 where no point has more than 11 bits, as for
+//! Let x~ and c~_i be x and c_i in units of 2^16, rounded to `f32`, then to the nearest f16. The values are below 2^15:
+//! none is too large. What would be subnormal in f16, less than 4 before scaling, becomes zero, so that no unit flushes
+//! anything. Each coordinate errs by at most V = 2^-11 of itself, and a little for the rounding to `f32`, or by 4. With
+//! `F = 4 sqrt(d) / 2^-11`, and for a vector v the norm with F, `|v|' = |v| + F`, therefore
+//! `|c_i - c~_i| <= V |c_i|'`, and `|x - x~| <= R |x|'` with R = V; R = 0 where no point has more than 11 bits, as for
 //! pixels and counts.
-//! Products of two f16 are exact in f32, and none is below 2^-18. The rounding of their sum is unspecified. A unit
+//! Products of two f16 are exact in f32, and none is below 2^-28. The rounding of their sum is unspecified. A unit
 //! may add a block of them at once, aligned to the exponent of the largest and truncated, with or without extra bits
 //! (Fasi, Higham, Mikaitis and Pranesh, Numerical behavior of NVIDIA tensor cores, 2021). A block of b products and
 //! the sum so far then errs by at most (b + 2) steps of 2^-23 of `sum_j |x~_j c~_ij|`, so all d products err by `1.5
 //! d` such steps for b = 4, the smallest block observed. g = gamma(m + SLACK) with u = 2^-21 allows 2.6 times that,
 //! for units that keep fewer bits or add one by one. Hence
 //!
-//! `|P_i - x.c_i| <= (g (1 + R) (1 + V) + R + (1 + R) V) |x| |c_i|`
+//! `|P_i - x.c_i| <= (g (1 + R) (1 + V) + R + (1 + R) V) |x|' |c_i|'`
 //!
 //! for the unit's P_i, scaled back, by Cauchy-Schwarz. This is a product of norms, since the means may be several
 //! times as large. A kernel sums |x|^2 and h^_i, and takes roots. It squares each root to check that it is not too
-//! small, since WGSL's sqrt has no tight error bound. `|x| |c_i|` is at most `sqrt(2) (1 + 2 G)` times the product of
-//! the roots. K below includes that factor, `1 + 2^-16` for roundings of the roots and of their products, and 8 u of
-//! `|x| |c_i|` for the four later roundings on either side, as above. The share of h_i in those, and in h^_i, is
-//! within 3 G h_i, so
-//! `E_i = K root(|x|^2) root(h^_i) + 3 G h^_i`.
+//! small, since WGSL's sqrt has no tight error bound. `|x|' |c_i|'` is at most `sqrt(2) (1 + 2 G)` times the product of
+//! the roots, each with F. K below includes that factor, `1 + 2^-16` for roundings of the roots and of their products,
+//! and 8 u of `|x| |c_i|` for the four later roundings on either side, as above. The share of h_i in those, and in
+//! h^_i, is within 3 G h_i, so
+//! `E_i = K (root(|x|^2) + F) (root(h^_i) + F) + 3 G h^_i`.
 //!
 //! # Exact scores
 //!
@@ -78,8 +79,8 @@ pub const UNIT_CPU: f64 = 1.0 / (1u64 << 24) as f64;
 pub const UNIT_WGSL: f64 = 1.0 / (1u64 << 23) as f64;
 /// Relative error of a sum in `f32` on a GPU's matrix units.
 pub const UNIT_MATRIX: f64 = 1.0 / (1u64 << 21) as f64;
-/// Relative error of rounding to the nearest f16.
-const UNIT_F16: f64 = 1.0 / (1u64 << 11) as f64;
+/// Relative error of rounding to `f32`, then to the nearest f16.
+const UNIT_F16: f64 = (1.0 / (1u64 << 11) as f64) * (1.0 + UNIT_WGSL) + UNIT_WGSL;
 
 /// The bound that engines use: the sound one or, for tests, an unsound one that they must detect.
 #[doc(hidden)]
@@ -143,7 +144,7 @@ impl Bound {
 /// Rounded up to `f32`. For `n_dims` up to 65,535 and the units above.
 #[must_use]
 pub fn gamma(n_dims: usize, unit: f64) -> f32 {
-    let m = (n_dims as f64 + 1.0 + SLACK) * unit;
+    let m = (n_dims as f64 + 3.0 + SLACK) * unit;
     let g = m / (1.0 - m);
     round_up(g * (1.0 + 4.0 * g) * (1.0 + 1e-9))
 }
@@ -161,7 +162,7 @@ pub fn centroid_error(gamma: f32, half_norm: f64) -> f32 {
 }
 
 /// K of the derivation above: on matrix units the error of a score is at most
-/// `K root(|x|^2) root(h_i) + 3 G h_i`, with G of `UNIT_WGSL`. `rounded`: whether points may have more than 11 bits.
+/// `K (root(|x|^2) + F) (root(h_i) + F) + 3 G h_i`, with G of `UNIT_WGSL`. `rounded`: whether points may have more than 11 bits.
 #[must_use]
 pub fn matrix_share(n_dims: usize, rounded: bool) -> f64 {
     let g = f64::from(gamma(n_dims, UNIT_MATRIX));
@@ -180,30 +181,29 @@ pub fn round_up(x: f64) -> f32 {
     if f64::from(near) < x { near.next_up() } else { near }
 }
 
-/// Whether scores in `f32` are exact when points and centroids are multiples of `2^granularity`, of
-/// magnitude at most `max_coordinate`, in `n_dims` features.
+/// Whether scores in `f32` are exact when points and centroids, from the centre, are multiples of `2^granularity`, of
+/// magnitude at most `reach`, in `n_dims` features.
 #[must_use]
-pub fn scores_are_exact(n_dims: usize, max_coordinate: u32, granularity: u32) -> bool {
-    largest_sum(n_dims, max_coordinate, granularity) < 1 << 24
+pub fn scores_are_exact(n_dims: usize, reach: u32, granularity: u32) -> bool {
+    largest_sum(n_dims, reach, granularity) < 1 << 24
 }
 
-/// The same for matrix units, where a multiple of `2^granularity` is subtracted from each feature.
+/// The same for matrix units.
 #[must_use]
-pub fn matrix_scores_are_exact(n_dims: usize, max_coordinate: u32, granularity: u32) -> bool {
-    largest_sum(n_dims, 2 * max_coordinate, granularity) < 1 << 21
+pub fn matrix_scores_are_exact(n_dims: usize, reach: u32, granularity: u32) -> bool {
+    largest_sum(n_dims, reach, granularity) < 1 << 21
 }
 
 /// `|c|^2 + 2 sum |x_j c_j|`, the largest partial sum of a doubled score in any order.
-fn largest_sum(n_dims: usize, max_coordinate: u32, granularity: u32) -> u128 {
-    let steps = u128::from(max_coordinate >> granularity);
+fn largest_sum(n_dims: usize, reach: u32, granularity: u32) -> u128 {
+    let steps = u128::from(reach >> granularity);
     n_dims as u128 * steps * steps * 3
 }
 
-/// Whether every difference of two multiples of `2^granularity` up to `max_coordinate` is an f16 times a power of
-/// two.
+/// Whether every multiple of `2^granularity` up to `reach` is an f16 times a power of two, and none becomes zero.
 #[must_use]
-pub fn is_f16(max_coordinate: u32, granularity: u32) -> bool {
-    (2 * max_coordinate) >> granularity <= 1 << 11
+pub fn is_f16(reach: u32, granularity: u32) -> bool {
+    reach >> granularity <= 1 << 11 && granularity >= 2
 }
 
 #[cfg(test)]
@@ -214,7 +214,7 @@ mod tests {
     fn gamma_covers_the_sums_and_is_rounded_up() {
         for n_dims in [1, 64, 784, 65_535] {
             for unit in [UNIT_CPU, UNIT_WGSL] {
-                let m = (n_dims as f64 + 9.0) * unit;
+                let m = (n_dims as f64 + 11.0) * unit;
                 assert!(f64::from(gamma(n_dims, unit)) >= m / (1.0 - m));
             }
         }
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_digits_start_exact() {
-        assert!(scores_are_exact(64, 8 << 20, 20));
-        assert!(!scores_are_exact(64, 1 << 23, 0));
+        assert!(scores_are_exact(64, 8 << 27, 27));
+        assert!(!scores_are_exact(64, 1 << 30, 0));
     }
 }

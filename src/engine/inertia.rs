@@ -5,14 +5,15 @@ use rayon::prelude::*;
 use super::reference::Sums;
 use crate::lattice::Table;
 
-/// `sum w |x|^2` in lattice units.
+/// `sum w |x|^2` in lattice units, x seen from `centre`, below 2^30 in magnitude. (n_dims)
 #[must_use]
-pub fn squares(table: &Table) -> u128 {
+pub fn squares(table: &Table, centre: &[i32]) -> u128 {
     let lattice = &table.lattice;
     let max_shift = lattice.max_shift();
-    let square = |(i, point): (usize, &[f32])| {
-        let terms = point.iter().zip(&lattice.shift);
-        let norm: u128 = terms.map(|(&q, &e)| ((q as i64 * q as i64) as u128) << (2 * (max_shift - e))).sum();
+    let square = |(i, point): (usize, &[i32])| {
+        let terms = point.iter().zip(centre).zip(&lattice.shift);
+        let square = |((q, m), &e): ((&i32, &i32), &u32)| u128::from((q - m).unsigned_abs()).pow(2) << (2 * (max_shift - e));
+        let norm: u128 = terms.map(square).sum();
         norm * u128::from(table.weights.get(i))
     };
     table.points.par_chunks_exact(table.n_dims()).enumerate().map(square).sum()
@@ -20,7 +21,7 @@ pub fn squares(table: &Table) -> u128 {
 
 /// Inertia: `sum w |x|^2 - 2 sum c.S + sum N |c|^2`, equal to the weighted sum of squared distances.
 ///
-/// `squares` is the result of [`squares`]; `sums` are those of the labels that belong to `centroids` (n_clusters,
+/// `squares` is the result of [`squares`], seen from 0; `sums` are those of the labels that belong to `centroids` (n_clusters,
 /// n_dims).
 #[must_use]
 pub fn inertia(table: &Table, squares: u128, centroids: &[i32], sums: &Sums) -> u128 {

@@ -9,6 +9,7 @@ pub mod certify;
 pub mod cost;
 pub mod cpu;
 mod device;
+mod distance;
 pub mod draws;
 mod error;
 #[cfg(feature = "gpu")]
@@ -40,7 +41,7 @@ pub use open::{Estimates, Opened, open};
 #[doc(hidden)]
 pub use options::Testing;
 pub use options::{Backend, OpenOptions};
-pub use outcome::{Batch, Keep, Outcome, State, Stop, Work, digest};
+pub use outcome::{Batch, Keep, NO_LABEL, Outcome, State, Stop, Work, digest};
 pub use peak::Peak;
 pub use times::Times;
 

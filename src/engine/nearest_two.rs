@@ -1,6 +1,7 @@
 //! The nearest and the second nearest centroid of new rows, for `predict`.
 
 use super::reference::assign::{distance_outside, row_distance};
+use super::distance::squared_distance;
 use super::{DeviceInfo, EngineError, certify};
 use crate::lattice::{Lattice, Table};
 
@@ -13,7 +14,7 @@ pub type WideDistance = (u128, u128);
 pub struct Centroids<'a> {
     /// The lattice of the centroids and of the rows.
     pub lattice: &'a Lattice,
-    /// Lattice coordinates of at most 24 bits; at least one centroid. (n_clusters, n_dims)
+    /// Lattice coordinates inside the range; at least one centroid. (n_clusters, n_dims)
     pub values: &'a [i32],
 }
 
@@ -71,7 +72,7 @@ pub fn exactly(table: &Table, centroids: &Centroids<'_>, row: usize) -> NearestT
     two_least((0..centroids.n_clusters() as u32).map(|c| (0, distance(table, centroids, row, c))))
 }
 
-/// The two nearest centroids of a row outside the range. `q` are its coordinates, of magnitude at most 2^40. (n_dims)
+/// The two nearest centroids of a row outside the range. `q` are its coordinates, of magnitude below 2^62. (n_dims)
 #[must_use]
 pub fn of_outside(centroids: &Centroids<'_>, q: &[i64]) -> NearestTwo {
     let Lattice { shift, .. } = centroids.lattice;
@@ -96,28 +97,26 @@ fn two_least(distances: impl Iterator<Item = WideDistance>) -> NearestTwo {
     found
 }
 
-/// Squared distance of row `row` to a centroid. Equals [`row_distance`], but computes in 64 bits where these suffice.
+/// Squared distance of row `row` to a centroid. Equals [`row_distance`], but computes in 64 bits on a uniform lattice.
 #[must_use]
 pub fn distance(table: &Table, centroids: &Centroids<'_>, row: usize, c: u32) -> u128 {
     let (point, centroid) = (table.point(row), centroids.row(c));
     if table.lattice.mixed() {
         return row_distance(table, row, centroid);
     }
-    let square = |(&x, &c): (&f32, &i32)| {
-        let difference = i64::from(x as i32 - c);
-        (difference * difference) as u64
-    };
-    point.iter().zip(centroid).map(square).sum::<u64>().into()
+    squared_distance(point, centroid)
 }
 
 /// Whether scores of a table's points against these centroids are exact: see [`certify::scores_are_exact`].
 #[must_use]
 pub fn guesses_are_exact(table: &Table, centroids: &[i32]) -> bool {
     let mut bits = 0;
-    let mut most = table.max_coordinate;
-    for &q in centroids {
-        bits |= q.unsigned_abs();
-        most = most.max(q.unsigned_abs());
+    let mut most = table.reach();
+    for row in centroids.chunks_exact(table.n_dims()) {
+        for (q, m) in row.iter().zip(&table.centre) {
+            bits |= q.unsigned_abs(); // the centre is a multiple of 2^granularity
+            most = most.max((q - m).unsigned_abs());
+        }
     }
     let granularity = table.granularity.min(bits.trailing_zeros());
     !table.lattice.mixed() && certify::scores_are_exact(table.n_dims(), most, granularity)

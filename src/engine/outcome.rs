@@ -147,6 +147,9 @@ impl Batch {
     }
 }
 
+/// The label of a row that has none: it has weight zero, and lies too far outside for the lattice.
+pub const NO_LABEL: u32 = u32::MAX;
+
 /// Order-independent digest of centroids (docs/DEFINITION.md, section 3.10): a wrapping sum over hashed (index, value)
 /// pairs.
 ///

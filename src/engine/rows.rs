@@ -18,7 +18,7 @@ impl<'a> RowsByWeight<'a> {
     #[must_use]
     pub fn new(table: &'a Table) -> Self {
         let mut total = 0;
-        let mut add = |&weight: &u16| {
+        let mut add = |&weight: &u32| {
             total += u64::from(weight);
             total
         };
@@ -39,20 +39,19 @@ impl<'a> RowsByWeight<'a> {
     /// Rows drawn in proportion to their weights, with distinct coordinates as far as there are any.
     pub fn random(&self, n_clusters: usize, draws: &mut Draws) -> Vec<usize> {
         let table = self.table;
-        let coordinates = |i: usize| -> Vec<i32> { table.point(i).iter().map(|&q| q as i32).collect() };
         let mut left = 100 * n_clusters + 1000;
         let mut seeds = Vec::with_capacity(n_clusters);
         let mut taken = HashSet::new();
         while seeds.len() < n_clusters && left > 0 {
             left -= 1;
             let row = self.draw(draws);
-            if taken.insert(coordinates(row)) {
+            if taken.insert(table.point(row)) {
                 seeds.push(row);
             }
         }
         // few rows of new coordinates are left, if any: take them in order
         for row in (0..table.n_points()).filter(|&row| table.weights.get(row) > 0) {
-            if seeds.len() < n_clusters && taken.insert(coordinates(row)) {
+            if seeds.len() < n_clusters && taken.insert(table.point(row)) {
                 seeds.push(row);
             }
         }

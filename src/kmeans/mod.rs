@@ -67,8 +67,9 @@ pub struct Fit {
     pub rounding: Rounding,
     /// The given weight that corresponds to an integer weight of 1.
     pub weight_unit: f64,
-    /// Whether the weights had to be rounded to integers.
-    pub weights_rounded: bool,
+    /// By how much rounding to integers changed the weights, relative to their sum; 0 if they are exact. See
+    /// [`Weights::rounding`].
+    pub weights_rounding: f64,
     /// Outcomes of all restarts; with their states under [`Keep::All`].
     pub restarts: Restarts,
     /// The best restart.
@@ -233,7 +234,7 @@ pub fn fit_on(
 ) -> Result<Fit, FitError> {
     in_threads(params.threads(), || {
         let start = Instant::now();
-        let table = pack(data)?;
+        let table = pack(data, params.starts())?;
         let packed = start.elapsed();
         let mut fit = fit_table(opened, &table, params, progress)?;
         fit.timings.pack = packed;
@@ -258,9 +259,13 @@ pub fn in_threads<T: Send, E: From<FitError> + Send>(
 
 /// Places the rows on the lattice, in two passes: range and pack.
 ///
+/// `starts` are the start centroids of the fit, if they are given (n_clusters, n_dims): the range covers them too. See
+/// [`Params::starts`].
+///
 /// # Errors
-/// [`FitError::Data`] if rows can't be read, [`FitError::Lattice`] if values or weights are invalid.
-pub fn pack(data: &Dataset) -> Result<Table, FitError> {
+/// [`FitError::Data`] if rows can't be read, [`FitError::Lattice`] if values or weights are invalid,
+/// [`FitError::Params`] for start centroids of other features or with values that are not finite.
+pub fn pack(data: &Dataset, starts: Option<&Array2<f64>>) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
     let weights = match &data.weights {
@@ -275,6 +280,10 @@ pub fn pack(data: &Dataset) -> Result<Table, FitError> {
         }
         Ok(())
     })?;
+    if let Some(starts) = starts {
+        let values = params::values_of(starts, n_dims)?;
+        extent.add_starts(&values).map_err(ParamsError::Centroid)?;
+    }
     let mut packer = Packer::new(extent.lattice(weights.total())?, weights, n_points);
     data.points.visit(&mut |_, rows| -> Result<(), FitError> {
         match rows {
@@ -332,7 +341,7 @@ pub fn fit_table(
         lattice: table.lattice.clone(),
         rounding: table.rounding.clone(),
         weight_unit: table.weights.unit(),
-        weights_rounded: table.weights.rounded(),
+        weights_rounding: table.weights.rounding(),
         fingerprint,
         restarts,
         best,

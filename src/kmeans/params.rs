@@ -79,7 +79,7 @@ pub enum ParamsError {
         /// Features of the points.
         n_dims: usize,
     },
-    /// A given centroid is not finite or outside the range of the points.
+    /// A given centroid is not finite, or outside the range of a table that was packed without it.
     #[error(transparent)]
     Centroid(LatticeError),
     /// More clusters than rows.
@@ -258,6 +258,15 @@ impl Params {
         &self.0.init
     }
 
+    /// The start centroids, if they are given. (n_clusters, n_dims)
+    #[must_use]
+    pub fn starts(&self) -> Option<&Array2<f64>> {
+        match &self.0.init {
+            Init::Centroids(rows) => Some(rows),
+            Init::KMeansPlusPlus | Init::Random => None,
+        }
+    }
+
     /// Maximum number of iterations of a restart.
     #[must_use]
     pub fn max_iter(&self) -> u32 {
@@ -327,10 +336,15 @@ impl Params {
             Init::Random => return Ok(Seeding::Random),
             Init::Centroids(rows) => rows,
         };
-        if rows.ncols() != table.n_dims() {
-            return Err(ParamsError::CentroidDims { n_centroid_dims: rows.ncols(), n_dims: table.n_dims() });
-        }
-        let values: Vec<f64> = rows.iter().copied().collect(); // row-major, whatever the memory layout
+        let values = values_of(rows, table.n_dims())?;
         table.lattice.place_centroids(&values).map(Seeding::Given).map_err(ParamsError::Centroid)
     }
+}
+
+/// The values of given start centroids for points of `n_dims` features, row-major.
+pub(super) fn values_of(starts: &Array2<f64>, n_dims: usize) -> Result<Vec<f64>, ParamsError> {
+    if starts.ncols() != n_dims {
+        return Err(ParamsError::CentroidDims { n_centroid_dims: starts.ncols(), n_dims });
+    }
+    Ok(starts.iter().copied().collect()) // row-major, whatever the memory layout
 }

@@ -75,7 +75,7 @@ impl Restarts {
     #[must_use]
     pub fn fingerprint(&self, job: &Job<'_>) -> String {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(b"cairn-fp-1");
+        hasher.update(b"cairn-fp-2");
         let sizes = [job.table.n_points(), job.table.n_dims(), job.n_clusters, self.outcomes.len()];
         for size in sizes {
             hasher.update(&(size as u64).to_le_bytes());

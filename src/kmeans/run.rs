@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{FitError, Restarts};
 use crate::engine::reference::assign::assign_outside;
-use crate::engine::{Job, Keep, Outcome, Session};
+use crate::engine::{Job, Keep, NO_LABEL, Outcome, Session};
 
 /// The batch size grows after a batch shorter than this.
 const SHORT: Duration = Duration::from_millis(100);
@@ -58,11 +58,15 @@ pub fn run(
     Ok(all)
 }
 
-/// Labels the rows of weight zero outside the range, which engines see as zeros.
+/// Labels the rows of weight zero outside the range, which engines see as zeros: with [`NO_LABEL`] where they have no
+/// coordinates.
 fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
     for (_, state) in &mut restarts.states {
         for (row, q) in &job.table.outside {
             state.labels[*row] = assign_outside(job.table, &state.centroids, q);
+        }
+        for &row in &job.table.unplaced {
+            state.labels[row] = NO_LABEL;
         }
     }
 }

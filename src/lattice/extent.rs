@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::bits::lowest_bit;
-use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_SHIFT, MIN_STEPS, Weights};
+use super::{Lattice, LatticeError, MAX_BITS, MIN_STEPS, Weights, most_shift};
 
 /// Rows per parallel task. It depends only on `n_dims`, so that the rounding report, which sums floats, has a fixed
 /// order of summation.
@@ -86,6 +86,22 @@ impl Extent {
         };
     }
 
+    /// Adds start centroids to the range; they need not lie on the grid. `rows` is (n_clusters, n_dims), row-major.
+    ///
+    /// # Errors
+    /// [`LatticeError::BadCentroid`] for a value that is not finite.
+    pub fn add_starts(&mut self, rows: &[f64]) -> Result<(), LatticeError> {
+        let d = self.lo.len();
+        for (at, &value) in rows.iter().enumerate() {
+            if !value.is_finite() {
+                return Err(LatticeError::BadCentroid { row: at / d + 1, column: at % d + 1, value });
+            }
+            self.lo[at % d] = self.lo[at % d].min(value);
+            self.hi[at % d] = self.hi[at % d].max(value);
+        }
+        Ok(())
+    }
+
     /// The lattice (docs/DEFINITION.md, section 2) for rows of this extent and sum of weights.
     ///
     /// # Errors
@@ -98,12 +114,13 @@ impl Extent {
             }
         }
         let grid = self.grid.unwrap_or(0);
-        let own: Vec<Option<i32>> = (0..d).map(|j| self.least_exponent(j, grid)).collect();
+        let bits = bits_for(total_weight);
+        let own: Vec<Option<i32>> = (0..d).map(|j| self.least_exponent(j, grid, bits)).collect();
         // a table whose features are all constant uses its own grid
         let table = own.iter().flatten().copied().max().unwrap_or(grid);
         let steps = |j: usize| libm::ldexp(self.hi[j] - self.lo[j], -table);
         let mixed = (0..d).any(|j| own[j].is_some() && steps(j) < MIN_STEPS);
-        let most = max_shift(d, total_weight);
+        let most = most_shift(d, total_weight, bits);
         let shift: Vec<u32> = own
             .iter()
             .map(|own| match own {
@@ -114,14 +131,15 @@ impl Extent {
         let exponent: Vec<i32> = shift.iter().map(|&e| table - e as i32).collect();
         let offset = |j: usize| match own[j] {
             Some(_) => offset(self.lo[j], self.hi[j], exponent[j].max(grid)),
-            None => self.lo[j], // a constant feature: its coordinates are zero, and its value is not rounded
+            None => self.lo[j] + 0.0, // a constant feature: its coordinates are zero, and its value is not rounded
         };
         let offset = (0..d).map(offset).collect();
-        Ok(Lattice { offset, exponent, shift })
+        Ok(Lattice { offset, exponent, shift, bits })
     }
 
-    /// The least exponent that keeps every coordinate of feature `j` within 24 bits; `None` if the feature is constant.
-    fn least_exponent(&self, j: usize, grid: i32) -> Option<i32> {
+    /// The least exponent for which every coordinate of feature `j` is at most `2^bits`; `None` if the feature is
+    /// constant.
+    fn least_exponent(&self, j: usize, grid: i32, bits: u32) -> Option<i32> {
         let (lo, hi) = (self.lo[j], self.hi[j]);
         if lo == hi {
             return None;
@@ -129,10 +147,10 @@ impl Extent {
         let fits = |p: i32| {
             let offset = offset(lo, hi, p.max(grid));
             let q = |x: f64| libm::ldexp(x - offset, -p).round_ties_even().abs();
-            q(lo).max(q(hi)) <= f64::from(MAX_COORDINATE)
+            q(lo).max(q(hi)) <= f64::from(1 << bits)
         };
-        // start below the answer: with this step the range has at least 2^25 steps and can't fit
-        let mut p = libm::ilogb(hi - lo) - 25;
+        // start below the answer: with this step the range has at least 2^(bits + 2) steps and can't fit
+        let mut p = libm::ilogb(hi - lo) - bits as i32 - 2;
         while !fits(p) {
             p += 1;
         }
@@ -148,10 +166,9 @@ fn offset(lo: f64, hi: f64, t: i32) -> f64 {
     if steps.abs() >= (1u64 << 52) as f64 { centre } else { libm::ldexp(steps.round_ties_even(), t) }
 }
 
-/// The largest E with `4^E * n_dims * 2^48 * W < 2^124`, at most 31: then costs fit `u128`.
-fn max_shift(n_dims: usize, total_weight: u64) -> u32 {
-    let size = n_dims as u128 * u128::from(total_weight);
-    (0..=MAX_SHIFT).rev().find(|e| size < 1u128 << (76 - 2 * e)).unwrap_or(0)
+/// B: with it, weighted sums of coordinates are at most 2^61.
+fn bits_for(total_weight: u64) -> u32 {
+    MAX_BITS.min(61 - total_weight.next_power_of_two().ilog2())
 }
 
 /// The coarsest power of two that divides all values so far.
@@ -207,13 +224,13 @@ mod tests {
 
     #[test]
     fn counts_keep_their_grid() {
-        // 0 ..= 16, as the digits: half range 8 = 2^3, so a step is 2^-20 and the offset stays whole
+        // 0 ..= 16, as the digits: half range 8 = 2^3, so a step is 2^-27 and the offset stays whole
         let lattice = lattice_of(&[0.0, 16.0, 5.0, 15.0], 1);
-        assert_eq!((lattice.offset[0], lattice.exponent[0]), (8.0, -20));
-        assert_eq!(lattice.place(16.0, 0), f64::from(1 << 23));
+        assert_eq!((lattice.offset[0], lattice.exponent[0]), (8.0, -27));
+        assert_eq!(lattice.place(16.0, 0), f64::from(1 << 30));
         // an odd range: the centre 7.5 goes to the even multiple of the grid
         let lattice = lattice_of(&[0.0, 15.0], 1);
-        assert_eq!((lattice.offset[0], lattice.exponent[0]), (8.0, -20));
+        assert_eq!((lattice.offset[0], lattice.exponent[0]), (8.0, -27));
     }
 
     #[test]
@@ -223,7 +240,7 @@ mod tests {
         {
             let lattice = lattice_of(&[lo, hi], 1);
             let most = lattice.place(lo, 0).abs().max(lattice.place(hi, 0).abs());
-            assert!(most <= f64::from(MAX_COORDINATE), "{lo} {hi}");
+            assert!(most <= f64::from(lattice.max_coordinate()), "{lo} {hi}");
             let finer = Lattice {
                 offset: vec![offset(
                     lo,
@@ -231,10 +248,10 @@ mod tests {
                     (lattice.exponent[0] - 1).max(lowest_bit(lo).min(lowest_bit(hi))),
                 )],
                 exponent: vec![lattice.exponent[0] - 1],
-                shift: vec![0],
+                ..lattice.clone()
             };
             let most = finer.place(lo, 0).abs().max(finer.place(hi, 0).abs());
-            assert!(most > f64::from(MAX_COORDINATE), "{lo} {hi} would fit a finer lattice");
+            assert!(most > f64::from(lattice.max_coordinate()), "{lo} {hi} would fit a finer lattice");
         }
     }
 
@@ -244,26 +261,29 @@ mod tests {
         assert!(!uniform.mixed());
         let mixed = lattice_of(&[0.0, 0.0, 7.0, 1.0, 1e6, 7.0], 3);
         // half of 1e6 lies between 2^18 and 2^19; the constant feature keeps the table's steps
-        assert_eq!((mixed.exponent[1], mixed.exponent[2]), (-4, -4));
+        assert_eq!((mixed.exponent[1], mixed.exponent[2]), (-11, -11));
         assert_eq!((mixed.shift[1], mixed.shift[2]), (0, 0));
-        assert_eq!(mixed.exponent[0], -4 - mixed.shift[0] as i32);
+        assert_eq!(mixed.exponent[0], -11 - mixed.shift[0] as i32);
         assert_eq!(mixed.place(1.0, 0) - mixed.place(0.0, 0), libm::ldexp(1.0, -mixed.exponent[0]));
     }
 
     #[test]
     fn shift_is_cut_where_costs_would_overflow() {
-        assert_eq!(max_shift(1, 1), 31);
+        assert_eq!(most_shift(1, 1, 30), 30);
+        assert_eq!(most_shift(1, 1, 23), 31);
         // 65,535 features and 2^38 of weight: 54 bits, so 4^E * 2^54 < 2^76
-        assert_eq!(max_shift(65_535, 1 << 38), 11);
+        assert_eq!(most_shift(65_535, 1 << 38, 23), 11);
+        // 2^31 rows: 47 bits, so 4^E * 2^47 < 2^62
+        assert_eq!(most_shift(65_535, 1 << 31, 30), 7);
         let lattice = lattice_of(&[0.0, 0.0, 1.0, 1e-30, 3.0, 2e-30], 2);
-        assert_eq!(lattice.shift, [0, 31]);
+        assert_eq!(lattice.shift, [0, 29]); // 4^E * 2 * 3 < 2^62
     }
 
     #[test]
     fn constant_features_and_tables() {
         assert_eq!(
             lattice_of(&[0.0, 0.0], 1),
-            Lattice { offset: vec![0.0], exponent: vec![0], shift: vec![0] }
+            Lattice { offset: vec![0.0], exponent: vec![0], shift: vec![0], bits: 30 }
         );
         let lattice = lattice_of(&[0.1, 0.1], 1);
         assert_eq!((lattice.offset[0], lattice.place(0.1, 0)), (0.1, 0.0));

@@ -1,10 +1,12 @@
-//! Fixed-point quantisation: rows of floats to a lattice of 24-bit integers, and back to the user's units.
+//! Fixed-point quantisation: rows of floats to a lattice of 31-bit integers, and back to the user's units.
 //!
-//! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^23`. Offsets and exponents come from
-//! minima, maxima and single rounded operations, so they do not depend on the order of the rows. Two passes make a
-//! [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows. See docs/DEFINITION.md, section 2.
+//! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^B`, where B is 30, or less for more than
+//! 2^31 rows. Offsets and exponents come from minima, maxima and single rounded operations, so they do not depend on the
+//! order of the rows. Two passes make a [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows. See
+//! docs/DEFINITION.md, section 2.
 
 mod bits;
+mod centre;
 mod extent;
 mod pack;
 mod rounding;
@@ -16,16 +18,27 @@ pub use rounding::{CoarseFeature, Rounding};
 pub(crate) use rounding::{FEW_BITS, centre_and_deviation};
 pub use weights::Weights;
 
-/// Largest magnitude of a coordinate. An `f32` holds every such integer and the differences of any two.
-pub const MAX_COORDINATE: i32 = 1 << 23;
-/// Largest magnitude of a coordinate of rows that are not fitted (of weight zero, or new).
-pub const MAX_OUTSIDE: f64 = (1u64 << 40) as f64;
-/// Most features of a table: then a squared distance on a uniform lattice fits `u64`.
+/// The largest B: coordinates are of magnitude at most 2^B.
+pub const MAX_BITS: u32 = 30;
+/// Largest magnitude of a coordinate. An `i32` holds every such integer and, but for one, the differences of any two.
+pub const MAX_COORDINATE: i32 = 1 << MAX_BITS;
+/// The magnitude that a coordinate of a row that is not fitted (of weight zero, or new) does not reach.
+pub const MAX_OUTSIDE: f64 = (1u64 << 62) as f64;
+/// Most features of a table: then a squared distance on a uniform lattice is below 2^78.
 pub const MAX_DIMS: usize = 65_535;
 /// A table is mixed when some varying feature would keep fewer steps than this on the common lattice.
 const MIN_STEPS: f64 = 65_536.0;
 /// Largest difference between exponents of a mixed table.
 const MAX_SHIFT: u32 = 31;
+/// The least B of a lattice: that of models of earlier versions.
+const LEAST_BITS: u32 = 23;
+
+/// The largest E <= 31 with `4^E * n_dims * 2^(2 bits + 2) * W < 2^124`: then costs fit `u128`.
+fn most_shift(n_dims: usize, total_weight: u64, bits: u32) -> u32 {
+    let size = n_dims as u128 * u128::from(total_weight);
+    let fits = |e: &u32| (122u32.checked_sub(2 * bits + 2 * e)).is_some_and(|room| size < 1 << room);
+    (0..=MAX_SHIFT).rev().find(fits).unwrap_or(0)
+}
 
 /// What is wrong with a table's values or weights.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -57,7 +70,7 @@ pub enum LatticeError {
     },
     /// A row of weight zero, or a new row, lies too far outside the range: see [`MAX_OUTSIDE`].
     #[error(
-        "row {row}, column {column}: {value} lies more than 2^40 lattice steps ({limit:e}) from the centre of the fitted rows ({centre}); remove the row, or fit with it and a positive weight"
+        "row {row}, column {column}: {value} lies 2^62 lattice steps or more ({limit:e}) from the centre of the fitted rows ({centre}); remove the row, or fit with it and a positive weight"
     )]
     TooFarOutside {
         /// Row, from 1.
@@ -68,12 +81,12 @@ pub enum LatticeError {
         value: f64,
         /// Middle of the feature's range.
         centre: f64,
-        /// 2^40 steps, in the user's units.
+        /// 2^62 steps, in the user's units.
         limit: f64,
     },
-    /// A start centroid lies outside the range of the points.
+    /// A start centroid lies outside the range of the table, which was packed without it.
     #[error(
-        "start centroid {row}, column {column}: {value} lies outside the points' range {lo} .. {hi}; start inside the range"
+        "start centroid {row}, column {column}: {value} lies outside the table's range {lo} .. {hi}; pack the table with the start centroids"
     )]
     CentroidOutside {
         /// Centroid, from 1.
@@ -86,6 +99,16 @@ pub enum LatticeError {
         lo: f64,
         /// Largest value that can be placed.
         hi: f64,
+    },
+    /// A value of a start centroid is NaN or infinite.
+    #[error("start centroid {row}, column {column}: {value} is not a finite number; replace it with a number")]
+    BadCentroid {
+        /// Centroid, from 1.
+        row: usize,
+        /// Column, from 1.
+        column: usize,
+        /// The value.
+        value: f64,
     },
     /// No rows, or no features.
     #[error("the table has {n_points} rows and {n_dims} columns; at least one of each is needed")]
@@ -140,9 +163,27 @@ pub struct Lattice {
     pub exponent: Vec<i32>,
     /// `max(exponent) - exponent[j]`: all zero on a uniform lattice. (n_dims)
     pub shift: Vec<u32>,
+    /// B: coordinates inside the range are of magnitude at most `2^bits`.
+    pub bits: u32,
 }
 
 impl Lattice {
+    /// A lattice of these steps and offsets, with the largest B for which squared distances stay below 2^124. `None` if
+    /// the steps differ too much for coordinates of 24 bits.
+    #[must_use]
+    pub fn new(offset: Vec<f64>, exponent: Vec<i32>, shift: Vec<u32>) -> Option<Self> {
+        let max_shift = shift.iter().copied().max().unwrap_or(0);
+        let fits = |bits: &u32| max_shift <= most_shift(offset.len(), 1, *bits);
+        let bits = (LEAST_BITS..=MAX_BITS).rev().find(fits)?;
+        Some(Self { offset, exponent, shift, bits })
+    }
+
+    /// Largest magnitude of a coordinate inside the range.
+    #[must_use]
+    pub fn max_coordinate(&self) -> i32 {
+        1 << self.bits
+    }
+
     /// Number of features.
     #[must_use]
     pub fn n_dims(&self) -> usize {
@@ -196,18 +237,18 @@ impl Lattice {
     /// [`LatticeError`] for a value that is not finite or lies outside the range of the points.
     pub fn place_centroids(&self, rows: &[f64]) -> Result<Vec<i32>, LatticeError> {
         let d = self.n_dims();
-        let limit = f64::from(MAX_COORDINATE);
+        let limit = f64::from(self.max_coordinate());
         rows.iter()
             .enumerate()
             .map(|(at, &value)| {
                 let (row, j) = (at / d, at % d);
                 let (row, column) = (row + 1, j + 1);
                 if !value.is_finite() {
-                    return Err(LatticeError::NotFinite { row, column, value });
+                    return Err(LatticeError::BadCentroid { row, column, value });
                 }
                 let q = self.place(value, j);
                 if q.abs() > limit {
-                    let edge = i64::from(MAX_COORDINATE);
+                    let edge = i64::from(self.max_coordinate());
                     return Err(LatticeError::CentroidOutside {
                         row,
                         column,

@@ -4,13 +4,17 @@ use rayon::prelude::*;
 
 use super::extent::{WHOLE, block_rows};
 use super::rounding::RoundingSums;
-use super::{Lattice, LatticeError, MAX_COORDINATE, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
+use super::centre::centre;
+use super::{Lattice, LatticeError, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
 
 /// Points on the lattice, the input of every engine.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// Coordinates: integers of at most 24 bits, which an `f32` holds exactly. (n_points, n_dims)
-    pub points: Vec<f32>,
+    /// Coordinates, of magnitude at most 2^30. (n_points, n_dims)
+    pub points: Vec<i32>,
+    /// What guesses in floating point subtract from points and centroids: a multiple of `2^granularity` near where most
+    /// points are, below 2^30 in magnitude; zero for small integers. (n_dims)
+    pub centre: Vec<i32>,
     /// Integer weights. (n_points)
     pub weights: Weights,
     /// The lattice: scale and offset of the integers.
@@ -21,6 +25,8 @@ pub struct Table {
     pub max_coordinate: u32,
     /// Rows of weight zero outside the range, with their coordinates. In `points` they are zeros.
     pub outside: Vec<(usize, Vec<i64>)>,
+    /// Rows of weight zero so far outside that they have no coordinates, and no label. In `points` they are zeros.
+    pub unplaced: Vec<usize>,
     /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
 }
@@ -41,21 +47,36 @@ impl Table {
     /// Coordinates of row `i`. (n_dims)
     #[must_use]
     #[inline]
-    pub fn point(&self, i: usize) -> &[f32] {
+    pub fn point(&self, i: usize) -> &[i32] {
         let d = self.n_dims();
         &self.points[i * d..][..d]
     }
 
-    /// Half the squared norm of row `i`, with a relative error of at most 2^-36. Features of a mixed table are scaled
-    /// by `2^-e`.
+    /// Half the squared distance of row `i` from the centre, with a relative error of at most 2^-36. Features of a mixed
+    /// table are scaled by `2^-e`.
     #[must_use]
     pub fn half_norm(&self, i: usize) -> f64 {
-        let point = self.point(i);
-        if !self.lattice.mixed() {
-            return point.iter().map(|&q| f64::from(q) * f64::from(q)).sum::<f64>() / 2.0;
-        }
-        let terms = point.iter().zip(&self.lattice.shift);
-        terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum::<f64>() / 2.0
+        half_norm(self.point(i), &self.centre, &self.lattice)
+    }
+
+    /// The same of a centroid. (n_dims)
+    #[must_use]
+    pub fn half_norm_of(&self, centroid: &[i32]) -> f64 {
+        half_norm(centroid, &self.centre, &self.lattice)
+    }
+
+    /// Largest magnitude of a coordinate from the centre, or somewhat more; below 2^31.
+    #[must_use]
+    pub fn reach(&self) -> u32 {
+        self.max_coordinate + self.centre.iter().map(|m| m.unsigned_abs()).max().unwrap_or(0)
+    }
+
+    /// Whether squared distances between coordinates of the table's range fit 64 bits, once the common factor
+    /// `4^granularity` is divided out.
+    #[must_use]
+    pub fn distances_fit_64_bits(&self, granularity: u32) -> bool {
+        let steps = u128::from(self.max_coordinate.max(1)) * 2 >> granularity;
+        !self.lattice.mixed() && self.n_dims() as u128 * steps * steps < 1 << 64
     }
 
     /// Converts a cost to the user's units: squared distances times the given weights.
@@ -63,6 +84,19 @@ impl Table {
     pub fn cost(&self, cost: u128) -> f64 {
         self.lattice.cost(cost) * self.weights.unit()
     }
+}
+
+fn half_norm(row: &[i32], centre: &[i32], lattice: &Lattice) -> f64 {
+    let square = |(&q, &m): (&i32, &i32)| {
+        let x = f64::from(q) - f64::from(m);
+        x * x
+    };
+    let squares = row.iter().zip(centre).map(square);
+    if !lattice.mixed() {
+        return squares.sum::<f64>() / 2.0;
+    }
+    let scaled = squares.zip(&lattice.shift).map(|(square, &e)| square * 0.25f64.powi(e as i32));
+    scaled.sum::<f64>() / 2.0
 }
 
 /// Places rows on a lattice, in order, block by block.
@@ -81,11 +115,13 @@ impl Packer {
         let tally = Some(RoundingSums::new(n_points, n_dims));
         let table = Table {
             points: Vec::with_capacity(n_points * n_dims),
+            centre: vec![0; n_dims],
             weights,
             lattice,
             granularity: 0,
             max_coordinate: 0,
             outside: Vec::new(),
+            unplaced: Vec::new(),
             rounding: Rounding::default(),
         };
         Self { table, bits: 0, tally }
@@ -107,22 +143,23 @@ impl Packer {
     /// Places the next rows. `rows` is (any, n_dims), row-major.
     ///
     /// # Errors
-    /// [`LatticeError::TooFarOutside`] for a row of weight zero; [`LatticeError::NotFinite`].
+    /// [`LatticeError::NotFinite`].
     pub fn add<T: Value>(&mut self, rows: &[T]) -> Result<(), LatticeError> {
         let d = self.table.n_dims();
         let at = self.table.points.len();
         let first = at / d;
+        let is_later = self.tally.is_none();
         let size = block_rows(d);
         if let Some(tally) = &mut self.tally {
             tally.sample(first, rows);
         }
         let Table { points, weights, lattice, .. } = &mut self.table;
-        points.resize(at + rows.len(), 0.0);
+        points.resize(at + rows.len(), 0);
         let blocks: Vec<_> = points[at..]
             .par_chunks_mut(size * d)
             .zip(rows.par_chunks(size * d))
             .enumerate()
-            .map(|(block, (q, x))| pack_block(lattice, weights, first + block * size, x, q))
+            .map(|(block, (q, x))| pack_block(lattice, weights, (first + block * size, is_later), x, q))
             .collect();
         for block in blocks {
             let block = block?;
@@ -132,6 +169,7 @@ impl Packer {
                 tally.add(&block.errors, &block.own);
             }
             self.table.outside.extend(block.outside);
+            self.table.unplaced.extend(block.unplaced);
         }
         Ok(())
     }
@@ -142,6 +180,12 @@ impl Packer {
         self.table.granularity = if self.bits == 0 { 0 } else { self.bits.trailing_zeros() };
         self.table.rounding =
             self.tally.map_or_else(Rounding::default, |tally| tally.report(&self.table.lattice));
+        let Table { points, granularity, max_coordinate, lattice, .. } = &self.table;
+        let steps = u128::from(max_coordinate >> granularity);
+        // scores of points of few bits are exact in f32 without a centre
+        if lattice.mixed() || 3 * lattice.n_dims() as u128 * steps * steps >= 1 << 24 {
+            self.table.centre = centre(points, lattice.n_dims(), *granularity);
+        }
         self.table
     }
 }
@@ -163,31 +207,38 @@ pub fn check_shape(n_points: usize, n_dims: usize) -> Result<(), LatticeError> {
     Ok(())
 }
 
+#[derive(Default)]
 struct Block {
     bits: u32,        // bitwise or of all magnitudes
     most: u32,        // largest coordinate
     errors: Vec<f64>, // squared rounding errors, summed (n_dims)
     own: Vec<f64>,    // squared distances from the offset, summed (n_dims)
     outside: Vec<(usize, Vec<i64>)>,
+    unplaced: Vec<usize>,
 }
 
 fn pack_block<T: Value>(
     lattice: &Lattice,
     weights: &Weights,
-    first: usize,
+    (first, is_later): (usize, bool),
     rows: &[T],
-    points: &mut [f32],
+    points: &mut [i32],
 ) -> Result<Block, LatticeError> {
     let d = lattice.n_dims();
     let scales: Vec<Scale> = (0..d).map(|j| Scale::new(lattice, j)).collect();
+    let limit = f64::from(lattice.max_coordinate());
     let ordinary = scales.iter().all(|scale| scale.to_steps.is_finite());
-    let mut block = Block { bits: 0, most: 0, errors: vec![0.0; d], own: vec![0.0; d], outside: Vec::new() };
+    let mut block = Block { errors: vec![0.0; d], own: vec![0.0; d], ..Block::default() };
     for (i, (x, q)) in rows.chunks_exact(d).zip(points.chunks_exact_mut(d)).enumerate() {
         let inside =
-            if ordinary { block.pack_row(&scales, x, q) } else { block.pack_tiny_row(lattice, x, q) };
+            if ordinary { block.pack_row(&scales, limit, x, q) } else { block.pack_tiny_row(lattice, x, q) };
         if !inside {
-            q.fill(0.0);
-            block.outside.push((first + i, outside_row(lattice, first + i, x)?));
+            q.fill(0);
+            match outside_row(lattice, first + i, x) {
+                Ok(q) => block.outside.push((first + i, q)),
+                Err(LatticeError::TooFarOutside { .. }) if !is_later => block.unplaced.push(first + i),
+                Err(error) => return Err(error),
+            }
         }
         if inside && weights.get(first + i) > 0 {
             let sums = block.errors.iter_mut().zip(&mut block.own);
@@ -220,15 +271,15 @@ impl Scale {
 
 impl Block {
     /// Places a row; false if a coordinate lies outside the range.
-    fn pack_row<T: Value>(&mut self, scales: &[Scale], x: &[T], q: &mut [f32]) -> bool {
+    fn pack_row<T: Value>(&mut self, scales: &[Scale], limit: f64, x: &[T], q: &mut [i32]) -> bool {
         let (mut inside, mut bits, mut most) = (true, 0, 0);
         for ((&x, q), scale) in x.iter().zip(q).zip(scales) {
             // adding 1.5 * 2^52 rounds to the nearest integer, ties to even, and leaves it in the low bits
             let whole = (x.into() - scale.offset) * scale.to_steps + WHOLE;
             let placed = whole - WHOLE;
-            inside &= placed.abs() <= f64::from(MAX_COORDINATE);
-            *q = placed as f32;
-            let size = (whole.to_bits() as i32).unsigned_abs();
+            inside &= placed.abs() <= limit;
+            *q = whole.to_bits() as i32;
+            let size = q.unsigned_abs();
             bits |= size;
             most = if size > most { size } else { most };
         }
@@ -239,17 +290,17 @@ impl Block {
     }
 
     /// The same for steps whose reciprocal overflows.
-    fn pack_tiny_row<T: Value>(&mut self, lattice: &Lattice, x: &[T], q: &mut [f32]) -> bool {
-        let limit = f64::from(MAX_COORDINATE);
+    fn pack_tiny_row<T: Value>(&mut self, lattice: &Lattice, x: &[T], q: &mut [i32]) -> bool {
+        let limit = f64::from(lattice.max_coordinate());
         for (j, (&x, q)) in x.iter().zip(q.iter_mut()).enumerate() {
             let placed = lattice.place(x.into(), j);
             let inside = placed.abs() <= limit; // false for NaN
             if !inside {
                 return false;
             }
-            *q = placed as f32;
+            *q = placed as i32;
         }
-        for size in q.iter().map(|&q| (q as i32).unsigned_abs()) {
+        for size in q.iter().map(|q| q.unsigned_abs()) {
             self.note(size, size);
         }
         true
@@ -301,22 +352,24 @@ mod tests {
     fn grid_data_comes_back_unchanged() {
         let rows: Vec<f64> = (0..60).map(|i| f64::from(i * 7 % 17)).collect();
         let table = pack(&rows, 3, Weights::ones(20)).unwrap();
-        assert_eq!((table.granularity, table.rounding.rms, table.n_points()), (20, 0.0, 20));
+        assert_eq!((table.granularity, table.rounding.rms, table.n_points()), (27, 0.0, 20));
         for (at, &x) in rows.iter().enumerate() {
-            assert_eq!(table.lattice.value(table.points[at] as i64, at % 3), x);
+            assert_eq!(table.lattice.value(table.points[at].into(), at % 3), x);
         }
-        assert_eq!(table.max_coordinate, 8 << 20);
+        assert_eq!(table.max_coordinate, 8 << 27);
     }
 
     #[test]
     fn a_row_without_weight_may_lie_outside() {
         let weights = Weights::new(&[1.0, 1.0, 0.0], 3).unwrap();
         let table = pack(&[0.0, 1.0, 5.0], 1, weights.clone()).unwrap();
-        // the centre of 0 .. 1 rounds to 0 on the grid of integers; a step is 2^-23
-        assert_eq!(table.outside, [(2, vec![5 << 23])]);
-        assert_eq!(table.points[2], 0.0);
-        let error = pack(&[0.0, 1.0, 1e9], 1, weights).unwrap_err();
-        assert!(matches!(error, LatticeError::TooFarOutside { row: 3, column: 1, .. }), "{error}");
+        // the centre of 0 .. 1 rounds to 0 on the grid of integers; a step is 2^-30
+        assert_eq!(table.outside, [(2, vec![5 << 30])]);
+        assert_eq!(table.points[2], 0);
+        let table = pack(&[0.0, 1.0, 1e10], 1, weights).unwrap();
+        assert_eq!((&table.outside[..], &table.unplaced[..]), (&[][..], &[2][..]));
+        let error = Packer::later(&table.lattice, &[0.0, 1e10]).unwrap_err();
+        assert!(matches!(error, LatticeError::TooFarOutside { row: 2, column: 1, .. }), "{error}");
     }
 
     #[test]

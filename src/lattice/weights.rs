@@ -1,35 +1,39 @@
 //! Integer weights: a weight of w is equivalent to w copies of the row.
 
+use rayon::prelude::*;
+
 use super::LatticeError;
 use super::bits::lowest_bit;
 
 /// Largest weight of a row.
-const MAX_WEIGHT: u64 = 65_535;
-/// Largest sum of all weights.
+const MAX_WEIGHT: u64 = u32::MAX as u64;
+/// Largest sum of all weights that need no rounding.
 const MAX_TOTAL: u64 = 1 << 38;
+/// Largest sum of all weights that are rounded.
+const MAX_ROUNDED_TOTAL: u64 = 1 << 34;
 
 /// One integer weight per row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    values: Option<Vec<u16>>, // (n_points); None: all one
+    values: Option<Vec<u32>>, // (n_points); None: all one
     n_points: usize,
     total: u64,
     unit: f64,
-    rounded: bool,
+    rounding: f64,
 }
 
 impl Weights {
     /// Weight one for every row.
     #[must_use]
     pub fn ones(n_points: usize) -> Self {
-        Self { values: None, n_points, total: n_points as u64, unit: 1.0, rounded: false }
+        Self { values: None, n_points, total: n_points as u64, unit: 1.0, rounding: 0.0 }
     }
 
     /// Integers in proportion to `weights`. (n_points)
     ///
-    /// Weights that are multiples of a common power of two are divided by their greatest common divisor. If the
-    /// largest is then at most 65,535 and the sum at most 2^38, they are exact. Otherwise the weights are scaled to
-    /// the largest integers that fit and rounded, positive ones to at least 1.
+    /// The weights are divided by their greatest common divisor, which may be a fraction. If the largest is then below
+    /// 2^32 and the sum at most 2^38, they are exact. Otherwise they are scaled to the largest integers below 2^32 whose
+    /// sum is at most 2^34, and rounded, positive ones to at least 1.
     ///
     /// # Errors
     /// [`LatticeError::WeightCount`], [`LatticeError::BadWeight`], [`LatticeError::NoWeight`].
@@ -44,25 +48,29 @@ impl Weights {
         if max == 0.0 {
             return Err(LatticeError::NoWeight { n_points });
         }
-        let (values, unit, rounded) = match exact(weights, max) {
-            Some((values, unit)) => (values, unit, false),
-            None => rounded(weights, max),
+        let (values, unit, rounding) = match exact(weights, max) {
+            Some((values, unit)) => (values, unit, 0.0),
+            None => {
+                let (values, unit) = rounded(weights, max);
+                let rounding = rounding(weights, &values, unit);
+                (values, unit, rounding)
+            }
         };
         let total = values.iter().map(|&w| u64::from(w)).sum();
         let values = if values.iter().all(|&w| w == 1) { None } else { Some(values) };
-        Ok(Self { values, n_points, total, unit, rounded })
+        Ok(Self { values, n_points, total, unit, rounding })
     }
 
     /// Weight of row `i`.
     #[must_use]
     #[inline]
     pub fn get(&self, i: usize) -> u32 {
-        self.values.as_ref().map_or(1, |values| u32::from(values[i]))
+        self.values.as_ref().map_or(1, |values| values[i])
     }
 
     /// The weights; `None` if all are one. (n_points)
     #[must_use]
-    pub fn values(&self) -> Option<&[u16]> {
+    pub fn values(&self) -> Option<&[u32]> {
         self.values.as_deref()
     }
 
@@ -78,16 +86,17 @@ impl Weights {
         self.unit
     }
 
-    /// Whether the given weights were rounded.
+    /// By how much rounding changed the weights: the sum of the changes' magnitudes, relative to the sum of the given
+    /// weights. 0 if they are exact.
     #[must_use]
-    pub fn rounded(&self) -> bool {
-        self.rounded
+    pub fn rounding(&self) -> f64 {
+        self.rounding
     }
 
     /// Largest weight.
     #[must_use]
     pub fn max(&self) -> u32 {
-        self.values.as_ref().map_or(1, |values| values.iter().copied().max().map_or(0, u32::from))
+        self.values.as_ref().map_or(1, |values| values.iter().copied().max().unwrap_or(0))
     }
 
     /// Rows of positive weight.
@@ -98,7 +107,7 @@ impl Weights {
 }
 
 /// The weights as integers without a common divisor, if they are small enough, and that divisor.
-fn exact(weights: &[f64], max: f64) -> Option<(Vec<u16>, f64)> {
+fn exact(weights: &[f64], max: f64) -> Option<(Vec<u32>, f64)> {
     let positive = || weights.iter().copied().filter(|&w| w > 0.0);
     let grid = positive().map(lowest_bit).min()?;
     if libm::ldexp(max, -grid) >= 2f64.powi(127) {
@@ -106,28 +115,59 @@ fn exact(weights: &[f64], max: f64) -> Option<(Vec<u16>, f64)> {
     }
     let whole = |w: f64| libm::ldexp(w, -grid) as u128;
     let divisor = positive().map(whole).fold(0, gcd);
-    let values: Option<Vec<u16>> = weights.iter().map(|&w| u16::try_from(whole(w) / divisor).ok()).collect();
-    let total = |values: &Vec<u16>| values.iter().map(|&w| u64::from(w)).sum::<u64>();
+    let values: Option<Vec<u32>> = weights.iter().map(|&w| u32::try_from(whole(w) / divisor).ok()).collect();
+    let total = |values: &Vec<u32>| values.iter().map(|&w| u64::from(w)).sum::<u64>();
     values
         .filter(|values| total(values) <= MAX_TOTAL)
         .map(|values| (values, libm::ldexp(divisor as f64, grid)))
 }
 
-/// The weights scaled to the largest integers that fit, the unit, and whether they were rounded.
-fn rounded(weights: &[f64], max: f64) -> (Vec<u16>, f64, bool) {
-    let to_one = -libm::ilogb(max); // keeps the product below from overflowing
-    let top = libm::ldexp(max, to_one);
-    let scaled = |w: f64, m: u64| match w {
-        0.0 => 0,
-        w => (libm::ldexp(w, to_one) * m as f64 / top).round_ties_even().max(1.0) as u64,
-    };
-    let fits = |m: u64| weights.iter().map(|&w| scaled(w, m)).sum::<u64>() <= MAX_TOTAL;
+/// The weights scaled to the largest integers that fit, and the unit.
+fn rounded(weights: &[f64], max: f64) -> (Vec<u32>, f64) {
+    let max_parts = Parts::of(max);
+    let scaled = |&w: &f64, m: u64| if w == 0.0 { 0 } else { Parts::of(w).share(max_parts, m).max(1) };
+    let fits = |m: u64| weights.par_iter().map(|w| scaled(w, m)).sum::<u64>() <= MAX_ROUNDED_TOTAL;
     let (mut least, mut most) = (1, MAX_WEIGHT);
     while least < most {
         let m = (least + most).div_ceil(2);
         if fits(m) { least = m } else { most = m - 1 }
     }
-    (weights.iter().map(|&w| scaled(w, least) as u16).collect(), max / least as f64, true)
+    (weights.par_iter().map(|w| scaled(w, least) as u32).collect(), max / least as f64)
+}
+
+/// See [`Weights::rounding`].
+fn rounding(weights: &[f64], values: &[u32], unit: f64) -> f64 {
+    // in units of the largest weight, so that no sum overflows
+    let top = weights.iter().copied().fold(0.0, f64::max);
+    let change = |(&w, &value): (&f64, &u32)| (f64::from(value) * (unit / top) - w / top).abs();
+    let changes: f64 = weights.iter().zip(values).map(change).sum();
+    changes / weights.iter().map(|w| w / top).sum::<f64>()
+}
+
+/// A positive float as `fraction * 2^exponent`, where the fraction is a whole number of 53 bits.
+#[derive(Debug, Clone, Copy)]
+struct Parts {
+    fraction: u64,
+    exponent: i32,
+}
+
+impl Parts {
+    fn of(x: f64) -> Self {
+        let (half, power) = libm::frexp(x); // half is in 0.5 .. 1
+        Self { fraction: libm::ldexp(half, 53) as u64, exponent: power - 53 }
+    }
+
+    /// `m` times the ratio of this to a number that is no smaller, rounded once, ties to even. `m` is below 2^32.
+    fn share(self, whole: Self, m: u64) -> u64 {
+        let shift = whole.exponent - self.exponent; // 0 or more: fractions have equal lengths
+        if shift > 40 {
+            return 0; // the numerator is below 2^85, the denominator at least 2^93
+        }
+        let (over, under) = (u128::from(self.fraction) * u128::from(m), u128::from(whole.fraction) << shift);
+        let (quotient, rest) = (over / under, over % under);
+        let up = 2 * rest > under || (2 * rest == under && quotient % 2 == 1);
+        (quotient + u128::from(up)) as u64
+    }
 }
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
@@ -143,34 +183,53 @@ mod tests {
 
     fn integers(weights: &[f64]) -> (Vec<u32>, f64, bool) {
         let w = Weights::new(weights, weights.len()).unwrap();
-        ((0..weights.len()).map(|i| w.get(i)).collect(), w.unit(), w.rounded())
+        ((0..weights.len()).map(|i| w.get(i)).collect(), w.unit(), w.rounding() > 0.0)
     }
 
     #[test]
     fn a_common_factor_changes_nothing() {
         for factor in [1.0, 3.0, 0.5, 7e12, 2f64.powi(-900)] {
-            let scaled: Vec<f64> = [0.0, 2.0, 3.0, 65_535.0].iter().map(|w| w * factor).collect();
-            assert_eq!(integers(&scaled), (vec![0, 2, 3, 65_535], factor, false));
+            let scaled: Vec<f64> = [0.0, 2.0, 3.0, 4_294_967_295.0].iter().map(|w| w * factor).collect();
+            assert_eq!(integers(&scaled), (vec![0, 2, 3, u32::MAX], factor, false));
         }
         assert_eq!(Weights::new(&[2.0; 5], 5).unwrap().values(), None);
     }
 
     #[test]
     fn what_does_not_fit_is_scaled_and_rounded() {
-        assert_eq!(integers(&[1.0, 65_536.0, 0.0]), (vec![1, 65_535, 0], 65_536.0 / 65_535.0, true));
-        assert_eq!(integers(&[0.1, 0.2, 1e-300]).0, [32_768, 65_535, 1]);
+        let most = 4_294_967_296.0;
+        assert_eq!(integers(&[1.0, most, 0.0]), (vec![1, u32::MAX, 0], most / (most - 1.0), true));
+        assert_eq!(integers(&[0.1, 0.2, 1e-300]).0, [2_147_483_648, u32::MAX, 1]);
         let (w, _, _) = integers(&[1e308, 1.7e308]);
-        assert_eq!(w, [38_550, 65_535]);
+        assert_eq!(w, [2_526_451_350, u32::MAX]);
+    }
+
+    #[test]
+    fn the_change_that_rounding_makes_is_known() {
+        let rounding = |weights: &[f64]| Weights::new(weights, weights.len()).unwrap().rounding();
+        assert_eq!(rounding(&[1.0, 4.0, 4_294_967_295.0]), 0.0);
+        // the first becomes a whole step of 2.3e-10
+        assert!((rounding(&[1e-300, 1.0]) - 1.0 / 4_294_967_295.0).abs() < 1e-16);
+        assert!(rounding(&[0.1, 0.2, 0.3]) < 1e-9);
+    }
+
+    #[test]
+    fn a_share_is_rounded_once() {
+        let share = |w: f64, whole: f64, m: u64| Parts::of(w).share(Parts::of(whole), m);
+        assert_eq!([1.0, 3.0, 5.0].map(|w| share(w, 2.0 * 4.0, 4)), [0, 2, 2]); // 0.5, 1.5, 2.5: ties to even
+        assert_eq!(share(1.0 + f64::EPSILON, 8.0, 4), 1);
+        assert_eq!(share(5e-324, 1.7e308, u64::from(u32::MAX)), 0);
+        assert_eq!(share(5e-324, 1e-323, 3), 2);
     }
 
     #[test]
     fn the_sum_stays_within_its_bound() {
-        let n = (1 << 22) + 5000;
-        let mut weights = vec![65_535.0; n];
-        weights[0] = 1.0;
+        let n = 5000;
+        let mut weights = vec![u32::MAX.into(); n];
+        weights[0] = 1.5;
         let w = Weights::new(&weights, n).unwrap();
-        assert!(w.total() <= MAX_TOTAL && w.rounded());
-        assert_eq!((w.get(0), w.get(1)), (1, (MAX_TOTAL / n as u64) as u32));
+        assert!(w.total() <= MAX_ROUNDED_TOTAL && w.rounding() > 0.0);
+        assert_eq!((w.get(0), w.get(1)), (1, ((MAX_ROUNDED_TOTAL - 1) / (n as u64 - 1)) as u32));
     }
 
     #[test]

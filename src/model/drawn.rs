@@ -5,6 +5,8 @@ use crate::drawing::{SIDE, SIZE};
 
 /// Most pixels of a block.
 const FULL: f64 = 16.0;
+/// Bits of the widest range of a lattice: of this version, and of models of the first.
+const WIDEST: [i32; 2] = [31, 24];
 /// Share of the rows' variance that is added to the radius.
 const HAND: f64 = 0.5;
 
@@ -57,7 +59,8 @@ impl Model {
         let (low, high) = range(self);
         // the widest column spans more than half of the lattice; the largest count is above 8 and at most 16
         let step = self.lattice.exponent.iter().copied().max().unwrap_or(0);
-        let counts = low >= 0.0 && high <= FULL && libm::ldexp(f64::from(1 << 24), step) == FULL;
+        let widest = WIDEST.iter().any(|&bits| libm::ldexp(1.0, step + bits) == FULL);
+        let counts = low >= 0.0 && high <= FULL && widest;
         match (self.image, counts && !self.lattice.mixed()) {
             (_, false) => Err(DrawnError::Range { low, high }),
             (Some((SIDE, SIDE)), true) => Ok(()),

@@ -27,7 +27,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::{ClusterName, Model, ModelError, ModelParams, Provenance};
 use crate::data::write::Output;
-use crate::lattice::{Lattice, MAX_COORDINATE, MAX_DIMS};
+use crate::lattice::{Lattice, MAX_DIMS};
 
 /// Version of the format. Later versions are rejected.
 pub const VERSION: u32 = 1;
@@ -295,6 +295,9 @@ impl Contents<'_> {
         let most = exponent.iter().copied().max().unwrap_or(0);
         let shift = exponent.iter().map(|&p| most.abs_diff(p)).collect();
         let offset = self.list("offsets", Dtype::F64, n_dims, f64::from_le_bytes)?;
+        let Some(lattice) = Lattice::new(offset, exponent, shift) else {
+            return damaged("its exponents differ too much");
+        };
         let purities = self.list("purities", Dtype::F64, n_clusters, f64::from_le_bytes)?;
         let names: Vec<Option<String>> = self.json("names")?;
         if names.len() != n_clusters {
@@ -304,7 +307,7 @@ impl Contents<'_> {
         let named =
             |(name, value): (Option<String>, f64)| Some(ClusterName { name: name?, purity: purity(value) });
         let model = Model {
-            lattice: Lattice { offset, exponent, shift },
+            lattice,
             centroids,
             counts: self.list("counts", Dtype::U64, n_clusters, u64::from_le_bytes)?,
             weight_unit: self.number("weight_unit")?,
@@ -395,16 +398,11 @@ fn check(model: &Model) -> Result<(), Problem> {
     let positive = |x: f64| x.is_finite() && x > 0.0;
     let refused = [
         (
-            model.centroids.iter().any(|q| q.unsigned_abs() > MAX_COORDINATE as u32),
+            model.centroids.iter().any(|q| q.unsigned_abs() > lattice.max_coordinate().unsigned_abs()),
             "a centroid lies off the lattice",
         ),
         (lattice.offset.iter().any(|x| !x.is_finite()), "an offset is not finite"),
         (lattice.exponent.iter().any(|p| !(-1200..=1200).contains(p)), "an exponent is out of range"),
-        // 4^E n_dims 2^48 < 2^124: squared distances fit 128 bits
-        (
-            lattice.max_shift() > 31 || (d as u128) << (2 * lattice.max_shift()) >= 1 << 76,
-            "its exponents differ too much",
-        ),
         (model.columns.len() != d, "its columns are not as many as its features"),
         (
             model.table_columns.as_ref().is_some_and(|(n_columns, features)| {

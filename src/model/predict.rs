@@ -37,7 +37,7 @@ pub enum PredictError {
     },
     /// A value of a table lies too far outside the range of the fitted rows.
     #[error(
-        "{position}: {value:?} lies more than {limit:e} from {centre}, the centre of the fitted rows, which is beyond \
+        "{position}: {value:?} lies {limit:e} or more from {centre}, the centre of the fitted rows, which is beyond \
          the range of a model; remove the row, or fit with it"
     )]
     TooFar {
@@ -112,7 +112,7 @@ impl<'a> Predictor<'a> {
     /// The result depends only on the model and the row, not on the device or on other rows.
     ///
     /// # Errors
-    /// [`PredictError::Lattice`] for values that aren't finite, or lie 2^40 lattice steps or more from the centre of
+    /// [`PredictError::Lattice`] for values that aren't finite, or lie 2^62 lattice steps or more from the centre of
     /// the fitted rows; [`PredictError::Width`]; [`PredictError::Engine`].
     pub fn predict(&mut self, rows: &[f64]) -> Result<Vec<Prediction>, PredictError> {
         let table = self.model.place(rows)?;

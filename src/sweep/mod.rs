@@ -93,7 +93,7 @@ pub fn sweep(
         return Err(SweepError::Nothing { n_clusters, n_seeds });
     };
     kmeans::in_threads(first.threads(), || {
-        let table = kmeans::pack(data)?;
+        let table = kmeans::pack(data, first.starts())?;
         for params in &jobs {
             let _: Job<'_> = params.job(&table).map_err(FitError::from)?;
         }

@@ -7,6 +7,10 @@ use super::{empty, inertia, integers, stretched};
 use crate::data::{DataError, Dataset};
 use crate::kmeans::Fit;
 use crate::lattice::Lattice;
+use crate::numbers::significant;
+
+/// A change of the weights, relative to their sum, that is no cause for a warning.
+const NEGLIGIBLE: f64 = 1e-6;
 
 /// All warnings of a fit of `data`. Reads the rows again if there is something to explain.
 ///
@@ -14,7 +18,7 @@ use crate::lattice::Lattice;
 /// [`DataError`] if rows can't be read again.
 pub fn of_fit(fit: &Fit, data: &Dataset) -> Result<Vec<Warning>, DataError> {
     let placed =
-        Placed { lattice: &fit.lattice, rounding: &fit.rounding, weights_rounded: fit.weights_rounded };
+        Placed { lattice: &fit.lattice, rounding: &fit.rounding, weights_rounding: fit.weights_rounding };
     let mut warnings = of_device(&fit.device);
     warnings.extend(of_table(data, &placed)?);
     warnings.extend(of_result(data, &fit.lattice, &Ended::of(fit))?);
@@ -28,8 +32,12 @@ pub fn of_fit(fit: &Fit, data: &Dataset) -> Result<Vec<Warning>, DataError> {
 pub fn of_table(data: &Dataset, placed: &Placed<'_>) -> Result<Vec<Warning>, DataError> {
     let mut warnings = integers::warnings(data, placed.lattice)?;
     warnings.extend(stretched::warnings(data, placed.lattice, placed.rounding)?);
-    if placed.weights_rounded {
-        let text = "the weights were rounded to whole numbers of at most 65535, in proportion";
+    if placed.weights_rounding > NEGLIGIBLE {
+        let change = significant(placed.weights_rounding * 100.0, 2);
+        let text = format!(
+            "rounding the weights to whole numbers below 2^32, in proportion, changed them by {change}% of their sum; \
+             their largest and least differ too much, or there are too many; use weights of a smaller range"
+        );
         warnings.push(Warning::new(WarningCode::WeightsRounded, text));
     }
     Ok(warnings)

@@ -11,15 +11,15 @@ pub struct Placed<'a> {
     pub lattice: &'a Lattice,
     /// The rounding errors.
     pub rounding: &'a Rounding,
-    /// Whether the weights were rounded.
-    pub weights_rounded: bool,
+    /// By how much rounding changed the weights, relative to their sum.
+    pub weights_rounding: f64,
 }
 
 impl<'a> Placed<'a> {
     /// The rows of a table.
     #[must_use]
     pub fn of(table: &'a Table) -> Self {
-        Self { lattice: &table.lattice, rounding: &table.rounding, weights_rounded: table.weights.rounded() }
+        Self { lattice: &table.lattice, rounding: &table.rounding, weights_rounding: table.weights.rounding() }
     }
 }
 

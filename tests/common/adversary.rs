@@ -14,9 +14,12 @@ pub(crate) struct Adversary {
 }
 
 impl Adversary {
-    /// The points as a table whose coordinates are these very numbers. Two rows are added at its edges.
+    /// The points as a table whose coordinates are these very numbers, seen from 0 by guesses. Added are the points
+    /// mirrored, a row of zeros, and two rows at the edges.
     pub(crate) fn data(&self) -> Dataset {
-        integers(self.n_dims, self.points.clone())
+        let mirrored = self.points.iter().map(|x| -x);
+        let zeros = vec![0.0; self.n_dims];
+        integers(self.n_dims, self.points.iter().copied().chain(mirrored).chain(zeros).collect())
     }
 
     /// Starts from the centroids.
@@ -26,6 +29,7 @@ impl Adversary {
         let kmeans = KMeans::new(shape.0).restarts(1).init(Init::Centroids(starts)).max_iter(max_iter);
         let case = Case::new(&self.data(), kmeans);
         assert!(case.table.points.iter().map(|&q| f64::from(q)).zip(&self.points).all(|(q, &x)| q == x));
+        assert!(case.table.centre.iter().all(|&m| m == 0));
         case
     }
 }
@@ -35,7 +39,7 @@ impl Adversary {
 /// The centroids are m - v and m + v, a point m + w with w at right angles to v. `n_dims` is even.
 pub(crate) fn bisector(n_dims: usize, seed: u64) -> Adversary {
     let mut numbers = Numbers::new(seed);
-    let most = (1 << 21) - 1;
+    let most = (1 << 28) - 1;
     let middle: Vec<f64> = (0..n_dims).map(|_| numbers.whole(-most, most)).collect();
     let v: Vec<f64> = (0..n_dims).map(|_| numbers.whole(1, most)).collect();
     let mut points = Vec::new();
@@ -60,13 +64,13 @@ pub(crate) fn bisector(n_dims: usize, seed: u64) -> Adversary {
 
 /// Points whose nearest centroid has a huge norm and is barely nearer than a centroid at zero.
 ///
-/// Feature `at` holds 2^22 in the points and 2^23 in the far centroid, the others some 2^10 and 2^11 - 1. A
-/// sum of 24 bits that passes 2^45 in that feature drops the products of all others, each a little below
+/// In units of 2^7, feature `at` holds 2^22 in the points and 2^23 in the far centroid, the others some 2^10 and
+/// 2^11 - 1. A sum of 24 bits that passes 2^45 in that feature drops the products of all others, each a little below
 /// half a step of it: the far centroid's score comes out too high by far more than the near one's bound.
 pub(crate) fn far_centroid(n_dims: usize, at: usize, seed: u64) -> Adversary {
     let mut numbers = Numbers::new(seed);
     let row = |big: f64, small: &mut dyn FnMut() -> f64| -> Vec<f64> {
-        (0..n_dims).map(|j| if j == at { big } else { small() }).collect()
+        (0..n_dims).map(|j| 128.0 * if j == at { big } else { small() }).collect()
     };
     let mut points = Vec::new();
     for i in 0..60 {
@@ -80,9 +84,9 @@ pub(crate) fn far_centroid(n_dims: usize, at: usize, seed: u64) -> Adversary {
 }
 
 /// A point in the middle of two centroids but for one lattice unit, of a single feature. Rounded to bf16, whose
-/// steps are 2^15 there, the near one moves away by almost half a step, and the far one as much nearer.
+/// steps are 2^22 there, the near one moves away by almost half a step, and the far one as much nearer.
 pub(crate) fn rounded_apart(n_clusters: usize) -> Adversary {
-    let step = f64::from(1 << 15);
+    let step = f64::from(1 << 22);
     let (point, off) = (200.0 * step, step / 2.0 - 1.0);
     let near = point - step + off;
     let far = point + step - off + 1.0;
@@ -96,8 +100,8 @@ pub(crate) fn rounded_apart(n_clusters: usize) -> Adversary {
 /// half a step in magnitude, and that takes the near one away and brings the far one near. The middle of all
 /// points is zero.
 pub(crate) fn rounded_apart_in_f16(n_clusters: usize) -> Adversary {
-    let v = f64::from((1 << 20) + (1 << 9) - 1);
-    let mut centroids = vec![-8_000_000.0; n_clusters];
+    let v = f64::from((1 << 27) + (1 << 16) - (1 << 7));
+    let mut centroids = vec![-1e9; n_clusters];
     (centroids[3], centroids[7]) = (-2.0 * v, 4.0 * v - 1.0);
     Adversary { n_dims: 1, points: [v, -v].repeat(n_clusters), centroids }
 }

@@ -131,6 +131,7 @@ impl Shape {
         match (self.weighting, numbers.below(8)) {
             (Weighting::Extreme, 0..3) => 0.0,
             (Weighting::Extreme, 3) => 65_535.0,
+            (Weighting::Extreme, 4) => f64::from(u32::MAX),
             _ => 1.0 + numbers.below(7) as f64,
         }
     }

@@ -38,21 +38,21 @@ agree!(one_at_a_time, several_at_once, several_in_one_iteration, almost_all);
 
 fn one_at_a_time() -> Case {
     let data = integers(3, near_zero(100, 3, 80));
-    let far = vec![6e6, -6e6, 6e6];
+    let far = vec![7.68e8, -7.68e8, 7.68e8];
     let starts = [near_zero(3, 3, 81), far].concat();
     starting(&data, starts, 300, 1)
 }
 
 fn several_at_once() -> Case {
     let data = integers(3, near_zero(100, 3, 82));
-    let far = [[6e6, -6e6, 6e6], [-6e6, 6e6, 5e6], [6e6, -6e6, -5e6], [-5e6, 6e6, -7e6]].concat();
+    let far = [[7.68e8, -7.68e8, 7.68e8], [-7.68e8, 7.68e8, 6.4e8], [7.68e8, -7.68e8, -6.4e8], [-6.4e8, 7.68e8, -8.96e8]].concat();
     let starts = [far, near_zero(3, 3, 83)].concat();
     starting(&data, starts, 300, 4)
 }
 
 fn several_in_one_iteration() -> Case {
     let data = integers(3, near_zero(100, 3, 84));
-    let far = [[6e6, -6e6, 6e6], [-6e6, 6e6, 5e6], [6e6, -6e6, -5e6]].concat();
+    let far = [[7.68e8, -7.68e8, 7.68e8], [-7.68e8, 7.68e8, 6.4e8], [7.68e8, -7.68e8, -6.4e8]].concat();
     starting(&data, [near_zero(4, 3, 85), far].concat(), 1, 3)
 }
 

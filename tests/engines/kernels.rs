@@ -66,7 +66,7 @@ fn few(data: &Dataset, k: usize, restarts: u64) -> Case {
 fn hard_cases() -> Vec<Case> {
     let mut numbers = Numbers::new(230);
     let binary = (0..200 * 20).map(|_| numbers.whole(0, 1)).collect();
-    let large_ties = (0..90 * 12).map(|_| numbers.whole(0, 1) * 4_194_301.0).collect();
+    let large_ties = (0..90 * 12).map(|_| numbers.whole(0, 1) * 536_870_909.0).collect();
     let mixed = values(&normal(150, 7, 231));
     let mixed =
         mixed.iter().enumerate().map(|(at, x)| x * [1.0, 1e5, 1e-4, 1e3, 1.0, 7.0, 1e-3][at % 7]).collect();

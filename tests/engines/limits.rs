@@ -17,10 +17,10 @@ on_devices!(
     many_seeds_of_few_rows,
 );
 
-/// The most columns there may be, and the largest distances: 2^64 - 2^48 from corner to corner.
+/// The most columns there may be, and the largest distances: 2^78 - 2^62 from corner to corner.
 fn most_columns(backend: Backend) {
     let mut numbers = Numbers::new(13);
-    let values = (0..3 * 65_535).map(|_| numbers.whole(-(1 << 23), 1 << 23)).collect();
+    let values = (0..3 * 65_535).map(|_| numbers.whole(-(1 << 30), 1 << 30)).collect();
     agrees_or_is_refused(&Case::new(&integers(65_535, values), KMeans::new(2).restarts(4)), backend);
 }
 
@@ -56,7 +56,7 @@ fn repairs_among_many_values(backend: Backend) {
     let (d, k) = (784, 90);
     let mut numbers = Numbers::new(14);
     let mut adversary = bisector(d, 15);
-    let far = (0..(k - 2) * d).map(|_| -8_000_000.0 - numbers.whole(0, 1000));
+    let far = (0..(k - 2) * d).map(|_| -1e9 - numbers.whole(0, 1000));
     adversary.centroids = far.chain(adversary.centroids).collect();
     agrees_or_is_refused(&adversary.case(1), backend);
 }

@@ -3,6 +3,7 @@
 //!
 //! | file | what is varied |
 //! |---|---|
+//! | `definition` | the definition itself, by a second implementation's cases |
 //! | `shapes` | sizes: the digits, ones, k = n, partial tiles, many columns, many rows |
 //! | `scales` | values: negative, huge, tiny, mixed, constant, one far outlier |
 //! | `ties` | equal distances: duplicates, equal centroids, bisectors, binary tables; and a far centroid |
@@ -28,6 +29,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod definition;
 mod empties;
 mod gpu;
 mod gpu_loop;

@@ -4,7 +4,7 @@ use cairn::kmeans::KMeans;
 
 use crate::common::{Case, Numbers, agree, dataset, integers, normal, repeated, shape, values, weighted};
 
-agree!(odd_features, one_far_row, all_24_bits, near_copies, whole_numbers, heavy_rows, to_the_fixed_point);
+agree!(odd_features, one_far_row, all_31_bits, near_copies, whole_numbers, heavy_rows, to_the_fixed_point);
 
 fn odd_features() -> Case {
     Case::new(&normal(300, 129, 70), KMeans::new(40).restarts(2).max_iter(6))
@@ -19,9 +19,9 @@ fn one_far_row() -> Case {
     Case::new(&dataset(d, rows), KMeans::new(65).restarts(2).max_iter(5))
 }
 
-fn all_24_bits() -> Case {
+fn all_31_bits() -> Case {
     let mut numbers = Numbers::new(72);
-    let edge = 1 << 23;
+    let edge = 1 << 30;
     let values = (0..150 * 97).map(|_| numbers.whole(-edge, edge)).collect();
     Case::new(&integers(97, values), KMeans::new(45).restarts(2).max_iter(5))
 }
@@ -30,7 +30,7 @@ fn all_24_bits() -> Case {
 fn near_copies() -> Case {
     let mut numbers = Numbers::new(73);
     let copies = repeated(&normal(30, 70, 74), &[8; 30]);
-    let moved = values(&copies).into_iter().map(|x| x + 1e-5 * numbers.normal()).collect();
+    let moved = values(&copies).into_iter().map(|x| x + 1e-7 * numbers.normal()).collect();
     Case::new(&dataset(70, moved), KMeans::new(60).restarts(2).max_iter(8))
 }
 
@@ -42,7 +42,7 @@ fn whole_numbers() -> Case {
 }
 
 fn heavy_rows() -> Case {
-    let weights: Vec<f64> = (0..220).map(|i| f64::from([0, 1, 65_535, 7][i % 4])).collect();
+    let weights: Vec<f64> = (0..220).map(|i| f64::from([0, 1, u32::MAX, 7][i % 4])).collect();
     Case::new(&weighted(normal(220, 66, 76), &weights), KMeans::new(63).restarts(2).max_iter(6))
 }
 

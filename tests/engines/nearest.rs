@@ -21,7 +21,7 @@ struct Rows {
 
 impl Rows {
     fn new(data: &Dataset, centroids: impl FnOnce(&Table) -> Vec<i32>) -> Self {
-        let table = pack(data).unwrap();
+        let table = pack(data, None).unwrap();
         Self { centroids: centroids(&table), table }
     }
 

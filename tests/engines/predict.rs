@@ -120,9 +120,10 @@ fn distances_are_those_of_the_users_units() {
 #[test]
 fn rows_far_outside_a_mixed_range_are_found_in_wide_integers() {
     let (_, mut model) = fitted(&dataset(2, vec![-8.0, -8.0, 8.0, 8.0]), 2);
-    model.lattice = Lattice { offset: vec![0.0; 2], exponent: vec![0, -31], shift: vec![0, 31] };
+    model.lattice = Lattice::new(vec![0.0; 2], vec![0, -31], vec![0, 31]).expect("a lattice");
+    assert_eq!(model.lattice.bits, 29);
     model.centroids = vec![-8, 0, 8, 1 << 20];
-    let far = (1u64 << 39) as f64;
+    let far = (1u64 << 61) as f64;
     let found = predict(&model, &Reference, &[far, 0.0, -far, 0.0]);
     assert_eq!(labels(&found), [1, 0]);
     assert!(found[0].exact.distance.0 > 0);
@@ -150,7 +151,7 @@ fn values_that_can_not_be_placed_are_refused() {
             "{found}"
         );
     }
-    for bad in [1e9, -1e300, f64::MAX] {
+    for bad in [1e11, -1e300, f64::MAX] {
         let found = error(&[row, row, [bad, 0.0, 0.0]].concat());
         assert!(
             matches!(found, PredictError::Lattice(LatticeError::TooFarOutside { row: 3, column: 1, .. })),

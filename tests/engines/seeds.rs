@@ -109,7 +109,7 @@ fn large_numbers(backend: Backend) {
         case(&turned(44), 6, 40),
     ];
     // the offset is all but the mean: no seed leaves less
-    let steps = |&q: &f32| i64::from(q as i32 >> cases[3].table.granularity);
+    let steps = |&q: &i32| i64::from(q >> cases[3].table.granularity);
     let potential: i64 = cases[3].table.points.iter().map(|q| steps(q).pow(2)).sum();
     assert!(potential > (1 << 32) + (1 << 28), "{potential}");
     both_ways(backend, &cases);

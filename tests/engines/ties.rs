@@ -32,10 +32,10 @@ fn a_square_grid() -> Case {
 
 agree!(large_ties);
 
-/// Zeros and ones times a large odd number: ties as in a binary table, in 24-bit arithmetic.
+/// Zeros and ones times a large odd number: ties as in a binary table, in 31-bit arithmetic.
 fn large_ties() -> Case {
     let mut numbers = Numbers::new(64);
-    let values = (0..200 * 12).map(|_| numbers.whole(0, 1) * 4_194_301.0).collect();
+    let values = (0..200 * 12).map(|_| numbers.whole(0, 1) * 536_870_909.0).collect();
     Case::new(&integers(12, values), KMeans::new(9).restarts(4))
 }
 
@@ -91,7 +91,7 @@ fn far_centroid_of_an_outlier() -> Case {
     let mut numbers = Numbers::new(72);
     let values: Vec<f64> = (0..n * d).map(|_| numbers.whole(-1000, 1000)).collect();
     let mut starts = values[..4 * d].to_vec();
-    starts.extend(vec![f64::from(1 << 23); d]);
+    starts.extend(vec![f64::from(1 << 30); d]);
     let starts = Array2::from_shape_vec((5, d), starts).expect("five rows");
     Case::new(&integers(d, values), KMeans::new(5).restarts(1).init(Init::Centroids(starts)))
 }

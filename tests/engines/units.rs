@@ -146,9 +146,9 @@ fn small_integers_need_no_repair_at_first() {
 fn what_they_leave_open_is_repaired_and_counted() {
     with_units(&|info, options| {
         let gpu = open(info, options);
-        // 120 points on a bisector, or a unit beside it; two rows at the edges
+        // 120 points on a bisector, or a unit beside it; as many mirrored, a row of zeros, two at the edges
         let pair = work(&gpu, &bisector(64, 302).case(1));
-        assert_eq!((pair.assigned_points, pair.later_assigned_points), (244, 122));
+        assert_eq!((pair.assigned_points, pair.later_assigned_points), (486, 243));
         assert!(pair.repaired_points - pair.later_repaired_points >= 120, "{pair:?}");
         // every centroid three times: all points are open among three at least
         let data = normal(260, 40, 303);

@@ -18,12 +18,12 @@ fn small() -> Case {
 }
 
 fn zero_one_and_the_largest() -> Case {
-    let data = weighted(normal(200, 5, 102), &drawn(200, &[0.0, 1.0, 65_535.0], 103));
+    let data = weighted(normal(200, 5, 102), &drawn(200, &[0.0, 1.0, 4_294_967_295.0], 103));
     Case::new(&data, KMeans::new(8).restarts(5))
 }
 
 fn all_the_largest_but_one() -> Case {
-    let mut weights = vec![65_535.0; 200];
+    let mut weights = vec![4_294_967_295.0; 200];
     weights[9] = 1.0;
     Case::new(&weighted(normal(200, 5, 104), &weights), KMeans::new(8).restarts(5))
 }
@@ -37,6 +37,31 @@ fn as_few_rows_as_clusters() -> Case {
     let mut weights = vec![0.0; 60];
     (0..60).step_by(10).for_each(|i| weights[i] = i as f64 + 1.0);
     Case::new(&weighted(normal(60, 4, 107), &weights), KMeans::new(6).restarts(5))
+}
+
+agree!(of_a_part_and_the_largest_that_may_share_a_sum, rounded, with_fewer_bits);
+
+/// Weights at the limit of what parts of sums in workgroup memory take.
+fn of_a_part_and_the_largest_that_may_share_a_sum() -> Case {
+    let data = weighted(normal(200, 5, 116), &drawn(200, &[1.0, 65_536.0, 131_071.0], 117));
+    Case::new(&data, KMeans::new(8).restarts(4))
+}
+
+/// Weights that no whole numbers below 2^32 are in proportion to.
+fn rounded() -> Case {
+    let data = weighted(normal(200, 5, 118), &drawn(200, &[1e-12, 0.1, 0.7, 1.0], 119));
+    let case = Case::new(&data, KMeans::new(8).restarts(4));
+    assert!(case.table.weights.rounding() > 0.0);
+    case
+}
+
+/// So much weight that coordinates have fewer bits, and sums all that they may have.
+fn with_fewer_bits() -> Case {
+    let mut weights = vec![4_294_967_295.0; 63];
+    weights[5] = 4.0;
+    let case = Case::new(&weighted(normal(63, 4, 120), &weights), KMeans::new(4).restarts(4));
+    assert_eq!(case.table.lattice.bits, 23);
+    case
 }
 
 agree!(of_the_digits, beyond_the_range, in_a_mixed_table, with_a_tolerance, sums_beyond_32_bits);
@@ -60,7 +85,7 @@ fn beyond_the_range() -> Case {
 fn in_a_mixed_table() -> Case {
     let mut rows = values(&normal(200, 3, 111));
     rows.iter_mut().enumerate().for_each(|(at, x)| *x *= [1.0, 1e6, 1e-3][at % 3]);
-    let data = weighted(crate::common::dataset(3, rows), &drawn(200, &[0.0, 1.0, 65_535.0], 112));
+    let data = weighted(crate::common::dataset(3, rows), &drawn(200, &[0.0, 1.0, 4_294_967_295.0], 112));
     Case::new(&data, KMeans::new(6).restarts(4))
 }
 

@@ -4,14 +4,14 @@ use cairn::data::{Dataset, Points};
 use cairn::engine::reference::assign::{assign, assign_outside, inertia};
 use cairn::engine::reference::{lloyd, seed};
 use cairn::kmeans::{KMeans, pack};
-use cairn::lattice::{Lattice, MAX_COORDINATE, Table};
+use cairn::lattice::{Lattice, Table};
 use ndarray::Array2;
 use proptest::prelude::*;
 
 use crate::common::{self, Case, Numbers, dataset, deterministic, shape, shapes, values, weighted};
 
 fn packed(data: &Dataset) -> Table {
-    pack(data).expect("the table can be packed")
+    pack(data, None).expect("the table can be packed")
 }
 
 /// Least and largest value of feature `j` over the rows that count.
@@ -26,15 +26,15 @@ proptest! {
     #![proptest_config(deterministic(300))]
 
     #[test]
-    fn coordinates_have_24_bits_and_are_the_nearest(shape in shapes(60, 10, 1)) {
+    fn coordinates_have_31_bits_and_are_the_nearest(shape in shapes(60, 10, 1)) {
         let data = shape.data();
         let table = packed(&data);
         let d = table.n_dims();
         let outside: Vec<usize> = table.outside.iter().map(|(row, _)| *row).collect();
         for (at, (&q, x)) in table.points.iter().zip(values(&data)).enumerate() {
-            prop_assert!(q.fract() == 0.0 && q.abs() <= MAX_COORDINATE as f32);
+            prop_assert!(q.abs() <= table.lattice.max_coordinate());
             let half = libm::ldexp(0.5, table.lattice.exponent[at % d]);
-            let error = (x - table.lattice.value(q as i64, at % d)).abs();
+            let error = (x - table.lattice.value(q.into(), at % d)).abs();
             prop_assert!(error <= half * (1.0 + 1e-9) || outside.contains(&(at / d)), "{x} is {error} off");
         }
         prop_assert!(outside.iter().all(|&row| table.weights.get(row) == 0));
@@ -46,12 +46,12 @@ proptest! {
         let table = packed(&data);
         let Lattice { exponent, shift, .. } = &table.lattice;
         let varying = |j: &usize| range(&data, &table, *j).0 < range(&data, &table, *j).1;
-        // 2^24 steps is the most that a feature can have, and one below half of it would fit a finer lattice
+        // 2^31 steps is the most that a feature can have, and one below half of it would fit a finer lattice
         let steps = |j: usize| {
             let (lo, hi) = range(&data, &table, j);
             libm::ldexp(hi - lo, -exponent[j])
         };
-        let full = |j: usize| steps(j) > f64::from(MAX_COORDINATE) * 0.999;
+        let full = |j: usize| steps(j) > f64::from(table.lattice.max_coordinate()) * 0.999;
         let mut varying: Vec<usize> = (0..table.n_dims()).filter(varying).collect();
         prop_assert!(varying.is_empty() || varying.iter().any(|&j| full(j)));
         if table.lattice.mixed() {
@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn costs_of_a_mixed_table_fit_128_bits(shape in shapes(60, 10, 1), weight in 1..65_535u64) {
+    fn costs_of_a_mixed_table_fit_128_bits(shape in shapes(60, 10, 1), weight in 1..u32::MAX as u64) {
         let data = shape.data();
         let n = data.points.n_points();
         let weights: Vec<f64> = (0..n).map(|i| if i == 0 { 1.0 } else { weight as f64 }).collect();
@@ -72,7 +72,7 @@ proptest! {
         let Lattice { exponent, shift, .. } = &table.lattice;
         let coarsest = exponent.iter().copied().max().unwrap_or(0);
         prop_assert!(exponent.iter().zip(shift).all(|(&p, &e)| coarsest - p == e as i32 && e <= 31));
-        let bits = 2.0 * f64::from(table.lattice.max_shift()) + 48.0;
+        let bits = f64::from(2 * table.lattice.max_shift() + 2 * table.lattice.bits + 2);
         let size = (table.n_dims() as f64 * table.weights.total() as f64).log2();
         prop_assert!(bits + size < 124.0 || !table.lattice.mixed());
     }
@@ -86,14 +86,14 @@ proptest! {
         let table = packed(&dataset(d, rows.clone()));
         prop_assert_eq!(table.rounding.rms, 0.0);
         for (at, (&q, &x)) in table.points.iter().zip(&rows).enumerate() {
-            prop_assert_eq!(table.lattice.value(q as i64, at % d), x);
+            prop_assert_eq!(table.lattice.value(q.into(), at % d), x);
         }
-        // 600 steps of the grid need 10 bits: at least 13 are left
+        // 600 steps of the grid need 10 bits: at least 20 are left
         let varies = table.max_coordinate > 0;
-        prop_assert!(!varies || table.granularity >= 13, "{}", table.granularity);
-        let bits = table.points.iter().fold(0, |bits, &q| bits | (q as i32).unsigned_abs());
+        prop_assert!(!varies || table.granularity >= 20, "{}", table.granularity);
+        let bits = table.points.iter().fold(0, |bits, &q| bits | q.unsigned_abs());
         prop_assert_eq!(table.granularity, if varies { bits.trailing_zeros() } else { 0 });
-        prop_assert_eq!(table.max_coordinate, table.points.iter().fold(0, |most, &q| most.max((q as i32).unsigned_abs())));
+        prop_assert_eq!(table.max_coordinate, table.points.iter().fold(0, |most, &q| most.max(q.unsigned_abs())));
     }
 
     #[test]
@@ -117,9 +117,9 @@ proptest! {
     fn an_integer_translation_changes_nothing(shape in shapes(60, 6, 8), by in -9999..9999i32) {
         let case = shape.case();
         let mut table = case.table.clone();
-        table.points.iter_mut().for_each(|q| *q = (*q / 4.0).round());
+        table.points.iter_mut().for_each(|q| *q /= 4);
         let mut moved = table.clone();
-        moved.points.iter_mut().for_each(|q| *q += by as f32);
+        moved.points.iter_mut().for_each(|q| *q += by);
         let run = |table: &Table| {
             let job = case.params.job(table).expect("the parameters fit");
             lloyd(&job, seed::seed(&job, 0), |_, _| {})
@@ -183,7 +183,7 @@ fn a_row_within_the_range_has_one_label_whichever_way_it_is_found() {
     let centroids = &case.oracle().states[0].1.centroids;
     let labels = assign(&case.table, centroids);
     for (i, &label) in labels.iter().enumerate() {
-        let q: Vec<i64> = case.table.point(i).iter().map(|&q| q as i64).collect();
+        let q: Vec<i64> = case.table.point(i).iter().map(|&q| q.into()).collect();
         assert_eq!(assign_outside(&case.table, centroids, &q), label);
     }
 }

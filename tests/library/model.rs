@@ -212,7 +212,7 @@ fn files_with_a_right_checksum_and_wrong_contents_are_refused() {
     let i32s = |values: &[i32]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let f64s = |values: &[f64]| values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     for bytes in [
-        tensor("centroids", Dtype::I32, &[3, 2], i32s(&[0, 0, 0, 0, 0, (1 << 23) + 1])),
+        tensor("centroids", Dtype::I32, &[3, 2], i32s(&[0, 0, 0, 0, 0, (1 << 30) + 1])),
         tensor("centroids", Dtype::I32, &[3, 2], i32s(&[0, 0, 0, 0, 0, i32::MIN])),
         tensor("centroids", Dtype::I32, &[6], i32s(&[0; 6])),
         tensor("centroids", Dtype::I32, &[0, 2], vec![]),

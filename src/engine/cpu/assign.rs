@@ -57,7 +57,7 @@ impl<'a> Assigner<'a> {
         guess.columns.fill(self.table, centroids);
         let narrow = self.narrow(guess);
         if let (Some(narrow), Some(columns)) = (narrow, guess.narrow.last_mut()) {
-            guess.narrow_fits = narrow.fill(columns, centroids, self.table.n_dims());
+            guess.narrow_fits = narrow.fill(columns, centroids, &self.table.centre);
         }
     }
 

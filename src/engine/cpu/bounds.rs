@@ -99,7 +99,7 @@ impl Moves {
         let moved = |(a, b): (&[i32], &[i32])| {
             let terms = a.iter().zip(b).zip(shift);
             let square = |((a, b), &e): ((&i32, &i32), &u32)| {
-                let difference = f64::from(a - b);
+                let difference = f64::from(*a) - f64::from(*b);
                 difference * difference * 0.25f64.powi(e as i32)
             };
             terms.map(square).sum::<f64>().sqrt() as f32 * UP

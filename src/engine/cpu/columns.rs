@@ -1,4 +1,5 @@
-//! Centroids in the layout of the kernels: blocks of columns, each column with the start value of its score.
+//! Centroids in the layout of the kernels, seen from the table's centre: blocks of columns, each column with the start
+//! value of its score.
 
 use crate::engine::certify;
 use crate::engine::nearest_two::guesses_are_exact;
@@ -50,12 +51,10 @@ impl Columns {
         for (c, row) in centroids.chunks_exact(self.n_dims).enumerate() {
             let at = c / self.block * self.block * self.n_dims + c % self.block;
             let column = self.values[at..].iter_mut().step_by(self.block);
-            let mut norm = 0.0; // squares of 24-bit integers: at most a few roundings of 2^-53
-            for ((value, &q), &scale) in column.zip(row).zip(&self.scale) {
-                *value = q as f32 * scale;
-                norm += f64::from(q) * f64::from(*value);
+            for ((value, (q, m)), &scale) in column.zip(row.iter().zip(&table.centre)).zip(&self.scale) {
+                *value = (q - m) as f32 * scale;
             }
-            self.set_base(c, norm / 2.0);
+            self.set_base(c, table.half_norm_of(row));
         }
     }
 

@@ -83,7 +83,7 @@ impl Engine for Cpu {
             kernel,
             assigner: Assigner::new(job.table, instructions, self.bound, job.n_clusters),
             seeder: Seeder::new(job.table, kernel),
-            squares: squares(job.table),
+            squares: squares(job.table, &vec![0; job.table.n_dims()]),
         }))
     }
 
@@ -102,7 +102,7 @@ struct CpuSession<'a> {
     kernel: Kernel,
     assigner: Assigner<'a>,
     seeder: Seeder<'a>,
-    squares: u128, // sum of w |x|^2
+    squares: u128, // sum of w |x|^2, from 0
 }
 
 impl Session for CpuSession<'_> {

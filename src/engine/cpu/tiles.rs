@@ -1,4 +1,4 @@
-//! Points as tiles (n_dims, width), the layout that the kernels read.
+//! Points as tiles (n_dims, width), the layout that the kernels read: seen from the table's centre, rounded to `f32`.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ pub(super) struct Tiles<'a> {
     table: &'a Table,
     kernel: Kernel,
     width: usize,
-    kept: Option<Vec<f32>>, // (n_tiles, n_dims, width)
+    kept: Option<Vec<f32>>, // from the centre, rounded to f32 (n_tiles, n_dims, width)
     errors: Vec<f32>,       // G |x|^2 / 2, rounded up (n_tiles, width)
     half_norms: Vec<f32>,   // |x|^2 / 2, to the nearest (n_tiles, width)
 }
@@ -77,7 +77,8 @@ impl<'a> Tiles<'a> {
         for (lane, &row) in rows.iter().enumerate() {
             let row = first + row as usize;
             let column = to.points[lane..].iter_mut().step_by(self.width);
-            column.zip(self.table.point(row)).for_each(|(to, &q)| *to = q);
+            let point = self.table.point(row).iter().zip(&self.table.centre);
+            column.zip(point).for_each(|(to, (q, m))| *to = (q - m) as f32);
             (to.errors[lane], to.half_norms[lane]) = (self.errors[row], self.half_norms[row]);
         }
     }
@@ -89,7 +90,8 @@ impl<'a> Tiles<'a> {
         if n < self.width {
             to.fill(0.0);
         }
-        self.kernel.transpose(&self.table.points[first * d..][..n * d], d, self.width, to);
+        let Table { points, centre, .. } = self.table;
+        self.kernel.transpose(&points[first * d..][..n * d], centre, self.width, to);
     }
 }
 
@@ -111,7 +113,7 @@ impl Gathered {
     }
 }
 
-/// Half the squared norm of each point; features of a mixed table are scaled by `2^-e`. (n_points)
+/// Half the squared norm of each point from the centre; features of a mixed table are scaled by `2^-e`. (n_points)
 fn half_norms(table: &Table) -> Vec<f32> {
     (0..table.n_points()).into_par_iter().with_min_len(4096).map(|i| table.half_norm(i) as f32).collect()
 }

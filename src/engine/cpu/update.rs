@@ -5,14 +5,14 @@ use rayon::prelude::*;
 use super::kernel::Kernel;
 use crate::engine::reference::Sums;
 use crate::engine::reference::update::rounded_mean;
-use crate::lattice::{MAX_COORDINATE, Table};
+use crate::lattice::Table;
 
 /// Points per parallel task.
 const CHUNK: usize = 16_384;
 
 /// Sums of the clusters, as floats while these are exact.
 ///
-/// Integers below 2^53 are exact in `f64`. Coordinates are at most 2^23, so total weights of up to 2^30 qualify.
+/// Integers below 2^53 times a common power of two are exact in `f64`.
 #[derive(Debug, Clone)]
 enum Totals {
     Floats { sums: Vec<f64>, counts: Vec<u64> },
@@ -31,21 +31,26 @@ pub(super) struct Updater<'a> {
 impl Totals {
     fn zero(table: &Table, k: usize) -> Self {
         let (sums, counts) = (k * table.n_dims(), vec![0; k]);
-        if u128::from(table.weights.total()) * (MAX_COORDINATE as u128) < 1 << 53 {
+        let steps = u128::from(table.max_coordinate >> table.granularity);
+        if u128::from(table.weights.total()) * steps < 1 << 53 {
             Self::Floats { sums: vec![0.0; sums], counts }
         } else {
             Self::Integers(Sums { sums: vec![0; sums], counts })
         }
     }
 
-    fn add(&mut self, kernel: Kernel, cluster: usize, point: &[f32], weight: i64) {
+    fn add(&mut self, kernel: Kernel, cluster: usize, point: &[i32], weight: i64) {
         match self {
             Self::Floats { sums, counts } => {
                 let d = point.len();
                 kernel.add_point(&mut sums[cluster * d..][..d], point, weight as f64);
                 counts[cluster] = counts[cluster].wrapping_add_signed(weight);
             }
-            Self::Integers(sums) => sums.add(cluster, point, weight),
+            Self::Integers(Sums { sums, counts }) => {
+                let d = point.len();
+                kernel.add_point_exactly(&mut sums[cluster * d..][..d], point, weight);
+                counts[cluster] = counts[cluster].wrapping_add_signed(weight);
+            }
         }
     }
 
@@ -170,18 +175,18 @@ impl Totals {
 }
 
 /// Exceeds the magnitude of any mean.
-const BIAS: i32 = 1 << 24;
+const BIAS: i64 = 1 << 31;
 
 /// [`rounded_mean`] by floating-point division, where its error bound suffices.
 ///
-/// The quotient is at most 2^23, so its error is at most 2^-29. Its floor is right unless the quotient lies closer than
-/// that to an integer; then integers decide.
+/// The quotient is at most 2^30, so its error is at most 2^-22, with the addition of a half. Its floor is right unless
+/// the quotient lies closer than that to an integer; then integers decide.
 #[inline]
 fn mean_of(sum: f64, n: u64) -> i32 {
     let guess = sum / n as f64 + 0.5;
-    let floor = (guess + f64::from(BIAS)) as i32 - BIAS; // the conversion rounds positive numbers down
-    let over = guess - f64::from(floor);
-    if over > 1e-6 && over < 1.0 - 1e-6 { floor } else { rounded_mean(sum as i64, n) }
+    let floor = (guess + BIAS as f64) as i64 - BIAS; // the conversion rounds positive numbers down
+    let over = guess - floor as f64;
+    if over > 1e-6 && over < 1.0 - 1e-6 { floor as i32 } else { rounded_mean(sum as i64, n) }
 }
 
 fn follow_rows(
@@ -214,9 +219,9 @@ mod tests {
         let mut state = 1u64;
         for _ in 0..200_000 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let n = (state >> 40) % (1 << (1 + state % 29)) + 1;
-            let reach = (n << 23).cast_signed();
-            let sum = (state.cast_signed() >> 3) % (reach + 1);
+            let n = (state >> 40) % (1 << (1 + state % 22)) + 1;
+            let reach = (n << 30).cast_signed();
+            let sum = (state.wrapping_mul(0x9E37_79B9_7F4A_7C15).cast_signed() >> 3) % (reach + 1);
             for sum in [sum, sum / n as i64 * n as i64, sum / n as i64 * n as i64 + n as i64 / 2] {
                 assert_eq!(mean_of(sum as f64, n), rounded_mean(sum, n), "{sum} / {n}");
             }

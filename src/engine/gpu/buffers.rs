@@ -38,7 +38,7 @@ pub struct Sizes {
     exact_seeds: u32,
     has_limit: u32,
     gamma: f32,
-    unused: u32,
+    bits: u32,
     first_point: u32,
     first_block: u32,
     pub(super) all_blocks: u32,
@@ -153,7 +153,7 @@ impl Sizes {
             exact_seeds: if matches!(job.seeding, Seeding::Given(_)) { 0 } else { exact_in(table) },
             has_limit: limit.is_some().into(),
             gamma,
-            unused: 0,
+            bits: u32::BITS - table.reach().leading_zeros(),
             first_point: 0,
             first_block: 0,
             all_blocks: n.div_ceil(BLOCK) as u32,
@@ -166,7 +166,7 @@ impl Sizes {
 
     /// The sizes where matrix units may be used, with so much of their bound.
     pub(super) fn with_matrix(self, table: &Table, bound: f64) -> Self {
-        let rounded = !certify::is_f16(table.max_coordinate, table.granularity);
+        let rounded = !certify::is_f16(table.reach(), table.granularity);
         let share = certify::round_up(bound * certify::matrix_share(table.n_dims(), rounded));
         Self { share, n_tallies: self.n_points.div_ceil(TALLY), ..self }
     }
@@ -203,13 +203,13 @@ impl Sizes {
         self.small > 0
     }
 
-    /// Half norms of a slot's centroids; for matrix units also those from the centre of the points.
+    /// Half norms of a slot's centroids.
     pub(super) fn half_norm_floats(&self) -> usize {
-        self.n_packs as usize * 4 * if self.n_tallies > 0 { 2 } else { 1 }
+        self.n_packs as usize * 4
     }
 
-    /// Floats of a slot's centroids: packs of four, features padded to quads.
-    pub(super) fn centroid_floats(&self) -> usize {
+    /// Coordinates of a slot's centroids: packs of four, features padded to quads.
+    pub(super) fn centroid_coordinates(&self) -> usize {
         self.n_packs as usize * self.n_quads as usize * 16
     }
 
@@ -239,7 +239,7 @@ fn exact_in(table: &Table) -> u32 {
     if table.lattice.mixed() {
         return 0;
     }
-    let (d, most, granularity) = (table.n_dims(), table.max_coordinate, table.granularity);
+    let (d, most, granularity) = (table.n_dims(), table.reach(), table.granularity);
     let exact = [certify::scores_are_exact, certify::matrix_scores_are_exact];
     exact.iter().map(|exact| u32::from(exact(d, most, granularity))).sum()
 }
@@ -262,10 +262,10 @@ fn limbs(value: u128) -> [u32; 4] {
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
     pub(super) sizes: wgpu::Buffer,      // Sizes of the chunk
-    pub(super) points: wgpu::Buffer,     // f32 (n_points, 4 n_quads)
+    pub(super) points: wgpu::Buffer,     // i32, from the centre (n_points, 4 n_quads)
     pub(super) weights: wgpu::Buffer,    // u32 (n_points)
     pub(super) errors: wgpu::Buffer,     // f32 (n_points)
-    pub(super) features: wgpu::Buffer,   // (4^-e, e) (4 n_quads), for matrix units then (centre, 0)
+    pub(super) features: wgpu::Buffer,   // (4^-e, e) (4 n_quads), then the centre in two parts
     pub(super) points_f16: wgpu::Buffer, // for matrix units: pieces (n_points, depth)
     pub(super) norms: wgpu::Buffer,      // for matrix units: f32 (n_points)
 }
@@ -276,8 +276,8 @@ pub(super) struct Slots {
     pub(super) slots: wgpu::Buffer, // Slot (slots + 1): the last one is the best so far
     pub(super) running: wgpu::Buffer, // u32 (slots)
     pub(super) labels: wgpu::Buffer, // u32 (slots + 1, n_points)
-    pub(super) centroids: wgpu::Buffer, // f32 (slots + 1, n_packs, 4 n_quads, 4)
-    pub(super) half_norms: wgpu::Buffer, // f32 (slots, n_packs, 4), for matrix units as many again
+    pub(super) centroids: wgpu::Buffer, // i32 (slots + 1, n_packs, 4 n_quads, 4)
+    pub(super) half_norms: wgpu::Buffer, // f32 (slots, n_packs, 4)
     pub(super) sums: wgpu::Buffer,  // i64 (slots, n_clusters, n_dims)
     pub(super) counts: wgpu::Buffer, // u64 (slots, n_clusters)
     pub(super) tallies: wgpu::Buffer, // two u32 (slots, n_tallies)
@@ -295,7 +295,7 @@ impl Slots {
         let (k, d) = (sizes.n_clusters as usize, sizes.n_dims as usize);
         let slots = allocate_planned(context, "slots", (n_slots + 1) * size_of::<Slot>())?;
         let running = allocate_planned(context, "running", n_slots * 4)?;
-        let centroids = allocate_planned(context, "centroids", (n_slots + 1) * sizes.centroid_floats() * 4)?;
+        let centroids = allocate_planned(context, "centroids", (n_slots + 1) * sizes.centroid_coordinates() * 4)?;
         let half_norms = allocate_planned(context, "half norms", n_slots * sizes.half_norm_floats() * 4)?;
         let sums = allocate_planned(context, "sums", n_slots * k * d * 8)?;
         let counts = allocate_planned(context, "counts", n_slots * k * 8)?;
@@ -329,7 +329,7 @@ pub(super) struct Workspaces {
     pub(super) near: wgpu::Buffer,     // u128 (workspaces, n_points)
     pub(super) found: wgpu::Buffer,    // Found (workspaces, n_candidates)
     pub(super) candidates: wgpu::Buffer, // u32 (workspaces, n_candidates)
-    pub(super) picked: wgpu::Buffer,   // f32 (workspaces, n_candidates + 1, 4 n_quads)
+    pub(super) picked: wgpu::Buffer,   // i32 (workspaces, n_candidates + 1, 4 n_quads)
     pub(super) potentials: wgpu::Buffer, // u128 (workspaces, n_candidates, all_blocks)
     pub(super) refills: wgpu::Buffer,  // Refill (workspaces)
     pub(super) fetched: Option<Fetched>, // of a streamed table
@@ -338,7 +338,7 @@ pub(super) struct Workspaces {
 /// The drawn blocks of a streamed table, one per candidate.
 #[derive(Debug, Clone)]
 pub(super) struct Fetched {
-    pub(super) points: wgpu::Buffer, // f32 (workspaces, n_candidates, BLOCK, 4 n_quads)
+    pub(super) points: wgpu::Buffer, // i32 (workspaces, n_candidates, BLOCK, 4 n_quads)
     pub(super) weights: wgpu::Buffer, // u32 (workspaces, n_candidates, BLOCK)
 }
 
@@ -391,53 +391,31 @@ impl Workspaces {
 
 /// Centroids of a slot in the layout of the kernels.
 pub(super) struct Columns {
-    /// Packs of four. (n_packs, 4 n_quads, 4)
-    pub(super) values: Vec<f32>,
+    /// Packs of four, from the table's centre. (n_packs, 4 n_quads, 4)
+    pub(super) values: Vec<i32>,
+    /// From the centre. (n_packs, 4)
     pub(super) half_norms: Vec<f32>,
-    /// Half norms from the centre of the points.
-    pub(super) centre_half_norms: Vec<f32>,
 }
 
 impl Columns {
     pub(super) fn new(table: &Table, sizes: &Sizes, centroids: &[i32]) -> Self {
         let (d, width) = (table.n_dims(), sizes.n_quads as usize * 4);
-        let centre = centre(table);
-        let mut values = vec![0.0; sizes.centroid_floats()];
-        let none = vec![NONE; sizes.n_packs as usize * 4];
-        let (mut half_norms, mut centre_half_norms) = (none.clone(), none);
+        let mut values = vec![0; sizes.centroid_coordinates()];
+        let mut half_norms = vec![NONE; sizes.n_packs as usize * 4];
         for (c, row) in centroids.chunks_exact(d).enumerate() {
-            let (mut norm, mut from_centre) = (0.0, 0.0);
-            for (j, (&q, &e)) in row.iter().zip(&table.lattice.shift).enumerate() {
-                values[((c / 4) * width + j) * 4 + c % 4] = q as f32;
-                norm += f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32);
-                from_centre += (f64::from(q) - f64::from(centre[j])).powi(2);
+            for (j, (q, m)) in row.iter().zip(&table.centre).enumerate() {
+                values[((c / 4) * width + j) * 4 + c % 4] = q - m;
             }
-            half_norms[c] = (norm / 2.0) as f32;
-            centre_half_norms[c] = (from_centre / 2.0) as f32;
+            half_norms[c] = table.half_norm_of(row) as f32;
         }
-        Self { values, half_norms, centre_half_norms }
+        Self { values, half_norms }
     }
-}
-
-/// Rows sampled for the centre of the points.
-const SOME_ROWS: usize = 4096;
-
-/// Approximate centre of the points, in multiples of the table's granularity. (n_dims)
-pub(super) fn centre(table: &Table) -> Vec<f32> {
-    let (n, grain) = (table.n_points(), f64::from(1u32 << table.granularity));
-    let mut sums = vec![0.0; table.n_dims()];
-    let rows = (0..n).step_by(n.div_ceil(SOME_ROWS).max(1));
-    let n_rows = rows.len().max(1) as f64;
-    for row in rows {
-        sums.iter_mut().zip(table.point(row)).for_each(|(sum, &q)| *sum += f64::from(q));
-    }
-    sums.iter().map(|sum| ((sum / n_rows / grain).round() * grain) as f32).collect()
 }
 
 /// Converts columns back to centroids. (n_clusters, n_dims)
-pub(super) fn rows(sizes: &Sizes, columns: &[f32]) -> Vec<i32> {
+pub(super) fn rows(sizes: &Sizes, centre: &[i32], columns: &[i32]) -> Vec<i32> {
     let (k, d, width) = (sizes.n_clusters as usize, sizes.n_dims as usize, sizes.n_quads as usize * 4);
-    let value = |c: usize, j: usize| columns[((c / 4) * width + j) * 4 + c % 4] as i32;
+    let value = |c: usize, j: usize| columns[((c / 4) * width + j) * 4 + c % 4] + centre[j];
     (0..k).flat_map(|c| (0..d).map(move |j| value(c, j))).collect()
 }
 

@@ -96,7 +96,7 @@ impl BoundCollect<'_> {
         for (chunk, kernel) in self.save_labels.iter().enumerate() {
             keep(kernel, points.sizes(chunk).n_points as usize)?;
         }
-        keep(&self.save_centroids, points.sizes(0).centroid_floats())
+        keep(&self.save_centroids, points.sizes(0).centroid_coordinates())
     }
 
     /// Encodes a poll of all slots.

@@ -89,7 +89,7 @@ impl Engine for Gpu {
         let context = &self.context;
         context.check()?;
         let (_, for_centroids) = self.gammas(job);
-        let squares = squares(job.table);
+        let squares = squares(job.table, &job.table.centre);
         let mut sizes = Sizes::new(job, for_centroids, squares);
         let start = Instant::now();
         let (units, refused) = self.units_for(&sizes)?;

@@ -20,8 +20,8 @@ impl NarrowPoints {
     }
 
     pub(super) fn bind(&self, context: &Context, shared: &Shared) -> Bound<'_> {
-        let Shared { sizes, points, features, points_f16, norms, .. } = shared;
-        self.0.bind(context, &[sizes, points, features, points_f16, norms])
+        let Shared { sizes, points, points_f16, norms, .. } = shared;
+        self.0.bind(context, &[sizes, points, points_f16, norms])
     }
 
     /// Workgroups for so many points.
@@ -40,13 +40,12 @@ impl NarrowCentroids {
     }
 
     pub(super) fn bind(&self, context: &Context, shared: &Shared, slots: &Slots) -> Bound<'_> {
-        let Shared { sizes, features, .. } = shared;
         let Slots { centroids, running, slots, centroids_f16, .. } = slots;
-        self.bind_to(context, [sizes, centroids, features, running, slots, centroids_f16])
+        self.bind_to(context, [&shared.sizes, centroids, running, slots, centroids_f16])
     }
 
     /// With these buffers, in the order of the kernel's bindings.
-    pub(super) fn bind_to(&self, context: &Context, buffers: [&wgpu::Buffer; 6]) -> Bound<'_> {
+    pub(super) fn bind_to(&self, context: &Context, buffers: [&wgpu::Buffer; 5]) -> Bound<'_> {
         self.0.bind(context, &buffers)
     }
 

@@ -43,7 +43,7 @@ pub(super) struct GpuNearest<'a> {
     kernel: Kernel,
     n_quads: usize,
     n_packs: usize,
-    columns: wgpu::Buffer, // f32 (n_packs, 4 n_quads, 4)
+    columns: wgpu::Buffer, // f32, from the centre of the rows (n_packs, 4 n_quads, 4)
     gamma: f32,            // G for the points' share of E
     throughput: Throughput,
     most_rows: usize, // uploaded at a time
@@ -55,15 +55,15 @@ impl<'a> GpuNearest<'a> {
         let context = &gpu.context;
         let (n_quads, n_packs) = (centroids.lattice.n_dims().div_ceil(4), centroids.n_clusters().div_ceil(4));
         gpu.check_trips(trips(n_quads as u32, n_packs as u64, 0))?;
-        let values = columns(&centroids, n_quads, n_packs);
-        let bytes = size_of_val(&values[..]) as u64;
+        let bytes = (n_packs * n_quads * 64) as u64;
         if bytes > context.max_binding() {
             let most = context.max_binding();
             let why = format!("the centroids take {bytes} bytes, a kernel can be given {most}");
             return Err(context.out_of_memory(why));
         }
         let kernel = Kernel::build(context, "nearest_two", &[]);
-        let columns = filled(context, "columns", &values, wgpu::BufferUsages::STORAGE)?;
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+        let columns = context.allocate("columns", bytes, usage)?;
         let (gamma, _) = gpu.bound.gammas(centroids.lattice.n_dims(), certify::UNIT_WGSL);
         // within the binding limit, and small for the host
         let fits = context.max_binding().min(MOST_BYTES) / (n_quads as u64 * 16);
@@ -101,7 +101,7 @@ impl<'a> GpuNearest<'a> {
         use wgpu::BufferUsages as Usage;
         let context = &self.gpu.context;
         let exact = guesses_are_exact(table, self.centroids.values);
-        let (bases, errors) = self.ends(exact);
+        let (bases, errors) = self.ends(table, exact);
         let sizes = [n, self.n_quads, self.n_packs].map(|size| size as u32);
         let nearest =
             Nearest { n_points: sizes[0], n_quads: sizes[1], n_packs: sizes[2], exact: exact.into() };
@@ -128,15 +128,14 @@ impl<'a> GpuNearest<'a> {
     }
 
     /// `|c|^2 / 2 - E` and `2 E` of each centroid.
-    fn ends(&self, exact: bool) -> (Vec<f32>, Vec<f32>) {
+    fn ends(&self, table: &Table, exact: bool) -> (Vec<f32>, Vec<f32>) {
         let lattice = self.centroids.lattice;
         let (_, gamma) = self.gpu.bound.gammas(lattice.n_dims(), certify::UNIT_WGSL);
         let (mut bases, mut errors) = (vec![NONE; self.n_packs * 4], vec![0.0; self.n_packs * 4]);
         for c in 0..self.centroids.n_clusters() {
-            let terms = self.centroids.row(c as u32).iter().zip(&lattice.shift);
-            let norm: f64 = terms.map(|(&q, &e)| f64::from(q) * f64::from(q) * 0.25f64.powi(e as i32)).sum();
-            let error = if exact { 0.0 } else { certify::centroid_error(gamma, norm / 2.0) };
-            (bases[c], errors[c]) = ((norm / 2.0 - f64::from(error)) as f32, 2.0 * error);
+            let half_norm = table.half_norm_of(self.centroids.row(c as u32));
+            let error = if exact { 0.0 } else { certify::centroid_error(gamma, half_norm) };
+            (bases[c], errors[c]) = ((half_norm - f64::from(error)) as f32, 2.0 * error);
         }
         (bases, errors)
     }
@@ -158,6 +157,8 @@ impl NearestSession for GpuNearest<'_> {
     }
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
+        let columns = columns(&self.centroids, &table.centre, self.n_quads, self.n_packs);
+        self.gpu.context.write(&self.columns, 0, &columns);
         let mut all = Vec::with_capacity(table.n_points());
         let mut failed = None;
         while all.len() < table.n_points() {
@@ -178,24 +179,27 @@ impl NearestSession for GpuNearest<'_> {
     }
 }
 
-/// Centroids four side by side, features padded to quads and scaled by their `4^-e`.
-fn columns(centroids: &Centroids<'_>, n_quads: usize, n_packs: usize) -> Vec<f32> {
+/// Centroids from the centre, four side by side, features padded to quads and scaled by their `4^-e`.
+fn columns(centroids: &Centroids<'_>, centre: &[i32], n_quads: usize, n_packs: usize) -> Vec<f32> {
     let width = n_quads * 4;
     let mut values = vec![0.0; n_packs * width * 4];
     for c in 0..centroids.n_clusters() {
-        let row = centroids.row(c as u32).iter().zip(&centroids.lattice.shift);
-        for (j, (&q, &e)) in row.enumerate() {
-            values[((c / 4) * width + j) * 4 + c % 4] = q as f32 * 0.25f32.powi(e as i32);
+        let row = centroids.row(c as u32).iter().zip(centre).zip(&centroids.lattice.shift);
+        for (j, ((q, m), &e)) in row.enumerate() {
+            values[((c / 4) * width + j) * 4 + c % 4] = (q - m) as f32 * 0.25f32.powi(e as i32);
         }
     }
     values
 }
 
+/// Rows from the centre, rounded to `f32` and padded with zeros. (n, width)
 fn padded(table: &Table, first: usize, n: usize, width: usize) -> Vec<f32> {
     let d = table.n_dims();
     let mut points = vec![0.0; n * width];
     let rows = table.points[first * d..][..n * d].chunks_exact(d);
-    points.chunks_exact_mut(width).zip(rows).for_each(|(to, from)| to[..d].copy_from_slice(from));
+    points.chunks_exact_mut(width).zip(rows).for_each(|(to, from)| {
+        to.iter_mut().zip(from).zip(&table.centre).for_each(|((to, q), m)| *to = (q - m) as f32);
+    });
     points
 }
 

@@ -83,7 +83,7 @@ fn padding(sizes: &Sizes, n_points: u64) -> u64 {
 fn slot_bytes(sizes: &Sizes) -> Bytes {
     let (k, d) = (u64::from(sizes.n_clusters), u64::from(sizes.n_dims));
     let half_norms = sizes.half_norm_floats() as u64 * 4;
-    let centroids = sizes.centroid_floats() as u64 * 4;
+    let centroids = sizes.centroid_coordinates() as u64 * 4;
     let tallies = u64::from(sizes.n_tallies) * 8;
     let centroids_f16 = sizes.centroids_f16_bytes() as u64;
     let small = (size_of::<Slot>() + size_of::<Record>()) as u64 + 4;
@@ -92,7 +92,7 @@ fn slot_bytes(sizes: &Sizes) -> Bytes {
 
 /// Bytes of the place of the best, likewise.
 fn best_bytes(sizes: &Sizes) -> u64 {
-    (size_of::<Slot>() + sizes.centroid_floats() * 4) as u64
+    (size_of::<Slot>() + sizes.centroid_coordinates() * 4) as u64
 }
 
 /// Bytes of a workspace, without the points' distances. Of a streamed table it holds the blocks that were drawn.

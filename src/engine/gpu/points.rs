@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::buffers::{BLOCK, Shared, Sizes, allocate, allocate_planned, centre, uniform};
+use rayon::prelude::*;
+
+use super::buffers::{BLOCK, Shared, Sizes, allocate, allocate_planned, uniform};
 use super::commands::Commands;
 use super::context::Context;
 use super::counters::count;
@@ -18,7 +20,7 @@ use crate::lattice::Table;
 pub(super) struct Points<'a> {
     table: &'a Table,
     gamma: f32,   // of the points' errors
-    width: usize, // floats of a row
+    width: usize, // coordinates of a row
     chunks: Vec<Sizes>,
     pub(super) rows: Vec<Range<usize>>,
     narrow: Option<NarrowPoints>,
@@ -129,13 +131,12 @@ impl<'a> Points<'a> {
     }
 
     /// The rows of a block as they lie on the device, and their weights; zeros past the end.
-    pub(super) fn block(&self, block: usize) -> (Vec<f32>, Vec<u32>) {
-        let d = self.table.n_dims();
+    pub(super) fn block(&self, block: usize) -> (Vec<i32>, Vec<u32>) {
         let rows = block * BLOCK..self.table.n_points().min((block + 1) * BLOCK);
         let mut weights: Vec<u32> = rows.clone().map(|i| self.table.weights.get(i)).collect();
-        let mut points = padded(&self.table.points[rows.start * d..rows.end * d], d, self.width);
+        let mut points = from_centre(self.table, rows, self.width);
         weights.resize(BLOCK, 0);
-        points.resize(BLOCK * self.width, 0.0);
+        points.resize(BLOCK * self.width, 0);
         (points, weights)
     }
 
@@ -146,11 +147,10 @@ impl<'a> Points<'a> {
         let error = |i: usize| certify::point_error(self.gamma, table.half_norm(i));
         let errors: Vec<f32> = rows.clone().map(error).collect();
         let d = table.n_dims();
-        let points = &table.points[rows.start * d..rows.end * d];
-        if self.width == d {
-            context.write(&shared.points, 0, points);
+        if self.width == d && table.centre.iter().all(|&m| m == 0) {
+            context.write(&shared.points, 0, &table.points[rows.start * d..rows.end * d]);
         } else {
-            context.write(&shared.points, 0, &padded(points, d, self.width));
+            context.write(&shared.points, 0, &from_centre(table, rows.clone(), self.width));
         }
         context.write(&shared.weights, 0, &weights);
         context.write(&shared.errors, 0, &errors);
@@ -175,24 +175,26 @@ impl Points<'_> {
     }
 }
 
-/// What is known of the features, and for matrix units the centre of the points.
+/// What is known of the features, then their centre in two parts that an `f32` holds exactly.
 pub(super) fn features_of(table: &Table, sizes: &Sizes) -> Vec<[f32; 2]> {
     let width = sizes.n_quads as usize * 4;
     let mut features = vec![[1.0f32, 0.0]; width];
     for (feature, &e) in features.iter_mut().zip(&table.lattice.shift) {
         *feature = [0.25f32.powi(e as i32), e as f32];
     }
-    if sizes.n_tallies > 0 {
-        let centre = centre(table).into_iter().chain(std::iter::repeat(0.0));
-        features.extend(centre.take(width).map(|centre| [centre, 0.0]));
-    }
+    features.extend(table.centre.iter().map(|m| [(m >> 12) as f32, (m & 0xfff) as f32]));
+    features.resize(2 * width, [0.0, 0.0]);
     features
 }
 
-pub(super) fn padded(points: &[f32], d: usize, width: usize) -> Vec<f32> {
-    let mut wide = vec![0.0; points.len() / d * width];
-    for (to, from) in wide.chunks_exact_mut(width).zip(points.chunks_exact(d)) {
-        to[..d].copy_from_slice(from);
-    }
+/// Rows from the centre, padded with zeros. (rows, width)
+pub(super) fn from_centre(table: &Table, rows: Range<usize>, width: usize) -> Vec<i32> {
+    let d = table.n_dims();
+    let from = &table.points[rows.start * d..rows.end * d];
+    let mut wide = vec![0; rows.len() * width];
+    let pairs = wide.par_chunks_exact_mut(width).with_min_len(1024).zip(from.par_chunks_exact(d));
+    pairs.for_each(|(to, from)| {
+        to.iter_mut().zip(from).zip(&table.centre).for_each(|((to, q), m)| *to = q - m);
+    });
     wide
 }

@@ -301,12 +301,12 @@ impl<'s, 'a> Submissions<'s, 'a> {
 
     /// Bytes of a state read back.
     fn state_bytes(&self) -> u64 {
-        self.sizes().centroid_floats() as u64 * 4 + u64::from(self.sizes().n_points) * 4
+        self.sizes().centroid_coordinates() as u64 * 4 + u64::from(self.sizes().n_points) * 4
     }
 
     /// Copies centroids and labels of these slots, one slot after the other.
     fn copy_states(&self, commands: &mut Commands<'_>, slots: &[u32], staging: &wgpu::Buffer, at: u64) {
-        let floats = self.sizes().centroid_floats() as u64 * 4;
+        let floats = self.sizes().centroid_coordinates() as u64 * 4;
         let mut to = at;
         for slot in slots.iter().map(|&slot| u64::from(slot)) {
             commands.copy((&self.slots[0].centroids, slot * floats), (staging, to), floats);
@@ -426,7 +426,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
     /// Reads the state of the best restart of this run, which is `restart`.
     pub(super) fn best(&self, restart: u64) -> Result<State, EngineError> {
         let (context, place) = (&self.session.gpu.context, self.posts.len() as u64);
-        let floats = self.sizes().centroid_floats() as u64 * 4;
+        let floats = self.sizes().centroid_coordinates() as u64 * 4;
         let slot = size_of::<super::Slot>() as u64;
         let mut parts = vec![
             (&self.slots[0].slots, place * slot, slot),
@@ -461,7 +461,7 @@ fn outcome(restart: u64, record: &Record) -> Outcome {
 impl GpuSession<'_> {
     /// A state from the bytes of its centroids and labels.
     fn state(&self, bytes: &[u8]) -> State {
-        let (centroids, labels) = bytes.split_at(self.sizes.centroid_floats() * 4);
+        let (centroids, labels) = bytes.split_at(self.sizes.centroid_coordinates() * 4);
         let labels: Vec<u32> = bytemuck::pod_collect_to_vec(labels);
         let mut counts = vec![0; self.job.n_clusters];
         for (i, &label) in labels.iter().enumerate() {
@@ -469,7 +469,7 @@ impl GpuSession<'_> {
                 *count += u64::from(self.job.table.weights.get(i));
             }
         }
-        let columns: Vec<f32> = bytemuck::pod_collect_to_vec(centroids);
-        State { centroids: rows(&self.sizes, &columns), labels, counts }
+        let columns: Vec<i32> = bytemuck::pod_collect_to_vec(centroids);
+        State { centroids: rows(&self.sizes, &self.job.table.centre, &columns), labels, counts }
     }
 }

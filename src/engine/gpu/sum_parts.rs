@@ -58,10 +58,10 @@ impl Layout {
 
 /// Parts per sum of [`MAX_POINTS`] products of a weight and a coordinate, so that no part overflows an `i32`. A sum of
 /// at most 2^14 parts of 15 bits stays below 2^29; the highest part holds the remaining bits of a product. `None`
-/// where the weights alone would overflow.
+/// where the weights alone would overflow, or a product needs more parts.
 pub(super) fn limbs(max_weight: u32, max_coordinate: u32, granularity: u32) -> Option<usize> {
     let (weight, most) = (u64::from(max_weight), u64::from(max_coordinate));
-    let fits = |term: u64| term * MAX_POINTS < 1 << 31;
+    let fits = |term: u64| term < (1 << 31) / MAX_POINTS;
     match weight * most {
         _ if !fits(weight) => None,
         _ if fits((most >> granularity) * weight) => Some(1),
@@ -77,14 +77,15 @@ mod tests {
     /// Sums the largest points allowed.
     #[test]
     fn no_part_overflows() {
-        for weight in [1u64, 2, 3, 255, 256, 40_000, 65_535] {
-            for most in [0u64, 1, 16, 255, (1 << 17) - 1, 1 << 17, (1 << 22) + 1, 1 << 23] {
-                for granularity in [0, 3, 20] {
+        for weight in [1u64, 2, 3, 255, 256, 40_000, 65_535, 131_071, 131_072, u32::MAX.into()] {
+            for most in [0u64, 1, 16, 255, (1 << 17) - 1, 1 << 17, (1 << 22) + 1, 1 << 30, (1 << 31) - 1] {
+                for granularity in [0, 3, 27] {
                     let most = most >> granularity << granularity;
-                    let Some(limbs) = limbs(weight as u32, most as u32, granularity) else {
-                        panic!("weight {weight}, coordinate {most}")
-                    };
                     let product = weight * most;
+                    let Some(limbs) = limbs(weight as u32, most as u32, granularity) else {
+                        assert!(weight > 131_071 || product >= 1 << 47, "weight {weight}, coordinate {most}");
+                        continue;
+                    };
                     let highest = match limbs {
                         1 => (most >> granularity) * weight,
                         limbs => product >> (PART * (limbs as u32 - 1)),

@@ -26,7 +26,7 @@ pub(super) struct SumsKernel<'a> {
 impl Sums {
     pub(super) fn new(context: &Context, sizes: &Sizes, table: &Table) -> Self {
         let bytes = context.device.limits().max_compute_workgroup_storage_size;
-        let limbs = limbs(table.weights.max(), table.max_coordinate, table.granularity);
+        let limbs = limbs(table.weights.max(), table.reach(), table.granularity);
         let (k, quads) = (sizes.n_clusters as usize, sizes.n_quads as usize);
         let layout = limbs.and_then(|limbs| Layout::new(k, quads, limbs, bytes));
         Self { layout, built: Default::default() }

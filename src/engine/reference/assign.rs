@@ -23,7 +23,7 @@ pub fn distance(x: impl Iterator<Item = i64>, c: &[i32], shift: &[u32], max_shif
 #[must_use]
 pub fn row_distance(table: &Table, i: usize, c: &[i32]) -> Distance {
     let lattice = &table.lattice;
-    distance(table.point(i).iter().map(|&q| q as i64), c, &lattice.shift, lattice.max_shift())
+    distance(table.point(i).iter().map(|&q| q.into()), c, &lattice.shift, lattice.max_shift())
 }
 
 /// Label of each row. `centroids` is (n_clusters, n_dims), the result (n_points).
@@ -39,7 +39,7 @@ pub fn assign_outside(table: &Table, centroids: &[i32], q: &[i64]) -> u32 {
     nearest(centroids, table.n_dims(), |c| distance_outside(q, c, &lattice.shift, lattice.max_shift()))
 }
 
-/// [`distance`] for coordinates of magnitude up to 2^40, as (high, low) 128 bits.
+/// [`distance`] for coordinates of magnitude below 2^62, as (high, low) 128 bits.
 #[must_use]
 pub fn distance_outside(q: &[i64], c: &[i32], shift: &[u32], max_shift: u32) -> (u128, u128) {
     let mut sum = (0, 0u128);

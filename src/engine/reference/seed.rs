@@ -20,11 +20,7 @@ pub fn seed(job: &Job<'_>, restart: u64) -> Vec<i32> {
 /// Coordinates of these rows. (n_rows, n_dims)
 #[must_use]
 pub fn gather(table: &Table, rows: &[usize]) -> Vec<i32> {
-    rows.iter().flat_map(|&i| coordinates(table, i)).collect()
-}
-
-fn coordinates(table: &Table, i: usize) -> Vec<i32> {
-    table.point(i).iter().map(|&q| q as i32).collect()
+    rows.iter().flat_map(|&i| table.point(i)).copied().collect()
 }
 
 /// Greedy k-means++ (Arthur and Vassilvitskii 2007): of a few candidates drawn in proportion to w D, the one with the
@@ -72,9 +68,9 @@ fn potential(table: &Table, near: &[u128]) -> u128 {
 }
 
 fn lower(table: &Table, near: &mut [u128], seed: usize) {
-    let c = coordinates(table, seed);
+    let c = table.point(seed);
     for (i, near) in near.iter_mut().enumerate() {
-        *near = (*near).min(row_distance(table, i, &c));
+        *near = (*near).min(row_distance(table, i, c));
     }
 }
 

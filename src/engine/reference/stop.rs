@@ -43,7 +43,7 @@ pub fn shift_limit(table: &Table, tol: f64) -> Option<f64> {
     for i in 0..table.n_points() {
         let weight = i128::from(table.weights.get(i));
         for (j, &q) in table.point(i).iter().enumerate() {
-            let q = q as i128;
+            let q = i128::from(q);
             sums[j] += weight * q;
             squares[j] += weight * q * q;
         }

@@ -24,10 +24,10 @@ impl Sums {
     }
 
     /// Adds a point `weight` times; a negative weight removes it. `point` is (n_dims).
-    pub fn add(&mut self, cluster: usize, point: &[f32], weight: i64) {
+    pub fn add(&mut self, cluster: usize, point: &[i32], weight: i64) {
         let d = point.len();
         for (sum, &q) in self.sums[cluster * d..][..d].iter_mut().zip(point) {
-            *sum += weight * q as i64;
+            *sum += weight * i64::from(q);
         }
         self.counts[cluster] = self.counts[cluster].wrapping_add_signed(weight);
     }
@@ -65,8 +65,10 @@ mod tests {
 
     #[test]
     fn the_largest_sums_fit() {
-        let (q, w) = (1i64 << 23, 1u64 << 38);
-        assert_eq!(rounded_mean(q << 38, w), 1 << 23);
-        assert_eq!(rounded_mean(-(q << 38), w), -(1 << 23));
+        for (bits, weight) in [(30, 31), (29, 32), (23, 38)] {
+            let (q, n) = (1i64 << bits, 1u64 << weight);
+            assert_eq!(rounded_mean(q << weight, n), 1 << bits);
+            assert_eq!(rounded_mean(-(q << weight), n), -(1 << bits));
+        }
     }
 }

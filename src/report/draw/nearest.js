@@ -1,29 +1,36 @@
-// The lattice and its distances, in exact integers. |difference| <= 2^24 makes a square <= 2^48: a number holds
-// the sum of 16 of them exactly (2^52 < 2^53); sums of these are BigInt. Larger differences use BigInt throughout.
-const EXACT = 2 ** 24, RUN = 16, WHOLE = 1.5 * 2 ** 52, OUTSIDE = 2 ** 40;
+// The lattice and its distances, in exact integers. A difference of at most 2^32 is split in halves of 16 bits: a number
+// holds sums of 2^20 products of two halves exactly (2^52 < 2^53). Larger differences use BigInt.
+const EXACT = 2 ** 32, HALF = 2 ** 16, OUTSIDE = 2 ** 62;
+
+// To the nearest whole number, ties to even.
+function whole(x) {
+  const up = Math.round(x); // ties go up
+  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+}
 
 // A row -> its lattice coordinates, as in src/lattice/pack.rs; null if it lies too far out.
 function place(model, row) {
   const q = row.map((x, j) => {
     const steps = (x - model.offset[j]) * 2 ** -model.exponent[j];
-    return Math.abs(steps) < OUTSIDE ? (steps + WHOLE) - WHOLE : NaN; // to the nearest, ties to even
+    return Math.abs(steps) < OUTSIDE ? whole(steps) : NaN;
   });
   return q.every(Number.isFinite) ? q : null;
 }
 
 function squared(model, q, centroid) {
-  let total = 0n, sum = 0, held = 0;
+  let total = 0n, high = 0, middle = 0, low = 0;
   for (let j = 0; j < q.length; j++) {
-    const difference = q[j] - centroid[j], shift = model.shift[j];
-    if (shift === 0n && difference <= EXACT && difference >= -EXACT) {
-      if (held === RUN) { total += BigInt(sum); sum = 0; held = 0; }
-      sum += difference * difference;
-      held += 1;
+    const size = Math.abs(q[j] - centroid[j]), shift = model.shift[j];
+    if (shift === 0n && size <= EXACT) {
+      const l = size % HALF, h = (size - l) / HALF;
+      high += h * h;
+      middle += h * l;
+      low += l * l;
     } else {
-      total += BigInt(difference) ** 2n << shift;
+      total += (BigInt(q[j]) - BigInt(centroid[j])) ** 2n << shift;
     }
   }
-  return total + BigInt(sum);
+  return total + (BigInt(high) << 32n) + (BigInt(middle) << 17n) + BigInt(low);
 }
 
 // All centroids by distance; ties go to the lowest index. Null for a row too far out.

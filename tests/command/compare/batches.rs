@@ -32,7 +32,7 @@ fn batches(steady: bool, work: &dyn Fn(&dyn Engine)) -> Vec<u64> {
 
 /// As a fit does it.
 fn fit(engine: &dyn Engine, observer: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<Restarts, FitError> {
-    let (packed, params) = (pack(&table())?, params());
+    let (packed, params) = (pack(&table(), None)?, params());
     let job = params.job(&packed)?;
     let mut session = engine.load(&job)?;
     let (n_restarts, keep) = (params.n_restarts(), Keep::Best);

@@ -7,6 +7,7 @@ use super::int16::{self, Ints};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
 use super::{Bf16Columns, Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
+use crate::engine::distance::squared_distance;
 
 pub(super) const TILE: usize = VECTORS * 8;
 /// Vectors of the loop that measures multiply-adds; they fit the registers.

@@ -66,13 +66,18 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn add_point(sums: &mut [f64], point: &[f32], weight: f64) {
+        pub(super) fn add_point(sums: &mut [f64], point: &[i32], weight: f64) {
             lanes::add_point(sums, point, weight);
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
-            lanes::distance(point, centroid)
+        pub(super) fn add_point_exactly(sums: &mut [i64], point: &[i32], weight: i64) {
+            lanes::add_point_exactly(sums, point, weight);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn distance(point: &[i32], centroid: &[i32]) -> u128 {
+            squared_distance(point, centroid)
         }
 
         $(#[target_feature(enable = $features)])?
@@ -91,8 +96,8 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
-            lanes::transpose(rows, n_dims, width, to);
+        pub(super) fn transpose(rows: &[i32], centre: &[i32], width: usize, to: &mut [f32]) {
+            lanes::transpose(rows, centre, width, to);
         }
 
         $(#[target_feature(enable = $features)])?

@@ -218,33 +218,39 @@ pub(super) unsafe fn scores<L: Lanes, const BLOCK: usize>(
 
 /// See [`super::Kernel::add_point`].
 #[inline(always)]
-pub(super) fn add_point(sums: &mut [f64], point: &[f32], weight: f64) {
+pub(super) fn add_point(sums: &mut [f64], point: &[i32], weight: f64) {
     for (sum, &q) in sums.iter_mut().zip(point) {
         *sum += weight * f64::from(q);
     }
 }
 
-/// See [`super::Kernel::distance`].
+/// See [`super::Kernel::add_point_exactly`].
 #[inline(always)]
-pub(super) fn distance(point: &[f32], centroid: &[i32]) -> u64 {
-    let square = |(&x, &c): (&f32, &i32)| {
-        // SAFETY: coordinates are integers of at most 24 bits.
-        let difference = i64::from(unsafe { x.to_int_unchecked::<i32>() } - c);
-        (difference * difference) as u64
-    };
-    point.iter().zip(centroid).map(square).sum()
+pub(super) fn add_point_exactly(sums: &mut [i64], point: &[i32], weight: i64) {
+    let pairs = sums.iter_mut().zip(point);
+    match weight {
+        // few processors multiply vectors of 64-bit integers
+        1 => pairs.for_each(|(sum, &q)| *sum += i64::from(q)),
+        -1 => pairs.for_each(|(sum, &q)| *sum -= i64::from(q)),
+        weight => pairs.for_each(|(sum, &q)| *sum += weight * i64::from(q)),
+    }
 }
 
 /// See [`super::Kernel::transpose`]. In blocks of 8 x 8, so that reads and writes are whole vectors.
 #[inline(always)]
-pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
+pub(super) fn transpose(rows: &[i32], centre: &[i32], width: usize, to: &mut [f32]) {
+    let n_dims = centre.len();
     let n_rows = rows.len() / n_dims;
     let whole = n_dims - n_dims % 8;
     for r in (0..n_rows - n_rows % 8).step_by(8) {
         for j in (0..whole).step_by(8) {
             let mut block = [[0.0; 8]; 8];
+            let centre = &centre[j..][..8];
             for (i, row) in block.iter_mut().enumerate() {
-                row.copy_from_slice(&rows[(r + i) * n_dims + j..][..8]);
+                let from = &rows[(r + i) * n_dims + j..][..8];
+                for c in 0..8 {
+                    row[c] = (from[c] - centre[c]) as f32;
+                }
             }
             for c in 0..8 {
                 let column = &mut to[(j + c) * width + r..][..8];
@@ -255,13 +261,13 @@ pub(super) fn transpose(rows: &[f32], n_dims: usize, width: usize, to: &mut [f32
         }
         for j in whole..n_dims {
             for i in 0..8 {
-                to[j * width + r + i] = rows[(r + i) * n_dims + j];
+                to[j * width + r + i] = (rows[(r + i) * n_dims + j] - centre[j]) as f32;
             }
         }
     }
     for r in n_rows - n_rows % 8..n_rows {
         for j in 0..n_dims {
-            to[j * width + r] = rows[r * n_dims + j];
+            to[j * width + r] = (rows[r * n_dims + j] - centre[j]) as f32;
         }
     }
 }

@@ -221,27 +221,34 @@ impl Kernel {
         in_kernel!(self, kernel => unsafe { kernel::int16_tile(points, width, scale, narrow) });
     }
 
-    /// Adds `weight * point` to `sums`; exact while the sums stay below 2^53. Both are (n_dims).
-    pub(super) fn add_point(self, sums: &mut [f64], point: &[f32], weight: f64) {
+    /// Adds `weight * point` to `sums`; exact while the sums stay below 2^53 steps. Both are (n_dims).
+    pub(super) fn add_point(self, sums: &mut [f64], point: &[i32], weight: f64) {
         // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::add_point(sums, point, weight) });
     }
 
+    /// The same in integers.
+    pub(super) fn add_point_exactly(self, sums: &mut [i64], point: &[i32], weight: i64) {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::add_point_exactly(sums, point, weight) });
+    }
+
     /// The squared distance of a point to a centroid of a uniform table, in integers. Both are (n_dims).
-    pub(super) fn distance(self, point: &[f32], centroid: &[i32]) -> u64 {
+    pub(super) fn distance(self, point: &[i32], centroid: &[i32]) -> u128 {
         // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::distance(point, centroid) })
     }
 
-    /// Transposes rows (at most `width`, n_dims) to (n_dims, width). Columns without a row are not written.
-    pub(super) fn transpose(self, rows: &[f32], n_dims: usize, width: usize, to: &mut [f32]) {
+    /// Transposes rows (at most `width`, n_dims), less `centre` (n_dims) and rounded to `f32`, to (n_dims, width). Columns
+    /// without a row are not written.
+    pub(super) fn transpose(self, rows: &[i32], centre: &[i32], width: usize, to: &mut [f32]) {
         match self {
             // SAFETY: `pick` found these instructions on this processor, which then also has AVX2. With AVX-512 the
             // compiler would make slow gathers.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx2::transpose(rows, n_dims, width, to) },
+            Self::Avx512 => unsafe { avx2::transpose(rows, centre, width, to) },
             // SAFETY: `pick` found these instructions on this processor.
-            other => in_kernel!(other, kernel => unsafe { kernel::transpose(rows, n_dims, width, to) }),
+            other => in_kernel!(other, kernel => unsafe { kernel::transpose(rows, centre, width, to) }),
         }
     }
 

@@ -6,6 +6,7 @@ use super::entries::entries;
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
 use super::{Bf16Columns, Columns, Moves, Tile, Top2, Top3, bounds, peak};
+use crate::engine::distance::squared_distance;
 
 const WIDTH: usize = 8;
 pub(super) const TILE: usize = VECTORS * WIDTH;

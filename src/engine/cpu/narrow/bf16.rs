@@ -2,7 +2,7 @@
 //!
 //! # The certificate
 //!
-//! Let x~ and c~ be a point and a centroid with their coordinates rounded to bf16. The units compute
+//! Let x and c be a point and a centroid from the centre, x~ and c~ their coordinates rounded to bf16. The units compute
 //! `P_i ~ x~.c~_i`: products of two bf16 are exact in `f32`, sums are rounded, in an unspecified order. Coordinates
 //! are integers, so no product or sum other than zero is small enough to be flushed. Let `h_i = |c_i|^2 / 2`, the
 //! score
@@ -23,7 +23,7 @@
 //! Points that are not proven are examined again in `f32`.
 
 use super::columns::Bf16Columns;
-use super::cost::GuessCost;
+use super::cost::{GuessCost, from_centre};
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::certify::{self, Bound};
 use crate::engine::cpu::kernel::{DEPTH, Kernel, Matrix, ROWS};
@@ -55,7 +55,7 @@ impl Bf16 {
         bound: Bound,
     ) -> Self {
         let depth = table.n_dims().next_multiple_of(DEPTH);
-        let cost = |point: &[f32]| GuessCost::of(point.iter().map(|&q| (q, widen(round(q)))));
+        let cost = |point: &[i32]| GuessCost::of(from_centre(point, &table.centre).map(rounded));
         let tiles = NarrowTiles::new(table, tiles, depth / 2, cost, |points, to| {
             pair_up(points, tiles.width(), to);
         });
@@ -76,13 +76,14 @@ impl Bf16 {
         }
     }
 
-    pub(super) fn fill(&self, columns: &mut Bf16Columns, centroids: &[i32], n_dims: usize) -> bool {
+    pub(super) fn fill(&self, columns: &mut Bf16Columns, centroids: &[i32], centre: &[i32]) -> bool {
+        let n_dims = centre.len();
         for (c, row) in centroids.chunks_exact(n_dims).enumerate() {
             let to = &mut columns.values[c * self.depth..][..n_dims];
-            to.iter_mut().zip(row).for_each(|(to, &q)| *to = round(q as f32));
-            let GuessCost { residual, norm } =
-                GuessCost::of(row.iter().zip(&*to).map(|(&q, &rounded)| (q as f32, widen(rounded))));
-            let half_norm = row.iter().map(|&q| f64::from(q) * f64::from(q)).sum::<f64>() / 2.0;
+            let values = from_centre(row, centre);
+            to.iter_mut().zip(values.clone()).for_each(|(to, x)| *to = round(x as f32));
+            let GuessCost { residual, norm } = GuessCost::of(values.clone().map(rounded));
+            let half_norm = values.map(|x| f64::from(x) * f64::from(x)).sum::<f64>() / 2.0;
             let error = |error: f64| certify::round_up(error * self.share * UP);
             columns.own[c] = error(self.gamma * half_norm);
             columns.base[c] = (half_norm - f64::from(columns.own[c])) as f32;
@@ -128,6 +129,11 @@ impl Bf16 {
 fn round(x: f32) -> u16 {
     let bits = x.to_bits();
     ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as u16
+}
+
+/// A coordinate from the centre, and rounded to bf16 as the kernel does: first to `f32`.
+fn rounded(x: i32) -> (f64, f32) {
+    (f64::from(x), widen(round(x as f32)))
 }
 
 fn widen(x: u16) -> f32 {

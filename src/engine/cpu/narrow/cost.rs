@@ -10,12 +10,12 @@ pub(in crate::engine::cpu) struct GuessCost {
 
 impl GuessCost {
     /// From (value, rounded) pairs.
-    pub(super) fn of(pairs: impl Iterator<Item = (f32, f32)>) -> Self {
+    pub(super) fn of(pairs: impl Iterator<Item = (f64, f32)>) -> Self {
         let (mut residual, mut norm) = (0.0, 0.0);
         for (value, rounded) in pairs {
-            let rest = f64::from(value - rounded); // exact: both are close (Sterbenz)
+            let rest = value - f64::from(rounded); // exact: both are close (Sterbenz)
             residual += rest * rest;
-            norm += f64::from(value) * f64::from(value);
+            norm += value * value;
         }
         // sums of squares with a relative error of at most 2^-36
         Self { residual: residual.sqrt() * (1.0 + 1e-9), norm: norm.sqrt() * (1.0 + 1e-9) }
@@ -24,4 +24,9 @@ impl GuessCost {
     pub(super) fn or(self, other: Self) -> Self {
         Self { residual: self.residual.max(other.residual), norm: self.norm.max(other.norm) }
     }
+}
+
+/// Coordinates from the centre. Both are (n_dims).
+pub(super) fn from_centre<'a>(row: &'a [i32], centre: &'a [i32]) -> impl Iterator<Item = i32> + Clone + 'a {
+    row.iter().zip(centre).map(|(q, m)| q - m)
 }

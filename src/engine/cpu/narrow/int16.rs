@@ -2,7 +2,7 @@
 //!
 //! # The certificate
 //!
-//! In units of `2^a` lattice steps, let x and c be a point and a centroid, x~ and c~ their coordinates rounded to
+//! In units of `2^a` lattice steps, let x and c be a point and a centroid from the centre, x~ and c~ their coordinates rounded to
 //! integers. The kernel computes `S_i = round(|c_i|^2 / 2) - x~.c~_i` exactly (all sums fit 32 bits, see below).
 //! Compared with the score `s_i = |c_i|^2 / 2 - x.c_i`:
 //!
@@ -19,7 +19,7 @@
 //! checked.
 
 use super::columns::Int16Columns;
-use super::cost::GuessCost;
+use super::cost::{GuessCost, from_centre};
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::certify::Bound;
 use crate::engine::cpu::kernel::Kernel;
@@ -45,7 +45,7 @@ pub(in crate::engine::cpu) struct Int16 {
 impl Int16 {
     pub(super) fn new(table: &Table, tiles: &Tiles<'_>, kernel: Kernel, bound: Bound) -> Self {
         let scale = scale(tiles.largest_half_norm());
-        let cost = |point: &[f32]| GuessCost::of(point.iter().map(|&q| (q * scale, whole(q * scale))));
+        let cost = |point: &[i32]| GuessCost::of(from_centre(point, &table.centre).map(|x| rounded(x, scale)));
         let make = |points: &[f32], to: &mut [i32]| kernel.int16_tile(points, tiles.width(), scale, to);
         let tiles = NarrowTiles::new(table, tiles, table.n_dims().div_ceil(2), cost, make);
         Self { scale, sound: bound.is_sound_in_int16(), tiles, kernel }
@@ -59,13 +59,14 @@ impl Int16 {
     }
 
     /// Converts new centroids. False if their sums might exceed 32 bits.
-    pub(super) fn fill(&self, columns: &mut Int16Columns, centroids: &[i32], n_dims: usize) -> bool {
+    pub(super) fn fill(&self, columns: &mut Int16Columns, centroids: &[i32], centre: &[i32]) -> bool {
+        let n_dims = centre.len();
         columns.all = GuessCost::default();
         let mut wholes = vec![0i32; n_dims + 1]; // padded to an even number of features
         for (c, row) in centroids.chunks_exact(n_dims).enumerate() {
-            let scaled = row.iter().map(|&q| q as f32 * self.scale);
-            wholes.iter_mut().zip(scaled.clone()).for_each(|(to, value)| *to = whole(value) as i32);
-            columns.all = columns.all.or(GuessCost::of(scaled.clone().map(|value| (value, whole(value)))));
+            let scaled = from_centre(row, centre).map(|x| rounded(x, self.scale));
+            wholes.iter_mut().zip(scaled.clone()).for_each(|(to, (_, whole))| *to = whole as i32);
+            columns.all = columns.all.or(GuessCost::of(scaled.clone()));
             if columns.all.norm > ROOM {
                 return false;
             }
@@ -74,7 +75,7 @@ impl Int16 {
             values
                 .zip(wholes.chunks_exact(2))
                 .for_each(|(to, pair)| *to = (pair[0] & 0xffff) | (pair[1] << 16));
-            let norm: f64 = scaled.map(|value| f64::from(value) * f64::from(value)).sum();
+            let norm: f64 = scaled.map(|(value, _)| value * value).sum();
             columns.base[c] = (norm / 2.0).round() as i32;
         }
         true
@@ -119,7 +120,7 @@ fn scale(largest_half_norm: f64) -> f32 {
     scale as f32
 }
 
-/// Rounds to an integer as the kernel does.
-fn whole(value: f32) -> f32 {
-    (value + WHOLE) - WHOLE
+/// A coordinate from the centre in the guess's units, and rounded to an integer as the kernel does: first to `f32`.
+fn rounded(x: i32, scale: f32) -> (f64, f32) {
+    (f64::from(x) * f64::from(scale), (x as f32 * scale + WHOLE) - WHOLE)
 }

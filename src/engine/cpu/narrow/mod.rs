@@ -56,10 +56,10 @@ impl Narrow {
     }
 
     /// Converts new centroids (n_clusters, n_dims). False if they are too large for this guess.
-    pub(super) fn fill(&self, columns: &mut NarrowColumns, centroids: &[i32], n_dims: usize) -> bool {
+    pub(super) fn fill(&self, columns: &mut NarrowColumns, centroids: &[i32], centre: &[i32]) -> bool {
         match (self, columns) {
-            (Self::Int16(guess), NarrowColumns::Int16(columns)) => guess.fill(columns, centroids, n_dims),
-            (Self::Bf16(guess), NarrowColumns::Bf16(columns)) => guess.fill(columns, centroids, n_dims),
+            (Self::Int16(guess), NarrowColumns::Int16(columns)) => guess.fill(columns, centroids, centre),
+            (Self::Bf16(guess), NarrowColumns::Bf16(columns)) => guess.fill(columns, centroids, centre),
             _ => false, // columns of another guess
         }
     }

@@ -28,12 +28,12 @@ pub(in crate::engine::cpu) struct NarrowTiles {
 }
 
 impl NarrowTiles {
-    /// `cost` gives the cost of rounding a point, `make` converts a tile (n_dims, width).
+    /// `cost` gives the cost of rounding a point (n_dims), `make` converts a tile (n_dims, width).
     pub(super) fn new(
         table: &Table,
         tiles: &Tiles<'_>,
         n_pairs: usize,
-        cost: impl Fn(&[f32]) -> GuessCost + Sync,
+        cost: impl Fn(&[i32]) -> GuessCost + Sync,
         make: impl Fn(&[f32], &mut [i32]) + Sync,
     ) -> Self {
         let (width, size) = (tiles.width(), n_pairs * tiles.width());

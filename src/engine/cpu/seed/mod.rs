@@ -17,6 +17,7 @@ use crate::engine::rows::RowsByWeight;
 use crate::engine::{Job, Seeding, certify};
 use crate::lattice::Table;
 use near::{Near, columns};
+use wide::Wide;
 
 /// Data for seeding, computed once per job.
 #[derive(Debug)]
@@ -56,19 +57,19 @@ impl<'a> Seeder<'a> {
         let lattice = &table.lattice;
         let rows = if let Some(norms) = &self.norms {
             self.plus_plus(job, &mut draws, first, narrow::Narrow::new(table, tiles, norms, kernel, first))
+        } else if table.distances_fit_64_bits(table.granularity) {
+            // no draw and no comparison depends on a common factor
+            let unit = 2 * table.granularity;
+            let exact = |x: &[i32], c: &[i32]| (kernel.distance(x, c) >> unit) as u64;
+            self.plus_plus(job, &mut draws, first, Wide::new(table, tiles, kernel, shared, first, (exact, unit)))
         } else if !lattice.mixed() {
-            let near = wide::Wide::new(table, tiles, kernel, shared, first, |x, c| kernel.distance(x, c));
-            self.plus_plus(job, &mut draws, first, near)
+            let exact = |x: &[i32], c: &[i32]| kernel.distance(x, c);
+            self.plus_plus(job, &mut draws, first, Wide::new(table, tiles, kernel, shared, first, (exact, 0)))
         } else {
-            let max_shift = lattice.max_shift();
-            let exact =
-                |x: &[f32], c: &[i32]| distance(x.iter().map(|&q| q as i64), c, &lattice.shift, max_shift);
-            self.plus_plus(
-                job,
-                &mut draws,
-                first,
-                wide::Wide::new(table, tiles, kernel, shared, first, exact),
-            )
+            let exact = |x: &[i32], c: &[i32]| {
+                distance(x.iter().map(|&q| q.into()), c, &lattice.shift, lattice.max_shift())
+            };
+            self.plus_plus(job, &mut draws, first, Wide::new(table, tiles, kernel, shared, first, (exact, 0)))
         };
         gather(table, &rows)
     }

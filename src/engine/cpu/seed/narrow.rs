@@ -7,9 +7,13 @@ use super::near::{Near, columns, pick_row};
 use crate::engine::reference::seed::gather;
 use crate::lattice::Table;
 
-/// Squared norms, exact. (n_points)
+/// Squared norms from the centre, exact. (n_points)
 pub(super) fn norms(table: &Table) -> Vec<f32> {
-    table.points.chunks_exact(table.n_dims()).map(|x| x.iter().map(|q| q * q).sum()).collect()
+    let norm = |x: &[i32]| {
+        let from_centre = x.iter().zip(&table.centre).map(|(q, m)| (q - m) as f32);
+        from_centre.map(|x| x * x).sum()
+    };
+    table.points.chunks_exact(table.n_dims()).map(norm).collect()
 }
 
 /// Distances in units of `4^granularity`: no draw and no comparison depends on a common factor.
@@ -84,7 +88,7 @@ impl Near for Narrow<'_> {
                 self.after_sums[c][tile] = match self.table.weights.values() {
                     None => sum.into(),
                     Some(weights) => {
-                        let weighted = |(&d, &w): (&u32, &u16)| u128::from(d) * u128::from(w);
+                        let weighted = |(&d, &w): (&u32, &u32)| u128::from(d) * u128::from(w);
                         after.iter().zip(&weights[at.start..]).map(weighted).sum()
                     }
                 };

@@ -13,13 +13,14 @@ use crate::lattice::Table;
 /// Tiles per parallel task.
 const CHUNK: usize = 64;
 
-/// Exact distances of type D, and for each point the score above which a candidate is proven to be no nearer.
+/// Exact distances of type D in units of `2^unit`, and for each point the score above which a candidate is proven to be no nearer.
 pub(super) struct Wide<'a, D, F> {
     table: &'a Table,
     tiles: &'a Tiles<'a>,
     kernel: Kernel,
     shared: bool,
     exact: F,
+    unit: u32,
     gamma: f32,                 // G for the points' share of E
     near: Vec<D>,               // (n_points)
     limits: Vec<f32>,           // near / 2 - |x|^2 / 2 + the point's share of E, rounded up (n_points)
@@ -30,7 +31,7 @@ pub(super) struct Wide<'a, D, F> {
 impl<'a, D, F> Wide<'a, D, F>
 where
     D: Copy + Ord + Send + Sync + Into<u128>,
-    F: Fn(&[f32], &[i32]) -> D + Sync,
+    F: Fn(&[i32], &[i32]) -> D + Sync,
 {
     pub(super) fn new(
         table: &'a Table,
@@ -38,7 +39,7 @@ where
         kernel: Kernel,
         shared: bool,
         first: usize,
-        exact: F,
+        (exact, unit): (F, u32),
     ) -> Self {
         let seed = gather(table, &[first]);
         let to = |i: usize| exact(table.point(i), &seed);
@@ -50,7 +51,7 @@ where
         };
         let (limits, sums, nearer) = (vec![0.0; n], vec![0; tiles.len()], Vec::new());
         let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
-        let mut new = Self { table, tiles, kernel, shared, exact, gamma, near, limits, sums, nearer };
+        let mut new = Self { table, tiles, kernel, shared, exact, unit, gamma, near, limits, sums, nearer };
         for i in 0..n {
             new.limits[i] = new.limit(i);
             new.sums[i / tiles.width()] += new.share(i, new.near[i]);
@@ -67,7 +68,7 @@ where
     fn limit(&self, i: usize) -> f32 {
         let half_norm = self.table.half_norm(i);
         let near: u128 = self.near[i].into();
-        let half_near = libm::ldexp(near as f64, -2 * self.table.lattice.max_shift() as i32) / 2.0;
+        let half_near = libm::ldexp(near as f64, self.unit as i32 - 2 * self.table.lattice.max_shift() as i32) / 2.0;
         let own = f64::from(certify::point_error(self.gamma, half_norm));
         let limit = half_near - half_norm + own + (half_near + half_norm) * 1e-9;
         let rounded = limit as f32;
@@ -122,7 +123,7 @@ impl<D> Gains<D> {
 impl<D, F> Near for Wide<'_, D, F>
 where
     D: Copy + Ord + Send + Sync + Into<u128>,
-    F: Fn(&[f32], &[i32]) -> D + Sync,
+    F: Fn(&[i32], &[i32]) -> D + Sync,
 {
     fn total(&self) -> u128 {
         self.sums.iter().sum()

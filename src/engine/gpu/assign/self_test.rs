@@ -9,7 +9,7 @@ use super::shape::Shape;
 use crate::engine::gpu::buffers::{Columns, Shared, Sizes, Slot, allocate, uniform};
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::narrow::{NarrowCentroids, NarrowPoints};
-use crate::engine::gpu::points::{features_of, padded};
+use crate::engine::gpu::points::{features_of, from_centre};
 use crate::engine::gpu::units::Units;
 use crate::engine::reference::assign::assign;
 use crate::engine::{EngineError, Job, Seeding, certify};
@@ -103,7 +103,7 @@ impl Trial {
         let (points, centroids) =
             (NarrowPoints::build(context, units), NarrowCentroids::build(context, units));
         let [values, _, running, states, _, _, centroids_f16] = &slots;
-        let of_centroids = [&shared.sizes, values, &shared.features, running, states, centroids_f16];
+        let of_centroids = [&shared.sizes, values, running, states, centroids_f16];
         let bound = [
             (points.bind(context, &shared), NarrowPoints::blocks(N_POINTS)),
             (centroids.bind_to(context, of_centroids), NarrowCentroids::blocks(&sizes)),
@@ -125,7 +125,7 @@ impl Trial {
             (0..N_POINTS).map(|i| certify::point_error(gamma, table.half_norm(i))).collect();
         Ok(Shared {
             sizes: uniform(context, sizes)?,
-            points: filled(context, "self-test points", &padded(&table.points, N_DIMS, width))?,
+            points: filled(context, "self-test points", &from_centre(table, 0..N_POINTS, width))?,
             weights: allocate(context, "self-test weights", 4)?,
             errors: filled(context, "self-test errors", &errors)?,
             features: filled(context, "self-test features", &features_of(table, sizes))?,
@@ -141,11 +141,10 @@ impl Trial {
         sizes: &Sizes,
         labels: &wgpu::Buffer,
     ) -> Result<[wgpu::Buffer; 7], EngineError> {
-        let Columns { values, half_norms, centre_half_norms } =
-            Columns::new(&self.table, sizes, &self.centroids);
+        let Columns { values, half_norms } = Columns::new(&self.table, sizes, &self.centroids);
         Ok([
             filled(context, "self-test centroids", &values)?,
-            filled(context, "self-test half norms", &[half_norms, centre_half_norms].concat())?,
+            filled(context, "self-test half norms", &half_norms)?,
             filled(context, "self-test running", &[0u32])?,
             filled(context, "self-test slots", &[Slot::default()])?,
             labels.clone(),
@@ -190,11 +189,11 @@ mod tests {
         let small = Trial::new(1).expect("a table");
         let granularity = small.table.granularity;
         for table in [&small.table, &Trial::new(29).expect("a table").table] {
-            assert!(certify::matrix_scores_are_exact(N_DIMS, table.max_coordinate, table.granularity));
+            assert!(certify::matrix_scores_are_exact(N_DIMS, table.reach(), table.granularity));
         }
         // many points have ties or near ties
-        let distance = |x: &[f32], c: &[i32]| -> i64 {
-            x.iter().zip(c).map(|(&x, &c)| (x as i64 - i64::from(c)) >> granularity).map(|d| d * d).sum()
+        let distance = |x: &[i32], c: &[i32]| -> i64 {
+            x.iter().zip(c).map(|(&x, &c)| (i64::from(x) - i64::from(c)) >> granularity).map(|d| d * d).sum()
         };
         let close = (0..N_POINTS).filter(|&i| {
             let x = small.table.point(i);
@@ -203,8 +202,8 @@ mod tests {
             all[1] - all[0] <= 2
         });
         assert!(close.count() > N_POINTS / 4);
-        let large = Trial::new((1 << 23) - 1).expect("a table");
-        assert!(large.table.max_coordinate > 1 << 22 && large.table.granularity == 0);
+        let large = Trial::new((1 << 30) - 1).expect("a table");
+        assert!(large.table.max_coordinate > 1 << 29 && large.table.granularity == 0);
     }
 
     #[test]

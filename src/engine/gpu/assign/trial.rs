@@ -133,7 +133,7 @@ struct TrialSlots {
 impl TrialSlots {
     fn new(context: &Context, sizes: &Sizes, n_slots: usize) -> Result<Self, EngineError> {
         let slots = Self {
-            centroids: allocate(context, "trial centroids", n_slots * sizes.centroid_floats() * 4)?,
+            centroids: allocate(context, "trial centroids", n_slots * sizes.centroid_coordinates() * 4)?,
             half_norms: allocate(context, "trial half norms", n_slots * sizes.half_norm_floats() * 4)?,
             running: allocate(context, "trial running", n_slots * 4)?,
             slots: allocate(context, "trial slots", n_slots * size_of::<Slot>())?,

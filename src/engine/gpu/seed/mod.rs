@@ -255,13 +255,9 @@ impl BoundSeed<'_> {
             Seeding::Given(centroids) => {
                 let columns = Columns::new(job.table, sizes, centroids);
                 for Admitted { slot, .. } in admitted {
-                    let Columns { values, half_norms, centre_half_norms } = &columns;
-                    let (to, at) = (&self.slots.half_norms, (slot * half_norms.len() * 4) as u64);
-                    context.write(&self.slots.centroids, (slot * values.len() * 4) as u64, values);
-                    context.write(to, at, half_norms);
-                    if sizes.n_tallies > 0 {
-                        context.write(to, to.size() / 2 + at, centre_half_norms);
-                    }
+                    let Columns { values, half_norms } = &columns;
+                    context.write(&self.slots.centroids, (slot * size_of_val(&values[..])) as u64, values);
+                    context.write(&self.slots.half_norms, (slot * size_of_val(&half_norms[..])) as u64, half_norms);
                 }
                 vec![0; admitted.len()]
             }

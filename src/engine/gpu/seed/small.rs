@@ -26,9 +26,9 @@ impl Packed {
     /// Packs a table that is on the device as a whole. `None` if the table is not suitable, or the driver's limit of
     /// `most_trips` loop trips is too low.
     pub(super) fn new(table: &Table, sizes: &Sizes, most_trips: u64) -> Option<Self> {
-        let steps = u64::from(table.max_coordinate >> table.granularity);
-        let farthest = table.n_dims() as u64 * (2 * steps) * (2 * steps);
-        let fits = sizes.small() && farthest * u64::from(table.weights.max()) < 1 << 32;
+        let steps = u128::from(table.max_coordinate >> table.granularity);
+        let farthest = table.n_dims() as u128 * (2 * steps) * (2 * steps);
+        let fits = sizes.small() && farthest * u128::from(table.weights.max()) < 1 << 32;
         let n = table.n_points();
         if !fits || n > MAX_POINTS || work(sizes) > MAX_WORK {
             return None;
@@ -50,7 +50,7 @@ pub(super) fn work(sizes: &Sizes) -> u128 {
 
 /// A row in units of the table's granularity. (n_dims)
 fn steps_of(table: &Table, row: usize) -> impl Iterator<Item = i32> {
-    table.point(row).iter().map(|&q| q as i32 >> table.granularity)
+    table.point(row).iter().map(|q| q >> table.granularity)
 }
 
 /// How rows are distributed: each owner, an invocation, has the same number of consecutive rows.

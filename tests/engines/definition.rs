@@ -1,0 +1,166 @@
+//! The definition, written a second time in Python: the cases of `fixtures/definition.json` on the reference, then on
+//! every device. `fixtures/README.md` says what they are.
+
+use cairn::data::Dataset;
+use cairn::engine::reference::Reference;
+use cairn::engine::{NO_LABEL, Stop, digest};
+use cairn::kmeans::{Init, KMeans};
+use ndarray::Array2;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::common::{Backend, Case, compare, on, on_devices};
+
+#[derive(Deserialize)]
+struct Fixture {
+    name: String,
+    input: Input,
+    expected: Expected,
+}
+
+#[derive(Deserialize)]
+struct Input {
+    points: Vec<Vec<Value>>,
+    weights: Option<Vec<Value>>,
+    k: usize,
+    seed: Value,
+    restarts: u64,
+    max_iter: u32,
+    tol: Value,
+    init: Value,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    p: Vec<i32>,
+    offset: Vec<Value>,
+    e: Vec<u32>,
+    w: Vec<u32>,
+    q: Vec<Option<Vec<Value>>>,
+    labels: Vec<Option<u32>>,
+    counts: Vec<String>,
+    centroids_q: Vec<Vec<i32>>,
+    inertia_integer: String,
+    inertia: Value,
+    best_restart: u64,
+    outcomes: Vec<Ended>,
+    fingerprint: String,
+}
+
+#[derive(Deserialize)]
+struct Ended {
+    iterations: u32,
+    stop: String,
+    inertia: String,
+    digest: String,
+}
+
+/// A number, or one in a string. Only whole numbers up to 2^53 are written without one.
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::String(text) => text.parse().expect("a number"),
+        value => value.as_f64().expect("a number"),
+    }
+}
+
+fn whole(value: &Value) -> i64 {
+    match value {
+        Value::String(text) => text.parse().expect("a whole number"),
+        value => value.as_i64().expect("a whole number"),
+    }
+}
+
+fn array(rows: &[Vec<Value>]) -> Array2<f64> {
+    let values: Vec<f64> = rows.iter().flatten().map(number).collect();
+    Array2::from_shape_vec((rows.len(), values.len() / rows.len()), values).expect("whole rows")
+}
+
+fn fixtures() -> Vec<Fixture> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/definition.json");
+    let text = std::fs::read_to_string(file).expect("the fixtures are there");
+    let all: Vec<Fixture> = serde_json::from_str(&text).expect("the fixtures are as their README says");
+    assert!(all.len() > 100);
+    all
+}
+
+impl Fixture {
+    fn case(&self) -> Case {
+        let Input { points, weights, k, seed, restarts, max_iter, tol, init } = &self.input;
+        let mut data = Dataset::new(&self.name, array(points));
+        if let Some(weights) = weights {
+            data = data.with_weights(weights.iter().map(number).collect());
+        }
+        let init = match init {
+            Value::String(name) if name == "random" => Init::Random,
+            Value::String(_) => Init::KMeansPlusPlus,
+            rows => {
+                let rows: Vec<Vec<Value>> = serde_json::from_value(rows.clone()).expect("rows");
+                Init::Centroids(array(&rows))
+            }
+        };
+        let seed = match seed {
+            Value::String(text) => text.parse().expect("a seed"),
+            seed => seed.as_u64().expect("a seed"),
+        };
+        let kmeans = KMeans::new(*k).restarts(*restarts).seed(seed).init(init).max_iter(*max_iter);
+        Case::new(&data, kmeans.tol(number(tol)))
+    }
+
+    fn assert_placed(&self, case: &Case) {
+        let (name, expected, table) = (&self.name, &self.expected, &case.table);
+        let lattice = &table.lattice;
+        assert_eq!((&lattice.exponent, &lattice.shift), (&expected.p, &expected.e), "{name}");
+        assert_eq!(lattice.offset, expected.offset.iter().map(number).collect::<Vec<_>>(), "{name}");
+        for (i, q) in expected.q.iter().enumerate() {
+            assert_eq!(table.weights.get(i), expected.w[i], "{name}, weight of row {i}");
+            let outside = table.outside.iter().find(|(row, _)| *row == i).map(|(_, q)| q.clone());
+            let placed = outside.unwrap_or_else(|| table.point(i).iter().map(|&q| q.into()).collect());
+            let placed = (!table.unplaced.contains(&i)).then_some(placed);
+            let q = q.as_ref().map(|q| q.iter().map(whole).collect::<Vec<i64>>());
+            assert_eq!(placed, q, "{name}, row {i}");
+        }
+    }
+}
+
+#[test]
+fn the_reference_is_the_definition() {
+    for fixture in fixtures() {
+        let (name, case, expected) = (&fixture.name, fixture.case(), &fixture.expected);
+        fixture.assert_placed(&case);
+        let run = case.run(&Reference, 7);
+        for (outcome, ended) in run.outcomes.iter().zip(&expected.outcomes) {
+            let stop = match &ended.stop[..] {
+                "fixed_point" => Stop::FixedPoint,
+                "tol" => Stop::Tol,
+                _ => Stop::MaxIter,
+            };
+            assert_eq!((outcome.iterations, outcome.stop), (ended.iterations, stop), "{name}");
+            assert_eq!(outcome.inertia.to_string(), ended.inertia, "{name}");
+            assert_eq!(outcome.digest.to_string(), ended.digest, "{name}");
+        }
+        let best = run.best().expect("a restart");
+        assert_eq!((best.restart, best.inertia.to_string()), (expected.best_restart, expected.inertia_integer.clone()));
+        // shown with one rounding more where a weight of 1 stands for a number that f64 rounds
+        let (shown, inertia) = (case.table.cost(best.inertia), number(&expected.inertia));
+        assert!(shown == inertia || (shown / inertia - 1.0).abs() < 1e-15, "{name}: {shown}, {inertia}");
+        let state = run.best_state().expect("its state");
+        let labels: Vec<u32> = expected.labels.iter().map(|label| label.unwrap_or(NO_LABEL)).collect();
+        assert_eq!(state.labels, labels, "{name}");
+        assert_eq!(state.centroids, expected.centroids_q.concat(), "{name}");
+        assert_eq!(digest(&state.centroids), best.digest, "{name}");
+        assert_eq!(state.counts.iter().map(u64::to_string).collect::<Vec<_>>(), expected.counts, "{name}");
+        assert_eq!(run.fingerprint(&case.job()), expected.fingerprint, "{name}");
+    }
+}
+
+on_devices!(every_device_is_the_definition);
+
+fn every_device_is_the_definition(backend: Backend) {
+    let cases: Vec<(String, Case)> = fixtures().into_iter().map(|fixture| (fixture.name.clone(), fixture.case())).collect();
+    on(backend, &|engine| {
+        for (name, case) in &cases {
+            let got = case.run(engine, case.params.n_restarts());
+            compare(&case.oracle(), &got).unwrap_or_else(|difference| panic!("{name}: {difference}"));
+        }
+    });
+}
