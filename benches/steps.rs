@@ -45,7 +45,7 @@ fn data((n, d, k): (usize, usize, usize)) -> Dataset {
 }
 
 fn table(shape: (usize, usize, usize)) -> Table {
-    pack(&data(shape)).unwrap()
+    pack(&data(shape), None).unwrap()
 }
 
 /// The first `k` rows, in the user's units.
@@ -82,13 +82,13 @@ fn assign(bencher: Bencher, shape: (usize, usize, usize)) {
 #[divan::bench(args = SHAPES)]
 fn lattice(bencher: Bencher, shape: (usize, usize, usize)) {
     let data = data(shape);
-    bencher.bench_local(|| pack(&data).unwrap());
+    bencher.bench_local(|| pack(&data, None).unwrap());
 }
 
 /// A hundred restarts of the digits to the fixed point.
 #[divan::bench]
 fn restarts(bencher: Bencher) {
-    let table = pack(&cairn::data::digits()).unwrap();
+    let table = pack(&cairn::data::digits(), None).unwrap();
     let params = KMeans::new(10).restarts(100).check().unwrap();
     let job = params.job(&table).unwrap();
     let cpu = cpu();

@@ -14,7 +14,7 @@
 
 @group(0) @binding(9) var<storage, read_write> tallies: array<vec2<u32>>; // repairs: first pass, later (slots, n_tallies)
 @group(0) @binding(10) var<storage, read> points_f16: array<f16>;    // pieces (n_points, depth)
-@group(0) @binding(11) var<storage, read> norms: array<f32>;         // |x|, from above, with FLUSHED (n_points)
+@group(0) @binding(11) var<storage, read> norms: array<f32>;         // |x|, from above, with `flushed` (n_points)
 @group(0) @binding(12) var<storage, read> centroids_f16: array<f16>; // pieces (slots, padded n_clusters, depth)
 
 const WIDTH = 256u;
@@ -80,7 +80,7 @@ fn half_norm_of(slot: u32, c: u32) -> f32 {
     return half_norms[slot * sizes.n_packs + c / 4u][c % 4u];
 }
 
-/// The centroids from `first` on, for the ends from `to` on: h - 3 G h, and K (root(h) + FLUSHED).
+/// The centroids from `first` on, for the ends from `to` on: h - 3 G h, and K (root(h) + flushed()).
 fn load_ends(slot: u32, first: u32, to: u32, gamma: f32, share: f32, local: u32) {
     if (local >= TILE) { return; }
     var end = vec2<f32>(3.0e38, 0.0);

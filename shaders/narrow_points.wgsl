@@ -5,7 +5,7 @@
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> points: array<vec4<i32>>;             // (n_points, n_quads)
 @group(0) @binding(2) var<storage, read_write> points_f16: array<vec2<u32>>;   // pieces (n_points, depth)
-@group(0) @binding(3) var<storage, read_write> norms: array<f32>;              // |x|, from above, with FLUSHED (n_points)
+@group(0) @binding(3) var<storage, read_write> norms: array<f32>;              // |x|, from above, with `flushed` (n_points)
 
 override EDGE: u32 = 16u; // of a piece
 

@@ -1,6 +1,6 @@
 //! k-means that gives the same answer, to the last bit, on every GPU and CPU.
 //!
-//! Rows of floats are quantised to a lattice of 24-bit integers ([`lattice`]). Everything after that is defined in
+//! Rows of floats are quantised to a lattice of 31-bit integers ([`lattice`]). Everything after that is defined in
 //! integers, whose sums do not depend on order. So labels, centroids, inertia and the number of iterations do not
 //! depend on the device, the number of threads, or the batches of restarts. Engines are fast because they guess in
 //! floating point, certify the guess with a rigorous bound ([`engine::certify`]), and repair only the few points that

@@ -83,7 +83,8 @@ impl Case {
             (Work::Restarts(restarts), _) => kmeans.restarts(restarts).seed(42),
             (Work::Iterations(most), _) => kmeans.restarts(1).max_iter(most),
         };
-        Ok((pack(&data)?, kmeans.check()?))
+        let params = kmeans.check()?;
+        Ok((pack(&data, params.starts())?, params))
     }
 
     /// Writes points and starts as `.npy` files, with the job in their names.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cairn::data::Dataset;
 use cairn::data::write::{Output, RestartRow};
+use cairn::engine::NO_LABEL;
 use cairn::kmeans::{Fit, Params};
 use cairn::model::{Model, ModelError};
 
@@ -42,7 +43,8 @@ impl Files {
         params: &Params,
     ) -> Result<Option<Output>, ModelError> {
         if let Some(labels) = self.labels {
-            labels.write_labels(fit.labels())?;
+            let label = |&label: &u32| (label != NO_LABEL).then_some(label);
+            labels.write_labels(fit.labels().iter().map(label))?;
         }
         if let Some(centroids) = self.centroids {
             centroids.write_matrix(&data.columns, fit.centroids().view())?;

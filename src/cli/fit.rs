@@ -6,7 +6,9 @@ use anyhow::Context;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset};
 use cairn::engine::Device;
-use cairn::kmeans::{CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_size};
+use cairn::kmeans::{
+    CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_size, labelled, labelled_classes,
+};
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
 
@@ -83,7 +85,8 @@ fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
 
 fn score_of(data: &Dataset, fit: &Fit, n_clusters: usize) -> anyhow::Result<Option<Score>> {
     let Some(truth) = &data.truth else { return Ok(None) };
-    Ok(Some(score(&truth.labels, truth.names.len(), fit.labels(), n_clusters)?))
+    let (classes, labels) = labelled_classes(&truth.labels, fit.labels());
+    Ok(Some(score(&classes, truth.names.len(), &labels, n_clusters)?))
 }
 
 fn measures_of(
@@ -99,7 +102,8 @@ fn measures_of(
     if warnings.iter().any(|warning| warning.code == WarningCode::FewDistinctRows) {
         return Ok(Some(InternalMeasures::undefined(Undefined::OnlyCopies)));
     }
-    Ok(Some(measures::measure(data, fit.labels(), params.n_clusters(), params.seed())?))
+    let (data, labels) = labelled(data, fit.labels())?;
+    Ok(Some(measures::measure(&data, &labels, params.n_clusters(), params.seed())?))
 }
 
 fn write_report(done: &Done<'_>, to: Output) -> anyhow::Result<()> {

@@ -45,6 +45,7 @@ struct DataJson<'a> {
     step_min: f64,
     step_max: f64,
     rounding_rms: f64,
+    weights_rounding: f64,
     input: Option<InputJson<'a>>,
 }
 
@@ -78,6 +79,7 @@ struct BestJson {
     inertia: f64,
     inertia_text: String,  // also beyond f64
     inertia_exact: String, // lattice units
+    rounding_share: f64,   // expected, of the inertia; null beside an inertia of 0
     iterations: u32,
     stopped: &'static str,
     converged: bool,
@@ -185,6 +187,7 @@ fn data<'a>(done: &'a Done<'_>) -> DataJson<'a> {
         step_min,
         step_max,
         rounding_rms: fit.rounding.rms,
+        weights_rounding: fit.weights_rounding,
         input: input::json(&done.data),
     }
 }
@@ -224,6 +227,7 @@ fn best(done: &Done<'_>) -> BestJson {
         inertia: fit.inertia(),
         inertia_text: fit.cost_text(best.inertia, DIGITS),
         inertia_exact: best.inertia.to_string(),
+        rounding_share: fit.rounding.cost / best.inertia as f64, // infinite or NaN becomes null
         iterations: best.iterations,
         stopped: best.stop.name(),
         converged: best.stop != cairn::engine::Stop::MaxIter,

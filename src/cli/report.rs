@@ -5,17 +5,17 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Points, ReadOptions, Reading};
+use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadOptions, Reading};
 use cairn::engine::cost::JobSize;
-use cairn::engine::{Keep, Opened};
-use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size};
+use cairn::engine::{Keep, NO_LABEL, Opened};
+use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_classes};
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
 use cairn::sweep::{SweepPlan, SweepRun, sweep};
-use cairn::warnings::{self, Warning, merged};
+use cairn::warnings::{self, Unlabelled, Warning, merged};
 use ndarray::Array2;
 
 use super::args::ReportArgs;
@@ -88,28 +88,43 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
     let model = Model::load(Path::new(&args.job.data))?;
     let mut report = Report { drawing: drawing(&model), ..Report::of(&model) };
     let Some(source) = &args.rows else { return Ok((html(&report)?, Vec::new())) };
-    let data = rows_for(args, &model, source)?;
-    let (labels, warnings) = predict(args, &model, &data.points.to_f64()?)?;
+    let (all, found, warnings) = rows_for(args, &model, source)?;
+    let (data, labels) = labelled(&all, &found)?;
+    if labels.is_empty() {
+        bail!("there is nothing to report: {}", warnings[0].text);
+    }
     report.warnings.clone_from(&warnings);
-    let fitted = model.provenance.data == data.name && model.provenance.n_points == labels.len();
+    let fitted = model.provenance.data == data.name && model.provenance.n_points == found.len();
     report.rows = Some(LabelledRows { data: &data, labels: &labels, fitted });
     report.origin = origin(source);
     Ok((html(&report)?, warnings))
 }
 
-/// The rows of a table, with the model's columns.
-fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Dataset> {
+/// The rows of a table, with the model's columns; their labels, [`NO_LABEL`] where there is none; and warnings, the
+/// first of them about rows without a label, if there are any.
+fn rows_for(
+    args: &ReportArgs,
+    model: &Model,
+    source: &str,
+) -> anyhow::Result<(Dataset, Vec<u32>, Vec<Warning>)> {
     let job = &args.job;
     let options = ReadOptions { header: job.table.header.into(), delimiter: job.table.delimiter };
     let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
     let ignore = job.weights.iter().chain(&job.ignore).cloned().collect();
     let columns = ColumnOptions { truth, ignore, by_position: false };
-    let pick = model.pick(opened.columns(), &columns)?;
+    let pick = Pick { lenient: true, ..model.pick(opened.columns(), &columns)? };
+    let device = device::open(&args.device.device(), &wanted(args, None))?;
+    let mut predictor = Predictor::new(model, &*device.engine)?;
+    let (mut labels, mut unlabelled) = (Vec::new(), Unlabelled::default());
     let name = opened.columns().source().to_owned();
     let mut values = Vec::new();
-    let truth = opened.visit::<data::DataError>(&pick, &mut |chunk| {
-        values.extend_from_slice(&chunk.rows.to_f64());
+    let truth = opened.visit::<anyhow::Error>(&pick, &mut |chunk| {
+        let rows = chunk.rows.to_f64();
+        let (found, errors) = predictor.predict_each(&rows)?;
+        labels.extend(found.iter().map(|row| row.as_ref().map_or(NO_LABEL, |row| row.label)));
+        errors.into_iter().for_each(|(_, error)| unlabelled.add(&error.in_chunk(&chunk, 0)));
+        values.extend_from_slice(&rows);
         Ok(())
     })?;
     let shape = (values.len() / model.n_dims(), model.n_dims());
@@ -119,14 +134,9 @@ fn rows_for(args: &ReportArgs, model: &Model, source: &str) -> anyhow::Result<Da
     if !args.quiet {
         input::write(&data);
     }
-    Ok(data)
-}
-
-fn predict(args: &ReportArgs, model: &Model, values: &[f64]) -> anyhow::Result<(Vec<u32>, Vec<Warning>)> {
-    let opened = device::open(&args.device.device(), &wanted(args, None))?;
-    let mut predictor = Predictor::new(model, &*opened.engine)?;
-    let labels = predictor.predict(values)?.iter().map(|row| row.label).collect();
-    Ok((labels, rows::device_warnings(&predictor, &opened)))
+    let mut warnings = Vec::from_iter(unlabelled.warning());
+    warnings.extend(rows::device_warnings(&predictor, &device));
+    Ok((data, labels, warnings))
 }
 
 fn wanted(args: &ReportArgs, size: Option<JobSize>) -> Wanted {
@@ -210,9 +220,10 @@ pub(super) struct Made<'a> {
 /// The report of a fit.
 pub(super) fn of_fit(made: &Made<'_>) -> anyhow::Result<String> {
     let model = Model::from_fit(made.fit, made.data, made.params)?;
+    let (data, labels) = labelled(made.data, made.fit.labels())?;
     let report = Report {
         model: &model,
-        rows: Some(LabelledRows::new(made.data, made.fit.labels())),
+        rows: Some(LabelledRows::new(&data, &labels)),
         warnings: made.warnings.to_vec(),
         inertia_scale: made.fit.cost_scale(),
         origin: origin(made.source),
@@ -239,8 +250,8 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
     let (mut accuracies, mut unscored) = (Vec::new(), None);
     if let Some(truth) = &data.truth {
         for (_, state) in &fit.restarts.states {
-            let table =
-                Contingency::new(&truth.labels, truth.names.len(), &state.labels, made.params.n_clusters())?;
+            let (classes, labels) = labelled_classes(&truth.labels, &state.labels);
+            let table = Contingency::new(&classes, truth.names.len(), &labels, made.params.n_clusters())?;
             accuracies.push(purity(&table));
         }
         if !states_fit(made.params, data) {

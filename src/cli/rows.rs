@@ -53,7 +53,7 @@ pub(super) fn walk(
         ignore: args.ignore.clone(),
         by_position: args.by_position,
     };
-    let pick = model.pick(source.columns(), &columns)?;
+    let pick = Pick { lenient: !args.strict, ..model.pick(source.columns(), &columns)? };
     if source.columns().header().is_none() && model.has_column_names() && !args.by_position {
         notes::write_note(&format!(
             "{} has no column names, so its columns are taken in the order of the model's",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cairn::engine::Stop;
 use cairn::kmeans::{Fit, Timings};
+use cairn::warnings::WarningCode;
 
 use super::done::Done;
 use super::terminal::{labelled, plain};
@@ -50,7 +51,9 @@ fn data(done: &Done<'_>) -> String {
     let (fit, data) = (&done.fit, &done.data);
     let rows = plural(fit.n_points as u64, "row");
     let columns = plural(fit.lattice.n_dims() as u64, "column");
+    let when_read = done.warnings.iter().any(|warning| warning.code == WarningCode::LargeIntegers);
     let rounding = match fit.rounding.rms {
+        0.0 if when_read => "whole numbers beyond 2^53 rounded when read".to_owned(),
         0.0 => "nothing rounded".to_owned(),
         rms => format!("rounding {rms:.1e} of the spread"),
     };

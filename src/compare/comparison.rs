@@ -107,9 +107,10 @@ impl ComparisonRun<'_, '_> {
         let doubts = match (parameter, value) {
             (Some(Parameter::Points), Some(n)) => {
                 let data = rows_at(self.of.data, n)?;
-                warnings::of_result(&data, &kmeans::pack(&data, self.of.params.starts())?.lattice, ended)
+                let table = kmeans::pack(&data, self.of.params.starts())?;
+                warnings::of_result(&data, &Placed::of(&table), ended)
             }
-            _ => warnings::of_result(self.of.data, &self.table.lattice, ended),
+            _ => warnings::of_result(self.of.data, &Placed::of(self.table), ended),
         };
         Ok(doubts.map_err(FitError::from)?)
     }
@@ -252,6 +253,8 @@ impl ComparisonRun<'_, '_> {
                 n_points: table.n_points(),
                 n_dims: table.n_dims(),
                 mixed: table.lattice.mixed(),
+                header: of.data.reading.text.as_ref().map(|text| text.header.is_some()),
+                first_row: of.data.reading.text.as_ref().map(|text| text.first_row),
                 read_s: of.read.as_secs_f64(),
                 pack_s: pack.as_secs_f64(),
             },

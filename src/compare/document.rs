@@ -75,6 +75,10 @@ pub struct DataReport {
     pub n_dims: usize,
     /// Whether the lattice is mixed.
     pub mixed: bool,
+    /// Whether a row names the columns; `None` where the source is no text.
+    pub header: Option<bool>,
+    /// Line of the first row, which names the columns if there is a header; `None` where the source is no text.
+    pub first_row: Option<u64>,
     /// Reading the data.
     pub read_s: f64,
     /// Placing the rows on the lattice.

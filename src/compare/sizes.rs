@@ -1,10 +1,8 @@
 //! Parameters and rows at a value of a sweep.
 
-use ndarray::Array2;
-
 use super::CompareError;
 use super::sweep::{Parameter, Sweep};
-use crate::data::{DataError, Dataset, Points, Reading, Rows};
+use crate::data::Dataset;
 use crate::kmeans::{FitError, KMeans, Params, ParamsError};
 use crate::lattice::Table;
 
@@ -33,37 +31,8 @@ pub(super) fn rows_at(data: &Dataset, n_points: u64) -> Result<Dataset, CompareE
         n_points: all,
         name: data.name.clone(),
     })?;
-    let row = |at: usize| (at as u128 * all as u128 / n as u128) as usize;
-    let d = data.points.n_dims();
-    let mut values = Vec::with_capacity(n * d);
-    let mut next = 0;
-    data.points
-        .visit::<DataError>(&mut |first, rows| {
-            let held = match rows {
-                Rows::F32(rows) => rows.len() / d,
-                Rows::F64(rows) => rows.len() / d,
-            };
-            while next < n && row(next) < first + held {
-                let at = (row(next) - first) * d;
-                match rows {
-                    Rows::F32(rows) => values.extend(rows[at..at + d].iter().copied().map(f64::from)),
-                    Rows::F64(rows) => values.extend_from_slice(&rows[at..at + d]),
-                }
-                next += 1;
-            }
-            Ok(())
-        })
-        .map_err(FitError::from)?;
-    let points = Points::F64(Array2::from_shape_fn((n, d), |(i, j)| values[i * d + j]));
-    let weights = data.weights.as_ref().map(|weights| (0..n).map(|at| weights[row(at)]).collect());
-    Ok(Dataset {
-        name: data.name.clone(),
-        points,
-        columns: data.columns.clone(),
-        truth: None,
-        weights,
-        reading: Reading::default(),
-    })
+    let rows: Vec<usize> = (0..n).map(|at| (at as u128 * all as u128 / n as u128) as usize).collect();
+    Ok(Dataset { truth: None, ..data.select(&rows).map_err(FitError::from)? })
 }
 
 /// Checks that all values of a sweep can be run on these rows.

@@ -281,7 +281,11 @@ impl RowBlock {
 
     fn push(&mut self, csv: &Csv, pick: &Pick, number: u64, row: &StringRecord) -> Result<(), DataError> {
         for &column in &pick.features {
-            self.features.push(csv.feature(number, column, row[column].trim())?);
+            let value = match csv.feature(number, column, row[column].trim()) {
+                Err(error) if pick.lenient && error.is_bad_cell() => f64::NAN,
+                value => value?,
+            };
+            self.features.push(value);
         }
         if let Some(column) = pick.weights {
             self.weights.push(csv.weight(number, column, row[column].trim())?);

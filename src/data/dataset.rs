@@ -1,7 +1,11 @@
 //! A table, ready to be clustered.
 
+use ndarray::Array2;
+
+use super::error::DataError;
 use super::points::Points;
 use super::reading::Reading;
+use super::rows::Rows;
 use super::truth::Truth;
 
 /// A table, ready to be clustered.
@@ -46,5 +50,38 @@ impl Dataset {
     #[must_use]
     pub fn with_weights(self, weights: Vec<f64>) -> Self {
         Self { weights: Some(weights), ..self }
+    }
+
+    /// These rows, given by index in ascending order, with their classes and weights.
+    ///
+    /// # Errors
+    /// [`DataError`] if the source can't be read again.
+    pub fn select(&self, rows: &[usize]) -> Result<Self, DataError> {
+        let d = self.points.n_dims();
+        let mut values = Vec::with_capacity(rows.len() * d);
+        let mut left = rows.iter().peekable();
+        self.points.visit::<DataError>(&mut |first, chunk| {
+            let n = match chunk {
+                Rows::F32(values) => values.len() / d,
+                Rows::F64(values) => values.len() / d,
+            };
+            while let Some(row) = left.next_if(|&&row| row < first + n) {
+                let at = (row - first) * d;
+                match chunk {
+                    Rows::F32(from) => values.extend(from[at..at + d].iter().copied().map(f64::from)),
+                    Rows::F64(from) => values.extend_from_slice(&from[at..at + d]),
+                }
+            }
+            Ok(())
+        })?;
+        let classes = |truth: &Truth| rows.iter().map(|&row| truth.labels[row]).collect();
+        Ok(Self {
+            name: self.name.clone(),
+            points: Points::F64(Array2::from_shape_fn((rows.len(), d), |(i, j)| values[i * d + j])),
+            columns: self.columns.clone(),
+            truth: self.truth.as_ref().map(|truth| Truth { labels: classes(truth), ..truth.clone() }),
+            weights: self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),
+            reading: Reading::default(),
+        })
     }
 }

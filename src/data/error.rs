@@ -393,6 +393,16 @@ pub enum DataError {
     },
 }
 
+impl DataError {
+    /// Whether a cell holds no finite number.
+    pub(super) fn is_bad_cell(&self) -> bool {
+        matches!(
+            self,
+            Self::EmptyCell { .. } | Self::Missing { .. } | Self::NotANumber { .. } | Self::NotFinite { .. }
+        )
+    }
+}
+
 /// Likely cause when a cell is not a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hint {

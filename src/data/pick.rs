@@ -16,6 +16,8 @@ pub struct Pick {
     pub weights: Option<usize>,
     /// Most rows per chunk, if fewer than fit are wanted.
     pub most_rows: Option<usize>,
+    /// Whether a feature's cell of a text that holds no finite number is read as NaN; else it is an error.
+    pub lenient: bool,
 }
 
 impl Pick {
@@ -44,7 +46,7 @@ impl Pick {
         if features.is_empty() {
             return Err(DataError::NoFeatures { name, columns: columns.count() });
         }
-        Ok(Pick { features, truth, weights, most_rows: None })
+        Ok(Pick { features, truth, weights, most_rows: None, lenient: false })
     }
 
     /// Rows per chunk, for values of `value_bytes` bytes.

@@ -45,8 +45,8 @@
 //! none is too large. What would be subnormal in f16, less than 4 before scaling, becomes zero, so that no unit flushes
 //! anything. Each coordinate errs by at most V = 2^-11 of itself, and a little for the rounding to `f32`, or by 4. With
 //! `F = 4 sqrt(d) / 2^-11`, and for a vector v the norm with F, `|v|' = |v| + F`, therefore
-//! `|c_i - c~_i| <= V |c_i|'`, and `|x - x~| <= R |x|'` with R = V; R = 0 where no point has more than 11 bits, as for
-//! pixels and counts.
+//! `|c_i - c~_i| <= V |c_i|'`, and `|x - x~| <= R |x|'` with R = V; R = 0 where no point has more than 11 bits
+//! and none becomes zero, as for pixels and counts.
 //! Products of two f16 are exact in f32, and none is below 2^-28. The rounding of their sum is unspecified. A unit
 //! may add a block of them at once, aligned to the exponent of the largest and truncated, with or without extra bits
 //! (Fasi, Higham, Mikaitis and Pranesh, Numerical behavior of NVIDIA tensor cores, 2021). A block of b products and

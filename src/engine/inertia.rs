@@ -12,7 +12,9 @@ pub fn squares(table: &Table, centre: &[i32]) -> u128 {
     let max_shift = lattice.max_shift();
     let square = |(i, point): (usize, &[i32])| {
         let terms = point.iter().zip(centre).zip(&lattice.shift);
-        let square = |((q, m), &e): ((&i32, &i32), &u32)| u128::from((q - m).unsigned_abs()).pow(2) << (2 * (max_shift - e));
+        let square = |((q, m), &e): ((&i32, &i32), &u32)| {
+            u128::from((q - m).unsigned_abs()).pow(2) << (2 * (max_shift - e))
+        };
         let norm: u128 = terms.map(square).sum();
         norm * u128::from(table.weights.get(i))
     };

@@ -1,12 +1,12 @@
 //! The nearest and the second nearest centroid of new rows, for `predict`.
 
-use super::reference::assign::{distance_outside, row_distance};
 use super::distance::squared_distance;
+use super::reference::assign::{distance_outside, row_distance};
 use super::{DeviceInfo, EngineError, certify};
 use crate::lattice::{Lattice, Table};
 
 /// A squared distance in the smallest units of the lattice, as (high, low) 128 bits. The high half is zero, except for
-/// rows outside the range of a mixed lattice.
+/// rows far outside the range.
 pub type WideDistance = (u128, u128);
 
 /// Fitted centroids on their lattice.
@@ -97,7 +97,7 @@ fn two_least(distances: impl Iterator<Item = WideDistance>) -> NearestTwo {
     found
 }
 
-/// Squared distance of row `row` to a centroid. Equals [`row_distance`], but computes in 64 bits on a uniform lattice.
+/// Squared distance of row `row` to a centroid. Equals [`row_distance`], but is faster on a uniform lattice.
 #[must_use]
 pub fn distance(table: &Table, centroids: &Centroids<'_>, row: usize, c: u32) -> u128 {
     let (point, centroid) = (table.point(row), centroids.row(c));

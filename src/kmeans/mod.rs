@@ -2,6 +2,7 @@
 
 mod columns;
 mod error;
+mod labelled;
 mod median;
 mod params;
 mod restarts;
@@ -23,6 +24,7 @@ use crate::numbers;
 
 pub use columns::{ColumnNamesError, ColumnOrder, column_order};
 pub use error::FitError;
+pub use labelled::{labelled, labelled_classes};
 use median::halfway;
 pub(crate) use median::median;
 pub use params::{Init, KMeans, Params, ParamsError};
@@ -153,7 +155,8 @@ impl Fit {
         Array2::from_shape_fn((values.len() / d, d), |(c, j)| values[c * d + j])
     }
 
-    /// Nearest centroid of each row. (n_points)
+    /// Nearest centroid of each row; [`engine::NO_LABEL`] for a row of weight zero that lies too far outside for the
+    /// lattice. (n_points)
     #[must_use]
     pub fn labels(&self) -> &[u32] {
         &self.state.labels
@@ -170,6 +173,12 @@ impl Fit {
     #[must_use]
     pub fn restarts_per_second(&self) -> f64 {
         self.spread.count as f64 / self.timings.run.sum().as_secs_f64()
+    }
+
+    /// Rows without a label.
+    #[must_use]
+    pub fn unlabelled(&self) -> Vec<usize> {
+        (0..self.n_points).filter(|&row| self.labels()[row] == engine::NO_LABEL).collect()
     }
 
     /// Number of clusters without a row of positive weight.

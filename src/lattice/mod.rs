@@ -1,7 +1,7 @@
 //! Fixed-point quantisation: rows of floats to a lattice of 31-bit integers, and back to the user's units.
 //!
-//! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^B`, where B is 30, or less for more than
-//! 2^31 rows. Offsets and exponents come from minima, maxima and single rounded operations, so they do not depend on the
+//! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^B`, where B is 30, or less for weights
+//! that add up to more than 2^31. Offsets and exponents come from minima, maxima and single rounded operations, so they do not depend on the
 //! order of the rows. Two passes make a [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows. See
 //! docs/DEFINITION.md, section 2.
 
@@ -101,7 +101,9 @@ pub enum LatticeError {
         hi: f64,
     },
     /// A value of a start centroid is NaN or infinite.
-    #[error("start centroid {row}, column {column}: {value} is not a finite number; replace it with a number")]
+    #[error(
+        "start centroid {row}, column {column}: {value} is not a finite number; replace it with a number"
+    )]
     BadCentroid {
         /// Centroid, from 1.
         row: usize,

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::centre::centre;
 use super::extent::{WHOLE, block_rows};
 use super::rounding::RoundingSums;
-use super::centre::centre;
 use super::{Lattice, LatticeError, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
 
 /// Points on the lattice, the input of every engine.
@@ -75,7 +75,7 @@ impl Table {
     /// `4^granularity` is divided out.
     #[must_use]
     pub fn distances_fit_64_bits(&self, granularity: u32) -> bool {
-        let steps = u128::from(self.max_coordinate.max(1)) * 2 >> granularity;
+        let steps = (u128::from(self.max_coordinate.max(1)) * 2) >> granularity;
         !self.lattice.mixed() && self.n_dims() as u128 * steps * steps < 1 << 64
     }
 
@@ -131,7 +131,7 @@ impl Packer {
     /// (any, n_dims), row-major.
     ///
     /// # Errors
-    /// [`LatticeError::NotFinite`], [`LatticeError::TooFarOutside`]; row numbers count in `rows`, from 1.
+    /// [`LatticeError::NotFinite`]; row numbers count in `rows`, from 1.
     pub fn later<T: Value>(lattice: &Lattice, rows: &[T]) -> Result<Table, LatticeError> {
         let n_points = rows.len() / lattice.n_dims();
         let mut packer = Self::new(lattice.clone(), Weights::ones(n_points), n_points);
@@ -148,7 +148,6 @@ impl Packer {
         let d = self.table.n_dims();
         let at = self.table.points.len();
         let first = at / d;
-        let is_later = self.tally.is_none();
         let size = block_rows(d);
         if let Some(tally) = &mut self.tally {
             tally.sample(first, rows);
@@ -159,7 +158,7 @@ impl Packer {
             .par_chunks_mut(size * d)
             .zip(rows.par_chunks(size * d))
             .enumerate()
-            .map(|(block, (q, x))| pack_block(lattice, weights, (first + block * size, is_later), x, q))
+            .map(|(block, (q, x))| pack_block(lattice, weights, first + block * size, x, q))
             .collect();
         for block in blocks {
             let block = block?;
@@ -178,8 +177,9 @@ impl Packer {
     #[must_use]
     pub fn finish(mut self) -> Table {
         self.table.granularity = if self.bits == 0 { 0 } else { self.bits.trailing_zeros() };
-        self.table.rounding =
-            self.tally.map_or_else(Rounding::default, |tally| tally.report(&self.table.lattice));
+        self.table.rounding = self.tally.map_or_else(Rounding::default, |tally| {
+            tally.report(&self.table.lattice, self.table.weights.total())
+        });
         let Table { points, granularity, max_coordinate, lattice, .. } = &self.table;
         let steps = u128::from(max_coordinate >> granularity);
         // scores of points of few bits are exact in f32 without a centre
@@ -211,8 +211,8 @@ pub fn check_shape(n_points: usize, n_dims: usize) -> Result<(), LatticeError> {
 struct Block {
     bits: u32,        // bitwise or of all magnitudes
     most: u32,        // largest coordinate
-    errors: Vec<f64>, // squared rounding errors, summed (n_dims)
-    own: Vec<f64>,    // squared distances from the offset, summed (n_dims)
+    errors: Vec<f64>, // squared rounding errors, in steps, summed (n_dims)
+    own: Vec<f64>,    // squared distances from the offset, in steps, summed (n_dims)
     outside: Vec<(usize, Vec<i64>)>,
     unplaced: Vec<usize>,
 }
@@ -220,7 +220,7 @@ struct Block {
 fn pack_block<T: Value>(
     lattice: &Lattice,
     weights: &Weights,
-    (first, is_later): (usize, bool),
+    first: usize,
     rows: &[T],
     points: &mut [i32],
 ) -> Result<Block, LatticeError> {
@@ -234,19 +234,19 @@ fn pack_block<T: Value>(
             if ordinary { block.pack_row(&scales, limit, x, q) } else { block.pack_tiny_row(lattice, x, q) };
         if !inside {
             q.fill(0);
-            match outside_row(lattice, first + i, x) {
+            match lattice.place_row(first + i, x) {
                 Ok(q) => block.outside.push((first + i, q)),
-                Err(LatticeError::TooFarOutside { .. }) if !is_later => block.unplaced.push(first + i),
+                Err(LatticeError::TooFarOutside { .. }) => block.unplaced.push(first + i),
                 Err(error) => return Err(error),
             }
         }
         if inside && weights.get(first + i) > 0 {
             let sums = block.errors.iter_mut().zip(&mut block.own);
             for (((&x, &q), scale), (errors, own)) in x.iter().zip(q.iter()).zip(&scales).zip(sums) {
-                let x = x.into() - scale.offset;
-                let error = x - f64::from(q) * scale.step;
+                let steps = scale.steps(x.into());
+                let error = steps - f64::from(q);
                 *errors += error * error;
-                *own += x * x;
+                *own += steps * steps;
             }
         }
     }
@@ -257,15 +257,25 @@ fn pack_block<T: Value>(
 #[derive(Debug, Clone, Copy)]
 struct Scale {
     offset: f64,
-    step: f64,
-    /// `1 / step`, exactly.
+    exponent: i32,
+    /// 2^-exponent; infinite where that overflows.
     to_steps: f64,
 }
 
 impl Scale {
     fn new(lattice: &Lattice, j: usize) -> Self {
         let p = lattice.exponent[j];
-        Self { offset: lattice.offset[j], step: libm::ldexp(1.0, p), to_steps: libm::ldexp(1.0, -p) }
+        Self { offset: lattice.offset[j], exponent: p, to_steps: libm::ldexp(1.0, -p) }
+    }
+
+    /// The distance of a value from the offset in steps, not rounded.
+    fn steps(&self, x: f64) -> f64 {
+        let distance = x - self.offset;
+        if self.to_steps.is_finite() {
+            distance * self.to_steps
+        } else {
+            libm::ldexp(distance, -self.exponent)
+        }
     }
 }
 
@@ -312,25 +322,31 @@ impl Block {
     }
 }
 
-fn outside_row<T: Value>(lattice: &Lattice, row: usize, x: &[T]) -> Result<Vec<i64>, LatticeError> {
-    let place = |(j, &x): (usize, &T)| {
-        let value: f64 = x.into();
-        let q = lattice.place(value, j);
-        if q.abs() < MAX_OUTSIDE {
-            return Ok(q as i64);
-        }
-        if !value.is_finite() {
-            return Err(LatticeError::NotFinite { row: row + 1, column: j + 1, value });
-        }
-        Err(LatticeError::TooFarOutside {
-            row: row + 1,
-            column: j + 1,
-            value,
-            centre: lattice.offset[j],
-            limit: libm::ldexp(MAX_OUTSIDE, lattice.exponent[j]),
-        })
-    };
-    x.iter().enumerate().map(place).collect()
+impl Lattice {
+    /// Coordinates of a row that may lie outside the range. `row` is its index, for errors; `x` is (n_dims).
+    ///
+    /// # Errors
+    /// [`LatticeError::NotFinite`], [`LatticeError::TooFarOutside`].
+    pub fn place_row<T: Value>(&self, row: usize, x: &[T]) -> Result<Vec<i64>, LatticeError> {
+        let place = |(j, &x): (usize, &T)| {
+            let value: f64 = x.into();
+            let q = self.place(value, j);
+            if q.abs() < MAX_OUTSIDE {
+                return Ok(q as i64);
+            }
+            if !value.is_finite() {
+                return Err(LatticeError::NotFinite { row: row + 1, column: j + 1, value });
+            }
+            Err(LatticeError::TooFarOutside {
+                row: row + 1,
+                column: j + 1,
+                value,
+                centre: self.offset[j],
+                limit: libm::ldexp(MAX_OUTSIDE, self.exponent[j]),
+            })
+        };
+        x.iter().enumerate().map(place).collect()
+    }
 }
 
 #[cfg(test)]
@@ -368,7 +384,8 @@ mod tests {
         assert_eq!(table.points[2], 0);
         let table = pack(&[0.0, 1.0, 1e10], 1, weights).unwrap();
         assert_eq!((&table.outside[..], &table.unplaced[..]), (&[][..], &[2][..]));
-        let error = Packer::later(&table.lattice, &[0.0, 1e10]).unwrap_err();
+        assert_eq!(Packer::later(&table.lattice, &[0.0, 1e10]).unwrap().unplaced, [1]);
+        let error = table.lattice.place_row(1, &[1e10]).unwrap_err();
         assert!(matches!(error, LatticeError::TooFarOutside { row: 2, column: 1, .. }), "{error}");
     }
 

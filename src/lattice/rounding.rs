@@ -13,6 +13,9 @@ pub struct Rounding {
     /// Root mean square of the rounding errors of a feature, relative to that of its values about the centre of their
     /// range; the largest over all features. Zero if every value lies on the lattice.
     pub rms: f64,
+    /// Expected cost of the rounding errors, in lattice units: `W * step_j^2 / 12`, summed over the features j that are
+    /// rounded, where W is the sum of the weights.
+    pub cost: f64,
     /// Features whose typical values keep few bits, because a few huge values stretch the range.
     pub coarse: Vec<CoarseFeature>,
 }
@@ -61,16 +64,18 @@ impl RoundingSums {
         }
     }
 
-    pub(super) fn report(&self, lattice: &Lattice) -> Rounding {
+    pub(super) fn report(&self, lattice: &Lattice, total_weight: u64) -> Rounding {
         let of = |j: usize| if self.errors[j] > 0.0 { (self.errors[j] / self.own[j]).sqrt() } else { 0.0 };
         let d = self.own.len();
         let rms = (0..d).map(of).fold(0.0, f64::max);
         let rounded = (0..d).filter(|&j| self.errors[j] > 0.0);
+        let square = |j: usize| 4f64.powi((lattice.max_shift() - lattice.shift[j]) as i32);
+        let cost = rounded.clone().map(square).sum::<f64>() * total_weight as f64 / 12.0;
         let coarse = rounded.filter_map(|feature| {
             let bits = libm::log2(self.typical_deviation(feature)?) - f64::from(lattice.exponent[feature]);
             (bits < FEW_BITS).then_some(CoarseFeature { feature, bits: bits.max(0.0) })
         });
-        Rounding { rms, coarse: coarse.collect() }
+        Rounding { rms, cost, coarse: coarse.collect() }
     }
 
     /// Median distance from the median, of the sampled values that differ from it.

@@ -95,7 +95,7 @@ impl Model {
             let (name, n_dims) = (columns.source().to_owned(), self.n_dims());
             return Err(ColumnError::Width { name, found: features.len(), n_dims });
         }
-        Ok(Pick { features, truth, weights: None, most_rows: Some(MOST_ROWS) })
+        Ok(Pick { features, truth, weights: None, most_rows: Some(MOST_ROWS), lenient: false })
     }
 
     /// The features by their places in the table.

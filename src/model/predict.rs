@@ -144,17 +144,6 @@ impl<'a> Predictor<'a> {
     }
 }
 
-/// An error of a single row, with its number.
-fn in_row(error: LatticeError, row: usize) -> LatticeError {
-    match error {
-        LatticeError::NotFinite { column, value, .. } => LatticeError::NotFinite { row, column, value },
-        LatticeError::TooFarOutside { column, value, centre, limit, .. } => {
-            LatticeError::TooFarOutside { row, column, value, centre, limit }
-        }
-        other => other,
-    }
-}
-
 fn prediction(lattice: &Lattice, exact: NearestTwo) -> Prediction {
     let distance = shown(lattice, exact.distance);
     Prediction {
@@ -228,9 +217,9 @@ impl Model {
         let mut placeable = rows.to_vec();
         let each = placeable.par_chunks_mut(self.n_dims()).enumerate();
         let errors = each.filter_map(|(row, values)| {
-            let error = Packer::later(&self.lattice, values).err()?;
+            let error = self.lattice.place_row(row, values).err()?;
             values.copy_from_slice(&self.lattice.offset);
-            Some((row, PredictError::Lattice(in_row(error, row + 1))))
+            Some((row, PredictError::Lattice(error)))
         });
         let errors = errors.collect();
         (placeable, errors)
@@ -241,6 +230,10 @@ impl Model {
         if !rows.len().is_multiple_of(n_dims) {
             return Err(PredictError::Width { values: rows.len(), n_dims });
         }
-        Ok(Packer::later(&self.lattice, rows)?)
+        let table = Packer::later(&self.lattice, rows)?;
+        if let Some(&row) = table.unplaced.first() {
+            self.lattice.place_row(row, &rows[row * n_dims..][..n_dims])?;
+        }
+        Ok(table)
     }
 }

@@ -31,10 +31,14 @@ pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<Option<u128>, ModelErr
     data.points.visit::<ModelError>(&mut |first, rows| {
         let table = place(&fit.lattice, rows).map_err(other)?;
         let labels = &fit.labels()[first..];
-        let distance = |row: usize| nearest_two::distance(&table, &centroids, row, labels[row]);
+        let weight = |row: usize| u64::from(weights.get(first + row));
+        let distance = |row: usize| match weight(row) {
+            0 => 0, // it may lie outside the range, or have no label
+            _ => nearest_two::distance(&table, &centroids, row, labels[row]),
+        };
         let distances: Vec<u128> = (0..table.n_points()).into_par_iter().map(distance).collect();
-        for (row, distance) in distances.into_iter().enumerate() {
-            let weight = u64::from(weights.get(first + row)); // rows outside the range have weight zero
+        for (row, distance) in distances.into_iter().enumerate().filter(|(row, _)| weight(*row) > 0) {
+            let weight = weight(row);
             histogram.add(without_itself(distance, weight, fit.state.counts[labels[row] as usize]), weight);
         }
         Ok(())

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::SweepError;
 use crate::data::{Dataset, Truth};
+use crate::engine::NO_LABEL;
 use crate::engine::reference::assign::{assign_outside, nearest, row_distance};
 use crate::kmeans::{ColumnOrder, FitError, column_order};
 use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights, check_shape};
@@ -82,7 +83,7 @@ fn check_finite(
     }
 }
 
-/// The nearest centroid of each row, in integers on all threads. `centroids` is (n_clusters, n_dims), the result
+/// The nearest centroid of each row, in integers on all threads; [`NO_LABEL`] for rows that can't be placed. `centroids` is (n_clusters, n_dims), the result
 /// (n_points).
 #[must_use]
 pub fn nearest_labels(table: &Table, centroids: &[i32]) -> Vec<u32> {
@@ -91,5 +92,6 @@ pub fn nearest_labels(table: &Table, centroids: &[i32]) -> Vec<u32> {
     for (row, q) in &table.outside {
         labels[*row] = assign_outside(table, centroids, q);
     }
+    table.unplaced.iter().for_each(|&row| labels[row] = NO_LABEL);
     labels
 }

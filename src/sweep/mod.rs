@@ -9,12 +9,14 @@ mod error;
 mod held_out;
 mod spread;
 
+use std::borrow::Cow;
+
 use crate::data::{Dataset, Truth};
-use crate::engine::{Job, Opened};
-use crate::kmeans::{self, CONTINUE, Fit, FitError, KMeans, Params};
+use crate::engine::{Job, NO_LABEL, Opened};
+use crate::kmeans::{self, CONTINUE, Fit, FitError, KMeans, Params, labelled_classes};
 use crate::lattice::Table;
 use crate::score::{Contingency, Partition, ScoreError, accuracy, majority_names, purity};
-use crate::warnings::{self, Ended, Placed, Warning, WarningCode, of_device};
+use crate::warnings::{self, Placed, Warning, WarningCode, of_device};
 
 pub use error::SweepError;
 pub use held_out::nearest_labels;
@@ -153,7 +155,7 @@ impl Swept<'_> {
 
     fn warnings(&self, fit: &Fit) -> Result<Vec<Warning>, SweepError> {
         let of_result =
-            warnings::of_result(self.data, &fit.lattice, &Ended::of(fit)).map_err(FitError::from)?;
+            warnings::of_labels(self.data, &Placed::of(&self.table), fit).map_err(FitError::from)?;
         Ok([of_device(&fit.device), self.doubts.clone(), of_result].concat())
     }
 
@@ -161,7 +163,15 @@ impl Swept<'_> {
         if self.points.is_empty() {
             return Ok([None; 3]);
         }
-        let partition = Partition::new(&self.points, self.table.n_dims(), fit.labels(), params.n_clusters())?;
+        let d = self.table.n_dims();
+        let (mut points, mut labels) = (Cow::Borrowed(&self.points), Cow::Borrowed(fit.labels()));
+        if !self.table.unplaced.is_empty() {
+            let has_label = |row: &usize| fit.labels()[*row] != NO_LABEL;
+            let rows: Vec<usize> = (0..fit.n_points).filter(has_label).collect();
+            points = Cow::Owned(rows.iter().flat_map(|row| &self.points[row * d..][..d]).copied().collect());
+            labels = Cow::Owned(rows.iter().map(|&row| fit.labels()[row]).collect());
+        }
+        let partition = Partition::new(&points, d, &labels, params.n_clusters())?;
         Ok([
             partition.silhouette(params.seed()).ok().map(|silhouette| silhouette.mean),
             partition.calinski_harabasz().ok(),
@@ -171,10 +181,12 @@ impl Swept<'_> {
 
     fn accuracies(&self, fit: &Fit, params: &Params) -> Result<(Option<f64>, Option<f64>), SweepError> {
         let Some(truth) = self.truth else { return Ok((None, None)) };
-        let fitted = Contingency::new(&truth.labels, truth.names.len(), fit.labels(), params.n_clusters())?;
+        let (classes, labels) = labelled_classes(&truth.labels, fit.labels());
+        let fitted = Contingency::new(&classes, truth.names.len(), &labels, params.n_clusters())?;
         let Some(held_out) = &self.held_out else { return Ok((Some(purity(&fitted)), None)) };
         let labels = nearest_labels(&held_out.table, &fit.state.centroids);
-        let met = Contingency::new(&held_out.truth, held_out.n_truth, &labels, params.n_clusters())?;
+        let (classes, labels) = labelled_classes(&held_out.truth, &labels);
+        let met = Contingency::new(&classes, held_out.n_truth, &labels, params.n_clusters())?;
         Ok((Some(purity(&fitted)), Some(accuracy(&met, &held_out.names(&majority_names(&fitted))))))
     }
 }

@@ -3,10 +3,9 @@
 use super::device::of_device;
 use super::subject::{Ended, Placed};
 use super::warning::{Warning, WarningCode};
-use super::{empty, inertia, integers, stretched};
+use super::{empty, inertia, integers, rounding, stretched, unlabelled};
 use crate::data::{DataError, Dataset};
 use crate::kmeans::Fit;
-use crate::lattice::Lattice;
 use crate::numbers::significant;
 
 /// A change of the weights, relative to their sum, that is no cause for a warning.
@@ -17,11 +16,12 @@ const NEGLIGIBLE: f64 = 1e-6;
 /// # Errors
 /// [`DataError`] if rows can't be read again.
 pub fn of_fit(fit: &Fit, data: &Dataset) -> Result<Vec<Warning>, DataError> {
-    let placed =
-        Placed { lattice: &fit.lattice, rounding: &fit.rounding, weights_rounding: fit.weights_rounding };
+    let Fit { lattice, rounding, weights_rounding, .. } = fit;
+    let unplaced = fit.unlabelled();
+    let placed = Placed { lattice, rounding, weights_rounding: *weights_rounding, unplaced: &unplaced };
     let mut warnings = of_device(&fit.device);
     warnings.extend(of_table(data, &placed)?);
-    warnings.extend(of_result(data, &fit.lattice, &Ended::of(fit))?);
+    warnings.extend(of_labels(data, &placed, fit)?);
     Ok(warnings)
 }
 
@@ -40,14 +40,39 @@ pub fn of_table(data: &Dataset, placed: &Placed<'_>) -> Result<Vec<Warning>, Dat
         );
         warnings.push(Warning::new(WarningCode::WeightsRounded, text));
     }
+    warnings.extend(unlabelled::of_fit(data, placed.unplaced));
     Ok(warnings)
 }
 
-/// Warnings about the result of a fit.
+/// Warnings about the result of a fit, of which labels are known.
 ///
 /// # Errors
 /// [`DataError`] if rows can't be read again.
-pub fn of_result(data: &Dataset, lattice: &Lattice, ended: &Ended) -> Result<Vec<Warning>, DataError> {
-    let empty = empty::warning(data, lattice, ended)?;
-    Ok(empty.into_iter().chain(inertia::warning(lattice, ended)).collect())
+pub fn of_labels(data: &Dataset, placed: &Placed<'_>, fit: &Fit) -> Result<Vec<Warning>, DataError> {
+    let mut warnings = of_result(data, placed, &Ended::of(fit))?;
+    if !is_explained(placed, &warnings) {
+        warnings.extend(rounding::of_clusters(data, fit)?);
+    }
+    Ok(warnings)
+}
+
+/// Warnings about the end of a fit.
+///
+/// # Errors
+/// [`DataError`] if rows can't be read again.
+pub fn of_result(data: &Dataset, placed: &Placed<'_>, ended: &Ended) -> Result<Vec<Warning>, DataError> {
+    let empty = empty::warning(data, placed.lattice, ended)?;
+    let mut warnings: Vec<Warning> =
+        empty.into_iter().chain(inertia::warning(placed.lattice, ended)).collect();
+    if !is_explained(placed, &warnings) {
+        warnings.extend(rounding::of_all(placed.rounding, ended));
+    }
+    Ok(warnings)
+}
+
+/// Whether another warning says already what rounding did, and why.
+fn is_explained(placed: &Placed<'_>, warnings: &[Warning]) -> bool {
+    let says =
+        |warning: &Warning| matches!(warning.code, WarningCode::RowsMerged | WarningCode::CoarseRounding);
+    !placed.rounding.coarse.is_empty() || warnings.iter().any(says)
 }

@@ -11,6 +11,7 @@
 //! | `fit` | all warnings of a fit, in their order |
 //! | `device` | a device that failed, or is slow |
 //! | `stretched`, `spread` | values that stretch the range of a column; the spread of columns |
+//! | `rounding` | rounding to the lattice that weighs in the inertia |
 //! | `integers` | whole numbers that an `f64` can't tell apart |
 //! | `empty`, `distinct` | empty clusters; distinct rows before and after rounding |
 //! | `inertia` | costs beyond `f64` |
@@ -34,6 +35,7 @@ mod fit;
 mod inertia;
 mod integers;
 mod place;
+mod rounding;
 mod spread;
 mod stretched;
 mod subject;
@@ -41,7 +43,7 @@ mod unlabelled;
 mod warning;
 
 pub use device::of_device;
-pub use fit::{of_fit, of_result, of_table};
+pub use fit::{of_fit, of_labels, of_result, of_table};
 pub use subject::{Ended, Placed};
 pub use unlabelled::Unlabelled;
 pub use warning::{Warning, WarningCode, merged};

@@ -13,13 +13,20 @@ pub struct Placed<'a> {
     pub rounding: &'a Rounding,
     /// By how much rounding changed the weights, relative to their sum.
     pub weights_rounding: f64,
+    /// Rows of weight zero that have no coordinates, hence no label.
+    pub unplaced: &'a [usize],
 }
 
 impl<'a> Placed<'a> {
     /// The rows of a table.
     #[must_use]
     pub fn of(table: &'a Table) -> Self {
-        Self { lattice: &table.lattice, rounding: &table.rounding, weights_rounding: table.weights.rounding() }
+        Self {
+            lattice: &table.lattice,
+            rounding: &table.rounding,
+            weights_rounding: table.weights.rounding(),
+            unplaced: &table.unplaced,
+        }
     }
 }
 

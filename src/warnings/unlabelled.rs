@@ -1,7 +1,8 @@
 //! Rows that a model can't label.
 
+use super::place::row_number;
 use super::warning::{Warning, WarningCode, listed};
-use crate::data::numbered_name;
+use crate::data::{Dataset, numbered_name};
 use crate::model::PredictError;
 use crate::numbers::plural;
 
@@ -54,4 +55,20 @@ impl Unlabelled {
         let warning = Warning::new(WarningCode::UnlabelledRows, text).in_rows(self.rows.clone());
         Some(Warning { column: self.column.clone(), ..warning })
     }
+}
+
+/// A warning if a fit left rows without a label, given by index from 0.
+pub(super) fn of_fit(data: &Dataset, rows: &[usize]) -> Option<Warning> {
+    let count = rows.len() as u64;
+    let some: Vec<u64> = rows.iter().take(MOST_ROWS).map(|&row| row_number(data, row)).collect();
+    let have = match count {
+        0 => return None,
+        1 => format!("1 row of weight 0 has no label (row {})", some[0]),
+        n => format!("{n} rows of weight 0 have no label (rows {})", listed(&some, n)),
+    };
+    let text = format!(
+        "{have}: a value lies 2^62 lattice steps or more from the rows that have weight; give the row a weight, or \
+         leave it out"
+    );
+    Some(Warning::new(WarningCode::UnlabelledRows, text).in_rows(some))
 }

@@ -13,6 +13,8 @@ pub enum WarningCode {
     SoftwareAdapter,
     /// A few values stretch the range of a column, so that others keep few bits.
     StretchedRange,
+    /// Rounding to the lattice changes the inertia, or that of a cluster, by more than a hundredth.
+    CoarseRounding,
     /// Whole numbers beyond 2^53 may have been rounded when they were read.
     LargeIntegers,
     /// The weights were rounded.

@@ -44,7 +44,7 @@ enum Values {
 enum Weighting {
     Ones,
     Small,
-    /// Some zero, some 65,535.
+    /// Some zero, some 65,535, some 2^32 - 1.
     Extreme,
 }
 

@@ -139,7 +139,10 @@ fn the_reference_is_the_definition() {
             assert_eq!(outcome.digest.to_string(), ended.digest, "{name}");
         }
         let best = run.best().expect("a restart");
-        assert_eq!((best.restart, best.inertia.to_string()), (expected.best_restart, expected.inertia_integer.clone()));
+        assert_eq!(
+            (best.restart, best.inertia.to_string()),
+            (expected.best_restart, expected.inertia_integer.clone())
+        );
         // shown with one rounding more where a weight of 1 stands for a number that f64 rounds
         let (shown, inertia) = (case.table.cost(best.inertia), number(&expected.inertia));
         assert!(shown == inertia || (shown / inertia - 1.0).abs() < 1e-15, "{name}: {shown}, {inertia}");
@@ -156,7 +159,8 @@ fn the_reference_is_the_definition() {
 on_devices!(every_device_is_the_definition);
 
 fn every_device_is_the_definition(backend: Backend) {
-    let cases: Vec<(String, Case)> = fixtures().into_iter().map(|fixture| (fixture.name.clone(), fixture.case())).collect();
+    let cases: Vec<(String, Case)> =
+        fixtures().into_iter().map(|fixture| (fixture.name.clone(), fixture.case())).collect();
     on(backend, &|engine| {
         for (name, case) in &cases {
             let got = case.run(engine, case.params.n_restarts());

@@ -45,7 +45,13 @@ fn one_at_a_time() -> Case {
 
 fn several_at_once() -> Case {
     let data = integers(3, near_zero(100, 3, 82));
-    let far = [[7.68e8, -7.68e8, 7.68e8], [-7.68e8, 7.68e8, 6.4e8], [7.68e8, -7.68e8, -6.4e8], [-6.4e8, 7.68e8, -8.96e8]].concat();
+    let far = [
+        [7.68e8, -7.68e8, 7.68e8],
+        [-7.68e8, 7.68e8, 6.4e8],
+        [7.68e8, -7.68e8, -6.4e8],
+        [-6.4e8, 7.68e8, -8.96e8],
+    ]
+    .concat();
     let starts = [far, near_zero(3, 3, 83)].concat();
     starting(&data, starts, 300, 4)
 }

@@ -234,8 +234,7 @@ fn trials_with_faults(backend: Backend) {
 
 /// Rows and centroids for [`Engine::nearest`].
 fn nearest_in(engine: &dyn Engine, case: &Case) -> Result<(Vec<NearestTwo>, Option<String>), EngineError> {
-    let centroids: Vec<i32> =
-        (0..7).flat_map(|i| case.table.point(i * 90).to_vec()).map(|q| q as i32).collect();
+    let centroids: Vec<i32> = (0..7).flat_map(|i| case.table.point(i * 90).to_vec()).collect();
     let centroids = Centroids { lattice: &case.table.lattice, values: &centroids };
     let mut session = engine.nearest(centroids)?;
     let found = session.nearest_two(&case.table)?;

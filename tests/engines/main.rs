@@ -8,7 +8,7 @@
 //! | `scales` | values: negative, huge, tiny, mixed, constant, one far outlier |
 //! | `ties` | equal distances: duplicates, equal centroids, bisectors, binary tables; and a far centroid |
 //! | `empties` | empty clusters |
-//! | `weights` | zero, one, 65,535; copies of rows; a common factor |
+//! | `weights` | zero, one, 2^32 - 1; copies of rows; a common factor |
 //! | `stops` | tolerance, few iterations, random and given starts |
 //! | `limits` | the largest sizes: correct, or an error |
 //! | `narrow` | many centroids of many features: guesses in 16-bit integers |
@@ -18,6 +18,7 @@
 //! | `kernels` | a GPU's, each of them |
 //! | `seeds` | a GPU's two ways of seeding |
 //! | `units` | a GPU's matrix units: tested before they are used, doubted by the right bound, refused when they err |
+//! | `trouble` | small tables that other programs get wrong |
 //! | `truth` | the same algorithm by scikit-learn |
 //! | `nearest` | the nearest and the second nearest centroid |
 //! | `predict` | a model on rows |
@@ -48,6 +49,7 @@ mod seeds;
 mod shapes;
 mod stops;
 mod ties;
+mod trouble;
 mod truth;
 mod units;
 mod weights;

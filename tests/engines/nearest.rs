@@ -36,7 +36,7 @@ impl Rows {
 
     /// With some of the rows as centroids.
     fn from_rows(data: &Dataset, rows: &[usize]) -> Self {
-        Self::new(data, |table| rows.iter().flat_map(|&i| table.point(i).iter().map(|&q| q as i32)).collect())
+        Self::new(data, |table| rows.iter().flat_map(|&i| table.point(i).to_vec()).collect())
     }
 
     fn adversary(adversary: &Adversary) -> Self {

@@ -163,7 +163,7 @@ fn what_they_leave_open_is_repaired_and_counted() {
 
 /// The first rows of a table, in lattice coordinates.
 fn rows_of(case: &Case, n: usize) -> Vec<i32> {
-    case.table.points[..n * case.table.n_dims()].iter().map(|&q| q as i32).collect()
+    case.table.points[..n * case.table.n_dims()].to_vec()
 }
 
 /// Nearly all of what has no ties is proven, also where the points lie far from the middle of their range: seen from

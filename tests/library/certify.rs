@@ -303,7 +303,8 @@ impl Units {
     /// The score of a centroid and the bound of its error, with both rounded to f16.
     fn score(self, x: &Place, c: &Place, rounded: bool) -> (f32, f64) {
         let d = x.whole.len();
-        let f16 = |place: &Place| place.whole.iter().map(|&q| to_f16(q as f32 / 65_536.0)).collect::<Vec<f32>>();
+        let f16 =
+            |place: &Place| place.whole.iter().map(|&q| to_f16(q as f32 / 65_536.0)).collect::<Vec<f32>>();
         let gamma = gamma(d, UNIT_WGSL);
         let h = c.half_norm as f32;
         let flushed = 8192.0 * (d as f64).sqrt();

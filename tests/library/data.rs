@@ -697,9 +697,9 @@ fn read_npy<T: npyz::Deserialize>(path: &Path) -> (Vec<u64>, Vec<T>) {
 #[test]
 fn labels_are_written() {
     let folder = Folder::new();
-    output(&folder, "a.csv").write_labels(&[3, 0, 70_000]).expect("room for it");
+    output(&folder, "a.csv").write_labels([Some(3), Some(0), Some(70_000)].into_iter()).expect("room for it");
     assert_eq!(fs::read_to_string(folder.path("a.csv")).expect("written"), "label\n3\n0\n70000\n");
-    output(&folder, "a.NPY").write_labels(&[3, 0, 70_000]).expect("room for it");
+    output(&folder, "a.NPY").write_labels([Some(3), Some(0), Some(70_000)].into_iter()).expect("room for it");
     assert_eq!(read_npy::<u32>(&folder.path("a.NPY")), (vec![3], vec![3, 0, 70_000]));
 }
 
@@ -758,7 +758,7 @@ fn outputs_leave_nothing_until_they_are_whole() {
     assert_eq!(folder.names(), ["a.csv"]);
     assert_eq!(fs::read_to_string(folder.path("a.csv")).expect("there"), "old");
     drop(unused);
-    used.write_labels(&[1]).expect("room for it");
+    used.write_labels([Some(1)].into_iter()).expect("room for it");
     assert_eq!(folder.names(), ["a.csv"]);
     assert_eq!(fs::read_to_string(folder.path("a.csv")).expect("there"), "label\n1\n");
 }
@@ -792,11 +792,11 @@ fn outputs_have_the_permissions_of_any_new_file_and_follow_links() {
     let folder = Folder::new();
     folder.write("plain", "");
     let mode = |name: &str| fs::metadata(folder.path(name)).expect("there").permissions().mode();
-    output(&folder, "a.csv").write_labels(&[1]).expect("room for it");
+    output(&folder, "a.csv").write_labels([Some(1)].into_iter()).expect("room for it");
     assert_eq!(mode("a.csv"), mode("plain"));
 
     symlink(folder.path("a.csv"), folder.path("link.csv")).expect("links work");
-    output(&folder, "link.csv").write_labels(&[2]).expect("room for it");
+    output(&folder, "link.csv").write_labels([Some(2)].into_iter()).expect("room for it");
     assert_eq!(fs::read_to_string(folder.path("a.csv")).expect("there"), "label\n2\n");
     assert!(folder.path("link.csv").is_symlink());
 }

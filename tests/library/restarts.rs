@@ -322,14 +322,16 @@ mod weights {
             for restart in 0..20 {
                 let seeds = seed::seed(&case.job(), restart);
                 for seed in seeds.chunks_exact(3) {
-                    let is_seed =
-                        |&i: &usize| case.table.point(i).iter().zip(seed).all(|(&x, &q)| x as i32 == q);
+                    let is_seed = |&i: &usize| case.table.point(i).iter().zip(seed).all(|(x, q)| x == q);
                     assert!((0..100).find(is_seed).is_some_and(|i| i >= 10));
                 }
             }
         }
         let fit = fit_on_cpu(&data, KMeans::new(8).restarts(3));
-        assert_eq!(fit.labels(), assign(&cairn::kmeans::pack(&data, None).expect("packs"), &fit.state.centroids));
+        assert_eq!(
+            fit.labels(),
+            assign(&cairn::kmeans::pack(&data, None).expect("packs"), &fit.state.centroids)
+        );
         assert_eq!(fit.state.counts.iter().sum::<u64>(), 90);
     }
 

@@ -41,8 +41,7 @@ fn more_clusters_read_unseen_writers_better() {
 #[test]
 fn rows_held_out_go_where_the_definition_sends_them() {
     let table = pack(&digits(), None).unwrap();
-    let centroids: Vec<i32> =
-        [3, 500, 501, 1796].iter().flat_map(|&i| table.point(i).iter().map(|&q| q as i32)).collect();
+    let centroids: Vec<i32> = [3, 500, 501, 1796].iter().flat_map(|&i| table.point(i).to_vec()).collect();
     assert_eq!(nearest_labels(&table, &centroids), assign(&table, &centroids));
 }
 

@@ -83,20 +83,26 @@ impl Output {
         self.commit(|file, _| file.write_all(bytes))
     }
 
-    /// Writes the label of each row.
+    /// Writes the label of each row. A row without one has an empty cell in text and [`u32::MAX`] in an array.
     ///
     /// # Errors
     ///
     /// [`DataError::Write`], such as for a full disk.
-    pub fn write_labels(self, labels: &[u32]) -> Result<(), DataError> {
+    pub fn write_labels(
+        self,
+        mut labels: impl ExactSizeIterator<Item = Option<u32>>,
+    ) -> Result<(), DataError> {
         self.commit(|file, format| match format {
             OutputFormat::Csv | OutputFormat::Plain => {
                 writeln!(file, "label")?;
-                labels.iter().try_for_each(|label| writeln!(file, "{label}"))
+                labels.try_for_each(|label| match label {
+                    Some(label) => writeln!(file, "{label}"),
+                    None => writeln!(file, "\"\""), // many readers skip a line without a cell
+                })
             }
             OutputFormat::Npy => {
                 write_npy_header(file, "<u4", &[labels.len()])?;
-                labels.iter().try_for_each(|label| file.write_all(&label.to_le_bytes()))
+                labels.try_for_each(|label| file.write_all(&label.unwrap_or(u32::MAX).to_le_bytes()))
             }
         })
     }

@@ -295,7 +295,8 @@ impl Slots {
         let (k, d) = (sizes.n_clusters as usize, sizes.n_dims as usize);
         let slots = allocate_planned(context, "slots", (n_slots + 1) * size_of::<Slot>())?;
         let running = allocate_planned(context, "running", n_slots * 4)?;
-        let centroids = allocate_planned(context, "centroids", (n_slots + 1) * sizes.centroid_coordinates() * 4)?;
+        let centroids =
+            allocate_planned(context, "centroids", (n_slots + 1) * sizes.centroid_coordinates() * 4)?;
         let half_norms = allocate_planned(context, "half norms", n_slots * sizes.half_norm_floats() * 4)?;
         let sums = allocate_planned(context, "sums", n_slots * k * d * 8)?;
         let counts = allocate_planned(context, "counts", n_slots * k * 8)?;

@@ -1,4 +1,4 @@
-//! Refill of empty clusters with the farthest locations(docs/DEFINITION.md, section 3.3).
+//! Refill of empty clusters with the farthest locations (docs/DEFINITION.md, section 3.3).
 
 use super::buffers::{Slots, Workspaces};
 use super::commands::Commands;

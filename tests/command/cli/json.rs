@@ -14,10 +14,13 @@ fn its_shape_is_fixed() {
     ran.done();
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     let expected = [
-        ("data", "input mixed n_dims n_points name rounding_rms step_max step_min"),
+        ("data", "input mixed n_dims n_points name rounding_rms step_max step_min weights_rounding"),
         ("params", "ignore init init_columns max_iter n_clusters n_restarts seed threads tol truth weights"),
         ("device", "adapter asked driver fallback used"),
-        ("best", "converged counts empty inertia inertia_exact inertia_text iterations restart stopped"),
+        (
+            "best",
+            "converged counts empty inertia inertia_exact inertia_text iterations restart rounding_share stopped",
+        ),
         ("restarts", "count found_best max max_text median median_text min min_text"),
         ("timings_s", "iterate open pack read read_back seed total upload"),
         ("work", "assigned_points repaired_points"),

@@ -227,7 +227,7 @@ fn refused(input: impl Into<Vec<u8>>, args: &str, parts: &[&str]) {
 fn rows_that_can_not_be_predicted_are_named() {
     refused(
         "x,y\n1,2\n3,four\n",
-        "",
+        "--strict",
         &["standard input, row 3, column 2 (\"y\"): \"four\" is not a number", "--ignore"],
     );
     refused("1,2\n3,4,5\n", "--by-position", &["row 2: has 3 cells"]);
@@ -240,8 +240,8 @@ fn rows_that_can_not_be_predicted_are_named() {
         &["row 4, column 1 (\"x\")", "1e300", "the centre of the fitted rows"],
     );
     refused("y,c,x\n0,0,1e12\n", "--strict", &["row 2, column 3 (\"x\")"]);
-    refused("x,y\n1,nan\n", "", &["row 2, column 2", "not a finite number"]);
-    refused("x,y\n1,\n", "", &["row 2, column 2", "empty"]);
+    refused("x,y\n1,nan\n", "--strict", &["row 2, column 2", "not a finite number"]);
+    refused("x,y\n1,\n", "--strict", &["row 2, column 2", "empty"]);
     refused("", "", &["standard input", "empty"]);
     refused("x,y\n", "", &["no rows"]);
     refused("x,y\n1,2\n", "--ignore z", &["--ignore", "\"z\"", "2 columns"]);

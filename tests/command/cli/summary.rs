@@ -132,8 +132,11 @@ fn warnings_go_to_standard_error() {
             &format!("{},{}\n", (i * 37 % 100) as f64 / 7.0, if i == 50 { 1e12 } else { i as f64 / 3.0 })
     });
     let weights = format!("x,w\n1,1\n{}", "2,1e-12\n".repeat(9000));
-    let folder =
-        Folder::with([("same.csv", b"1\n1\n"), ("skewed.csv", skewed.as_bytes()), ("w.csv", weights.as_bytes())]);
+    let folder = Folder::with([
+        ("same.csv", b"1\n1\n"),
+        ("skewed.csv", skewed.as_bytes()),
+        ("w.csv", weights.as_bytes()),
+    ]);
     for (args, part) in [
         ("same.csv -k 2", "1 of 2 clusters ended empty"),
         ("skewed.csv -k 2", "column \"large\": one value, 1000000000000 in row "),

@@ -255,3 +255,97 @@ fn rows_without_a_label_are_not_scored() {
         .run("score m.safetensors far.csv --truth kind")
         .refused(1, &["nothing to score", "far.csv, row 2"]);
 }
+
+#[test]
+fn rounding_that_matters_is_said() {
+    let folder = Folder::with([
+        // two tight groups far apart: their rows differ by less than a step
+        ("tight.csv", b"x\n0\n1e-12\n1\n1.000000000001\n".as_slice()),
+        ("copies.csv", b"x\n0.1\n0.1\n0.7\n0.7\n"),
+    ]);
+    let warnings = json_of(&folder.fit("tight.csv -k 2 --json"))["warnings"].clone();
+    assert_eq!(codes(&warnings), ["coarse-rounding"]);
+    let text = warnings[0]["text"].as_str().unwrap();
+    assert!(text.contains("made the rows of cluster") && text.contains("equal, which differ"), "{text}");
+    let swept = json_of(&folder.run("sweep tight.csv --clusters 2 --json --device cpu"));
+    assert_eq!(codes(&swept["runs"][0]["warnings"]), ["coarse-rounding"]);
+    // equal rows lose nothing
+    assert_eq!(json_of(&folder.fit("copies.csv -k 2 --json"))["warnings"], json!([]));
+}
+
+#[test]
+fn a_fit_goes_on_where_a_row_of_no_weight_has_no_place() {
+    let folder = Folder::with([
+        ("t.csv", b"x,w,kind\n1,1,a\n\n2,1,a\n9,1,b\n1e30,0,b\n".as_slice()),
+        ("far.csv", b"x,w\n1,1\n\n2,1\n9,1\n1e9,0\n"),
+    ]);
+    let outputs = "--labels l.csv --model m.safetensors --report r.html --measures --json";
+    let ran = folder.fit(&format!("t.csv -k 2 --weights w --truth kind {outputs}"));
+    let json = json_of(&ran);
+    assert_eq!(codes(&json["warnings"]), ["unlabelled-rows"]);
+    assert_eq!(json["warnings"][0]["rows"], json!([6]), "the line of the file");
+    assert_eq!((&json["score"]["purity"], json["data"]["n_points"].as_u64()), (&json!(1.0), Some(4)));
+    let labels = folder.read("l.csv");
+    let labels: Vec<&str> = labels.lines().collect();
+    assert_eq!((labels.len(), labels[4]), (5, "\"\""));
+    assert!(folder.read("r.html").contains("has no label"));
+    let ran = folder.fit("t.csv -k 2 --weights w --truth kind --labels l.npy -q");
+    ran.done();
+    folder.run("sweep t.csv --clusters 2 --weights w --truth kind --device cpu -q").done();
+    // a row that is only far has a label
+    let ran = folder.fit("far.csv -k 2 --weights w --labels l.csv --json");
+    assert_eq!(json_of(&ran)["warnings"], json!([]));
+    let labels = folder.read("l.csv");
+    let labels: Vec<&str> = labels.lines().collect();
+    assert_eq!(labels[4], labels[3]);
+}
+
+#[test]
+fn cells_without_a_number_leave_a_row_without_a_label() {
+    let folder = Folder::with([
+        ("fitted.csv", b"p,q\n1,0\n2,0\n8,5\n9,5\n".as_slice()),
+        ("later.csv", b"p,q\n1,0\nnone,0\n9,\n8,5\n"),
+    ]);
+    folder.fit("fitted.csv -k 2 -q --model m.safetensors").done();
+    let ran = folder.run("predict m.safetensors later.csv");
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert_eq!((ran.code, lines.len(), lines[2], lines[3]), (0, 5, ",,,,", ",,,,"), "{}", ran.err);
+    assert!(ran.err.contains("2 rows have no label (rows 3, 4); the first: later.csv, row 3"), "{}", ran.err);
+    folder.run("predict m.safetensors later.csv --strict").refused(1, &["row 3", "\"none\""]);
+    let ran = folder.run("report m.safetensors later.csv -o r.html");
+    assert!(ran.code == 0 && ran.err.contains("2 rows have no label"), "{}", ran.err);
+    assert!(folder.read("r.html").contains("2 rows have no label"));
+}
+
+#[test]
+fn what_was_not_rounded_is_said_only_if_it_is_true() {
+    let folder = Folder::with([
+        ("tiny.csv", b"x\n1e-200\n2.5e-200\n9.7e-200\n8.1e-200\n".as_slice()),
+        ("huge.csv", b"x\n1.1e155\n2.7e155\n9.3e155\n8.9e155\n"),
+        ("ids.csv", b"x\n9007199254740993\n9007199254740992\n9007199254740995\n"),
+        ("grid.csv", b"x\n1\n2\n9\n8\n"),
+    ]);
+    for (file, said) in [
+        ("tiny.csv", "rounding "),
+        ("huge.csv", "rounding "),
+        ("ids.csv", "rounded when read"),
+        ("grid.csv", "nothing rounded"),
+    ] {
+        let ran = folder.fit(&format!("{file} -k 2"));
+        assert!(ran.out.lines().next().unwrap().contains(said), "{}", ran.out);
+    }
+}
+
+#[test]
+fn compare_says_what_row_1_is() {
+    let folder = Folder::with([("t.csv", b"x\n1\n2\n9\n8\n".as_slice()), ("n.csv", b"1\n2\n9\n8\n")]);
+    let data = |file: &str| {
+        folder
+            .run(&format!("compare {file} -k 2 -r 2 --devices cpu --runs 1 -q --export-json c.json"))
+            .done();
+        let json: Value = serde_json::from_str(&folder.read("c.json")).unwrap();
+        json["data"].clone()
+    };
+    assert_eq!((&data("t.csv")["header"], &data("t.csv")["first_row"]), (&json!(true), &json!(1)));
+    assert_eq!(data("n.csv")["header"], json!(false));
+}

@@ -45,7 +45,8 @@ pub(in crate::engine::cpu) struct Int16 {
 impl Int16 {
     pub(super) fn new(table: &Table, tiles: &Tiles<'_>, kernel: Kernel, bound: Bound) -> Self {
         let scale = scale(tiles.largest_half_norm());
-        let cost = |point: &[i32]| GuessCost::of(from_centre(point, &table.centre).map(|x| rounded(x, scale)));
+        let cost =
+            |point: &[i32]| GuessCost::of(from_centre(point, &table.centre).map(|x| rounded(x, scale)));
         let make = |points: &[f32], to: &mut [i32]| kernel.int16_tile(points, tiles.width(), scale, to);
         let tiles = NarrowTiles::new(table, tiles, table.n_dims().div_ceil(2), cost, make);
         Self { scale, sound: bound.is_sound_in_int16(), tiles, kernel }

@@ -61,7 +61,12 @@ impl<'a> Seeder<'a> {
             // no draw and no comparison depends on a common factor
             let unit = 2 * table.granularity;
             let exact = |x: &[i32], c: &[i32]| (kernel.distance(x, c) >> unit) as u64;
-            self.plus_plus(job, &mut draws, first, Wide::new(table, tiles, kernel, shared, first, (exact, unit)))
+            self.plus_plus(
+                job,
+                &mut draws,
+                first,
+                Wide::new(table, tiles, kernel, shared, first, (exact, unit)),
+            )
         } else if !lattice.mixed() {
             let exact = |x: &[i32], c: &[i32]| kernel.distance(x, c);
             self.plus_plus(job, &mut draws, first, Wide::new(table, tiles, kernel, shared, first, (exact, 0)))

@@ -68,7 +68,8 @@ where
     fn limit(&self, i: usize) -> f32 {
         let half_norm = self.table.half_norm(i);
         let near: u128 = self.near[i].into();
-        let half_near = libm::ldexp(near as f64, self.unit as i32 - 2 * self.table.lattice.max_shift() as i32) / 2.0;
+        let half_near =
+            libm::ldexp(near as f64, self.unit as i32 - 2 * self.table.lattice.max_shift() as i32) / 2.0;
         let own = f64::from(certify::point_error(self.gamma, half_norm));
         let limit = half_near - half_norm + own + (half_near + half_norm) * 1e-9;
         let rounded = limit as f32;

@@ -1,7 +1,7 @@
 //! Self-test of matrix units: the kernel that uses them, on small tables, against plain integers.
 //!
 //! No specification says how the units round. So before their first use, their kernel finds the nearest centroids of
-//! points whose scores must be exact, many of which differ by at most a half, and of points of 24 bits, for which the
+//! points whose scores must be exact, many of which differ by at most a half, and of points of 31 bits, for which the
 //! certificate must hold. If one label is wrong, or the driver refuses the kernel, the units are not used.
 
 use super::built::Built;
@@ -27,7 +27,7 @@ pub(in crate::engine::gpu) fn run(
     bad: bool,
 ) -> Result<Option<String>, EngineError> {
     // small integers, with ties and near ties; larger ones with exact scores; all bits
-    for most in [1, 29, (1 << 23) - 1] {
+    for most in [1, 29, (1 << 30) - 1] {
         let Some(trial) = Trial::new(most) else { return Ok(Some("its table could not be made".into())) };
         let expected = assign(&trial.table, &trial.centroids);
         let mut labels = match trial.labels(context, units)? {

@@ -257,7 +257,11 @@ impl BoundSeed<'_> {
                 for Admitted { slot, .. } in admitted {
                     let Columns { values, half_norms } = &columns;
                     context.write(&self.slots.centroids, (slot * size_of_val(&values[..])) as u64, values);
-                    context.write(&self.slots.half_norms, (slot * size_of_val(&half_norms[..])) as u64, half_norms);
+                    context.write(
+                        &self.slots.half_norms,
+                        (slot * size_of_val(&half_norms[..])) as u64,
+                        half_norms,
+                    );
                 }
                 vec![0; admitted.len()]
             }
