@@ -262,7 +262,7 @@ fn slices_of_time(backend: Backend) {
 /// Each has its own number of points and slots per workgroup.
 fn slices_of_time_of_every_kernel(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
-        let case = Case::new(&normal(900, 9, 7), KMeans::new(21).restarts(7).max_iter(5));
+        let case = Case::new(&normal(500, 9, 7), KMeans::new(21).restarts(7).max_iter(3));
         let expected = case.oracle();
         for kernel in ["plain", "small", "tiled", "low"] {
             let short = with_slice(Duration::from_nanos(1));

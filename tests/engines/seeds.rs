@@ -62,9 +62,9 @@ on_devices!(sizes, seeds_that_run_out, weights, large_numbers);
 
 fn sizes(backend: Backend) {
     let small = [(1, 1), (2, 1), (2, 2), (3, 2), (5, 5), (255, 1), (256, 3), (257, 4), (1023, 5)];
-    let large = [(1024, 6), (1025, 21), (1797, 10), (4097, 7), (700, 160), (300, 300)];
+    let large = [(1024, 6), (1025, 21), (1797, 10), (4097, 7), (700, 160), (150, 150)];
     let cases = small.into_iter().chain(large);
-    let cases = cases.enumerate().map(|(i, (n, k))| case(&whole(n, 1 + 7 * i % 40, [0, 16], i as u64), k, 3));
+    let cases = cases.enumerate().map(|(i, (n, k))| case(&whole(n, 1 + 7 * i % 40, [0, 16], i as u64), k, 2));
     let tall = case(&whole(90, 330, [0, 200], 15), 12, 2);
     both_ways(backend, &cases.chain([tall, case(&digits(), 10, 5)]).collect::<Vec<_>>());
 }
