@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `definition` | section 3 of docs/DEFINITION.md, on examples computed by hand |
 //! | `lattice` | section 2, by proptest |
+//! | `exact` | labels and inertia in exact arithmetic, on random tables |
 //! | `certify` | the bound proves no wrong label, in any arithmetic |
 //! | `comparer` | the comparer of these tests detects every difference |
 //! | `restarts` | batches, the best restart, the spread, the fingerprint |
@@ -26,6 +27,7 @@ mod comparer;
 mod data;
 mod definition;
 mod drawings;
+mod exact;
 mod examples;
 mod lattice;
 mod measures;
