@@ -81,11 +81,15 @@ impl Fixture {
 #[test]
 fn fixtures_are_what_they_say() {
     let of = |file: &str| fixtures().iter().filter(|fixture| fixture.file.ends_with(file)).count();
-    assert_eq!(["digits.csv", "breast_cancer.csv", "china.csv"].map(of), [5, 5, 5]);
+    let files = ["digits.csv", "breast_cancer.csv", "china.csv", "cancer_means.csv", "wine.csv"];
+    assert_eq!(files.map(of), [5; 5]);
     let mixed = |fixture: &Fixture| fixture.case().table.lattice.mixed();
-    assert_eq!(fixtures().iter().filter(|fixture| mixed(fixture)).count(), 5);
+    assert_eq!(fixtures().iter().filter(|fixture| mixed(fixture)).count(), 10);
     // no value was rounded: else the run would be one of other values
     assert!(fixtures().iter().all(|fixture| fixture.case().table.rounding.rms == 0.0));
+    // two tables need nearly all bits of the lattice
+    let fine = |fixture: &&Fixture| fixture.case().table.granularity <= 3;
+    assert_eq!(fixtures().iter().filter(fine).count(), 10);
 }
 
 #[test]
