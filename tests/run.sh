@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs every test, including those of the GPU engine. What is missing is installed (Debian, as root or with sudo):
+# Runs every test with all its cases, including those of the GPU engine (`cargo test` alone is quicker: it takes a part
+# of some tests' cases, and one interface of each device). What is missing is installed (Debian, as root or with sudo):
 # * without a Vulkan adapter or EGL: Mesa's software adapter, on which all GPU tests run, and libegl1
 # * without Chromium: chromium, which opens the pages
 # * numpy and safetensors, by pip in a virtual environment in target/python
@@ -58,5 +59,6 @@ if ! command -v "${CAIRN_CHROMIUM:-chromium}" >/dev/null; then
 fi
 
 export CAIRN_REQUIRE_CHROMIUM=${CAIRN_REQUIRE_CHROMIUM:-1}
+export CAIRN_ALL=1
 export CAIRN_REQUIRE_GPU=${CAIRN_REQUIRE_GPU:-vulkan,gl}
 cargo test --no-fail-fast "$@"

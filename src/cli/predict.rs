@@ -1,5 +1,7 @@
 //! `cairn predict` and `cairn transform`.
 
+use std::io::IsTerminal;
+
 use cairn::model::{Layout, Model, Predictor};
 use cairn::warnings::Unlabelled;
 
@@ -7,7 +9,7 @@ use super::args::{PredictArgs, TransformArgs};
 use super::rows::{
     Out, check_output, device_warnings, format, labelled, open_device, start_threads, walk, without_label,
 };
-use super::{drawings, notes};
+use super::{drawings, notes, terminal};
 
 /// Most distances in memory at a time.
 const ROOM: usize = 1 << 20;
@@ -22,7 +24,11 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let drawings = drawings.transpose()?;
     let opened = open_device(&args.device, &args.rows)?;
     let mut predictor = Predictor::new(&model, &*opened.engine)?;
-    let mut out = Out::new(output, Layout::of_predictions(&model, format));
+    let mut layout = Layout::of_predictions(&model, format);
+    if output.is_none() && std::io::stdout().is_terminal() {
+        layout = layout.with_names(terminal::plain);
+    }
+    let mut out = Out::new(output, layout);
     let mut unlabelled = Unlabelled::default();
     if let Some(drawings) = &drawings {
         let found = predictor.predict(drawings)?;

@@ -61,11 +61,16 @@ pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(closed))
 }
 
-/// A user's text, such as a file name or a header, without control characters.
+/// A user's text, such as a file name or a header, with what a terminal would obey shown as an escape: control
+/// characters, marks that change the direction of the text, line separators.
 pub(super) fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
+    text.chars().map(|c| if is_obeyed(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+fn is_obeyed(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// A line of a summary: a label and its text.
@@ -81,5 +86,9 @@ mod tests {
     #[test]
     fn control_characters_are_shown_not_obeyed() {
         assert_eq!(plain("a\u{1b}[31m\nü"), "a\\u{1b}[31m\\nü");
+        assert_eq!(
+            plain("ab\u{202e}cd\u{2066}\u{200f}\u{2028}é"),
+            "ab\\u{202e}cd\\u{2066}\\u{200f}\\u{2028}é"
+        );
     }
 }

@@ -4,6 +4,8 @@ use super::error::{DataError, FoundBy, Position, quoted, shortened};
 
 /// Most names listed in a message.
 const LISTED: usize = 5;
+/// Most columns of a source.
+pub(super) const MOST_COLUMNS: u64 = 1 << 20;
 
 /// The name of a column without one, given its index from 0: `column 3`.
 pub(crate) fn numbered_name(column: usize) -> String {

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use ::csv::StringRecord;
 
 use super::cells::{boolean, decimal_comma, is_missing, may_be_thousands};
-use super::columns::Columns;
+use super::columns::{Columns, MOST_COLUMNS};
 use super::csv_rows::CsvRows;
 use super::error::{DataError, Hint};
 use super::form::Form;
@@ -24,7 +24,7 @@ use super::options::{Header, ReadOptions};
 use super::pick::Pick;
 use super::reading::TextReading;
 use super::rows::Rows;
-use super::sample::Sample;
+use super::sample::{MOST_BYTES, Sample};
 use super::source::{Chunk, Source};
 
 /// The format of all text that no other format recognises.
@@ -54,7 +54,14 @@ fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataErro
     let name = input.name();
     let mut text = text_of(&input)?;
     let sample = Sample::read(&mut *text).map_err(|reason| read_error(name, reason))?;
+    if !sample.has_whole_line() {
+        return Err(DataError::LongRow { name: name.to_owned(), row: 1, mib: MOST_BYTES >> 20 });
+    }
     let form = Form::of(name, &sample, options)?;
+    let (columns, most) = (form.n_columns as u64, MOST_COLUMNS);
+    if columns > most {
+        return Err(DataError::TooManyColumns { name: name.to_owned(), columns, most });
+    }
     let columns = match &form.header {
         Some(header) => Columns::named(name, header.clone()),
         None => Columns::numbered(name, form.n_columns),
@@ -123,7 +130,7 @@ impl Source for Csv {
         let mut block = RowBlock::default();
         while block.fill(self, pick, &mut rows)? {
             if each(block.chunk(self, pick)).is_break() {
-                return Ok(());
+                return if again { self.input.check_unchanged() } else { Ok(()) };
             }
         }
         if block.first == 0 {
@@ -391,5 +398,29 @@ mod tests {
         std::fs::write(path, "1\n2\n3\n").unwrap();
         let error = walk(&*source, &pick).unwrap_err();
         assert!(matches!(error, DataError::Changed { expected: 4, found: 6, .. }), "{error}");
+    }
+
+    #[test]
+    fn rows_and_columns_without_end_are_refused_in_bounded_memory() {
+        let error = |text: String, name: &str| {
+            let source = open(Input::of_memory(name, text.as_bytes()).unwrap(), &ReadOptions::default());
+            let read = source.and_then(|source| {
+                source
+                    .read(&Pick { features: vec![0], ..Pick::default() }, &mut |_| ControlFlow::Continue(()))
+            });
+            read.unwrap_err().to_string()
+        };
+        assert_eq!(
+            error("1,".repeat(10 << 20), "wide.csv"),
+            "wide.csv, row 1: is longer than 16 MiB; close its quotes, or split the line (a table has one line per row)"
+        );
+        let quote = format!("a,b\n1,2\n3,\"4\n{}", "5,6\n".repeat(17 << 20));
+        let found = error(quote, "quote.csv");
+        assert!(found.starts_with("quote.csv, row 3: is longer than 64 MiB; close its quotes"), "{found}");
+        let many = "1,".repeat((1 << 20) + 2) + "1\n";
+        assert!(
+            error(many.repeat(2), "many.csv")
+                .starts_with("many.csv: has 1048579 columns; at most 1048576 can be")
+        );
     }
 }

@@ -11,6 +11,8 @@ use super::error::DataError;
 /// The delimiter that stands for white space: any run of blanks and tabs.
 pub(super) const WHITE_SPACE: u8 = b' ';
 
+/// Longest row, in bytes, with the empty lines before it.
+const LONGEST: usize = 64 << 20;
 /// Bytes of past rows that are kept before they are dropped.
 const FORGET: usize = 1 << 16;
 
@@ -61,6 +63,9 @@ impl<R: Read> CsvRows<R> {
 
     fn failed(&self, error: ::csv::Error) -> DataError {
         let name = self.source.clone();
+        if self.reader.get_ref().is_too_long() {
+            return DataError::LongRow { name, row: self.row, mib: LONGEST >> 20 };
+        }
         let ::csv::ErrorKind::Utf8 { pos, .. } = error.kind() else {
             return DataError::Read { name, reason: error.into() };
         };
@@ -80,6 +85,9 @@ struct Tee<R> {
 
 impl<R: Read> Read for Tee<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        if self.is_too_long() {
+            return Err(io::Error::other("a row is too long"));
+        }
         let n = self.text.read(to)?;
         self.kept.extend_from_slice(&to[..n]);
         self.returns |= to[..n].contains(&b'\r');
@@ -88,6 +96,11 @@ impl<R: Read> Read for Tee<R> {
 }
 
 impl<R> Tee<R> {
+    /// Whether the last row and what follows it are longer than a row may be.
+    fn is_too_long(&self) -> bool {
+        self.kept.len() > LONGEST + FORGET
+    }
+
     fn from(&self, byte: u64) -> &[u8] {
         let at = byte.saturating_sub(self.first) as usize;
         self.kept.get(at..).unwrap_or_default()

@@ -107,6 +107,33 @@ pub enum DataError {
         delimiter: char,
     },
 
+    /// More columns than can be read.
+    #[error(
+        "{name}: has {columns} columns; at most {most} can be read, of which at most 65535 as features: check the \
+         delimiter, or transpose the table"
+    )]
+    TooManyColumns {
+        /// The source.
+        name: String,
+        /// Its columns.
+        columns: u64,
+        /// The most that can be read.
+        most: u64,
+    },
+
+    /// A row of a text does not end.
+    #[error(
+        "{name}, row {row}: is longer than {mib} MiB; close its quotes, or split the line (a table has one line per row)"
+    )]
+    LongRow {
+        /// The source.
+        name: String,
+        /// The row.
+        row: u64,
+        /// The longest row that is read, in MiB.
+        mib: usize,
+    },
+
     /// A row has more or fewer cells than the first one.
     #[error(
         "{name}, row {row}: has {found} cells where the first row has {expected}; \

@@ -1,13 +1,13 @@
 //! Input bytes: a file, memory, or a pipe that can be read once.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
 
 use super::error::DataError;
 use super::foreign::START;
+use super::stamp::Stamp;
 use crate::temporary::{Access, Temporary};
 
 /// An input, with its first bytes.
@@ -35,7 +35,7 @@ impl Input {
         if !metadata.is_file() {
             return Input::once(path, Box::new(file));
         }
-        let stamp = Stamp::of(&file.metadata().map_err(failed)?);
+        let stamp = Stamp::of(&file).map_err(failed)?;
         Input::stored(path, Storage::File { path: path.into(), stamp, temporary: None })
     }
 
@@ -110,7 +110,7 @@ fn copied(reader: &mut dyn Read) -> io::Result<Storage> {
         return Ok(Storage::Memory(bytes.into()));
     };
     io::copy(reader, &mut temporary.file())?;
-    let stamp = Stamp::of(&temporary.file().metadata()?);
+    let stamp = Stamp::of(temporary.file())?;
     Ok(Storage::File { path: temporary.path().to_owned(), stamp, temporary: Some(temporary) })
 }
 
@@ -134,19 +134,6 @@ enum Storage {
         temporary: Option<Temporary>,
     },
     Memory(Arc<[u8]>),
-}
-
-/// Length and modification time, by which a change of a file is detected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    bytes: u64,
-    modified: Option<SystemTime>,
-}
-
-impl Stamp {
-    fn of(metadata: &Metadata) -> Stamp {
-        Stamp { bytes: metadata.len(), modified: metadata.modified().ok() }
-    }
 }
 
 impl Stored {
@@ -221,7 +208,7 @@ impl StoredBytes {
     /// Checks that the file has not changed since it was first opened; else the rows could be a mix of two versions.
     pub(super) fn check_unchanged(&self) -> Result<(), DataError> {
         let OpenBytes::File(file, stamp) = &self.bytes else { return Ok(()) };
-        let now = Stamp::of(&file.metadata().map_err(|reason| read_error(&self.name, reason))?);
+        let now = Stamp::of(file).map_err(|reason| read_error(&self.name, reason))?;
         if now == *stamp {
             return Ok(());
         }

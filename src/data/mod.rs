@@ -10,7 +10,7 @@
 //! | `reading` | how a table was read: what was found in it |
 //! | `columns`, `pick` | the columns of a source; which are features, truth and weights |
 //! | `source` | the interface of all formats |
-//! | `input` | input bytes: file, memory, pipe |
+//! | `stamp`, `input` | whether a file has changed; input bytes: file, memory, pipe |
 //! | `format` | how formats are recognised |
 //! | `foreign` | formats that are recognised, but not read |
 //! | `blanks`, `csv_rows` | text to cells, by a delimiter or white space |
@@ -49,6 +49,7 @@ mod reading;
 mod rows;
 mod sample;
 mod source;
+mod stamp;
 mod truth;
 pub mod write;
 

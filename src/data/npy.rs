@@ -94,7 +94,7 @@ impl Npy {
                 block.add(self, &self.cells(&bytes), 0..part.len(), part.start, pick)?;
             }
             if each(block.chunk(self, rows, pick)).is_break() {
-                return Ok(());
+                break;
             }
         }
         file.check_unchanged()

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use super::columns::MOST_COLUMNS;
 use super::error::{DataError, shortened};
 use super::npy_cells::Dtype;
 
@@ -51,6 +52,9 @@ impl NpyHeader {
         let expected = n_cells.saturating_mul(dtype.bytes() as u128);
         let found = total.saturating_sub(offset);
         match (usize::try_from(n_points), usize::try_from(n_dims)) {
+            (Ok(_), Ok(n)) if expected == u128::from(found) && n as u64 > MOST_COLUMNS => {
+                Err(DataError::TooManyColumns { name, columns: n as u64, most: MOST_COLUMNS })
+            }
             (Ok(n_points), Ok(n_dims)) if expected == u128::from(found) => {
                 Ok(NpyHeader { dtype, fortran: fields.fortran, n_points, n_dims, offset })
             }

@@ -12,7 +12,7 @@ const ROWS: usize = 100;
 const FEW_ROWS: usize = 3;
 const MANY_BYTES: usize = 1 << 20;
 /// Most bytes that are looked at. A row may have 65,535 cells.
-const MOST_BYTES: usize = 1 << 24;
+pub(super) const MOST_BYTES: usize = 1 << 24;
 /// Bytes read at a time.
 const BLOCK: u64 = 1 << 13;
 
@@ -53,6 +53,11 @@ impl Sample {
     /// The bytes, which were taken from the reader.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.bytes
+    }
+
+    /// Whether a line ends within the sample, or the text does.
+    pub(super) fn has_whole_line(&self) -> bool {
+        self.whole || self.bytes.iter().any(|byte| b"\r\n".contains(byte))
     }
 
     /// Whether the text has this byte.

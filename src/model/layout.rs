@@ -75,6 +75,13 @@ impl Layout {
         Self { format, columns, descr, width: Some(k), names: Vec::new() }
     }
 
+    /// The same with all names of CSV rewritten, such as for a terminal.
+    #[must_use]
+    pub fn with_names(mut self, rewrite: impl Fn(&str) -> String) -> Self {
+        self.names.iter_mut().for_each(|name| name.csv = rewrite(&name.csv));
+        self
+    }
+
     /// Format of the rows.
     #[must_use]
     pub fn format(&self) -> RowFormat {
@@ -193,8 +200,14 @@ fn json_number(x: f64) -> String {
     serde_json::json!(x).to_string()
 }
 
-/// A text as a CSV cell, quoted if it contains a comma, a quote or a line end.
+/// A name as a CSV cell, quoted if it contains a comma, a quote or a line end.
+///
+/// A spreadsheet would run a name that begins with `=`, `+`, `-`, `@` or a tab as a formula. If it is no number, an
+/// apostrophe before it makes it a text.
 fn csv_cell(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t']) && text.trim().parse::<f64>().is_err() {
+        return csv_cell(&format!("'{text}"));
+    }
     if text.contains([',', '"', '\r', '\n']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }
@@ -206,4 +219,25 @@ fn wide_text(text: &str, chars: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
     bytes.resize(chars * 4, 0);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_texts_in_a_spreadsheet_too() {
+        for (name, cell) in [
+            ("a", "a"),
+            ("-1", "-1"),
+            ("+2.5", "+2.5"),
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-a", "'-a"),
+            ("=A1,\"x\"", "\"'=A1,\"\"x\"\"\""),
+            ("a,b", "\"a,b\""),
+        ] {
+            assert_eq!(csv_cell(name), cell);
+        }
+    }
 }

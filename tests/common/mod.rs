@@ -18,7 +18,7 @@ pub(crate) use compare::compare;
 pub(crate) use devices::{Adapter, opened};
 pub(crate) use devices::{Backend, on, on_mutants, options, processor};
 pub(crate) use oracle::{Case, integers};
-pub(crate) use random::{deterministic, long, shapes};
+pub(crate) use random::{deterministic, long, part, quick, shapes};
 pub(crate) use tables::{Numbers, dataset, digits, normal, repeated, rows, shape, values, weighted};
 
 /// Makes a test for each backend of a function that takes a [`Backend`].

@@ -12,6 +12,16 @@ pub(crate) fn long() -> bool {
     std::env::var_os("CAIRN_LONG").is_some()
 }
 
+/// Of `all` cases, those to run: every `n`-th in a quick run (`cargo test`), all with tests/run.sh.
+pub(crate) fn part<T>(all: impl IntoIterator<Item = T>, n: usize) -> impl Iterator<Item = T> {
+    all.into_iter().step_by(if quick() { n } else { 1 })
+}
+
+/// Whether this is a run without tests/run.sh, to be quick.
+pub(crate) fn quick() -> bool {
+    std::env::var_os("CAIRN_ALL").is_none() && !long()
+}
+
 /// `cases` cases, the same in each run; ten times as many in long runs. `PROPTEST_RNG_SEED=n` runs others.
 pub(crate) fn deterministic(cases: u32) -> Config {
     let set = Config::default();

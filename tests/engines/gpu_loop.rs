@@ -12,7 +12,7 @@ use cairn::kmeans::{Init, KMeans, Restarts};
 use ndarray::Array2;
 
 use crate::common::{
-    self, Backend, Case, compare, dataset, digits, normal, on_devices, opened, values, weighted,
+    self, Backend, Case, compare, dataset, digits, normal, on_devices, opened, part, values, weighted,
 };
 
 /// Calls `body` with every adapter of a backend, and nothing for the processor.
@@ -126,7 +126,7 @@ on_devices!(tables_in_chunks, tables_streamed, restarts_that_enter_later, small_
 
 fn tables_in_chunks(backend: Backend) {
     on_adapters(backend, &|adapter| {
-        for case in cases(1) {
+        for case in part(cases(1), 2) {
             let expected = case.oracle();
             let counters = agrees(adapter, &with_binding(16 << 10), &case, &expected);
             assert!(counters.round_dispatches > 4 * counters.rounds, "one chunk: {counters:?}");
@@ -137,7 +137,7 @@ fn tables_in_chunks(backend: Backend) {
 
 fn tables_streamed(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
-        for case in cases(2) {
+        for case in part(cases(2), 2) {
             let expected = case.oracle();
             let budget = least_memory(adapter, &case);
             let counters = agrees(adapter, &with_memory(budget), &case, &expected);
@@ -243,7 +243,7 @@ fn with_slice(slice: Duration) -> OpenOptions {
 fn slices_of_time(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
         let short = with_slice(Duration::from_nanos(1));
-        for case in cases(1) {
+        for case in part(cases(1), 2) {
             let expected = case.oracle();
             let counters = agrees(adapter, &short, &case, &expected);
             assert!(counters.round_slices > 2 * counters.rounds, "not cut: {counters:?}");

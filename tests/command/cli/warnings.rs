@@ -192,9 +192,14 @@ fn starts_are_matched_by_name() {
 fn rows_without_a_label_are_counted() {
     let folder = Folder::with([
         ("fitted.csv", b"p,q\n0.000001,0\n0.0000005,0\n-0.0000012,0\n-0.000001,0\n"),
+        ("near.csv", b"p,q\n0,1\n0,-1\n"),
         ("later.csv", b"q,p\n1000000,0\n0,0.000001\n"),
     ]);
     folder.fit("fitted.csv -k 2 -q --model m.safetensors").done();
+    // a column that was constant in the fit may differ by far more than any range of the fit
+    let ran = folder.run("predict m.safetensors near.csv");
+    assert_eq!((ran.code, ran.said()), (0, String::new()));
+    assert!(ran.out.lines().skip(1).all(|line| line.starts_with(['0', '1'])), "{}", ran.out);
     let ran = folder.run("predict m.safetensors later.csv");
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!((ran.code, lines.len(), lines[1]), (0, 3, ",,,,"), "{}", ran.err);

@@ -17,7 +17,7 @@ use crate::engine::rows::RowsByWeight;
 use crate::engine::{Job, Seeding, certify};
 use crate::lattice::Table;
 use near::{Near, columns};
-use wide::Wide;
+use wide::{Distances, Wide};
 
 /// Data for seeding, computed once per job.
 #[derive(Debug)]
@@ -55,26 +55,25 @@ impl<'a> Seeder<'a> {
         let first = self.rows.draw(&mut draws);
         let (table, kernel) = (self.table, self.kernel);
         let lattice = &table.lattice;
+        let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
         let rows = if let Some(norms) = &self.norms {
             self.plus_plus(job, &mut draws, first, narrow::Narrow::new(table, tiles, norms, kernel, first))
         } else if table.distances_fit_64_bits(table.granularity) {
             // no draw and no comparison depends on a common factor
             let unit = 2 * table.granularity;
             let exact = |x: &[i32], c: &[i32]| (kernel.distance(x, c) >> unit) as u64;
-            self.plus_plus(
-                job,
-                &mut draws,
-                first,
-                Wide::new(table, tiles, kernel, shared, first, (exact, unit)),
-            )
+            let of = Distances { table, tiles, kernel, exact, unit, gamma };
+            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared))
         } else if !lattice.mixed() {
             let exact = |x: &[i32], c: &[i32]| kernel.distance(x, c);
-            self.plus_plus(job, &mut draws, first, Wide::new(table, tiles, kernel, shared, first, (exact, 0)))
+            let of = Distances { table, tiles, kernel, exact, unit: 0, gamma };
+            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared))
         } else {
-            let exact = |x: &[i32], c: &[i32]| {
-                distance(x.iter().map(|&q| q.into()), c, &lattice.shift, lattice.max_shift())
-            };
-            self.plus_plus(job, &mut draws, first, Wide::new(table, tiles, kernel, shared, first, (exact, 0)))
+            let max_shift = lattice.max_shift();
+            let exact =
+                |x: &[i32], c: &[i32]| distance(x.iter().map(|&q| q.into()), c, &lattice.shift, max_shift);
+            let of = Distances { table, tiles, kernel, exact, unit: 0, gamma };
+            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared))
         };
         gather(table, &rows)
     }

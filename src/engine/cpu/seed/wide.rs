@@ -1,100 +1,193 @@
 //! Seeding on any table. Only points that may be nearer to a candidate get exact distances.
+//!
+//! A point keeps the number of its nearest seed, not the distance to it, which is computed again where it is needed: a
+//! few more distances for a quarter of the memory.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::super::columns::Columns;
 use super::super::kernel::Kernel;
 use super::super::tiles::Tiles;
-use super::near::{Near, pick_row};
+use super::near::{Near, columns, pick_row};
 use crate::engine::certify;
 use crate::engine::reference::seed::gather;
 use crate::lattice::Table;
 
 /// Tiles per parallel task.
 const CHUNK: usize = 64;
+/// The points nearer to a candidate are listed if fewer than one in this many were nearer to some at the step before.
+/// Otherwise they are found again for the candidate that is chosen.
+const FEW: u64 = 16;
 
-/// Exact distances of type D in units of `2^unit`, and for each point the score above which a candidate is proven to be no nearer.
-pub(super) struct Wide<'a, D, F> {
-    table: &'a Table,
-    tiles: &'a Tiles<'a>,
-    kernel: Kernel,
-    shared: bool,
-    exact: F,
-    unit: u32,
-    gamma: f32,                 // G for the points' share of E
-    near: Vec<D>,               // (n_points)
-    limits: Vec<f32>,           // near / 2 - |x|^2 / 2 + the point's share of E, rounded up (n_points)
-    sums: Vec<u128>,            // of w D (n_tiles)
-    nearer: Vec<Vec<(u32, D)>>, // points nearer to a candidate, with their distance (n_candidates)
+/// Exact distances, of a type D, and what proves that a point needs none.
+pub(super) struct Distances<'a, F> {
+    pub(super) table: &'a Table,
+    pub(super) tiles: &'a Tiles<'a>,
+    pub(super) kernel: Kernel,
+    /// The squared distance of two rows, in units of `2^unit`.
+    pub(super) exact: F,
+    pub(super) unit: u32,
+    /// G for the points' share of E.
+    pub(super) gamma: f32,
 }
 
-impl<'a, D, F> Wide<'a, D, F>
+impl<D, F> Distances<'_, F>
 where
-    D: Copy + Ord + Send + Sync + Into<u128>,
-    F: Fn(&[i32], &[i32]) -> D + Sync,
+    D: Copy + Ord + Into<u128>,
+    F: Fn(&[i32], &[i32]) -> D,
 {
-    pub(super) fn new(
-        table: &'a Table,
-        tiles: &'a Tiles<'a>,
-        kernel: Kernel,
-        shared: bool,
-        first: usize,
-        (exact, unit): (F, u32),
-    ) -> Self {
-        let seed = gather(table, &[first]);
-        let to = |i: usize| exact(table.point(i), &seed);
-        let n = table.n_points();
-        let near: Vec<D> = if shared {
-            (0..n).into_par_iter().with_min_len(4096).map(to).collect()
-        } else {
-            (0..n).map(to).collect()
-        };
-        let (limits, sums, nearer) = (vec![0.0; n], vec![0; tiles.len()], Vec::new());
-        let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
-        let mut new = Self { table, tiles, kernel, shared, exact, unit, gamma, near, limits, sums, nearer };
-        for i in 0..n {
-            new.limits[i] = new.limit(i);
-            new.sums[i / tiles.width()] += new.share(i, new.near[i]);
-        }
-        new
-    }
-
     fn share(&self, i: usize, d: D) -> u128 {
         u128::from(self.table.weights.get(i)) * d.into()
     }
 
-    /// A candidate whose score, less its own share of E, exceeds this is no nearer to point `i` than the seeds so far:
-    /// then `D = |x|^2 + 2 s >= near`. Scores scale features of a mixed table by `2^-e`.
-    fn limit(&self, i: usize) -> f32 {
+    /// A candidate whose score, less its own share of E, exceeds this is no nearer to point `i` than the seeds so far,
+    /// of which the nearest is `near` away: then `D = |x|^2 + 2 s >= near`. Scores scale features of a mixed table by
+    /// `2^-e`.
+    fn limit(&self, i: usize, near: D) -> f32 {
         let half_norm = self.table.half_norm(i);
-        let near: u128 = self.near[i].into();
-        let half_near =
-            libm::ldexp(near as f64, self.unit as i32 - 2 * self.table.lattice.max_shift() as i32) / 2.0;
+        let near: u128 = near.into();
+        let power = self.unit as i32 - 2 * self.table.lattice.max_shift() as i32;
+        let half_near = libm::ldexp(near as f64, power) / 2.0;
         let own = f64::from(certify::point_error(self.gamma, half_norm));
         let limit = half_near - half_norm + own + (half_near + half_norm) * 1e-9;
         let rounded = limit as f32;
         if f64::from(rounded) < limit { rounded.next_up() } else { rounded }
     }
+}
+
+/// The nearest seed of each point.
+pub(super) struct Wide<'a, F> {
+    of: Distances<'a, F>,
+    shared: bool,
+    seeds: Vec<i32>,       // (n_seeds, n_dims)
+    nearest: Vec<u32>,     // (n_points)
+    limits: Vec<f32>,      // see Distances::limit (n_points)
+    sums: Vec<u128>,       // of w D (n_tiles)
+    candidates: Vec<i32>,  // of the last step (n_candidates, n_dims)
+    listed: Vec<Vec<u32>>, // points nearer to a candidate (n_candidates); empty if they are not listed
+    lists: bool,           // whether the next step lists them
+}
+
+/// A range of points, for a change in place.
+struct Part<'p> {
+    first_tile: usize,
+    nearest: &'p mut [u32],
+    limits: &'p mut [f32],
+    sums: &'p mut [u128], // (n_tiles of the part)
+}
+
+impl<'a, D, F> Wide<'a, F>
+where
+    D: Copy + Ord + Send + Sync + Into<u128>,
+    F: Fn(&[i32], &[i32]) -> D + Sync,
+{
+    pub(super) fn new(of: Distances<'a, F>, first: usize, shared: bool) -> Self {
+        let n = of.table.n_points();
+        let (nearest, limits, sums) = (vec![0; n], vec![0.0; n], vec![0; of.tiles.len()]);
+        let seeds = gather(of.table, &[first]);
+        let mut new = Self {
+            of,
+            shared,
+            seeds,
+            nearest,
+            limits,
+            sums,
+            candidates: Vec::new(),
+            listed: Vec::new(),
+            lists: false,
+        };
+        new.measure_first();
+        new
+    }
+
+    fn seed(&self, seed: u32) -> &[i32] {
+        let d = self.of.table.n_dims();
+        &self.seeds[seed as usize * d..][..d]
+    }
+
+    /// The distance of a point to its nearest seed.
+    fn near(&self, i: usize) -> D {
+        (self.of.exact)(self.of.table.point(i), self.seed(self.nearest[i]))
+    }
+
+    /// Calls `work` for all parts, each with what it may change.
+    fn change(&mut self, work: impl Fn(Part<'_>, &Distances<'a, F>, &[i32]) + Sync) {
+        let Self { of, shared, seeds, nearest, limits, sums, .. } = self;
+        let size = CHUNK * of.tiles.width();
+        let parts = nearest.par_chunks_mut(size).zip(limits.par_chunks_mut(size));
+        let parts = parts.zip(sums.par_chunks_mut(CHUNK)).enumerate();
+        // a restart with its own thread processes its parts in sequence
+        let parts = parts.with_min_len(if *shared { 1 } else { usize::MAX });
+        parts.for_each(|(part, ((nearest, limits), sums))| {
+            work(Part { first_tile: part * CHUNK, nearest, limits, sums }, of, seeds);
+        });
+    }
+
+    /// The distances to the first seed.
+    fn measure_first(&mut self) {
+        self.change(|part, of, seed| {
+            let (first, width) = (part.first_tile * of.tiles.width(), of.tiles.width());
+            for at in 0..part.nearest.len() {
+                let distance = (of.exact)(of.table.point(first + at), seed);
+                part.limits[at] = of.limit(first + at, distance);
+                part.sums[at / width] += of.share(first + at, distance);
+            }
+        });
+    }
+
+    /// Finds the points that are nearer to `seed` than to all seeds so far, and makes it their nearest.
+    fn measure(&mut self, seed: &[i32]) {
+        let d = self.of.table.n_dims();
+        let mut columns = columns(self.of.table, self.of.kernel, 1);
+        columns.fill(self.of.table, seed);
+        let columns = &columns;
+        let new = (self.seeds.len() / d) as u32;
+        self.change(|part, of, seeds| {
+            let width = of.tiles.width();
+            let (mut room, mut scores) = (Vec::new(), vec![0.0; columns.base.len() * width]);
+            for (tile, sum) in part.sums.iter_mut().enumerate() {
+                let at = tile * width..part.nearest.len().min((tile + 1) * width);
+                let first = part.first_tile * width;
+                of.kernel.scores(&of.tiles.points(part.first_tile + tile, &mut room), columns, &mut scores);
+                let mut open = of.kernel.at_most(&scores[..at.len()], &part.limits[at.clone()]);
+                while open != 0 {
+                    let at = at.start + open.trailing_zeros() as usize;
+                    open &= open - 1;
+                    let point = of.table.point(first + at);
+                    let before = (of.exact)(point, &seeds[part.nearest[at] as usize * d..][..d]);
+                    let distance = (of.exact)(point, seed);
+                    if distance < before {
+                        *sum -= of.share(first + at, before) - of.share(first + at, distance);
+                        (part.nearest[at], part.limits[at]) = (new, of.limit(first + at, distance));
+                    }
+                }
+            }
+        });
+    }
 
     /// The points of these tiles that are nearer to each candidate, and the gain in potential.
-    fn nearer_in(&self, tiles: std::ops::Range<usize>, seeds: &[i32], columns: &Columns) -> Gains<D> {
-        let (width, d) = (self.tiles.width(), self.table.n_dims());
-        let mut found = Gains::none(seeds.len() / d);
+    fn nearer_in(&self, tiles: Range<usize>, columns: &Columns) -> Gains {
+        let Distances { table, tiles: all, kernel, exact, .. } = &self.of;
+        let (width, d) = (all.width(), table.n_dims());
+        let mut found = Gains::none(self.candidates.len() / d);
         let (mut room, mut scores) = (Vec::new(), vec![0.0; columns.base.len() * width]);
         for tile in tiles {
-            let points = self.tiles.points(tile, &mut room);
-            self.kernel.scores(&points, columns, &mut scores);
-            let rows = tile * width..self.table.n_points().min((tile + 1) * width);
-            for (c, seed) in seeds.chunks_exact(d).enumerate() {
-                let mut open =
-                    self.kernel.at_most(&scores[c * width..][..rows.len()], &self.limits[rows.clone()]);
+            kernel.scores(&all.points(tile, &mut room), columns, &mut scores);
+            let rows = tile * width..table.n_points().min((tile + 1) * width);
+            for (c, candidate) in self.candidates.chunks_exact(d).enumerate() {
+                let mut open = kernel.at_most(&scores[c * width..][..rows.len()], &self.limits[rows.clone()]);
                 while open != 0 {
                     let i = rows.start + open.trailing_zeros() as usize;
                     open &= open - 1;
-                    let distance = (self.exact)(self.table.point(i), seed);
-                    if distance < self.near[i] {
-                        found.nearer[c].push((i as u32, distance));
-                        found.gain[c] += self.share(i, self.near[i]) - self.share(i, distance);
+                    let (distance, before) = (exact(table.point(i), candidate), self.near(i));
+                    if distance < before {
+                        found.gain[c] += self.of.share(i, before) - self.of.share(i, distance);
+                        found.count += 1;
+                        if self.lists {
+                            found.nearer[c].push(i as u32);
+                        }
                     }
                 }
             }
@@ -103,25 +196,27 @@ where
     }
 }
 
-/// Nearer points of each candidate, and by how much the potential would fall. (n_candidates)
-struct Gains<D> {
-    nearer: Vec<Vec<(u32, D)>>,
+/// Nearer points of each candidate, if they are listed, and by how much the potential would fall. (n_candidates)
+struct Gains {
+    nearer: Vec<Vec<u32>>,
     gain: Vec<u128>,
+    count: u64, // of pairs of a point and a candidate
 }
 
-impl<D> Gains<D> {
+impl Gains {
     fn none(n_candidates: usize) -> Self {
-        Self { nearer: (0..n_candidates).map(|_| Vec::new()).collect(), gain: vec![0; n_candidates] }
+        Self { nearer: vec![Vec::new(); n_candidates], gain: vec![0; n_candidates], count: 0 }
     }
 
     fn merge(mut self, other: Self) -> Self {
         self.nearer.iter_mut().zip(other.nearer).for_each(|(a, b)| a.extend(b));
         self.gain.iter_mut().zip(other.gain).for_each(|(a, b)| *a += b);
+        self.count += other.count;
         self
     }
 }
 
-impl<D, F> Near for Wide<'_, D, F>
+impl<D, F> Near for Wide<'_, F>
 where
     D: Copy + Ord + Send + Sync + Into<u128>,
     F: Fn(&[i32], &[i32]) -> D + Sync,
@@ -131,16 +226,16 @@ where
     }
 
     fn pick(&self, t: u128) -> usize {
-        let share = |i: usize| self.share(i, self.near[i]);
-        pick_row(t, self.tiles.width(), &self.sums, share, self.table.n_points())
+        let share = |i: usize| self.of.share(i, self.near(i));
+        pick_row(t, self.of.tiles.width(), &self.sums, share, self.of.table.n_points())
     }
 
     fn weigh(&mut self, rows: &[usize], columns: &Columns) -> Vec<u128> {
-        let seeds = gather(self.table, rows);
-        let n_tiles = self.tiles.len();
+        self.candidates = gather(self.of.table, rows);
+        let n_tiles = self.of.tiles.len();
         let chunk = |chunk: usize| {
             let tiles = chunk * CHUNK..n_tiles.min((chunk + 1) * CHUNK);
-            self.nearer_in(tiles, &seeds, columns)
+            self.nearer_in(tiles, columns)
         };
         let chunks = n_tiles.div_ceil(CHUNK);
         let none = || Gains::none(rows.len());
@@ -149,18 +244,26 @@ where
         } else {
             (0..chunks).map(chunk).fold(none(), Gains::merge)
         };
-        self.nearer = found.nearer;
+        self.listed = if self.lists { found.nearer } else { Vec::new() };
+        self.lists = found.count < self.of.table.n_points() as u64 / FEW;
         let total = self.total();
         found.gain.into_iter().map(|gain| total - gain).collect()
     }
 
     fn choose(&mut self, chosen: usize) {
-        for (i, distance) in std::mem::take(&mut self.nearer[chosen]) {
-            let i = i as usize;
-            let gain = self.share(i, self.near[i]) - self.share(i, distance);
-            self.sums[i / self.tiles.width()] -= gain;
-            self.near[i] = distance;
-            self.limits[i] = self.limit(i);
+        let (d, width) = (self.of.table.n_dims(), self.of.tiles.width());
+        let seed = self.candidates[chosen * d..][..d].to_vec();
+        if self.listed.is_empty() {
+            self.measure(&seed);
+        } else {
+            let new = (self.seeds.len() / d) as u32;
+            for i in std::mem::take(&mut self.listed[chosen]) {
+                let i = i as usize;
+                let (before, distance) = (self.near(i), (self.of.exact)(self.of.table.point(i), &seed));
+                self.sums[i / width] -= self.of.share(i, before) - self.of.share(i, distance);
+                (self.nearest[i], self.limits[i]) = (new, self.of.limit(i, distance));
+            }
         }
+        self.seeds.extend(seed);
     }
 }
