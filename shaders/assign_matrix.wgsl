@@ -1,12 +1,13 @@
 // Assign, for many centroids of many features, on matrix units: products of f16, summed in f32 by the unit, are
 // the guess; certify.rs says how far they may be off.
 //
-// Points and centroids come in f16 (narrow_points.wgsl, narrow_centroids.wgsl). A unit loads its pieces of EDGE x EDGE values straight from
-// there. A workgroup owns a tile of 128 points and goes along the centroids, 128 at a time; a subgroup owns blocks of
-// two by four pieces of that square, and where there are fewer subgroups than blocks the square is gone over several
-// times. No one can see into what a unit holds, so scores come back through workgroup memory, a slice of 64 points and
-// 32 centroids at a time, in two places by turns; four invocations reduce over the slice of a point. A point keeps its
-// two best centroids and the value of the third: where only two are open, as nearly always, two distances decide.
+// Points and centroids come in f16 (narrow_points.wgsl, narrow_centroids.wgsl). A unit loads its pieces of EDGE x EDGE
+// values straight from there. A workgroup owns a tile of 128 points and goes along the centroids, 128 at a time; a
+// subgroup owns blocks of two by four pieces of that square, and where there are fewer subgroups than blocks the square
+// is gone over several times. No one can see into what a unit holds, so scores come back through workgroup memory, a
+// slice of 64 points and 32 centroids at a time, in two places by turns; four invocations reduce over the slice of a
+// point. A point keeps its two best centroids and the value of the third: where only two are open, as nearly always, two
+// distances decide.
 //
 // Nothing here may use atomics of storage: beside matrix units, naga 30 writes them for the whole device without the
 // capability that SPIR-V asks for then. So repairs are counted by blocks of points, each written by one workgroup alone.

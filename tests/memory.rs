@@ -5,11 +5,15 @@
 //! bound come later.
 #![cfg(all(feature = "cli", target_os = "linux"))]
 
+#[path = "common/cases.rs"]
+mod cases;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::Command;
 
+use cases::quick;
 use nix::sys::resource::{UsageWho, getrusage};
 
 /// What the program, its threads and the chunks it reads may take besides.
@@ -51,8 +55,7 @@ fn fits_take_their_points_and_a_few_bytes_a_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("points.npy");
     let bound = |n: usize, d: usize, per_row: usize| n * (d * 4 + per_row) + BESIDE;
-    let is_quick = std::env::var_os("CAIRN_ALL").is_none();
-    if !is_quick {
+    if !quick() {
         // few features, with weights, several restarts
         let n = 2_000_000;
         write_points(&path, n, 3);
@@ -64,7 +67,7 @@ fn fits_take_their_points_and_a_few_bytes_a_row() {
     let n = 5_000_000;
     write_points(&path, n, 16);
     fit(&path, "-k 100 -r 1 --init random --max-iter 3", n * 64, n * 64 * 5 / 4 + BESIDE);
-    if !is_quick {
+    if !quick() {
         fit(&path, "-k 12 -r 1 --max-iter 2", n * 64, bound(n, 16, PER_ROW));
     }
 }

@@ -7,7 +7,7 @@ use cairn::data::write::Output;
 use cairn::data::{self, Dataset};
 use cairn::engine::Device;
 use cairn::kmeans::{
-    CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_size, labelled, labelled_classes,
+    CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_size, labelled, labelled_values,
 };
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
@@ -85,7 +85,7 @@ fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
 
 fn score_of(data: &Dataset, fit: &Fit, n_clusters: usize) -> anyhow::Result<Option<Score>> {
     let Some(truth) = &data.truth else { return Ok(None) };
-    let (classes, labels) = labelled_classes(&truth.labels, fit.labels());
+    let (classes, labels) = labelled_values(&truth.labels, fit.labels());
     Ok(Some(score(&classes, truth.names.len(), &labels, n_clusters)?))
 }
 

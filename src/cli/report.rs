@@ -10,7 +10,7 @@ use cairn::data::write::Output;
 use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadOptions, Reading};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
-use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_classes};
+use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_values};
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
@@ -250,7 +250,7 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
     let (mut accuracies, mut unscored) = (Vec::new(), None);
     if let Some(truth) = &data.truth {
         for (_, state) in &fit.restarts.states {
-            let (classes, labels) = labelled_classes(&truth.labels, &state.labels);
+            let (classes, labels) = labelled_values(&truth.labels, &state.labels);
             let table = Contingency::new(&classes, truth.names.len(), &labels, made.params.n_clusters())?;
             accuracies.push(purity(&table));
         }

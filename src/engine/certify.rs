@@ -162,7 +162,8 @@ pub fn centroid_error(gamma: f32, half_norm: f64) -> f32 {
 }
 
 /// K of the derivation above: on matrix units the error of a score is at most
-/// `K (root(|x|^2) + F) (root(h_i) + F) + 3 G h_i`, with G of `UNIT_WGSL`. `rounded`: whether points may have more than 11 bits.
+/// `K (root(|x|^2) + F) (root(h_i) + F) + 3 G h_i`, with G of `UNIT_WGSL`. `rounded`: whether points may have more than
+/// 11 bits.
 #[must_use]
 pub fn matrix_share(n_dims: usize, rounded: bool) -> f64 {
     let g = f64::from(gamma(n_dims, UNIT_MATRIX));

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::reference::Sums;
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// `sum w |x|^2` in lattice units, x seen from `centre`, below 2^30 in magnitude. (n_dims)
 #[must_use]
@@ -11,10 +11,8 @@ pub fn squares(table: &Table, centre: &[i32]) -> u128 {
     let lattice = &table.lattice;
     let max_shift = lattice.max_shift();
     let square = |(i, point): (usize, &[i32])| {
-        let terms = point.iter().zip(centre).zip(&lattice.shift);
-        let square = |((q, m), &e): ((&i32, &i32), &u32)| {
-            u128::from((q - m).unsigned_abs()).pow(2) << (2 * (max_shift - e))
-        };
+        let terms = from_centre(point, centre).zip(&lattice.shift);
+        let square = |(x, e): (i32, &u32)| u128::from(x.unsigned_abs()).pow(2) << (2 * (max_shift - e));
         let norm: u128 = terms.map(square).sum();
         norm * u128::from(table.weights.get(i))
     };
@@ -23,8 +21,8 @@ pub fn squares(table: &Table, centre: &[i32]) -> u128 {
 
 /// Inertia: `sum w |x|^2 - 2 sum c.S + sum N |c|^2`, equal to the weighted sum of squared distances.
 ///
-/// `squares` is the result of [`squares`], seen from 0; `sums` are those of the labels that belong to `centroids` (n_clusters,
-/// n_dims).
+/// `squares` is the result of [`squares`], seen from 0; `sums` are those of the labels that belong to `centroids`
+/// (n_clusters, n_dims).
 #[must_use]
 pub fn inertia(table: &Table, squares: u128, centroids: &[i32], sums: &Sums) -> u128 {
     let d = table.n_dims();

@@ -3,7 +3,7 @@
 use super::distance::squared_distance;
 use super::reference::assign::{distance_outside, row_distance};
 use super::{DeviceInfo, EngineError, certify};
-use crate::lattice::{Lattice, Table};
+use crate::lattice::{Lattice, Table, from_centre};
 
 /// A squared distance in the smallest units of the lattice, as (high, low) 128 bits. The high half is zero, except for
 /// rows far outside the range.
@@ -113,9 +113,10 @@ pub fn guesses_are_exact(table: &Table, centroids: &[i32]) -> bool {
     let mut bits = 0;
     let mut most = table.reach();
     for row in centroids.chunks_exact(table.n_dims()) {
-        for (q, m) in row.iter().zip(&table.centre) {
-            bits |= q.unsigned_abs(); // the centre is a multiple of 2^granularity
-            most = most.max((q - m).unsigned_abs());
+        // the centre is a multiple of 2^granularity
+        for x in from_centre(row, &table.centre).map(i32::unsigned_abs) {
+            bits |= x;
+            most = most.max(x);
         }
     }
     let granularity = table.granularity.min(bits.trailing_zeros());

@@ -16,20 +16,28 @@ pub fn labelled<'a>(
     if !labels.contains(&NO_LABEL) {
         return Ok((Cow::Borrowed(data), Cow::Borrowed(labels)));
     }
-    let rows: Vec<usize> = (0..labels.len()).filter(|&row| labels[row] != NO_LABEL).collect();
-    let kept = rows.iter().map(|&row| labels[row]).collect();
-    Ok((Cow::Owned(data.select(&rows)?), Cow::Owned(kept)))
+    let rows = rows(labels);
+    Ok((Cow::Owned(data.select(&rows)?), Cow::Owned(of_rows(labels, &rows))))
 }
 
-/// The classes and labels of the rows that have a label. Both are (n_points).
+/// The values and labels of the rows that have a label. `values` is (n_points, n_columns), `labels` (n_points).
 #[must_use]
-pub fn labelled_classes<'a>(classes: &'a [u32], labels: &'a [u32]) -> (Cow<'a, [u32]>, Cow<'a, [u32]>) {
+pub fn labelled_values<'a, T: Copy>(values: &'a [T], labels: &'a [u32]) -> (Cow<'a, [T]>, Cow<'a, [u32]>) {
     if !labels.contains(&NO_LABEL) {
-        return (Cow::Borrowed(classes), Cow::Borrowed(labels));
+        return (Cow::Borrowed(values), Cow::Borrowed(labels));
     }
-    let pairs = classes.iter().zip(labels).filter(|&(_, &label)| label != NO_LABEL);
-    let (classes, labels): (Vec<u32>, Vec<u32>) = pairs.unzip();
-    (Cow::Owned(classes), Cow::Owned(labels))
+    let n_columns = values.len() / labels.len();
+    let rows = rows(labels);
+    let values = rows.iter().flat_map(|row| &values[row * n_columns..][..n_columns]).copied().collect();
+    (Cow::Owned(values), Cow::Owned(of_rows(labels, &rows)))
+}
+
+fn rows(labels: &[u32]) -> Vec<usize> {
+    (0..labels.len()).filter(|&row| labels[row] != NO_LABEL).collect()
+}
+
+fn of_rows(labels: &[u32], rows: &[usize]) -> Vec<u32> {
+    rows.iter().map(|&row| labels[row]).collect()
 }
 
 #[cfg(test)]
@@ -44,7 +52,9 @@ mod tests {
         assert_eq!((kept.points.to_f64().unwrap(), &labels[..]), (vec![1.0, 3.0], &[5, 6][..]));
         assert_eq!(kept.weights, Some(vec![1.0, 2.0]));
         assert!(matches!(labelled(&data, &[0, 1, 2]).unwrap().0, Cow::Borrowed(_)));
-        let (classes, labels) = labelled_classes(&[7, 8, 9], &[5, NO_LABEL, 6]);
+        let (classes, labels) = labelled_values(&[7, 8, 9], &[5, NO_LABEL, 6]);
         assert_eq!((&classes[..], &labels[..]), (&[7, 9][..], &[5, 6][..]));
+        let (pairs, _) = labelled_values(&[1, 2, 3, 4, 5, 6], &[NO_LABEL, 1, 2]);
+        assert_eq!(pairs[..], [3, 4, 5, 6]);
     }
 }

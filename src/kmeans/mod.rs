@@ -24,7 +24,7 @@ use crate::numbers;
 
 pub use columns::{ColumnNamesError, ColumnOrder, column_order};
 pub use error::FitError;
-pub use labelled::{labelled, labelled_classes};
+pub use labelled::{labelled, labelled_values};
 use median::halfway;
 pub(crate) use median::median;
 pub use params::{Init, KMeans, Params, ParamsError};

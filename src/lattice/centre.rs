@@ -25,6 +25,11 @@ pub(super) fn centre(points: &[i32], n_dims: usize, granularity: u32) -> Vec<i32
     (0..n_dims).into_par_iter().with_min_len(16).map(median).collect()
 }
 
+/// Coordinates seen from the centre, below 2^31 in magnitude. Both are (n_dims), as the result is.
+pub(crate) fn from_centre<'a>(row: &'a [i32], centre: &'a [i32]) -> impl Iterator<Item = i32> + Clone + 'a {
+    row.iter().zip(centre).map(|(q, m)| q - m)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

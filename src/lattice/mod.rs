@@ -1,9 +1,9 @@
 //! Fixed-point quantisation: rows of floats to a lattice of 31-bit integers, and back to the user's units.
 //!
 //! `q[i][j] = round_ties_even((x[i][j] - offset[j]) * 2^-p[j])` with `|q| <= 2^B`, where B is 30, or less for weights
-//! that add up to more than 2^31. Offsets and exponents come from minima, maxima and single rounded operations, so they do not depend on the
-//! order of the rows. Two passes make a [`Table`]: [`Extent`] finds the range, [`Packer`] places the rows. See
-//! docs/DEFINITION.md, section 2.
+//! that add up to more than 2^31. Offsets and exponents come from minima, maxima and single rounded operations, so they
+//! do not depend on the order of the rows. Two passes make a [`Table`]: [`Extent`] finds the range, [`Packer`] places the
+//! rows. See docs/DEFINITION.md, section 2.
 
 mod bits;
 mod centre;
@@ -12,6 +12,7 @@ mod pack;
 mod rounding;
 mod weights;
 
+pub(crate) use centre::from_centre;
 pub use extent::{Extent, Value};
 pub use pack::{Packer, Table, check_shape};
 pub use rounding::{CoarseFeature, Rounding};

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::centre::centre;
+use super::centre::{centre, from_centre};
 use super::extent::{WHOLE, block_rows};
 use super::rounding::RoundingSums;
 use super::{Lattice, LatticeError, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
@@ -74,8 +74,8 @@ impl Table {
     /// Whether squared distances between coordinates of the table's range fit 64 bits, once the common factor
     /// `4^granularity` is divided out.
     #[must_use]
-    pub fn distances_fit_64_bits(&self, granularity: u32) -> bool {
-        let steps = (u128::from(self.max_coordinate.max(1)) * 2) >> granularity;
+    pub fn distances_fit_64_bits(&self) -> bool {
+        let steps = (u128::from(self.max_coordinate.max(1)) * 2) >> self.granularity;
         !self.lattice.mixed() && self.n_dims() as u128 * steps * steps < 1 << 64
     }
 
@@ -87,11 +87,7 @@ impl Table {
 }
 
 fn half_norm(row: &[i32], centre: &[i32], lattice: &Lattice) -> f64 {
-    let square = |(&q, &m): (&i32, &i32)| {
-        let x = f64::from(q) - f64::from(m);
-        x * x
-    };
-    let squares = row.iter().zip(centre).map(square);
+    let squares = from_centre(row, centre).map(|x| f64::from(x) * f64::from(x));
     if !lattice.mixed() {
         return squares.sum::<f64>() / 2.0;
     }

@@ -52,7 +52,7 @@ impl Weights {
             Some((values, unit)) => (values, unit, 0.0),
             None => {
                 let (values, unit) = rounded(weights, max);
-                let rounding = rounding(weights, &values, unit);
+                let rounding = rounding(weights, max, &values, unit);
                 (values, unit, rounding)
             }
         };
@@ -136,12 +136,11 @@ fn rounded(weights: &[f64], max: f64) -> (Vec<u32>, f64) {
 }
 
 /// See [`Weights::rounding`].
-fn rounding(weights: &[f64], values: &[u32], unit: f64) -> f64 {
+fn rounding(weights: &[f64], max: f64, values: &[u32], unit: f64) -> f64 {
     // in units of the largest weight, so that no sum overflows
-    let top = weights.iter().copied().fold(0.0, f64::max);
-    let change = |(&w, &value): (&f64, &u32)| (f64::from(value) * (unit / top) - w / top).abs();
+    let change = |(&w, &value): (&f64, &u32)| (f64::from(value) * (unit / max) - w / max).abs();
     let changes: f64 = weights.iter().zip(values).map(change).sum();
-    changes / weights.iter().map(|w| w / top).sum::<f64>()
+    changes / weights.iter().map(|w| w / max).sum::<f64>()
 }
 
 /// A positive float as `fraction * 2^exponent`, where the fraction is a whole number of 53 bits.

@@ -12,8 +12,8 @@
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
-//! any `truth`, `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact` ([`Model::radius`], in lattice units). Equal models give equal
-//! bytes.
+//! any `truth`, `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
+//! ([`Model::radius`], in lattice units). Equal models give equal bytes.
 //!
 //! The checksum is BLAKE3 over all bytes of the file, with the checksum's own 64 digits taken as zeros.
 

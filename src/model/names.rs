@@ -2,7 +2,7 @@
 
 use super::{ClusterName, Model, ModelError};
 use crate::data::Truth;
-use crate::kmeans::labelled_classes;
+use crate::kmeans::labelled_values;
 use crate::score::{Contingency, majority_names};
 
 /// Names each cluster by the most frequent truth of its rows; ties go to the first class. A cluster without rows gets
@@ -12,7 +12,7 @@ pub(super) fn by_majority(
     labels: &[u32],
     n_clusters: usize,
 ) -> Result<Vec<Option<ClusterName>>, ModelError> {
-    let (classes, labels) = labelled_classes(&truth.labels, labels);
+    let (classes, labels) = labelled_values(&truth.labels, labels);
     let table = Contingency::new(&classes, truth.names.len(), &labels, n_clusters)?;
     let name = |(cluster, class): (usize, Option<u32>)| {
         let class = class?;

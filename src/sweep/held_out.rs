@@ -83,8 +83,8 @@ fn check_finite(
     }
 }
 
-/// The nearest centroid of each row, in integers on all threads; [`NO_LABEL`] for rows that can't be placed. `centroids` is (n_clusters, n_dims), the result
-/// (n_points).
+/// The nearest centroid of each row, in integers on all threads; [`NO_LABEL`] for rows that can't be placed. `centroids`
+/// is (n_clusters, n_dims), the result (n_points).
 #[must_use]
 pub fn nearest_labels(table: &Table, centroids: &[i32]) -> Vec<u32> {
     let label = |i: usize| nearest(centroids, table.n_dims(), |c| row_distance(table, i, c));

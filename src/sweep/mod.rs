@@ -9,11 +9,9 @@ mod error;
 mod held_out;
 mod spread;
 
-use std::borrow::Cow;
-
 use crate::data::{Dataset, Truth};
-use crate::engine::{Job, NO_LABEL, Opened};
-use crate::kmeans::{self, CONTINUE, Fit, FitError, KMeans, Params, labelled_classes};
+use crate::engine::{Job, Opened};
+use crate::kmeans::{self, CONTINUE, Fit, FitError, KMeans, Params, labelled_values};
 use crate::lattice::Table;
 use crate::score::{Contingency, Partition, ScoreError, accuracy, majority_names, purity};
 use crate::warnings::{self, Placed, Warning, WarningCode, of_device};
@@ -163,15 +161,8 @@ impl Swept<'_> {
         if self.points.is_empty() {
             return Ok([None; 3]);
         }
-        let d = self.table.n_dims();
-        let (mut points, mut labels) = (Cow::Borrowed(&self.points), Cow::Borrowed(fit.labels()));
-        if !self.table.unplaced.is_empty() {
-            let has_label = |row: &usize| fit.labels()[*row] != NO_LABEL;
-            let rows: Vec<usize> = (0..fit.n_points).filter(has_label).collect();
-            points = Cow::Owned(rows.iter().flat_map(|row| &self.points[row * d..][..d]).copied().collect());
-            labels = Cow::Owned(rows.iter().map(|&row| fit.labels()[row]).collect());
-        }
-        let partition = Partition::new(&points, d, &labels, params.n_clusters())?;
+        let (points, labels) = labelled_values(&self.points, fit.labels());
+        let partition = Partition::new(&points, self.table.n_dims(), &labels, params.n_clusters())?;
         Ok([
             partition.silhouette(params.seed()).ok().map(|silhouette| silhouette.mean),
             partition.calinski_harabasz().ok(),
@@ -181,11 +172,11 @@ impl Swept<'_> {
 
     fn accuracies(&self, fit: &Fit, params: &Params) -> Result<(Option<f64>, Option<f64>), SweepError> {
         let Some(truth) = self.truth else { return Ok((None, None)) };
-        let (classes, labels) = labelled_classes(&truth.labels, fit.labels());
+        let (classes, labels) = labelled_values(&truth.labels, fit.labels());
         let fitted = Contingency::new(&classes, truth.names.len(), &labels, params.n_clusters())?;
         let Some(held_out) = &self.held_out else { return Ok((Some(purity(&fitted)), None)) };
         let labels = nearest_labels(&held_out.table, &fit.state.centroids);
-        let (classes, labels) = labelled_classes(&held_out.truth, &labels);
+        let (classes, labels) = labelled_values(&held_out.truth, &labels);
         let met = Contingency::new(&classes, held_out.n_truth, &labels, params.n_clusters())?;
         Ok((Some(purity(&fitted)), Some(accuracy(&met, &held_out.names(&majority_names(&fitted))))))
     }

@@ -11,6 +11,8 @@
 #![cfg(feature = "cli")]
 
 mod browser;
+#[path = "../common/cases.rs"]
+mod cases;
 mod cli;
 mod compare;
 mod draw;

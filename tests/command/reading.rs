@@ -10,6 +10,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use crate::cases::part;
 use crate::strips::{Drawn, Strip, Style};
 use cairn::data::{LoadOptions, digits, load};
 use cairn::engine::Device;
@@ -92,13 +93,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[test]
 fn strips_of_held_out_digits_are_read() {
     let digits = held_out();
-    // all digits in a long run, a part of them with tests/run.sh, fewer without
-    let part = match ["CAIRN_LONG", "CAIRN_ALL"].map(|name| std::env::var_os(name).is_some()) {
-        [true, _] => 1,
-        [_, true] => 2,
-        _ => 4,
-    };
-    for (name, n, style, least) in [
+    let styles = [
         ("clean", 1797, PLAIN, 0.90),
         ("20 pixels high", 600, Style { size: 20, ..PLAIN }, 0.90),
         ("200 pixels high", 120, Style { size: 200, ..PLAIN }, 0.88),
@@ -111,10 +106,9 @@ fn strips_of_held_out_digits_are_read() {
         ("touching", 600, Style { gap: -0.3, ..PLAIN }, 0.88),
         ("a thin pen", 600, Style { pen: 0.55, ..PLAIN }, 0.88),
         ("a thick pen", 600, Style { pen: 0.3, ..PLAIN }, 0.82),
-    ] {
-        let n = n / part;
+    ];
+    for (name, n, style, least) in part(styles, 4) {
         let rate = rate(&digits[..n], style);
-        let least = if part > 2 { least - 0.03 } else { least }; // few digits tell less
         println!("{name}: {:.1}% of {n}", 100.0 * rate);
         assert!(rate >= least, "{name}: {rate}");
     }

@@ -73,7 +73,7 @@ mod adapters {
     use cairn::engine::Engine;
     use cairn::engine::gpu::{AdapterInfo, Gpu, adapters};
 
-    use super::super::random::{long, quick};
+    use super::super::cases::{long, quick};
     use super::{Backend, Bound, bounded, options};
 
     /// An open adapter. Tests take turns on it: software adapters use all processors by themselves.

@@ -6,6 +6,7 @@
 #![allow(dead_code, unused_imports, unused_macros, reason = "every test crate uses its own part")]
 
 mod adversary;
+mod cases;
 mod compare;
 mod devices;
 mod oracle;
@@ -13,12 +14,13 @@ mod random;
 mod tables;
 
 pub(crate) use adversary::{Adversary, bisector, far_centroid, rounded_apart, rounded_apart_in_f16};
+pub(crate) use cases::{long, part, quick, step};
 pub(crate) use compare::compare;
 #[cfg(feature = "gpu")]
 pub(crate) use devices::{Adapter, opened};
 pub(crate) use devices::{Backend, on, on_mutants, options, processor};
 pub(crate) use oracle::{Case, integers};
-pub(crate) use random::{deterministic, long, part, quick, shapes};
+pub(crate) use random::{deterministic, shapes};
 pub(crate) use tables::{Numbers, dataset, digits, normal, repeated, rows, shape, values, weighted};
 
 /// Makes a test for each backend of a function that takes a [`Backend`].

@@ -5,22 +5,7 @@ use cairn::kmeans::{Init, KMeans};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
-use super::{Case, Numbers, dataset, weighted};
-
-/// Whether to run all cases of a test: set by `tests/long.sh`.
-pub(crate) fn long() -> bool {
-    std::env::var_os("CAIRN_LONG").is_some()
-}
-
-/// Of `all` cases, those to run: every `n`-th in a quick run (`cargo test`), all with tests/run.sh.
-pub(crate) fn part<T>(all: impl IntoIterator<Item = T>, n: usize) -> impl Iterator<Item = T> {
-    all.into_iter().step_by(if quick() { n } else { 1 })
-}
-
-/// Whether this is a run without tests/run.sh, to be quick.
-pub(crate) fn quick() -> bool {
-    std::env::var_os("CAIRN_ALL").is_none() && !long()
-}
+use super::{Case, Numbers, dataset, long, weighted};
 
 /// `cases` cases, the same in each run; ten times as many in long runs. `PROPTEST_RNG_SEED=n` runs others.
 pub(crate) fn deterministic(cases: u32) -> Config {

@@ -10,7 +10,7 @@ use cairn::engine::reference::Reference;
 use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, Testing, open};
 use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
 
-use crate::common::{self, Backend, Case, digits, long, on_devices, opened, quick};
+use crate::common::{self, Backend, Case, digits, on_devices, opened, step};
 
 /// Calls `body` with every adapter of a backend, and nothing for the processor.
 fn on_adapters(backend: Backend, body: &dyn Fn(&AdapterInfo, &dyn Engine)) {
@@ -123,21 +123,15 @@ fn with_fault(
     (ended, Restarts { outcomes, states, ..Restarts::default() }, session.info().fallback)
 }
 
-/// The calls to fail at, from the first: every third; all of them where there is time.
+/// The calls to fail at, from the first: every other one; all of them where there is time.
 fn calls() -> impl Iterator<Item = u64> {
-    (1..).step_by(if long() {
-        1
-    } else if quick() {
-        9
-    } else {
-        3
-    })
+    (1..).step_by(step(2, 8))
 }
 
 /// Calls `body` with each of the [`calls`], until it says that no fault happened.
 fn at_every_call(body: &dyn Fn(u64) -> bool) {
     let last = calls().take_while(|&at| body(at)).last().unwrap_or(0);
-    assert!(last > 35, "only {last} calls");
+    assert!(last > 40, "only {last} calls");
 }
 
 on_devices!(out_of_memory_makes_batches_smaller, out_of_memory_again_and_again, lost_at_any_call);
@@ -206,16 +200,8 @@ fn trials_with_faults(backend: Backend) {
         let case = little();
         let (expected, job) = (case.oracle(), case.job());
         let mut trials = Vec::new();
-        for (kind, at) in (1..=90)
-            .step_by(if long() {
-                1
-            } else if quick() {
-                8
-            } else {
-                4
-            })
-            .map(|at| (FAULTS[usize::from(at % 3 != 0)], at))
-        {
+        let calls = (1..=90).step_by(step(2, 8));
+        for (kind, at) in calls.map(|at| (FAULTS[usize::from(at % 3 != 0)], at)) {
             let fault = Some(Fault { kind, at, again: false });
             let cache = tempfile::TempDir::new().expect("a folder"); // in which nothing is known yet
             let (gpu_kernel, cache) = (Some("trial".to_owned()), Some(cache.path().to_owned()));
@@ -238,7 +224,7 @@ fn trials_with_faults(backend: Backend) {
         // of some trials, a part was left out for want of memory
         let full = trials.iter().map(|(_, n)| *n).max().expect("there were some");
         let cut = trials.iter().filter(|(kind, n)| *kind == FaultKind::OutOfMemory && *n < full).count();
-        assert!((quick() || cut > 2) && full > 2, "{trials:?}");
+        assert!(cut > 5 && full > 2, "{trials:?}");
     });
 }
 

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::bounds::{Bounds, Moves};
 use super::columns::Columns;
-use super::kernel::{Instructions, Kernel, MAX_TILE, Tile, Top2};
+use super::kernel::{Instructions, Kernel, MAX_TILE, Tile, Top2, ones};
 use super::narrow::{Narrow, NarrowColumns};
 use super::tiles::{Gathered, Tiles};
 use crate::engine::certify::{self, Bound};
@@ -163,10 +163,7 @@ impl Pass<'_> {
             let n = width.min(part.labels.len() - at);
             part.labels[at..at + n].copy_from_slice(&labels[..n]);
             open &= ((1u64 << n) - 1) as u32;
-            while open != 0 {
-                rows.push(at as u32 + open.trailing_zeros());
-                open &= open - 1;
-            }
+            rows.extend(ones(open).map(|lane| (at + lane) as u32));
         }
         let Examined { repaired, .. } = self.assign_rows(part, &rows);
         Examined { points: part.labels.len() as u64, narrow_open: rows.len() as u64, repaired }
@@ -224,11 +221,9 @@ impl Pass<'_> {
                 (upper[at(lane)], lower[at(lane)]) = (found.upper[lane], found.lower[lane]);
             }
         }
-        let mut left = found.open & ((1u64 << n) - 1) as u32;
-        let repaired = left.count_ones();
-        while left != 0 {
-            let at = at(left.trailing_zeros() as usize);
-            left &= left - 1;
+        let open = found.open & ((1u64 << n) - 1) as u32;
+        let repaired = open.count_ones();
+        for at in ones(open).map(at) {
             part.labels[at] = self.assigner.repair(self.first + at, self.centroids);
             if let Some((upper, _)) = &mut part.bounds {
                 upper[at] = f32::INFINITY; // the two least values may belong to other centroids

@@ -3,7 +3,7 @@
 
 use crate::engine::certify;
 use crate::engine::nearest_two::guesses_are_exact;
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// Score of a padding column: never the least, never near it.
 const NONE: f32 = 1e38;
@@ -51,8 +51,8 @@ impl Columns {
         for (c, row) in centroids.chunks_exact(self.n_dims).enumerate() {
             let at = c / self.block * self.block * self.n_dims + c % self.block;
             let column = self.values[at..].iter_mut().step_by(self.block);
-            for ((value, (q, m)), &scale) in column.zip(row.iter().zip(&table.centre)).zip(&self.scale) {
-                *value = (q - m) as f32 * scale;
+            for ((value, x), &scale) in column.zip(from_centre(row, &table.centre)).zip(&self.scale) {
+                *value = x as f32 * scale;
             }
             self.set_base(c, table.half_norm_of(row));
         }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::kernel::{Kernel, Tile};
 use crate::engine::certify;
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// Largest table, in bytes, that is also kept as tiles. Tiles of larger tables are made when needed.
 const KEPT: usize = 48 << 20;
@@ -77,8 +77,8 @@ impl<'a> Tiles<'a> {
         for (lane, &row) in rows.iter().enumerate() {
             let row = first + row as usize;
             let column = to.points[lane..].iter_mut().step_by(self.width);
-            let point = self.table.point(row).iter().zip(&self.table.centre);
-            column.zip(point).for_each(|(to, (q, m))| *to = (q - m) as f32);
+            let point = from_centre(self.table.point(row), &self.table.centre);
+            column.zip(point).for_each(|(to, x)| *to = x as f32);
             (to.errors[lane], to.half_norms[lane]) = (self.errors[row], self.half_norms[row]);
         }
     }

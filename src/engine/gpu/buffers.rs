@@ -9,7 +9,7 @@ use super::counters::count;
 use super::trips::trips;
 use crate::engine::draws::candidates;
 use crate::engine::{EngineError, Job, Seeding, Stop, certify};
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// Most restarts of a batch.
 pub(super) const MAX_SLOTS: usize = 4096;
@@ -404,8 +404,8 @@ impl Columns {
         let mut values = vec![0; sizes.centroid_coordinates()];
         let mut half_norms = vec![NONE; sizes.n_packs as usize * 4];
         for (c, row) in centroids.chunks_exact(d).enumerate() {
-            for (j, (q, m)) in row.iter().zip(&table.centre).enumerate() {
-                values[((c / 4) * width + j) * 4 + c % 4] = q - m;
+            for (j, x) in from_centre(row, &table.centre).enumerate() {
+                values[((c / 4) * width + j) * 4 + c % 4] = x;
             }
             half_norms[c] = table.half_norm_of(row) as f32;
         }

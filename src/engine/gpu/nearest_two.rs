@@ -15,7 +15,7 @@ use crate::engine::nearest_two::{
     Centroids, NearestSession, NearestTwo, distance, exactly, guesses_are_exact,
 };
 use crate::engine::{DeviceInfo, Engine, EngineError, certify};
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// Points a workgroup owns.
 const POINTS: usize = 64;
@@ -184,9 +184,9 @@ fn columns(centroids: &Centroids<'_>, centre: &[i32], n_quads: usize, n_packs: u
     let width = n_quads * 4;
     let mut values = vec![0.0; n_packs * width * 4];
     for c in 0..centroids.n_clusters() {
-        let row = centroids.row(c as u32).iter().zip(centre).zip(&centroids.lattice.shift);
-        for (j, ((q, m), &e)) in row.enumerate() {
-            values[((c / 4) * width + j) * 4 + c % 4] = (q - m) as f32 * 0.25f32.powi(e as i32);
+        let row = from_centre(centroids.row(c as u32), centre).zip(&centroids.lattice.shift);
+        for (j, (x, &e)) in row.enumerate() {
+            values[((c / 4) * width + j) * 4 + c % 4] = x as f32 * 0.25f32.powi(e as i32);
         }
     }
     values
@@ -198,7 +198,7 @@ fn padded(table: &Table, first: usize, n: usize, width: usize) -> Vec<f32> {
     let mut points = vec![0.0; n * width];
     let rows = table.points[first * d..][..n * d].chunks_exact(d);
     points.chunks_exact_mut(width).zip(rows).for_each(|(to, from)| {
-        to.iter_mut().zip(from).zip(&table.centre).for_each(|((to, q), m)| *to = (q - m) as f32);
+        to.iter_mut().zip(from_centre(from, &table.centre)).for_each(|(to, x)| *to = x as f32);
     });
     points
 }

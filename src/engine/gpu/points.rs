@@ -13,7 +13,7 @@ use super::plan::{BUFFERS, Plan};
 use super::throughput::{Step, WIDE};
 use super::units::Units;
 use crate::engine::{EngineError, certify};
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// The points of a job, and how a kernel gets to see all of them.
 #[derive(Debug)]
@@ -134,7 +134,7 @@ impl<'a> Points<'a> {
     pub(super) fn block(&self, block: usize) -> (Vec<i32>, Vec<u32>) {
         let rows = block * BLOCK..self.table.n_points().min((block + 1) * BLOCK);
         let mut weights: Vec<u32> = rows.clone().map(|i| self.table.weights.get(i)).collect();
-        let mut points = from_centre(self.table, rows, self.width);
+        let mut points = padded(self.table, rows, self.width);
         weights.resize(BLOCK, 0);
         points.resize(BLOCK * self.width, 0);
         (points, weights)
@@ -150,7 +150,7 @@ impl<'a> Points<'a> {
         if self.width == d && table.centre.iter().all(|&m| m == 0) {
             context.write(&shared.points, 0, &table.points[rows.start * d..rows.end * d]);
         } else {
-            context.write(&shared.points, 0, &from_centre(table, rows.clone(), self.width));
+            context.write(&shared.points, 0, &padded(table, rows.clone(), self.width));
         }
         context.write(&shared.weights, 0, &weights);
         context.write(&shared.errors, 0, &errors);
@@ -188,13 +188,13 @@ pub(super) fn features_of(table: &Table, sizes: &Sizes) -> Vec<[f32; 2]> {
 }
 
 /// Rows from the centre, padded with zeros. (rows, width)
-pub(super) fn from_centre(table: &Table, rows: Range<usize>, width: usize) -> Vec<i32> {
+pub(super) fn padded(table: &Table, rows: Range<usize>, width: usize) -> Vec<i32> {
     let d = table.n_dims();
     let from = &table.points[rows.start * d..rows.end * d];
     let mut wide = vec![0; rows.len() * width];
     let pairs = wide.par_chunks_exact_mut(width).with_min_len(1024).zip(from.par_chunks_exact(d));
     pairs.for_each(|(to, from)| {
-        to.iter_mut().zip(from).zip(&table.centre).for_each(|((to, q), m)| *to = q - m);
+        to.iter_mut().zip(from_centre(from, &table.centre)).for_each(|(to, x)| *to = x);
     });
     wide
 }

@@ -306,11 +306,11 @@ impl<'s, 'a> Submissions<'s, 'a> {
 
     /// Copies centroids and labels of these slots, one slot after the other.
     fn copy_states(&self, commands: &mut Commands<'_>, slots: &[u32], staging: &wgpu::Buffer, at: u64) {
-        let floats = self.sizes().centroid_coordinates() as u64 * 4;
+        let bytes = self.sizes().centroid_coordinates() as u64 * 4;
         let mut to = at;
         for slot in slots.iter().map(|&slot| u64::from(slot)) {
-            commands.copy((&self.slots[0].centroids, slot * floats), (staging, to), floats);
-            to += floats;
+            commands.copy((&self.slots[0].centroids, slot * bytes), (staging, to), bytes);
+            to += bytes;
             for (chunk, Slots { labels, .. }) in self.slots.iter().enumerate() {
                 let bytes = u64::from(self.session.points.sizes(chunk).n_points) * 4;
                 commands.copy((labels, slot * bytes), (staging, to), bytes);
@@ -426,11 +426,11 @@ impl<'s, 'a> Submissions<'s, 'a> {
     /// Reads the state of the best restart of this run, which is `restart`.
     pub(super) fn best(&self, restart: u64) -> Result<State, EngineError> {
         let (context, place) = (&self.session.gpu.context, self.posts.len() as u64);
-        let floats = self.sizes().centroid_coordinates() as u64 * 4;
+        let bytes = self.sizes().centroid_coordinates() as u64 * 4;
         let slot = size_of::<super::Slot>() as u64;
         let mut parts = vec![
             (&self.slots[0].slots, place * slot, slot),
-            (&self.slots[0].centroids, place * floats, floats),
+            (&self.slots[0].centroids, place * bytes, bytes),
         ];
         for (chunk, Slots { labels, .. }) in self.slots.iter().enumerate() {
             let bytes = u64::from(self.session.points.sizes(chunk).n_points) * 4;

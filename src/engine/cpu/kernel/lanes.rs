@@ -8,7 +8,7 @@
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
 )]
 
-use super::{Tile, Top2, Top3};
+use super::{Tile, Top2, Top3, ones};
 use crate::engine::cpu::bounds::from_top2;
 use crate::engine::cpu::columns::Columns;
 
@@ -177,10 +177,7 @@ fn lane_bits(width: usize) -> u32 {
 /// Rechecks points that the largest error of all columns left open, with the error of each point's best column.
 #[cold]
 fn reopen(mut open: u32, top: &Top2, tile: Tile<'_>, columns: &Columns, labels: &[u32]) -> u32 {
-    let mut left = open;
-    while left != 0 {
-        let i = left.trailing_zeros() as usize;
-        left &= left - 1;
+    for i in ones(open) {
         let margin = 2.0 * tile.errors[i] + columns.errors[labels[i] as usize];
         if top.best[i] + margin < top.second[i] {
             open &= !(1 << i);

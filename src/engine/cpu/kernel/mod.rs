@@ -29,7 +29,7 @@ use super::narrow::{Bf16Columns, Int16Columns};
 pub(super) use matrix::{Matrix, Ready};
 pub(super) use pick::Instructions;
 pub(super) use products::{DEPTH, ROWS};
-pub(super) use tile::{MAX_TILE, Tile, Top2, Top3};
+pub(super) use tile::{MAX_TILE, Tile, Top2, Top3, ones};
 
 /// A set of instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,6 +14,15 @@ pub(in crate::engine::cpu) struct Tile<'a> {
 /// Most points per tile.
 pub(in crate::engine::cpu) const MAX_TILE: usize = 32;
 
+/// The lanes of a tile whose bits are set, in order.
+pub(in crate::engine::cpu) fn ones(mut bits: u32) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lane = (bits != 0).then_some(bits.trailing_zeros() as usize);
+        bits &= bits.wrapping_sub(1);
+        lane
+    })
+}
+
 /// The least and the second least value of each point of a tile. A value is a score less its column's share of E.
 #[derive(Debug, Clone)]
 pub(in crate::engine::cpu) struct Top2 {

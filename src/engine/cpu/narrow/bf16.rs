@@ -23,12 +23,12 @@
 //! Points that are not proven are examined again in `f32`.
 
 use super::columns::Bf16Columns;
-use super::cost::{GuessCost, from_centre};
+use super::cost::GuessCost;
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::certify::{self, Bound};
 use crate::engine::cpu::kernel::{DEPTH, Kernel, Matrix, ROWS};
 use crate::engine::cpu::tiles::Tiles;
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// Value of a padding row: never the least, never near it.
 const NONE: f32 = 1e38;

@@ -25,8 +25,3 @@ impl GuessCost {
         Self { residual: self.residual.max(other.residual), norm: self.norm.max(other.norm) }
     }
 }
-
-/// Coordinates from the centre. Both are (n_dims).
-pub(super) fn from_centre<'a>(row: &'a [i32], centre: &'a [i32]) -> impl Iterator<Item = i32> + Clone + 'a {
-    row.iter().zip(centre).map(|(q, m)| q - m)
-}

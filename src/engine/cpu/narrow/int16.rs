@@ -2,8 +2,8 @@
 //!
 //! # The certificate
 //!
-//! In units of `2^a` lattice steps, let x and c be a point and a centroid from the centre, x~ and c~ their coordinates rounded to
-//! integers. The kernel computes `S_i = round(|c_i|^2 / 2) - x~.c~_i` exactly (all sums fit 32 bits, see below).
+//! In units of `2^a` lattice steps, let x and c be a point and a centroid from the centre, x~ and c~ their coordinates
+//! rounded to integers. The kernel computes `S_i = round(|c_i|^2 / 2) - x~.c~_i` exactly (all sums fit 32 bits, see below).
 //! Compared with the score `s_i = |c_i|^2 / 2 - x.c_i`:
 //!
 //! `|S_i - s_i| <= 1/2 + |x - x~| |c_i| + |x~| |c_i - c~_i| <= E = 1/2 + r C + (X + r) R`
@@ -19,12 +19,12 @@
 //! checked.
 
 use super::columns::Int16Columns;
-use super::cost::{GuessCost, from_centre};
+use super::cost::GuessCost;
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::certify::Bound;
 use crate::engine::cpu::kernel::Kernel;
 use crate::engine::cpu::tiles::Tiles;
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// Largest norm of a point, in units of 2^a.
 const ROOM: f64 = 23_170.0; // 2^14.5

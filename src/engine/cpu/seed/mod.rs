@@ -58,7 +58,7 @@ impl<'a> Seeder<'a> {
         let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
         let rows = if let Some(norms) = &self.norms {
             self.plus_plus(job, &mut draws, first, narrow::Narrow::new(table, tiles, norms, kernel, first))
-        } else if table.distances_fit_64_bits(table.granularity) {
+        } else if table.distances_fit_64_bits() {
             // no draw and no comparison depends on a common factor
             let unit = 2 * table.granularity;
             let exact = |x: &[i32], c: &[i32]| (kernel.distance(x, c) >> unit) as u64;

@@ -5,14 +5,11 @@ use super::super::kernel::Kernel;
 use super::super::tiles::Tiles;
 use super::near::{Near, columns, pick_row};
 use crate::engine::reference::seed::gather;
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
 /// Squared norms from the centre, exact. (n_points)
 pub(super) fn norms(table: &Table) -> Vec<f32> {
-    let norm = |x: &[i32]| {
-        let from_centre = x.iter().zip(&table.centre).map(|(q, m)| (q - m) as f32);
-        from_centre.map(|x| x * x).sum()
-    };
+    let norm = |point: &[i32]| from_centre(point, &table.centre).map(|x| x as f32 * x as f32).sum();
     table.points.chunks_exact(table.n_dims()).map(norm).collect()
 }
 

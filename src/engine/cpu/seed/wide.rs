@@ -8,7 +8,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::columns::Columns;
-use super::super::kernel::Kernel;
+use super::super::kernel::{Kernel, ones};
 use super::super::tiles::Tiles;
 use super::near::{Near, columns, pick_row};
 use crate::engine::certify;
@@ -42,6 +42,18 @@ where
         u128::from(self.table.weights.get(i)) * d.into()
     }
 
+    /// The distances of point `i` from its nearest seed and from a candidate, if that is nearer. Both are (n_dims).
+    fn nearer(&self, i: usize, nearest: &[i32], candidate: &[i32]) -> Option<(D, D)> {
+        let point = self.table.point(i);
+        let (before, distance) = ((self.exact)(point, nearest), (self.exact)(point, candidate));
+        (distance < before).then_some((before, distance))
+    }
+
+    /// By how much the potential falls if point `i` gets this near.
+    fn gain(&self, i: usize, before: D, distance: D) -> u128 {
+        self.share(i, before) - self.share(i, distance)
+    }
+
     /// A candidate whose score, less its own share of E, exceeds this is no nearer to point `i` than the seeds so far,
     /// of which the nearest is `near` away: then `D = |x|^2 + 2 s >= near`. Scores scale features of a mixed table by
     /// `2^-e`.
@@ -68,6 +80,11 @@ pub(super) struct Wide<'a, F> {
     candidates: Vec<i32>,  // of the last step (n_candidates, n_dims)
     listed: Vec<Vec<u32>>, // points nearer to a candidate (n_candidates); empty if they are not listed
     lists: bool,           // whether the next step lists them
+}
+
+/// A row of (n_rows, n_dims).
+fn row(rows: &[i32], n_dims: usize, at: usize) -> &[i32] {
+    &rows[at * n_dims..][..n_dims]
 }
 
 /// A range of points, for a change in place.
@@ -102,14 +119,9 @@ where
         new
     }
 
-    fn seed(&self, seed: u32) -> &[i32] {
-        let d = self.of.table.n_dims();
-        &self.seeds[seed as usize * d..][..d]
-    }
-
-    /// The distance of a point to its nearest seed.
-    fn near(&self, i: usize) -> D {
-        (self.of.exact)(self.of.table.point(i), self.seed(self.nearest[i]))
+    /// The nearest seed of a point. (n_dims)
+    fn nearest(&self, i: usize) -> &[i32] {
+        row(&self.seeds, self.of.table.n_dims(), self.nearest[i] as usize)
     }
 
     /// Calls `work` for all parts, each with what it may change.
@@ -137,13 +149,12 @@ where
         });
     }
 
-    /// Finds the points that are nearer to `seed` than to all seeds so far, and makes it their nearest.
-    fn measure(&mut self, seed: &[i32]) {
+    /// Finds the points that are nearer to `seed`, which gets the number `new`, than to all seeds so far.
+    fn measure(&mut self, seed: &[i32], new: u32) {
         let d = self.of.table.n_dims();
         let mut columns = columns(self.of.table, self.of.kernel, 1);
         columns.fill(self.of.table, seed);
         let columns = &columns;
-        let new = (self.seeds.len() / d) as u32;
         self.change(|part, of, seeds| {
             let width = of.tiles.width();
             let (mut room, mut scores) = (Vec::new(), vec![0.0; columns.base.len() * width]);
@@ -151,15 +162,11 @@ where
                 let at = tile * width..part.nearest.len().min((tile + 1) * width);
                 let first = part.first_tile * width;
                 of.kernel.scores(&of.tiles.points(part.first_tile + tile, &mut room), columns, &mut scores);
-                let mut open = of.kernel.at_most(&scores[..at.len()], &part.limits[at.clone()]);
-                while open != 0 {
-                    let at = at.start + open.trailing_zeros() as usize;
-                    open &= open - 1;
-                    let point = of.table.point(first + at);
-                    let before = (of.exact)(point, &seeds[part.nearest[at] as usize * d..][..d]);
-                    let distance = (of.exact)(point, seed);
-                    if distance < before {
-                        *sum -= of.share(first + at, before) - of.share(first + at, distance);
+                let open = of.kernel.at_most(&scores[..at.len()], &part.limits[at.clone()]);
+                for at in ones(open).map(|lane| at.start + lane) {
+                    let nearest = row(seeds, d, part.nearest[at] as usize);
+                    if let Some((before, distance)) = of.nearer(first + at, nearest, seed) {
+                        *sum -= of.gain(first + at, before, distance);
                         (part.nearest[at], part.limits[at]) = (new, of.limit(first + at, distance));
                     }
                 }
@@ -169,7 +176,7 @@ where
 
     /// The points of these tiles that are nearer to each candidate, and the gain in potential.
     fn nearer_in(&self, tiles: Range<usize>, columns: &Columns) -> Gains {
-        let Distances { table, tiles: all, kernel, exact, .. } = &self.of;
+        let Distances { table, tiles: all, kernel, .. } = &self.of;
         let (width, d) = (all.width(), table.n_dims());
         let mut found = Gains::none(self.candidates.len() / d);
         let (mut room, mut scores) = (Vec::new(), vec![0.0; columns.base.len() * width]);
@@ -177,13 +184,10 @@ where
             kernel.scores(&all.points(tile, &mut room), columns, &mut scores);
             let rows = tile * width..table.n_points().min((tile + 1) * width);
             for (c, candidate) in self.candidates.chunks_exact(d).enumerate() {
-                let mut open = kernel.at_most(&scores[c * width..][..rows.len()], &self.limits[rows.clone()]);
-                while open != 0 {
-                    let i = rows.start + open.trailing_zeros() as usize;
-                    open &= open - 1;
-                    let (distance, before) = (exact(table.point(i), candidate), self.near(i));
-                    if distance < before {
-                        found.gain[c] += self.of.share(i, before) - self.of.share(i, distance);
+                let open = kernel.at_most(&scores[c * width..][..rows.len()], &self.limits[rows.clone()]);
+                for i in ones(open).map(|lane| rows.start + lane) {
+                    if let Some((before, distance)) = self.of.nearer(i, self.nearest(i), candidate) {
+                        found.gain[c] += self.of.gain(i, before, distance);
                         found.count += 1;
                         if self.lists {
                             found.nearer[c].push(i as u32);
@@ -226,7 +230,7 @@ where
     }
 
     fn pick(&self, t: u128) -> usize {
-        let share = |i: usize| self.of.share(i, self.near(i));
+        let share = |i: usize| self.of.share(i, (self.of.exact)(self.of.table.point(i), self.nearest(i)));
         pick_row(t, self.of.tiles.width(), &self.sums, share, self.of.table.n_points())
     }
 
@@ -251,16 +255,15 @@ where
     }
 
     fn choose(&mut self, chosen: usize) {
-        let (d, width) = (self.of.table.n_dims(), self.of.tiles.width());
-        let seed = self.candidates[chosen * d..][..d].to_vec();
+        let d = self.of.table.n_dims();
+        let seed = row(&self.candidates, d, chosen).to_vec();
+        let new = (self.seeds.len() / d) as u32;
         if self.listed.is_empty() {
-            self.measure(&seed);
+            self.measure(&seed, new);
         } else {
-            let new = (self.seeds.len() / d) as u32;
-            for i in std::mem::take(&mut self.listed[chosen]) {
-                let i = i as usize;
-                let (before, distance) = (self.near(i), (self.of.exact)(self.of.table.point(i), &seed));
-                self.sums[i / width] -= self.of.share(i, before) - self.of.share(i, distance);
+            for i in std::mem::take(&mut self.listed[chosen]).into_iter().map(|i| i as usize) {
+                let (before, distance) = self.of.nearer(i, self.nearest(i), &seed).expect("listed as nearer");
+                self.sums[i / self.of.tiles.width()] -= self.of.gain(i, before, distance);
                 (self.nearest[i], self.limits[i]) = (new, self.of.limit(i, distance));
             }
         }

@@ -9,7 +9,7 @@ use super::shape::Shape;
 use crate::engine::gpu::buffers::{Columns, Shared, Sizes, Slot, allocate, uniform};
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::narrow::{NarrowCentroids, NarrowPoints};
-use crate::engine::gpu::points::{features_of, from_centre};
+use crate::engine::gpu::points::{features_of, padded};
 use crate::engine::gpu::units::Units;
 use crate::engine::reference::assign::assign;
 use crate::engine::{EngineError, Job, Seeding, certify};
@@ -125,7 +125,7 @@ impl Trial {
             (0..N_POINTS).map(|i| certify::point_error(gamma, table.half_norm(i))).collect();
         Ok(Shared {
             sizes: uniform(context, sizes)?,
-            points: filled(context, "self-test points", &from_centre(table, 0..N_POINTS, width))?,
+            points: filled(context, "self-test points", &padded(table, 0..N_POINTS, width))?,
             weights: allocate(context, "self-test weights", 4)?,
             errors: filled(context, "self-test errors", &errors)?,
             features: filled(context, "self-test features", &features_of(table, sizes))?,
