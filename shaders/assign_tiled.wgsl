@@ -25,41 +25,84 @@ var<workgroup> count: u32;
 var<workgroup> open: array<u32, MAX_POINTS>; // points
 var<workgroup> limits: array<f32, MAX_POINTS>;
 
-/// Loads four points times four features from `first_quad` on, transposed. Rows are whole quads.
-fn load_points(first_point: u32, first_quad: u32, local: u32) {
-    let fours = 2u * HIGH;
-    for (var i = local; i < fours * QUADS; i += WIDTH) {
-        let at = i % QUADS;
-        let four = i / QUADS;
-        let quad = first_quad + at;
-        var x = array<vec4<f32>, 4>();
-        if (quad < sizes.n_quads) {
-            // rows past the end repeat the last; their labels are not written
-            for (var row = 0u; row < 4u; row++) {
-                x[row] = vec4<f32>(points[min(first_point + four * 4u + row, sizes.n_points - 1u) * sizes.n_quads + quad]);
-            }
-        }
-        let to = at * 4u * fours + four;
-        tile[to] = vec4<f32>(x[0].x, x[1].x, x[2].x, x[3].x);
-        tile[to + fours] = vec4<f32>(x[0].y, x[1].y, x[2].y, x[3].y);
-        tile[to + 2u * fours] = vec4<f32>(x[0].z, x[1].z, x[2].z, x[3].z);
-        tile[to + 3u * fours] = vec4<f32>(x[0].w, x[1].w, x[2].w, x[3].w);
-    }
+/// Four points times four features: the share of an invocation below 2 HIGH QUADS. Rows are whole quads.
+struct Rows {
+    x0: vec4<i32>,
+    x1: vec4<i32>,
+    x2: vec4<i32>,
+    x3: vec4<i32>,
 }
 
-/// Loads the features from `first` on of the packs from `first_pack` on.
-fn load_columns(slot: u32, first_pack: u32, first: u32, local: u32) {
-    let n_features = 4u * QUADS;
-    for (var i = local; i < n_features * 2u * WIDE; i += WIDTH) {
-        let f = i % n_features;
-        let column = i / n_features;
-        let pack = first_pack + column;
-        var c = vec4<f32>(0.0);
-        if (pack < sizes.n_packs && first + f < 4u * sizes.n_quads) {
-            c = vec4<f32>(centroids[(slot * sizes.n_packs + pack) * 4u * sizes.n_quads + first + f]);
-            if (MIXED) { c *= features[first + f].x; }
-        }
-        columns[f * 2u * WIDE + column] = c;
+/// Four centroids of a feature each: the share of an invocation, the first alone where HIGH is 16.
+struct Packs {
+    c0: vec4<i32>,
+    c1: vec4<i32>,
+    c2: vec4<i32>,
+    c3: vec4<i32>,
+}
+
+fn row_of(point: u32, quad: u32) -> vec4<i32> {
+    // rows past the end repeat the last; their labels are not written
+    return points[min(point, sizes.n_points - 1u) * sizes.n_quads + quad];
+}
+
+/// Reads an invocation's share of the points, in features from `first_quad` on.
+fn read_rows(first_point: u32, first_quad: u32, local: u32) -> Rows {
+    let quad = first_quad + local % QUADS;
+    let first = first_point + local / QUADS * 4u;
+    if (local >= 2u * HIGH * QUADS || quad >= sizes.n_quads) { return Rows(); }
+    return Rows(row_of(first, quad), row_of(first + 1u, quad), row_of(first + 2u, quad), row_of(first + 3u, quad));
+}
+
+/// Puts it down for the workgroup, transposed.
+fn put_rows(rows: Rows, local: u32) {
+    if (local >= 2u * HIGH * QUADS) { return; }
+    let x0 = vec4<f32>(rows.x0);
+    let x1 = vec4<f32>(rows.x1);
+    let x2 = vec4<f32>(rows.x2);
+    let x3 = vec4<f32>(rows.x3);
+    let fours = 2u * HIGH;
+    let to = local % QUADS * 4u * fours + local / QUADS;
+    tile[to] = vec4<f32>(x0.x, x1.x, x2.x, x3.x);
+    tile[to + fours] = vec4<f32>(x0.y, x1.y, x2.y, x3.y);
+    tile[to + 2u * fours] = vec4<f32>(x0.z, x1.z, x2.z, x3.z);
+    tile[to + 3u * fours] = vec4<f32>(x0.w, x1.w, x2.w, x3.w);
+}
+
+/// The i-th of all features of all packs of a step.
+fn pack_of(slot: u32, first_pack: u32, first: u32, i: u32) -> vec4<i32> {
+    let pack = first_pack + i / (4u * QUADS);
+    let f = first + i % (4u * QUADS);
+    if (pack >= sizes.n_packs || f >= 4u * sizes.n_quads) { return vec4<i32>(); }
+    return centroids[(slot * sizes.n_packs + pack) * 4u * sizes.n_quads + f];
+}
+
+/// Reads an invocation's share of the packs from `first_pack` on, in features from `first` on.
+fn read_packs(slot: u32, first_pack: u32, first: u32, local: u32) -> Packs {
+    var packs = Packs();
+    packs.c0 = pack_of(slot, first_pack, first, local);
+    if (HIGH == 8u) {
+        packs.c1 = pack_of(slot, first_pack, first, local + WIDTH);
+        packs.c2 = pack_of(slot, first_pack, first, local + 2u * WIDTH);
+        packs.c3 = pack_of(slot, first_pack, first, local + 3u * WIDTH);
+    }
+    return packs;
+}
+
+fn put_pack(c: vec4<i32>, first: u32, i: u32) {
+    let f = i % (4u * QUADS);
+    var value = vec4<f32>(c);
+    if (MIXED) { value *= features[min(first + f, 4u * sizes.n_quads - 1u)].x; }
+    columns[f * 2u * WIDE + i / (4u * QUADS)] = value;
+}
+
+/// Puts it down for the workgroup.
+fn put_packs(packs: Packs, first: u32, local: u32) {
+    put_pack(packs.c0, first, local);
+    if (HIGH == 8u) {
+        put_pack(packs.c1, first, local + WIDTH);
+        put_pack(packs.c2, first, local + 2u * WIDTH);
+        put_pack(packs.c3, first, local + 3u * WIDTH);
     }
 }
 
@@ -72,7 +115,7 @@ fn write_or_list(point: u32, slot: u32, b: Top2) {
         let at = atomicAdd(&n_open, 1u);
         open[at] = point;
         limits[at] = limit;
-        count_repair(slot);
+        count_repairs(slot, 1u);
     }
 }
 
@@ -118,11 +161,16 @@ fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         var a04 = vec4<f32>(0.0); var a05 = vec4<f32>(0.0); var a06 = vec4<f32>(0.0); var a07 = vec4<f32>(0.0);
         var a10 = vec4<f32>(0.0); var a11 = vec4<f32>(0.0); var a12 = vec4<f32>(0.0); var a13 = vec4<f32>(0.0);
         var a14 = vec4<f32>(0.0); var a15 = vec4<f32>(0.0); var a16 = vec4<f32>(0.0); var a17 = vec4<f32>(0.0);
+        // a step is read while the one before is computed
+        var rows = read_rows(first_point, 0u, local);
+        var packs = read_packs(slot, first_pack, 0u, local);
         for (var quad = 0u; quad < sizes.n_quads; quad += QUADS) {
             workgroupBarrier();
-            load_points(first_point, quad, local);
-            load_columns(slot, first_pack, 4u * quad, local);
+            put_rows(rows, local);
+            put_packs(packs, 4u * quad, local);
             workgroupBarrier();
+            rows = read_rows(first_point, quad + QUADS, local);
+            packs = read_packs(slot, first_pack, 4u * (quad + QUADS), local);
             for (var f = 0u; f < 4u * QUADS; f++) {
                 let x0 = tile[f * 2u * HIGH + four];
                 let x1 = tile[f * 2u * HIGH + HIGH + four];
