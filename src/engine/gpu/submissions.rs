@@ -42,10 +42,11 @@ const STATE_BYTES: u64 = 64 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Post {
     Free,
-    /// Runs a restart, since submission `since`.
+    /// Runs a restart, since submission `since`, with so many rounds encoded.
     Busy {
         restart: u64,
         since: u64,
+        rounds: u32,
     },
     /// Has finished a restart.
     Ended {
@@ -232,11 +233,28 @@ impl<'s, 'a> Submissions<'s, 'a> {
         let n = self.running.len();
         // a streamed table uploads its points in every round
         let rounds = if session.plan.streamed { 1 } else { self.rounds_of_a_submission(throughput, n) };
+        let rounds = rounds.min(self.most_rounds_left());
+        for post in &mut self.posts {
+            if let Post::Busy { rounds: encoded, .. } = post {
+                *encoded = encoded.saturating_add(rounds);
+            }
+        }
         for round in 0..rounds {
             let timestamps = self.timestamps.as_ref().filter(|_| round == 0);
             self.rounds.encode(context, commands, &session.points, n, timestamps)?;
         }
         Ok(rounds)
+    }
+
+    /// Rounds that the newest restart may need: its iterations and the one for the final labels. A restart whose
+    /// clusters were refilled may need more, and then gets one at a time.
+    fn most_rounds_left(&self) -> u32 {
+        let all = self.session.job.max_iter.saturating_add(1);
+        let left = |post: &Post| match post {
+            Post::Busy { rounds, .. } => Some(all.saturating_sub(*rounds)),
+            Post::Free | Post::Ended { .. } => None,
+        };
+        self.posts.iter().filter_map(left).max().unwrap_or(1).max(1)
     }
 
     /// Rounds of a submission for `n_slots` slots: many for a small job, one for a job whose dispatches are cut.
@@ -276,7 +294,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
                 continue;
             }
             let Some(restart) = self.todo.pop_front() else { break };
-            *post = Post::Busy { restart, since: self.submissions };
+            *post = Post::Busy { restart, since: self.submissions, rounds: 0 };
             admitted.push(Admitted { slot, restart });
         }
         admitted
@@ -412,7 +430,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         let is = |bits: &[u32], slot: usize| bits[slot / 32] >> (slot % 32) & 1 == 1;
         self.waiting.clear();
         for (slot, post) in self.posts.iter_mut().enumerate() {
-            let Post::Busy { restart, since } = *post else { continue };
+            let Post::Busy { restart, since, .. } = *post else { continue };
             // bits from before the slot's restart entered are ignored
             if since <= number && is(done, slot) {
                 *post = Post::Ended { restart };
