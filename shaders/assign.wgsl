@@ -53,7 +53,7 @@ fn assign(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grou
     }
     if (!exact && !(others > best_score + best_error)) {
         best = nearest(point, first_column);
-        count_repair(slot);
+        count_repairs(slot, 1u);
     }
     labels[slot * sizes.n_points + point] = best;
 }

@@ -80,6 +80,15 @@ fn limit_of(b: Top2, slot: u32, own: f32, gamma: f32) -> f32 {
     return b.least + 2.0 * (own + 3.0 * gamma * h);
 }
 
+/// Counts points that were decided in integers.
+fn count_repairs(slot: u32, n: u32) {
+    if (slots[slot].iterations == 0u) {
+        atomicAdd(&slots[slot].repaired_first, n);
+    } else {
+        atomicAdd(&slots[slot].repaired, n);
+    }
+}
+
 struct Nearest {
     distance: vec4<u32>,
     index: u32,

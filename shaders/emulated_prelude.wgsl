@@ -7,13 +7,7 @@ struct Left { at: u32 }
 struct Right { at: u32 }
 struct Sums { values: array<f32, EDGE * EDGE / MEMBERS> }
 
-var<private> member: u32;
-
-/// The number of an invocation's subgroup.
-fn subgroup_of(local: u32) -> u32 {
-    member = local % MEMBERS;
-    return local / MEMBERS;
-}
+var<private> lane: u32; // in its subgroup
 
 fn load_left(at: u32, stride: u32) -> Left {
     return Left(at);
@@ -26,8 +20,8 @@ fn load_right(at: u32, stride: u32) -> Right {
 fn multiply_add(x: Left, c: Right, sums: Sums) -> Sums {
     var s = sums;
     for (var i = 0u; i < EDGE * EDGE / MEMBERS; i++) {
-        let a = x.at + (i * MEMBERS + member) % EDGE * EDGE;
-        let b = c.at + (i * MEMBERS + member) / EDGE * EDGE;
+        let a = x.at + (i * MEMBERS + lane) % EDGE * EDGE;
+        let b = c.at + (i * MEMBERS + lane) / EDGE * EDGE;
         for (var f = 0u; f < EDGE; f += 4u) {
             s.values[i] += f32(points_f16[a + f]) * f32(centroids_f16[b + f]);
             s.values[i] += f32(points_f16[a + f + 1u]) * f32(centroids_f16[b + f + 1u]);
@@ -40,7 +34,7 @@ fn multiply_add(x: Left, c: Right, sums: Sums) -> Sums {
 
 fn store(s: Sums, at: u32, stride: u32) {
     for (var i = 0u; i < EDGE * EDGE / MEMBERS; i++) {
-        let piece = i * MEMBERS + member;
+        let piece = i * MEMBERS + lane;
         scores[at + piece / EDGE * stride + piece % EDGE] = s.values[i];
     }
 }

@@ -8,9 +8,9 @@ fn depth_of_pieces() -> u32 {
     return (sizes.n_quads + 3u) / 4u * 16u;
 }
 
-/// Centroids of a slot in f16: whole tiles.
+/// Centroids of a slot in f16: as many as are compared at a time, by units of either size.
 fn padded_clusters() -> u32 {
-    return (sizes.n_clusters + 127u) / 128u * 128u;
+    return (sizes.n_clusters + 31u) / 32u * 32u;
 }
 
 /// Where the four features of a quad of a row lie in f16, counted in quads.

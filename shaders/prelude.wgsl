@@ -26,7 +26,7 @@ struct Sizes {
     first_block: u32,    // blocks of the chunks before it
     all_blocks: u32,     // blocks of all chunks
     share: f32,          // K of the certificate on matrix units
-    n_tallies: u32,      // blocks of 128 points in all chunks, if repairs are counted by block; else 0
+    unused: u32,
     shift_limit: vec4<u32>,
     squares: vec4<u32>,  // sum of w |x|^2 over all points
 }
@@ -40,6 +40,7 @@ struct Slot {
     repaired: atomic<u32>, // points decided in integers after the first pass
     repaired_first: atomic<u32>,
     restart: u32,
+    kept: u32,             // 1: sums and counts are those of the labels in `settled`
     shift: array<atomic<u32>, 4>,   // squared shift of the update, 128 bits
     inertia: array<atomic<u32>, 4>, // without the squares of the points, modulo 2^128
     digest: array<atomic<u32>, 2>,
@@ -75,8 +76,11 @@ fn place_of(group: vec3<u32>) -> u32 {
     return slice.first_place + group.z;
 }
 
-/// No row.
+/// No row, or no centroid.
 const NO_ROW = 0xffffffffu;
+
+/// Marks the label of a point that assign_matrix.wgsl could not prove.
+const UNPROVEN = 0x80000000u;
 
 fn add2(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
     let low = a.x + b.x;

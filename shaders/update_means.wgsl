@@ -1,6 +1,6 @@
 // Update, second half: sets each centroid to the rounded mean floor((2 S + N) / (2 N)) of its points, and computes
 // its half norm and how far it moved. After the last assign it computes the cluster's share of inertia and digest
-// instead. The sums are reset to zero.
+// instead, and resets the sums to zero. After a refill they are reset too: then labels don't tell what they hold.
 //
 // Inertia is sum w |x|^2 + sum over clusters c, features j of c_j (N c_j - 2 S_j), computed modulo 2^128, which it is
 // below. A workgroup owns one cluster of one slot. If any cluster of the slot has no weight, no centroid moves and
@@ -172,7 +172,7 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
             after = rounded_mean(sums[at], count);
             centroids[column] = after;
         }
-        sums[at] = vec2<u32>(0u);
+        if (status == RESUME) { sums[at] = vec2<u32>(0u); }
         let value = f32(after);
         norm += value * (value * features[j].x);
         if (after != before) {

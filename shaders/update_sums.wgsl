@@ -3,21 +3,26 @@
 // The plain kernel: adds every coordinate to its sum in storage by two atomics, for the low and the high half.
 // A workgroup owns a block. Grid: (blocks of 64 points, wrapped into y; slots of the list `running`).
 
+const WIDTH = 64u;
+var<workgroup> moved: array<u32, WIDTH>; // points, from the block's first on
+var<workgroup> n_moved: atomic<u32>;
+
 @compute @workgroup_size(64)
 fn update_sums(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                @builtin(local_invocation_index) local: u32) {
-    let first = block_of(group, groups) * 64u;
+    let first = block_of(group, groups) * WIDTH;
     let slot = running[place_of(group)];
-    let status = slots[slot].status;
-    if (first >= sizes.n_points || !(status == ACTIVE || status == FINISHING)) { return; }
+    let n = points_to_sum(first, WIDTH, slot);
+    let kept = slots[slot].kept == 1u;
+    let own = slot * sizes.n_points + first + local;
 
-    let n = min(64u, sizes.n_points - first);
-    for (var at = local; at < n * sizes.n_dims; at += 64u) {
-        let point = first + at / sizes.n_dims;
-        let j = at % sizes.n_dims;
-        let cluster = slot * sizes.n_clusters + labels[slot * sizes.n_points + point];
-        let term = weigh(points[point * sizes.n_quads + j / 4u][j % 4u], weights[point]);
-        add_sum((cluster * sizes.n_dims + j) * 2u, term);
-        if (j == 0u) { add_weight(cluster, weights[point]); }
+    if (local == 0u) { atomicStore(&n_moved, 0u); }
+    workgroupBarrier();
+    if (local < n && is_moved(kept, labels[own], settled_in(own, kept))) { moved[atomicAdd(&n_moved, 1u)] = first + local; }
+    workgroupBarrier();
+    for (var at = local; at < atomicLoad(&n_moved) * sizes.n_dims; at += WIDTH) {
+        move_coordinate(moved[at / sizes.n_dims], at % sizes.n_dims, slot, kept);
     }
+    workgroupBarrier();
+    if (local < n) { settle(first + local, slot); }
 }

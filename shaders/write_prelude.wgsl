@@ -1,12 +1,4 @@
-// Shared by the kernels of assign that repair points themselves: labels, and counts of repairs.
-
-fn count_repair(slot: u32) {
-    if (slots[slot].iterations == 0u) {
-        atomicAdd(&slots[slot].repaired_first, 1u);
-    } else {
-        atomicAdd(&slots[slot].repaired, 1u);
-    }
-}
+// Shared by the kernels of assign that repair points themselves: labels.
 
 /// Writes the label of a point: the best if it is proven, else the nearest by integers.
 fn write_or_repair(point: u32, slot: u32, b: Top2) {
@@ -15,7 +7,7 @@ fn write_or_repair(point: u32, slot: u32, b: Top2) {
         let limit = limit_of(b, slot, errors[point], sizes.gamma);
         if (!(b.second > limit)) {
             label = nearest_of(point, slot, sizes.gamma, limit, 0u, 1u).index;
-            count_repair(slot);
+            count_repairs(slot, 1u);
         }
     }
     labels[slot * sizes.n_points + point] = label;

@@ -110,7 +110,7 @@ pub const GPU_CHECKS: [Check; 14] = [
     Check {
         step: "seed",
         what: "points streamed in chunks",
-        settings: Some(GpuSettings { memory: Some(260_000), ..GpuSettings::DEFAULT }),
+        settings: Some(GpuSettings { memory: Some(300_000), ..GpuSettings::DEFAULT }),
         make: || (normal(6000, 6, 32), KMeans::new(5).restarts(2).max_iter(2)),
     },
     Check {

@@ -17,10 +17,13 @@ const MAX_WORKGROUP_BYTES: u32 = 16 << 10;
 const MAX_INVOCATIONS: u32 = 256;
 const MAX_STORAGE_BUFFERS: usize = 8;
 
-/// The kernel for matrix units, and what it needs of them.
+/// The kernel for matrix units, and what it needs of them; and the one that repairs what it leaves open.
 const MATRIX: &str = "assign_matrix";
-const UNITS: Capabilities =
-    Capabilities::COOPERATIVE_MATRIX.union(Capabilities::SHADER_FLOAT16).union(Capabilities::SUBGROUP);
+const REPAIR: &str = "repair";
+const UNITS: Capabilities = Capabilities::COOPERATIVE_MATRIX
+    .union(Capabilities::SHADER_FLOAT16)
+    .union(Capabilities::SUBGROUP)
+    .union(Capabilities::SUBGROUP_BARRIER);
 
 /// A kernel's whole text, read as a driver would.
 struct Shader {
@@ -39,6 +42,8 @@ impl Shader {
             naga::front::wgsl::parse_str(text).map_err(|error| error.emit_to_string_with_path(text, name))?;
         let features = if name == MATRIX { UNITS } else { Capabilities::empty() };
         let mut validator = Validator::new(ValidationFlags::all(), features | Capabilities::IMMEDIATES);
+        validator.subgroup_stages(naga::valid::ShaderStages::COMPUTE);
+        validator.subgroup_operations(naga::valid::SubgroupOperationSet::BASIC);
         let info = validator.validate(&module).map_err(|error| refused(&error))?;
         let mut sizes = Layouter::default();
         sizes.update(module.to_ctx()).map_err(|error| refused(&error))?;
@@ -80,7 +85,8 @@ impl Shader {
         found.sort_unstable();
         let expected: Vec<u32> = (0..found.len() as u32).collect();
         self.require(found == expected, &format!("its bindings are {found:?}"))?;
-        let most = if self.name == MATRIX { units::STORAGE_BUFFERS as usize } else { MAX_STORAGE_BUFFERS };
+        let on_units = [MATRIX, REPAIR].contains(&self.name.as_str());
+        let most = if on_units { units::STORAGE_BUFFERS as usize } else { MAX_STORAGE_BUFFERS };
         self.require(storage <= most, &format!("{storage} storage buffers"))
     }
 

@@ -15,8 +15,10 @@ use crate::lattice::{Table, from_centre};
 pub(super) const MAX_SLOTS: usize = 4096;
 /// Points per block of the seeding kernels.
 pub(super) const BLOCK: usize = 256;
-/// Points per count of repairs in `assign_matrix`.
-pub(super) const TALLY: u32 = 128;
+/// Points of a workgroup of `assign_matrix`.
+pub(super) const TILE: usize = 128;
+/// Centroids that units of either size compare at a time, or a multiple.
+const SPAN: usize = 32;
 /// Score of a padding column: never the best.
 const NONE: f32 = 1e38;
 
@@ -43,7 +45,7 @@ pub struct Sizes {
     first_block: u32,
     pub(super) all_blocks: u32,
     share: f32,
-    pub(super) n_tallies: u32,
+    unused: u32,
     shift_limit: [u32; 4],
     squares: [u32; 4],
 }
@@ -60,6 +62,7 @@ pub struct Slot {
     repaired: u32,
     repaired_first: u32,
     restart: u32,
+    kept: u32,
     shift: [u32; 4],
     inertia: [u32; 4],
     digest: [u32; 2],
@@ -158,7 +161,7 @@ impl Sizes {
             first_block: 0,
             all_blocks: n.div_ceil(BLOCK) as u32,
             share: 0.0,
-            n_tallies: 0,
+            unused: 0,
             shift_limit: limbs(limit.unwrap_or(0)),
             squares: limbs(squares),
         }
@@ -168,7 +171,12 @@ impl Sizes {
     pub(super) fn with_matrix(self, table: &Table, bound: f64) -> Self {
         let rounded = !certify::is_f16(table.reach(), table.granularity);
         let share = certify::round_up(bound * certify::matrix_share(table.n_dims(), rounded));
-        Self { share, n_tallies: self.n_points.div_ceil(TALLY), ..self }
+        Self { share, ..self }
+    }
+
+    /// Whether matrix units may be used.
+    pub(super) fn on_units(&self) -> bool {
+        self.share > 0.0
     }
 
     /// The sizes of a chunk of the points. Its first row is the first of a block.
@@ -215,22 +223,22 @@ impl Sizes {
 
     /// Bytes of a row in f16, where matrix units may be used: whole pieces of units of either size.
     pub(super) fn row_f16_bytes(&self) -> u64 {
-        if self.n_tallies > 0 { u64::from(self.n_quads).div_ceil(4) * 32 } else { 0 }
+        if self.on_units() { u64::from(self.n_quads).div_ceil(4) * 32 } else { 0 }
     }
 
     /// Bytes of `n_points` points in f16, padded to whole tiles.
     pub(super) fn points_f16_bytes(&self, n_points: usize) -> usize {
-        n_points.next_multiple_of(TALLY as usize) * self.row_f16_bytes() as usize
+        n_points.next_multiple_of(TILE) * self.row_f16_bytes() as usize
     }
 
-    /// Bytes of the norms of `n_points` points, where matrix units may be used.
-    pub(super) fn norms_bytes(&self, n_points: usize) -> usize {
-        if self.n_tallies > 0 { n_points * 4 } else { 0 }
+    /// Bytes of a word for each of `n_points` points, where matrix units may be used.
+    pub(super) fn unit_bytes(&self, n_points: usize) -> usize {
+        if self.on_units() { n_points * 4 } else { 0 }
     }
 
     /// Bytes of a slot's centroids in f16, padded to whole tiles.
     pub(super) fn centroids_f16_bytes(&self) -> usize {
-        (self.n_clusters as usize).next_multiple_of(TALLY as usize) * self.row_f16_bytes() as usize
+        (self.n_clusters as usize).next_multiple_of(SPAN) * self.row_f16_bytes() as usize
     }
 }
 
@@ -280,7 +288,8 @@ pub(super) struct Slots {
     pub(super) half_norms: wgpu::Buffer, // f32 (slots, n_packs, 4)
     pub(super) sums: wgpu::Buffer,  // i64 (slots, n_clusters, n_dims)
     pub(super) counts: wgpu::Buffer, // u64 (slots, n_clusters)
-    pub(super) tallies: wgpu::Buffer, // two u32 (slots, n_tallies)
+    pub(super) settled: wgpu::Buffer, // u32 (slots, n_points): labels that the sums have
+    pub(super) others: wgpu::Buffer, // for matrix units: u32 (slots, n_points)
     pub(super) centroids_f16: wgpu::Buffer, // for matrix units: pieces (slots, padded n_clusters, depth)
 }
 
@@ -300,7 +309,6 @@ impl Slots {
         let half_norms = allocate_planned(context, "half norms", n_slots * sizes.half_norm_floats() * 4)?;
         let sums = allocate_planned(context, "sums", n_slots * k * d * 8)?;
         let counts = allocate_planned(context, "counts", n_slots * k * 8)?;
-        let tallies = allocate_planned(context, "tallies", n_slots * sizes.n_tallies as usize * 8)?;
         let centroids_f16 =
             allocate_planned(context, "centroids in f16", n_slots * sizes.centroids_f16_bytes())?;
         if !k.is_multiple_of(4) {
@@ -308,11 +316,24 @@ impl Slots {
         }
         let chunk = |rows: &Range<usize>| {
             let labels = allocate_planned(context, "labels", (n_slots + 1) * rows.len() * 4)?;
+            let others = allocate_planned(context, "others", n_slots * sizes.unit_bytes(rows.len()))?;
+            let settled = allocate_planned(context, "settled", n_slots * rows.len() * 4)?;
             let [slots, running] = [&slots, &running].map(Clone::clone);
             let [centroids, half_norms] = [&centroids, &half_norms].map(Clone::clone);
-            let [sums, counts, tallies] = [&sums, &counts, &tallies].map(Clone::clone);
+            let [sums, counts] = [&sums, &counts].map(Clone::clone);
             let centroids_f16 = centroids_f16.clone();
-            Ok(Self { slots, running, labels, centroids, half_norms, sums, counts, tallies, centroids_f16 })
+            Ok(Self {
+                slots,
+                running,
+                labels,
+                centroids,
+                half_norms,
+                sums,
+                counts,
+                settled,
+                others,
+                centroids_f16,
+            })
         };
         chunks.iter().map(chunk).collect()
     }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::barriers;
 use super::context::Context;
 use super::counters::{Tally, count};
 use super::throughput::Slice;
@@ -35,20 +36,19 @@ const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
 
 /// The text of `assign_matrix` for some units.
 fn matrix_source(units: Units) -> String {
-    let body = format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{NARROW_PRELUDE}\n{MATRIX_TEXT}");
-    match (units.members, units.edge) {
-        (None, 8) => format!("{MATRIX_8_PRELUDE}\n{body}"),
-        (None, _) => format!("{MATRIX_16_PRELUDE}\n{body}"),
-        (Some(members), edge) => {
-            let sizes = format!("enable f16;\nconst EDGE = {edge}u;\nconst MEMBERS = {members}u;\n");
-            let emulated = EMULATED.iter().fold(body, |text, (unit, own)| text.replace(unit, own));
-            format!("{sizes}{EMULATED_PRELUDE}\n{emulated}")
-        }
+    let body = format!("{PRELUDE}\n{NARROW_PRELUDE}\n{MATRIX_TEXT}");
+    let Units { edge, members, emulated } = units;
+    let subgroup = format!("const MEMBERS = {members}u; // invocations of a subgroup\n");
+    if emulated {
+        let body = EMULATED.iter().fold(body, |text, (unit, own)| text.replace(unit, own));
+        return format!("enable f16;\nconst EDGE = {edge}u;\n{subgroup}{EMULATED_PRELUDE}\n{body}");
     }
+    let prelude = if edge == 8 { MATRIX_8_PRELUDE } else { MATRIX_16_PRELUDE };
+    format!("{prelude}\n{subgroup}\n{body}")
 }
 
 /// Replacements in the kernel's text for operations that only real units have.
-const EMULATED: [(&str, &str); 8] = [
+const EMULATED: [(&str, &str); 9] = [
     ("coopLoadT<Left>(&points_f16[", "load_left(("),
     ("coopLoad<Right>(&centroids_f16[", "load_right(("),
     ("], EDGE)", "), EDGE)"),
@@ -56,9 +56,10 @@ const EMULATED: [(&str, &str); 8] = [
     ("coopStore(", "store("),
     ("&scores[to_0]", "to_0"),
     ("&scores[to_1]", "to_1"),
+    ("subgroupBarrier()", "workgroupBarrier()"),
     (
-        ",\n                 @builtin(subgroup_id) subgroup: u32, @builtin(num_subgroups) subgroups: u32) {",
-        ") {\n    let subgroup = subgroup_of(local);\n    let subgroups = WIDTH / MEMBERS;",
+        ",\n                 @builtin(num_subgroups) subgroups: u32, @builtin(subgroup_id) subgroup: u32,\n                 @builtin(subgroup_invocation_id) member: u32) {",
+        ") {\n    let subgroups = SUBGROUPS;\n    let subgroup = local / MEMBERS;\n    let member = local % MEMBERS;\n    lane = member;",
     ),
 ];
 
@@ -99,6 +100,8 @@ fn write_all() -> Vec<(&'static str, String)> {
         ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
     ];
+    let repair = include_str!("../../../shaders/repair.wgsl");
+    let repair = ("repair", format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{repair}"));
     let assigning = [
         ("assign", include_str!("../../../shaders/assign.wgsl")),
         ("assign_small", include_str!("../../../shaders/assign_small.wgsl")),
@@ -134,7 +137,7 @@ fn write_all() -> Vec<(&'static str, String)> {
     let assigning = assigning.map(|(name, text)| {
         (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{WRITE_PRELUDE}\n{text}"))
     });
-    let matrix = [8, 16].map(|edge| (MATRIX, matrix_source(Units { edge, members: None })));
+    let matrix = [8, 16].map(|edge| (MATRIX, matrix_source(Units { edge, members: 32, emulated: false })));
     let assigning = assigning.into_iter().chain(matrix);
     plain
         .into_iter()
@@ -144,7 +147,7 @@ fn write_all() -> Vec<(&'static str, String)> {
         .chain(seeding)
         .chain(drawing)
         .chain(emptying)
-        .chain([far])
+        .chain([far, repair])
         .collect()
 }
 
@@ -155,8 +158,8 @@ impl Kernel {
     }
 
     /// Builds the kernel for matrix units.
-    pub(super) fn build_matrix(context: &Context, units: Units, constants: &[(&str, f64)]) -> Self {
-        Self::build_text(context, MATRIX, &matrix_source(units), constants)
+    pub(super) fn build_matrix(context: &Context, units: Units) -> Self {
+        Self::build_text(context, MATRIX, &matrix_source(units), &[])
     }
 
     fn build_text(context: &Context, name: &'static str, text: &str, constants: &[(&str, f64)]) -> Self {
@@ -200,7 +203,7 @@ fn pipeline(
     text: &str,
     constants: &[(&str, f64)],
 ) -> wgpu::ComputePipeline {
-    let source = wgpu::ShaderSource::Wgsl(text.into());
+    let source = barriers::source(text);
     let module = wgpu::ShaderModuleDescriptor { label: Some(name), source };
     let checks = wgpu::ShaderRuntimeChecks::unchecked();
     // SAFETY: these are our own kernels; every index they form is below a size that the host allocated

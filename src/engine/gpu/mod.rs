@@ -5,6 +5,7 @@
 
 mod adapter;
 mod assign;
+mod barriers;
 mod buffers;
 mod choices;
 mod collect;
@@ -23,6 +24,7 @@ mod pipelines;
 mod plan;
 mod points;
 mod probe;
+mod repair;
 mod rounds;
 mod seed;
 mod session;

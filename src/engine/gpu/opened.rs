@@ -69,19 +69,30 @@ impl Gpu {
         }
         let units = match self.context.units {
             None => MatrixUnits::None,
-            Some(units) => {
-                match self.context.spare(|| self_test::run(&self.context, units, self.bad_units)) {
-                    Ok(None) => MatrixUnits::Usable(units),
-                    Ok(Some(why)) => MatrixUnits::Refused(why),
-                    Err(error @ EngineError::OutOfMemory { .. }) => {
-                        self.context.clear_oom();
-                        return Ok(MatrixUnits::Refused(error.to_string()));
-                    }
-                    Err(error) => return Err(error),
+            Some(units) => match self.context.spare(|| self.test_units(units)) {
+                Ok(tested) => tested,
+                Err(error @ EngineError::OutOfMemory { .. }) => {
+                    self.context.clear_oom();
+                    return Ok(MatrixUnits::Refused(error.to_string()));
                 }
-            }
+                Err(error) => return Err(error),
+            },
         };
         Ok(known.insert(units).clone())
+    }
+
+    /// Runs the self-test, in subgroups of each size that the driver may make.
+    fn test_units(&self, units: Units) -> Result<MatrixUnits, EngineError> {
+        let Some(why) = self_test::run(&self.context, units, self.bad_units)? else {
+            return Ok(MatrixUnits::Usable(units));
+        };
+        let smaller = units.in_smaller_subgroups(&self.context.info.adapter);
+        if let Some(units) = smaller
+            && self_test::run(&self.context, units, self.bad_units)?.is_none()
+        {
+            return Ok(MatrixUnits::Usable(units));
+        }
+        Ok(MatrixUnits::Refused(why))
     }
 
     /// The device's counters so far.

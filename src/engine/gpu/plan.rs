@@ -71,7 +71,7 @@ impl Bytes {
 
 /// Bytes of a point on the device.
 fn point_bytes(sizes: &Sizes) -> u64 {
-    u64::from(sizes.n_quads) * 16 + 8 + sizes.row_f16_bytes() + sizes.norms_bytes(1) as u64
+    u64::from(sizes.n_quads) * 16 + 8 + sizes.row_f16_bytes() + sizes.unit_bytes(1) as u64
 }
 
 /// Bytes by which so many points in f16 are padded.
@@ -79,15 +79,19 @@ fn padding(sizes: &Sizes, n_points: u64) -> u64 {
     sizes.points_f16_bytes(n_points as usize) as u64 - n_points * sizes.row_f16_bytes()
 }
 
+/// Bytes of a point in a slot: its label, the one that the sums have, and on matrix units the other open centroid.
+fn label_bytes(sizes: &Sizes) -> u64 {
+    8 + sizes.unit_bytes(1) as u64
+}
+
 /// Bytes of a slot, without its labels.
 fn slot_bytes(sizes: &Sizes) -> Bytes {
     let (k, d) = (u64::from(sizes.n_clusters), u64::from(sizes.n_dims));
     let half_norms = sizes.half_norm_floats() as u64 * 4;
     let centroids = sizes.centroid_coordinates() as u64 * 4;
-    let tallies = u64::from(sizes.n_tallies) * 8;
     let centroids_f16 = sizes.centroids_f16_bytes() as u64;
     let small = (size_of::<Slot>() + size_of::<Record>()) as u64 + 4;
-    Bytes::of(&[small, centroids, half_norms, k * d * 8, k * 8, tallies, centroids_f16])
+    Bytes::of(&[small, centroids, half_norms, k * d * 8, k * 8, centroids_f16])
 }
 
 /// Bytes of the place of the best, likewise.
@@ -124,7 +128,7 @@ impl Plan {
     pub(super) fn new(context: &Context, sizes: &Sizes, room: &Room) -> Result<Self, EngineError> {
         let n = u64::from(sizes.n_points);
         let (slot, point) = (slot_bytes(sizes), point_bytes(sizes));
-        let (labels, near) = (n * 4, n * 16);
+        let (labels, near) = (n * label_bytes(sizes), n * 16);
         // a slot, the place of the best, a workspace; what else there is, is small
         let least = |workspace: Bytes| 2 * (slot.all + labels) + workspace.all + near + padding(sizes, n);
         let resident = n * point + least(workspace_bytes(sizes, false));
@@ -172,7 +176,10 @@ impl Plan {
         let n = u64::from(sizes.n_points);
         let (slots, workspaces) = (n_slots as u64, n_workspaces as u64);
         let (slot, workspace) = (slot_bytes(sizes).all, workspace_bytes(sizes, self.streamed).all);
-        slots * (slot + n * 4) + best_bytes(sizes) + n * 4 + workspaces * (workspace + n * 16)
+        slots * (slot + n * label_bytes(sizes))
+            + best_bytes(sizes)
+            + n * 4
+            + workspaces * (workspace + n * 16)
     }
 
     /// The same cut of the points, with as many slots as suit other work.
@@ -186,7 +193,7 @@ impl Plan {
 fn slots(sizes: &Sizes, room: &Room, chunk: u64, rest: u64, streamed: bool) -> (usize, usize) {
     let n = u64::from(sizes.n_points);
     let (slot, workspace) = (slot_bytes(sizes), workspace_bytes(sizes, streamed));
-    let (slot_all, workspace_all) = (slot.all + n * 4, workspace.all + n * 16);
+    let (slot_all, workspace_all) = (slot.all + n * label_bytes(sizes), workspace.all + n * 16);
     let work = u128::from(chunk.min(n)) * u128::from(sizes.n_dims) * u128::from(sizes.n_clusters);
     let most_slots = (room.binding / slot.largest.max(chunk * 4) - 1).min(MAX_SLOTS as u64);
     let most_slots = most_slots.min((room.work / work).min(u128::from(most_slots)) as u64).max(1);

@@ -64,7 +64,7 @@ impl<'a> Points<'a> {
                         "points in f16",
                         chunks[chunk].points_f16_bytes(n),
                     )?,
-                    norms: allocate_planned(context, "norms", chunks[chunk].norms_bytes(n))?,
+                    norms: allocate_planned(context, "norms", chunks[chunk].unit_bytes(n))?,
                 },
             };
             shared.push(next);

@@ -8,6 +8,7 @@ use super::counters::count;
 use super::kernel::{Bound, Kernel};
 use super::narrow::NarrowCentroids;
 use super::points::Points;
+use super::repair::Repair;
 use super::throughput::{MEAN, Step, WIDE};
 use super::timestamps::{Moment, Timestamps};
 use super::update::{Sums, SumsKernel};
@@ -20,6 +21,7 @@ use crate::lattice::Table;
 pub(super) struct Rounds {
     assign: Assign,
     narrow: Option<NarrowCentroids>, // where matrix units may be used
+    repair: Option<Repair>,          // likewise
     sums: Sums,
     means: Kernel,
     stop: Kernel,
@@ -29,12 +31,16 @@ pub(super) struct Rounds {
 pub(super) struct BoundRounds<'a> {
     narrow: Option<Bound<'a>>, // where they are
     assign: Vec<Bound<'a>>,
+    repair: Vec<Bound<'a>>, // after matrix units
     assign_points: usize,
     sums: Vec<Bound<'a>>,
     sums_kernel: SumsKernel<'a>,
     means: Bound<'a>,
     stop: Bound<'a>,
 }
+
+/// Points to one that matrix units leave open, in estimates.
+const REPAIRED: u128 = 16;
 
 /// Operations of a round.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,8 +74,9 @@ impl Work {
 impl Rounds {
     pub(super) fn build(context: &Context, sizes: &Sizes, table: &Table, assign: Assign) -> Self {
         let narrow = assign.units().map(|units| NarrowCentroids::build(context, units));
+        let repair = assign.units().map(|_| Repair::build(context));
         let (sums, means) = (Sums::new(context, sizes, table), update::build_means(context));
-        Self { assign, narrow, sums, means, stop: stop::build(context) }
+        Self { assign, narrow, repair, sums, means, stop: stop::build(context) }
     }
 
     pub(super) fn bind(
@@ -84,9 +91,13 @@ impl Rounds {
         let assign = self.assign.kernel(context, points.sizes(0), shared, n_slots);
         let sums = self.sums.kernel(context, points.sizes(0).n_points as usize, n_slots);
         let narrow = self.narrow.as_ref().filter(|_| assign.is_on_units());
+        let repair = self.repair.as_ref().filter(|_| assign.is_on_units());
         BoundRounds {
             narrow: narrow.map(|narrow| narrow.bind(context, shared, any)),
             assign: each().map(|(shared, slots)| assign.bind(context, shared, slots)).collect(),
+            repair: repair.map_or(Vec::new(), |repair| {
+                each().map(|(shared, slots)| repair.bind(context, shared, slots)).collect()
+            }),
             assign_points: assign.points(),
             sums: each().map(|(shared, slots)| sums.bind(context, shared, slots)).collect(),
             sums_kernel: sums,
@@ -124,6 +135,11 @@ impl BoundRounds<'_> {
             let (n, work) = (sizes.n_points as usize, Work::new(sizes, running));
             let grid = [n.div_ceil(self.assign_points), running];
             let assigns = commands.run(&self.assign[chunk], grid, (Step::Assign, work.assign))?;
+            if let Some(repair) = self.repair.get(chunk) {
+                let grid = [Repair::blocks(n), running];
+                // few points are open
+                dispatches += commands.run(repair, grid, (Step::Assign, work.assign / REPAIRED))?;
+            }
             let timestamps = timestamps.filter(|_| chunk == 0);
             if let Some(timestamps) = timestamps {
                 timestamps.mark(commands, Moment::Assigned);

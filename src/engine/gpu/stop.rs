@@ -9,5 +9,5 @@ pub(super) fn build(context: &Context) -> Kernel {
 }
 
 pub(super) fn bind<'a>(kernel: &'a Kernel, context: &Context, shared: &Shared, slots: &Slots) -> Bound<'a> {
-    kernel.bind(context, &[&shared.sizes, &slots.running, &slots.slots, &slots.counts, &slots.tallies])
+    kernel.bind(context, &[&shared.sizes, &slots.running, &slots.slots, &slots.counts])
 }

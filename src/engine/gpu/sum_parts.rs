@@ -6,7 +6,9 @@ pub(super) const MAX_WORDS: usize = (48 << 10) / 4;
 /// Points per workgroup of `update_sums_shared`. More points mean fewer atomics in storage.
 pub(super) const POINTS: [usize; 4] = [256, 1024, 4096, 16384];
 /// Workgroups that keep a large device busy.
-const BUSY: usize = 512;
+const BUSY: usize = 384;
+/// Words of workgroup memory for the list of points.
+const LIST: usize = 1024 + 1;
 /// Most quads of a slab: some drivers limit the trips of a loop.
 const MAX_SLAB: usize = 64;
 /// Most slabs. With more slabs there are so many sums that atomics in storage rarely contend and are faster (on an
@@ -35,7 +37,7 @@ impl Layout {
     /// The layout in `bytes` of workgroup memory. `None` where too few sums fit for it to pay.
     pub(super) fn new(n_clusters: usize, n_quads: usize, limbs: usize, bytes: u32) -> Option<Self> {
         let (k, quads) = (n_clusters, n_quads);
-        let room = (bytes as usize / 4).checked_div(k)?.checked_sub(1)?; // one word per cluster holds its weight
+        let room = (bytes as usize / 4).saturating_sub(LIST).checked_div(k)?.checked_sub(1)?; // one word per cluster holds its weight
         let slab = ((room / limbs).saturating_sub(1) / 4).min(quads).min(MAX_SLAB);
         let n_slabs = quads.div_ceil(slab.max(1));
         let slab = if slab > 0 { quads.div_ceil(n_slabs) } else { return None };
@@ -120,7 +122,8 @@ mod tests {
     fn workgroups_are_many_but_not_small() {
         let layout = Layout { limbs: 1, slab: 16, n_slabs: 1, words: 1000 };
         let points = |n, slots| POINTS[layout.points(n, slots)];
-        assert_eq!(points(8_000_000, 1), 4096);
+        assert_eq!(points(4_000_000, 1), 4096);
+        assert_eq!(points(8_000_000, 1), 16_384);
         assert_eq!(points(100_000_000, 1), 16_384);
         assert_eq!(points(1797, 4096), 4096); // all points of a slot
         assert_eq!(points(1797, 1), 256);

@@ -3,20 +3,24 @@
 use wgpu::{CooperativeMatrixProperties, CooperativeScalarType, DeviceDescriptor, Features, Limits};
 
 /// Features that `assign_matrix` needs of units that are not emulated.
-const FEATURES: Features =
-    Features::EXPERIMENTAL_COOPERATIVE_MATRIX.union(Features::SHADER_F16).union(Features::SUBGROUP);
+const FEATURES: Features = Features::EXPERIMENTAL_COOPERATIVE_MATRIX
+    .union(Features::SHADER_F16)
+    .union(Features::SUBGROUP)
+    .union(Features::SUBGROUP_BARRIER);
 /// Workgroup memory that it needs, in bytes.
-pub const WORKGROUP_BYTES: u32 = 24 << 10;
+pub const WORKGROUP_BYTES: u32 = 16 << 10;
 /// Storage buffers that it needs.
-pub const STORAGE_BUFFERS: u32 = 12;
+pub const STORAGE_BUFFERS: u32 = 9;
 
 /// Matrix units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Units {
     /// Values that they multiply at a time, in each direction: 8 or 16.
     pub edge: u32,
-    /// Emulated ones, for tests: invocations of a subgroup.
-    pub members: Option<u32>,
+    /// Invocations of a subgroup.
+    pub members: u32,
+    /// Whether they are emulated, for tests.
+    pub emulated: bool,
 }
 
 /// Which matrix units a device is opened with.
@@ -35,14 +39,27 @@ impl Units {
     pub(super) fn emulated(name: &str) -> Option<Self> {
         let (edge, members) = name.strip_prefix("emulated-")?.split_once('-')?;
         let (edge, members) = (edge.parse().ok()?, members.parse().ok()?);
-        let known = matches!(edge, 8 | 16) && matches!(members, 8 | 16 | 32 | 64);
-        known.then_some(Self { edge, members: Some(members) })
+        Self::new(edge, members, true)
     }
 
     /// Those of an adapter that are of use: they multiply f16, and sum in f32.
     pub(super) fn of(adapter: &wgpu::Adapter) -> Option<Self> {
         let edge = largest(&adapter.cooperative_matrix_properties())?;
-        Some(Self { edge, members: None }).filter(|units| units.fit(adapter))
+        Self::new(edge, adapter.get_info().subgroup_max_size, false).filter(|units| units.fit(adapter))
+    }
+
+    /// The same in the smallest subgroups of an adapter, if it has several sizes. Which one a driver chooses for a kernel
+    /// is its own affair.
+    pub(super) fn in_smaller_subgroups(self, adapter: &wgpu::Adapter) -> Option<Self> {
+        let members = adapter.get_info().subgroup_min_size;
+        let smaller = !self.emulated && members < self.members;
+        smaller.then(|| Self::new(self.edge, members, false)).flatten()
+    }
+
+    /// Those that the kernel is written for: a row of a piece takes at least an invocation.
+    fn new(edge: u32, members: u32, emulated: bool) -> Option<Self> {
+        let known = matches!(edge, 8 | 16) && matches!(members, 8 | 16 | 32 | 64) && edge <= members;
+        known.then_some(Self { edge, members, emulated })
     }
 
     /// Whether an adapter can do what their kernel asks for.
@@ -54,7 +71,7 @@ impl Units {
     }
 
     fn features(self) -> Features {
-        if self.members.is_some() { Features::SHADER_F16 } else { FEATURES }
+        if self.emulated { Features::SHADER_F16 } else { FEATURES }
     }
 
     /// Asks for what their kernel needs too.

@@ -40,7 +40,8 @@ impl Sums {
         };
         let at = layout.points(n_points, n_slots);
         let Layout { limbs, slab, n_slabs, words } = layout;
-        let constants = [("LIMBS", limbs), ("SLAB", slab), ("POINTS", POINTS[at]), ("ROOM", words)];
+        let constants =
+            [("LIMBS", limbs), ("SLAB", slab), ("SLABS", n_slabs), ("POINTS", POINTS[at]), ("ROOM", words)];
         let constants = constants.map(|(name, value)| (name, value as f64));
         let kernel = self.built[at].get_or_init(|| Kernel::build(context, "update_sums_shared", &constants));
         SumsKernel { kernel, points: POINTS[at], n_slabs }
@@ -55,8 +56,8 @@ impl<'a> SumsKernel<'a> {
 
     pub(super) fn bind(&self, context: &Context, shared: &Shared, slots: &Slots) -> Bound<'a> {
         let Shared { sizes, points, weights, .. } = shared;
-        let Slots { labels, running, slots, sums, counts, .. } = slots;
-        self.kernel.bind(context, &[sizes, points, weights, labels, running, slots, sums, counts])
+        let Slots { labels, running, slots, sums, counts, settled, .. } = slots;
+        self.kernel.bind(context, &[sizes, points, weights, labels, running, slots, sums, counts, settled])
     }
 }
 

@@ -18,7 +18,7 @@ impl Built {
         let constants = shape.constants().into_iter().map(|(name, value)| (name, value as f64));
         let constants: Vec<_> = constants.chain([mixed]).collect();
         let kernel = match shape {
-            Shape::Matrix(units) => Kernel::build_matrix(context, units, &constants),
+            Shape::Matrix(units) => Kernel::build_matrix(context, units),
             _ => Kernel::build(context, shape.entry(), &constants).for_slots(shape.slots()),
         };
         Self { kernel, shape }
@@ -35,21 +35,26 @@ impl Built {
         shared: &Shared,
         slots: &Slots,
     ) -> Bound<'_> {
-        let Slots { centroids, half_norms, running, slots, labels, tallies, centroids_f16, .. } = slots;
-        let slots = [centroids, half_norms, running, slots, labels, tallies, centroids_f16];
+        let Slots { centroids, half_norms, running, slots, labels, centroids_f16, others, .. } = slots;
+        let slots = [centroids, half_norms, running, slots, labels, centroids_f16, others];
         self.bind_to(context, shared, slots)
     }
 
-    /// With the buffers of some slots, in the order of the kernels' bindings. The last two are for matrix units
-    /// alone.
+    /// With the buffers of some slots. The last two are for matrix units alone.
     pub(super) fn bind_to(&self, context: &Context, shared: &Shared, slots: [&wgpu::Buffer; 7]) -> Bound<'_> {
         let Shared { sizes, points, errors, features, points_f16, norms, .. } = shared;
-        let [centroids, half_norms, running, slots, labels, tallies, centroids_f16] = slots;
-        let all = [sizes, points, errors, centroids, half_norms, features, running, slots, labels];
-        let of_units = [tallies, points_f16, norms, centroids_f16];
+        let [centroids, half_norms, running, slots, labels, centroids_f16, others] = slots;
+        // in the order of the kernels' bindings
         match self.shape.kind() {
-            Kind::Matrix => self.kernel.bind(context, &[&all[..], &of_units].concat()),
-            _ => self.kernel.bind(context, &all),
+            Kind::Matrix => {
+                let all =
+                    [sizes, half_norms, running, slots, labels, points_f16, norms, centroids_f16, others];
+                self.kernel.bind(context, &all)
+            }
+            _ => {
+                let all = [sizes, points, errors, centroids, half_norms, features, running, slots, labels];
+                self.kernel.bind(context, &all)
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use crate::engine::gpu::buffers::{Columns, Shared, Sizes, Slot, allocate, unifor
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::narrow::{NarrowCentroids, NarrowPoints};
 use crate::engine::gpu::points::{features_of, padded};
+use crate::engine::gpu::repair::Repair;
 use crate::engine::gpu::units::Units;
 use crate::engine::reference::assign::assign;
 use crate::engine::{EngineError, Job, Seeding, certify};
@@ -102,12 +103,21 @@ impl Trial {
         let slots = self.slots(context, &sizes, &labels)?;
         let (points, centroids) =
             (NarrowPoints::build(context, units), NarrowCentroids::build(context, units));
-        let [values, _, running, states, _, _, centroids_f16] = &slots;
+        let repair = Repair::build(context);
+        let [values, half_norms, running, states, labels_of_slots, centroids_f16, others] = &slots;
         let of_centroids = [&shared.sizes, values, running, states, centroids_f16];
         let bound = [
             (points.bind(context, &shared), NarrowPoints::blocks(N_POINTS)),
             (centroids.bind_to(context, of_centroids), NarrowCentroids::blocks(&sizes)),
             (built.bind_to(context, &shared, slots.each_ref()), N_POINTS.div_ceil(built.points())),
+            (
+                repair.bind_to(
+                    context,
+                    &shared,
+                    [values, half_norms, running, states, labels_of_slots, others],
+                ),
+                Repair::blocks(N_POINTS),
+            ),
         ];
         let mut encoder = context.encoder();
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -148,8 +158,8 @@ impl Trial {
             filled(context, "self-test running", &[0u32])?,
             filled(context, "self-test slots", &[Slot::default()])?,
             labels.clone(),
-            allocate(context, "self-test tallies", sizes.n_tallies as usize * 8)?,
             allocate(context, "self-test centroids in f16", sizes.centroids_f16_bytes())?,
+            allocate(context, "self-test others", sizes.unit_bytes(N_POINTS))?,
         ])
     }
 }

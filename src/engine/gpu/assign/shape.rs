@@ -1,6 +1,6 @@
 //! Shapes: assign kernels with their constants, and which of them suit a job.
 
-use super::super::buffers::{Sizes, TALLY};
+use super::super::buffers::{Sizes, TILE};
 use super::super::units::Units;
 
 /// Most clusters for kernels that keep an index in an `f32`.
@@ -97,7 +97,7 @@ impl Shape {
             Self::Small { slots, fours, .. } => (256 * fours / slots) as usize,
             Self::Tiled { high, .. } => 8 * high as usize,
             Self::Low { .. } => 256,
-            Self::Matrix(_) => TALLY as usize,
+            Self::Matrix(_) => TILE,
         }
     }
 
@@ -115,8 +115,10 @@ impl Shape {
             Self::Small { .. } | Self::Low { .. } => 12 * packs,
             Self::Tiled { high, wide } => (8 * high + 16) * packs.div_ceil(high * wide),
             Self::Matrix(units) => {
-                let emulated = units.members.map_or(0, |members| 1344 / u64::from(members));
-                160 * packs.div_ceil(256) + (16 + emulated) * packs.div_ceil(32)
+                let [edge, members] = [units.edge, units.members].map(u64::from);
+                let emulated = if units.emulated { 16 * edge * edge / members } else { 0 };
+                // the kernel, in passes of two pieces of a subgroup's 32 points; and repair
+                (16 / edge * (48 + emulated) * packs.div_ceil(edge)).max(64 * packs.div_ceil(256) + 16)
             }
         }
     }
@@ -189,7 +191,7 @@ mod tests {
 
     #[test]
     fn every_shape_has_a_kernel() {
-        let matrix = Shape::Matrix(Units { edge: 16, members: None });
+        let matrix = Shape::Matrix(Units { edge: 16, members: 32, emulated: false });
         for shape in shapes().into_iter().chain([matrix]) {
             assert!(source(shape.entry()).contains(&format!("fn {}(", shape.entry())), "{shape:?}");
         }

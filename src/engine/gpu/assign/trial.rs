@@ -126,8 +126,8 @@ struct TrialSlots {
     running: wgpu::Buffer,
     slots: wgpu::Buffer,
     labels: wgpu::Buffer,
-    tallies: wgpu::Buffer,
     centroids_f16: wgpu::Buffer,
+    others: wgpu::Buffer,
 }
 
 impl TrialSlots {
@@ -138,8 +138,8 @@ impl TrialSlots {
             running: allocate(context, "trial running", n_slots * 4)?,
             slots: allocate(context, "trial slots", n_slots * size_of::<Slot>())?,
             labels: allocate(context, "trial labels", n_slots * sizes.n_points as usize * 4)?,
-            tallies: allocate(context, "trial tallies", n_slots * sizes.n_tallies as usize * 8)?,
             centroids_f16: allocate(context, "trial f16", n_slots * sizes.centroids_f16_bytes())?,
+            others: allocate(context, "trial others", n_slots * sizes.unit_bytes(sizes.n_points as usize))?,
         };
         // the first centroid is by far the nearest for all points, so that nothing is repaired
         let norm = |c: u32| if c < sizes.n_clusters { (c + 1) as f32 * 1e28 } else { 1e38 };
@@ -151,7 +151,7 @@ impl TrialSlots {
     }
 
     fn buffers(&self) -> [&wgpu::Buffer; 7] {
-        let Self { centroids, half_norms, running, slots, labels, tallies, centroids_f16 } = self;
-        [centroids, half_norms, running, slots, labels, tallies, centroids_f16]
+        let Self { centroids, half_norms, running, slots, labels, centroids_f16, others } = self;
+        [centroids, half_norms, running, slots, labels, centroids_f16, others]
     }
 }
