@@ -47,6 +47,11 @@ mkdir -p "$folder/root/tests"
 cp "$(sed -n 's/.*"name":"engines".*"executable":"\([^"]*\)".*/\1/p' <<<"$built" | tail -n 1)" "$folder/root/tests/engines"
 cargo build --quiet
 cp "$build/debug/cairn" "$folder/root/tests/cairn"
+# tests look for their tables where they were built
+rm -rf "$folder$PWD"
+mkdir -p "$folder$PWD/tests"
+cp -r data "$folder$PWD/"
+cp -r tests/fixtures "$folder$PWD/tests/"
 
 there() {
     chroot "$folder" env -i HOME=/root PATH=/usr/bin:/bin XDG_RUNTIME_DIR=/tmp CAIRN_REQUIRE_GPU=vulkan \

@@ -206,7 +206,7 @@ fn small_lookups(backend: Backend) {
         let tight = OpenOptions { testing: patient.testing.clone(), ..with_memory(2_000_000) };
         let (kept, many) = run(adapter, &tight, &case(40), Keep::Best);
         for counters in [&few, &many] {
-            assert!(counters.round_dispatches <= 4 * counters.round_slices, "{counters:?}");
+            assert!(counters.round_dispatches <= kernels_of_a_round() * counters.round_slices, "{counters:?}");
             assert_eq!(counters.round_slices, counters.rounds, "one chunk, and short work");
             // rounds go out several at a time, and the host waits once for them
             assert!(counters.waits * 2 <= counters.rounds, "{counters:?}");
@@ -238,6 +238,12 @@ fn with_slice(slice: Duration) -> OpenOptions {
     OpenOptions { testing: Testing { slice: Some(slice), ..Testing::default() }, ..common::options() }
 }
 
+/// Kernels of a round: two more where `tests/matrix.sh` asks for matrix units.
+fn kernels_of_a_round() -> u64 {
+    let on_units = std::env::var("CAIRN_GPU").is_ok_and(|kernel| kernel == "matrix");
+    if on_units { 6 } else { 4 }
+}
+
 /// A device with a very short time limit runs everything one workgroup at a time: seeding, rounds,
 /// refills; also with chunks, and with streaming.
 fn slices_of_time(backend: Backend) {
@@ -247,7 +253,7 @@ fn slices_of_time(backend: Backend) {
             let expected = case.oracle();
             let counters = agrees(adapter, &short, &case, &expected);
             assert!(counters.round_slices > 2 * counters.rounds, "not cut: {counters:?}");
-            assert!(counters.round_dispatches <= 4 * counters.round_slices, "{counters:?}");
+            assert!(counters.round_dispatches <= kernels_of_a_round() * counters.round_slices, "{counters:?}");
             assert!(counters.waits <= counters.rounds + 3, "waits inside a round: {counters:?}");
         }
         let case = Case::new(&normal(3000, 5, 1), KMeans::new(7).restarts(2));
