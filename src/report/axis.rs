@@ -1,4 +1,5 @@
-//! An axis of a chart: where a value lies, also where plain coordinates would overflow or be indistinct.
+//! An axis of a chart: where a value lies, also where plain coordinates would overflow or be indistinct. All that is
+//! drawn passes through it, so that the library of charts sees only finite places within finite, distinct bounds.
 
 use std::ops::Range;
 
@@ -19,8 +20,9 @@ impl Axis {
     /// An axis over a range; if it is empty, over values around it. `None` if a bound is not finite.
     pub(super) fn over(range: &Range<f64>) -> Option<Self> {
         let Range { start, end } = range.clone();
-        let room = (0.5 + start.abs() * 1e-3).min(f64::MAX - start.abs());
-        let (from, to) = if end > start { (start, end) } else { (start - room, start + room) };
+        let room = 0.5 + start.abs() * 1e-3;
+        let around = || ((start - room).max(f64::MIN), (start + room).min(f64::MAX));
+        let (from, to) = if end > start || !start.is_finite() { (start, end) } else { around() };
         if !(from.is_finite() && to.is_finite() && from < to) {
             return None;
         }
@@ -40,7 +42,7 @@ impl Axis {
         if self.shares { 0.0..1.0 } else { self.from..self.to }
     }
 
-    /// The place of a value; `None` if it is not finite.
+    /// The place of a value, at the nearer end for one outside the range; `None` if it is not finite.
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         // halves, whose difference can't overflow; values in subnormals keep their bits
         let share = || match self.halved() {
@@ -48,12 +50,14 @@ impl Axis {
             false => (value - self.from) / (self.to - self.from),
         };
         let place = if self.shares { share() } else { value };
-        place.is_finite().then_some(place)
+        let Range { start, end } = self.places();
+        (value.is_finite() && !place.is_nan()).then(|| place.clamp(start, end))
     }
 
     /// The value at a place.
     pub(super) fn value(&self, place: f64) -> f64 {
-        if self.shares { self.from * (1.0 - place) + self.to * place } else { place }
+        let mixed = || (self.from * (1.0 - place) + self.to * place).clamp(self.from, self.to);
+        if self.shares { mixed() } else { place }
     }
 
     fn halved(&self) -> bool {
@@ -63,6 +67,9 @@ impl Axis {
 
 #[cfg(test)]
 mod tests {
+    use proptest::num::f64::ANY;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -71,6 +78,24 @@ mod tests {
         assert_eq!((axis.places(), axis.place(3.0), axis.value(3.0)), (2.0..5.0, Some(3.0), 3.0));
         let same = Axis::over(&(2.0..2.0)).unwrap();
         assert!(same.places().contains(&2.0));
+    }
+
+    proptest! {
+        #[test]
+        fn places_lie_on_the_axis(a in ANY, b in ANY, value in ANY) {
+            let Some(axis) = Axis::over(&(a..b)) else {
+                prop_assert!(!a.is_finite() || (b > a && !b.is_finite()), "{a:e}..{b:e}");
+                return Ok(());
+            };
+            let (places, bounds) = (axis.places(), axis.bounds());
+            prop_assert!(places.start < places.end && (places.end - places.start).is_finite());
+            prop_assert!(bounds.start < bounds.end);
+            let place = axis.place(value);
+            prop_assert_eq!(place.is_some(), value.is_finite());
+            prop_assert!(place.is_none_or(|place| (places.start..=places.end).contains(&place)), "{place:?}");
+            let back = place.map(|place| axis.value(place));
+            prop_assert!(back.is_none_or(f64::is_finite), "{back:?}");
+        }
     }
 
     #[test]

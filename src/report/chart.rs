@@ -214,7 +214,7 @@ pub(super) fn around(values: impl Iterator<Item = f64>) -> Range<f64> {
         finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
     let room = (high - low) * 0.04;
     if room.is_finite() {
-        return low - room..high + room;
+        return (low - room).max(f64::MIN)..(high + room).min(f64::MAX);
     }
     // wider than any float: as far as floats go
     if low <= high { f64::MIN..f64::MAX } else { low..high }
@@ -229,9 +229,84 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
+/// Fails if a chart has a place that is no number, or could not be drawn.
+#[cfg(test)]
+pub(super) fn check_drawn(chart: &str) {
+    let whole = chart.starts_with("<svg ") && chart.contains("</svg>");
+    assert!(whole || chart.contains("its values are beyond the range"), "{chart}");
+    // the alternative text in the first tag may speak of any number
+    let chart = chart.split_once('>').map_or(chart, |(_, drawn)| drawn);
+    for wrong in ["NaN", "\"inf", "\"-inf", "could not be drawn", "2147483647", "-2147483648"] {
+        assert!(!chart.contains(wrong), "{wrong}: {chart}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::num::f64::{ANY, INFINITE, NEGATIVE, NORMAL, POSITIVE, QUIET_NAN, SUBNORMAL, ZERO};
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Values of one class, of any, or equal ones; or none.
+    fn values() -> impl Strategy<Value = Vec<f64>> {
+        let signs = POSITIVE | NEGATIVE;
+        let of = |class: proptest::num::f64::Any| prop::collection::vec(class, 0..9).boxed();
+        prop_oneof![
+            of(ANY),
+            of(signs | NORMAL),
+            of(signs | SUBNORMAL),
+            of(signs | ZERO),
+            of(signs | INFINITE),
+            of(QUIET_NAN),
+            prop::collection::vec(0.9 * f64::MAX..=f64::MAX, 0..9),
+            prop::collection::vec(-1e3..1e3, 0..9),
+            (ANY, 0..9usize).prop_map(|(value, n)| vec![value; n]),
+            (ANY, 0..9u64)
+                .prop_map(|(value, n)| (0..n).map(|step| f64::from_bits(value.to_bits() ^ step)).collect()),
+        ]
+    }
+
+    /// Every kind of series.
+    fn all_series(xs: &[f64], ys: &[f64]) -> Vec<Series> {
+        let dots: Vec<(f64, f64)> = xs.iter().copied().zip(ys.iter().copied()).collect();
+        let bars =
+            |values: &[(f64, f64)]| values.windows(2).map(|two| (two[0].0, two[1].0, two[1].1)).collect();
+        let mut all = vec![
+            Series::Bars(0, bars(&dots)),
+            Series::Lying(1, bars(&dots)),
+            Series::Dots(2, dots.clone()),
+            Series::Line(3, dots.clone()),
+        ];
+        all.extend(dots.iter().map(|&(x, y)| Series::Big(4, x, y)));
+        all.extend(dots.windows(2).map(|two| Series::Mark(two[0], two[1])));
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn every_kind_of_chart_takes_every_value(
+            xs in values(),
+            ys in values(),
+            ends in prop::option::of((ANY, ANY)),
+        ) {
+            let range = |values: &[f64]| ends.map_or(around(values.iter().copied()), |(from, to)| from..to);
+            let names: Vec<(f64, String)> = ys.iter().map(|&y| (y, "name".to_owned())).collect();
+            for series in all_series(&xs, &ys) {
+                let chart = Chart {
+                    alt: "a chart".into(),
+                    x: ("x", range(&xs)),
+                    y: ("y", range(&ys)),
+                    x_text: &|x| crate::numbers::tick(*x),
+                    y_text: &|y| crate::numbers::times_power_of_two(*y, 2000, 3),
+                    series: vec![series],
+                };
+                for drawn in [chart.svg(), chart.svg_valued(), chart.svg_named(&names)] {
+                    check_drawn(&drawn.unwrap());
+                }
+            }
+        }
+    }
 
     fn chart(xs: &[f64]) -> String {
         let dots: Vec<(f64, f64)> = xs.iter().map(|&x| (x, x)).collect();

@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use cairn::compare::Document;
+use cairn::compare::document::Measurement;
 use cairn::numbers;
 
 use crate::cli::terminal::plain;
@@ -11,6 +12,9 @@ const HEIGHT: usize = 14;
 /// Width of the labels, and largest width of the chart, in columns.
 const LABELS: usize = 9;
 const WIDEST: usize = 90;
+/// Times that are drawn, in seconds: shorter and longer ones are drawn at these ends.
+const SHORTEST: f64 = 1e-9;
+const LONGEST: f64 = 1e9;
 /// Marks and colours of the devices; they repeat if there are more devices.
 const MARKS: [char; 6] = ['●', '○', '■', '□', '▲', '△'];
 const COLORS: [AnsiColor; 6] = [
@@ -59,10 +63,14 @@ struct Mark {
 /// The chart and its legend. Empty if there are fewer than two values.
 pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
     let curves: Vec<Vec<(f64, f64)>> = (0..document.devices.len()).map(|d| curve(document, d)).collect();
+    drawn(&curves, width, color).map_or(String::new(), |chart| chart + &legend(document, color))
+}
+
+fn drawn(curves: &[Vec<(f64, f64)>], width: usize, color: bool) -> Option<String> {
     let all = || curves.iter().flatten();
     let columns = width.saturating_sub(LABELS + 3).clamp(20, WIDEST);
     let axes = Axis::over(all().map(|at| at.0), columns).zip(Axis::over(all().map(|at| at.1), HEIGHT));
-    let Some((xs, ys)) = axes.filter(|(xs, _)| xs.high > xs.low) else { return String::new() };
+    let (xs, ys) = axes.filter(|(xs, _)| xs.high > xs.low)?;
     let mut grid = vec![vec![None; columns]; HEIGHT];
     curves.iter().enumerate().for_each(|(device, curve)| draw(&mut grid, device, curve, &xs, &ys));
     let mut text = String::new();
@@ -70,14 +78,20 @@ pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
         let label = if down % 3 == 1 { numbers::time(ys.value(HEIGHT - 1 - down)) } else { String::new() };
         text.push_str(&format!("{label:>LABELS$} │{}\n", line(row, color)));
     }
-    text + &bottom(&xs, all().map(|at| at.0)) + &legend(document, color)
+    Some(text + &bottom(&xs, all().map(|at| at.0)))
 }
 
 fn curve(document: &Document, device: usize) -> Vec<(f64, f64)> {
-    let mut curve: Vec<(f64, f64)> =
-        document.measurements.iter().filter_map(|m| Some((m.value? as f64, m.time(device)?))).collect();
+    let at = |m: &Measurement| at(m.value? as f64, m.time(device)?);
+    let mut curve: Vec<(f64, f64)> = document.measurements.iter().filter_map(at).collect();
     curve.sort_by(|a, b| a.0.total_cmp(&b.0));
     curve
+}
+
+/// A value and its time, if they can be drawn: the axes see only finite, positive numbers.
+fn at(value: f64, time: f64) -> Option<(f64, f64)> {
+    let drawable = value.is_finite() && value > 0.0 && !time.is_nan();
+    drawable.then(|| (value, time.clamp(SHORTEST, LONGEST)))
 }
 
 #[allow(clippy::needless_range_loop, reason = "the index is the column of whichever row the curve is in")]
@@ -140,4 +154,33 @@ fn legend(document: &Document, color: bool) -> String {
     };
     let entries: Vec<String> = document.devices.iter().enumerate().map(entry).collect();
     format!("{}  {}\n", " ".repeat(LABELS), entries.join("   "))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::num::f64::ANY;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_times_are_drawn(
+            values in prop::collection::vec(prop::collection::vec((ANY, ANY), 0..9), 0..4),
+            counted in prop::collection::vec((1..u32::MAX, ANY), 0..9),
+            width in 0..200usize,
+        ) {
+            let counted = counted.into_iter().map(|(value, time)| (f64::from(value), time)).collect();
+            let curve = |values: Vec<(f64, f64)>| {
+                let mut curve: Vec<(f64, f64)> = values.into_iter().filter_map(|(x, y)| at(x, y)).collect();
+                curve.sort_by(|a, b| a.0.total_cmp(&b.0));
+                curve
+            };
+            let curves: Vec<Vec<(f64, f64)>> = values.into_iter().chain([counted]).map(curve).collect();
+            if let Some(chart) = drawn(&curves, width, false) {
+                prop_assert!(!chart.contains("NaN") && chart.lines().count() == HEIGHT + 2, "{}", chart);
+                prop_assert!(MARKS.iter().any(|&mark| chart.contains(mark)), "{}", chart);
+            }
+        }
+    }
 }

@@ -15,7 +15,12 @@ use crate::numbers::time;
 /// Placeholder for the text colour, replaced in the finished SVG.
 const INK: RGBColor = RGBColor(1, 2, 3);
 
-/// Times of a device at a position of the horizontal axis, in seconds.
+/// Times that are drawn, in seconds: shorter and longer ones are drawn at these ends.
+const SHORTEST: f64 = 1e-9;
+const LONGEST: f64 = 1e9;
+
+/// Times of a device at a position of the horizontal axis, in seconds. Only made by [`At::of`].
+#[derive(Debug)]
 struct At {
     x: f64,
     low: f64,
@@ -23,9 +28,24 @@ struct At {
     high: f64,
 }
 
+impl At {
+    /// `None` where a time is no number: the charts see only finite, positive ones.
+    fn of(x: f64, [low, median, high]: [f64; 3]) -> Option<Self> {
+        let numbers = x.is_finite() && [low, median, high].iter().all(|time| !time.is_nan());
+        let [low, median, high] = [low, median, high].map(|time| time.clamp(SHORTEST, LONGEST));
+        numbers.then_some(Self { x, low: low.min(median), median, high: high.max(median) })
+    }
+}
+
 /// The chart, with `size` in pixels (width, height); `None` if nothing was measured.
 pub(super) fn svg(document: &Document, size: (u32, u32)) -> Result<Option<String>, ExportError> {
     let curves: Vec<Vec<At>> = (0..document.devices.len()).map(|device| curve(document, device)).collect();
+    let swept = document.sweep.as_ref().map(|sweep| sweep.parameter.name());
+    Ok(drawn(&curves, swept, size)?.map(|svg| styled(svg, document.devices.len())))
+}
+
+/// The chart over the values of a parameter, or of successive runs.
+fn drawn(curves: &[Vec<At>], swept: Option<&str>, size: (u32, u32)) -> Result<Option<String>, ExportError> {
     let all = || curves.iter().flatten();
     let Some((xs, ys)) = bounds(all().map(|at| at.x..at.x)).zip(bounds(all().map(|at| at.low..at.high)))
     else {
@@ -34,19 +54,19 @@ pub(super) fn svg(document: &Document, size: (u32, u32)) -> Result<Option<String
     let mut svg = String::new();
     {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        match &document.sweep {
-            Some(sweep) => {
+        match swept {
+            Some(name) => {
                 let (xs, ys) = (padded(xs, 1.0).log_scale(), padded(ys, 1.25).log_scale());
-                draw(&area, xs, ys, (sweep.parameter.name(), &one_two_five), &curves)?;
+                draw(&area, xs, ys, (name, &one_two_five), curves)?;
             }
             None => {
                 let xs = xs.start - 0.5..xs.end + 0.5;
-                draw(&area, xs, 0.0..ys.end * 1.1, ("run", &whole), &curves)?;
+                draw(&area, xs, 0.0..ys.end * 1.1, ("run", &whole), curves)?;
             }
         }
         area.present().map_err(failed)?;
     }
-    Ok(Some(styled(svg, document.devices.len())))
+    Ok(Some(svg))
 }
 
 /// Spread over the runs of each value, or single runs.
@@ -54,12 +74,12 @@ fn curve(document: &Document, device: usize) -> Vec<At> {
     if document.sweep.is_none() {
         let runs = document.measurements.first().and_then(|m| m.devices.get(device));
         let runs = runs.map(|timing| timing.runs_s.as_slice()).unwrap_or_default();
-        let at = |(run, &s): (usize, &f64)| At { x: (run + 1) as f64, low: s, median: s, high: s };
-        return runs.iter().enumerate().map(at).collect();
+        let at = |(run, &s): (usize, &f64)| At::of((run + 1) as f64, [s; 3]);
+        return runs.iter().enumerate().filter_map(at).collect();
     }
     let at = |m: &crate::compare::document::Measurement| {
         let spread = m.devices.get(device)?.time_s?;
-        Some(At { x: m.value? as f64, low: spread.min, median: spread.median, high: spread.max })
+        At::of(m.value? as f64, [spread.min, spread.median, spread.max])
     };
     let mut curve: Vec<At> = document.measurements.iter().filter_map(at).collect();
     curve.sort_by(|a, b| a.x.total_cmp(&b.x));
@@ -146,4 +166,36 @@ fn styled(svg: String, devices: usize) -> String {
     });
     let svg = svg.replace(&hex(INK), "\"currentColor\"");
     svg.replacen("<svg ", "<svg role=\"img\" aria-label=\"Times of the devices, as in the table below\" ", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::num::f64::ANY;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn both_charts_take_any_times(
+            values in prop::collection::vec(prop::collection::vec((1..u32::MAX, [ANY; 3]), 0..6), 0..3),
+            equal in ANY,
+        ) {
+            let curve = |values: Vec<(u32, [f64; 3])>| {
+                let mut curve: Vec<At> =
+                    values.into_iter().filter_map(|(x, times)| At::of(x.into(), times)).collect();
+                curve.sort_by(|a, b| a.x.total_cmp(&b.x));
+                curve
+            };
+            let flat = vec![At::of(1.0, [equal; 3]).into_iter().collect()];
+            let any: Vec<Vec<At>> = values.into_iter().map(curve).collect();
+            for (curves, swept) in [&any, &flat].into_iter().flat_map(|curves| [(curves, None), (curves, Some("k"))]) {
+                let svg = drawn(curves, swept, (400, 300)).unwrap();
+                prop_assert_eq!(svg.is_some(), curves.iter().any(|curve| !curve.is_empty()));
+                for wrong in ["NaN", "\"inf", "2147483647", "-2147483648"] {
+                    prop_assert!(svg.as_ref().is_none_or(|svg| !svg.contains(wrong)), "{}: {:?}", wrong, svg);
+                }
+            }
+        }
+    }
 }

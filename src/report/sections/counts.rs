@@ -24,7 +24,7 @@ struct Bar {
 
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let most = facts.sizes.iter().copied().fold(0.0, f64::max);
-    let length = |size: f64| format!("{:.1}", if most > 0.0 { 100.0 * size / most } else { 0.0 });
+    let length = |size: f64| format!("{:.1}", if most > 0.0 { 100.0 * (size / most) } else { 0.0 });
     let bar = |&c: &usize| Bar {
         name: facts.label(c),
         count: count(facts.sizes[c]),

@@ -1,6 +1,7 @@
 //! The map: rows along the first two principal components, coloured by cluster or by class.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use askama::Template;
 
@@ -125,11 +126,18 @@ struct Paper {
 impl Paper {
     fn around(found: &Components) -> Self {
         let [x, y] = [0, 1].map(|axis| around(found.coordinates.iter().map(|at| at[axis])));
+        // halves, whose difference can't overflow
+        let half = |range: &Range<f64>| range.end / 2.0 - range.start / 2.0;
         let fit =
-            |room: f64, span: f64| if span > 0.0 { (room - 2.0 * MARGIN) / span } else { f64::INFINITY };
-        let scale = fit(WIDTH, x.end - x.start).min(fit(HEIGHT, y.end - y.start));
-        let centre = [x.start + (x.end - x.start) / 2.0, y.start + (y.end - y.start) / 2.0];
+            |room: f64, half: f64| if half > 0.0 { (room / 2.0 - MARGIN) / half } else { f64::INFINITY };
+        let scale = fit(WIDTH, half(&x)).min(fit(HEIGHT, half(&y)));
+        let centre = [&x, &y].map(|range| range.start + half(range));
         Self { centre, scale: if scale.is_finite() { scale } else { 1.0 } }
+    }
+
+    /// The place of a row, if it has one.
+    fn placed(&self, at: [f64; 2]) -> Option<(f64, f64)> {
+        Some(self.place(at)).filter(|(x, y)| x.is_finite() && y.is_finite())
     }
 
     fn place(&self, at: [f64; 2]) -> (f64, f64) {
@@ -147,17 +155,54 @@ impl Paper {
     ) -> Vec<MapGroup> {
         let mut paths = vec![String::new(); COLORS];
         for (at, &group) in found.coordinates.iter().zip(groups) {
-            let (x, y) = self.place(*at);
+            let Some((x, y)) = self.placed(*at) else { continue };
             // a line of zero length with round caps is the shortest way to draw a dot
             let _ = write!(paths[color(group)], "M{x:.0} {y:.0}h0");
         }
         let dots = paths.into_iter().enumerate().map(|(color, path)| MapGroup { color, path, name: None });
         let named = (0..names.len().min(MOST_NAMES)).filter_map(|group| {
-            let (x, y) = self.place(centre(group)?);
+            let (x, y) = self.placed(centre(group)?)?;
             let name = names[group].strip_prefix("cluster ").unwrap_or(&names[group]);
             let name = Some((name.chars().take(16).collect(), format!("{x:.0}"), format!("{y:.0}")));
             Some(MapGroup { color: color(group), path: String::new(), name })
         });
         dots.chain(named).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::num::f64::ANY;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_rows_are_placed_or_left_out(values in prop::collection::vec(ANY, 0..24), equal in ANY) {
+            let n_dims = 2;
+            for values in [vec![equal; 6], values[..values.len() / n_dims * n_dims].to_vec()] {
+                let Some(found) = components(&values, n_dims) else { continue };
+                let groups: Vec<usize> = (0..found.coordinates.len()).map(|row| row % 2).collect();
+                let names = ["a".to_owned(), "b".to_owned()];
+                let paper = Paper::around(&found);
+                for group in paper.groups(&found, &groups, &names, |group| group, |group| mean(&found, &groups, group)) {
+                    let texts = format!("{}{:?}", group.path, group.name);
+                    prop_assert!(!texts.contains("NaN") && !texts.contains("inf"), "{}", texts);
+                }
+            }
+        }
+
+        #[test]
+        fn any_coordinates_are_placed_or_left_out(xs in prop::collection::vec((ANY, ANY), 0..9)) {
+            let mut found = components(&[0.0, 1.0, 5.0, 2.0], 2).unwrap();
+            found.coordinates = xs.iter().map(|&(x, y)| [x, y]).collect();
+            let paper = Paper::around(&found);
+            let groups = vec![0; xs.len()];
+            for group in paper.groups(&found, &groups, &["a".to_owned()], |_| 0, |_| mean(&found, &groups, 0)) {
+                let texts = format!("{}{:?}", group.path, group.name);
+                prop_assert!(!texts.contains("NaN") && !texts.contains("inf"), "{}", texts);
+            }
+        }
     }
 }

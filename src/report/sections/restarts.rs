@@ -75,9 +75,13 @@ fn spread_words(restarts: &RestartSummary, unit: Unit) -> Vec<String> {
 fn histogram(restarts: &RestartSummary, unit: Unit) -> Result<Figure, ReportError> {
     let range = around(restarts.inertias.iter().copied());
     let range = Axis::over(&range).map_or(range, |axis| axis.bounds());
-    let width = (range.end - range.start) / BINS as f64;
+    let n = BINS as f64;
+    let width = match (range.end - range.start) / n {
+        width if width.is_finite() => width,
+        _ => range.end / n - range.start / n,
+    };
     let mut bins = [0usize; BINS];
-    for x in &restarts.inertias {
+    for x in restarts.inertias.iter().filter(|x| x.is_finite()) {
         bins[(((x - range.start) / width) as usize).min(BINS - 1)] += 1;
     }
     let most = bins.iter().copied().max().unwrap_or(0) as f64;
@@ -194,7 +198,40 @@ fn convergence(inertias: &[f64], unit: Unit) -> Result<Figure, ReportError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::num::f64::ANY;
+    use proptest::prelude::*;
+
+    use super::super::super::chart::check_drawn;
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_inertias_are_drawn_or_spoken_of(
+            values in prop::collection::vec((ANY, ANY), 1..12),
+            equal in ANY,
+            scale in prop::sample::select(vec![0, -2000, 2000]),
+        ) {
+            let (inertias, accuracies): (Vec<f64>, Vec<f64>) = values.into_iter().unzip();
+            for inertias in [vec![equal; inertias.len()], inertias] {
+                let restarts = RestartSummary {
+                    median: inertias[0],
+                    found_best: 1,
+                    accuracies: accuracies.clone(),
+                    unscored: None,
+                    inertias: inertias.clone(),
+                };
+                let unit = Unit(scale);
+                spread_words(&restarts, unit);
+                for figure in [
+                    histogram(&restarts, unit).unwrap(),
+                    against_accuracy(&restarts, unit).unwrap(),
+                    convergence(&inertias, unit).unwrap(),
+                ] {
+                    check_drawn(&figure.svg);
+                }
+            }
+        }
+    }
 
     #[test]
     fn correlations() {

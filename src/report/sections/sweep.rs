@@ -110,3 +110,33 @@ fn figure(
     };
     Ok(Figure { title, svg: chart.svg_valued()?, text })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::num::f64::ANY;
+    use proptest::prelude::*;
+
+    use super::super::super::chart::check_drawn;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_measures_are_drawn_or_left_out(
+            lines in prop::collection::vec((1..400usize, ANY, prop::option::of(ANY)), 0..9),
+            k in 1..400usize,
+        ) {
+            let line = |(n_clusters, inertia, measure)| SweepLine {
+                n_clusters, inertia, silhouette: measure, accuracy: measure,
+            };
+            let lines: Vec<SweepLine> = lines.into_iter().map(line).collect();
+            beyond(&lines);
+            let of: [fn(&SweepLine) -> Option<f64>; 2] = [|line| Some(line.inertia), |line| line.silhouette];
+            for of in of {
+                let figure = figure("Inertia", &lines, k, &of, &|y| tick(*y), String::new()).unwrap();
+                if !figure.svg.is_empty() {
+                    check_drawn(&figure.svg);
+                }
+            }
+        }
+    }
+}

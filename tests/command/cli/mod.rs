@@ -15,6 +15,7 @@
 //! | `devices` | `cairn devices`, and what `--device` says |
 //! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
 //! | `warnings` | warnings in every output; values beyond floats; rows without a label; columns by name |
+//! | `extremes` | values of every size in reports and sweeps |
 //! | `pipes` | readers that go away, disks that are full |
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
@@ -23,6 +24,7 @@ mod cases;
 mod compare;
 mod devices;
 mod drawings;
+mod extremes;
 mod files;
 mod input;
 mod json;
