@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use cairn::data::write::Output;
 use cairn::model::Model;
-use cairn::reading::{Area, Digit, Line, Picture, Reading, proof, read};
+use cairn::reading::{Area, Digit, Line, Picture, Reading, ReadingError, proof, read};
 use serde::Serialize;
 
 use super::args::ReadArgs;
@@ -30,9 +30,13 @@ pub(super) fn run(args: &ReadArgs) -> anyhow::Result<()> {
     let model = Model::load(&args.model)?;
     let source = if args.image == "-" { "standard input" } else { &args.image };
     let picture = picture(&args.image).map_err(|error| anyhow!("{source} {error}"))?;
-    let reading = read(&picture, &model)?;
+    let reading = read(&picture, &model).map_err(|error| match error {
+        ReadingError::Crowded => anyhow!("{source} {error}"),
+        error => error.into(),
+    })?;
     if let Some(debug) = debug {
-        debug.write_bytes(&proof(&picture, &reading, &model)?)?;
+        let proof = proof(&picture, &reading, &model).map_err(|error| anyhow!("{source} {error}"))?;
+        debug.write_bytes(&proof)?;
     }
     if reading.lines.is_empty() && !args.json {
         bail!("{source}: nothing found{}", left_out(&reading, ", but "));

@@ -3,8 +3,15 @@
 use super::Area;
 use super::ink::Ink;
 
+/// Most runs in a picture. A page at 600 dpi that is full of digits has about half a million.
+pub(super) const MOST_RUNS: usize = 1 << 21;
+
 /// Smaller components, in pixels, are dust and not reported.
 const DUST: usize = 4;
+
+/// A picture has more than [`MOST_RUNS`] runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Crowded;
 
 /// A horizontal run of ink pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,20 +63,28 @@ impl Component {
 
     /// Adds the runs of `other`.
     pub(super) fn join(&mut self, other: Self) {
-        let mut runs = std::mem::take(&mut self.runs);
-        runs.extend(other.runs);
-        *self = Self::of(runs);
+        self.runs.extend(other.runs);
+        self.left = self.left.min(other.left);
+        self.right = self.right.max(other.right);
+        self.top = self.top.min(other.top);
+        self.bottom = self.bottom.max(other.bottom);
     }
 }
 
 /// All components except dust, from left to right.
-pub(super) fn of(ink: &Ink) -> Vec<Component> {
+///
+/// # Errors
+/// [`Crowded`].
+pub(super) fn of(ink: &Ink) -> Result<Vec<Component>, Crowded> {
     let mut runs: Vec<Run> = Vec::new();
     let mut forest = Forest::default();
     let mut above = 0..0; // runs of the row above
     for y in 0..ink.height {
         let first = runs.len();
         runs.extend(row(ink, y));
+        if runs.len() > MOST_RUNS {
+            return Err(Crowded);
+        }
         let mut upper = above.start;
         for at in first..runs.len() {
             forest.add();
@@ -84,14 +99,19 @@ pub(super) fn of(ink: &Ink) -> Vec<Component> {
         }
         above = first..runs.len();
     }
+    let mut sizes = vec![0; runs.len()];
+    runs.iter().enumerate().for_each(|(at, run)| sizes[forest.root(at)] += run.to - run.from);
     let mut groups: Vec<Vec<Run>> = vec![Vec::new(); runs.len()];
     for (at, run) in runs.iter().enumerate() {
-        groups[forest.root(at)].push(*run);
+        let root = forest.root(at);
+        if sizes[root] >= DUST {
+            groups[root].push(*run);
+        }
     }
-    let big = |runs: &Vec<Run>| runs.iter().map(|run| run.to - run.from).sum::<usize>() >= DUST;
-    let mut components: Vec<Component> = groups.into_iter().filter(big).map(Component::of).collect();
+    let groups = groups.into_iter().filter(|runs| !runs.is_empty());
+    let mut components: Vec<Component> = groups.map(Component::of).collect();
     components.sort_by_key(|component| (component.left, component.top));
-    components
+    Ok(components)
 }
 
 /// The runs of a row.
@@ -158,7 +178,7 @@ pub(super) mod tests {
             "#.#.#....#", //
             "##...#####", //
         ]);
-        let found = of(&ink);
+        let found = of(&ink).unwrap();
         assert_eq!(found.len(), 1, "{found:?}");
         let ink = drawn(&[
             "##..##.##.", //
@@ -166,13 +186,13 @@ pub(super) mod tests {
             "#...#....#", //
             "##..##...#", //
         ]);
-        let areas: Vec<(usize, usize)> = of(&ink).iter().map(|c| (c.left, c.ink())).collect();
+        let areas: Vec<(usize, usize)> = of(&ink).unwrap().iter().map(|c| (c.left, c.ink())).collect();
         assert_eq!(areas, [(0, 6), (4, 6), (7, 6)]);
     }
 
     #[test]
     fn dust_is_left_out() {
-        assert!(of(&drawn(&["#..#", ".#..", "...."])).is_empty());
-        assert!(of(&drawn(&["...."])).is_empty());
+        assert!(of(&drawn(&["#..#", ".#..", "...."])).unwrap().is_empty());
+        assert!(of(&drawn(&["...."])).unwrap().is_empty());
     }
 }

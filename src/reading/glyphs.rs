@@ -1,5 +1,7 @@
 //! Components -> digits: joins pieces, cuts touching digits, leaves out marks.
 
+use std::ops::RangeInclusive;
+
 use super::components::{Component, Run};
 
 /// Least height of a digit, as a share of the typical height. Lower components are pieces, marks or dirt.
@@ -7,7 +9,7 @@ const LEAST_HEIGHT: f64 = 0.5;
 /// Least height of a digit in rows: smaller digits can't be told from dirt.
 const LEAST_ROWS: f64 = 5.0;
 /// Most components considered; of more, those with the most ink. A page of digits has hundreds.
-const MOST: usize = 10_000;
+const MOST: usize = 4_000;
 /// Limits for joining a piece to the rest of its digit above or below it: least horizontal overlap as a share of the
 /// piece's width, largest gap and largest joint height as shares of the typical height.
 const PIECE_OVERLAP: f64 = 0.5;
@@ -21,6 +23,10 @@ const RULE_HEIGHT: f64 = 0.35;
 const TOUCHING: f64 = 1.1;
 const NARROW: f64 = 0.5;
 const WIDE: f64 = 1.25;
+/// Largest aspect ratio of touching digits. Wider ones are frames, scribbles or noise.
+const WIDEST: f64 = 30.0;
+/// Most digits that are tried when touching ones are cut, in all of a picture. Two that touch are three to six.
+const MOST_TRIED: usize = 3_000;
 /// A component is cut only if the parts are nearer to the model's centroids than the whole by this factor.
 const RELUCTANCE: f64 = 1.3;
 /// Largest distance of a cut from that of equal parts, as a share of their width; and the weight of that distance
@@ -45,21 +51,34 @@ pub(super) struct Parted {
 /// parts that are 0.5 to 1.25 times its height wide. Each cut goes where the ink is thinnest, within about a third of
 /// a part from equal division. The division is taken whose parts are nearest to the model's centroids, by `strange`,
 /// the mean distance.
+///
+/// The work is bounded: components beyond the first [`MOST`] by ink, those wider than [`WIDEST`], and touching ones once
+/// [`MOST_TRIED`] digits were tried are left out.
 pub(super) fn of<E>(
     mut components: Vec<Component>,
     strange: &dyn Fn(&[Component]) -> Result<f64, E>,
 ) -> Result<Parted, E> {
-    components.sort_by_key(|component| std::cmp::Reverse(component.ink()));
+    components.sort_by_cached_key(|component| std::cmp::Reverse(component.ink()));
     let rest = components.split_off(MOST.min(components.len()));
     let height = usual_height(&components);
     let (rules, pieces): (Vec<_>, Vec<_>) = components.into_iter().partition(|c| is_rule(c, height));
     let least = (LEAST_HEIGHT * height).max(LEAST_ROWS);
-    let (glyphs, marks): (Vec<_>, Vec<_>) =
+    let (whole, marks): (Vec<_>, Vec<_>) =
         joined(pieces, height).into_iter().partition(|c| c.height() as f64 >= least);
-    let glyphs: Vec<Vec<Component>> =
-        glyphs.into_iter().map(|glyph| cut(glyph, height, strange)).collect::<Result<_, E>>()?;
-    let left_out = rules.into_iter().chain(marks).chain(rest).collect();
-    Ok(Parted { glyphs: glyphs.concat(), left_out, height })
+    let (mut glyphs, mut uncut) = (Vec::new(), Vec::new());
+    let mut left = MOST_TRIED;
+    for glyph in whole {
+        let divisions = divisions(&glyph, tall(&glyph, height));
+        let tried: usize = divisions.clone().sum();
+        if wide(&glyph, height) > WIDEST || tried > left {
+            uncut.push(glyph);
+        } else {
+            left -= tried;
+            glyphs.extend(cut(glyph, divisions, height, strange)?);
+        }
+    }
+    let left_out = rules.into_iter().chain(marks).chain(uncut).chain(rest).collect();
+    Ok(Parted { glyphs, left_out, height })
 }
 
 /// The median height of components, weighted by ink and without rules: dirt has little ink.
@@ -112,20 +131,37 @@ fn gap(a: &Component, b: &Component) -> usize {
     a.top.max(b.top).saturating_sub(a.bottom.min(b.bottom))
 }
 
+/// The height by which a component's width is judged.
+fn tall(component: &Component, height: f64) -> f64 {
+    (component.height() as f64).max(LEAST_HEIGHT * height)
+}
+
+/// Width, in heights.
+fn wide(component: &Component, height: f64) -> f64 {
+    component.width() as f64 / tall(component, height)
+}
+
+/// The numbers of digits that a component may be; none for one that is not wide.
+fn divisions(component: &Component, tall: f64) -> RangeInclusive<usize> {
+    let width = component.width() as f64 / tall;
+    if width <= TOUCHING {
+        return RangeInclusive::new(1, 0);
+    }
+    ((width / WIDE).ceil() as usize).max(1)..=(width / NARROW) as usize
+}
+
 /// The digits of a component.
 fn cut<E>(
     component: Component,
+    divisions: RangeInclusive<usize>,
     height: f64,
     strange: &dyn Fn(&[Component]) -> Result<f64, E>,
 ) -> Result<Vec<Component>, E> {
-    let tall = (component.height() as f64).max(LEAST_HEIGHT * height);
-    let width = component.width() as f64 / tall;
-    if width <= TOUCHING {
-        return Ok(vec![component]);
-    }
+    let tall = tall(&component, height);
+    let columns = columns(&component);
     let mut best: Option<(f64, Vec<Component>)> = None;
-    for parts in ((width / WIDE).ceil() as usize).max(1)..=(width / NARROW) as usize {
-        let digits = in_parts(&component, parts, tall);
+    for parts in divisions {
+        let digits = in_parts(&component, &columns, parts, tall);
         let distance = strange(&digits)? * if parts > 1 { RELUCTANCE } else { 1.0 };
         if best.as_ref().is_none_or(|(least, _)| distance < *least) {
             best = Some((distance, digits));
@@ -134,39 +170,49 @@ fn cut<E>(
     Ok(best.map_or_else(|| vec![component], |(_, digits)| digits))
 }
 
-fn in_parts(component: &Component, parts: usize, tall: f64) -> Vec<Component> {
-    let mut ends: Vec<usize> = (1..parts).map(|part| place(component, part, parts, tall)).collect();
-    ends.push(component.right);
-    let mut rest = component.runs.clone();
-    let mut digits = Vec::new();
-    for end in ends {
-        let (left, right) = split(rest, end);
-        rest = right;
-        digits.extend((!left.is_empty()).then(|| Component::of(left)));
+/// The ink pixels of each column, from the leftmost.
+fn columns(component: &Component) -> Vec<u32> {
+    let mut columns = vec![0i32; component.width() + 1];
+    for run in &component.runs {
+        columns[run.from - component.left] += 1;
+        columns[run.to - component.left] -= 1;
     }
-    digits
+    let sum = |ink: &mut i32, change: i32| {
+        *ink += change;
+        Some(*ink as u32)
+    };
+    columns.into_iter().scan(0, sum).collect()
+}
+
+fn in_parts(component: &Component, columns: &[u32], parts: usize, tall: f64) -> Vec<Component> {
+    let mut ends: Vec<usize> = (1..parts).map(|part| place(component, columns, part, parts, tall)).collect();
+    ends.push(component.right);
+    let mut digits = vec![Vec::new(); ends.len()];
+    for run in &component.runs {
+        let mut from = run.from;
+        let first = ends.partition_point(|&end| end <= from);
+        for (digit, &end) in digits[first..].iter_mut().zip(&ends[first..]) {
+            if from >= run.to {
+                break;
+            }
+            digit.push(Run { y: run.y, from, to: run.to.min(end) });
+            from = end;
+        }
+    }
+    digits.into_iter().filter(|runs| !runs.is_empty()).map(Component::of).collect()
 }
 
 /// The column of the cut after `part` of `parts`.
-fn place(component: &Component, part: usize, parts: usize, height: f64) -> usize {
+fn place(component: &Component, columns: &[u32], part: usize, parts: usize, height: f64) -> usize {
     let step = component.width() as f64 / parts as f64;
     let ideal = component.left as f64 + step * part as f64;
     let (from, to) = (ideal - CUT_AWAY * step, ideal + CUT_AWAY * step);
     let cost = |x: usize| {
-        let ink = component.runs.iter().filter(|run| (run.from..run.to).contains(&x)).count() as f64;
+        let ink = columns.get(x - component.left).map_or(0.0, |&ink| f64::from(ink));
         ink / height + CUT_WEIGHT * ((x as f64 - ideal) / step).powi(2)
     };
-    let columns = from.ceil() as usize..=to.floor() as usize;
-    columns.min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or(ideal as usize)
-}
-
-/// Splits runs at a column.
-fn split(runs: Vec<Run>, at: usize) -> (Vec<Run>, Vec<Run>) {
-    let left =
-        runs.iter().filter(|run| run.from < at).map(|run| Run { to: run.to.min(at), ..*run }).collect();
-    let right =
-        runs.iter().filter(|run| run.to > at).map(|run| Run { from: run.from.max(at), ..*run }).collect();
-    (left, right)
+    let places = from.ceil() as usize..=to.floor() as usize;
+    places.min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or(ideal as usize)
 }
 
 #[cfg(test)]
@@ -180,7 +226,7 @@ mod tests {
             let off = digits.iter().map(|c| (c.width() as f64 / c.height() as f64 - 0.9).abs());
             Ok(off.sum::<f64>() / digits.len() as f64)
         };
-        of(components::of(&drawn(lines)), &strange).unwrap()
+        of(components::of(&drawn(lines)).unwrap(), &strange).unwrap()
     }
 
     fn areas(components: &[Component]) -> Vec<(usize, usize)> {

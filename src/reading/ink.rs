@@ -3,7 +3,7 @@
 use super::Picture;
 
 /// Most pixels processed: a larger picture is reduced until it has no more.
-const ENOUGH: usize = 1 << 24;
+pub(super) const ENOUGH: usize = 1 << 24;
 /// Number of tiles along the longer side of the picture, and least side of a tile. Each tile has its own paper
 /// brightness.
 const TILES: usize = 24;
@@ -72,15 +72,19 @@ struct Grey {
 fn reduced(picture: &Picture) -> (Grey, usize) {
     let Picture { width, height, pixels } = picture;
     let mut scale = 1;
-    while (width / scale) * (height / scale) > ENOUGH {
+    let reduced = |scale: usize| ((width / scale).max(1), (height / scale).max(1));
+    while reduced(scale).0 * reduced(scale).1 > ENOUGH {
         scale *= 2;
     }
-    // partial pixels at the ends are dropped
-    let (new_width, new_height) = ((width / scale).max(1), (height / scale).max(1));
+    // partial pixels at the ends are dropped, but for pictures thinner than one pixel
+    let (new_width, new_height) = reduced(scale);
     let mean = |x: usize, y: usize| {
-        let rows = (y * scale..(y + 1) * scale).map(|y| &pixels[y * width + x * scale..][..scale]);
-        let sum: u32 = rows.flatten().map(|&pixel| u32::from(pixel)).sum();
-        sum as f32 / (scale * scale) as f32
+        let (rows, columns) =
+            (y * scale..((y + 1) * scale).min(*height), x * scale..((x + 1) * scale).min(*width));
+        let n = rows.len() * columns.len();
+        let sum: u32 =
+            rows.flat_map(|y| &pixels[y * width..][columns.clone()]).map(|&pixel| u32::from(pixel)).sum();
+        sum as f32 / n as f32
     };
     let values = match scale {
         1 => pixels.iter().map(|&pixel| f32::from(pixel)).collect(),
@@ -274,6 +278,12 @@ mod tests {
         for (width, height) in [(1, 1), (2, 1), (1, 9), (20_000, 900)] {
             let pixels = vec![255; width * height];
             assert!(of(&Picture { width, height, pixels }).is_none());
+        }
+        for (width, height) in [(40_000_000, 1), (1, 40_000_000), (20_000_000, 2)] {
+            let mut thin = Picture { width, height, pixels: vec![255; width * height] };
+            thin.pixels[1000..20_000].fill(0);
+            let ink = of(&thin).unwrap();
+            assert!(ink.width * ink.height <= ENOUGH && ink.is(8000 / ink.scale), "{width} x {height}");
         }
         let mut wide = Picture { width: 20_000, height: 1000, pixels: vec![255; 20_000_000] };
         (300..700).for_each(|y| wide.pixels[y * 20_000 + 5000..][..60].fill(0));

@@ -15,9 +15,9 @@ pub(super) fn of(mut glyphs: Vec<Component>, height: f64) -> Vec<Vec<(Component,
     glyphs.sort_by_key(|glyph| (glyph.left + glyph.right, glyph.top));
     let mut lines: Vec<Vec<Component>> = Vec::new();
     for glyph in glyphs {
-        let of = lines.iter_mut().max_by(|a, b| level(&glyph, a).total_cmp(&level(&glyph, b)));
-        match of.filter(|line| level(&glyph, line) >= LEVEL) {
-            Some(line) => line.push(glyph),
+        let of = lines.iter_mut().map(|line| (level(&glyph, line), line)).max_by(|a, b| a.0.total_cmp(&b.0));
+        match of.filter(|(level, _)| *level >= LEVEL) {
+            Some((_, line)) => line.push(glyph),
             None => lines.push(vec![glyph]),
         }
     }

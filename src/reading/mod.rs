@@ -3,6 +3,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `picture` | a file -> brightness, in bounded memory |
+//! | `jpeg` | whether the data of a JPEG are whole |
 //! | `ink` | brightness -> ink: flat illumination, Otsu's threshold |
 //! | `components` | connected components of ink, as runs of pixels |
 //! | `skew` | detection and correction of skew |
@@ -19,6 +20,7 @@ mod components;
 mod found;
 mod glyphs;
 mod ink;
+mod jpeg;
 mod lines;
 mod picture;
 mod proof;
@@ -44,26 +46,57 @@ pub enum ReadingError {
     /// The digits can't be predicted.
     #[error(transparent)]
     Predict(#[from] PredictError),
+    /// A picture whose pixels are not as many as its size says.
+    #[error("the picture has {pixels} pixels, and its size is {width} x {height}")]
+    Shape {
+        /// Pixels.
+        pixels: usize,
+        /// Columns.
+        width: usize,
+        /// Rows.
+        height: usize,
+    },
+    /// Too many separate strokes.
+    #[error(
+        "has more than {} horizontal runs of ink, so it is noise or a photograph rather than writing; cut it to the \
+         digits, or scale it down",
+        components::MOST_RUNS
+    )]
+    Crowded,
+}
+
+impl From<components::Crowded> for ReadingError {
+    fn from(_: components::Crowded) -> Self {
+        Self::Crowded
+    }
 }
 
 /// Reads the digits of a picture with a model of 8 x 8 pictures whose clusters have names.
 ///
 /// # Errors
-/// [`ReadingError::Model`] for a model of other data. A picture without ink is not an error: its reading is empty.
+/// [`ReadingError::Model`] for a model of other data, [`ReadingError::Crowded`] for a picture of noise. A picture without
+/// ink is not an error: its reading is empty.
 pub fn read(picture: &Picture, model: &Model) -> Result<Reading, ReadingError> {
     model.check_drawn()?;
+    check_shape(picture)?;
     let nothing = Reading { lines: Vec::new(), skew: 0.0, left_out: Vec::new() };
     let Some(mut ink) = ink::of(picture) else { return Ok(nothing) };
-    let mut found = components::of(&ink);
-    let skew = skew::angle(&found);
+    let mut found = components::of(&ink)?;
+    let mut skew = skew::angle(&found);
     if skew != 0.0 {
-        ink = skew::straightened(&ink, skew);
-        found = components::of(&ink);
+        match skew::straightened(&ink, skew) {
+            Some(level) => {
+                ink = level;
+                found = components::of(&ink)?;
+            }
+            None => skew = 0.0,
+        }
     }
+    let names: Vec<String> = (0..model.n_clusters()).map(|label| name(model, label as u32)).collect();
     let strange = |glyphs: &[components::Component]| {
         let mut sum = 0.0;
         for glyph in glyphs {
-            sum += nearest(model, &raster::counts(glyph, &ink))?.distance;
+            sum += nearest(model, &names, &raster::counts(glyph, &ink))?.distance;
         }
         Ok::<_, PredictError>(sum / glyphs.len() as f64)
     };
@@ -74,7 +107,7 @@ pub fn read(picture: &Picture, model: &Model) -> Result<Reading, ReadingError> {
     for line in lines::of(parted.glyphs, parted.height) {
         let mut digits = Vec::new();
         for (glyph, after_gap) in &line {
-            let digit = nearest(model, &raster::counts(glyph, &ink))?;
+            let digit = nearest(model, &names, &raster::counts(glyph, &ink))?;
             digits.push(Digit { area: area(glyph.area()), after_gap: *after_gap, ..digit });
         }
         lines.push(Line { digits });
@@ -83,8 +116,14 @@ pub fn read(picture: &Picture, model: &Model) -> Result<Reading, ReadingError> {
     Ok(Reading { lines, skew, left_out })
 }
 
+fn check_shape(picture: &Picture) -> Result<(), ReadingError> {
+    let &Picture { width, height, ref pixels } = picture;
+    let fits = width > 0 && width.checked_mul(height).is_some_and(|n| n > 0 && n == pixels.len());
+    if fits { Ok(()) } else { Err(ReadingError::Shape { pixels: pixels.len(), width, height }) }
+}
+
 /// Classifies the variant of a digit that is nearest to a centroid. The position is set by the caller.
-fn nearest(model: &Model, variants: &[[u8; SIZE]]) -> Result<Digit, PredictError> {
+fn nearest(model: &Model, names: &[String], variants: &[[u8; SIZE]]) -> Result<Digit, PredictError> {
     let values: Vec<f64> = variants.iter().flatten().map(|&count| f64::from(count)).collect();
     let distances = model.transform(&values)?;
     let k = model.n_clusters();
@@ -93,8 +132,8 @@ fn nearest(model: &Model, variants: &[[u8; SIZE]]) -> Result<Digit, PredictError
         places.min_by(|&a, &b| distances[a].total_cmp(&distances[b]))
     };
     let at = least(&|_| true).unwrap_or(0);
-    let own = name(model, (at % k) as u32);
-    let other = least(&|cluster| name(model, cluster as u32) != own);
+    let own = &names[at % k];
+    let other = least(&|cluster| names[cluster] != *own);
     let distance = distances[at];
     let confidence = match other.map(|other| distances[other]) {
         None => 1.0,

@@ -3,7 +3,9 @@
 use std::io::Cursor;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
+
+use super::jpeg;
 
 /// Most pixels of a picture: two scanned pages at 600 dpi.
 pub const MOST_PIXELS: u64 = 1 << 26;
@@ -31,6 +33,17 @@ pub enum PictureError {
     /// Damaged, or cut short.
     #[error("is damaged: {0}; save it again")]
     Damaged(String),
+    /// Of a kind that is not read.
+    #[error("{0}; save it as a PNG")]
+    Kind(String),
+    /// It has no pixels.
+    #[error("is {width} x {height} pixels, so there is nothing to read; save it again")]
+    Empty {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
     /// It can't be encoded.
     #[error("can't be encoded: {0}")]
     Encode(String),
@@ -46,10 +59,20 @@ pub enum PictureError {
     },
 }
 
+impl From<jpeg::Fault> for PictureError {
+    fn from(fault: jpeg::Fault) -> Self {
+        match fault {
+            jpeg::Fault::Damaged(what) => Self::Damaged(what),
+            jpeg::Fault::Kind(what) => Self::Kind(what),
+        }
+    }
+}
+
 impl Picture {
     /// Decodes a file: PNG, JPEG, BMP or PNM. Its EXIF orientation is applied; transparent parts become white.
     ///
-    /// The size is checked before decoding, so a small file can't exhaust memory.
+    /// The size is checked before decoding, so a small file can't exhaust memory. A file of which a part is missing is
+    /// an error, also where decoders would fill it with grey.
     ///
     /// # Errors
     /// [`PictureError`].
@@ -61,6 +84,7 @@ impl Picture {
         if reader.format().is_none_or(|format| !format.reading_enabled()) {
             return Err(PictureError::Format);
         }
+        let jpeg = reader.format() == Some(ImageFormat::Jpeg);
         let mut limits = Limits::default();
         limits.max_alloc = Some(MOST_MEMORY);
         reader.limits(limits);
@@ -68,6 +92,12 @@ impl Picture {
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > MOST_PIXELS {
             return Err(PictureError::TooLarge { width, height });
+        }
+        if width == 0 || height == 0 {
+            return Err(PictureError::Empty { width, height });
+        }
+        if jpeg {
+            jpeg::check(bytes, MOST_PIXELS)?;
         }
         let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
         let mut decoded = DynamicImage::from_decoder(decoder).map_err(damaged)?;
@@ -97,7 +127,7 @@ mod tests {
 
     fn png(decoded: &DynamicImage) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        decoded.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+        decoded.write_to(&mut bytes, ImageFormat::Png).unwrap();
         bytes.into_inner()
     }
 

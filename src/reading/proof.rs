@@ -1,13 +1,16 @@
 //! The picture with boxes and names, for inspection.
 
 use std::io::Cursor;
+use std::ops::Range;
 
 use image::{ImageFormat, Rgb, RgbImage, imageops};
 
-use super::{Area, Digit, Picture, PictureError, Reading};
+use super::{Area, Digit, MOST_PIXELS, Picture, PictureError, Reading};
 use crate::drawing::SIDE;
 use crate::model::Model;
 
+/// Most pixels of a proof.
+const MOST_PROOF: u64 = 2 * MOST_PIXELS;
 /// Side of one of the 8 x 8 cells, in pixels.
 const DOT: u32 = 4;
 /// Side of a small picture, and the margin around it, in pixels.
@@ -26,11 +29,19 @@ const SHEET: Rgb<u8> = Rgb([236, 234, 228]);
 /// [`PictureError::Encode`].
 pub fn proof(picture: &Picture, reading: &Reading, model: &Model) -> Result<Vec<u8>, PictureError> {
     let (width, height) = (picture.width as u32, picture.height as u32);
-    let sheets: Vec<RgbImage> =
-        reading.lines.iter().map(|line| sheet(&line.digits, model, width.max(SMALL + 2 * ROOM))).collect();
-    let below: u32 = sheets.iter().map(RgbImage::height).sum();
-    let whole_width = sheets.iter().map(RgbImage::width).max().unwrap_or(0).max(width);
-    let mut whole = RgbImage::from_pixel(whole_width, height + below, SHEET);
+    let whole_width = width.max(SMALL + 2 * ROOM);
+    let below: u64 = reading.lines.iter().map(|line| sheet_height(line.digits.len(), whole_width)).sum();
+    let whole_height = u64::from(height) + below;
+    let Some(whole_height) = u32::try_from(whole_height)
+        .ok()
+        .filter(|&whole_height| u64::from(whole_width) * u64::from(whole_height) <= MOST_PROOF)
+    else {
+        return Err(PictureError::Encode(format!(
+            "with its digits below it would be {whole_width} x {whole_height} pixels, and at most {MOST_PROOF} are \
+             written; cut it to the digits"
+        )));
+    };
+    let mut whole = RgbImage::from_pixel(whole_width, whole_height, SHEET);
     for (at, &grey) in picture.pixels.iter().enumerate() {
         whole.put_pixel((at % picture.width) as u32, (at / picture.width) as u32, Rgb([grey; 3]));
     }
@@ -40,7 +51,8 @@ pub fn proof(picture: &Picture, reading: &Reading, model: &Model) -> Result<Vec<
         frame(&mut whole, &digit.area, thick, color(digit));
     }
     let mut top = height;
-    for sheet in sheets {
+    for line in &reading.lines {
+        let sheet = sheet(&line.digits, model, whole_width);
         imageops::replace(&mut whole, &sheet, 0, i64::from(top));
         top += sheet.height();
     }
@@ -57,21 +69,33 @@ fn color(digit: &Digit) -> Rgb<u8> {
 
 fn frame(whole: &mut RgbImage, area: &Area, thick: usize, color: Rgb<u8>) {
     let (right, bottom) = (area.x + area.width, area.y + area.height);
-    for y in area.y.saturating_sub(thick)..bottom + thick {
-        for x in area.x.saturating_sub(thick)..right + thick {
-            let inside = (area.x..right).contains(&x) && (area.y..bottom).contains(&y);
-            if !inside && x < whole.width() as usize && y < whole.height() as usize {
+    let (left, top) = (area.x.saturating_sub(thick), area.y.saturating_sub(thick));
+    let mut fill = |columns: Range<usize>, rows: Range<usize>| {
+        let (most_x, most_y) = (whole.width() as usize, whole.height() as usize);
+        for (y, x) in (rows.start..rows.end.min(most_y)).flat_map(|y| columns.clone().map(move |x| (y, x))) {
+            if x < most_x {
                 whole.put_pixel(x as u32, y as u32, color);
             }
         }
-    }
+    };
+    fill(left..right + thick, top..area.y);
+    fill(left..right + thick, bottom..bottom + thick);
+    fill(left..area.x, area.y..bottom);
+    fill(right..right + thick, area.y..bottom);
+}
+
+fn across(width: u32) -> u32 {
+    ((width - ROOM) / (SMALL + ROOM)).max(1)
+}
+
+fn sheet_height(n: usize, width: u32) -> u64 {
+    n.div_ceil(across(width) as usize) as u64 * u64::from(2 * SMALL + 3 * ROOM)
 }
 
 /// The normalised digits of a line and their nearest centroids.
 fn sheet(digits: &[Digit], model: &Model, width: u32) -> RgbImage {
-    let across = ((width - ROOM) / (SMALL + ROOM)).max(1);
-    let rows = (digits.len() as u32).div_ceil(across);
-    let mut sheet = RgbImage::from_pixel(width, rows * (2 * SMALL + 3 * ROOM), SHEET);
+    let across = across(width);
+    let mut sheet = RgbImage::from_pixel(width, sheet_height(digits.len(), width) as u32, SHEET);
     let centroids = model.values();
     for (at, digit) in (0..).zip(digits) {
         let (x, y) = (ROOM + at % across * (SMALL + ROOM), ROOM + at / across * (2 * SMALL + 3 * ROOM));

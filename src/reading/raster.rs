@@ -126,7 +126,7 @@ mod tests {
         let amount =
             (0..size).flat_map(|y| (0..size).map(move |x| (x, y))).map(|(x, y)| amount(x, y)).collect();
         let ink = Ink { width: size, height: size, amount, scale: 1 };
-        let mut found = components::of(&ink);
+        let mut found = components::of(&ink).unwrap();
         assert_eq!(found.len(), 1);
         (found.remove(0), ink)
     }

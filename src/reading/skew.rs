@@ -1,8 +1,8 @@
 //! Detection and correction of skew.
 
-use super::components::Component;
+use super::components::{Component, Run};
 use super::glyphs::usual_height;
-use super::ink::Ink;
+use super::ink::{ENOUGH, Ink};
 use super::{Area, Picture};
 
 /// Largest skew considered, in degrees, and the coarse and fine search steps.
@@ -11,6 +11,10 @@ const COARSE: f64 = 1.0;
 const FINE: f64 = 0.1;
 /// Least number of digits for a direction: a single 1 or 7 leans.
 const LEAST_DIGITS: usize = 4;
+/// Most runs of ink that are projected; of more, evenly spaced ones.
+const MOST_RUNS: usize = 1 << 18;
+/// Most rows of a projection.
+const MOST_ROWS: f64 = (1u32 << 20) as f64;
 /// Least improvement of sharpness for which the skew is corrected, as a factor.
 const BETTER: f64 = 1.05;
 
@@ -24,11 +28,17 @@ pub(super) fn angle(components: &[Component]) -> f64 {
     if digits.len() < LEAST_DIGITS {
         return 0.0;
     }
-    let sharp = |degrees: f64| sharpness(&digits, degrees, (height / 16.0).max(1.0));
+    let all = digits.iter().map(|digit| digit.runs.len()).sum::<usize>();
+    let step = all.div_ceil(MOST_RUNS);
+    let runs: Vec<Run> = digits.iter().flat_map(|digit| &digit.runs).step_by(step).copied().collect();
+    let most = |of: fn(&Run) -> usize| runs.iter().map(of).max().unwrap_or(0) as f64;
+    let extent = most(|run| run.y) + most(|run| run.to);
+    let bin = (height / 16.0).max(1.0).max(extent / MOST_ROWS);
+    let sharp = |degrees: f64| sharpness(&runs, degrees, bin);
     let best = |from: f64, to: f64, step: f64| {
         let n = ((to - from) / step).round() as usize;
-        let angles = (0..=n).map(|i| from + i as f64 * step);
-        angles.max_by(|&a, &b| sharp(a).total_cmp(&sharp(b))).unwrap_or(0.0)
+        let angles = (0..=n).map(|i| from + i as f64 * step).map(|angle| (sharp(angle), angle));
+        angles.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(0.0, |(_, angle)| angle)
     };
     let coarse = best(-MOST, MOST, COARSE);
     let fine = best(coarse - COARSE, coarse + COARSE, FINE);
@@ -36,14 +46,12 @@ pub(super) fn angle(components: &[Component]) -> f64 {
 }
 
 /// Sum of squares of the projection profile, with rows of `bin` pixels.
-fn sharpness(digits: &[&Component], degrees: f64, bin: f64) -> f64 {
+fn sharpness(runs: &[Run], degrees: f64, bin: f64) -> f64 {
     let (sin, cos) = degrees.to_radians().sin_cos();
-    let runs = || digits.iter().flat_map(|digit| &digit.runs);
-    let row =
-        |run: &super::components::Run| (run.y as f64 * cos - (run.from + run.to) as f64 / 2.0 * sin) / bin;
-    let least = runs().map(row).fold(f64::INFINITY, f64::min);
+    let row = |run: &Run| (run.y as f64 * cos - (run.from + run.to) as f64 / 2.0 * sin) / bin;
+    let least = runs.iter().map(row).fold(f64::INFINITY, f64::min);
     let mut rows: Vec<f64> = Vec::new();
-    for run in runs() {
+    for run in runs {
         let at = (row(run) - least) as usize;
         if rows.len() <= at {
             rows.resize(at + 1, 0.0);
@@ -53,12 +61,16 @@ fn sharpness(digits: &[&Component], degrees: f64, bin: f64) -> f64 {
     rows.iter().map(|ink| ink * ink).sum()
 }
 
-/// Rotates the ink so that lines are level, in a frame that contains all of it.
-pub(super) fn straightened(ink: &Ink, degrees: f64) -> Ink {
+/// Rotates the ink so that lines are level, in a frame that contains all of it. `None` if that takes more than twice the
+/// pixels of the largest picture: no line of a picture that thin has such a skew.
+pub(super) fn straightened(ink: &Ink, degrees: f64) -> Option<Ink> {
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (w, h) = (ink.width as f64, ink.height as f64);
     let width = (w * cos.abs() + h * sin.abs()).ceil() as usize;
     let height = (w * sin.abs() + h * cos.abs()).ceil() as usize;
+    if width.saturating_mul(height) > 2 * ENOUGH {
+        return None;
+    }
     let rotation =
         Rotation { sin, cos, from: (width as f64 / 2.0, height as f64 / 2.0), to: (w / 2.0, h / 2.0) };
     let sample = |x: usize, y: usize| {
@@ -67,7 +79,7 @@ pub(super) fn straightened(ink: &Ink, degrees: f64) -> Ink {
     };
     let amount =
         (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| sample(x, y)).collect();
-    Ink { width, height, amount, scale: ink.scale }
+    Some(Ink { width, height, amount, scale: ink.scale })
 }
 
 /// Bilinear interpolation; outside is paper.
@@ -167,10 +179,10 @@ mod tests {
     fn the_angle_is_found_and_undone() {
         for degrees in [-14.0, -3.3, 0.0, 1.5, 9.0, 19.0] {
             let ink = turned(degrees);
-            let found = angle(&components::of(&ink));
+            let found = angle(&components::of(&ink).unwrap());
             assert!((found - degrees).abs() < 0.35, "{degrees}: {found}");
-            let level = straightened(&ink, found);
-            let rings = components::of(&level);
+            let level = straightened(&ink, found).unwrap();
+            let rings = components::of(&level).unwrap();
             assert_eq!(rings.len(), 10);
             let spread =
                 rings.iter().map(|c| c.top).max().unwrap() - rings.iter().map(|c| c.top).min().unwrap();
@@ -178,7 +190,7 @@ mod tests {
             // positions map back to where they were
             let picture = Picture { width: 700, height: 400, pixels: vec![0; 280_000] };
             let back = Rotation::back(found, &picture, &level);
-            let there: Vec<Area> = components::of(&ink).iter().map(Component::area).collect();
+            let there: Vec<Area> = components::of(&ink).unwrap().iter().map(Component::area).collect();
             for ring in rings {
                 let area = back.area(ring.area());
                 let centre = |area: &Area| {
@@ -194,7 +206,7 @@ mod tests {
     #[test]
     fn few_digits_have_no_direction() {
         assert_eq!(angle(&[]), 0.0);
-        let lean = (0..60).map(|y| components::Run { y, from: 40 - y / 2, to: 44 - y / 2 }).collect();
+        let lean = (0..60).map(|y| Run { y, from: 40 - y / 2, to: 44 - y / 2 }).collect();
         assert_eq!(angle(&[Component::of(lean)]), 0.0);
     }
 }

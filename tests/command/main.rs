@@ -7,6 +7,7 @@
 //! | `draw/` | `cairn draw` in a browser |
 //! | `report` | `cairn report` in a browser |
 //! | `reading` | `cairn read` on pictures of digits |
+//! | `pictures` | files of pictures: cut, changed, empty, thin |
 //! | `browser`, `strips` | a page in headless Chromium; pictures composed of known digits |
 #![cfg(feature = "cli")]
 
@@ -16,6 +17,7 @@ mod cases;
 mod cli;
 mod compare;
 mod draw;
+mod pictures;
 mod reading;
 mod report;
 mod strips;

@@ -9,6 +9,7 @@
 
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use crate::cases::part;
 use crate::strips::{Drawn, Strip, Style};
@@ -235,6 +236,91 @@ fn pictures_without_digits() {
     assert_eq!(text(&blot), "?");
     let wide = found(20_000, 60, &|x, y| if (10..50).contains(&y) && x % 100 < 8 { 0 } else { 255 });
     assert_eq!((wide.lines.len(), wide.lines[0].digits.len()), (1, 200));
+}
+
+/// A limit for a picture that is read without optimisation, and shares the machine with other tests.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Pictures of any size and content end in seconds, in a reading or in words.
+#[test]
+fn thin_pictures_and_noise_take_seconds() {
+    let sizes = [
+        (1, 1),
+        (2, 1),
+        (1, 2),
+        (3, 5),
+        (6400, 50),
+        (50, 6400),
+        (1, 30_000),
+        (30_000, 1),
+        (2_000_000, 7),
+        (7, 2_000_000),
+        (20_000_000, 1),
+        (1, 20_000_000),
+        (2000, 2000),
+    ];
+    // shares of ink, in 256ths, and sides of the grains
+    let noises = [(0, 1), (256, 1), (13, 1), (90, 1), (128, 1), (200, 1), (100, 3), (128, 6)];
+    for ((width, height), (ink, grain)) in
+        sizes.iter().flat_map(|&size| noises.iter().map(move |&noise| (size, noise)))
+    {
+        if width * height > 1_000_000 && !(ink == 128 || ink == 13) {
+            continue; // one sparse and two dense ones
+        }
+        let pixel = |x: usize, y: usize| {
+            let mixed = (((x / grain) as u64) << 32 | (y / grain) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let byte = (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 56;
+            if byte < ink { 20 } else { 240 }
+        };
+        let pixels = (0..height).flat_map(|y| (0..width).map(move |x| pixel(x, y))).collect();
+        let started = Instant::now();
+        let found = read(&Picture { width, height, pixels }, &MODEL);
+        let took = started.elapsed();
+        let name = format!("{width} x {height}, {ink} of 256 in grains of {grain}");
+        match found {
+            Ok(reading) => {
+                let digits = reading.lines.iter().map(|line| line.digits.len()).sum::<usize>();
+                println!("{name}: {took:.1?}, {digits} digits, {} marks", reading.left_out.len());
+                let areas = reading.lines.iter().flat_map(|line| &line.digits).map(|digit| digit.area);
+                for area in areas.chain(reading.left_out.iter().copied()) {
+                    let inside = area.x + area.width <= width && area.y + area.height <= height;
+                    assert!(inside, "{name}: {area:?}");
+                }
+            }
+            Err(ReadingError::Crowded) => println!("{name}: {took:.1?}, refused"),
+            Err(error) => panic!("{name}: {error}"),
+        }
+        assert!(took < PATIENCE, "{name} took {took:.1?}");
+    }
+}
+
+/// Pieces that touch are cut to a width of 30 heights, and left out beyond.
+#[test]
+fn lines_of_touching_digits_are_cut_up_to_a_limit() {
+    let digits = held_out();
+    for n in [12, 45, 200] {
+        // a rule through the middle makes one component of them
+        let mut strip = Strip::new(&digits[..n], Style { gap: 0.0, ..PLAIN }, 2).picture;
+        (70..74).for_each(|y| strip.pixels[y * strip.width + 60..][..strip.width - 120].fill(50));
+        let started = Instant::now();
+        let found = read(&strip, &MODEL).unwrap();
+        assert!(started.elapsed() < PATIENCE, "{n}: {:.1?}", started.elapsed());
+        let read: usize = found.lines.iter().map(|line| line.digits.len()).sum();
+        if n < 30 {
+            assert!((n / 2..=2 * n).contains(&read), "{read} of {n}");
+        } else {
+            assert!(read < 10 && !found.left_out.is_empty(), "{read} of {n}");
+        }
+    }
+}
+
+#[test]
+fn pictures_whose_pixels_do_not_fit_are_refused() {
+    for (width, height, pixels) in [(0, 1, 0), (1, 0, 0), (0, 0, 0), (3, 3, 8), (usize::MAX, 2, 4), (1, 1, 2)]
+    {
+        let error = read(&Picture { width, height, pixels: vec![255; pixels] }, &MODEL).unwrap_err();
+        assert!(matches!(error, ReadingError::Shape { .. }), "{error}");
+    }
 }
 
 #[test]

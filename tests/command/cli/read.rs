@@ -114,6 +114,33 @@ fn pixels() -> String {
     text.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n").collect()
 }
 
+/// Thin pictures of 20 million pixels, in a gigabyte of addresses: they take about 300 MB.
+#[test]
+#[cfg(target_os = "linux")]
+fn thin_pictures_need_little_memory() {
+    let folder = fitted();
+    let pixel = |at: u64| {
+        let mixed = at.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        if (mixed ^ mixed >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 56 < 13 { 20 } else { 240 }
+    };
+    let pixels: Vec<u8> = (0..20_000_000).map(pixel).collect();
+    for size in ["20000000 1", "1 20000000", "4000000 5", "5 4000000"] {
+        let bytes = [format!("P5 {size} 255 ").as_bytes(), &pixels].concat();
+        std::fs::write(folder.path("thin.pnm"), bytes).unwrap();
+        let started = std::time::Instant::now();
+        let read = "ulimit -v 1000000; exec \"$0\" read m.safetensors thin.pnm --plain";
+        let output = std::process::Command::new("sh")
+            .args(["-c", read, env!("CARGO_BIN_EXE_cairn")])
+            .current_dir(folder.path(""))
+            .env("RAYON_NUM_THREADS", "1")
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{size}: {:?}, {err}", output.status);
+        assert!(started.elapsed().as_secs() < 60, "{size}: {:.0?}", started.elapsed());
+    }
+}
+
 #[test]
 fn what_can_not_be_read_is_refused() {
     let folder = fitted();
@@ -126,6 +153,14 @@ fn what_can_not_be_read_is_refused() {
     refused("text.png", b"no picture at all", &["text.png is not a PNG"]);
     refused("empty.png", b"", &["empty.png is not a PNG"]);
     refused("bomb.pnm", b"P5 200000 100000 255 ", &["bomb.pnm is 200000 x 100000 pixels", "scale it down"]);
+    refused("none.pnm", b"P5 0 1 255 ", &["none.pnm is 0 x 1 pixels", "nothing to read"]);
+    let jpeg = file(&strip(), ImageFormat::Jpeg);
+    for cut in [jpeg.len() - 2, jpeg.len() * 3 / 4, jpeg.len() / 2] {
+        refused("cut.jpg", &jpeg[..cut], &["cut.jpg is damaged", "cut short", "save it again"]);
+    }
+    let noise = (0..6_000_000u32).map(|at| if at.wrapping_mul(2_654_435_761) >> 31 == 0 { 0 } else { 255 });
+    let noise = [b"P5 6000000 1 255 ".to_vec(), noise.collect()].concat();
+    refused("noise.pnm", &noise, &["noise.pnm has more than 2097152 horizontal runs", "scale it down"]);
     refused("blank.pnm", &[b"P5 30 30 255 ".as_slice(), &[255; 900]].concat(), &["blank.pnm: nothing found"]);
     refused("ink.pnm", &[b"P5 30 30 255 ".as_slice(), &[0; 900]].concat(), &["ink.pnm: nothing found"]);
     folder.run("read m.safetensors none.png").refused(1, &["none.png can't be read"]);
