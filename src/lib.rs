@@ -48,6 +48,8 @@ pub mod compare;
 pub mod data;
 pub mod drawing;
 pub mod engine;
+#[cfg(any(feature = "cli", feature = "gpu"))]
+mod kept;
 pub mod kmeans;
 pub mod lattice;
 pub mod model;

@@ -1,19 +1,28 @@
 //! Temporary files, removed on drop unless they are renamed.
+//!
+//! A process that is stopped by a signal can remove its own ([`remove_all`]). What one that was killed has left is
+//! removed by the next that writes to the same folder ([`sweep`]): it has no lock any more.
 
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Names tried. A collision of 64 random bits is unlikely.
 const TRIES: usize = 16;
+/// The name is this and 16 hexadecimal digits.
+const PREFIX: &str = ".cairn-";
+
+/// The temporary files of this process.
+static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// A temporary file with a random name.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     file: File,
     path: PathBuf,
-    named: bool,
+    kept: bool,
 }
 
 /// Who may open a file.
@@ -30,10 +39,16 @@ impl Temporary {
     pub(crate) fn new_in(folder: &Path, access: Access) -> io::Result<Self> {
         let mut tries = 0;
         loop {
-            let path = folder.join(format!(".cairn-{:016x}", random()));
+            let path = folder.join(format!("{PREFIX}{:016x}", random()));
             tries += 1;
+            let mut live = live(); // until it is entered: `remove_all` must not miss it
             match options(access).open(&path) {
-                Ok(file) => return Ok(Self { file, path, named: false }),
+                Ok(file) if is_own(&file) => {
+                    live.push(path.clone());
+                    return Ok(Self { file, path, kept: false });
+                }
+                Ok(_) if tries < TRIES => {}
+                Ok(_) => return Err(io::Error::other("temporary files are removed by another process")),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < TRIES => {}
                 Err(error) => return Err(error),
             }
@@ -53,17 +68,81 @@ impl Temporary {
     /// Renames it, replacing an existing file. The new name must be on the same file system.
     pub(crate) fn persist(mut self, name: &Path) -> io::Result<()> {
         fs::rename(&self.path, name)?;
-        self.named = true;
+        self.kept = true;
         Ok(())
+    }
+
+    /// Leaves it under its temporary name, which is returned. A later [`sweep`] spares it.
+    pub(crate) fn leave(mut self) -> io::Result<PathBuf> {
+        let path = self.path.with_file_name(format!("cairn-{:016x}.part", random()));
+        fs::rename(&self.path, &path)?;
+        self.kept = true;
+        Ok(path)
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        if !self.named {
+        let mut live = live();
+        if !self.kept {
             let _ = fs::remove_file(&self.path); // may already be removed
         }
+        live.retain(|path| *path != self.path);
     }
+}
+
+/// Removes the temporary files of this process, which must end at once: it can make no others.
+pub(crate) fn remove_all() {
+    let live = live();
+    for path in live.iter() {
+        let _ = fs::remove_file(path); // may have been renamed
+    }
+    std::mem::forget(live);
+}
+
+fn live() -> MutexGuard<'static, Vec<PathBuf>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes temporary files that processes left in a folder when they were killed.
+pub(crate) fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_str().is_some_and(is_name);
+        if is_ours && entry.file_type().is_ok_and(|kind| kind.is_file()) && is_stale(&entry.path()) {
+            let _ = fs::remove_file(entry.path()); // may be another user's
+        }
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let digits = |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.strip_prefix(PREFIX).is_some_and(digits)
+}
+
+/// Whether no process has locked it. In doubt it is not stale.
+#[cfg(unix)]
+fn is_stale(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+/// Locks a new file. False if a sweep of another process came first.
+#[cfg(unix)]
+fn is_own(file: &File) -> bool {
+    let locked = !matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)); // or there are no locks here
+    let is_linked = |metadata: fs::Metadata| std::os::unix::fs::MetadataExt::nlink(&metadata) > 0;
+    locked && file.metadata().is_ok_and(is_linked)
+}
+
+/// Locks would keep this process from opening its own file again.
+#[cfg(not(unix))]
+fn is_stale(_path: &Path) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_own(_file: &File) -> bool {
+    true
 }
 
 fn options(access: Access) -> OpenOptions {
@@ -129,5 +208,29 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let temporary = Temporary::new_in(folder.path(), Access::Private).unwrap();
         assert_eq!(temporary.file().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_sweep_removes_what_has_no_owner_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let owned = Temporary::new_in(folder.path(), Access::Usual).unwrap();
+        let stale = ".cairn-0123456789abcdef";
+        let others =
+            [".cairn-", ".cairn-0123456789abcde", ".cairn-0123456789abcdeg", "x.csv", ".cairn-notes"];
+        for name in others.iter().chain([&stale]) {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join(".cairn-1123456789abcdef")).unwrap();
+        std::os::unix::fs::symlink("x.csv", folder.path().join(".cairn-2123456789abcdef")).unwrap();
+        let before = names(folder.path());
+        sweep(folder.path());
+        let mut expected = before.clone();
+        expected.retain(|name| name != stale);
+        let mut after = names(folder.path());
+        (expected.sort(), after.sort());
+        assert_eq!(after, expected);
+        assert!(owned.path().exists());
+        sweep(&folder.path().join("none"));
     }
 }

@@ -1,11 +1,10 @@
 //! The cache folder, and the cost model of this machine kept there.
 
-use std::path::PathBuf;
-use std::{env, fs, io};
+use std::env;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use cairn::data::write::Output;
-use cairn::engine::cost::Costs;
+use anyhow::{Context, anyhow};
+use cairn::engine::cost::{Costs, CostsError};
 use etcetera::BaseStrategy;
 
 const CACHE: &str = "CAIRN_CACHE";
@@ -15,34 +14,45 @@ const FILE: &str = "costs.json";
 pub(super) fn folder() -> Option<PathBuf> {
     match env::var_os(CACHE).filter(|folder| !folder.is_empty()) {
         Some(folder) => Some(folder.into()),
-        None => Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("cairn")),
+        // a relative HOME would make folders wherever the command is run
+        None => {
+            let cache = etcetera::choose_base_strategy().ok()?.cache_dir();
+            cache.is_absolute().then(|| cache.join("cairn"))
+        }
     }
 }
 
-/// The saved cost model, else the built-in one; and a note if the saved one is invalid.
-pub(super) fn costs() -> (Costs, Option<String>) {
-    let Some(file) = folder().map(|folder| folder.join(FILE)) else { return Default::default() };
-    let text = match fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Default::default(),
-        Err(error) => return (Costs::default(), Some(ignored(&file, &error))),
-    };
-    match Costs::from_json(&text) {
-        Ok(costs) => (costs, None),
-        Err(error) => (Costs::default(), Some(ignored(&file, &error))),
+/// The file of the cost model.
+pub(super) fn costs_file() -> Option<PathBuf> {
+    folder().map(|folder| folder.join(FILE))
+}
+
+/// The saved cost model, else the built-in one; and why the saved one is not used.
+pub(super) fn costs() -> (Costs, Option<CostsError>) {
+    match costs_file().map(|file| Costs::load(&file)).transpose() {
+        Ok(costs) => (costs.flatten().unwrap_or_default(), None),
+        Err(error) => (Costs::default(), Some(error)),
     }
 }
 
-fn ignored(file: &std::path::Path, why: &dyn std::fmt::Display) -> String {
-    format!("{} is ignored: {why}; `cairn compare --calibrate` writes a new one", file.display())
+/// A note that the saved cost model is not used. That it is damaged is said in any case, since it was measured on
+/// request; that there is none to read, only with `verbose`.
+pub(super) fn note(error: &CostsError, verbose: bool) -> Option<String> {
+    let file = costs_file()?;
+    let file = file.display();
+    match error {
+        CostsError::Unreadable(why) => verbose.then(|| format!("{file} is ignored: {why}")),
+        why => Some(format!("{file} is ignored: {why}; `cairn compare --calibrate` writes a new one")),
+    }
 }
 
 /// Saves the cost model and returns its path.
 pub(super) fn save(costs: &Costs) -> anyhow::Result<PathBuf> {
-    let no_folder = || format!("there is no cache folder; set {CACHE}");
-    let folder = folder().with_context(no_folder)?;
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let file = folder.join(FILE);
-    Output::create_plain(&file)?.write_bytes(costs.to_json().as_bytes())?;
+    let file = costs_file().with_context(|| format!("there is no cache folder; set {CACHE}"))?;
+    costs.save(&file).map_err(|why| not_saved(&file, &why))?;
     Ok(file)
+}
+
+fn not_saved(file: &Path, why: &str) -> anyhow::Error {
+    anyhow!("{}: {why}; set {CACHE} to a folder that can be written", file.display())
 }

@@ -51,8 +51,9 @@ pub(super) fn options(wanted: &Wanted) -> Result<OpenOptions, Usage> {
 }
 
 fn costs(quiet: bool) -> Costs {
-    let (costs, note) = cache::costs();
-    if let Some(note) = note.filter(|_| !quiet) {
+    let (costs, error) = cache::costs();
+    // what only -v says is said later, with the other notes
+    if let Some(note) = error.and_then(|error| cache::note(&error, false)).filter(|_| !quiet) {
         terminal::write_stderr(&format!("note: {}", terminal::plain(&note)));
     }
     costs

@@ -6,11 +6,10 @@ use cairn::model::Model;
 use cairn::report::draw;
 
 use super::args::draw::DrawArgs;
-use super::{files, terminal};
+use super::terminal;
 
 /// Runs the subcommand.
 pub(super) fn run(args: &DrawArgs) -> anyhow::Result<()> {
-    files::check_apart(&[("MODEL", Some(&args.model)), ("--output", Some(&args.output))])?;
     let output = Output::create_plain(&args.output)?;
     let page = draw::page(&Model::load(&args.model)?).with_context(|| args.model.display().to_string())?;
     output.write_bytes(page.as_bytes())?;

@@ -1,6 +1,6 @@
 //! Output files, checked before the fit and written after it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use cairn::data::Dataset;
 use cairn::data::write::{Output, RestartRow};
@@ -8,8 +8,7 @@ use cairn::engine::NO_LABEL;
 use cairn::kmeans::{Fit, Params};
 use cairn::model::{Model, ModelError};
 
-use super::args::{FitArgs, InitArg};
-use super::failure::Usage;
+use super::args::FitArgs;
 
 /// The requested files.
 pub(super) struct Files {
@@ -21,9 +20,8 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Checks that all of them can be written, and that they differ from each other and from the data.
+    /// Checks that all of them can be written.
     pub(super) fn create(args: &FitArgs) -> anyhow::Result<Self> {
-        check_files_apart(args)?;
         let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
         Ok(Self {
             labels: create(&args.labels)?,
@@ -68,43 +66,4 @@ fn restart_rows(fit: &Fit) -> impl ExactSizeIterator<Item = RestartRow> {
         stopped_code: outcome.stop as u8,
     };
     fit.restarts.outcomes.iter().map(row)
-}
-
-fn check_files_apart(args: &FitArgs) -> Result<(), Usage> {
-    let init = match &args.job.init {
-        InitArg::File(path) => Some(Path::new(path)),
-        _ => None,
-    };
-    let data_is_file = args.job.data != "digits" && args.job.data != "-";
-    check_apart(&[
-        ("DATA", data_is_file.then_some(Path::new(&args.job.data))),
-        ("--init", init),
-        ("--labels", args.labels.as_deref()),
-        ("--centroids", args.centroids.as_deref()),
-        ("--restarts-out", args.restarts_out.as_deref()),
-        ("--model", args.model.as_deref()),
-        ("--report", args.report.as_deref()),
-    ])
-}
-
-/// An error if two of the files are the same.
-pub(super) fn check_apart(named: &[(&'static str, Option<&Path>)]) -> Result<(), Usage> {
-    let places: Vec<(&str, PathBuf)> =
-        named.iter().filter_map(|&(flag, path)| Some((flag, place(path?)))).collect();
-    for (at, (second, path)) in places.iter().enumerate() {
-        if let Some((first, _)) = places[..at].iter().find(|(_, other)| other == path) {
-            let path = path.display();
-            return Err(Usage(format!("{first} and {second} are the same file, {path}; name two files")));
-        }
-    }
-    Ok(())
-}
-
-/// The canonical path, also of a file that does not exist yet.
-pub(super) fn place(path: &Path) -> PathBuf {
-    let folder = || {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Some(folder.canonicalize().ok()?.join(path.file_name()?))
-    };
-    path.canonicalize().ok().or_else(folder).unwrap_or_else(|| path.to_owned())
 }

@@ -9,6 +9,7 @@
 //! | `request` | flags -> parameters, with defaults that depend on other flags |
 //! | `starts` | start centroids from a file |
 //! | `done` | a finished fit, from which files, notes and the summary are written |
+//! | `paths` | every file that a subcommand reads or writes; no output is another one of them |
 //! | `files` | output files: checked first, written last |
 //! | `summary`, `clusters`, `pictures` | the text on standard output |
 //! | `measures` | the measures as text |
@@ -40,6 +41,7 @@ mod json;
 mod measures;
 mod name;
 mod notes;
+mod paths;
 mod pictures;
 mod predict;
 mod progress;
@@ -49,6 +51,7 @@ mod request;
 mod rows;
 mod runtime_folder;
 mod score;
+mod signals;
 mod starts;
 mod summary;
 mod sweep;
@@ -57,12 +60,14 @@ mod terminal;
 pub(crate) use args::Args;
 pub(crate) use failure::fail;
 pub(crate) use runtime_folder::runtime_folder;
+pub(crate) use signals::clean_up_on_signals;
 
 use args::Command;
 
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     terminal::set_color(args.color);
+    paths::check(&args.command)?;
     match &args.command {
         Command::Fit(args) => fit::run(args),
         Command::Compare(args) => compare::run(args),

@@ -1,5 +1,8 @@
 //! `cairn name`: lists or changes the names of a model's clusters.
 
+use std::fs::{self, File};
+use std::path::Path;
+
 use anyhow::Context;
 use cairn::model::Model;
 use serde::Serialize;
@@ -28,6 +31,7 @@ struct Cluster<'a> {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &NameArgs) -> anyhow::Result<()> {
+    let _lock = lock(args);
     let mut model = Model::load(&args.model)?;
     if args.names.is_empty() {
         let text = if args.json { json::pretty(&names(&model))? } else { text(&model) };
@@ -37,6 +41,34 @@ pub(super) fn run(args: &NameArgs) -> anyhow::Result<()> {
         model.rename(*cluster, name)?;
     }
     Ok(model.save(args.output.as_ref().unwrap_or(&args.model))?)
+}
+
+/// Locks a model that is changed, so that of several changes at a time none is lost: each waits for the one before.
+/// `None` where nothing is changed in place, or the file system has no locks.
+fn lock(args: &NameArgs) -> Option<File> {
+    let in_place = !args.names.is_empty() && args.output.as_ref().is_none_or(|file| *file == args.model);
+    let is_file = || fs::metadata(&args.model).is_ok_and(|metadata| metadata.is_file());
+    while in_place && is_file() {
+        let file = File::open(&args.model).ok()?;
+        file.lock().ok()?;
+        if is_at(&file, &args.model) {
+            return Some(file);
+        }
+    }
+    None
+}
+
+/// Whether a file still has this path; the one before may have replaced it.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(locked), Ok(now)) = (file.metadata(), fs::metadata(path)) else { return true };
+    (locked.dev(), locked.ino()) == (now.dev(), now.ino())
+}
+
+#[cfg(not(unix))]
+fn is_at(_file: &File, _path: &Path) -> bool {
+    true
 }
 
 fn names(model: &Model) -> Names<'_> {

@@ -1,11 +1,12 @@
 //! Notes and warnings on standard error: choices made for the user, and doubts about the result.
 
+use cairn::engine::cost::CostsError;
 use cairn::engine::{Device, Estimates};
 use cairn::numbers::time;
 use cairn::warnings::Warning;
 
 use super::done::Done;
-use super::{input, terminal};
+use super::{cache, input, terminal};
 
 /// Most warnings shown.
 const MOST: usize = 12;
@@ -43,6 +44,9 @@ fn notes(done: &Done<'_>) -> Vec<String> {
         notes.push(estimated(estimates));
     }
     if verbose {
+        let unreadable = cache::costs().1.filter(|error| matches!(error, CostsError::Unreadable(_)));
+        notes.extend(unreadable.and_then(|error| cache::note(&error, true)));
+        notes.extend(done.opened.engine.notes());
         let work = fit.work();
         notes.push(format!(
             "{} nearest centroids were found, {} of them decided in integers",

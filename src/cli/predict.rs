@@ -18,7 +18,7 @@ const ROOM: usize = 1 << 20;
 pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     start_threads(&args.rows)?;
     let format = format(&args.out)?;
-    let output = check_output(&args.rows, args.drawings.as_deref(), &args.out)?;
+    let output = check_output(&args.out)?;
     let model = Model::load(&args.rows.model)?;
     let drawings = args.drawings.as_ref().map(|file| drawings::rows(file, args.as_is, model.n_dims()));
     let drawings = drawings.transpose()?;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
 pub(super) fn transform(args: &TransformArgs) -> anyhow::Result<()> {
     start_threads(&args.rows)?;
     let format = format(&args.out)?;
-    let output = check_output(&args.rows, None, &args.out)?;
+    let output = check_output(&args.out)?;
     let model = Model::load(&args.rows.model)?;
     let mut out = Out::new(output, Layout::of_distances(&model, format));
     let mut unlabelled = Unlabelled::default();

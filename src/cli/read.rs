@@ -1,7 +1,6 @@
 //! `cairn read`: reads the digits in a picture.
 
 use std::io::Read;
-use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use cairn::data::write::Output;
@@ -10,7 +9,6 @@ use cairn::reading::{Area, Digit, Line, Picture, Reading, ReadingError, proof, r
 use serde::Serialize;
 
 use super::args::ReadArgs;
-use super::files;
 use super::json::{self, SCHEMA, VERSION};
 use super::terminal::{self, plain};
 use cairn::numbers::plural;
@@ -20,12 +18,6 @@ const MOST_BYTES: u64 = 256 << 20;
 
 /// Runs the subcommand.
 pub(super) fn run(args: &ReadArgs) -> anyhow::Result<()> {
-    let from_file = Some(Path::new(&args.image)).filter(|_| args.image != "-");
-    files::check_apart(&[
-        ("MODEL", Some(&args.model)),
-        ("IMAGE", from_file),
-        ("--debug", args.debug.as_deref()),
-    ])?;
     let debug = args.debug.as_deref().map(Output::create_plain).transpose()?;
     let model = Model::load(&args.model)?;
     let source = if args.image == "-" { "standard input" } else { &args.image };

@@ -22,7 +22,7 @@ use super::args::ReportArgs;
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::progress::Bar;
-use super::{files, input, notes, request, rows, summary, terminal};
+use super::{input, notes, request, rows, summary, terminal};
 
 /// Most bytes of labels and centroids that are kept in order to score all restarts.
 const MOST_STATES: u128 = 256 << 20;
@@ -36,7 +36,6 @@ const TRUTH_OF_DIGITS: &str = "digit";
 
 /// Runs the subcommand.
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
-    let source = Path::new(&args.job.data);
     let from_model = is_model(&args.job.data);
     if let (false, Some(rows)) = (from_model, &args.rows) {
         let data = &args.job.data;
@@ -45,12 +44,6 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
         ))
         .into());
     }
-    let is_file = |name: &&str| !matches!(*name, DIGITS | "-");
-    files::check_apart(&[
-        ("MODEL|DATA", Some(source).filter(|_| is_file(&args.job.data.as_str()))),
-        ("ROWS", args.rows.as_deref().filter(is_file).map(Path::new)),
-        ("--output", Some(&args.output)),
-    ])?;
     let output = Output::create_plain(&args.output)?;
     let (page, warnings) = if from_model { of_model(args)? } else { of_data(args)? };
     output.write_bytes(page.as_bytes())?;

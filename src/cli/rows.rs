@@ -14,7 +14,7 @@ use cairn::warnings::{Unlabelled, Warning, of_device};
 use super::args::{DeviceArgs, FormatArg, OutArgs, RowsArgs};
 use super::device::{self, Wanted};
 use super::failure::Usage;
-use super::{files, input, notes};
+use super::{input, notes};
 
 /// Sets the number of threads, before any are started.
 pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
@@ -109,6 +109,15 @@ fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
+fn no_temporary() -> String {
+    let folder = std::env::temp_dir();
+    format!(
+        "an array on standard output needs a temporary file, and there can be none in {}; name a file with --output, or \
+         set TMPDIR to a folder that can be written",
+        folder.display()
+    )
+}
+
 /// Output of rows. Files are written atomically; standard output is streamed.
 pub(super) struct Out {
     layout: Layout,
@@ -126,24 +135,10 @@ enum Target {
     Spooled(BufWriter<File>),
 }
 
-/// The requested file, if any; checks that it can be written and is neither the model nor the data.
-pub(super) fn check_output(
-    rows: &RowsArgs,
-    drawings: Option<&str>,
-    out: &OutArgs,
-) -> anyhow::Result<Option<Output>> {
-    if is_stdout(&out.output) {
-        return Ok(None);
-    }
-    let data = rows.data.as_deref().filter(|data| !matches!(*data, "digits" | "-"));
-    let drawings = drawings.filter(|drawings| *drawings != "-");
-    files::check_apart(&[
-        ("MODEL", Some(&rows.model)),
-        ("DATA", data.map(Path::new)),
-        ("--drawings", drawings.map(Path::new)),
-        ("--output", Some(&out.output)),
-    ])?;
-    Ok(Some(Output::create_plain(&out.output)?))
+/// The requested file, if any; checks that it can be written.
+pub(super) fn check_output(out: &OutArgs) -> anyhow::Result<Option<Output>> {
+    let file = Some(&out.output).filter(|output| !is_stdout(output));
+    Ok(file.map(|output| Output::create_plain(output)).transpose()?)
 }
 
 impl Out {
@@ -176,7 +171,7 @@ impl Out {
         self.target = match output.take() {
             Some(output) => Target::File(Box::new(output.begin()?)),
             None if self.layout.format() == RowFormat::Npy => {
-                Target::Spooled(BufWriter::new(tempfile::tempfile().context("a temporary file")?))
+                Target::Spooled(BufWriter::new(tempfile::tempfile().with_context(no_temporary)?))
             }
             None => Target::Stdout(BufWriter::new(io::stdout())),
         };

@@ -1,7 +1,6 @@
 //! `cairn sweep`: fits and measures several numbers of clusters.
 
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cairn::data::write::Output;
@@ -14,8 +13,7 @@ use serde::Serialize;
 
 use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
-use super::failure::{self, Usage};
-use super::files::place;
+use super::failure;
 use super::input::{self, InputJson};
 use super::progress::Bar;
 use super::terminal::labelled;
@@ -70,7 +68,6 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     for &k in &plan.n_clusters {
         plan.kmeans.clone().clusters(k).check()?;
     }
-    check_apart(args)?;
     let table = args.table_out.as_deref().map(Output::create).transpose()?;
     let wanted = Wanted { threads: args.threads.threads, quiet: args.quiet, ..Wanted::default() };
     let opened = device::open(&args.device.device(), &wanted)?;
@@ -165,25 +162,6 @@ fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
         weights,
         ignore: args.ignore.clone(),
     }
-}
-
-/// An error if two files are the same, or two tables are standard input.
-fn check_apart(args: &SweepArgs) -> Result<(), Usage> {
-    if args.data == "-" && args.test.as_deref() == Some("-") {
-        return Err(Usage("DATA and --test are both standard input; name a file for one of them".into()));
-    }
-    let Some(table) = &args.table_out else { return Ok(()) };
-    for (flag, source) in [("DATA", Some(&args.data)), ("--test", args.test.as_ref())] {
-        let file = source.filter(|source| !matches!(source.as_str(), "digits" | "-"));
-        if file.is_some_and(|file| place(Path::new(file)) == place(table)) {
-            let path = PathBuf::from(table);
-            return Err(Usage(format!(
-                "{flag} and --table are the same file, {}; name two files",
-                path.display()
-            )));
-        }
-    }
-    Ok(())
 }
 
 fn note_device(args: &SweepArgs, opened: &Opened) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -400,12 +400,14 @@ pub enum DataError {
     },
 
     /// An output file that can't be created or written.
-    #[error("{}: can't be written: {reason}; nothing was left there", path.display())]
+    #[error("{}: can't be written: {reason}; {left}", path.display())]
     Write {
         /// The path.
         path: PathBuf,
         /// The message of the operating system.
         reason: io::Error,
+        /// What is there now.
+        left: Left,
     },
 
     /// The number of names is not the number of columns.
@@ -584,6 +586,37 @@ fn reshape(shape: &[u64]) -> &'static str {
         _ => {
             "save x.reshape(-1, x.shape[-1]) to make each pixel of a picture a row (each x[i, j], for three axes), \
              x.reshape(len(x), -1) to make each x[i] of a stack one"
+        }
+    }
+}
+
+/// What is in an output's place after a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// No file.
+    Nothing,
+    /// The file that was there before, unchanged.
+    OldFile,
+    /// A part of the new content, in a file that has several names; and all of it in this file.
+    Content(PathBuf),
+    /// A part of the new content.
+    Part,
+}
+
+impl Left {
+    /// What is there if nothing was written.
+    pub(crate) fn of(path: &Path) -> Self {
+        if path.is_file() { Self::OldFile } else { Self::Nothing }
+    }
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing was left there"),
+            Self::OldFile => f.write_str("the old file stands"),
+            Self::Content(path) => write!(f, "it is damaged, and the whole content is in {}", path.display()),
+            Self::Part => f.write_str("it is damaged"),
         }
     }
 }

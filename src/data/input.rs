@@ -1,14 +1,14 @@
 //! Input bytes: a file, memory, or a pipe that can be read once.
 
 use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::DataError;
 use super::foreign::START;
 use super::stamp::Stamp;
-use crate::temporary::{Access, Temporary};
+use crate::temporary::{self, Access, Temporary};
 
 /// An input, with its first bytes.
 pub(super) struct Input {
@@ -104,14 +104,32 @@ impl Input {
 
 /// Copies the bytes to a temporary file, or to memory if there can be no such file.
 fn copied(reader: &mut dyn Read) -> io::Result<Storage> {
-    let Ok(temporary) = Temporary::new_in(&std::env::temp_dir(), Access::Private) else {
+    let folder = std::env::temp_dir();
+    temporary::sweep(&folder);
+    let Ok(temporary) = Temporary::new_in(&folder, Access::Private) else {
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes)?;
         return Ok(Storage::Memory(bytes.into()));
     };
-    io::copy(reader, &mut temporary.file())?;
+    io::copy(reader, &mut Copy(&temporary))?;
     let stamp = Stamp::of(temporary.file())?;
     Ok(Storage::File { path: temporary.path().to_owned(), stamp, temporary: Some(temporary) })
+}
+
+/// Names the temporary file in errors, which are not those of the input.
+struct Copy<'a>(&'a Temporary);
+
+impl Write for Copy<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.file().write(bytes).map_err(|error| {
+            let folder = self.0.path().parent().unwrap_or(self.0.path()).display();
+            io::Error::other(format!("its copy in the folder for temporary files, {folder}: {error}"))
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn start_of(name: &str, reader: &mut dyn Read) -> Result<Vec<u8>, DataError> {

@@ -57,7 +57,7 @@ pub use columns::{Columns, has_names, is_numbered_name};
 pub(crate) use columns::{listed, numbered_name};
 pub use dataset::Dataset;
 pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
-pub use error::{DataError, HeaderDoubt, Hint, Position};
+pub use error::{DataError, HeaderDoubt, Hint, Left, Position};
 pub use load::{digits, load};
 pub use open::{open, open_reader};
 pub use options::{Header, LoadOptions, ReadOptions};

@@ -2,10 +2,19 @@
 //!
 //! A device has four coefficients, fitted by `cairn compare --calibrate`. They are rough. No result depends on them.
 
+#[cfg(feature = "cli")]
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "cli")]
+use crate::kept;
 
 /// Version of the format of [`Costs`].
 pub const SCHEMA: u32 = 1;
+/// Largest file that is read.
+#[cfg(feature = "cli")]
+const MOST_BYTES: u64 = 1 << 20;
 /// Iterations of a restart that are assumed before it runs.
 pub const TYPICAL_ITERATIONS: u32 = 25;
 
@@ -80,6 +89,7 @@ pub struct GpuCost {
 
 /// The cost model of a machine.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Costs {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -117,6 +127,9 @@ pub enum CostsError {
     /// A file of another format version.
     #[error("a cost model of version {0}; this cairn reads version {SCHEMA}")]
     Version(u32),
+    /// A file that can't be read.
+    #[error("{0}")]
+    Unreadable(String),
 }
 
 impl Costs {
@@ -169,6 +182,29 @@ impl Costs {
             return Err(CostsError::Damaged("a cost is negative or not finite".into()));
         }
         Ok(costs)
+    }
+
+    /// The model in a file that [`Costs::save`] wrote; `None` if there is no such file.
+    ///
+    /// # Errors
+    /// [`CostsError`]: as [`Costs::from_json`], a wrong checksum, or a file that can't be read.
+    #[cfg(feature = "cli")]
+    pub fn load(file: &Path) -> Result<Option<Self>, CostsError> {
+        let Some(bytes) = kept::read(file, MOST_BYTES).map_err(CostsError::Unreadable)? else {
+            return Ok(None);
+        };
+        let text = String::from_utf8(bytes).map_err(|error| CostsError::Damaged(error.to_string()))?;
+        let plain = kept::unseal_json(&text).map_err(CostsError::Damaged)?;
+        Self::from_json(&plain.unwrap_or(text)).map(Some) // earlier versions wrote no checksum
+    }
+
+    /// Writes the model to a file, as JSON with a checksum.
+    ///
+    /// # Errors
+    /// Why it could not be written.
+    #[cfg(feature = "cli")]
+    pub fn save(&self, file: &Path) -> Result<(), String> {
+        kept::write(file, kept::seal_json(&self.to_json()).as_bytes())
     }
 }
 

@@ -19,6 +19,10 @@ impl Engine for Fallback {
         self.first.info()
     }
 
+    fn notes(&self) -> Vec<String> {
+        self.first.notes()
+    }
+
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
         let cpu = &self.cpu;
         let session = match self.first.load(job) {

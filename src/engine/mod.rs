@@ -50,6 +50,11 @@ pub trait Engine: Send + Sync {
     /// Describes the device.
     fn info(&self) -> DeviceInfo;
 
+    /// Notes on files in the cache folder that were ignored or could not be written, so far.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Loads a job: the work done once for all its restarts, such as upload and kernel builds.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cairn::compare::sweep::Sweep;
-use clap::value_parser;
+use clap::{ValueHint, value_parser};
 
 use super::{JobArgs, MemoryArgs};
 
@@ -35,7 +35,7 @@ pub(in crate::cli) struct CompareArgs {
 
     /// Devices, separated by commas: cpu, gpu (the best), reference, parts of GPU names, or all (the CPU and every
     /// GPU). Ratios are relative to the first [default: cpu, and gpu if there is one]
-    #[arg(long, value_name = "LIST", help_heading = "Comparison")]
+    #[arg(long, value_name = "LIST", value_hint = ValueHint::Other, help_heading = "Comparison")]
     pub(in crate::cli) devices: Option<String>,
 
     #[command(flatten)]

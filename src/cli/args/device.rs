@@ -1,6 +1,7 @@
 //! `--device`, `--threads` and `--gpu-memory`.
 
 use cairn::engine::Device;
+use clap::ValueHint;
 use clap::builder::NonEmptyStringValueParser;
 
 /// `--device`.
@@ -8,7 +9,7 @@ use clap::builder::NonEmptyStringValueParser;
 pub(in crate::cli) struct DeviceArgs {
     /// auto (the CPU or a GPU, whichever is estimated to be faster; never a software adapter), gpu, cpu, reference,
     /// or part of a GPU's name
-    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "DEVICE", default_value = "auto", value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
     device: String,
 }
 

@@ -1,12 +1,14 @@
 //! The flags of a fit, shared by all subcommands that cluster.
 
+use clap::ValueHint;
+
 use super::device::ThreadsArgs;
 use super::table::TableArgs;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct JobArgs {
     /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
-    #[arg(default_value = "digits", hide_default_value = true)]
+    #[arg(default_value = "digits", hide_default_value = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) data: String,
 
     /// Number of clusters [default: 10, or as many as the rows of the --init file]
@@ -23,7 +25,7 @@ pub(in crate::cli) struct JobArgs {
     pub(in crate::cli) restarts: Option<u64>,
 
     /// Initial centroids: k-means++, random (rows), or a CSV or .npy file
-    #[arg(long, value_name = "HOW|FILE", default_value = "k-means++", value_parser = init)]
+    #[arg(long, value_name = "HOW|FILE", default_value = "k-means++", value_parser = init, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) init: InitArg,
 
     /// Maximum number of iterations of a restart
@@ -40,16 +42,16 @@ pub(in crate::cli) struct JobArgs {
 
     /// Column of known classes to score against, by name or number from 1; it is not used as a feature
     /// [default: digit, for the digits]
-    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
     /// Column of weights, by name or number from 1; it is not used as a feature
-    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
     /// Columns to leave out, by name or number from 1: one, or several between commas; may be repeated. The model does
     /// not need them
-    #[arg(long, value_name = "COLUMN,..", help_heading = "Input")]
+    #[arg(long, value_name = "COLUMN,..", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) ignore: Vec<String>,
 
     #[command(flatten)]

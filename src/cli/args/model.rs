@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::{ValueEnum, ValueHint};
 
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::table::TableArgs;
@@ -14,13 +14,13 @@ pub(in crate::cli) struct RowsArgs {
     pub(in crate::cli) model: PathBuf,
 
     /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
-    #[arg(required = true)]
+    #[arg(required = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) data: Option<String>,
 
     /// Columns to leave out, by name or number from 1: one, or several between commas; may be repeated. Not needed
     /// where both the model and the data name their columns, or where the fitted table had no names and as many
     /// columns as the data: then only those of the model are used
-    #[arg(long, value_name = "COLUMN,..", help_heading = "Input")]
+    #[arg(long, value_name = "COLUMN,..", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) ignore: Vec<String>,
 
     /// Match columns by position, not by name
@@ -94,7 +94,7 @@ pub(in crate::cli) struct PredictArgs {
     /// scaled to full height, centred, counted to 0..16. Drawings that are such counts already, as `cairn draw`
     /// copies them, are not changed: whole numbers up to 16, at least one of them 12 or more, ink in the first and
     /// last row
-    #[arg(long, value_name = "FILE", help_heading = "Input")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
     #[arg(conflicts_with_all = ["data", "ignore", "by_position", "header", "delimiter"])]
     pub(in crate::cli) drawings: Option<String>,
 
@@ -130,7 +130,7 @@ pub(in crate::cli) struct ScoreArgs {
     pub(in crate::cli) device: DeviceArgs,
 
     /// Column of known classes, by name or number from 1 [default: digit, for the digits]
-    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
     /// Compute measures without classes too (silhouette, Calinski-Harabasz, Davies-Bouldin): they are slower, and

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueHint;
+
 const EXAMPLES: &str = "\
 Examples:
   cairn fit data/digits-writers30.csv --truth digit -k 400 -r 5 --model digits.safetensors
@@ -30,6 +32,7 @@ pub(in crate::cli) struct ReadArgs {
     pub(in crate::cli) model: PathBuf,
 
     /// A picture of handwritten digits (PNG, JPEG, BMP or PNM), or - for standard input
+    #[arg(value_hint = ValueHint::FilePath)]
     pub(in crate::cli) image: String,
 
     /// Print the text only, line by line

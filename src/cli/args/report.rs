@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueHint;
+
 use super::device::DeviceArgs;
 use super::{job::JobArgs, sweep};
 
@@ -31,7 +33,7 @@ pub(in crate::cli) struct ReportArgs {
     pub(in crate::cli) job: JobArgs,
 
     /// Rows to show with the model: `digits`, a CSV or .npy file, or -
-    #[arg(index = 2)]
+    #[arg(index = 2, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) rows: Option<String>,
 
     #[command(flatten)]

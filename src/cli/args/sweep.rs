@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueHint;
+
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::table::TableArgs;
 
@@ -30,7 +32,7 @@ Exit codes: 0 success, 1 failure, 2 usage error.";
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct SweepArgs {
     /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
-    #[arg(default_value = "digits", hide_default_value = true)]
+    #[arg(default_value = "digits", hide_default_value = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) data: String,
 
     /// Numbers of clusters: a list such as 10,20,40 or a range such as 2..400, or both: 2..9,20,40 [default: 2..20, or
@@ -62,20 +64,20 @@ pub(in crate::cli) struct SweepArgs {
 
     /// Held-out rows, in a table of the same columns: a row counts as correct if its class is the most frequent
     /// among the fitted rows of its nearest cluster
-    #[arg(long, value_name = "DATA", help_heading = "Input")]
+    #[arg(long, value_name = "DATA", value_hint = ValueHint::FilePath, help_heading = "Input")]
     pub(in crate::cli) test: Option<String>,
 
     /// Column of known classes, by name or number from 1, in both tables; it is not used as a feature
     /// [default: digit, for the digits]
-    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
     /// Column of weights, by name or number from 1; it is not used as a feature. Measures count each row once
-    #[arg(long, value_name = "COLUMN", help_heading = "Input")]
+    #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
     /// Columns to leave out of both tables, by name or number from 1: one, or several between commas; may be repeated
-    #[arg(long, value_name = "COLUMN,..", help_heading = "Input")]
+    #[arg(long, value_name = "COLUMN,..", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) ignore: Vec<String>,
 
     #[command(flatten)]

@@ -42,16 +42,16 @@ pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
     if rows.is_empty() {
         return ended;
     }
-    let file = cache::save(&costs).context("the costs could not be saved")?;
+    let saved = cache::save(&costs).context("the costs could not be saved");
     if args.quiet {
-        return ended;
+        return saved.map(drop).and(ended);
     }
     let header = ["", "fixed", "per value", "per restart", "points x features x clusters x passes"];
     let text = text::table(&header, rows.into_iter());
-    let text =
-        format!("{text}\nsaved for `--device auto` in {}\n", terminal::plain(&file.display().to_string()));
-    terminal::write_stdout(&text).context("standard output")?;
-    ended
+    let place = saved.as_ref().map(|file| terminal::plain(&file.display().to_string()));
+    let said = place.map(|file| format!("\nsaved for `--device auto` in {file}\n")).unwrap_or_default();
+    terminal::write_stdout(&(text + &said)).context("standard output")?; // what was measured, also if it isn't saved
+    saved.map(drop).and(ended)
 }
 
 /// `auto` never chooses a software adapter, so its cost is measured only if it is named.

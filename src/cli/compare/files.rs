@@ -1,36 +1,26 @@
 //! The files of `--export-..`, checked before the measurements.
 
-use std::path::{Path, PathBuf};
-
 use cairn::compare::Document;
 use cairn::compare::export::{self, ExportFormat};
 use cairn::data::write::Output;
 
 use crate::cli::args::CompareArgs;
 use crate::cli::failure::Usage;
-use crate::cli::files::place;
 
 /// The requested files.
 pub(super) struct ExportFiles(Vec<(Output, ExportFormat)>);
 
 impl ExportFiles {
-    /// Checks that all of them can be written, and that they differ from each other and from the data.
+    /// Checks that all of them can be written.
     pub(super) fn create(args: &CompareArgs) -> Result<Self, Usage> {
         let asked = [
             ("--export-json", &args.export_json, ExportFormat::Json),
             ("--export-csv", &args.export_csv, ExportFormat::Csv),
             ("--export-html", &args.export_html, ExportFormat::Html),
         ];
-        let mut taken: Vec<(&str, PathBuf)> = vec![("DATA", place(Path::new(&args.job.data)))];
         let mut files = Vec::new();
         for (flag, path, format) in asked {
             let Some(path) = path else { continue };
-            let here = place(path);
-            if let Some((other, _)) = taken.iter().find(|(_, there)| *there == here) {
-                let path = path.display();
-                return Err(Usage(format!("{other} and {flag} are the same file, {path}; name two files")));
-            }
-            taken.push((flag, here));
             let output = Output::create_plain(path).map_err(|error| Usage(format!("{flag}: {error}")))?;
             files.push((output, format));
         }

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 
+use crate::cli::signals::clean_up;
+
 /// Set by the first Ctrl-C.
 pub(super) static STOP: AtomicBool = AtomicBool::new(false);
 
@@ -12,6 +14,7 @@ pub(super) static STOP: AtomicBool = AtomicBool::new(false);
 pub(super) fn stop_on_ctrl_c() -> anyhow::Result<()> {
     let stop = || {
         if STOP.swap(true, Ordering::Relaxed) {
+            clean_up(None);
             std::process::exit(130);
         }
     };

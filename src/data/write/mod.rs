@@ -12,8 +12,11 @@
 //! Numbers in CSV are the shortest text that reads back as the same f64.
 
 mod output;
+mod place;
+mod replace;
 mod sink;
 
-pub use output::{Output, RestartRow};
+pub use output::{Output, RestartRow, remove_temporaries};
 pub(crate) use output::{npy_header, number};
+pub use place::place;
 pub use sink::Sink;

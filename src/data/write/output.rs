@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use ndarray::ArrayView2;
 
-use crate::data::error::DataError;
-use crate::temporary::{Access, Temporary};
+use super::place::{folder, place};
+use super::replace::{is_stuck, replace};
+use crate::data::error::{DataError, Left};
+use crate::temporary::{self, Access, Temporary};
 
 /// Format of an output file, by its extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +23,7 @@ enum OutputFormat {
 /// An output file to be written later, in a folder checked to be writable.
 ///
 /// A `write_` function writes a temporary file in the same folder and then renames it. Until then an existing file of
-/// that name keeps its content.
+/// that name keeps its content; its mode and its owner stay. A file with several names is overwritten instead.
 #[derive(Debug)]
 #[must_use = "an output that isn't written leaves no file"]
 pub struct Output {
@@ -67,10 +69,15 @@ impl Output {
 
     fn create_as(path: &Path, format: OutputFormat) -> Result<Output, DataError> {
         // replace the file that a symbolic link points to, not the link
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let target = place(path);
         let output = Output { path: path.to_owned(), target, format };
         output.check_target().map_err(|reason| output.failed(reason))?;
-        output.temporary().map(drop).map_err(|reason| output.failed(reason))?;
+        temporary::sweep(folder(&output.target));
+        let temporary = output.temporary().map_err(|reason| output.failed(reason))?;
+        if is_stuck(&output.target, temporary.file()) {
+            let reason = "the file there is another user's, in a folder where only they may replace it";
+            return Err(output.failed(io::Error::other(reason)));
+        }
         Ok(output)
     }
 
@@ -195,9 +202,15 @@ impl Output {
             write(&mut file, self.format)?;
             file.flush()?;
             drop(file);
-            temporary.persist(&self.target)
+            Ok(temporary)
         });
-        written.map_err(|reason| self.failed(reason))
+        self.name(written.map_err(|reason| self.failed(reason))?)
+    }
+
+    /// Gives a finished temporary file its name.
+    pub(super) fn name(&self, temporary: Temporary) -> Result<(), DataError> {
+        let path = self.path.clone();
+        replace(temporary, &self.target).map_err(|(reason, left)| DataError::Write { path, reason, left })
     }
 
     /// Checks for errors that would otherwise only occur when the file is renamed.
@@ -215,21 +228,21 @@ impl Output {
 
     /// A temporary file in the target's folder, with default permissions.
     pub(super) fn temporary(&self) -> io::Result<Temporary> {
-        let folder = self.target.parent().filter(|folder| !folder.as_os_str().is_empty());
-        Temporary::new_in(folder.unwrap_or(Path::new(".")), Access::Usual).map_err(|error| {
-            match error.kind() {
-                io::ErrorKind::NotFound => io::Error::other("its folder does not exist"),
-                io::ErrorKind::PermissionDenied => {
-                    io::Error::other("no permission to make files in its folder")
-                }
-                _ => error,
-            }
+        Temporary::new_in(folder(&self.target), Access::Usual).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => io::Error::other("its folder does not exist"),
+            io::ErrorKind::PermissionDenied => io::Error::other("no permission to make files in its folder"),
+            _ => error,
         })
     }
 
     pub(super) fn failed(&self, reason: io::Error) -> DataError {
-        DataError::Write { path: self.path.clone(), reason }
+        DataError::Write { path: self.path.clone(), reason, left: Left::of(&self.target) }
     }
+}
+
+/// Removes all temporary files of this process, for a signal that ends it. Nothing can be written any more.
+pub fn remove_temporaries() {
+    temporary::remove_all();
 }
 
 fn format_of(path: &Path) -> Result<OutputFormat, DataError> {

@@ -38,10 +38,8 @@ impl Sink {
     ///
     /// [`DataError::Write`], as of a full disk.
     pub fn finish(mut self) -> Result<(), DataError> {
-        let flushed = self.file.flush();
-        let Self { output, temporary, .. } = self;
-        let named = flushed.and_then(|()| temporary.persist(&output.target));
-        named.map_err(|reason| output.failed(reason))
+        self.file.flush().map_err(|reason| self.output.failed(reason))?;
+        self.output.name(self.temporary)
     }
 
     /// The error for a failed write.

@@ -4,13 +4,13 @@
 //! rewritten. No result depends on it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use super::adapter::AdapterInfo;
-use super::kernel_cache;
 use crate::engine::OpenOptions;
+use crate::kept;
 
 /// Version of the format of [`Stored`].
 const SCHEMA: u32 = 1;
@@ -66,15 +66,19 @@ impl Stored {
         }
     }
 
-    /// The choices in `file`, if this version of Cairn made them on this adapter and driver.
-    fn read(file: &Path, info: &AdapterInfo) -> Option<Vec<Choice>> {
-        if std::fs::metadata(file).ok()?.len() > MOST_BYTES {
-            return None;
-        }
-        let mut stored: Self = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+    /// The choices in `file`, if this version of Cairn made them on this adapter and driver. None of a file that is
+    /// not there.
+    fn read(file: &Path, info: &AdapterInfo) -> Result<Vec<Choice>, String> {
+        let Some(bytes) = kept::read(file, MOST_BYTES)? else { return Ok(Vec::new()) };
+        let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
+        let text = kept::unseal_json(text)?.ok_or("it has no checksum")?;
+        let mut stored: Self = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let choices = std::mem::take(&mut stored.choices);
         let sound = |choice: &Choice| choice.question.among.contains(&choice.fastest);
-        (stored == Self::new(info, Vec::new()) && choices.iter().all(sound)).then_some(choices)
+        match stored == Self::new(info, Vec::new()) && choices.iter().all(sound) {
+            true => Ok(choices),
+            false => Err("it is of another version, adapter or driver".into()),
+        }
     }
 }
 
@@ -85,6 +89,7 @@ pub(super) struct Choices {
     info: AdapterInfo,
     forced: Option<String>,            // prefix of a kernel's name
     known: Mutex<Option<Vec<Choice>>>, // None until the file is read
+    doubt: OnceLock<String>,
 }
 
 impl Choices {
@@ -92,7 +97,8 @@ impl Choices {
     pub(super) fn new(info: &AdapterInfo, options: &OpenOptions) -> Self {
         let key = blake3::hash(format!("{info}\n{}", info.driver).as_bytes()).to_hex();
         let file = options.cache.as_ref().map(|folder| folder.join(format!("choices-{key:.16}.json")));
-        Self { file, info: info.clone(), forced: options.testing.choice.clone(), known: Mutex::new(None) }
+        let forced = options.testing.choice.clone();
+        Self { file, info: info.clone(), forced, known: Mutex::new(None), doubt: OnceLock::new() }
     }
 
     /// The fastest kernel, if a trial has answered this question.
@@ -119,13 +125,23 @@ impl Choices {
         known.insert(0, Choice { question, fastest });
         known.truncate(MOST);
         let stored = Stored::new(&self.info, known.clone());
-        if let (Some(file), Ok(text)) = (&self.file, serde_json::to_vec_pretty(&stored)) {
-            let _ = kernel_cache::write(file, &text);
+        if let (Some(file), Ok(text)) = (&self.file, serde_json::to_string_pretty(&stored))
+            && let Err(why) = kept::write(file, kept::seal_json(&text).as_bytes())
+        {
+            self.doubt.get_or_init(|| kept::not_written(file, &why));
         }
     }
 
+    /// Why the file was ignored or could not be written, if so.
+    pub(super) fn doubt(&self) -> Option<String> {
+        self.doubt.get().cloned()
+    }
+
     fn read(&self) -> Vec<Choice> {
-        let file = self.file.as_deref();
-        file.and_then(|file| Stored::read(file, &self.info)).unwrap_or_default()
+        let Some(file) = &self.file else { return Vec::new() };
+        Stored::read(file, &self.info).unwrap_or_else(|why| {
+            self.doubt.get_or_init(|| kept::ignored(file, &why));
+            Vec::new()
+        })
     }
 }

@@ -125,6 +125,11 @@ impl Context {
         }
     }
 
+    /// Notes on kept files that were ignored or could not be written.
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.cache.iter().filter_map(KernelCache::doubt).chain(self.choices.doubt()).collect()
+    }
+
     /// Lowers the binding limit, for tests.
     pub(super) fn limit_binding(&mut self, bytes: Option<u64>) {
         self.max_binding = bytes.map_or(self.max_binding, |bytes| bytes.min(self.max_binding));

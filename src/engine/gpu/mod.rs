@@ -131,6 +131,10 @@ impl Engine for Gpu {
         Ok(Box::new(GpuNearest::new(self, centroids)?))
     }
 
+    fn notes(&self) -> Vec<String> {
+        self.context.notes()
+    }
+
     fn peak(&self) -> Result<Option<Peak>, EngineError> {
         peak::measure(&self.context).map(Some)
     }

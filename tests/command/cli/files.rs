@@ -104,3 +104,275 @@ fn all_three_at_once_and_nothing_else() {
     assert_eq!(folder.names(), ["c.csv", "l.npy", "r.csv"]);
     assert!(fs::metadata(folder.path("l.npy")).unwrap().len() > 1797 * 4);
 }
+
+/// Subcommands with a file that is read, FILE, and one that is written, OUT.
+const READ_AND_WRITTEN: [&str; 26] = [
+    "fit FILE -k 1 --labels OUT",
+    "fit FILE -k 1 --centroids OUT",
+    "fit FILE -k 1 --restarts-out OUT",
+    "fit FILE -k 1 --model OUT",
+    "fit FILE -k 1 --report OUT",
+    "fit points.csv --init FILE --labels OUT",
+    "fit points.csv --init FILE --model OUT",
+    "compare FILE --export-json OUT",
+    "compare FILE --export-csv OUT",
+    "compare FILE --export-html OUT",
+    "compare points.csv --init FILE --export-json OUT",
+    "compare points.csv --init FILE --export-csv OUT",
+    "compare points.csv --init FILE --export-html OUT",
+    "report FILE -o OUT",
+    "report points.csv --init FILE -o OUT",
+    "report m.safetensors FILE -o OUT",
+    "sweep FILE --table OUT",
+    "sweep points.csv --test FILE --table OUT",
+    "predict m.safetensors FILE -o OUT",
+    "predict FILE points.csv -o OUT",
+    "predict m.safetensors --drawings FILE -o OUT",
+    "transform m.safetensors FILE -o OUT",
+    "transform FILE points.csv -o OUT",
+    "draw FILE -o OUT",
+    "read m.safetensors FILE --debug OUT",
+    "read FILE picture.png --debug OUT",
+];
+
+/// A folder with a file x.csv, and names that lead to it or, if it is removed, to where it would be.
+#[cfg(unix)]
+fn with_names_of_one_file() -> (Folder, [&'static str; 6]) {
+    use std::os::unix::fs::symlink;
+    let folder = Folder::with([("x.csv", b"1\n2\n")]);
+    fs::create_dir(folder.path("sub")).unwrap();
+    symlink(".", folder.path("folder")).unwrap();
+    symlink("x.csv", folder.path("soft.csv")).unwrap();
+    symlink("../soft.csv", folder.path("sub/soft2.csv")).unwrap();
+    (folder, ["x.csv", "./x.csv", "sub/../x.csv", "folder/x.csv", "soft.csv", "sub/soft2.csv"])
+}
+
+#[cfg(unix)]
+#[test]
+fn no_output_of_any_subcommand_is_an_input_by_any_name() {
+    let (folder, names) = with_names_of_one_file();
+    fs::hard_link(folder.path("x.csv"), folder.path("hard.csv")).unwrap();
+    let before = folder.names();
+    for line in READ_AND_WRITTEN {
+        for name in names.iter().chain(&["hard.csv"]) {
+            for (file, out) in [("x.csv", *name), (*name, "x.csv")] {
+                let ran = folder.run(&line.replace("FILE", file).replace("OUT", out));
+                assert_eq!(ran.code, 2, "{line}, {file}, {out}: {}", ran.err);
+                ran.refused(2, &["are the same file", out, "name two files"]);
+            }
+        }
+    }
+    assert_eq!((folder.read("x.csv").as_str(), folder.names()), ("1\n2\n", before));
+}
+
+#[cfg(unix)]
+#[test]
+fn no_two_outputs_are_one_file_that_is_there_or_not() {
+    let (folder, names) = with_names_of_one_file();
+    for there in [true, false] {
+        if !there {
+            fs::remove_file(folder.path("x.csv")).unwrap();
+        }
+        for name in names {
+            for line in [
+                "fit digits --labels x.csv --centroids OUT",
+                "fit digits --restarts-out x.csv --model OUT",
+                "compare digits --export-json x.csv --export-html OUT",
+            ] {
+                folder.run(&line.replace("OUT", name)).refused(2, &["are the same file", name]);
+            }
+        }
+    }
+    // two names of pipes and devices are no reason to refuse
+    folder.fit("/dev/null --init /dev/null -q").refused(1, &["/dev/null", "is empty"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn redirected_files_count_as_inputs_and_outputs() {
+    let folder = Folder::with([("x.csv", b"1\n2\n")]);
+    let open = |write: bool| File::options().read(true).append(write).open(folder.path("x.csv")).unwrap();
+    let run = |args: &str, from: std::process::Stdio, to: std::process::Stdio| {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("cairn"));
+        command.current_dir(folder.0.path()).args(args.split(' ')).stdin(from).stdout(to);
+        let output =
+            command.stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (null, pipe) = (std::process::Stdio::null, std::process::Stdio::piped);
+    for (line, from, to, said) in [
+        (
+            "fit - -k 1 --labels x.csv",
+            open(false).into(),
+            pipe(),
+            "DATA and --labels are the same file, x.csv",
+        ),
+        ("fit x.csv -k 1", null(), open(true).into(), "DATA and standard output are the same file"),
+        ("predict x.csv x.csv", null(), open(true).into(), "MODEL and standard output are the same"),
+        ("fit -k 1 --labels x.csv", null(), open(true).into(), "--labels and standard output are the same"),
+    ] {
+        let (code, err) = run(line, from, to);
+        assert!(code == Some(2) && err.contains(said), "{line}: {err}");
+    }
+    assert_eq!(folder.read("x.csv"), "1\n2\n");
+}
+
+#[test]
+fn standard_input_is_read_for_one_purpose() {
+    let folder = Folder::with([("x.csv", b"1\n2\n")]);
+    for line in ["fit - --init -", "report - --init -", "sweep - --test -", "compare - --init -"] {
+        folder.run(line).refused(2, &["are both standard input", "name a file for one of them"]);
+    }
+}
+
+/// Each kind of output, over a file that is there.
+const WRITTEN: [&str; 8] = [
+    "fit t.csv -k 2 -q --device cpu --labels OUT",
+    "fit t.csv -k 2 -q --device cpu --centroids OUT",
+    "fit t.csv -k 2 -q --device cpu --restarts-out OUT",
+    "fit t.csv -k 2 -q --device cpu --model OUT",
+    "sweep t.csv -k 2 -q --device cpu --table OUT",
+    "predict m.safetensors t.csv --device cpu -o OUT",
+    "transform m.safetensors t.csv -o OUT",
+    "name m.safetensors 0=zero -o OUT",
+];
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_replaced_keeps_its_mode_its_owner_and_its_names() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+    let folder = Folder::with([("t.csv", b"x\n1\n2\n9\n")]);
+    folder.fit("t.csv -k 2 -q --model m.safetensors").done();
+    let path = folder.path("old.csv");
+    for line in WRITTEN {
+        for mode in [0o600, 0o644, 0o640, 0o664, 0o755] {
+            fs::write(&path, "old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let owned = chown(&path, Some(1234), Some(2345)).is_ok(); // only root can
+            folder.run(&line.replace("OUT", "old.csv")).done();
+            let now = fs::metadata(&path).unwrap();
+            assert_eq!(now.mode() & 0o7777, mode, "{line}");
+            assert!(!owned || (now.uid(), now.gid()) == (1234, 2345), "{line}");
+            assert_ne!(fs::read(&path).unwrap(), b"old");
+            fs::remove_file(&path).unwrap();
+        }
+    }
+    for line in WRITTEN {
+        fs::write(&path, "old").unwrap();
+        fs::hard_link(&path, folder.path("hard.csv")).unwrap();
+        folder.run(&line.replace("OUT", "hard.csv")).done();
+        assert_ne!(fs::read(&path).unwrap(), b"old", "{line}");
+        assert_eq!(fs::metadata(&path).unwrap().nlink(), 2);
+        [path.clone(), folder.path("hard.csv")].iter().for_each(|file| fs::remove_file(file).unwrap());
+        // a link to what is not there yet
+        symlink("old.csv", folder.path("soft.csv")).unwrap();
+        folder.run(&line.replace("OUT", "soft.csv")).done();
+        assert!(path.is_file() && folder.path("soft.csv").is_symlink(), "{line}");
+        [path.clone(), folder.path("soft.csv")].iter().for_each(|file| fs::remove_file(file).unwrap());
+    }
+    assert_eq!(folder.names(), ["m.safetensors", "t.csv"]);
+}
+
+/// `cairn predict` on a pipe without an end, once it has a temporary file.
+#[cfg(unix)]
+fn endless(folder: &Folder, shell: &str) -> std::process::Child {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let cairn = assert_cmd::cargo::cargo_bin!("cairn");
+    let line = format!("{shell} exec {} predict m.safetensors - --device cpu -o out.csv", cairn.display());
+    let mut command = Command::new("sh");
+    command.args(["-c", &line]).current_dir(folder.0.path()).stdin(Stdio::piped()).stderr(Stdio::null());
+    command.env("TMPDIR", folder.path("tmp")).env_remove("XDG_RUNTIME_DIR");
+    let temporaries = || folder.names().iter().filter(|name| name.starts_with(".cairn-")).count();
+    let before = temporaries();
+    let mut child = command.spawn().unwrap();
+    let mut rows = child.stdin.take().unwrap();
+    std::thread::spawn(move || {
+        rows.write_all(b"x\n").ok();
+        while rows.write_all(&b"1\n".repeat(1 << 12)).is_ok() {}
+    });
+    let start = std::time::Instant::now();
+    while temporaries() <= before {
+        assert!(start.elapsed().as_secs() < 60 && child.try_wait().unwrap().is_none(), "nothing is written");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child
+}
+
+#[cfg(unix)]
+fn kill(child: &std::process::Child, signal: &str) {
+    let mut kill = std::process::Command::new("kill");
+    assert!(kill.args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn no_signal_leaves_a_temporary_file_for_longer_than_until_the_next_run() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = Folder::with([("t.csv", b"x\n1\n2\n9\n"), ("out.csv", b"old")]);
+    folder.fit("t.csv -k 2 -q --model m.safetensors").done();
+    fs::create_dir(folder.path("tmp")).unwrap();
+    let before = folder.names();
+    for (signal, number) in [("HUP", 1), ("INT", 2), ("TERM", 15)].repeat(3) {
+        let mut child = endless(&folder, "");
+        kill(&child, signal);
+        assert_eq!(child.wait().unwrap().signal(), Some(number));
+        assert_eq!((folder.names(), folder.read("out.csv").as_str()), (before.clone(), "old"), "{signal}");
+        assert_eq!(fs::read_dir(folder.path("tmp")).unwrap().count(), 0, "{signal}");
+    }
+    // what is ignored from the start stays so
+    let mut child = endless(&folder, "trap '' HUP;");
+    kill(&child, "HUP");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert!(child.try_wait().unwrap().is_none());
+    let mut other = endless(&folder, "");
+    kill(&child, "KILL");
+    child.wait().unwrap();
+    folder.run("predict m.safetensors t.csv --device cpu -o other.csv").done();
+    let left = folder.names().iter().filter(|name| name.starts_with(".cairn-")).count();
+    assert_eq!(left, 1, "the file of a run that goes on");
+    kill(&other, "TERM");
+    other.wait().unwrap();
+    fs::remove_file(folder.path("other.csv")).unwrap();
+    assert_eq!(folder.names(), before);
+}
+
+/// Each waits for the one before.
+#[cfg(unix)]
+#[test]
+fn of_many_names_given_at_a_time_none_is_lost() {
+    let folder = Folder::new();
+    folder.fit("digits -k 20 -r 1 --max-iter 2 -q --model m.safetensors").done();
+    let name = |cluster: usize| {
+        let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("cairn"));
+        command.current_dir(folder.0.path()).args([
+            "name",
+            "m.safetensors",
+            &format!("{cluster}=n{cluster}x"),
+        ]);
+        command.spawn().unwrap()
+    };
+    let children: Vec<_> = (0..20).map(name).collect();
+    children.into_iter().for_each(|mut child| assert!(child.wait().unwrap().success()));
+    let list = folder.run("name m.safetensors").out;
+    (0..20).for_each(|cluster| assert!(list.contains(&format!(" n{cluster}x ")), "{cluster}: {list}"));
+    assert_eq!(folder.names(), ["m.safetensors"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_stands_after_a_failure_is_said() {
+    let folder = Folder::with([("t.csv", b"x\n1\n2\n9\n"), ("old.csv", b"old")]);
+    let line = "fit t.csv -k 2 -q --device cpu --labels";
+    // no file may grow
+    for (name, left) in [("old.csv", "the old file stands"), ("new.csv", "nothing was left there")] {
+        let cairn = assert_cmd::cargo::cargo_bin!("cairn");
+        let line = format!("trap '' XFSZ; ulimit -f 0; exec {} {line} {name}", cairn.display());
+        let mut command = std::process::Command::new("sh");
+        let output = command.args(["-c", &line]).current_dir(folder.0.path()).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(1) && err.contains(left) && err.contains(name), "{err}");
+        assert_eq!(folder.names(), ["old.csv", "t.csv"]);
+    }
+    assert_eq!(folder.read("old.csv"), "old");
+}

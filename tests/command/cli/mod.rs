@@ -5,7 +5,8 @@
 //! | `bad_input` | invalid input: exit code, a message of one line, no file left behind |
 //! | `cases` | ordinary files of every form: headers, missing values, dialects, other formats, ids |
 //! | `input` | sources of data, truth and weights |
-//! | `files` | output files in both formats, and reading them back |
+//! | `files` | output files: both formats, never an input, mode and owner, signals |
+//! | `cache` | the cache folder and the folder for temporary files in any state |
 //! | `summary` | the summary as text: exact, with and without colour, quiet |
 //! | `json` | the summary as JSON |
 //! | `sweep` | `cairn sweep` |
@@ -20,6 +21,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 mod bad_input;
+#[cfg(unix)]
+mod cache;
 mod cases;
 mod compare;
 mod devices;

@@ -1,0 +1,47 @@
+//! Signals that end the program. Its temporary files go with it.
+
+use std::fs;
+use std::path::Path;
+
+use cairn::data::write::remove_temporaries;
+
+/// Starts a thread that waits for SIGHUP, SIGINT and SIGTERM, removes all temporary files and this folder, and ends the
+/// program as the signal does by default. A signal that is ignored, as by `nohup`, stays so. Without a thread the files
+/// stay, until the next run in the same folder.
+#[cfg(unix)]
+pub(crate) fn clean_up_on_signals(folder: Option<&Path>) {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let folder = folder.map(Path::to_owned);
+    let wait = move || {
+        let ending = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|&signal| !is_ignored(signal));
+        let Ok(mut signals) = signal_hook::iterator::Signals::new(ending) else { return };
+        if let Some(signal) = signals.forever().next() {
+            clean_up(folder.as_deref());
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    };
+    let _ = std::thread::Builder::new().name("signals".into()).spawn(wait);
+}
+
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let mut now = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action the call only writes the present one, to memory of its type; zeros are valid there
+    let now = unsafe {
+        libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr());
+        now.assume_init()
+    };
+    now.sa_sigaction == libc::SIG_IGN
+}
+
+/// The system removes nothing; what stays is in the folder for temporary files, and beside outputs.
+#[cfg(not(unix))]
+pub(crate) fn clean_up_on_signals(_folder: Option<&Path>) {}
+
+/// Removes what must not stay.
+pub(super) fn clean_up(folder: Option<&Path>) {
+    remove_temporaries();
+    if let Some(folder) = folder {
+        let _ = fs::remove_dir_all(folder); // of this process alone
+    }
+}
