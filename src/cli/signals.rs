@@ -6,21 +6,24 @@ use std::path::Path;
 use cairn::data::write::remove_temporaries;
 
 /// Starts a thread that waits for SIGHUP, SIGINT and SIGTERM, removes all temporary files and this folder, and ends the
-/// program as the signal does by default. A signal that is ignored, as by `nohup`, stays so. Without a thread the files
+/// program as the signal does by default. Returns when it waits. A signal that is ignored, as by `nohup`, stays so. Without a thread the files
 /// stay, until the next run in the same folder.
 #[cfg(unix)]
 pub(crate) fn clean_up_on_signals(folder: Option<&Path>) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let folder = folder.map(Path::to_owned);
+    let (ready, is_ready) = std::sync::mpsc::channel();
     let wait = move || {
         let ending = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|&signal| !is_ignored(signal));
         let Ok(mut signals) = signal_hook::iterator::Signals::new(ending) else { return };
+        let _ = ready.send(());
         if let Some(signal) = signals.forever().next() {
             clean_up(folder.as_deref());
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
     };
     let _ = std::thread::Builder::new().name("signals".into()).spawn(wait);
+    let _ = is_ready.recv(); // an error if there is no thread: the closure, and `ready` in it, is gone
 }
 
 #[cfg(unix)]

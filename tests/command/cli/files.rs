@@ -283,7 +283,10 @@ fn endless(folder: &Folder, shell: &str) -> std::process::Child {
     let mut command = Command::new("sh");
     command.args(["-c", &line]).current_dir(folder.0.path()).stdin(Stdio::piped()).stderr(Stdio::null());
     command.env("TMPDIR", folder.path("tmp")).env_remove("XDG_RUNTIME_DIR");
-    let temporaries = || folder.names().iter().filter(|name| name.starts_with(".cairn-")).count();
+    // one that has rows: an empty one may be that by which the folder is checked
+    let has_rows = |name: &&String| fs::metadata(folder.path(name)).is_ok_and(|file| file.len() > 0);
+    let temporaries =
+        || folder.names().iter().filter(|name| name.starts_with(".cairn-")).filter(has_rows).count();
     let before = temporaries();
     let mut child = command.spawn().unwrap();
     let mut rows = child.stdin.take().unwrap();
