@@ -206,7 +206,10 @@ fn small_lookups(backend: Backend) {
         let tight = OpenOptions { testing: patient.testing.clone(), ..with_memory(2_000_000) };
         let (kept, many) = run(adapter, &tight, &case(40), Keep::Best);
         for counters in [&few, &many] {
-            assert!(counters.round_dispatches <= kernels_of_a_round() * counters.round_slices, "{counters:?}");
+            assert!(
+                counters.round_dispatches <= kernels_of_a_round() * counters.round_slices,
+                "{counters:?}"
+            );
             assert_eq!(counters.round_slices, counters.rounds, "one chunk, and short work");
             // rounds go out several at a time, and the host waits once for them
             assert!(counters.waits * 2 <= counters.rounds, "{counters:?}");
@@ -253,7 +256,10 @@ fn slices_of_time(backend: Backend) {
             let expected = case.oracle();
             let counters = agrees(adapter, &short, &case, &expected);
             assert!(counters.round_slices > 2 * counters.rounds, "not cut: {counters:?}");
-            assert!(counters.round_dispatches <= kernels_of_a_round() * counters.round_slices, "{counters:?}");
+            assert!(
+                counters.round_dispatches <= kernels_of_a_round() * counters.round_slices,
+                "{counters:?}"
+            );
             assert!(counters.waits <= counters.rounds + 3, "waits inside a round: {counters:?}");
         }
         let case = Case::new(&normal(3000, 5, 1), KMeans::new(7).restarts(2));

@@ -126,7 +126,9 @@ fn a_self_check_of_a_gpu_leaves_no_kernel_out() {
     let of_units = |kernels: &String| kernels.contains("assign_matrix");
     for kernels in kernels.filter(|kernels| !ran.out.contains("  skip  ") && !of_units(kernels)) {
         let all = cairn::engine::gpu::kernel::sources();
-        let here = |name: &str| !["peak_", "assign_matrix", "narrow_", "repair"].iter().any(|of| name.starts_with(of));
+        let here = |name: &str| {
+            !["peak_", "assign_matrix", "narrow_", "repair"].iter().any(|of| name.starts_with(of))
+        };
         for (name, _) in all.iter().filter(|(name, _)| here(name)) {
             assert!(kernels.contains(name), "{name} is missing from {kernels}");
         }
