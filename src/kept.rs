@@ -67,6 +67,7 @@ pub(crate) fn write(file: &Path, bytes: &[u8]) -> Result<(), String> {
 }
 
 /// A note that a file is not used.
+#[cfg(feature = "gpu")]
 pub(crate) fn ignored(file: &Path, why: &str) -> String {
     format!("{} is ignored: {why}", file.display())
 }

@@ -228,7 +228,8 @@ mod tests {
         let mut expected = before.clone();
         expected.retain(|name| name != stale);
         let mut after = names(folder.path());
-        (expected.sort(), after.sort());
+        expected.sort();
+        after.sort();
         assert_eq!(after, expected);
         assert!(owned.path().exists());
         sweep(&folder.path().join("none"));
