@@ -280,8 +280,15 @@ fn endless(folder: &Folder, shell: &str) -> std::process::Child {
     use std::process::{Command, Stdio};
     let cairn = assert_cmd::cargo::cargo_bin!("cairn");
     let line = format!("{shell} exec {} predict m.safetensors - --device cpu -o out.csv", cairn.display());
-    let mut command = Command::new("sh");
-    command.args(["-c", &line]).current_dir(folder.0.path()).stdin(Stdio::piped()).stderr(Stdio::null());
+    // whoever runs the tests may ignore some of the signals, as nohup does
+    let default = if cfg!(target_os = "linux") { &["--default-signal=HUP,INT,TERM"][..] } else { &[] };
+    let mut command = Command::new("env");
+    command
+        .args(default)
+        .args(["sh", "-c", &line])
+        .current_dir(folder.0.path())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null());
     command.env("TMPDIR", folder.path("tmp")).env_remove("XDG_RUNTIME_DIR");
     // one that has rows: an empty one may be that by which the folder is checked
     let has_rows = |name: &&String| fs::metadata(folder.path(name)).is_ok_and(|file| file.len() > 0);
