@@ -14,12 +14,9 @@ override WIDE: u32 = 8u;  // 8 or 16
 override QUADS: u32 = 4u; // quads per step: 32 / max(HIGH, WIDE)
 override WIDTH: u32 = 64u; // HIGH * WIDE
 
-const MAX_WIDTH = 256u;
 const MAX_POINTS = 128u;
 var<workgroup> tile: array<vec4<f32>, 256>;    // four points side by side (4 QUADS features, 2 HIGH fours)
 var<workgroup> columns: array<vec4<f32>, 256>; // a group's four side by side (4 QUADS features, 2 WIDE groups)
-var<workgroup> distances: array<vec4<u32>, MAX_WIDTH>;
-var<workgroup> indices: array<u32, MAX_WIDTH>;
 var<workgroup> n_open: atomic<u32>;
 var<workgroup> count: u32;
 var<workgroup> open: array<u32, MAX_POINTS>; // points
@@ -117,26 +114,6 @@ fn write_or_list(point: u32, slot: u32, b: Top2) {
         limits[at] = limit;
         count_repairs(slot, 1u);
     }
-}
-
-/// Repairs a point by all invocations, each for every WIDTH-th pack. Must be called in uniform control flow.
-fn repair(point: u32, slot: u32, limit: f32, local: u32) {
-    let own = nearest_of(point, slot, sizes.gamma, limit, local, WIDTH);
-    distances[local] = own.distance;
-    indices[local] = own.index;
-    for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if (local < half) {
-            let farther = less4(distances[local], distances[local + half]);
-            let nearer = less4(distances[local + half], distances[local]);
-            if (nearer || (!farther && indices[local + half] < indices[local])) {
-                distances[local] = distances[local + half];
-                indices[local] = indices[local + half];
-            }
-        }
-    }
-    if (local == 0u) { labels[slot * sizes.n_points + point] = indices[0]; }
-    workgroupBarrier();
 }
 
 @compute @workgroup_size(WIDTH)
@@ -238,5 +215,5 @@ fn assign_tiled(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
     workgroupBarrier();
     if (local == 0u) { count = atomicLoad(&n_open); }
     let n = workgroupUniformLoad(&count);
-    for (var i = 0u; i < n; i++) { repair(open[i], slot, limits[i], local); }
+    for (var i = 0u; i < n; i++) { decide(open[i], slot, limits[i], local); }
 }

@@ -15,9 +15,7 @@ var<workgroup> open: array<u32, POINTS>; // points: pairs from the front, the re
 var<workgroup> n_pairs: atomic<u32>;
 var<workgroup> n_rest: atomic<u32>;
 var<workgroup> count: u32;
-var<workgroup> distances: array<vec4<u32>, WIDTH>;
 var<workgroup> second: array<vec3<u32>, WIDTH>; // of pairs: distances to the other
-var<workgroup> indices: array<u32, WIDTH>;
 
 /// The part of a squared distance that is due to every TEAM-th quad from `member` on.
 fn part_of_distance(point: u32, slot: u32, c: u32, member: u32) -> vec3<u32> {
@@ -61,31 +59,13 @@ fn decide_pairs(slot: u32, first: u32, n: u32, local: u32) {
     workgroupBarrier();
 }
 
-/// Decides a point among all centroids, of which each invocation takes every WIDTH-th pack. Must be called in uniform
-/// control flow.
-fn decide(point: u32, slot: u32, local: u32) {
-    let label = slot * sizes.n_points + point;
-    let guess = labels[label] & ~UNPROVEN;
+/// Decides a point among all centroids. Must be called in uniform control flow.
+fn decide_among_all(point: u32, slot: u32, local: u32) {
+    let guess = labels[slot * sizes.n_points + point] & ~UNPROVEN;
     let pack = slot * sizes.n_packs + guess / 4u;
     let values = base_of(pack, sizes.gamma) - dots(point, pack * sizes.n_quads * 4u);
     let best = Top2(values[guess % 4u], 0.0, guess);
-    let limit = limit_of(best, slot, errors[point], sizes.gamma);
-    let own = nearest_of(point, slot, sizes.gamma, limit, local, WIDTH);
-    distances[local] = own.distance;
-    indices[local] = own.index;
-    for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
-        workgroupBarrier();
-        if (local < half) {
-            let farther = less4(distances[local], distances[local + half]);
-            let nearer = less4(distances[local + half], distances[local]);
-            if (nearer || (!farther && indices[local + half] < indices[local])) {
-                distances[local] = distances[local + half];
-                indices[local] = indices[local + half];
-            }
-        }
-    }
-    workgroupBarrier();
-    if (local == 0u) { labels[label] = indices[0]; }
+    decide(point, slot, limit_of(best, slot, errors[point], sizes.gamma), local);
 }
 
 @compute @workgroup_size(256)
@@ -114,5 +94,5 @@ fn repair(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) grou
     let rest = workgroupUniformLoad(&count);
     if (local == 0u && pairs + rest > 0u) { count_repairs(slot, pairs + rest); }
     for (var i = 0u; i < pairs; i += WIDTH / TEAM) { decide_pairs(slot, i, pairs, local); }
-    for (var i = 0u; i < rest; i++) { decide(open[POINTS - 1u - i], slot, local); }
+    for (var i = 0u; i < rest; i++) { decide_among_all(open[POINTS - 1u - i], slot, local); }
 }

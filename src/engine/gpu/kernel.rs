@@ -24,6 +24,7 @@ const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
 const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.wgsl");
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
+const DECIDE_PRELUDE: &str = include_str!("../../../shaders/decide_prelude.wgsl");
 const TOTALS_PRELUDE: &str = include_str!("../../../shaders/totals_prelude.wgsl");
 const SUMS_PRELUDE: &str = include_str!("../../../shaders/sums_prelude.wgsl");
 const WRITE_PRELUDE: &str = include_str!("../../../shaders/write_prelude.wgsl");
@@ -101,7 +102,8 @@ fn write_all() -> Vec<(&'static str, String)> {
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
     ];
     let repair = include_str!("../../../shaders/repair.wgsl");
-    let repair = ("repair", format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{repair}"));
+    let repair =
+        ("repair", format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{DECIDE_PRELUDE}\n{repair}"));
     let assigning = [
         ("assign", include_str!("../../../shaders/assign.wgsl")),
         ("assign_small", include_str!("../../../shaders/assign_small.wgsl")),
@@ -135,7 +137,8 @@ fn write_all() -> Vec<(&'static str, String)> {
     let far = ("empty_far", include_str!("../../../shaders/empty_far.wgsl"));
     let far = (far.0, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{EMPTY_PRELUDE}\n{}", far.1));
     let assigning = assigning.map(|(name, text)| {
-        (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{WRITE_PRELUDE}\n{text}"))
+        let own = if name == "assign_tiled" { DECIDE_PRELUDE } else { WRITE_PRELUDE };
+        (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{own}\n{text}"))
     });
     let matrix = [8, 16].map(|edge| (MATRIX, matrix_source(Units { edge, members: 32, emulated: false })));
     let assigning = assigning.into_iter().chain(matrix);

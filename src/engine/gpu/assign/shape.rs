@@ -118,7 +118,7 @@ impl Shape {
                 let [edge, members] = [units.edge, units.members].map(u64::from);
                 let emulated = if units.emulated { 16 * edge * edge / members } else { 0 };
                 // the kernel, in passes of two pieces of a subgroup's 32 points; and repair
-                (16 / edge * (48 + emulated) * packs.div_ceil(edge)).max(64 * packs.div_ceil(256) + 16)
+                (16 / edge * (80 + emulated) * packs.div_ceil(edge)).max(64 * packs.div_ceil(256) + 16)
             }
         }
     }
