@@ -29,10 +29,12 @@
 //! * [`lattice`]: quantisation of rows to integers, and back to the user's units
 //! * [`kmeans`]: parameters, [`kmeans::fit`], restarts, the fingerprint
 //! * [`engine`]: the engines `reference` (the definition), `cpu` and `gpu`, and the fallback
+//! * [`memory`]: the error of too little memory
 //! * [`model`]: fitted models: saved, loaded, named and applied to new rows
 //! * [`numbers`]: formatting of numbers for people
 //! * [`score`]: external and internal measures of clusters
 //! * [`sweep`]: fits and measures for several numbers of clusters and seeds
+//! * [`threads`]: the threads of a program, started once
 //! * [`warnings`]: doubts about a result, for every output of it
 //!
 //! The feature `cli`, on by default, adds the command `cairn` and modules that need more crates:
@@ -52,6 +54,7 @@ pub mod engine;
 mod kept;
 pub mod kmeans;
 pub mod lattice;
+pub mod memory;
 pub mod model;
 pub mod numbers;
 #[cfg(feature = "cli")]
@@ -61,6 +64,7 @@ pub mod report;
 pub mod score;
 pub mod sweep;
 mod temporary;
+pub mod threads;
 pub mod warnings;
 
 /// Tests the Rust code of README.

@@ -93,7 +93,18 @@ impl Drop for Temporary {
 
 /// Removes the temporary files of this process, which must end at once: it can make no others.
 pub(crate) fn remove_all() {
-    let live = live();
+    remove_and_keep(live());
+}
+
+/// [`remove_all`], unless the list of them is in use.
+pub(crate) fn try_remove_all() {
+    if let Ok(live) = LIVE.try_lock() {
+        remove_and_keep(live);
+    }
+}
+
+/// Removes them, and keeps the list locked, so that no other is made.
+fn remove_and_keep(live: MutexGuard<'static, Vec<PathBuf>>) {
     for path in live.iter() {
         let _ = fs::remove_file(path); // may have been renamed
     }

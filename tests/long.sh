@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Random tests and fault injection, with more cases than tests/run.sh.
 #
-#   tests/long.sh             ten times as many random cases, from a new seed; faults at each call; all tests of the
-#                             GPU's host, with every API
+#   tests/long.sh             ten times as many random cases, from a new seed; faults at each call of the system and of the
+#                             GPU; all tests of the GPU's host, with every API; all pictures of noise
 #   tests/long.sh --short     as many random cases as tests/run.sh, from another seed: part of .ci/run
 #   tests/long.sh --seed 7    the random cases of this seed
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-seed=$RANDOM tests=(random:: gpu:: gpu_loop::)
+seed=$RANDOM tests=(random:: gpu_faults:: gpu_loop::)
 export CAIRN_LONG=1
 case ${1:-} in
 --short)
@@ -22,3 +22,6 @@ echo "PROPTEST_RNG_SEED=$seed"
 export PROPTEST_RNG_SEED=$seed
 tests/run.sh --test library -- certify:: lattice:: restarts:: data::csv
 tests/run.sh --test engines -- "${tests[@]}"
+if [ -n "${CAIRN_LONG:-}" ]; then
+    tests/run.sh --test command -- cli::faults cli::cache reading::
+fi

@@ -1,6 +1,6 @@
 //! Opens the device for all subcommands, from flags and the environment.
 //!
-//! Environment variables are read only here and, for folders, in cache.rs and runtime_folder.rs.
+//! Environment variables are read only here, in threads.rs and, for folders, in cache.rs and runtime_folder.rs.
 //! (`env::temp_dir()`, which the library calls for temporary files, depends on `TMPDIR`.)
 //!
 //! | variable | meaning |
@@ -8,6 +8,7 @@
 //! | `CAIRN_CPU` | CPU kernel: [`OpenOptions::cpu_kernel`] |
 //! | `CAIRN_GPU` | GPU assign kernel: [`OpenOptions::gpu_kernel`] |
 //! | `WGPU_BACKEND` | graphics APIs to search for GPUs, separated by commas: vulkan, metal, dx12, gl |
+//! | `RAYON_NUM_THREADS` | threads on the CPU, if there is no `--threads` |
 //! | `CAIRN_CACHE` | the cache folder; default: `cairn` in the user's cache folder, on Linux `XDG_CACHE_HOME` |
 //!
 //! The cache folder has `costs.json` (the cost model of this machine: [`super::cache`]) and, for each GPU, a file of
@@ -31,7 +32,6 @@ const BACKENDS: &str = "WGPU_BACKEND";
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Wanted {
     pub(super) gpu_memory: Option<ByteSize>,
-    pub(super) threads: Option<usize>,
     /// The size of the job that `auto` chooses for, if known.
     pub(super) size: Option<JobSize>,
     /// Whether to suppress notes.
@@ -45,9 +45,9 @@ pub(super) fn open(device: &Device, wanted: &Wanted) -> anyhow::Result<Opened> {
 
 /// Options from the environment, the cache folder and `wanted`.
 pub(super) fn options(wanted: &Wanted) -> Result<OpenOptions, Usage> {
-    let Wanted { gpu_memory, threads, size, quiet } = *wanted;
+    let Wanted { gpu_memory, size, quiet } = *wanted;
     let gpu_memory = gpu_memory.map(|size| size.as_u64());
-    Ok(OpenOptions { gpu_memory, threads, size, costs: costs(quiet), ..environment()? })
+    Ok(OpenOptions { gpu_memory, size, costs: costs(quiet), ..environment()? })
 }
 
 fn costs(quiet: bool) -> Costs {

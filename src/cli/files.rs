@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use cairn::data::Dataset;
-use cairn::data::write::{Output, RestartRow};
-use cairn::engine::NO_LABEL;
-use cairn::kmeans::{Fit, Params};
+use cairn::data::write::{Output, RestartRow, RestartsOut};
+use cairn::data::{DataError, Dataset};
+use cairn::engine::{NO_LABEL, Outcome};
+use cairn::kmeans::{Fit, Params, Progress};
 use cairn::model::{Model, ModelError};
 
 use super::args::FitArgs;
@@ -32,38 +32,55 @@ impl Files {
         })
     }
 
-    /// Writes all of them but the report, which it returns. The report comes last, so that an error in it leaves the
-    /// others.
+    /// Begins the file of restarts, which is written while they end.
+    pub(super) fn begin_restarts(&mut self, n_restarts: u64) -> RestartsFile {
+        RestartsFile(self.restarts.take().map(|output| output.begin_restarts(n_restarts)))
+    }
+
+    /// Writes the others but the report, which it returns: that comes last, so that an error in it leaves the others.
+    /// Each is written whatever becomes of those before it; the first error is returned.
     pub(super) fn write(
         self,
         fit: &Fit,
         data: &Dataset,
         params: &Params,
-    ) -> Result<Option<Output>, ModelError> {
-        if let Some(labels) = self.labels {
-            let label = |&label: &u32| (label != NO_LABEL).then_some(label);
-            labels.write_labels(fit.labels().iter().map(label))?;
-        }
-        if let Some(centroids) = self.centroids {
-            centroids.write_matrix(&data.columns, fit.centroids().view())?;
-        }
-        if let Some(restarts) = self.restarts {
-            restarts.write_restarts(restart_rows(fit))?;
-        }
-        if let Some(model) = self.model {
-            model.write_bytes(&Model::from_fit(fit, data, params)?.to_bytes()?)?;
-        }
-        Ok(self.report)
+    ) -> (Option<Output>, Result<(), ModelError>) {
+        let label = |&label: &u32| (label != NO_LABEL).then_some(label);
+        let labels = self.labels.map(|to| to.write_labels(fit.labels().iter().map(label)));
+        let centroids = self.centroids.map(|to| to.write_matrix(&data.columns, fit.centroids().view()));
+        let model =
+            self.model.map(|to| Ok(to.write_bytes(&Model::from_fit(fit, data, params)?.to_bytes()?)?));
+        let written = [labels, centroids].into_iter().flatten().collect::<Result<(), DataError>>();
+        (self.report, written.map_err(ModelError::from).and(model.unwrap_or(Ok(()))))
     }
 }
 
-fn restart_rows(fit: &Fit) -> impl ExactSizeIterator<Item = RestartRow> {
-    let row = move |outcome: &cairn::engine::Outcome| RestartRow {
+/// The file of restarts, if it was asked for, or the first error in it.
+pub(super) struct RestartsFile(Option<Result<RestartsOut, DataError>>);
+
+impl RestartsFile {
+    /// Writes a batch of restarts. After an error no more is written; the fit goes on, for the other files.
+    pub(super) fn write(&mut self, progress: &Progress<'_>) {
+        if let Some(Ok(file)) = &mut self.0
+            && let Err(error) =
+                progress.batch.iter().try_for_each(|outcome| file.write(&row(outcome, progress)))
+        {
+            self.0 = Some(Err(error));
+        }
+    }
+
+    /// Gives the file its name.
+    pub(super) fn finish(self) -> Result<(), DataError> {
+        self.0.map_or(Ok(()), |file| file?.finish())
+    }
+}
+
+fn row(outcome: &Outcome, progress: &Progress<'_>) -> RestartRow {
+    RestartRow {
         restart: outcome.restart,
-        inertia: fit.cost(outcome.inertia),
+        inertia: progress.cost(outcome.inertia),
         iterations: outcome.iterations,
         stopped: outcome.stop.name(),
         stopped_code: outcome.stop as u8,
-    };
-    fit.restarts.outcomes.iter().map(row)
+    }
 }

@@ -15,7 +15,7 @@ use cairn::warnings::{self, Warning, WarningCode};
 use super::args::FitArgs;
 use super::device::{self, Wanted};
 use super::done::Done;
-use super::files::Files;
+use super::files::{Files, RestartsFile};
 use super::measures::{self, InternalMeasures};
 use super::progress::Bar;
 use super::request::Asked;
@@ -24,28 +24,27 @@ use super::{failure, json, notes, report, request, summary, terminal};
 /// Runs the subcommand.
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
-    let files = Files::create(args)?;
+    let mut files = Files::create(args)?;
     let asked = request::params(&args.job, args.device.device())?;
-    let done = work(args, asked)?;
-    let report = files.write(&done.fit, &done.data, &done.params)?;
+    let mut restarts = files.begin_restarts(asked.params.n_restarts());
+    let done = work(args, asked, &mut restarts)?;
+    let listed = restarts.finish();
+    let (report, written) = files.write(&done.fit, &done.data, &done.params);
     let reported = report.map_or(Ok(()), |to| write_report(&done, to));
     if !args.quiet {
         notes::write(&done);
     }
-    write_summary(&done).context("standard output")?;
-    reported
+    let summed_up = write_summary(&done).context("standard output");
+    listed?;
+    written?;
+    reported.and(summed_up)
 }
 
-fn work(args: &FitArgs, asked: Asked) -> anyhow::Result<Done<'_>> {
+fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> anyhow::Result<Done<'a>> {
     let params = &asked.params;
     let start = Instant::now();
     let load = || data::load(&args.job.data, &request::load_options(&args.job));
-    let wanted = Wanted {
-        gpu_memory: args.memory.gpu_memory,
-        threads: params.threads(),
-        quiet: args.quiet,
-        size: None,
-    };
+    let wanted = Wanted { gpu_memory: args.memory.gpu_memory, quiet: args.quiet, size: None };
     let (opened, data) = match params.device() {
         // the choice depends on the size of the job, so load first
         Device::Auto => {
@@ -62,6 +61,7 @@ fn work(args: &FitArgs, asked: Asked) -> anyhow::Result<Done<'_>> {
         let bar = Bar::new(params.n_restarts(), args.quiet);
         fit_on(&opened, &data, &params, &mut |progress| {
             bar.update(progress);
+            restarts.write(progress);
             CONTINUE
         })
     };

@@ -7,7 +7,7 @@ use cairn::data::{DataError, Hint, Position};
 use cairn::model::{ColumnError, ModelError};
 
 use super::args::Command;
-use super::input;
+use super::input::flag;
 
 /// A hint for an error, if there is one.
 pub(super) fn hint(command: &Command, error: &anyhow::Error) -> Option<String> {
@@ -51,7 +51,7 @@ fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {
 
 /// How to leave out the column of a cell.
 fn leave_out(position: &Position) -> String {
-    format!("{} leaves the column out", input::flag("--ignore", &position.asked()))
+    format!("{} leaves the column out", flag("--ignore", &position.asked()))
 }
 
 /// How to leave out the column of a cell, and what else may help.
@@ -63,6 +63,9 @@ fn of_cell(position: &Position, hint: Hint) -> String {
 fn of_data(error: &DataError) -> Option<String> {
     let hint = match error {
         DataError::NoRows { .. } => "--header no reads the first row as data".to_owned(),
+        DataError::LongRow { bytes, .. } => {
+            format!("{} allows longer ones", flag("--max-row", &format!("{}MiB", (bytes >> 20).max(1) * 16)))
+        }
         DataError::Ragged { .. } => "see --delimiter".to_owned(),
         DataError::DoubtfulHeader { .. } => "--header yes or --header no says it".to_owned(),
         DataError::EmptyCell { position, hint }

@@ -89,14 +89,14 @@ struct BestJson {
 
 #[derive(Serialize)]
 struct RestartsJson {
-    count: usize,
+    count: u64,
     min: f64,
     median: f64,
     max: f64,
     min_text: String, // also beyond f64
     median_text: String,
     max_text: String,
-    found_best: usize,
+    found_best: u64,
 }
 
 #[derive(Serialize)]
@@ -202,7 +202,7 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         init_columns: done.starts.name(),
         max_iter: params.max_iter(),
         tol: params.tol(),
-        threads: params.threads(),
+        threads: done.args.job.threads.threads,
         truth: done.data.truth.as_ref().map(|truth| truth.column.as_str()),
         weights: done.args.job.weights.as_deref(),
         ignore: &done.args.job.ignore,

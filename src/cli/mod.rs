@@ -18,7 +18,9 @@
 //! | `input` | what was found in a text table: notes, JSON |
 //! | `device` | opens the device, from flags and the environment |
 //! | `cache` | the cache folder, with the cost model of this machine |
+//! | `threads` | starts the threads on the CPU |
 //! | `progress` | the progress bar |
+//! | `out_of_memory` | an error in words where the system refuses memory |
 //! | `runtime_folder` | keeps graphics drivers quiet |
 //! | `terminal` | colour, width, closed pipes |
 //! | `failure`, `hints` | error output and exit codes; hints on flags |
@@ -41,6 +43,7 @@ mod json;
 mod measures;
 mod name;
 mod notes;
+mod out_of_memory;
 mod paths;
 mod pictures;
 mod predict;
@@ -56,9 +59,11 @@ mod starts;
 mod summary;
 mod sweep;
 mod terminal;
+mod threads;
 
 pub(crate) use args::Args;
 pub(crate) use failure::fail;
+pub(crate) use out_of_memory::{Allocator, explain_out_of_memory};
 pub(crate) use runtime_folder::runtime_folder;
 pub(crate) use signals::clean_up_on_signals;
 
@@ -68,6 +73,7 @@ use args::Command;
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     terminal::set_color(args.color);
     paths::check(&args.command)?;
+    threads::start(&args.command)?;
     match &args.command {
         Command::Fit(args) => fit::run(args),
         Command::Compare(args) => compare::run(args),

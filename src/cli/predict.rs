@@ -6,9 +6,7 @@ use cairn::model::{Layout, Model, Predictor};
 use cairn::warnings::Unlabelled;
 
 use super::args::{PredictArgs, TransformArgs};
-use super::rows::{
-    Out, check_output, device_warnings, format, labelled, open_device, start_threads, walk, without_label,
-};
+use super::rows::{Out, check_output, device_warnings, format, labelled, open_device, walk, without_label};
 use super::{drawings, notes, terminal};
 
 /// Most distances in memory at a time.
@@ -16,13 +14,12 @@ const ROOM: usize = 1 << 20;
 
 /// Runs `cairn predict`.
 pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
-    start_threads(&args.rows)?;
     let format = format(&args.out)?;
     let output = check_output(&args.out)?;
     let model = Model::load(&args.rows.model)?;
     let drawings = args.drawings.as_ref().map(|file| drawings::rows(file, args.as_is, model.n_dims()));
     let drawings = drawings.transpose()?;
-    let opened = open_device(&args.device, &args.rows)?;
+    let opened = open_device(&args.device)?;
     let mut predictor = Predictor::new(&model, &*opened.engine)?;
     let mut layout = Layout::of_predictions(&model, format);
     if output.is_none() && std::io::stdout().is_terminal() {
@@ -49,7 +46,6 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
 
 /// Runs `cairn transform`. All distances must be exact, so they are computed in integers on the CPU.
 pub(super) fn transform(args: &TransformArgs) -> anyhow::Result<()> {
-    start_threads(&args.rows)?;
     let format = format(&args.out)?;
     let output = check_output(&args.out)?;
     let model = Model::load(&args.rows.model)?;

@@ -36,7 +36,7 @@ impl Bar {
         if let Ok(style) = style {
             bar.set_style(style);
         }
-        let showing = (!quiet && terminal::stderr_is_terminal()).then(|| show_later(bar.clone()));
+        let showing = (!quiet && terminal::stderr_is_terminal()).then(|| show_later(bar.clone())).flatten();
         Self { bar, start: Instant::now(), showing }
     }
 
@@ -46,7 +46,7 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             bar.set_style(style);
         }
-        let showing = (!quiet && terminal::stderr_is_terminal()).then(|| show_later(bar.clone()));
+        let showing = (!quiet && terminal::stderr_is_terminal()).then(|| show_later(bar.clone())).flatten();
         Self { bar, start: Instant::now(), showing }
     }
 
@@ -56,7 +56,7 @@ impl Bar {
     }
 
     /// Shows progress of restarts.
-    pub(super) fn update(&self, progress: Progress) {
+    pub(super) fn update(&self, progress: &Progress<'_>) {
         let rate = progress.done as f64 / self.start.elapsed().as_secs_f64();
         let (rate, best) = (numbers::rate(rate), numbers::short(progress.best));
         self.bar.set_message(format!("{rate}/s, best {best}"));
@@ -79,13 +79,18 @@ impl Drop for Bar {
     }
 }
 
-fn show_later(bar: ProgressBar) -> (Sender<()>, JoinHandle<()>) {
+fn show_later(bar: ProgressBar) -> Option<(Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = mpsc::channel();
     let show = move || {
-        if stopped.recv_timeout(WAIT) == Err(RecvTimeoutError::Timeout) {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.enable_steady_tick(TICK);
+        let mut wait = WAIT;
+        while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            if wait == WAIT {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
+            bar.tick();
+            wait = TICK;
         }
     };
-    (stop, thread::spawn(show))
+    // without a thread there is no bar
+    Some((stop, thread::Builder::new().name("progress".into()).spawn(show).ok()?))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadOptions, Reading};
+use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, Reading};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_values};
@@ -101,7 +101,7 @@ fn rows_for(
     source: &str,
 ) -> anyhow::Result<(Dataset, Vec<u32>, Vec<Warning>)> {
     let job = &args.job;
-    let options = ReadOptions { header: job.table.header.into(), delimiter: job.table.delimiter };
+    let options = job.table.read_options();
     let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
     let ignore = job.weights.iter().chain(&job.ignore).cloned().collect();
@@ -133,7 +133,7 @@ fn rows_for(
 }
 
 fn wanted(args: &ReportArgs, size: Option<JobSize>) -> Wanted {
-    Wanted { size, threads: args.job.threads.threads, quiet: args.quiet, gpu_memory: None }
+    Wanted { size, quiet: args.quiet, gpu_memory: None }
 }
 
 fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
@@ -259,7 +259,8 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
     let inertias = fit.restarts.outcomes.iter().map(|outcome| scaled(outcome.inertia)).collect();
     let (low, high) = fit.spread.median;
     let (median, found_best) = (scaled(low) / 2.0 + scaled(high) / 2.0, fit.spread.found_best);
-    Ok(RestartSummary { inertias, median, found_best, accuracies, unscored })
+    let (count, min, max) = (fit.spread.count, scaled(fit.spread.min), scaled(fit.spread.max));
+    Ok(RestartSummary { count, inertias, min, median, max, found_best, accuracies, unscored })
 }
 
 /// Inertia after each iteration of the best restart, if that takes at most a few seconds.

@@ -18,8 +18,7 @@ const RESTARTS: u64 = 10;
 /// Options for reading the data.
 pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
     LoadOptions {
-        header: args.table.header.into(),
-        delimiter: args.table.delimiter,
+        read: args.table.read_options(),
         truth: args.truth.clone(),
         weights: args.weights.clone(),
         ignore: args.ignore.clone(),
@@ -77,15 +76,11 @@ pub(super) fn init_name(init: &InitArg) -> &str {
 }
 
 fn kmeans(args: &JobArgs, n_clusters: usize) -> KMeans {
-    let kmeans = KMeans::new(n_clusters)
+    KMeans::new(n_clusters)
         .restarts(args.restarts.unwrap_or_else(|| default_restarts(args)))
         .seed(args.seed)
         .max_iter(args.max_iter)
-        .tol(args.tol);
-    match args.threads.threads {
-        Some(threads) => kmeans.threads(threads),
-        None => kmeans,
-    }
+        .tol(args.tol)
 }
 
 fn default_restarts(args: &JobArgs) -> u64 {

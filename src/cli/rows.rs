@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use cairn::data::write::{Output, Sink};
-use cairn::data::{self, Chunk, Columns, DataError, Pick, ReadOptions, TextReading, Truth};
+use cairn::data::{self, Chunk, Columns, DataError, Pick, TextReading, Truth};
 use cairn::engine::{DeviceInfo, Opened};
 use cairn::model::{ColumnOptions, Layout, Model, Prediction, Predictor, RowErrors, RowFormat};
 use cairn::warnings::{Unlabelled, Warning, of_device};
@@ -16,21 +16,9 @@ use super::device::{self, Wanted};
 use super::failure::Usage;
 use super::{input, notes};
 
-/// Sets the number of threads, before any are started.
-pub(super) fn start_threads(args: &RowsArgs) -> anyhow::Result<()> {
-    match args.threads.threads {
-        None => Ok(()),
-        Some(n @ 1..=1024) => {
-            let built = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
-            built.with_context(|| format!("could not start {n} threads"))
-        }
-        Some(n) => Err(Usage(format!("{n} threads asked for; 1 to 1024 are possible")).into()),
-    }
-}
-
 /// Opens the requested device.
-pub(super) fn open_device(args: &DeviceArgs, rows: &RowsArgs) -> anyhow::Result<Opened> {
-    device::open(&args.device(), &Wanted { threads: rows.threads.threads, ..Wanted::default() })
+pub(super) fn open_device(args: &DeviceArgs) -> anyhow::Result<Opened> {
+    device::open(&args.device(), &Wanted::default())
 }
 
 /// What is known once the rows were read.
@@ -46,8 +34,7 @@ pub(super) fn walk(
     truth: Option<&str>,
     work: &mut dyn FnMut(&Chunk<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Visited> {
-    let options = ReadOptions { header: args.table.header.into(), delimiter: args.table.delimiter };
-    let source = data::open(args.data(), &options)?;
+    let source = data::open(args.data(), &args.table.read_options())?;
     let columns = ColumnOptions {
         truth: truth.map(str::to_owned),
         ignore: args.ignore.clone(),

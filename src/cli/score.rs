@@ -13,7 +13,7 @@ use super::args::ScoreArgs;
 use super::failure::Usage;
 use super::input::{self, InputJson};
 use super::measures::InternalMeasures;
-use super::rows::{device_warnings, labelled as labelled_rows, open_device, start_threads, walk};
+use super::rows::{device_warnings, labelled as labelled_rows, open_device, walk};
 use super::terminal::labelled;
 use super::terminal::{self, plain};
 use super::{json, measures, notes};
@@ -55,7 +55,6 @@ struct ScoreSummary<'a> {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
-    start_threads(&args.rows)?;
     let truth = truth_column(args)?;
     let model = Model::load(&args.rows.model)?;
     let scored = work(args, &model, truth)?;
@@ -74,7 +73,7 @@ fn truth_column(args: &ScoreArgs) -> Result<&str, Usage> {
 }
 
 fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> {
-    let opened = open_device(&args.device, &args.rows)?;
+    let opened = open_device(&args.device)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     let (mut found, mut rows, mut unlabelled) = (Vec::new(), Vec::new(), Unlabelled::default());
     let visited = walk(&args.rows, model, Some(truth), &mut |chunk| {

@@ -1,7 +1,8 @@
 //! Start centroids from a file: read, and matched with the columns of the data.
 
 use anyhow::{Context, anyhow};
-use cairn::data::{self, DataError, Dataset, Header, LoadOptions};
+use cairn::data::write::from_text;
+use cairn::data::{self, DataError, Dataset, Header, LoadOptions, ReadOptions};
 use cairn::kmeans::{ColumnOrder, column_order};
 use ndarray::{Array2, Axis};
 
@@ -53,7 +54,10 @@ impl Starts {
     pub(super) fn read(file: &str, table: &TableArgs) -> anyhow::Result<Self> {
         // the embedded digits are not centroids
         let source = if file == "digits" { "./digits" } else { file };
-        let load = |header| data::load(source, &LoadOptions { header, ..LoadOptions::default() });
+        let load = |header| {
+            let read = ReadOptions { header, delimiter: None, ..table.read_options() };
+            data::load(source, &LoadOptions { read, ..LoadOptions::default() })
+        };
         let table = match load(Header::Auto) {
             // standard input can't be read again
             Err(DataError::DoubtfulHeader { .. })
@@ -79,7 +83,10 @@ impl Starts {
 
     /// The centroids in the order of the columns of the data: matched by name if both have names.
     pub(super) fn in_order_of(&self, data: &Dataset) -> anyhow::Result<(Array2<f64>, StartColumns)> {
-        let order = column_order(&self.columns, &data.columns);
+        // --centroids may have written an apostrophe before a name
+        let plain = || self.columns.iter().map(|name| from_text(name).to_owned()).collect::<Vec<_>>();
+        let order = column_order(&self.columns, &data.columns)
+            .or_else(|error| column_order(&plain(), &data.columns).map_err(|_| error));
         match order
             .with_context(|| format!("--init {}: its columns are not those of {}", self.file, data.name))?
         {

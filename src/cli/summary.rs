@@ -139,9 +139,9 @@ fn iterations(done: &Done<'_>) -> String {
 }
 
 fn unfinished(done: &Done<'_>) -> Option<String> {
-    let outcomes = &done.fit.restarts.outcomes;
-    let stopped = outcomes.iter().filter(|outcome| outcome.stop == Stop::MaxIter).count();
-    let (all, max_iter) = (outcomes.len(), done.params.max_iter());
+    let restarts = &done.fit.restarts;
+    let (stopped, all, max_iter) =
+        (restarts.stopped(Stop::MaxIter), restarts.count(), done.params.max_iter());
     let advice = "raise it to let them end, or set --tol";
     (stopped > 0).then(|| format!("{stopped} of {all} stopped at --max-iter {max_iter}; {advice}"))
 }

@@ -69,7 +69,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         plan.kmeans.clone().clusters(k).check()?;
     }
     let table = args.table_out.as_deref().map(Output::create).transpose()?;
-    let wanted = Wanted { threads: args.threads.threads, quiet: args.quiet, ..Wanted::default() };
+    let wanted = Wanted { quiet: args.quiet, ..Wanted::default() };
     let opened = device::open(&args.device.device(), &wanted)?;
     let data = data::load(&args.data, &load_options(args, args.weights.clone()))?;
     let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
@@ -142,10 +142,6 @@ fn note_columns(data: &Dataset, test: Option<&Dataset>) {
 
 fn plan(args: &SweepArgs) -> SweepPlan {
     let kmeans = KMeans::new(1).restarts(args.restarts).max_iter(args.max_iter).device(args.device.device());
-    let kmeans = match args.threads.threads {
-        Some(threads) => kmeans.threads(threads),
-        None => kmeans,
-    };
     SweepPlan {
         kmeans,
         n_clusters: args.clusters.as_ref().map_or_else(|| DEFAULT.collect(), |numbers| numbers.0.clone()),
@@ -156,8 +152,7 @@ fn plan(args: &SweepArgs) -> SweepPlan {
 
 fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
     LoadOptions {
-        header: args.table.header.into(),
-        delimiter: args.table.delimiter,
+        read: args.table.read_options(),
         truth: args.truth.clone(),
         weights,
         ignore: args.ignore.clone(),

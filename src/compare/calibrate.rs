@@ -34,12 +34,7 @@ pub const SHAPES: [(usize, usize, usize, u64); 7] = [
 ///
 /// # Errors
 /// [`FitError`] if the device fails or the run is stopped.
-pub fn samples(
-    runner: &Runner<'_>,
-    engine: &dyn Engine,
-    open_s: f64,
-    threads: Option<usize>,
-) -> Result<Vec<Sample>, FitError> {
+pub fn samples(runner: &Runner<'_>, engine: &dyn Engine, open_s: f64) -> Result<Vec<Sample>, FitError> {
     let sample = |&(n_points, n_dims, n_clusters, n_restarts): &(usize, usize, usize, u64)| {
         let table = kmeans::pack(&normal(n_points, n_dims, 1), None)?;
         let job = KMeans::new(n_clusters).max_iter(30).check()?.job(&table)?;
@@ -50,12 +45,12 @@ pub fn samples(
         for _ in 0..RUNS {
             let (run, done) = runner.run(engine, task)?;
             seconds.push(open_s + run.build + run.time);
-            iterations = done.outcomes.iter().map(|outcome| u64::from(outcome.iterations)).sum();
+            iterations = done.iterations();
         }
         let size = JobSize { n_points, n_dims, n_clusters, n_restarts, iterations };
         Ok(Sample { size, seconds: median(&seconds).unwrap_or(0.0) })
     };
-    kmeans::in_threads(threads, || SHAPES.iter().map(sample).collect())
+    SHAPES.iter().map(sample).collect()
 }
 
 /// The non-negative costs of least squared relative error; `None` without samples.

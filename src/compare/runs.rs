@@ -180,7 +180,7 @@ impl Runner<'_> {
             [*first, at].into_iter().for_each(|at| rows[at].verified = true);
         }
         let (fingerprint, iterations) = match &base {
-            Some((_, done)) => (Some(done.fingerprint(task.job)), iterations(done)),
+            Some((_, done)) => (Some(done.fingerprint(task.job)), done.iterations()),
             None => (None, 0),
         };
         let ended = base.as_ref().and_then(|(_, done)| ended(done, task.job));
@@ -259,10 +259,6 @@ fn ended(done: &Restarts, job: &Job<'_>) -> Option<Ended> {
         inertia: best.inertia,
         weight_unit: job.table.weights.unit(),
     })
-}
-
-fn iterations(done: &Restarts) -> u64 {
-    done.outcomes.iter().map(|outcome| u64::from(outcome.iterations)).sum()
 }
 
 fn out(contestant: &mut Contestant<'_>, row: &mut Row, why: String) {

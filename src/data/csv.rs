@@ -20,15 +20,18 @@ use super::error::{DataError, Hint};
 use super::form::Form;
 use super::format::InputFormat;
 use super::input::{Input, read_error};
-use super::options::{Header, ReadOptions};
+use super::options::{Header, LONGEST_ROW, ReadOptions};
 use super::pick::Pick;
 use super::reading::TextReading;
 use super::rows::Rows;
-use super::sample::{MOST_BYTES, Sample};
+use super::sample::Sample;
 use super::source::{Chunk, Source};
 
 /// The format of all text that no other format recognises.
 pub(super) const FORMAT: InputFormat = InputFormat { magic: b"", endings: &["csv", "tsv", "txt"], open };
+
+/// Bytes of the longest first row, unless more is asked for than by default: the first rows are read several times.
+const LONGEST_FIRST: usize = LONGEST_ROW / 4;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -39,6 +42,7 @@ struct Csv {
     form: Form,
     /// The requested header.
     header: Header,
+    longest_row: usize,
     /// Rows of the first numbers with a decimal point and with a decimal comma, 0 for none. Only where numbers may have
     /// a comma.
     points: AtomicU64,
@@ -53,9 +57,11 @@ type TextRows = CsvRows<Box<dyn Read + Send>>;
 fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     let name = input.name();
     let mut text = text_of(&input)?;
-    let sample = Sample::read(&mut *text).map_err(|reason| read_error(name, reason))?;
+    let longest = options.longest_row;
+    let most = if longest > LONGEST_ROW { longest } else { longest.min(LONGEST_FIRST) };
+    let sample = Sample::read(&mut *text, most).map_err(|reason| read_error(name, reason))?;
     if !sample.has_whole_line() {
-        return Err(DataError::LongRow { name: name.to_owned(), row: 1, mib: MOST_BYTES >> 20 });
+        return Err(DataError::LongRow { name: name.to_owned(), row: 1, bytes: most });
     }
     let form = Form::of(name, &sample, options)?;
     let (columns, most) = (form.n_columns as u64, MOST_COLUMNS);
@@ -67,9 +73,9 @@ fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataErro
         None => Columns::numbered(name, form.n_columns),
     };
     let text: Box<dyn Read + Send> = Box::new(Cursor::new(sample.into_bytes()).chain(text));
-    let begun = Mutex::new(Some(rows_of(name, text, &form)?));
+    let begun = Mutex::new(Some(rows_of(name, text, &form, longest)?));
     let (points, commas, header) = (AtomicU64::new(0), AtomicU64::new(0), options.header);
-    Ok(Box::new(Csv { input, columns, form, header, points, commas, begun }))
+    Ok(Box::new(Csv { input, columns, form, header, longest_row: longest, points, commas, begun }))
 }
 
 /// The bytes after the byte order mark.
@@ -83,8 +89,13 @@ fn text_of(input: &Input) -> Result<Box<dyn Read + Send>, DataError> {
 }
 
 /// The rows below the header.
-fn rows_of(name: &str, text: Box<dyn Read + Send>, form: &Form) -> Result<TextRows, DataError> {
-    let mut rows = CsvRows::new(name, text, form.delimiter);
+fn rows_of(
+    name: &str,
+    text: Box<dyn Read + Send>,
+    form: &Form,
+    longest: usize,
+) -> Result<TextRows, DataError> {
+    let mut rows = CsvRows::new(name, text, form.delimiter, longest);
     for _ in 0..form.skip {
         rows.next_row()?;
     }
@@ -122,23 +133,21 @@ impl Source for Csv {
 
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let again = begun.is_none();
         let mut rows = match begun {
             Some(rows) => rows,
-            None => rows_of(self.input.name(), text_of(&self.input)?, &self.form)?,
+            None => rows_of(self.input.name(), text_of(&self.input)?, &self.form, self.longest_row)?,
         };
         let mut block = RowBlock::default();
         while block.fill(self, pick, &mut rows)? {
             if each(block.chunk(self, pick)).is_break() {
-                return if again { self.input.check_unchanged() } else { Ok(()) };
+                return self.input.check_unchanged();
             }
         }
         if block.first == 0 {
             let (name, columns) = (self.input.name().to_owned(), self.columns.count());
             return Err(DataError::NoRows { name, columns });
         }
-        // a file may grow while it is first read, but later passes must give the same rows
-        if again { self.input.check_unchanged() } else { Ok(()) }
+        self.input.check_unchanged() // else the rows could be a mix of two versions
     }
 }
 

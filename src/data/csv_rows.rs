@@ -5,21 +5,19 @@ use std::ops::Range;
 
 use ::csv::{Reader, ReaderBuilder, StringRecord};
 
-use super::blanks::Blanks;
 use super::error::DataError;
+use super::white_space::TabbedText;
 
 /// The delimiter that stands for white space: any run of blanks and tabs.
 pub(super) const WHITE_SPACE: u8 = b' ';
 
-/// Longest row, in bytes, with the empty lines before it.
-const LONGEST: usize = 64 << 20;
 /// Bytes of past rows that are kept before they are dropped.
 const FORGET: usize = 1 << 16;
 
 /// Iterates over the rows of a text. Empty lines are skipped but counted. Only a small part of the text is in memory.
 pub(super) struct CsvRows<R> {
     source: String,
-    reader: Reader<Tee<Blanks<R>>>,
+    reader: Reader<Tee<TabbedText<R>>>,
     cells: StringRecord,
     /// Line on which the last row begins, from 1.
     row: u64,
@@ -28,15 +26,16 @@ pub(super) struct CsvRows<R> {
 }
 
 impl<R: Read> CsvRows<R> {
-    /// The rows of a text. [`WHITE_SPACE`] as delimiter is any run of blanks and tabs.
-    pub(super) fn new(source: &str, text: R, delimiter: u8) -> CsvRows<R> {
+    /// The rows of a text. [`WHITE_SPACE`] as delimiter is any run of blanks and tabs. A row, with the empty lines before
+    /// it, may have `longest` bytes.
+    pub(super) fn new(source: &str, text: R, delimiter: u8, longest: usize) -> CsvRows<R> {
         let white_space = delimiter == WHITE_SPACE;
-        let text = Blanks::new(text, white_space);
+        let text = TabbedText::new(text, white_space);
         let reader = ReaderBuilder::new()
             .delimiter(if white_space { b'\t' } else { delimiter })
             .has_headers(false)
             .flexible(true) // the caller reports ragged rows
-            .from_reader(Tee { text, kept: Vec::new(), first: 0, returns: false });
+            .from_reader(Tee { text, longest, kept: Vec::new(), first: 0, returns: false });
         let source = source.to_owned();
         CsvRows { source, reader, cells: StringRecord::new(), row: 0, line: 1 }
     }
@@ -63,8 +62,9 @@ impl<R: Read> CsvRows<R> {
 
     fn failed(&self, error: ::csv::Error) -> DataError {
         let name = self.source.clone();
-        if self.reader.get_ref().is_too_long() {
-            return DataError::LongRow { name, row: self.row, mib: LONGEST >> 20 };
+        let tee = self.reader.get_ref();
+        if tee.is_too_long() {
+            return DataError::LongRow { name, row: self.row, bytes: tee.longest };
         }
         let ::csv::ErrorKind::Utf8 { pos, .. } = error.kind() else {
             return DataError::Read { name, reason: error.into() };
@@ -78,6 +78,7 @@ impl<R: Read> CsvRows<R> {
 /// Forwards text to the CSV reader, and keeps what was forwarded since the last row.
 struct Tee<R> {
     text: R,
+    longest: usize,
     kept: Vec<u8>,
     first: u64,    // offset of the first byte kept
     returns: bool, // whether the text has a CR so far
@@ -98,7 +99,7 @@ impl<R: Read> Read for Tee<R> {
 impl<R> Tee<R> {
     /// Whether the last row and what follows it are longer than a row may be.
     fn is_too_long(&self) -> bool {
-        self.kept.len() > LONGEST + FORGET
+        self.kept.len() > self.longest.saturating_add(FORGET)
     }
 
     fn from(&self, byte: u64) -> &[u8] {
@@ -178,7 +179,7 @@ mod tests {
     use super::*;
 
     fn numbers(text: &str) -> Vec<(u64, usize)> {
-        let mut rows = CsvRows::new("t.csv", text.as_bytes(), b',');
+        let mut rows = CsvRows::new("t.csv", text.as_bytes(), b',', 100);
         let mut found = Vec::new();
         while let Some((row, cells)) = rows.next_row().expect("text has no errors") {
             found.push((row, cells.len()));
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn white_space_separates_cells() {
-        let mut rows = CsvRows::new("t.txt", "  1   2\n\n\t3\t\t4  \n".as_bytes(), WHITE_SPACE);
+        let mut rows = CsvRows::new("t.txt", "  1   2\n\n\t3\t\t4  \n".as_bytes(), WHITE_SPACE, 100);
         let mut found = Vec::new();
         while let Some((row, cells)) = rows.next_row().expect("text has no errors") {
             found.push((row, cells.iter().collect::<Vec<_>>().join("|")));

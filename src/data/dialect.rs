@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn dialect(name: &str, text: &str) -> Dialect {
-        let sample = Sample::read(&mut text.as_bytes()).expect("memory can be read");
+        let sample = Sample::read(&mut text.as_bytes(), 1 << 24).expect("memory can be read");
         Dialect::of(name, &sample, None).expect("nothing was asked for")
     }
 

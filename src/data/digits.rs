@@ -17,7 +17,7 @@ const TEXT: &str = include_str!("../../data/digits.csv");
 
 /// Opens the embedded table.
 pub(super) fn open() -> Result<Box<dyn Source>, DataError> {
-    let options = ReadOptions { header: Header::Yes, delimiter: Some(b',') };
+    let options = ReadOptions { header: Header::Yes, delimiter: Some(b','), ..ReadOptions::default() };
     (csv::FORMAT.open)(Input::of_memory(NAME, TEXT.as_bytes())?, &options)
 }
 

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::memory::OutOfMemory;
+
 /// Why a table couldn't be read, or a result couldn't be written.
 ///
 /// `name` is the source as the user gave it (`standard input` for `-`). Rows and columns count from 1. A row of a text
@@ -121,17 +123,26 @@ pub enum DataError {
         most: u64,
     },
 
+    /// Not enough memory for the values.
+    #[error("{name}: {memory}")]
+    OutOfMemory {
+        /// The source.
+        name: String,
+        /// What is needed.
+        memory: OutOfMemory,
+    },
+
     /// A row of a text does not end.
     #[error(
-        "{name}, row {row}: is longer than {mib} MiB; close its quotes, or split the line (a table has one line per row)"
+        "{name}, row {row}: is longer than {}; close its quotes, or split the line (a table has one line per row)", size(*.bytes)
     )]
     LongRow {
         /// The source.
         name: String,
         /// The row.
         row: u64,
-        /// The longest row that is read, in MiB.
-        mib: usize,
+        /// Bytes of the longest row that is read.
+        bytes: usize,
     },
 
     /// A row has more or fewer cells than the first one.
@@ -579,6 +590,14 @@ fn tuple(shape: &[u64]) -> String {
 }
 
 /// Advice on how to make a two-dimensional array of that shape.
+/// A size in words: whole mebibytes, or bytes.
+fn size(bytes: usize) -> String {
+    match bytes >> 20 {
+        mib if mib > 0 && mib << 20 == bytes => format!("{mib} MiB"),
+        _ => format!("{bytes} bytes"),
+    }
+}
+
 fn reshape(shape: &[u64]) -> &'static str {
     match shape.len() {
         0 => "a single number can't be clustered",

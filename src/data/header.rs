@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Result<bool, HeaderDoubt> {
-        let sample = Sample::read(&mut text.as_bytes()).expect("memory can be read");
+        let sample = Sample::read(&mut text.as_bytes(), 1 << 24).expect("memory can be read");
         let rows = sample.rows(b',', 0);
         names_columns(&rows, rows[0].len(), false)
     }

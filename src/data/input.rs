@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::error::DataError;
 use super::foreign::START;
 use super::stamp::Stamp;
+use crate::memory;
 use crate::temporary::{self, Access, Temporary};
 
 /// An input, with its first bytes.
@@ -213,7 +214,9 @@ impl StoredBytes {
             OpenBytes::File(_, stamp) => stamp.bytes as usize,
             OpenBytes::Memory(bytes) => bytes.get_ref().len(),
         };
-        let mut bytes = Vec::with_capacity(all); // growing could take twice the memory
+        let mut bytes = Vec::new();
+        memory::reserve(&mut bytes, all) // growing could take twice the memory
+            .map_err(|memory| DataError::OutOfMemory { name: self.name.clone(), memory })?;
         self.read_to_end(&mut bytes).map_err(|reason| self.failed(reason))?;
         self.check_unchanged()?;
         Ok(bytes)

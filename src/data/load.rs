@@ -12,6 +12,7 @@ use super::points::{Points, SourcePoints};
 use super::reading::{Reading, RowNumbers};
 use super::rows::Rows;
 use super::source::Source;
+use crate::memory::{OutOfMemory, reserve};
 
 /// Loads a table: `digits` is built in, `-` is standard input, anything else is a path.
 ///
@@ -24,7 +25,7 @@ use super::source::Source;
 /// A [`DataError`], with row and column, for anything that isn't a table of finite numbers. NaN and infinity in the
 /// features of an `.npy` file are left to the reader of the rows, such as a fit.
 pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
-    let opened = open(source, &options.read_options())?;
+    let opened = open(source, &options.read)?;
     if source == DIGITS && options.truth.is_none() {
         let truth = Some(TRUTH_OF_DIGITS.to_owned());
         return collect(opened, &LoadOptions { truth, ..options.clone() });
@@ -56,7 +57,8 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset, Da
     let wanted = Pick { features, ..pick.clone() };
     if wanted.n_columns() > 0 {
         truth = source.visit::<DataError>(&wanted, &mut |chunk| {
-            values.push(chunk.rows);
+            let room = values.push(chunk.rows).and_then(|()| reserve(&mut weights, chunk.weights.len()));
+            room.map_err(|memory| DataError::OutOfMemory { name: name.clone(), memory })?;
             (0..chunk.n_rows).for_each(|row| rows.push(chunk.first + row, chunk.number(row)));
             weights.extend_from_slice(chunk.weights);
             Ok(())
@@ -79,19 +81,30 @@ enum Values {
 }
 
 impl Values {
-    fn push(&mut self, rows: Rows<'_>) {
+    fn push(&mut self, rows: Rows<'_>) -> Result<(), OutOfMemory> {
+        let more = rows.len();
         match (&mut *self, rows) {
-            (Values::F32(values), Rows::F32(rows)) => values.extend_from_slice(rows),
+            (Values::F32(values), Rows::F32(rows)) => {
+                reserve(values, more)?;
+                values.extend_from_slice(rows);
+            }
             (Values::F32(values), Rows::F64(rows)) if rows.iter().copied().all(is_f32) => {
+                reserve(values, more)?;
                 values.extend(rows.iter().map(|&value| value as f32));
             }
             (Values::F32(values), Rows::F64(rows)) => {
-                let mut wide: Vec<f64> = values.iter().copied().map(f64::from).collect();
+                let mut wide = Vec::new();
+                reserve(&mut wide, values.len() + more)?;
+                wide.extend(values.iter().copied().map(f64::from));
                 wide.extend_from_slice(rows);
                 *self = Values::F64(wide);
             }
-            (Values::F64(values), rows) => values.extend_from_slice(&rows.to_f64()),
+            (Values::F64(values), rows) => {
+                reserve(values, more)?;
+                values.extend_from_slice(&rows.to_f64());
+            }
         }
+        Ok(())
     }
 
     fn points(self, n_dims: usize) -> Result<Points, ShapeError> {
@@ -118,11 +131,12 @@ mod tests {
     #[test]
     fn values_are_widened_when_the_first_one_needs_it() {
         let mut values = Values::F32(Vec::new());
-        values.push(Rows::F64(&[1.0, 0.5]));
-        values.push(Rows::F32(&[2.0, 0.1]));
+        let push = |values: &mut Values, rows: Rows<'_>| values.push(rows).expect("room");
+        push(&mut values, Rows::F64(&[1.0, 0.5]));
+        push(&mut values, Rows::F32(&[2.0, 0.1]));
         assert!(matches!(&values, Values::F32(values) if *values == [1.0, 0.5, 2.0, 0.1]));
-        values.push(Rows::F64(&[3.0, 0.1]));
-        values.push(Rows::F32(&[4.0, 0.25]));
+        push(&mut values, Rows::F64(&[3.0, 0.1]));
+        push(&mut values, Rows::F32(&[4.0, 0.25]));
         let Ok(Points::F64(points)) = values.points(2) else { panic!("0.1 is no f32") };
         let expected = [[1.0, 0.5], [2.0, f64::from(0.1_f32)], [3.0, 0.1], [4.0, 0.25]];
         assert_eq!(points, ndarray::arr2(&expected));

@@ -13,7 +13,7 @@
 //! | `stamp`, `input` | whether a file has changed; input bytes: file, memory, pipe |
 //! | `format` | how formats are recognised |
 //! | `foreign` | formats that are recognised, but not read |
-//! | `blanks`, `csv_rows` | text to cells, by a delimiter or white space |
+//! | `white_space`, `csv_rows` | text to cells, by a delimiter or white space |
 //! | `cells` | cells to numbers, truth values and missing values |
 //! | `sample`, `dialect`, `header`, `form` | the first rows of a text, and what is found in them |
 //! | `csv` | CSV: rows to numbers |
@@ -23,7 +23,6 @@
 //! | `points`, `dataset`, `load` | a whole table, in memory or reread on each visit |
 //! | `write` | output files |
 
-mod blanks;
 mod cells;
 mod columns;
 mod csv;
@@ -51,6 +50,7 @@ mod sample;
 mod source;
 mod stamp;
 mod truth;
+mod white_space;
 pub mod write;
 
 pub use columns::{Columns, has_names, is_numbered_name};
@@ -60,7 +60,7 @@ pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
 pub use error::{DataError, HeaderDoubt, Hint, Left, Position};
 pub use load::{digits, load};
 pub use open::{open, open_reader};
-pub use options::{Header, LoadOptions, ReadOptions};
+pub use options::{Header, LONGEST_ROW, LoadOptions, ReadOptions};
 pub use pick::Pick;
 pub use points::{Points, SourcePoints};
 pub use reading::{Reading, RowNumbers, TextReading};

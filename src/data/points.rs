@@ -9,6 +9,7 @@ use super::error::DataError;
 use super::pick::Pick;
 use super::rows::{Rows, rows_per_chunk};
 use super::source::Source;
+use crate::memory;
 
 /// The features of a table, shape (n_points, n_dims).
 ///
@@ -79,7 +80,10 @@ impl Points {
     ///
     /// [`DataError`] if a file can't be read, or has changed since it was loaded.
     pub fn to_f64(&self) -> Result<Vec<f64>, DataError> {
-        let mut values = Vec::with_capacity(self.n_points() * self.n_dims());
+        let mut values = Vec::new();
+        memory::reserve(&mut values, self.n_points() * self.n_dims()).map_err(|memory| {
+            DataError::OutOfMemory { name: "all values as 64-bit floats".into(), memory }
+        })?;
         self.visit::<DataError>(&mut |_, rows| {
             values.extend_from_slice(&rows.to_f64());
             Ok(())

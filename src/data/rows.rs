@@ -15,6 +15,14 @@ pub enum Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
+    /// Number of values.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Rows::F32(values) => values.len(),
+            Rows::F64(values) => values.len(),
+        }
+    }
+
     /// The values as f64; copies if they are f32.
     #[must_use]
     pub fn to_f64(self) -> Cow<'a, [f64]> {

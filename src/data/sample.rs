@@ -11,8 +11,6 @@ const ROWS: usize = 100;
 /// Rows that are enough once there are so many bytes.
 const FEW_ROWS: usize = 3;
 const MANY_BYTES: usize = 1 << 20;
-/// Most bytes that are looked at. A row may have 65,535 cells.
-pub(super) const MOST_BYTES: usize = 1 << 24;
 /// Bytes read at a time.
 const BLOCK: u64 = 1 << 13;
 
@@ -32,15 +30,15 @@ pub(super) struct SampleRow {
 }
 
 impl Sample {
-    /// Reads bytes up to the end of a hundred rows, or of fewer if they are long.
-    pub(super) fn read(reader: &mut dyn Read) -> io::Result<Sample> {
+    /// Reads bytes up to the end of a hundred rows, or of fewer if they are long, but little more than `most`.
+    pub(super) fn read(reader: &mut dyn Read, most: usize) -> io::Result<Sample> {
         let (mut bytes, mut lines) = (Vec::new(), LineCount::default());
         loop {
             let from = bytes.len();
             let n = reader.take(BLOCK).read_to_end(&mut bytes)?;
             lines.add(&bytes[from..]);
             let enough = match bytes.len() {
-                MOST_BYTES.. => true,
+                read if read >= most => true,
                 MANY_BYTES.. => lines.n > FEW_ROWS,
                 _ => lines.n > ROWS,
             };
@@ -75,7 +73,7 @@ impl Sample {
     /// it is the only one.
     pub(super) fn rows(&self, delimiter: u8, skip: usize) -> Vec<SampleRow> {
         let text = String::from_utf8_lossy(&self.bytes);
-        let mut reader = CsvRows::new("", text.as_bytes(), delimiter);
+        let mut reader = CsvRows::new("", text.as_bytes(), delimiter, usize::MAX);
         let mut rows = Vec::new();
         while rows.len() < skip + ROWS + 1
             && let Ok(Some((line, cells))) = reader.next_row()
@@ -152,7 +150,7 @@ mod tests {
     use super::*;
 
     fn rows_of(text: &str) -> Vec<(u64, usize)> {
-        let sample = Sample::read(&mut text.as_bytes()).expect("memory can be read");
+        let sample = Sample::read(&mut text.as_bytes(), 1 << 24).expect("memory can be read");
         sample.rows(b',', 0).iter().map(|row| (row.line, row.len())).collect()
     }
 

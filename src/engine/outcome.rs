@@ -142,8 +142,8 @@ impl Batch {
 
     /// The best of `outcomes`: least inertia, then least number. `None` if there are none.
     #[must_use]
-    pub fn best(outcomes: &[Outcome]) -> Option<&Outcome> {
-        outcomes.iter().min_by_key(|outcome| (outcome.inertia, outcome.restart))
+    pub fn best<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Option<&'a Outcome> {
+        outcomes.into_iter().min_by_key(|outcome| (outcome.inertia, outcome.restart))
     }
 }
 

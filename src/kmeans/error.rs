@@ -4,6 +4,7 @@ use super::ParamsError;
 use crate::data::DataError;
 use crate::engine::EngineError;
 use crate::lattice::LatticeError;
+use crate::memory::OutOfMemory;
 
 /// Why a fit failed.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum FitError {
         /// Restarts requested.
         of: u64,
     },
+    /// Not enough memory for the table and what a restart needs of it.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The threads could not be started.
     #[error("could not start {threads} threads: {reason}")]
     Threads {

@@ -20,6 +20,7 @@ use crate::engine::{
     self, DeviceInfo, EngineError, Estimates, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
 };
 use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
+use crate::memory;
 use crate::numbers;
 
 pub use columns::{ColumnNamesError, ColumnOrder, column_order};
@@ -28,19 +29,31 @@ pub use labelled::{labelled, labelled_values};
 use median::halfway;
 pub(crate) use median::median;
 pub use params::{Init, KMeans, Params, ParamsError};
-pub use restarts::{Restarts, Spread};
+pub use restarts::{MOST_OUTCOMES, Restarts, Spread};
 pub use run::{CONTINUE, run};
 pub use trace::trace;
 
-/// Progress of a fit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Progress {
+/// Progress of a fit, after a batch of restarts.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Progress<'a> {
     /// Restarts done.
     pub done: u64,
     /// Restarts requested.
     pub of: u64,
     /// Least inertia so far, in the user's units.
     pub best: f64,
+    /// Outcomes of the batch.
+    pub batch: &'a [Outcome],
+    table: &'a Table,
+}
+
+impl Progress<'_> {
+    /// Converts a cost, such as the inertia of an outcome, to the user's units.
+    #[must_use]
+    pub fn cost(&self, cost: u128) -> f64 {
+        self.table.cost(cost)
+    }
 }
 
 /// Wall time of each part of a fit.
@@ -213,7 +226,7 @@ pub fn fit_with(
     data: &Dataset,
     params: &Params,
     options: &OpenOptions,
-    progress: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+    progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     let options = OpenOptions {
         fallback: params.fallback().or(options.fallback),
@@ -239,7 +252,7 @@ pub fn fit_on(
     opened: &Opened,
     data: &Dataset,
     params: &Params,
-    progress: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+    progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     in_threads(params.threads(), || {
         let start = Instant::now();
@@ -273,10 +286,11 @@ pub fn in_threads<T: Send, E: From<FitError> + Send>(
 ///
 /// # Errors
 /// [`FitError::Data`] if rows can't be read, [`FitError::Lattice`] if values or weights are invalid,
-/// [`FitError::Params`] for start centroids of other features or with values that are not finite.
+/// [`FitError::Params`] for start centroids of other features or with values that are not finite, [`FitError::Memory`].
 pub fn pack(data: &Dataset, starts: Option<&Array2<f64>>) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
+    memory::check(needed(n_points, n_dims, data.weights.is_some()))?;
     let weights = match &data.weights {
         Some(weights) => Weights::new(weights, n_points)?,
         None => Weights::ones(n_points),
@@ -304,6 +318,12 @@ pub fn pack(data: &Dataset, starts: Option<&Array2<f64>>) -> Result<Table, FitEr
     Ok(packer.finish())
 }
 
+/// Bytes for a table of this size and a restart on the CPU (docs/PERFORMANCE.md): 4 a value, 28 a row, and 20 more with weights.
+fn needed(n_points: usize, n_dims: usize, weights: bool) -> u64 {
+    let per_row = (n_dims as u64 * 4).saturating_add(if weights { 48 } else { 28 });
+    (n_points as u64).saturating_mul(per_row)
+}
+
 /// Clusters a packed table.
 ///
 /// # Errors
@@ -312,16 +332,18 @@ pub fn fit_table(
     opened: &Opened,
     table: &Table,
     params: &Params,
-    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(&Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
     let job = params.job(table)?;
     let mut session = opened.engine.load(&job)?;
     let (loaded, built) = (start.elapsed(), session.build_time());
     let n_restarts = params.n_restarts();
-    let mut seen = |outcomes: &[Outcome]| {
-        let best = outcomes.iter().map(|outcome| outcome.inertia).min().unwrap_or(0);
-        progress(Progress { done: outcomes.len() as u64, of: n_restarts, best: table.cost(best) })
+    let (mut done, mut least) = (0, u128::MAX);
+    let mut seen = |batch: &[Outcome]| {
+        done += batch.len() as u64;
+        least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
+        progress(&Progress { done, of: n_restarts, best: table.cost(least), batch, table })
     };
     let mut restarts = run(session.as_mut(), &job, n_restarts, params.batch(), params.keep(), &mut seen)?;
     let missing = || EngineError::DeviceFailed {

@@ -5,9 +5,7 @@ use ndarray::Array2;
 use crate::engine::reference::stop::shift_limit;
 use crate::engine::{Device, Job, Keep, Seeding};
 use crate::lattice::{LatticeError, Table};
-
-/// Most threads.
-const MAX_THREADS: usize = 1024;
+use crate::threads;
 
 /// How the first centroids are found.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -50,7 +48,7 @@ pub enum ParamsError {
     #[error("0 threads asked for; at least 1 is needed")]
     NoThreads,
     /// Too many threads.
-    #[error("{0} threads asked for; at most {MAX_THREADS} are supported")]
+    #[error("{0} threads asked for; at most {most} are supported", most = threads::MOST)]
     TooManyThreads(usize),
     /// A batch size of zero.
     #[error("0 restarts a batch asked for; at least 1 is needed")]
@@ -201,7 +199,7 @@ impl KMeans {
             (self.n_restarts == 0, ParamsError::NoRestarts),
             (self.max_iter == 0, ParamsError::NoIterations),
             (self.threads == Some(0), ParamsError::NoThreads),
-            (self.threads > Some(MAX_THREADS), ParamsError::TooManyThreads(self.threads.unwrap_or(0))),
+            (self.threads > Some(threads::MOST), ParamsError::TooManyThreads(self.threads.unwrap_or(0))),
             (self.batch == Some(0), ParamsError::NoBatch),
             (!(self.tol.is_finite() && self.tol >= 0.0), ParamsError::BadTol(self.tol)),
         ];

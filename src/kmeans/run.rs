@@ -21,8 +21,8 @@ pub const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
 
 /// Runs restarts `0 .. n_restarts` of `job` in batches. Every fit, comparison and check uses this loop.
 ///
-/// `observer` is called after each batch with all outcomes so far. It cancels the run by returning
-/// [`ControlFlow::Break`], except after the last batch. Without a `batch_size`, the size follows the time that
+/// `observer` is called after each batch with its outcomes. It cancels the run by returning [`ControlFlow::Break`], except
+/// after the last batch. Without a `batch_size`, the size follows the time that
 /// batches take.
 ///
 /// # Errors
@@ -43,8 +43,8 @@ pub fn run(
         let start = Instant::now();
         let batch = session.run(next..end, keep)?;
         let wall = start.elapsed();
-        all.take(batch, keep, wall);
-        let seen = observer(&all.outcomes);
+        let seen = observer(&batch.outcomes);
+        all.take(batch, keep, wall, (job, n_restarts));
         next = end;
         if seen.is_break() && next < n_restarts {
             return Err(FitError::Cancelled { done: next, of: n_restarts });

@@ -71,12 +71,18 @@ impl<'a> LabelledRows<'a> {
 /// Data on all restarts.
 #[derive(Debug, Clone, Default)]
 pub struct RestartSummary {
-    /// Inertia of each, in units of 2^[`Report::inertia_scale`].
+    /// Number of all restarts.
+    pub count: u64,
+    /// Inertia of each, or of the first ones if there are very many, in units of 2^[`Report::inertia_scale`].
     pub inertias: Vec<f64>,
-    /// Their median.
+    /// Least inertia of all restarts, in these units.
+    pub min: f64,
+    /// Median of `inertias`.
     pub median: f64,
+    /// Largest inertia of all restarts.
+    pub max: f64,
     /// Number of restarts that reached the least inertia exactly.
-    pub found_best: usize,
+    pub found_best: u64,
     /// Accuracy of each, with clusters named by majority; empty without a truth.
     pub accuracies: Vec<f64>,
     /// Why `accuracies` is empty although there is a truth.

@@ -50,10 +50,21 @@ pub fn of_table(data: &Dataset, placed: &Placed<'_>) -> Result<Vec<Warning>, Dat
 /// [`DataError`] if rows can't be read again.
 pub fn of_labels(data: &Dataset, placed: &Placed<'_>, fit: &Fit) -> Result<Vec<Warning>, DataError> {
     let mut warnings = of_result(data, placed, &Ended::of(fit))?;
+    warnings.extend(of_median(fit));
     if !is_explained(placed, &warnings) {
         warnings.extend(rounding::of_clusters(data, fit)?);
     }
     Ok(warnings)
+}
+
+/// A warning if the median is not that of all restarts.
+fn of_median(fit: &Fit) -> Option<Warning> {
+    let (count, first) = (fit.spread.count, fit.spread.median_of);
+    let text = format!(
+        "of {count} restarts the median inertia, and charts in reports, are those of the first {first}; all else is of \
+         all of them"
+    );
+    (first < count).then(|| Warning::new(WarningCode::MedianOfFirst, text))
 }
 
 /// Warnings about the end of a fit.

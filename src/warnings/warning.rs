@@ -31,6 +31,8 @@ pub enum WarningCode {
     InertiaUnderflow,
     /// Rows have no label, since a value can't be placed on the model's lattice.
     UnlabelledRows,
+    /// There are so many restarts that the median is that of the first ones.
+    MedianOfFirst,
     /// Fewer numbers of clusters were tried than the default, since there are fewer rows.
     FewerClusters,
 }

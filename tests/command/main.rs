@@ -8,6 +8,7 @@
 //! | `report` | `cairn report` in a browser |
 //! | `reading` | `cairn read` on pictures of digits |
 //! | `pictures` | files of pictures: cut, changed, empty, thin |
+//! | `corpora` | the fuzzers' corpora |
 //! | `browser`, `strips` | a page in headless Chromium; pictures composed of known digits |
 #![cfg(feature = "cli")]
 
@@ -16,6 +17,8 @@ mod browser;
 mod cases;
 mod cli;
 mod compare;
+#[allow(clippy::unwrap_used, reason = "a test that fails here fails")]
+mod corpora;
 mod draw;
 mod pictures;
 mod reading;

@@ -41,7 +41,9 @@ fn run(adapter: &AdapterInfo, options: &OpenOptions, case: &Case, keep: Keep) ->
     let loaded = before.point_bytes_up;
     let asked =
         Counters { point_bytes_up: loaded + since(&before, &gpu).point_bytes_up, ..since(&before, &gpu) };
-    (Restarts { outcomes, states, work, ..Restarts::default() }, asked)
+    let mut restarts = Restarts::default();
+    (restarts.outcomes, restarts.states, restarts.work) = (outcomes, states, work);
+    (restarts, asked)
 }
 
 fn since(before: &Counters, gpu: &Gpu) -> Counters {

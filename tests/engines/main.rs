@@ -18,11 +18,11 @@
 //! | `kernels` | a GPU's, each of them |
 //! | `seeds` | a GPU's two ways of seeding |
 //! | `units` | a GPU's matrix units: tested before they are used, doubted by the right bound, refused when they err |
-//! | `trouble` | small tables that other programs get wrong |
+//! | `reported` | small tables that other programs get wrong |
 //! | `truth` | the same algorithm by scikit-learn |
 //! | `nearest` | the nearest and the second nearest centroid |
 //! | `predict` | a model on rows |
-//! | `gpu` | a GPU does the work itself; faults, the fallback, the choice of an adapter |
+//! | `gpu_faults` | a GPU does the work itself; faults, the fallback, the choice of an adapter |
 //! | `gpu_loop` | the loop around a GPU's kernels |
 //! | `plan` | what a GPU's plan says buffers take, against what they are given |
 //! | `peak` | what a device can do at most |
@@ -32,7 +32,7 @@ mod common;
 
 mod definition;
 mod empties;
-mod gpu;
+mod gpu_faults;
 mod gpu_loop;
 mod instructions;
 mod kernels;
@@ -44,12 +44,12 @@ mod peak;
 mod plan;
 mod predict;
 mod random;
+mod reported;
 mod scales;
 mod seeds;
 mod shapes;
 mod stops;
 mod ties;
-mod trouble;
 mod truth;
 mod units;
 mod weights;

@@ -158,7 +158,7 @@ fn a_device_that_fails_hands_over() {
     let centroids = Centroids { lattice: &rows.table.lattice, values: &rows.centroids };
     for adapter in common::opened(Backend::Vulkan) {
         let device = Device::Named(adapter.info.name.clone());
-        // one refusal makes the pieces smaller (gpu.rs); a device that has never room is given up
+        // one refusal makes the pieces smaller (gpu_faults.rs); a device that has never room is given up
         for (kind, at) in [(FaultKind::Lost, 1), (FaultKind::OutOfMemory, 2), (FaultKind::Lost, 12)] {
             let fault = Some(Fault { kind, at, again: kind == FaultKind::OutOfMemory });
             let failing =

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cairn::data::{DataError, Dataset, Header, LoadOptions, Points, Rows, digits, load};
+use cairn::data::{DataError, Dataset, Header, LoadOptions, Points, ReadOptions, Rows, digits, load};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -55,7 +55,7 @@ fn columns(truth: Option<&str>, weights: Option<&str>) -> LoadOptions {
 }
 
 fn header(header: Header) -> LoadOptions {
-    LoadOptions { header, ..LoadOptions::default() }
+    LoadOptions { read: ReadOptions { header, ..ReadOptions::default() }, ..LoadOptions::default() }
 }
 
 /// All values as f64, row by row.
@@ -113,7 +113,7 @@ fn the_other_writers_are_a_file() {
 #[test]
 fn digits_take_other_columns_and_ignore_the_form_of_csv() {
     let mut options = columns(Some("pixel_0_2"), Some("digit"));
-    (options.header, options.delimiter) = (Header::No, Some(b';'));
+    (options.read.header, options.read.delimiter) = (Header::No, Some(b';'));
     let table = load("digits", &options).expect("a table");
     assert_eq!((table.points.n_dims(), table.weights.expect("the digits").len()), (63, 1797));
     assert_eq!(table.truth.expect("a pixel").column, "pixel_0_2");
@@ -175,11 +175,15 @@ fn other_delimiters_are_asked_for_or_guessed() {
         ("a.csv", "sep=:\nx:y\n1:2\n", None),
         ("a.csv", "  x\t\ty\n  1\t\t2\n", Some(b' ')),
     ] {
-        let options = LoadOptions { delimiter, ..LoadOptions::default() };
+        let options = LoadOptions {
+            read: ReadOptions { delimiter, ..ReadOptions::default() },
+            ..LoadOptions::default()
+        };
         let table = load(&Folder::new().write(name, text), &options).expect("a table");
         assert_eq!(values_of(&table), [1.0, 2.0], "{text}");
     }
-    let options = LoadOptions { delimiter: Some(b'.'), ..LoadOptions::default() };
+    let read = ReadOptions { delimiter: Some(b'.'), ..ReadOptions::default() };
+    let options = LoadOptions { read, ..LoadOptions::default() };
     assert!(csv_refused("1.2\n", &options).contains("delimiter '.' can't separate cells"));
 }
 
@@ -741,10 +745,15 @@ fn restarts_are_written() {
         },
         RestartRow { restart: 1, inertia: 0.1, iterations: 300, stopped: "max_iter", stopped_code: 2 },
     ];
-    output(&folder, "r.csv").write_restarts(rows.iter().cloned()).expect("room for it");
+    let write = |name| {
+        let mut out = output(&folder, name).begin_restarts(2).expect("room for it");
+        rows.iter().for_each(|row| out.write(row).expect("room for it"));
+        out.finish().expect("room for it");
+    };
+    write("r.csv");
     let text = fs::read_to_string(folder.path("r.csv")).expect("written");
     assert_eq!(text, "restart,inertia,iterations,stopped\n0,1165133.25,12,fixed_point\n1,0.1,300,max_iter\n");
-    output(&folder, "r.npy").write_restarts(rows.into_iter()).expect("room for it");
+    write("r.npy");
     let expected = vec![0.0, 1_165_133.25, 12.0, 0.0, 1.0, 0.1, 300.0, 2.0];
     assert_eq!(read_npy::<f64>(&folder.path("r.npy")), (vec![2, 4], expected));
 }

@@ -77,7 +77,7 @@ fn the_spread_is_that_of_the_outcomes() {
     inertias.sort_unstable();
     assert_eq!((fit.spread.min, fit.spread.max, fit.spread.count), (inertias[0], inertias[19], 20));
     assert_eq!(fit.spread.median, (inertias[9], inertias[10]));
-    assert_eq!(fit.spread.found_best, inertias.iter().filter(|&&x| x == inertias[0]).count());
+    assert_eq!(fit.spread.found_best, inertias.iter().filter(|&&x| x == inertias[0]).count() as u64);
     assert_eq!(fit.best.inertia, inertias[0]);
 }
 

@@ -10,6 +10,8 @@ Environment variables of all subcommands:
     GPU kernel: plain, small, tiled, low, matrix, trial, f32 [default: the fastest]
   WGPU_BACKEND
     Graphics APIs to search for GPUs, separated by commas: vulkan, metal, dx12, gl [default: all]
+  RAYON_NUM_THREADS
+    Threads on the CPU, if there is no --threads [default: one per logical processor]
   CAIRN_CACHE
     Folder of measured costs and compiled kernels [default: cairn in the cache folder of the user]";
 

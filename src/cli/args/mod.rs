@@ -12,7 +12,10 @@ mod report;
 pub(super) mod sweep;
 mod table;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use std::env;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(super) use compare::CompareArgs;
 pub(super) use device::{DeviceArgs, MemoryArgs};
@@ -35,6 +38,19 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     #[arg(help_heading = "Output")]
     pub(super) color: Color,
+}
+
+impl Args {
+    /// The program's arguments. Ends the program with a usage error, or a text that was asked for.
+    pub(crate) fn read() -> Self {
+        let bad = env::args_os().skip(1).find(|arg| arg.to_str().is_none());
+        if let Some(bad) = bad {
+            let said =
+                format!("the argument {bad:?} is not UTF-8; rename the file, or give another path to it\n");
+            Self::command().error(ErrorKind::InvalidUtf8, said).exit();
+        }
+        Self::parse()
+    }
 }
 
 /// When to use colour.
@@ -74,7 +90,6 @@ pub(super) enum Command {
 #[cfg(test)]
 mod tests {
     use cairn::engine::Device;
-    use clap::CommandFactory;
 
     use super::*;
 

@@ -1,9 +1,9 @@
 //! The flags for reading a table.
 
-use cairn::data::Header;
+use cairn::data::{Header, LONGEST_ROW, ReadOptions};
 use clap::ValueEnum;
 
-/// `--header` and `--delimiter`.
+/// `--header`, `--delimiter` and `--max-row`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct TableArgs {
     /// Whether row 1 of a CSV file names the columns; auto: compare it with the rows below, and ask if that leaves a
@@ -15,6 +15,19 @@ pub(in crate::cli) struct TableArgs {
     /// white space, whichever splits the first rows best]
     #[arg(long, value_name = "CHAR", value_parser = delimiter, help_heading = "Input")]
     pub(in crate::cli) delimiter: Option<u8>,
+
+    /// Longest row of a CSV file, such as 1GiB [default: 64 MiB, and 16 MiB for the first row]
+    #[arg(long, value_name = "SIZE", help_heading = "Input")]
+    pub(in crate::cli) max_row: Option<bytesize::ByteSize>,
+}
+
+impl TableArgs {
+    /// How to open the table.
+    pub(in crate::cli) fn read_options(&self) -> ReadOptions {
+        let longest_row =
+            self.max_row.map_or(LONGEST_ROW, |size| size.as_u64().try_into().unwrap_or(usize::MAX));
+        ReadOptions { header: self.header.into(), delimiter: self.delimiter, longest_row }
+    }
 }
 
 /// `--header`, as typed.

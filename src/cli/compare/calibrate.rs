@@ -34,7 +34,7 @@ pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
         match measure(args, contestant) {
             Ok(cost) => {
                 rows.push(row(&contestant.device.name, &cost));
-                record(&mut costs, contestant, cost, args.job.threads.threads);
+                record(&mut costs, contestant, cost);
             }
             Err(error) => ended = ended.and(Err(error)), // continue with the others; if stopped, they return at once
         }
@@ -69,7 +69,7 @@ fn measure(args: &CompareArgs, contestant: &Contestant<'_>) -> anyhow::Result<Co
     let say = |text: &str| bar.say(&format!("{}: {text}", contestant.device.name));
     let runner = Runner { clock: &HostClock::start(), stop: &STOP, say: &say };
     let (engine, open_s) = (contestant.engine.as_ref(), contestant.device.open_s);
-    let samples = samples(&runner, engine, open_s, args.job.threads.threads).map_err(|error| {
+    let samples = samples(&runner, engine, open_s).map_err(|error| {
         let stopped = STOP.load(std::sync::atomic::Ordering::Relaxed);
         if stopped {
             Stopped("the costs of the remaining devices were not saved").into()
@@ -80,7 +80,7 @@ fn measure(args: &CompareArgs, contestant: &Contestant<'_>) -> anyhow::Result<Co
     fit(&samples).with_context(|| format!("{}: no time was measured", contestant.device.name))
 }
 
-fn record(costs: &mut Costs, contestant: &Contestant<'_>, cost: Cost, threads: Option<usize>) {
+fn record(costs: &mut Costs, contestant: &Contestant<'_>, cost: Cost) {
     let adapter = &contestant.device.adapter;
     match contestant.device.used {
         "gpu" => {
@@ -89,7 +89,7 @@ fn record(costs: &mut Costs, contestant: &Contestant<'_>, cost: Cost, threads: O
         }
         "cpu" => {
             costs.cpu = Some(cost);
-            costs.threads = threads.unwrap_or_else(rayon::current_num_threads);
+            costs.threads = rayon::current_num_threads();
         }
         _ => {} // the reference is never chosen
     }

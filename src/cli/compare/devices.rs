@@ -24,12 +24,7 @@ pub(super) enum DeviceList {
 
 /// The options for opening them.
 pub(super) fn wanted(args: &CompareArgs) -> Wanted {
-    Wanted {
-        gpu_memory: args.memory.gpu_memory,
-        threads: args.job.threads.threads,
-        quiet: args.quiet,
-        size: None,
-    }
+    Wanted { gpu_memory: args.memory.gpu_memory, quiet: args.quiet, size: None }
 }
 
 /// Parses the list.

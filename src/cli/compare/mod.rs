@@ -14,7 +14,7 @@ use cairn::compare::sweep::{Parameter, Sweep};
 use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Runner, params_at};
 use cairn::data::{self, Dataset};
 use cairn::engine::Device;
-use cairn::kmeans::{self, FitError, Params};
+use cairn::kmeans::{FitError, Params};
 
 use self::files::ExportFiles;
 use self::stop::{STOP, stop_on_ctrl_c};
@@ -83,11 +83,7 @@ fn measure(
     contestants: &mut [Contestant<'_>],
 ) -> anyhow::Result<Document> {
     let comparison = Comparison { data, read, params, sweep: args.sweep.as_ref(), method: method(args) };
-    // the CPU's peak depends on the threads it may use
-    kmeans::in_threads(params.threads(), || {
-        contestants.iter_mut().for_each(Contestant::describe);
-        Ok::<(), FitError>(())
-    })?;
+    contestants.iter_mut().for_each(Contestant::describe);
     let bar = Bar::line(args.quiet);
     let say = |text: &str| bar.say(text);
     let runner = Runner { clock: &HostClock::start(), stop: &STOP, say: &say };

@@ -9,14 +9,19 @@
 //! | restarts | header `restart,inertia,iterations,stopped` | `<f8`, shape (n_restarts, 4), the same columns,
 //! `stopped` as its code |
 //!
-//! Numbers in CSV are the shortest text that reads back as the same f64.
+//! A column name that a spreadsheet would run as a formula has an apostrophe before it in CSV ([`from_text`]). Numbers are the shortest text that reads back as the same f64.
 
 mod output;
 mod place;
 mod replace;
+mod restarts;
 mod sink;
+mod spreadsheet;
 
-pub use output::{Output, RestartRow, remove_temporaries};
+pub use output::{Output, remove_temporaries, try_remove_temporaries};
 pub(crate) use output::{npy_header, number};
 pub use place::place;
+pub use restarts::{RestartRow, RestartsOut};
 pub use sink::Sink;
+pub(crate) use spreadsheet::as_text;
+pub use spreadsheet::from_text;

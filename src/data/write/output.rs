@@ -8,12 +8,13 @@ use ndarray::ArrayView2;
 
 use super::place::{folder, place};
 use super::replace::{is_stuck, replace};
+use super::spreadsheet::as_text;
 use crate::data::error::{DataError, Left};
 use crate::temporary::{self, Access, Temporary};
 
 /// Format of an output file, by its extension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum OutputFormat {
+pub(super) enum OutputFormat {
     Csv,
     Npy,
     /// Raw bytes, under any name.
@@ -29,22 +30,7 @@ enum OutputFormat {
 pub struct Output {
     path: PathBuf,
     pub(super) target: PathBuf,
-    format: OutputFormat,
-}
-
-/// A row of the table of restarts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RestartRow {
-    /// The restart, from 0.
-    pub restart: u64,
-    /// Its inertia, in the user's units squared.
-    pub inertia: f64,
-    /// Its iterations.
-    pub iterations: u32,
-    /// Why it stopped: `fixed_point`, `tol` or `max_iter`.
-    pub stopped: &'static str,
-    /// The same as a code: 0, 1 or 2.
-    pub stopped_code: u8,
+    pub(super) format: OutputFormat,
 }
 
 impl Output {
@@ -164,34 +150,6 @@ impl Output {
         })
     }
 
-    /// Writes the table of restarts.
-    ///
-    /// # Errors
-    ///
-    /// [`DataError::Write`], such as for a full disk.
-    pub fn write_restarts(
-        self,
-        mut rows: impl ExactSizeIterator<Item = RestartRow>,
-    ) -> Result<(), DataError> {
-        self.commit(|file, format| match format {
-            OutputFormat::Csv | OutputFormat::Plain => {
-                writeln!(file, "restart,inertia,iterations,stopped")?;
-                rows.try_for_each(|row| {
-                    let RestartRow { restart, inertia, iterations, stopped, .. } = row;
-                    writeln!(file, "{restart},{},{iterations},{stopped}", number(&inertia))
-                })
-            }
-            OutputFormat::Npy => {
-                write_npy_header(file, "<f8", &[rows.len(), 4])?;
-                rows.try_for_each(|row| {
-                    let code = f64::from(row.stopped_code);
-                    let values = [row.restart as f64, row.inertia, f64::from(row.iterations), code];
-                    values.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
-                })
-            }
-        })
-    }
-
     /// Lets `write` fill a temporary file, then renames it.
     fn commit(
         self,
@@ -245,6 +203,11 @@ pub fn remove_temporaries() {
     temporary::remove_all();
 }
 
+/// [`remove_temporaries`], unless a thread is just making or removing one. Allocates nothing and waits for nothing.
+pub fn try_remove_temporaries() {
+    temporary::try_remove_all();
+}
+
 fn format_of(path: &Path) -> Result<OutputFormat, DataError> {
     let ending = path.extension().unwrap_or_default();
     if ending.eq_ignore_ascii_case("csv") {
@@ -270,7 +233,7 @@ fn write_csv(
     rows: impl Iterator<Item = impl Iterator<Item = String>>,
 ) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(file);
-    writer.write_record(columns)?;
+    writer.write_record(columns.iter().map(|name| as_text(name).into_owned()))?;
     for row in rows {
         row.into_iter().try_for_each(|cell| writer.write_field(cell))?;
         writer.write_record(None::<&[u8]>)?;
@@ -278,7 +241,7 @@ fn write_csv(
     writer.flush()
 }
 
-fn write_npy_header(file: &mut dyn Write, dtype: &str, shape: &[usize]) -> io::Result<()> {
+pub(super) fn write_npy_header(file: &mut dyn Write, dtype: &str, shape: &[usize]) -> io::Result<()> {
     let comma = if shape.len() == 1 { "," } else { "" };
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
     file.write_all(&npy_header(&format!("'{dtype}'"), &format!("({}{comma})", sizes.join(", ")), 0))

@@ -24,13 +24,13 @@ const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
 const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.wgsl");
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
-const DECIDE_PRELUDE: &str = include_str!("../../../shaders/decide_prelude.wgsl");
+const REPAIR_PRELUDE: &str = include_str!("../../../shaders/repair_prelude.wgsl");
 const TOTALS_PRELUDE: &str = include_str!("../../../shaders/totals_prelude.wgsl");
 const SUMS_PRELUDE: &str = include_str!("../../../shaders/sums_prelude.wgsl");
 const WRITE_PRELUDE: &str = include_str!("../../../shaders/write_prelude.wgsl");
 const MATRIX_8_PRELUDE: &str = include_str!("../../../shaders/matrix_8_prelude.wgsl");
 const MATRIX_16_PRELUDE: &str = include_str!("../../../shaders/matrix_16_prelude.wgsl");
-const EMULATED_PRELUDE: &str = include_str!("../../../shaders/emulated_prelude.wgsl");
+const EMULATED_PRELUDE: &str = include_str!("../../../shaders/matrix_emulated_prelude.wgsl");
 const MATRIX_TEXT: &str = include_str!("../../../shaders/assign_matrix.wgsl");
 const NARROW_PRELUDE: &str = include_str!("../../../shaders/narrow_prelude.wgsl");
 const SEED_PRELUDE: &str = include_str!("../../../shaders/seed_prelude.wgsl");
@@ -103,7 +103,7 @@ fn write_all() -> Vec<(&'static str, String)> {
     ];
     let repair = include_str!("../../../shaders/repair.wgsl");
     let repair =
-        ("repair", format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{DECIDE_PRELUDE}\n{repair}"));
+        ("repair", format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{REPAIR_PRELUDE}\n{repair}"));
     let assigning = [
         ("assign", include_str!("../../../shaders/assign.wgsl")),
         ("assign_small", include_str!("../../../shaders/assign_small.wgsl")),
@@ -137,7 +137,7 @@ fn write_all() -> Vec<(&'static str, String)> {
     let far = ("empty_far", include_str!("../../../shaders/empty_far.wgsl"));
     let far = (far.0, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{EMPTY_PRELUDE}\n{}", far.1));
     let assigning = assigning.map(|(name, text)| {
-        let own = if name == "assign_tiled" { DECIDE_PRELUDE } else { WRITE_PRELUDE };
+        let own = if name == "assign_tiled" { REPAIR_PRELUDE } else { WRITE_PRELUDE };
         (name, format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{own}\n{text}"))
     });
     let matrix = [8, 16].map(|edge| (MATRIX, matrix_source(Units { edge, members: 32, emulated: false })));

@@ -49,14 +49,8 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     super::section::section("restarts", "How it was found", &Figures { words, figures })
 }
 
-fn least(values: &[f64]) -> f64 {
-    values.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
 fn spread_words(restarts: &RestartSummary, unit: Unit) -> Vec<String> {
-    let inertias = &restarts.inertias;
-    let best = least(inertias);
-    let worst = inertias.iter().copied().fold(best, f64::max);
+    let best = restarts.min;
     let above = |x: f64| if best > 0.0 { short_percent(x / best - 1.0) } else { unit.shown(x - best) };
     let found = match restarts.found_best {
         1 => "One restart found it, so a better result may exist".to_owned(),
@@ -65,10 +59,10 @@ fn spread_words(restarts: &RestartSummary, unit: Unit) -> Vec<String> {
     vec![format!(
         "k-means ends in a local minimum, so it starts {} times from random rows and keeps the least inertia. {found}: {}. \
          The median restart is {} above it, the worst {}.",
-        count(inertias.len() as f64),
+        count(restarts.count as f64),
         unit.shown(best),
         above(restarts.median),
-        above(worst)
+        above(restarts.max)
     )]
 }
 
@@ -214,7 +208,10 @@ mod tests {
             let (inertias, accuracies): (Vec<f64>, Vec<f64>) = values.into_iter().unzip();
             for inertias in [vec![equal; inertias.len()], inertias] {
                 let restarts = RestartSummary {
+                    count: inertias.len() as u64,
+                    min: inertias[0],
                     median: inertias[0],
+                    max: inertias[0],
                     found_best: 1,
                     accuracies: accuracies.clone(),
                     unscored: None,

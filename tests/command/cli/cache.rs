@@ -6,6 +6,8 @@ use std::path::Path;
 use cairn::engine::cost::{Cost, Costs};
 
 use super::{Folder, Ran};
+#[cfg(feature = "gpu")]
+use crate::cases::step;
 
 /// A table of three rows, and what is run on it.
 const TABLE: &[u8] = b"1\n2\n9\n";
@@ -137,7 +139,7 @@ fn what_is_kept_of_a_gpu_may_be_damaged_in_any_way() {
     }
     assert_eq!(first.code, 0, "{}", first.err);
     let entries = fs::read_dir(folder.path("cache")).unwrap().map(|entry| entry.unwrap().path());
-    for file in entries.collect::<Vec<_>>() {
+    for (at, file) in entries.enumerate().collect::<Vec<_>>() {
         let sound = fs::read(&file).unwrap();
         let middle = sound.len() / 2;
         let damages: [&dyn Fn(); 7] = [
@@ -152,7 +154,8 @@ fn what_is_kept_of_a_gpu_may_be_damaged_in_any_way() {
             &|| (fs::remove_file(&file).unwrap(), std::os::unix::fs::symlink("/dev/zero", &file).unwrap()).1,
             &|| (fs::remove_file(&file).unwrap(), fs::create_dir(&file).unwrap()).1,
         ];
-        for (way, damage) in damages.iter().enumerate() {
+        // another part of them for each file
+        for (way, damage) in damages.iter().enumerate().skip(at % 2).step_by(step(2, 3)) {
             damage();
             let ran = fit();
             assert_eq!(ran.code, 0, "{way}: {}", ran.err);
@@ -163,7 +166,7 @@ fn what_is_kept_of_a_gpu_may_be_damaged_in_any_way() {
                 assert!(ran.code == 0 && !ran.err.contains("is ignored"), "{way}: {}", ran.err);
             }
         }
-        fs::remove_dir(&file).unwrap();
+        fs::remove_dir(&file).or_else(|_| fs::remove_file(&file)).unwrap();
         fs::write(&file, sound).unwrap();
     }
 }

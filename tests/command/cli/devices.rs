@@ -1,5 +1,7 @@
 //! `cairn devices`, and the output of `--device`.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::{Folder, Ran};
@@ -101,10 +103,19 @@ fn every_device_passes_its_self_check() {
     assert!(lines.iter().all(passed) && lines[0].starts_with("device      cpu"), "{}", ran.out);
 }
 
+/// `devices --test -v`, run once.
+fn self_check() -> &'static Ran {
+    static RAN: OnceLock<Ran> = OnceLock::new();
+    RAN.get_or_init(|| {
+        let ran = Folder::new().run("devices --test -v");
+        ran.done();
+        ran
+    })
+}
+
 #[test]
 fn a_self_check_names_its_steps_and_kernels_when_asked() {
-    let ran = Folder::new().run("devices --test -v");
-    ran.done();
+    let ran = self_check();
     for step in ["seed", "assign", "update", "empty", "stop", "restarts", "nearest"] {
         let of_step = |line: &&str| line.trim_start().starts_with(step) && line.contains("  pass  ");
         assert!(ran.out.lines().filter(of_step).count() > 0, "{step} is missing from {}", ran.out);
@@ -116,8 +127,7 @@ fn a_self_check_names_its_steps_and_kernels_when_asked() {
 #[cfg(feature = "gpu")]
 #[test]
 fn a_self_check_of_a_gpu_leaves_no_kernel_out() {
-    let ran = Folder::new().run("devices --test -v");
-    ran.done();
+    let ran = self_check();
     let kernels = ran.out.split("\n  kernels ").skip(1).map(|text| {
         let end = text.find("\ndevice ").unwrap_or(text.len());
         text[..end].split_whitespace().collect::<Vec<_>>().join(" ")

@@ -17,6 +17,7 @@
 //! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
 //! | `warnings` | warnings in every output; values beyond floats; rows without a label; columns by name |
 //! | `extremes` | values of every size in reports and sweeps |
+//! | `faults` | calls that fail, kills, limits on memory, stack and threads |
 //! | `pipes` | readers that go away, disks that are full |
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
@@ -28,6 +29,8 @@ mod compare;
 mod devices;
 mod drawings;
 mod extremes;
+#[cfg(unix)]
+mod faults;
 mod files;
 mod input;
 mod json;

@@ -36,7 +36,11 @@ fn fit(engine: &dyn Engine, observer: &mut dyn FnMut(u64) -> ControlFlow<()>) ->
     let job = params.job(&packed)?;
     let mut session = engine.load(&job)?;
     let (n_restarts, keep) = (params.n_restarts(), Keep::Best);
-    run(session.as_mut(), &job, n_restarts, None, keep, &mut |outcomes| observer(outcomes.len() as u64))
+    let mut done = 0;
+    run(session.as_mut(), &job, n_restarts, None, keep, &mut |batch| {
+        done += batch.len() as u64;
+        observer(done)
+    })
 }
 
 #[test]

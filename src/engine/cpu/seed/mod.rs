@@ -1,11 +1,11 @@
 //! Seeding: the draws of the definition, with few integer distances.
 //!
 //! A step of greedy k-means++ needs, for every candidate, the points that are nearer to it than to any seed so far, and
-//! by how much. [`narrow`] serves tables of small integers, whose `f32` scores are exact. [`wide`] serves all others:
+//! by how much. [`small`] serves tables of small integers, whose `f32` scores are exact. [`wide`] serves all others:
 //! scores prove that most points are not nearer, and the remaining points get exact distances.
 
-mod narrow;
-mod near;
+mod nearest_seed;
+mod small;
 mod wide;
 
 use super::kernel::Kernel;
@@ -16,7 +16,7 @@ use crate::engine::reference::seed::{gather, lowest_unused};
 use crate::engine::rows::RowsByWeight;
 use crate::engine::{Job, Seeding, certify};
 use crate::lattice::Table;
-use near::{Near, columns};
+use nearest_seed::{Near, columns};
 use wide::{Distances, Wide};
 
 /// Data for seeding, computed once per job.
@@ -34,7 +34,7 @@ impl<'a> Seeder<'a> {
         let exact = certify::scores_are_exact(table.n_dims(), table.max_coordinate * 2, table.granularity);
         let rows = RowsByWeight::new(table);
         let norms = (exact && !table.lattice.mixed()).then(|| {
-            let mut norms = narrow::norms(table);
+            let mut norms = small::norms(table);
             norms.resize(table.n_points().next_multiple_of(kernel.tile()), 0.0);
             norms
         });
@@ -57,7 +57,7 @@ impl<'a> Seeder<'a> {
         let lattice = &table.lattice;
         let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
         let rows = if let Some(norms) = &self.norms {
-            self.plus_plus(job, &mut draws, first, narrow::Narrow::new(table, tiles, norms, kernel, first))
+            self.plus_plus(job, &mut draws, first, small::Small::new(table, tiles, norms, kernel, first))
         } else if table.distances_fit_64_bits() {
             // no draw and no comparison depends on a common factor
             let unit = 2 * table.granularity;

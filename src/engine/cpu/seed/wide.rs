@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::super::columns::Columns;
 use super::super::kernel::{Kernel, ones};
 use super::super::tiles::Tiles;
-use super::near::{Near, columns, pick_row};
+use super::nearest_seed::{Near, columns, pick_row};
 use crate::engine::certify;
 use crate::engine::reference::seed::gather;
 use crate::lattice::Table;

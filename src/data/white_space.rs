@@ -7,7 +7,7 @@ const BLOCK: usize = 1 << 13;
 
 /// Replaces each run of blanks and tabs within a line by one tab, and drops those at its ends. Line ends and text in
 /// quotes stay as they are.
-pub(super) struct Blanks<R> {
+pub(super) struct TabbedText<R> {
     text: R,
     /// Whether the text is changed at all.
     active: bool,
@@ -33,10 +33,10 @@ enum State {
     Closed,
 }
 
-impl<R: Read> Blanks<R> {
+impl<R: Read> TabbedText<R> {
     /// A reader of the text. If it is not `active` the text does not change.
-    pub(super) fn new(text: R, active: bool) -> Blanks<R> {
-        Blanks { text, active, block: Vec::new(), at: 0, state: State::LineStart }
+    pub(super) fn new(text: R, active: bool) -> TabbedText<R> {
+        TabbedText { text, active, block: Vec::new(), at: 0, state: State::LineStart }
     }
 
     /// Writes as much of the block as there is room for. Returns the number of bytes written.
@@ -79,7 +79,7 @@ impl<R: Read> Blanks<R> {
     }
 }
 
-impl<R: Read> Read for Blanks<R> {
+impl<R: Read> Read for TabbedText<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         if !self.active {
             return self.text.read(to);
@@ -101,7 +101,7 @@ mod tests {
     fn squeezed(text: &str) -> String {
         let read = |size: usize| {
             let (mut blanks, mut all, mut piece) =
-                (Blanks::new(text.as_bytes(), true), Vec::new(), vec![0; size]);
+                (TabbedText::new(text.as_bytes(), true), Vec::new(), vec![0; size]);
             while let Ok(n @ 1..) = blanks.read(&mut piece) {
                 all.extend_from_slice(&piece[..n]);
             }
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn an_inactive_reader_changes_nothing() {
         let mut text = String::new();
-        Blanks::new("1  2".as_bytes(), false).read_to_string(&mut text).expect("memory");
+        TabbedText::new("1  2".as_bytes(), false).read_to_string(&mut text).expect("memory");
         assert_eq!(text, "1  2");
     }
 }

@@ -120,7 +120,9 @@ fn with_fault(
     };
     let ended = run(session.as_mut(), &job, 8, Some(5), Keep::All, &mut |_| CONTINUE).map_err(of_engine);
     let Batch { outcomes, states, .. } = session.salvage(Keep::All);
-    (ended, Restarts { outcomes, states, ..Restarts::default() }, session.info().fallback)
+    let mut restarts = Restarts::default();
+    (restarts.outcomes, restarts.states) = (outcomes, states);
+    (ended, restarts, session.info().fallback)
 }
 
 /// The calls to fail at, from the first: every other one; all of them where there is time.

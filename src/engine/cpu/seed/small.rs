@@ -3,7 +3,7 @@
 use super::super::columns::Columns;
 use super::super::kernel::Kernel;
 use super::super::tiles::Tiles;
-use super::near::{Near, columns, pick_row};
+use super::nearest_seed::{Near, columns, pick_row};
 use crate::engine::reference::seed::gather;
 use crate::lattice::{Table, from_centre};
 
@@ -14,7 +14,7 @@ pub(super) fn norms(table: &Table) -> Vec<f32> {
 }
 
 /// Distances in units of `4^granularity`: no draw and no comparison depends on a common factor.
-pub(super) struct Narrow<'a> {
+pub(super) struct Small<'a> {
     table: &'a Table,
     tiles: &'a Tiles<'a>,
     kernel: Kernel,
@@ -28,7 +28,7 @@ pub(super) struct Narrow<'a> {
     room: Vec<f32>,
 }
 
-impl<'a> Narrow<'a> {
+impl<'a> Small<'a> {
     pub(super) fn new(
         table: &'a Table,
         tiles: &'a Tiles<'a>,
@@ -51,7 +51,7 @@ impl<'a> Narrow<'a> {
     }
 }
 
-impl Near for Narrow<'_> {
+impl Near for Small<'_> {
     fn total(&self) -> u128 {
         self.sums.iter().sum()
     }

@@ -1,0 +1,81 @@
+//! The table of restarts, which is written while they end.
+
+use std::io::{self, Write};
+
+use super::output::{Output, OutputFormat, number, write_npy_header};
+use super::sink::Sink;
+use crate::data::error::DataError;
+
+/// A row of the table of restarts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestartRow {
+    /// The restart, from 0.
+    pub restart: u64,
+    /// Its inertia, in the user's units squared.
+    pub inertia: f64,
+    /// Its iterations.
+    pub iterations: u32,
+    /// Why it stopped: `fixed_point`, `tol` or `max_iter`.
+    pub stopped: &'static str,
+    /// The same as a code: 0, 1 or 2.
+    pub stopped_code: u8,
+}
+
+/// A file of restarts, in a temporary file until it is complete.
+pub struct RestartsOut {
+    sink: Sink,
+    format: OutputFormat,
+}
+
+impl Output {
+    /// Begins the table of `n_restarts` restarts.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`].
+    pub fn begin_restarts(self, n_restarts: u64) -> Result<RestartsOut, DataError> {
+        let format = self.format;
+        let mut sink = self.begin()?;
+        let begun = match format {
+            OutputFormat::Csv | OutputFormat::Plain => writeln!(sink, "restart,inertia,iterations,stopped"),
+            OutputFormat::Npy => write_npy_header(&mut sink, "<f8", &[n_restarts as usize, 4]),
+        };
+        match begun {
+            Ok(()) => Ok(RestartsOut { sink, format }),
+            Err(reason) => Err(sink.failed(reason)),
+        }
+    }
+}
+
+impl RestartsOut {
+    /// Writes a restart.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`], such as for a full disk.
+    pub fn write(&mut self, row: &RestartRow) -> Result<(), DataError> {
+        self.write_row(row).map_err(|reason| self.sink.failed(reason))
+    }
+
+    fn write_row(&mut self, row: &RestartRow) -> io::Result<()> {
+        let RestartRow { restart, inertia, iterations, stopped, stopped_code } = row;
+        match self.format {
+            OutputFormat::Csv | OutputFormat::Plain => {
+                writeln!(self.sink, "{restart},{},{iterations},{stopped}", number(inertia))
+            }
+            OutputFormat::Npy => {
+                let values = [*restart as f64, *inertia, f64::from(*iterations), f64::from(*stopped_code)];
+                values.iter().try_for_each(|value| self.sink.write_all(&value.to_le_bytes()))
+            }
+        }
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`].
+    pub fn finish(self) -> Result<(), DataError> {
+        self.sink.finish()
+    }
+}

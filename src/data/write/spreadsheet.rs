@@ -1,0 +1,37 @@
+//! Names in CSV files, which a spreadsheet might run.
+
+use std::borrow::Cow;
+
+/// What a formula begins with.
+const BEGINS: [char; 5] = ['=', '+', '-', '@', '\t'];
+
+/// A name that a spreadsheet takes for a text: an apostrophe stands before one that it would run as a formula.
+pub(crate) fn as_text(name: &str) -> Cow<'_, str> {
+    if is_formula(name) { Cow::Owned(format!("'{name}")) } else { Cow::Borrowed(name) }
+}
+
+/// The name without the apostrophe of [`as_text`].
+#[must_use]
+pub fn from_text(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|name| is_formula(name)).unwrap_or(cell)
+}
+
+fn is_formula(name: &str) -> bool {
+    name.starts_with(BEGINS) && name.trim().parse::<f64>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_become_texts_and_back() {
+        for name in ["=1+1", "@SUM(A1)", "-a", "+", "\tx", "=\u{1f}"] {
+            assert_eq!(as_text(name), format!("'{name}"));
+            assert_eq!(from_text(&as_text(name)), name);
+        }
+        for name in ["a", "-1", "+2.5", "", "'", "'a", "a=b", "-inf"] {
+            assert_eq!((as_text(name).as_ref(), from_text(name)), (name, name));
+        }
+    }
+}
