@@ -34,6 +34,8 @@ pub const VERSION: u32 = 1;
 const FORMAT: &str = "cairn-model";
 /// Longest header that is read, in bytes. Names of 65,535 columns and many clusters take a few million.
 const MAX_HEADER: u64 = 100_000_000;
+/// Largest sum of the counts, so that no sum of some of them overflows.
+const MOST_COUNTED: u128 = 1 << 62;
 /// Digits of a checksum.
 const DIGITS: usize = 64;
 
@@ -396,6 +398,7 @@ impl Contents<'_> {
 fn check(model: &Model) -> Result<(), Problem> {
     let (lattice, d) = (&model.lattice, model.n_dims());
     let positive = |x: f64| x.is_finite() && x > 0.0;
+    let counted: u128 = model.counts.iter().map(|&count| u128::from(count)).sum();
     let refused = [
         (
             model.centroids.iter().any(|q| q.unsigned_abs() > lattice.max_coordinate().unsigned_abs()),
@@ -416,6 +419,7 @@ fn check(model: &Model) -> Result<(), Problem> {
             model.image.is_some_and(|(h, w)| h.checked_mul(w) != Some(d)),
             "its image has another number of pixels",
         ),
+        (!(1..=MOST_COUNTED).contains(&counted), "its counts are all 0, or too large"),
         (!positive(model.weight_unit), "its weight_unit is not a positive number"),
         (
             model.names.iter().flatten().filter_map(|name| name.purity).any(|p| !(0.0..=1.0).contains(&p)),

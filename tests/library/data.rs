@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cairn::data::{DataError, Dataset, Header, LoadOptions, Points, ReadOptions, Rows, digits, load};
+use cairn::data::{
+    DataError, Dataset, Header, LoadOptions, Pick, Points, ReadOptions, Rows, digits, load, open,
+};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -637,6 +639,61 @@ fn a_file_written_anew_during_a_visit_is_noticed_at_its_end() {
         Ok(())
     });
     assert!(matches!(result, Err(DataError::Changed { .. })), "{result:?}");
+}
+
+/// Whatever is done to a file, and in whichever pass: the rows are never a mixture of two versions.
+#[test]
+fn a_file_that_changes_in_any_pass_is_noticed() {
+    let n_rows = 40_000; // several chunks
+    let csv = |x: usize| (0..n_rows).map(|row| format!("{x},{},{}\n", row % 3, row % 7)).collect::<String>();
+    let array = |x: f64| {
+        let rows = (0..n_rows).flat_map(|row| [x, (row % 3) as f64, (row % 7) as f64]);
+        npy(1, "<f8", false, &format!("({n_rows}, 3)"), &doubles(&rows.collect::<Vec<_>>()))
+    };
+    let versions = [("t.csv", csv(1).into_bytes(), csv(2).into_bytes()), ("t.npy", array(1.0), array(2.0))];
+    type Change = fn(&str, &[u8]);
+    let changes: [Change; 4] = [
+        |path, other| fs::write(path, other).expect("ours"),
+        |path, other| {
+            let mut file = fs::File::options().write(true).open(path).expect("ours");
+            std::io::Write::write_all(&mut file, other).expect("ours"); // in place
+        },
+        |path, _| {
+            fs::File::options().write(true).open(path).and_then(|file| file.set_len(5000)).expect("ours")
+        },
+        |path, other| {
+            let mut file = fs::File::options().append(true).open(path).expect("ours");
+            std::io::Write::write_all(&mut file, &other[other.len() - 24..]).expect("ours");
+        },
+    ];
+    let read = ReadOptions { header: Header::No, ..ReadOptions::default() };
+    for (name, first, other) in &versions {
+        for change in changes {
+            for (pass, truth) in [(1, None), (1, Some(1)), (2, None), (2, Some(1))] {
+                let folder = Folder::new();
+                let path = folder.write(name, first);
+                let source = open(&path, &read).expect("a table");
+                let pick = Pick { features: vec![0, 2], truth, most_rows: Some(1000), ..Pick::default() };
+                let mut n_passes = 0;
+                let mut visit = || {
+                    n_passes += 1;
+                    let mut n_chunks = 0;
+                    source.visit::<DataError>(&pick, &mut |_| {
+                        n_chunks += 1;
+                        if n_passes == pass && n_chunks == 2 {
+                            change(&path, other);
+                        }
+                        Ok(())
+                    })
+                };
+                if pass == 2 {
+                    visit().expect("nothing has changed yet");
+                }
+                let result = visit();
+                assert!(matches!(result, Err(DataError::Changed { .. })), "{name}, pass {pass}: {result:?}");
+            }
+        }
+    }
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Invalid input: exit code, a message of one line, no file left behind.
 
-use super::{Folder, npy, npy_f64};
+use super::{Folder, Ran, npy, npy_f64};
 
 /// Runs on `t.csv` of this content with an output file asked for, which must not be there after.
 fn refused_csv(content: &str, args: &str, code: i32, parts: &[&str]) {
@@ -184,4 +184,43 @@ fn an_unknown_device_is_named() {
 fn names_with_control_characters_do_not_reach_the_terminal() {
     let ran = Folder::new().fit("no\u{1b}[31m-such.csv");
     ran.refused(1, &["no\\u{1b}[31m-such.csv"]);
+}
+
+#[test]
+fn a_row_may_be_as_long_as_asked_for() {
+    let unclosed = format!("x,y\n1,2\n{}\"3,4\n{}", "5,6\n".repeat(9000), "3,4\n".repeat(200_000));
+    let folder =
+        Folder::with([("t.csv", unclosed.as_bytes()), ("wide.csv", "1,".repeat(500_000).as_bytes())]);
+    let limited = folder.fit("t.csv -k 1 --max-row 100kB");
+    limited.refused(1, &["t.csv, row 9003: is longer than 100000 bytes", "--max-row 16MiB allows longer"]);
+    folder.fit("wide.csv -k 1 --max-row 100kB").refused(1, &["wide.csv, row 1: is longer than 100000 bytes"]);
+    folder.fit("t.csv -k 1").refused(1, &["t.csv, row 9003", "cells"]);
+    let folder = Folder::with([("t.csv", b"x,y\n1,2\n3,4\n")]);
+    folder.fit("t.csv -k 1 -q --max-row 1GiB").done();
+    for size in ["", "many", "1e99"] {
+        let ran = Ran::of(folder.cairn().args(["fit", "t.csv", "-k", "1", "--max-row", size]));
+        assert!(ran.code == 2 && ran.err.contains("--max-row"), "{size}: {}", ran.err);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_not_utf8_are_refused_alike() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::with([("t.csv", b"1\n2\n")]);
+    let bad = std::ffi::OsStr::from_bytes(b"b\xff.csv");
+    std::fs::write(folder.0.path().join(bad), "1\n2\n").unwrap();
+    for before in [
+        &["fit"][..],
+        &["fit", "t.csv", "-k", "1", "--labels"],
+        &["fit", "t.csv", "-k", "1", "--model"],
+        &["fit", "t.csv", "--init"],
+        &["predict"],
+        &["draw"],
+        &["report", "t.csv", "-o"],
+    ] {
+        let ran = Ran::of(folder.cairn().args(before).arg(bad));
+        assert_eq!(ran.code, 2, "{before:?}: {}", ran.err);
+        assert!(ran.err.contains(r"b\xFF.csv") && ran.err.contains("is not UTF-8"), "{}", ran.err);
+    }
 }

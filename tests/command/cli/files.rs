@@ -105,6 +105,24 @@ fn all_three_at_once_and_nothing_else() {
     assert!(fs::metadata(folder.path("l.npy")).unwrap().len() > 1797 * 4);
 }
 
+/// A name that a spreadsheet would run is a text for it, and is itself again when the centroids are read.
+#[test]
+fn names_like_formulas_go_out_as_texts_and_in_again() {
+    let folder = Folder::with([("t.csv", b"=1+1,@x,-y,plain\n1,2,3,4\n5,6,7,8\n9,1,2,3\n")]);
+    folder.fit("t.csv -k 2 -q --centroids c.csv").done();
+    assert_eq!(folder.read("c.csv").lines().next(), Some("'=1+1,'@x,'-y,plain"));
+    let json = folder.json("t.csv --init c.csv");
+    assert_eq!(json["params"]["init_columns"], "by name");
+    // where the data has the apostrophe too, it is a part of the name
+    let folder = Folder::with([
+        ("t.csv", b"'=a,b\n1,2\n5,6\n"),
+        ("c.csv", b"'=a,b\n1,2\n"),
+        ("other.csv", b"'=c,b\n1,2\n"),
+    ]);
+    assert_eq!(folder.json("t.csv --init c.csv")["params"]["init_columns"], "by name");
+    folder.fit("t.csv --init other.csv").refused(1, &["--init other.csv", "missing"]);
+}
+
 /// Subcommands with a file that is read, FILE, and one that is written, OUT.
 const READ_AND_WRITTEN: [&str; 26] = [
     "fit FILE -k 1 --labels OUT",
