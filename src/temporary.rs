@@ -42,9 +42,11 @@ impl Temporary {
             let path = folder.join(format!("{PREFIX}{:016x}", random()));
             tries += 1;
             let mut live = live(); // until it is entered: `remove_all` must not miss it
+            let entry = path.clone();
+            live.reserve(1); // memory may be refused only before there is a file
             match options(access).open(&path) {
                 Ok(file) if is_own(&file) => {
-                    live.push(path.clone());
+                    live.push(entry);
                     return Ok(Self { file, path, kept: false });
                 }
                 Ok(_) if tries < TRIES => {}

@@ -132,6 +132,18 @@ impl Source for Csv {
     }
 
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
+        let read = self.read_rows(pick, each);
+        // the rows could be a mix of two versions, and an error come from that
+        self.input.check_unchanged().and(read)
+    }
+}
+
+impl Csv {
+    fn read_rows(
+        &self,
+        pick: &Pick,
+        each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), DataError> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
         let mut rows = match begun {
             Some(rows) => rows,
@@ -140,18 +152,16 @@ impl Source for Csv {
         let mut block = RowBlock::default();
         while block.fill(self, pick, &mut rows)? {
             if each(block.chunk(self, pick)).is_break() {
-                return self.input.check_unchanged();
+                return Ok(());
             }
         }
         if block.first == 0 {
             let (name, columns) = (self.input.name().to_owned(), self.columns.count());
             return Err(DataError::NoRows { name, columns });
         }
-        self.input.check_unchanged() // else the rows could be a mix of two versions
+        Ok(())
     }
-}
 
-impl Csv {
     fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
         // most cells by far
         if !self.form.commas()
