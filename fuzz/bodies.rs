@@ -56,7 +56,8 @@ pub(crate) fn table(bytes: &[u8]) {
         let _ = warnings::of_fit(&fit, &data);
         let model = Model::from_fit(&fit, &data, &params).expect("a fit makes a model");
         let bytes = model.to_bytes().expect("it is small");
-        assert_eq!(Model::from_bytes("m", &bytes).expect("it was just written"), model);
+        let read = Model::from_bytes("m", &bytes).expect("it was just written");
+        assert!(read.to_bytes().is_ok_and(|again| again == bytes), "a model is the same when it was read");
     }
 }
 

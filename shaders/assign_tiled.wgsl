@@ -103,17 +103,20 @@ fn put_packs(packs: Packs, first: u32, local: u32) {
     }
 }
 
-/// Writes the label of a point, or adds the point to the list of open points.
+/// Writes the label of a point that is proven, or adds the point to the list of open points. No label is written twice: a
+/// barrier of a workgroup does not order what its invocations write to storage.
 fn write_or_list(point: u32, slot: u32, b: Top2) {
-    labels[slot * sizes.n_points + point] = b.index;
-    if (is_exact(slot)) { return; }
-    let limit = limit_of(b, slot, errors[point], sizes.gamma);
-    if (!(b.second > limit)) {
-        let at = atomicAdd(&n_open, 1u);
-        open[at] = point;
-        limits[at] = limit;
-        count_repairs(slot, 1u);
+    if (!is_exact(slot)) {
+        let limit = limit_of(b, slot, errors[point], sizes.gamma);
+        if (!(b.second > limit)) {
+            let at = atomicAdd(&n_open, 1u);
+            open[at] = point;
+            limits[at] = limit;
+            count_repairs(slot, 1u);
+            return;
+        }
     }
+    labels[slot * sizes.n_points + point] = b.index;
 }
 
 @compute @workgroup_size(WIDTH)

@@ -14,8 +14,13 @@ var<workgroup> inertias: array<vec4<u32>, WIDTH>;
 var<workgroup> bests: array<u32, WIDTH>; // slots
 
 fn inertia_of(slot: u32) -> vec4<u32> {
-    var change = vec4<u32>(0u);
-    for (var limb = 0u; limb < 4u; limb++) { change[limb] = atomicLoad(&slots[slot].inertia[limb]); }
+    // not in a loop: FXC refuses a vector of which a loop writes the components
+    let change = vec4<u32>(
+        atomicLoad(&slots[slot].inertia[0]),
+        atomicLoad(&slots[slot].inertia[1]),
+        atomicLoad(&slots[slot].inertia[2]),
+        atomicLoad(&slots[slot].inertia[3]),
+    );
     // the total is a sum of squares, so it is not negative
     return add4(sizes.squares, change);
 }

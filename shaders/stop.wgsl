@@ -27,8 +27,13 @@ fn advance(slot: u32) -> bool {
     let refilled = status == RESUME;
     slots[slot].kept = select(1u, 0u, refilled);
     slots[slot].iterations += 1u;
-    var shift = vec4<u32>(0u);
-    for (var limb = 0u; limb < 4u; limb++) { shift[limb] = atomicExchange(&slots[slot].shift[limb], 0u); }
+    // not in a loop: FXC refuses a vector of which a loop writes the components
+    let shift = vec4<u32>(
+        atomicExchange(&slots[slot].shift[0], 0u),
+        atomicExchange(&slots[slot].shift[1], 0u),
+        atomicExchange(&slots[slot].shift[2], 0u),
+        atomicExchange(&slots[slot].shift[3], 0u),
+    );
     let fixed = atomicExchange(&slots[slot].changed, 0u) == 0u;
     let small = sizes.has_limit == 1u && !less4(sizes.shift_limit, shift);
     let last = slots[slot].iterations >= sizes.max_iter;

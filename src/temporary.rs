@@ -93,6 +93,75 @@ impl Drop for Temporary {
     }
 }
 
+/// A file that says that its process is at something which may end the process. It is locked, and removed on drop.
+#[cfg(feature = "gpu")]
+#[derive(Debug)]
+pub(crate) struct Marker {
+    path: PathBuf,
+    left: bool,
+    _file: File, // holds the lock
+}
+
+/// What became of a request for a marker.
+#[cfg(feature = "gpu")]
+#[derive(Debug)]
+pub(crate) enum Marked {
+    /// It is this process's.
+    Ours(Marker),
+    /// A process that runs has it.
+    Others,
+    /// A process that ended has left it.
+    Left,
+}
+
+/// Makes a marker of this name, if there is none.
+#[cfg(feature = "gpu")]
+pub(crate) fn mark(path: &Path) -> io::Result<Marked> {
+    let mut live = live();
+    let entry = path.to_owned();
+    live.reserve(1);
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(file) => {
+            let _ = file.try_lock(); // or there are no locks here
+            live.push(entry.clone());
+            Ok(Marked::Ours(Marker { path: entry, left: false, _file: file }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if !fs::symlink_metadata(path)?.is_file() {
+                return Err(io::Error::other("it is not a regular file"));
+            }
+            // who has just made it may not have locked it yet
+            for wait in [0, 100] {
+                std::thread::sleep(std::time::Duration::from_millis(wait));
+                if let Err(fs::TryLockError::WouldBlock) = File::open(path)?.try_lock() {
+                    return Ok(Marked::Others);
+                }
+            }
+            Ok(Marked::Left)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(feature = "gpu")]
+impl Marker {
+    /// Leaves it, for other processes to find.
+    pub(crate) fn leave(mut self) {
+        self.left = true;
+    }
+}
+
+#[cfg(feature = "gpu")]
+impl Drop for Marker {
+    fn drop(&mut self) {
+        let mut live = live();
+        if !self.left {
+            let _ = fs::remove_file(&self.path); // may already be removed
+        }
+        live.retain(|path| *path != self.path);
+    }
+}
+
 /// Removes the temporary files of this process, which must end at once: it can make no others.
 pub(crate) fn remove_all() {
     remove_and_keep(live());
@@ -212,6 +281,23 @@ mod tests {
         assert!(temporary.persist(&folder.path().join("none/name")).is_err());
         assert!(names(folder.path()).is_empty());
         assert!(Temporary::new_in(&folder.path().join("none"), Access::Usual).is_err());
+    }
+
+    #[cfg(all(unix, feature = "gpu"))]
+    #[test]
+    fn a_marker_is_known_as_ours_as_another_s_and_as_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mark");
+        let Ok(Marked::Ours(marker)) = mark(&path) else { panic!("there was none") };
+        assert!(matches!(mark(&path), Ok(Marked::Others)));
+        drop(marker);
+        assert!(!path.exists());
+        let Ok(Marked::Ours(marker)) = mark(&path) else { panic!("it is gone") };
+        marker.leave();
+        assert!(matches!(mark(&path), Ok(Marked::Left)) && path.exists());
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(mark(&path).is_err() && mark(&folder.path().join("none/mark")).is_err());
     }
 
     #[cfg(unix)]

@@ -185,7 +185,7 @@ fn measure(args: &Args, cases: &[Case]) -> anyhow::Result<Report> {
 
 /// The edge of the matrix units of an adapter that calls itself so.
 fn units(name: &str) -> anyhow::Result<Option<u32>> {
-    let mut found = adapters(&[]).into_iter();
+    let mut found = adapters(&[], true).into_iter();
     let Some(info) = found.find(|info| name == format!("{}, {}", info.name, info.backend)) else {
         return Ok(None);
     };

@@ -95,13 +95,14 @@ impl SampleRow {
         SampleRow { line: self.line, cells: [""].into_iter().chain(self.cells.iter()).collect() }
     }
 
-    /// The row without a `#` at its start, if it has one.
+    /// The row without a `#` at its start, if it has one, and something after it.
     pub(super) fn after_comment_mark(&self) -> Option<SampleRow> {
         let first = self.cell(0).strip_prefix('#')?.trim();
         let rest = self.cells.iter().skip(1);
         // blanks may separate the mark from the names as they do the cells
-        let cells = if first.is_empty() { rest.collect() } else { [first].into_iter().chain(rest).collect() };
-        Some(SampleRow { line: self.line, cells })
+        let cells: StringRecord =
+            if first.is_empty() { rest.collect() } else { [first].into_iter().chain(rest).collect() };
+        (!cells.is_empty()).then_some(SampleRow { line: self.line, cells })
     }
 
     /// Number of cells.

@@ -1,6 +1,7 @@
-//! Fallback: when a device fails, the CPU runs its remaining restarts.
+//! Fallback: when a device fails, another one, or the CPU, runs its remaining restarts.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::cpu::Cpu;
@@ -8,10 +9,46 @@ use super::nearest_two::{Centroids, NearestSession, NearestTwo};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session};
 use crate::lattice::Table;
 
-/// An engine whose jobs continue on the CPU when it fails, with bitwise equal results.
+/// An engine whose jobs continue on another one when it fails, with bitwise equal results.
 pub(super) struct Fallback {
     pub(super) first: Box<dyn Engine>,
-    pub(super) cpu: Cpu,
+    pub(super) other: Other,
+}
+
+/// The engine that takes over. It is opened when it is needed.
+pub(super) struct Other {
+    /// Opens it.
+    pub(super) open: Box<dyn Fn() -> Result<Box<dyn Engine>, EngineError> + Send + Sync>,
+    /// Whether it takes over after this error.
+    pub(super) helps: Box<dyn Fn(&EngineError) -> bool + Send + Sync>,
+    /// How the work continued, in words.
+    pub(super) how: &'static str,
+    pub(super) opened: OnceLock<Box<dyn Engine>>,
+}
+
+impl Other {
+    /// The CPU, which helps after any error.
+    pub(super) fn cpu(cpu: Cpu) -> Self {
+        Self {
+            open: Box::new(move || Ok(Box::new(cpu))),
+            helps: Box::new(|_| true),
+            how: "on the CPU",
+            opened: OnceLock::new(),
+        }
+    }
+
+    /// The engine, if it helps after this error; else the error.
+    fn after(&self, error: EngineError) -> Result<(&dyn Engine, String), EngineError> {
+        if !(self.helps)(&error) {
+            return Err(error);
+        }
+        let note = format!("{error}; the work continued {}, with the same result", self.how);
+        if let Some(engine) = self.opened.get() {
+            return Ok((engine.as_ref(), note));
+        }
+        let engine = (self.open)()?;
+        Ok((self.opened.get_or_init(|| engine).as_ref(), note))
+    }
 }
 
 impl Engine for Fallback {
@@ -20,14 +57,18 @@ impl Engine for Fallback {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.first.notes()
+        let other = self.other.opened.get().map(|engine| engine.notes());
+        self.first.notes().into_iter().chain(other.into_iter().flatten()).collect()
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
-        let cpu = &self.cpu;
+        let other = &self.other;
         let session = match self.first.load(job) {
-            Ok(current) => FallbackSession { job, cpu, current, note: None },
-            Err(error) => FallbackSession { job, cpu, current: cpu.load(job)?, note: Some(note(&error)) },
+            Ok(current) => FallbackSession { job, other, current, note: None },
+            Err(error) => {
+                let (engine, note) = other.after(error)?;
+                FallbackSession { job, other, current: engine.load(job)?, note: Some(note) }
+            }
         };
         Ok(Box::new(session))
     }
@@ -37,11 +78,12 @@ impl Engine for Fallback {
     }
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
-        let cpu = &self.cpu;
+        let other = &self.other;
         let session = match self.first.nearest(centroids) {
-            Ok(current) => FallbackNearest { centroids, cpu, current, note: None },
+            Ok(current) => FallbackNearest { centroids, other, current, note: None },
             Err(error) => {
-                FallbackNearest { centroids, cpu, current: cpu.nearest(centroids)?, note: Some(note(&error)) }
+                let (engine, note) = other.after(error)?;
+                FallbackNearest { centroids, other, current: engine.nearest(centroids)?, note: Some(note) }
             }
         };
         Ok(Box::new(session))
@@ -50,22 +92,23 @@ impl Engine for Fallback {
 
 struct FallbackNearest<'a> {
     centroids: Centroids<'a>,
-    cpu: &'a Cpu,
+    other: &'a Other,
     current: Box<dyn NearestSession + 'a>,
-    note: Option<String>, // set once the CPU has taken over
+    note: Option<String>, // set once the other one has taken over
 }
 
 impl NearestSession for FallbackNearest<'_> {
     fn info(&self) -> DeviceInfo {
         let info = self.current.info();
-        DeviceInfo { fallback: self.note.clone().or(info.fallback), ..info }
+        DeviceInfo { fallback: both(self.note.as_deref(), info.fallback), ..info }
     }
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
         match self.current.nearest_two(table) {
             Err(error) if self.note.is_none() => {
-                self.note = Some(note(&error));
-                self.current = self.cpu.nearest(self.centroids)?;
+                let (engine, note) = self.other.after(error)?;
+                self.note = Some(note);
+                self.current = engine.nearest(self.centroids)?;
                 self.current.nearest_two(table)
             }
             done => done,
@@ -75,19 +118,23 @@ impl NearestSession for FallbackNearest<'_> {
 
 struct FallbackSession<'a> {
     job: &'a Job<'a>,
-    cpu: &'a Cpu,
+    other: &'a Other,
     current: Box<dyn Session + 'a>,
-    note: Option<String>, // set once the CPU has taken over
+    note: Option<String>, // set once the other one has taken over
 }
 
-fn note(error: &EngineError) -> String {
-    format!("{error}; the work continued on the CPU, with the same result")
+/// Notes of two fallbacks, one after the other.
+fn both(first: Option<&str>, then: Option<String>) -> Option<String> {
+    match (first, then) {
+        (Some(first), Some(then)) => Some(format!("{first}; then {then}")),
+        (first, then) => then.or_else(|| first.map(str::to_owned)),
+    }
 }
 
 impl Session for FallbackSession<'_> {
     fn info(&self) -> DeviceInfo {
         let info = self.current.info();
-        DeviceInfo { fallback: self.note.clone().or(info.fallback), ..info }
+        DeviceInfo { fallback: both(self.note.as_deref(), info.fallback), ..info }
     }
 
     fn max_batch(&self) -> u64 {
@@ -101,13 +148,18 @@ impl Session for FallbackSession<'_> {
     fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
         match self.current.run(restarts.clone(), keep) {
             Err(error) if self.note.is_none() => {
+                let (engine, note) = self.other.after(error)?;
                 let done = self.current.salvage(keep);
-                self.note = Some(note(&error));
-                self.current = self.cpu.load(self.job)?;
+                self.note = Some(note);
+                self.current = engine.load(self.job)?;
                 self.go_on(restarts, done, keep)
             }
             done => done,
         }
+    }
+
+    fn salvage(&mut self, keep: Keep) -> Batch {
+        self.current.salvage(keep)
     }
 
     fn is_steady(&self) -> bool {
@@ -180,7 +232,8 @@ mod tests {
         let (n_clusters, seed, max_iter, shift_limit) = (1, 0, 1, None);
         let job = Job { table: &table, n_clusters, seeding: Seeding::Random, seed, max_iter, shift_limit };
         let cpu = Cpu::open(&OpenOptions::default()).expect("the CPU opens");
-        let session = FallbackSession { job: &job, cpu: &cpu, current: Box::new(Marked), note: None };
+        let other = Other::cpu(cpu);
+        let session = FallbackSession { job: &job, other: &other, current: Box::new(Marked), note: None };
         assert!(session.is_steady());
         assert_eq!((session.max_batch(), session.build_time()), (77, Duration::from_millis(5)));
     }

@@ -86,7 +86,7 @@ fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> 
             ));
         }
     }
-    let found = gpu::adapters(&options.backends);
+    let found = gpu::adapters(&options.backends, options.query_units());
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
         let estimates = options.size.as_ref().map(cpu);
         let estimates = estimates.map(|cpu| Estimates { cpu, gpu: None, cpu_measured, gpu_measured: false });
@@ -110,7 +110,7 @@ fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> 
     let why = if estimates.is_some() { "a large job, for the best GPU found" } else { "the best GPU found" };
     match Gpu::open(adapter, options) {
         Ok(gpu) => {
-            let engine = guarded(gpu, (options.fallback != Some(false)).then_some(on_cpu));
+            let engine = guarded(gpu, adapter, options, (options.fallback != Some(false)).then_some(on_cpu));
             Ok(Choice { engine, why: why.into(), fallback: None, estimates })
         }
         Err(error @ EngineError::GpuKernel { .. }) => Err(error),
@@ -124,21 +124,46 @@ fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> 
 #[cfg(feature = "gpu")]
 fn open_gpu(device: &Device, cpu: Cpu, options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
     use super::gpu::{self, Gpu};
-    let found = gpu::adapters(&options.backends);
+    let found = gpu::adapters(&options.backends, options.query_units());
     let wanted = |name: &str| match device {
         Device::Named(part) => name.to_lowercase().contains(&part.to_lowercase()),
         _ => true,
     };
     let adapter = found.iter().find(|adapter| wanted(&adapter.name));
     let adapter = adapter.ok_or_else(|| EngineError::NoAdapter(gpu::why_not(device, &found)))?;
-    Ok(guarded(Gpu::open(adapter, options)?, (options.fallback == Some(true)).then_some(cpu)))
+    let gpu = Gpu::open(adapter, options)?;
+    Ok(guarded(gpu, adapter, options, (options.fallback == Some(true)).then_some(cpu)))
 }
 
+/// The GPU; without its matrix units if it fails once they are tried, and then the CPU, if it is a fallback.
 #[cfg(feature = "gpu")]
-fn guarded(gpu: super::gpu::Gpu, fallback: Option<Cpu>) -> Box<dyn Engine> {
-    match fallback {
-        Some(cpu) => Box::new(super::fallback::Fallback { first: Box::new(gpu), cpu }),
-        None => Box::new(gpu),
+fn guarded(
+    gpu: super::gpu::Gpu,
+    adapter: &super::gpu::AdapterInfo,
+    options: &OpenOptions,
+    cpu: Option<Cpu>,
+) -> Box<dyn Engine> {
+    use super::fallback::{Fallback, Other};
+    let (has_units, tried) = (gpu.has_units(), gpu.units_tried());
+    let mut engine: Box<dyn Engine> = Box::new(gpu);
+    if has_units {
+        let (adapter, options) =
+            (adapter.clone(), OpenOptions { gpu_kernel: Some("f32".into()), ..options.clone() });
+        let other = Other {
+            open: Box::new(move || Ok(Box::new(super::gpu::Gpu::open(&adapter, &options)?))),
+            helps: Box::new(move |error| {
+                let failed =
+                    matches!(error, EngineError::DeviceLost { .. } | EngineError::DeviceFailed { .. });
+                failed && tried.load(std::sync::atomic::Ordering::Relaxed)
+            }),
+            how: "without matrix units",
+            opened: std::sync::OnceLock::new(),
+        };
+        engine = Box::new(Fallback { first: engine, other });
+    }
+    match cpu {
+        Some(cpu) => Box::new(Fallback { first: engine, other: Other::cpu(cpu) }),
+        None => engine,
     }
 }
 

@@ -18,6 +18,15 @@ pub enum Backend {
     Gl,
 }
 
+impl OpenOptions {
+    /// Whether adapters are asked for matrix units: not if no kernel for them is wanted (`f32`). Some drivers crash when
+    /// they are asked.
+    #[must_use]
+    pub fn query_units(&self) -> bool {
+        self.gpu_kernel.as_deref() != Some("f32")
+    }
+}
+
 impl Backend {
     /// Reads `vulkan`, `metal`, `dx12`, `gl` or a usual alias, ignoring case.
     #[must_use]
@@ -77,6 +86,12 @@ pub struct Testing {
     pub general_seeding: bool,
     /// Makes the self-test of the GPU's matrix units fail.
     pub bad_units: bool,
+    /// Loses the GPU in the self-test of its matrix units.
+    pub lost_units: bool,
+    /// Prefix of the names of assign kernels, with their constants, that the GPU's driver refuses.
+    pub refused: Option<String>,
+    /// Most bytes of points that are written to a GPU before they are waited for.
+    pub piece: Option<usize>,
     /// Injects a fault into the GPU.
     #[cfg(feature = "gpu")]
     pub fault: Option<super::fault::Fault>,

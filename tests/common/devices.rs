@@ -126,7 +126,7 @@ mod adapters {
     /// Panics if there is none and `CAIRN_REQUIRE_GPU` names the backend.
     pub(crate) fn opened(backend: Backend) -> Vec<&'static Adapter> {
         static OPENED: OnceLock<Vec<Adapter>> = OnceLock::new();
-        let all = OPENED.get_or_init(|| adapters(&[]).into_iter().map(open).collect());
+        let all = OPENED.get_or_init(|| adapters(&[], true).into_iter().map(open).collect());
         let mut found: Vec<_> = all.iter().filter(|adapter| backend.has(&adapter.info)).collect();
         // a quick run leaves the second interface of the same devices to tests/run.sh
         if backend == Backend::Gl
@@ -153,8 +153,10 @@ mod adapters {
 
     /// Every adapter in one line.
     fn names() -> String {
-        let names: Vec<_> =
-            adapters(&[]).iter().map(|adapter| format!("{} ({})", adapter.name, adapter.backend)).collect();
+        let names: Vec<_> = adapters(&[], true)
+            .iter()
+            .map(|adapter| format!("{} ({})", adapter.name, adapter.backend))
+            .collect();
         if names.is_empty() { "no adapter at all".into() } else { names.join(", ") }
     }
 
@@ -166,7 +168,7 @@ mod adapters {
         let list =
             Command::new(own).args(["--list", "--format", "terse"]).output().expect("tests can be listed");
         let list = String::from_utf8(list.stdout).expect("names are text");
-        let found = adapters(&[]);
+        let found = adapters(&[], true);
         for backend in Backend::GPUS.into_iter().filter(|backend| !found.iter().any(|a| backend.has(a))) {
             let name = format!("::{}: test", backend.name());
             let skipped = list.lines().filter(|line| line.ends_with(&name)).count();

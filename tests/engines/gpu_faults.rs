@@ -10,7 +10,7 @@ use cairn::engine::reference::Reference;
 use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, Testing, open};
 use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
 
-use crate::common::{self, Backend, Case, digits, on_devices, opened, step};
+use crate::common::{self, Backend, Case, digits, long, on_devices, opened, step};
 
 /// Calls `body` with every adapter of a backend, and nothing for the processor.
 fn on_adapters(backend: Backend, body: &dyn Fn(&AdapterInfo, &dyn Engine)) {
@@ -306,7 +306,7 @@ fn fits_with_faults(
 ) {
     on_adapters_of_one_api(backend, &|adapter, _| {
         // a device is asked for by name: of adapters that share one, only the first can be
-        let first = adapters(&[]).into_iter().find(|other| other.name == adapter.name);
+        let first = adapters(&[], true).into_iter().find(|other| other.name == adapter.name);
         if first.is_none_or(|first| first.backend != adapter.backend) {
             return;
         }
@@ -376,7 +376,7 @@ mod choice {
         assert!(matches!(error, EngineError::NoAdapter(_)), "{error:?}");
         let text = error.to_string();
         assert!(text.contains("\"no such adapter\""), "{text}");
-        assert!(adapters(&[]).iter().all(|adapter| text.contains(&adapter.name)), "{text}");
+        assert!(adapters(&[], true).iter().all(|adapter| text.contains(&adapter.name)), "{text}");
     }
 
     #[test]
@@ -384,14 +384,14 @@ mod choice {
         let opened = open(&Device::Auto, &OpenOptions::default()).expect("there is a processor at least");
         let info = opened.engine.info();
         assert!(!info.software, "{info:?}");
-        let real = adapters(&[]).iter().any(|adapter| !adapter.software);
+        let real = adapters(&[], true).iter().any(|adapter| !adapter.software);
         assert_eq!(info.used, if real { "gpu" } else { "cpu" }, "{}", opened.why);
         assert!(!opened.why.is_empty());
     }
 
     #[test]
     fn gpu_takes_the_best_adapter_or_says_what_to_install() {
-        match (open(&Device::Gpu, &OpenOptions::default()), adapters(&[]).first()) {
+        match (open(&Device::Gpu, &OpenOptions::default()), adapters(&[], true).first()) {
             (Ok(opened), Some(best)) => assert!(opened.engine.info().adapter.contains(&best.name)),
             (Err(error), None) => assert!(error.to_string().contains("mesa-vulkan-drivers"), "{error}"),
             (Ok(opened), None) => panic!("no adapter, and yet {}", opened.why),
@@ -401,7 +401,57 @@ mod choice {
 
     #[test]
     fn real_adapters_come_first() {
-        let found = adapters(&[]);
+        let found = adapters(&[], true);
         assert!(found.is_sorted_by_key(|adapter| adapter.software), "{found:?}");
     }
+}
+
+on_devices!(a_kernel_that_the_driver_refuses_is_done_without, pieces_of_points_add_up);
+
+/// Each assign kernel in turn, and all but the plain one: another takes its place, with the same results, and a note says so.
+fn a_kernel_that_the_driver_refuses_is_done_without(backend: Backend) {
+    let cases = [
+        ("assign_small", Case::new(&common::normal(300, 20, 11), KMeans::new(9).restarts(5))),
+        ("assign_low", Case::new(&common::normal(300, 8, 12), KMeans::new(70).restarts(2).max_iter(5))),
+        ("assign_tiled", Case::new(&common::normal(300, 40, 13), KMeans::new(70).restarts(2).max_iter(5))),
+    ];
+    on_adapters(backend, &|adapter, _| {
+        for (kernel, case) in &cases {
+            let ways = [(*kernel, None), ("assign_", Some("trial")), (*kernel, Some("trial"))];
+            for (refused, choice) in
+                ways.into_iter().take(if long() { 3 } else { 1 + usize::from(*kernel == "assign_low") })
+            {
+                let testing = Testing { refused: Some(refused.into()), ..Testing::default() };
+                let gpu_kernel = choice.map(str::to_owned);
+                let gpu = Gpu::open(adapter, &OpenOptions { testing, gpu_kernel, ..OpenOptions::default() })
+                    .expect("it opened before");
+                let got = case.run(&gpu, case.params.n_restarts());
+                common::compare(&case.oracle(), &got)
+                    .unwrap_or_else(|why| panic!("{adapter}, {kernel}: {why}"));
+                let notes = gpu.notes();
+                let of_kernel = notes.iter().filter(|note| note.contains(&format!("the kernel {kernel}")));
+                assert!(of_kernel.clone().count() > 0, "{adapter}, {refused}: {notes:?}");
+                assert!(
+                    of_kernel
+                        .clone()
+                        .all(|note| note.contains("the driver refused it") && !note.contains('\n'))
+                );
+            }
+        }
+    });
+}
+
+fn pieces_of_points_add_up(backend: Backend) {
+    on_adapters_of_one_api(backend, &|adapter, _| {
+        for piece in [1, 100, 1000] {
+            for data in [common::normal(137, 5, 14), digits()] {
+                let case = Case::new(&data, KMeans::new(6).restarts(2).max_iter(4));
+                let testing = Testing { piece: Some(piece), ..Testing::default() };
+                let gpu = Gpu::open(adapter, &OpenOptions { testing, ..OpenOptions::default() });
+                let got = case.run(&gpu.expect("it opened before"), 2);
+                common::compare(&case.oracle(), &got)
+                    .unwrap_or_else(|why| panic!("{adapter}, {piece}: {why}"));
+            }
+        }
+    });
 }

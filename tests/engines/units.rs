@@ -7,8 +7,8 @@
 
 use cairn::engine::certify::Bound;
 use cairn::engine::gpu::units::Units;
-use cairn::engine::gpu::{AdapterInfo, Gpu, MatrixUnits};
-use cairn::engine::{Engine, Keep, OpenOptions, Testing, Work};
+use cairn::engine::gpu::{AdapterInfo, Gpu, MatrixUnits, adapters};
+use cairn::engine::{Device, Engine, Keep, OpenOptions, Testing, Work};
 use cairn::kmeans::{Init, KMeans};
 
 use crate::common::{
@@ -200,4 +200,78 @@ fn streamed_chunks_are_rounded_when_they_come() {
             gpu.kernels()
         );
     });
+}
+
+/// A device that is lost once units are tried is opened again without them: it does the work, and the marker is left, so that
+/// the next start leaves them alone.
+#[test]
+fn a_gpu_that_they_take_down_goes_on_without_them() {
+    let data = normal(300, 40, 307);
+    let case = Case::new(&data, KMeans::new(70).restarts(2).max_iter(3));
+    with_units(&|info, options| {
+        let first = adapters(&[], true).into_iter().find(|other| other.name == info.name);
+        if first.is_none_or(|first| first.backend != info.backend) {
+            return; // of adapters that share a name, only the first can be asked for
+        }
+        let cache = tempfile::tempdir().expect("a folder");
+        let lost = Testing { lost_units: true, ..Testing::default() };
+        for (testing, said) in
+            [(lost, "without matrix units"), (Testing::default(), "an earlier start ended")]
+        {
+            let options = OpenOptions { cache: Some(cache.path().to_owned()), ..with(testing, options) };
+            let device = Device::Named(info.name.clone());
+            let opened = cairn::engine::open(&device, &options).expect("it opens");
+            let job = case.job();
+            let mut session = opened.engine.load(&job).expect("a GPU takes the job");
+            let got = session.run(0..2, Keep::All).expect("a GPU does the job");
+            assert_eq!(got.outcomes, case.oracle().outcomes);
+            assert_eq!(session.info().used, "gpu");
+            let note = session.info().fallback.expect("it is said");
+            assert!(note.contains(said), "{note}");
+        }
+    });
+}
+
+fn markers(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+    entries.filter(|path| path.extension().is_some_and(|ending| ending == "trying")).collect()
+}
+
+/// The marker is there from before their first use until they have done a job, or the engine is dropped.
+#[test]
+fn a_marker_says_that_they_are_tried() {
+    let case = Case::new(&normal(300, 40, 308), KMeans::new(70).restarts(2).max_iter(3));
+    with_units(&|info, options| {
+        let cache = tempfile::tempdir().expect("a folder");
+        let options = OpenOptions { cache: Some(cache.path().join("new")), ..options.clone() };
+        let tried = |gpu: &Gpu| gpu.matrix_units().expect("the device is well");
+        let gpu = open(info, &options);
+        assert!(matches!(tried(&gpu), MatrixUnits::Usable(_)));
+        let [marker] = &markers(&cache.path().join("new"))[..] else { panic!("no marker") };
+        // another start at the same time is not kept from them
+        assert!(matches!(tried(&open(info, &options)), MatrixUnits::Usable(_)));
+        assert!(marker.exists());
+        work(&gpu, &case);
+        assert!(!marker.exists(), "they have done a job");
+        drop(gpu);
+        let gpu = open(info, &options);
+        tried(&gpu);
+        assert!(marker.exists());
+        drop(gpu);
+        assert!(!marker.exists(), "the engine is gone");
+        // as a crash leaves it
+        std::fs::write(marker, "").expect("ours");
+        let MatrixUnits::Refused(why) = tried(&open(info, &options)) else { panic!("they were tried again") };
+        assert!(why.contains("delete") && why.contains(&*marker.display().to_string()), "{why}");
+        std::fs::remove_file(marker).expect("as told");
+        assert!(matches!(tried(&open(info, &options)), MatrixUnits::Usable(_)));
+        // a file that is no marker keeps nothing from them
+        std::fs::create_dir(marker).expect("ours");
+        assert!(matches!(tried(&open(info, &options)), MatrixUnits::Usable(_)));
+    });
+}
+
+#[test]
+fn adapters_need_not_be_asked_for_them() {
+    assert!(adapters(&[], false).iter().all(|adapter| adapter.matrix_units().is_none()));
 }

@@ -39,8 +39,8 @@ pub(in crate::cli) struct ThreadsArgs {
 /// `--gpu-memory`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct MemoryArgs {
-    /// GPU memory to use, such as 500MB or 2GiB; larger tables are streamed [default: 4 GiB, or 1 GiB on a GPU that
-    /// shares the memory of the CPU]
+    /// GPU memory to use, such as 500MB or 2GiB; larger tables are streamed [default: three quarters of the GPU's own
+    /// memory, or 4 GiB if its driver does not tell how much that is, or 1 GiB on a GPU that shares the memory of the CPU]
     #[arg(long, value_name = "SIZE")]
     pub(in crate::cli) gpu_memory: Option<bytesize::ByteSize>,
 }

@@ -103,7 +103,7 @@ fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Resul
 #[cfg(feature = "gpu")]
 fn adapters(most: usize, options: &OpenOptions) -> Vec<Contestant<'static>> {
     use cairn::engine::gpu::{Gpu, adapters};
-    let found = adapters(&options.backends);
+    let found = adapters(&options.backends, options.query_units());
     let mut contestants = Vec::new();
     for adapter in &found {
         let start = std::time::Instant::now();

@@ -74,7 +74,7 @@ fn gpus(verbose: bool, options: &OpenOptions) -> anyhow::Result<usize> {
     use cairn::engine::gpu::{Gpu, adapters};
     let checks: Vec<Check> = CHECKS.into_iter().chain(GPU_CHECKS).collect();
     let mut failed = 0;
-    for adapter in adapters(&options.backends) {
+    for adapter in adapters(&options.backends, options.query_units()) {
         failed += device(&adapter.to_string(), verbose, &checks, &|settings| {
             let options =
                 settings.map_or_else(|| options.clone(), |settings| with_settings(settings, options));

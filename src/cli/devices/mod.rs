@@ -82,7 +82,7 @@ fn adapters(options: &OpenOptions) -> Vec<Adapter> {
         limits: found.limits.into_iter().collect(),
         features: found.features.into_iter().collect(),
     };
-    engine::gpu::adapters(&options.backends).into_iter().map(adapter).collect()
+    engine::gpu::adapters(&options.backends, options.query_units()).into_iter().map(adapter).collect()
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -5,6 +5,9 @@ use std::fmt;
 use super::units::Units;
 use crate::engine::{Backend, Device};
 
+/// Most of a device's memory that may be used, by all programs, in percent.
+const MOST_USED: u8 = 95;
+
 /// An adapter: a GPU under one of the interfaces (Vulkan, Metal, DirectX, GL) through which it can be used.
 #[derive(Clone)]
 pub struct AdapterInfo {
@@ -18,10 +21,13 @@ pub struct AdapterInfo {
     pub kind: String,
     /// Whether it is a program on the CPU, not a GPU.
     pub software: bool,
+    /// Bytes of its own memory, if it has some and its driver tells.
+    pub memory: Option<u64>,
     /// Limits that matter here, by name.
     pub limits: Vec<(String, u64)>,
     /// Features that matter here, and whether it has them.
     pub features: Vec<(String, bool)>,
+    pub(super) units: Option<Units>,
     pub(super) adapter: wgpu::Adapter,
 }
 
@@ -43,7 +49,9 @@ impl AdapterInfo {
         format!("{}, {}", self.name, self.backend)
     }
 
-    fn new(adapter: wgpu::Adapter) -> Self {
+    /// `query_units`: whether to ask for matrix units, at which some drivers crash.
+    fn new(adapter: wgpu::Adapter, query_units: bool) -> Self {
+        let units = if query_units { Units::of(&adapter) } else { None };
         let info = adapter.get_info();
         let software = is_software(&info);
         let kind = match info.device_type {
@@ -59,8 +67,10 @@ impl AdapterInfo {
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             kind: kind.into(),
             software,
-            limits: limits(&adapter),
-            features: features(&adapter),
+            memory: own_memory(&adapter).filter(|_| info.device_type == wgpu::DeviceType::DiscreteGpu),
+            limits: limits(&adapter, units),
+            features: features(&adapter, units),
+            units,
             adapter,
         }
     }
@@ -68,7 +78,7 @@ impl AdapterInfo {
     /// Edge of its matrix units' tiles, in values; `None` without matrix units that Cairn can use.
     #[must_use]
     pub fn matrix_units(&self) -> Option<u32> {
-        Units::of(&self.adapter).map(|units| units.edge)
+        self.units.map(|units| units.edge)
     }
 
     /// Real GPUs before software, discrete before integrated, other interfaces before GL.
@@ -84,7 +94,26 @@ fn is_software(info: &wgpu::AdapterInfo) -> bool {
     info.device_type == wgpu::DeviceType::Cpu || known.iter().any(|known| name.contains(known))
 }
 
-fn limits(adapter: &wgpu::Adapter) -> Vec<(String, u64)> {
+/// Bytes of the largest heap that is the device's own. Only Vulkan tells.
+#[cfg(any(target_os = "linux", windows))]
+fn own_memory(adapter: &wgpu::Adapter) -> Option<u64> {
+    const DEVICE_LOCAL: u32 = 1; // VK_MEMORY_HEAP_DEVICE_LOCAL_BIT
+    // SAFETY: nothing is destroyed, and the query has no precondition
+    let properties = unsafe {
+        let adapter = adapter.as_hal::<wgpu::hal::api::Vulkan>()?;
+        let instance = adapter.shared_instance().raw_instance();
+        instance.get_physical_device_memory_properties(adapter.raw_physical_device())
+    };
+    let heaps = properties.memory_heaps.iter().take(properties.memory_heap_count as usize);
+    heaps.filter(|heap| heap.flags.as_raw() & DEVICE_LOCAL != 0).map(|heap| heap.size).max()
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
+fn own_memory(_adapter: &wgpu::Adapter) -> Option<u64> {
+    None
+}
+
+fn limits(adapter: &wgpu::Adapter, units: Option<Units>) -> Vec<(String, u64)> {
     let limits = adapter.limits();
     let shown = [
         ("max_storage_buffer_binding_size", limits.max_storage_buffer_binding_size),
@@ -94,11 +123,11 @@ fn limits(adapter: &wgpu::Adapter) -> Vec<(String, u64)> {
         ("max_compute_invocations_per_workgroup", limits.max_compute_invocations_per_workgroup.into()),
         ("max_compute_workgroups_per_dimension", limits.max_compute_workgroups_per_dimension.into()),
     ];
-    let units = Units::of(adapter).map(|units| ("matrix_units_edge", units.edge.into()));
+    let units = units.map(|units| ("matrix_units_edge", units.edge.into()));
     shown.into_iter().chain(units).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
+fn features(adapter: &wgpu::Adapter, units: Option<Units>) -> Vec<(String, bool)> {
     let features = adapter.features();
     let shown = [
         ("subgroups", wgpu::Features::SUBGROUP),
@@ -109,29 +138,39 @@ fn features(adapter: &wgpu::Adapter) -> Vec<(String, bool)> {
         ("pipeline cache", wgpu::Features::PIPELINE_CACHE),
     ];
     let shown = shown.map(|(name, feature)| (name.to_owned(), features.contains(feature)));
-    shown.into_iter().chain([("matrix units".to_owned(), Units::of(adapter).is_some())]).collect()
+    shown.into_iter().chain([("matrix units".to_owned(), units.is_some())]).collect()
 }
 
 /// Every adapter of this machine under the named interfaces, best first. If none is named, all are searched, GL only
 /// where no other shows a GPU: it would show the same GPU again, and not every driver can open it both ways.
+///
+/// `query_units`: whether to ask for matrix units; see [`OpenOptions::query_units`](crate::engine::OpenOptions::query_units).
 #[must_use]
-pub fn adapters(named: &[Backend]) -> Vec<AdapterInfo> {
+pub fn adapters(named: &[Backend], query_units: bool) -> Vec<AdapterInfo> {
     let mut found = match named {
-        [] => reached(wgpu::Backends::all() - wgpu::Backends::GL),
-        some => reached(backends(some)),
+        [] => reached(wgpu::Backends::all() - wgpu::Backends::GL, query_units),
+        some => reached(backends(some), query_units),
     };
     if named.is_empty() && found.iter().all(|adapter| adapter.software) {
-        found.extend(reached(wgpu::Backends::GL));
+        found.extend(reached(wgpu::Backends::GL, query_units));
     }
     found.sort_by_key(AdapterInfo::rank);
     found
 }
 
-fn reached(backends: wgpu::Backends) -> Vec<AdapterInfo> {
-    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor { backends, ..descriptor });
+fn reached(backends: wgpu::Backends, query_units: bool) -> Vec<AdapterInfo> {
+    let descriptor = wgpu::InstanceDescriptor {
+        backends,
+        // an allocation that leaves less is refused, and the work goes on in smaller batches
+        memory_budget_thresholds: wgpu::MemoryBudgetThresholds {
+            for_resource_creation: Some(MOST_USED),
+            for_device_loss: None,
+        },
+        ..wgpu::InstanceDescriptor::new_without_display_handle()
+    };
+    let instance = wgpu::Instance::new(descriptor);
     let found = pollster::block_on(instance.enumerate_adapters(backends));
-    found.into_iter().map(AdapterInfo::new).collect()
+    found.into_iter().map(|adapter| AdapterInfo::new(adapter, query_units)).collect()
 }
 
 fn backends(named: &[Backend]) -> wgpu::Backends {

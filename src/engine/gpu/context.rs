@@ -1,5 +1,6 @@
 //! The device and its errors. No other module submits work to it or waits for it.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ const NEEDED: wgpu::Features = wgpu::Features::IMMEDIATES;
 
 /// Optional feature, for measured times.
 const TIMESTAMPS: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
+
+/// Most bytes of points that are written to the device before they are waited for.
+const PIECE: usize = 256 << 20;
 
 /// How long to wait for a failed device to report that it was lost.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -42,6 +46,11 @@ pub(super) struct Context {
     pub(super) built: Pipelines,
     pub(super) choices: Choices,
     throughput: Mutex<Throughput>,
+    /// Kernels that the driver refused, and why.
+    refused: Mutex<BTreeMap<String, String>>,
+    refuses: Option<String>, // for tests
+    /// Most bytes of points that are written before they are waited for.
+    pub(super) piece: usize,
 }
 
 impl Context {
@@ -60,7 +69,7 @@ impl Context {
         }
         let wanted = match units {
             WantedUnits::None => None,
-            WantedUnits::Own => Units::of(&info.adapter),
+            WantedUnits::Own => info.units,
             WantedUnits::Emulated(units) => Some(units).filter(|units| units.fit(&info.adapter)),
         };
         let request =
@@ -94,6 +103,9 @@ impl Context {
             built: Pipelines::default(),
             choices,
             throughput: Mutex::new(throughput),
+            refused: Mutex::default(),
+            refuses: options.testing.refused.clone(),
+            piece: options.testing.piece.unwrap_or(PIECE),
         })
     }
 
@@ -125,9 +137,47 @@ impl Context {
         }
     }
 
-    /// Notes on kept files that were ignored or could not be written.
+    /// Notes on kept files that were ignored or could not be written, and on kernels that the driver refused.
     pub(super) fn notes(&self) -> Vec<String> {
-        self.cache.iter().filter_map(KernelCache::doubt).chain(self.choices.doubt()).collect()
+        let doubts = self.cache.iter().filter_map(KernelCache::doubt).chain(self.choices.doubt());
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_kernel = |(name, why): (&String, &String)| {
+            format!("the kernel {name} is not used on {}: the driver refused it ({why})", self.info.name)
+        };
+        doubts.chain(refused.iter().map(of_kernel)).collect()
+    }
+
+    /// Runs `build`, which builds the kernel `name`, without an error of the device if the driver refuses it. A kernel that
+    /// was refused once is not tried again.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub(super) fn may_refuse<T>(&self, name: &str, build: impl FnOnce() -> T) -> Result<T, String> {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = refused.get(name) {
+            return Err(why.clone());
+        }
+        let scopes = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::Validation];
+        let scopes = scopes.map(|filter| self.device.push_error_scope(filter));
+        let built = build();
+        if self.refuses.as_ref().is_some_and(|prefix| name.starts_with(prefix)) {
+            self.build_nonsense();
+        }
+        let errors = scopes.into_iter().rev().filter_map(|scope| pollster::block_on(scope.pop()));
+        match errors.last() {
+            None => Ok(built),
+            Some(error) => {
+                let why = one_line(&error.to_string());
+                refused.insert(name.to_owned(), why.clone());
+                Err(why)
+            }
+        }
+    }
+
+    /// A kernel that any driver refuses, for tests.
+    fn build_nonsense(&self) {
+        let source = wgpu::ShaderSource::Wgsl("fn f() { nonsense }".into());
+        let _ = self.device.create_shader_module(wgpu::ShaderModuleDescriptor { label: None, source });
     }
 
     /// Lowers the binding limit, for tests.
@@ -323,6 +373,10 @@ fn descriptor(adapter: &wgpu::Adapter, units: Option<Units>) -> wgpu::DeviceDesc
     }
 }
 
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn note(first_error: &Mutex<Option<EngineError>>, error: EngineError) {
     if let Ok(mut first_error) = first_error.lock() {
         first_error.get_or_insert(error);
@@ -334,7 +388,7 @@ fn watch(device: &wgpu::Device, adapter: &str, first_error: &Arc<Mutex<Option<En
     let (name, notes) = (adapter.to_owned(), Arc::clone(first_error));
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
         // wgpu's messages have several lines
-        let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        let reason = one_line(&error.to_string());
         let adapter = name.clone();
         let error = match error {
             wgpu::Error::OutOfMemory { .. } => EngineError::OutOfMemory { adapter, reason },

@@ -325,13 +325,17 @@ impl Runs<'_> {
             self.done.bests.push((restart, state?));
         }
         ran?;
+        self.session.gpu.unmark_units();
         self.kept = Some(kept);
         Ok(())
     }
 
     /// Halves the slots after the device was out of memory; returns any other error.
     fn recover(&mut self, error: EngineError) -> Result<(), EngineError> {
-        let EngineError::OutOfMemory { .. } = &error else { return Err(error) };
+        let EngineError::OutOfMemory { .. } = &error else {
+            self.session.gpu.leave_mark_of_units();
+            return Err(error);
+        };
         // one slot is tried twice: the failed attempt has freed its memory
         let least = usize::from(self.tried != self.most_slots);
         self.most_slots = (self.tried / 2).max(least);

@@ -1,15 +1,29 @@
 //! An open GPU.
 
-use std::sync::{Mutex, PoisonError};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::adapter::AdapterInfo;
 use super::assign::{KernelChoice, self_test};
+use super::choices;
 use super::context::Context;
 use super::counters::Counters;
 use super::probe;
 use super::units::Units;
 use crate::engine::certify::Bound;
-use crate::engine::{EngineError, OpenOptions};
+use crate::engine::{EngineError, OpenOptions, Testing};
+use crate::temporary::{self, Marked, Marker};
+
+/// How long the first self-test of matrix units takes at least.
+const LONG_TEST: Duration = Duration::from_millis(500);
+
+/// Name of the file that says that matrix units are being tried for the first time.
+fn marker_name(adapter: &AdapterInfo) -> String {
+    format!("units-{}-{}.trying", choices::key(adapter), env!("CARGO_PKG_VERSION"))
+}
 
 /// The engine of a GPU.
 #[derive(Debug)]
@@ -19,9 +33,12 @@ pub struct Gpu {
     pub(super) kernel_choice: KernelChoice,
     pub(super) most_trips: u64,
     pub(super) memory: Option<u64>,
-    pub(super) bad_units: bool,
     pub(super) small_seeding: bool,
+    testing: Testing,
     units: Mutex<Option<MatrixUnits>>, // None until first needed
+    units_tried: Arc<AtomicBool>,
+    marker_file: Option<PathBuf>,
+    marker: Mutex<Option<Marker>>, // while the matrix units have not done a job yet
 }
 
 /// Whether an adapter's matrix units can be used.
@@ -31,7 +48,7 @@ pub enum MatrixUnits {
     None,
     /// They passed their self-test.
     Usable(Units),
-    /// They failed it, for this reason, and are not used.
+    /// They are not used, for this reason: they failed it, or ended an earlier start.
     Refused(String),
 }
 
@@ -52,9 +69,12 @@ impl Gpu {
             kernel_choice,
             most_trips,
             memory: options.gpu_memory,
-            bad_units: options.testing.bad_units,
             small_seeding: !options.testing.general_seeding,
+            testing: options.testing.clone(),
             units: Mutex::default(),
+            units_tried: Arc::default(),
+            marker_file: options.cache.as_ref().map(|folder| folder.join(marker_name(adapter))),
+            marker: Mutex::default(),
         })
     }
 
@@ -69,30 +89,93 @@ impl Gpu {
         }
         let units = match self.context.units {
             None => MatrixUnits::None,
-            Some(units) => match self.context.spare(|| self.test_units(units)) {
-                Ok(tested) => tested,
-                Err(error @ EngineError::OutOfMemory { .. }) => {
-                    self.context.clear_oom();
-                    return Ok(MatrixUnits::Refused(error.to_string()));
-                }
-                Err(error) => return Err(error),
+            Some(units) => match self.mark_units().map_err(MatrixUnits::Refused) {
+                Err(refused) => refused,
+                Ok(()) => match self.context.spare(|| self.test_units(units)) {
+                    Ok(tested) => tested,
+                    Err(error @ EngineError::OutOfMemory { .. }) => {
+                        self.context.clear_oom();
+                        self.unmark_units();
+                        return Ok(MatrixUnits::Refused(error.to_string()));
+                    }
+                    Err(error) => {
+                        self.leave_mark_of_units();
+                        return Err(error);
+                    }
+                },
             },
         };
+        if !matches!(units, MatrixUnits::Usable(_)) {
+            self.unmark_units();
+        }
         Ok(known.insert(units).clone())
     }
 
-    /// Runs the self-test, in subgroups of each size that the driver may make.
+    /// Runs the self-test, in subgroups of each size that the driver may make. It is long until they have passed it once.
     fn test_units(&self, units: Units) -> Result<MatrixUnits, EngineError> {
-        let Some(why) = self_test::run(&self.context, units, self.bad_units)? else {
-            return Ok(MatrixUnits::Usable(units));
-        };
-        let smaller = units.in_smaller_subgroups(&self.context.info.adapter);
-        if let Some(units) = smaller
-            && self_test::run(&self.context, units, self.bad_units)?.is_none()
-        {
-            return Ok(MatrixUnits::Usable(units));
+        self.units_tried.store(true, Ordering::Relaxed);
+        if self.testing.lost_units {
+            self.context.device.destroy();
         }
-        Ok(MatrixUnits::Refused(why))
+        let passed = units.emulated || self.context.choices.units_passed();
+        let least = if passed { Duration::ZERO } else { LONG_TEST };
+        let test = |units| self_test::run(&self.context, units, least, self.testing.bad_units);
+        let mut tested = (units, test(units)?);
+        let smaller = units.in_smaller_subgroups(&self.context.info.adapter);
+        if let (Some(_), Some(smaller)) = (&tested.1, smaller)
+            && test(smaller)?.is_none()
+        {
+            tested = (smaller, None);
+        }
+        match tested {
+            (_, Some(why)) => Ok(MatrixUnits::Refused(why)),
+            (units, None) => {
+                if !passed {
+                    self.context.choices.keep_units_passed();
+                }
+                Ok(MatrixUnits::Usable(units))
+            }
+        }
+    }
+
+    /// Makes the marker of a first use of the matrix units. An error if an earlier start has left it: it ended in between,
+    /// and not by a signal that asks for it.
+    fn mark_units(&self) -> Result<(), String> {
+        let Some(file) = &self.marker_file else { return Ok(()) };
+        let made = file.parent().is_none_or(|folder| fs::create_dir_all(folder).is_ok());
+        match temporary::mark(file) {
+            Ok(Marked::Ours(marker)) if made => {
+                *self.marker.lock().unwrap_or_else(PoisonError::into_inner) = Some(marker);
+                Ok(())
+            }
+            Ok(Marked::Left) => Err(format!(
+                "an earlier start ended while it tried them; delete {} to try them again",
+                file.display()
+            )),
+            _ => Ok(()), // another process tries them now, or no marker can be made
+        }
+    }
+
+    /// Removes the marker: the matrix units have done a job, or are not used.
+    pub(super) fn unmark_units(&self) {
+        drop(self.marker.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Leaves the marker for later starts, after the device failed.
+    pub(super) fn leave_mark_of_units(&self) {
+        if let Some(marker) = self.marker.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            marker.leave();
+        }
+    }
+
+    /// Whether its matrix units were tried, now or later.
+    pub(in crate::engine) fn units_tried(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.units_tried)
+    }
+
+    /// Whether it was opened with matrix units.
+    pub(in crate::engine) fn has_units(&self) -> bool {
+        self.context.units.is_some()
     }
 
     /// The device's counters so far.

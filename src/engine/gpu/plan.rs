@@ -6,7 +6,7 @@ use crate::engine::EngineError;
 
 /// Most bytes that the slots of a batch take: more of them make nothing faster.
 const SLOT_BYTES: u64 = 1 << 30;
-/// Bytes of the device's memory to use on a GPU of its own memory, unless told otherwise.
+/// Bytes of the device's memory to use on a GPU of its own memory whose driver does not tell how much that is.
 const BUDGET: u64 = 4 << 30;
 /// The same where memory is shared with the processor.
 const BUDGET_SHARED: u64 = 1 << 30;
@@ -29,7 +29,8 @@ pub(super) struct Room {
 impl Room {
     pub(super) fn new(context: &Context, asked: Option<u64>, work: u128) -> Self {
         let shared = context.info.kind != "discrete GPU";
-        let safe = if shared { BUDGET_SHARED } else { BUDGET };
+        let own = context.info.memory.map_or(BUDGET, |bytes| bytes / 4 * 3);
+        let safe = if shared { BUDGET_SHARED } else { own };
         Self { budget: asked.unwrap_or(safe), binding: context.max_binding(), work }
     }
 }

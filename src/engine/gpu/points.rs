@@ -75,7 +75,7 @@ impl<'a> Points<'a> {
         if !points.streamed {
             let mut commands = Commands::new(context, &context.throughput());
             for chunk in 0..held {
-                points.write(context, chunk);
+                points.write(context, chunk)?;
                 points.narrow(context, &mut commands, chunk)?;
             }
             commands.flush()?;
@@ -119,7 +119,7 @@ impl<'a> Points<'a> {
                 if let Some(last) = used[buffer].take() {
                     context.wait(last)?;
                 }
-                self.write(context, chunk);
+                self.write(context, chunk)?;
                 encode(commands, chunk)?;
                 commands.flush()?;
                 used[buffer] = commands.last();
@@ -140,21 +140,37 @@ impl<'a> Points<'a> {
         (points, weights)
     }
 
-    fn write(&self, context: &Context, chunk: usize) {
-        let (table, rows) = (self.table, self.rows[chunk].clone());
-        let shared = self.shared(chunk);
+    /// Writes a chunk, in pieces that are submitted and waited for: staging memory for all of it at once would take as
+    /// much again.
+    fn write(&self, context: &Context, chunk: usize) -> Result<(), EngineError> {
+        let rows = self.rows[chunk].clone();
+        let step = (context.piece / (self.width * 4)).max(1);
+        for first in rows.clone().step_by(step) {
+            let piece = first..rows.end.min(first + step);
+            self.write_piece(context, self.shared(chunk), first - rows.start, piece.clone());
+            if piece.end < rows.end {
+                let submission = context.submit(context.encoder())?;
+                context.wait(submission)?;
+            }
+        }
+        count(&context.tally.point_bytes_up, (rows.len() * (self.width * 4 + 8)) as u64);
+        Ok(())
+    }
+
+    /// Writes `rows` to the place of a chunk's rows from `at` on.
+    fn write_piece(&self, context: &Context, shared: &Shared, at: usize, rows: Range<usize>) {
+        let table = self.table;
         let weights: Vec<u32> = rows.clone().map(|i| table.weights.get(i)).collect();
         let error = |i: usize| certify::point_error(self.gamma, table.half_norm(i));
         let errors: Vec<f32> = rows.clone().map(error).collect();
-        let d = table.n_dims();
+        let (d, to) = (table.n_dims(), (at * self.width * 4) as u64);
         if self.width == d && table.centre.iter().all(|&m| m == 0) {
-            context.write(&shared.points, 0, &table.points[rows.start * d..rows.end * d]);
+            context.write(&shared.points, to, &table.points[rows.start * d..rows.end * d]);
         } else {
-            context.write(&shared.points, 0, &padded(table, rows.clone(), self.width));
+            context.write(&shared.points, to, &padded(table, rows, self.width));
         }
-        context.write(&shared.weights, 0, &weights);
-        context.write(&shared.errors, 0, &errors);
-        count(&context.tally.point_bytes_up, (rows.len() * (self.width * 4 + 8)) as u64);
+        context.write(&shared.weights, (at * 4) as u64, &weights);
+        context.write(&shared.errors, (at * 4) as u64, &errors);
     }
 }
 

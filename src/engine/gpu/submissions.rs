@@ -7,7 +7,7 @@
 //! loops of the CPU and of the reference run one restart. See the head of `reference` for why they are not shared.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::buffers::{Record, Sizes, Slots, Workspaces};
 use super::collect::{BoundCollect, status_bit_bytes, words};
@@ -67,6 +67,7 @@ pub(super) struct Ended {
 struct Submission {
     number: u64,
     submission: wgpu::SubmissionIndex,
+    begun: Instant, // before any of it was submitted
     staging: wgpu::Buffer,
     bytes: u64,
     ended: Vec<(usize, u64)>, // slot, restart
@@ -167,7 +168,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
     /// Encodes and submits the next submission.
     fn hand_over(&mut self, throughput: &Throughput) -> Result<(), EngineError> {
         let (session, context) = (self.session, &self.session.gpu.context);
-        let mut commands = Commands::new(context, throughput);
+        let (mut commands, begun) = (Commands::new(context, throughput), Instant::now());
         self.submissions += 1;
         let ended = self.leave();
         let states = if self.keep == Keep::All { ended.len() as u64 * self.state_bytes() } else { 0 };
@@ -207,7 +208,7 @@ impl<'s, 'a> Submissions<'s, 'a> {
         let (number, seeding) = (self.submissions, self.seed.work(self.sizes(), admitted.len()));
         let slots = if rounds > 0 { self.running.clone() } else { Vec::new() };
         let submission =
-            Submission { number, submission, staging, bytes, ended, seeding, rounds, slots, marked };
+            Submission { number, submission, begun, staging, bytes, ended, seeding, rounds, slots, marked };
         self.in_flight.push_back(submission);
         Ok(())
     }
@@ -359,7 +360,8 @@ impl<'s, 'a> Submissions<'s, 'a> {
         let took = throughput.tick(!self.in_flight.is_empty());
         let moments = self.timestamps.as_ref().map_or(0, |_| timestamps::BYTES) as usize;
         let timestamps = self.timestamps.as_ref().filter(|_| submission.marked);
-        let spans = timestamps.and_then(|timestamps| timestamps.spans(&bytes[..moments]));
+        let spans =
+            timestamps.and_then(|timestamps| timestamps.spans(&bytes[..moments], submission.begun.elapsed()));
         let times = self.take_times(throughput, &submission, took, spans.as_ref());
         self.times.merge(times);
         let bytes = &bytes[moments..];

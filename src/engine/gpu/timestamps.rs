@@ -58,23 +58,27 @@ impl Timestamps {
         commands.resolve(&self.queries, MOMENTS, &self.resolved);
     }
 
-    /// Durations of the parts of a submission. `None` if the clock ran backwards or stood still.
-    pub(super) fn spans(&self, bytes: &[u8]) -> Option<Spans> {
-        let moments: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
-        if !moments.is_sorted() || moments.first() == moments.last() {
-            return None;
-        }
-        let between = |from: Moment, to: Moment| {
-            let ticks = moments[to as usize] - moments[from as usize];
-            Duration::from_nanos((ticks as f64 * self.period) as u64)
-        };
-        Some(Spans {
-            seed: between(Moment::Start, Moment::Seeded),
-            assign: between(Moment::Seeded, Moment::Assigned),
-            update: between(Moment::Assigned, Moment::Updated),
-            iterate: between(Moment::Seeded, Moment::End),
-        })
+    /// Durations of the parts of a submission that took at most `most` by the host's clock. `None` if they can't be right.
+    pub(super) fn spans(&self, bytes: &[u8], most: Duration) -> Option<Spans> {
+        let moments: [u64; MOMENTS as usize] = bytemuck::pod_collect_to_vec(bytes).try_into().ok()?;
+        spans(&moments, self.period, most)
     }
+}
+
+/// Durations between moments in ticks of `period` nanoseconds. `None` if the clock ran backwards, stood still, or ran for
+/// longer than the host measured: some drivers resolve the timestamps of an empty pass to zero, or leave old ones.
+fn spans(moments: &[u64; MOMENTS as usize], period: f64, most: Duration) -> Option<Spans> {
+    let between = |from: Moment, to: Moment| {
+        let ticks = moments[to as usize] - moments[from as usize];
+        Duration::from_nanos((ticks as f64 * period) as u64)
+    };
+    let runs = moments.is_sorted() && moments[0] > 0 && moments.first() < moments.last();
+    (runs && between(Moment::Start, Moment::End) <= most).then(|| Spans {
+        seed: between(Moment::Start, Moment::Seeded),
+        assign: between(Moment::Seeded, Moment::Assigned),
+        update: between(Moment::Assigned, Moment::Updated),
+        iterate: between(Moment::Seeded, Moment::End),
+    })
 }
 
 /// Durations of the parts of a submission.
@@ -177,5 +181,29 @@ impl PassQueries {
         let queries: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
         let &[begin, end] = &queries[..] else { return None };
         Some(end.checked_sub(begin)? as f64 * self.period * 1e-9)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_that_can_not_be_right_are_refused() {
+        let most = Duration::from_micros(50);
+        let spans = |moments| spans(&moments, 100.0, most);
+        let right = spans([7, 107, 207, 307, 507]).expect("50 microseconds");
+        assert_eq!((right.seed, right.iterate), (Duration::from_micros(10), Duration::from_micros(40)));
+        for wrong in [
+            [0; 5],                  // all zero
+            [9; 5],                  // all stale
+            [0, 100, 200, 300, 400], // the first is zero
+            [7, 107, 0, 307, 407],   // one is zero
+            [7, 107, 50, 307, 407],  // one is stale
+            [7, 107, 207, 307, 508], // longer than the host measured
+            [7, 107, 207, 307, u64::MAX],
+        ] {
+            assert!(spans(wrong).is_none(), "{wrong:?}");
+        }
     }
 }

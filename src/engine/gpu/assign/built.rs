@@ -24,6 +24,11 @@ impl Built {
         Self { kernel, shape }
     }
 
+    /// The kernel, or why the driver refused it; without an error of the device.
+    pub(super) fn try_new(context: &Context, sizes: &Sizes, shape: Shape) -> Result<Self, String> {
+        context.may_refuse(&shape.name(), || Self::new(context, sizes, shape))
+    }
+
     /// Points per workgroup.
     pub(in crate::engine::gpu) fn points(&self) -> usize {
         self.shape.points()

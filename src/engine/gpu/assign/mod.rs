@@ -144,7 +144,9 @@ impl Assign {
             }
             // matrix units only if they won a trial or were requested
             shapes.retain(|shape| self.kernel_choice.is_for(shape.kind()) || shape.kind() != Kind::Matrix);
-            Built::new(context, sizes, shapes.first().copied().unwrap_or(Shape::Plain))
+            // the first that the driver takes
+            let built = shapes.iter().find_map(|&shape| Built::try_new(context, sizes, shape).ok());
+            built.unwrap_or_else(|| Built::new(context, sizes, Shape::Plain))
         })
     }
 }

@@ -4,8 +4,10 @@
 //! points whose scores must be exact, many of which differ by at most a half, and of points of 31 bits, for which the
 //! certificate must hold. If one label is wrong, or the driver refuses the kernel, the units are not used.
 
+use std::time::{Duration, Instant};
+
 use super::built::Built;
-use super::shape::Shape;
+use super::shape::Shape as KernelShape;
 use crate::engine::gpu::buffers::{Columns, Shared, Sizes, Slot, allocate, uniform};
 use crate::engine::gpu::context::Context;
 use crate::engine::gpu::narrow::{NarrowCentroids, NarrowPoints};
@@ -16,33 +18,63 @@ use crate::engine::reference::assign::assign;
 use crate::engine::{EngineError, Job, Seeding, certify};
 use crate::lattice::{Extent, Packer, Table, Weights};
 
-/// Sizes of the tables: two tiles of points and of centroids, three steps of features, the last of each partial.
-const N_POINTS: usize = 211;
-const N_DIMS: usize = 75;
-const N_CLUSTERS: usize = 150;
+/// Sizes of a table.
+#[derive(Debug, Clone, Copy)]
+struct Shape {
+    n_points: usize,
+    n_dims: usize,
+    n_clusters: usize,
+}
 
-/// Runs the self-test. Returns why the units must not be used, if so. `bad` makes the test fail.
+/// Sizes of the tables. The first: two tiles of points and of centroids, three steps of features, the last of each partial.
+const SHAPES: [Shape; 4] = [
+    Shape { n_points: 211, n_dims: 75, n_clusters: 150 },
+    Shape { n_points: 1000, n_dims: 32, n_clusters: 64 },
+    Shape { n_points: 333, n_dims: 130, n_clusters: 97 },
+    Shape { n_points: 640, n_dims: 64, n_clusters: 256 },
+];
+
+/// Runs the self-test, again on other tables until it has taken `least`. Returns why the units must not be used, if so.
+/// `bad` makes the test fail.
 pub(in crate::engine::gpu) fn run(
     context: &Context,
     units: Units,
+    least: Duration,
     bad: bool,
 ) -> Result<Option<String>, EngineError> {
-    // small integers, with ties and near ties; larger ones with exact scores; all bits
-    for most in [1, 29, (1 << 30) - 1] {
-        let Some(trial) = Trial::new(most) else { return Ok(Some("its table could not be made".into())) };
-        let expected = assign(&trial.table, &trial.centroids);
-        let mut labels = match trial.labels(context, units)? {
-            Ok(labels) => labels,
-            Err(refused) => return Ok(Some(refused)),
-        };
-        if bad && let Some(label) = labels.last_mut() {
-            *label ^= 1;
+    let start = Instant::now();
+    for (seed, shape) in (1..).zip(SHAPES.iter().cycle()) {
+        // small integers, with ties and near ties; larger ones with exact scores; all bits
+        for most in [1, 29, (1 << 30) - 1] {
+            if let Some(why) = run_one(context, units, (*shape, most, seed), bad)? {
+                return Ok(Some(why));
+            }
         }
-        if let Some(why) = first_difference(&expected, &labels) {
-            return Ok(Some(why));
+        if start.elapsed() >= least {
+            break;
         }
     }
     Ok(None)
+}
+
+fn run_one(
+    context: &Context,
+    units: Units,
+    (shape, most, seed): (Shape, i64, u64),
+    bad: bool,
+) -> Result<Option<String>, EngineError> {
+    let Some(trial) = Trial::new(shape, most, seed) else {
+        return Ok(Some("its table could not be made".into()));
+    };
+    let expected = assign(&trial.table, &trial.centroids);
+    let mut labels = match trial.labels(context, units)? {
+        Ok(labels) => labels,
+        Err(refused) => return Ok(Some(refused)),
+    };
+    if bad && let Some(label) = labels.last_mut() {
+        *label ^= 1;
+    }
+    Ok(first_difference(&expected, &labels))
 }
 
 fn first_difference(expected: &[u32], found: &[u32]) -> Option<String> {
@@ -55,50 +87,52 @@ fn first_difference(expected: &[u32], found: &[u32]) -> Option<String> {
 struct Trial {
     table: Table,
     centroids: Vec<i32>,
+    n_clusters: usize,
     exact: bool,
 }
 
 impl Trial {
     /// Random integers of magnitude at most `most`.
-    fn new(most: i64) -> Option<Self> {
-        let mut state = 1u64;
+    fn new(shape: Shape, most: i64, seed: u64) -> Option<Self> {
+        let Shape { n_points, n_dims, n_clusters } = shape;
+        let mut state = seed;
         let mut number = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (((state >> 33) as i64) % (2 * most + 1) - most) as f64
         };
-        let mut rows: Vec<f64> = (0..N_POINTS * N_DIMS).map(|_| number()).collect();
+        let mut rows: Vec<f64> = (0..n_points * n_dims).map(|_| number()).collect();
         // the first rows are extremes, so that the lattice has offset 0
-        rows[..N_DIMS].fill(most as f64);
-        rows[N_DIMS..2 * N_DIMS].fill(-most as f64);
-        let weights = Weights::ones(N_POINTS);
-        let mut extent = Extent::new(N_DIMS);
+        rows[..n_dims].fill(most as f64);
+        rows[n_dims..2 * n_dims].fill(-most as f64);
+        let weights = Weights::ones(n_points);
+        let mut extent = Extent::new(n_dims);
         extent.add(0, &rows, &weights).ok()?;
-        let mut packer = Packer::new(extent.lattice(N_POINTS as u64).ok()?, weights, N_POINTS);
+        let mut packer = Packer::new(extent.lattice(n_points as u64).ok()?, weights, n_points);
         packer.add(&rows).ok()?;
         let table = packer.finish();
-        let rows: Vec<f64> = (0..N_CLUSTERS * N_DIMS).map(|_| number()).collect();
+        let rows: Vec<f64> = (0..n_clusters * n_dims).map(|_| number()).collect();
         let centroids = table.lattice.place_centroids(&rows).ok()?;
-        Some(Self { table, centroids, exact: most < 100 })
+        Some(Self { table, centroids, n_clusters, exact: most < 100 })
     }
 
     /// The kernel's labels, or why the driver refused the kernel.
     fn labels(&self, context: &Context, units: Units) -> Result<Result<Vec<u32>, String>, EngineError> {
         let job = Job {
             table: &self.table,
-            n_clusters: N_CLUSTERS,
+            n_clusters: self.n_clusters,
             // random seeding implies that centroids are points, so that the kernel takes scores as exact
             seeding: if self.exact { Seeding::Random } else { Seeding::Given(Vec::new()) },
             seed: 0,
             max_iter: 1,
             shift_limit: None,
         };
-        let gamma = certify::gamma(N_DIMS, certify::UNIT_WGSL);
+        let gamma = certify::gamma(self.table.n_dims(), certify::UNIT_WGSL);
         let sizes = Sizes::new(&job, gamma, 0).with_matrix(&self.table, 1.0);
-        let built = match build(context, &sizes, units) {
+        let built = match Built::try_new(context, &sizes, KernelShape::Matrix(units)) {
             Ok(built) => built,
-            Err(refused) => return Ok(Err(refused)),
+            Err(refused) => return Ok(Err(format!("the driver refused their kernel: {refused}"))),
         };
-        let labels = allocate(context, "self-test labels", N_POINTS * 4)?;
+        let labels = allocate(context, "self-test labels", self.table.n_points() * 4)?;
         let shared = self.shared(context, &sizes, gamma)?;
         let slots = self.slots(context, &sizes, &labels)?;
         let (points, centroids) =
@@ -107,16 +141,19 @@ impl Trial {
         let [values, half_norms, running, states, labels_of_slots, centroids_f16, others] = &slots;
         let of_centroids = [&shared.sizes, values, running, states, centroids_f16];
         let bound = [
-            (points.bind(context, &shared), NarrowPoints::blocks(N_POINTS)),
+            (points.bind(context, &shared), NarrowPoints::blocks(self.table.n_points())),
             (centroids.bind_to(context, of_centroids), NarrowCentroids::blocks(&sizes)),
-            (built.bind_to(context, &shared, slots.each_ref()), N_POINTS.div_ceil(built.points())),
+            (
+                built.bind_to(context, &shared, slots.each_ref()),
+                self.table.n_points().div_ceil(built.points()),
+            ),
             (
                 repair.bind_to(
                     context,
                     &shared,
                     [values, half_norms, running, states, labels_of_slots, others],
                 ),
-                Repair::blocks(N_POINTS),
+                Repair::blocks(self.table.n_points()),
             ),
         ];
         let mut encoder = context.encoder();
@@ -124,7 +161,7 @@ impl Trial {
         bound.iter().for_each(|(kernel, blocks)| kernel.dispatch(&mut pass, *blocks, 1));
         drop(pass);
         context.submit(encoder)?;
-        let found = context.read(&[(&labels, 0, N_POINTS as u64 * 4)])?;
+        let found = context.read(&[(&labels, 0, self.table.n_points() as u64 * 4)])?;
         Ok(Ok(bytemuck::pod_collect_to_vec(&found)))
     }
 
@@ -132,15 +169,19 @@ impl Trial {
         let table = &self.table;
         let width = sizes.n_quads as usize * 4;
         let errors: Vec<f32> =
-            (0..N_POINTS).map(|i| certify::point_error(gamma, table.half_norm(i))).collect();
+            (0..self.table.n_points()).map(|i| certify::point_error(gamma, table.half_norm(i))).collect();
         Ok(Shared {
             sizes: uniform(context, sizes)?,
-            points: filled(context, "self-test points", &padded(table, 0..N_POINTS, width))?,
+            points: filled(context, "self-test points", &padded(table, 0..self.table.n_points(), width))?,
             weights: allocate(context, "self-test weights", 4)?,
             errors: filled(context, "self-test errors", &errors)?,
             features: filled(context, "self-test features", &features_of(table, sizes))?,
-            points_f16: allocate(context, "self-test points in f16", sizes.points_f16_bytes(N_POINTS))?,
-            norms: allocate(context, "self-test norms", N_POINTS * 4)?,
+            points_f16: allocate(
+                context,
+                "self-test points in f16",
+                sizes.points_f16_bytes(self.table.n_points()),
+            )?,
+            norms: allocate(context, "self-test norms", self.table.n_points() * 4)?,
         })
     }
 
@@ -159,24 +200,8 @@ impl Trial {
             filled(context, "self-test slots", &[Slot::default()])?,
             labels.clone(),
             allocate(context, "self-test centroids in f16", sizes.centroids_f16_bytes())?,
-            allocate(context, "self-test others", sizes.unit_bytes(N_POINTS))?,
+            allocate(context, "self-test others", sizes.unit_bytes(self.table.n_points()))?,
         ])
-    }
-}
-
-/// The kernel, or why the driver refused it; without an error of the device.
-fn build(context: &Context, sizes: &Sizes, units: Units) -> Result<Built, String> {
-    let scopes = [wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::Validation];
-    let scopes = scopes.map(|filter| context.device.push_error_scope(filter));
-    let built = Built::new(context, sizes, Shape::Matrix(units));
-    let refused = scopes.into_iter().rev().filter_map(|scope| pollster::block_on(scope.pop())).last();
-    match refused {
-        None => Ok(built),
-        Some(error) => {
-            let words = error.to_string();
-            let words: Vec<&str> = words.split_whitespace().collect();
-            Err(format!("the driver refused their kernel: {}", words.join(" ")))
-        }
     }
 }
 
@@ -196,23 +221,24 @@ mod tests {
 
     #[test]
     fn tables_are_what_they_are_meant_to_be() {
-        let small = Trial::new(1).expect("a table");
+        let small = Trial::new(SHAPES[0], 1, 1).expect("a table");
         let granularity = small.table.granularity;
-        for table in [&small.table, &Trial::new(29).expect("a table").table] {
-            assert!(certify::matrix_scores_are_exact(N_DIMS, table.reach(), table.granularity));
+        for table in [&small.table, &Trial::new(SHAPES[0], 29, 1).expect("a table").table] {
+            assert!(certify::matrix_scores_are_exact(SHAPES[0].n_dims, table.reach(), table.granularity));
         }
         // many points have ties or near ties
         let distance = |x: &[i32], c: &[i32]| -> i64 {
             x.iter().zip(c).map(|(&x, &c)| (i64::from(x) - i64::from(c)) >> granularity).map(|d| d * d).sum()
         };
-        let close = (0..N_POINTS).filter(|&i| {
+        let close = (0..SHAPES[0].n_points).filter(|&i| {
             let x = small.table.point(i);
-            let mut all: Vec<i64> = small.centroids.chunks(N_DIMS).map(|c| distance(x, c)).collect();
+            let mut all: Vec<i64> =
+                small.centroids.chunks(SHAPES[0].n_dims).map(|c| distance(x, c)).collect();
             all.sort_unstable();
             all[1] - all[0] <= 2
         });
-        assert!(close.count() > N_POINTS / 4);
-        let large = Trial::new((1 << 30) - 1).expect("a table");
+        assert!(close.count() > SHAPES[0].n_points / 4);
+        let large = Trial::new(SHAPES[0], (1 << 30) - 1, 1).expect("a table");
         assert!(large.table.max_coordinate > 1 << 29 && large.table.granularity == 0);
     }
 

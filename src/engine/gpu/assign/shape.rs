@@ -70,6 +70,16 @@ impl Shape {
         }
     }
 
+    /// Name of the kernel with its constants.
+    pub(super) fn name(self) -> String {
+        let constants = self.constants().into_iter().map(|(name, value)| format!(" {name}={value}"));
+        let units = match self {
+            Self::Matrix(units) => format!(" edge={}", units.edge),
+            _ => String::new(),
+        };
+        self.entry().to_owned() + &units + &constants.collect::<String>()
+    }
+
     /// Values of the WGSL overrides.
     pub(super) fn constants(self) -> Vec<(&'static str, u64)> {
         match self {

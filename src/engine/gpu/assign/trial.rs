@@ -35,8 +35,10 @@ pub(super) fn fastest(
 ) -> Option<Built> {
     let question = question(sizes, n_slots, shapes);
     let known = context.choices.find(&question);
-    if let Some(&shape) = shapes.iter().find(|&&shape| known.as_ref() == Some(&name(shape))) {
-        return Some(Built::new(context, sizes, shape));
+    if let Some(&shape) = shapes.iter().find(|&&shape| known.as_ref() == Some(&shape.name()))
+        && let Ok(built) = Built::try_new(context, sizes, shape)
+    {
+        return Some(built);
     }
     let fastest = match try_all(context, sizes, shared, n_slots, shapes) {
         Err(EngineError::OutOfMemory { .. }) => {
@@ -46,7 +48,7 @@ pub(super) fn fastest(
         tried => tried.ok()?,
     };
     if let Some(fastest) = &fastest {
-        context.choices.keep(question, name(fastest.shape));
+        context.choices.keep(question, fastest.shape.name());
     }
     fastest
 }
@@ -58,18 +60,8 @@ fn question(sizes: &Sizes, n_slots: usize, shapes: &[Shape]) -> Question {
         quads: sizes.n_quads,
         slots: n_slots.min(4) as u32,
         mixed: sizes.mixed(),
-        among: shapes.iter().map(|&shape| name(shape)).collect(),
+        among: shapes.iter().map(|&shape| shape.name()).collect(),
     }
-}
-
-/// Name of a kernel with its constants.
-fn name(shape: Shape) -> String {
-    let constants = shape.constants().into_iter().map(|(name, value)| format!(" {name}={value}"));
-    let units = match shape {
-        Shape::Matrix(units) => format!(" edge={}", units.edge),
-        _ => String::new(),
-    };
-    shape.entry().to_owned() + &units + &constants.collect::<String>()
 }
 
 fn try_all(
@@ -84,7 +76,11 @@ fn try_all(
     let (slots, timer) = (TrialSlots::new(context, sizes, n_slots)?, PassTimer::new(context)?);
     let mut throughput = context.throughput();
     let mut n_points = short_enough(&throughput, sizes, n_slots);
-    let built: Vec<Built> = shapes.iter().map(|&shape| Built::new(context, sizes, shape)).collect();
+    let built: Vec<Built> =
+        shapes.iter().filter_map(|&shape| Built::try_new(context, sizes, shape).ok()).collect();
+    if built.is_empty() {
+        return Ok(None);
+    }
     let bound: Vec<_> = built.iter().map(|built| built.bind_to(context, shared, slots.buffers())).collect();
     let run = |at: usize, n_points: usize| {
         let blocks = n_points.div_ceil(built[at].points());
