@@ -23,5 +23,11 @@ export PROPTEST_RNG_SEED=$seed
 tests/run.sh --test library -- certify:: lattice:: restarts:: data::csv
 tests/run.sh --test engines -- "${tests[@]}"
 if [ -n "${CAIRN_LONG:-}" ]; then
+    # a second Vulkan driver, which Debian's Chromium brings along; slow, so only with the cases of `cargo test`
+    swiftshader=/usr/lib/chromium/vk_swiftshader_icd.json
+    if [ -e $swiftshader ]; then
+        env -u CAIRN_LONG VK_DRIVER_FILES=$swiftshader WGPU_BACKEND=vulkan CAIRN_REQUIRE_GPU=vulkan \
+            cargo test --test engines -- --skip ::cpu --skip ::gl --skip gpu_loop::slices
+    fi
     tests/run.sh --test command -- cli::faults cli::cache reading::
 fi

@@ -381,7 +381,7 @@ fn choices_are_kept(backend: Backend) {
             String::new(),
             sound[..sound.len() / 2].to_owned(),
             sound.replace(&version, "\"0.0.0\""),
-            sound.replace("\"schema\": 1", "\"schema\": 2"),
+            sound.replace("\"schema\": 2", "\"schema\": 1"),
             sound.replace(&adapter.name, "another"),
             sound.replace(&adapter.driver, "an older one"),
             sound.replace(&format!("\"fastest\": \"{entry}\""), "\"fastest\": \"assign_never\""),

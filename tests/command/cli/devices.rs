@@ -194,3 +194,30 @@ fn what_is_kept_of_a_gpu_is_in_the_cache_folder() {
     let names: Vec<_> = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert!(names.iter().any(|name| name.starts_with("choices-")), "{names:?}");
 }
+
+/// A second Vulkan driver of another make, which Debian's Chromium brings along.
+#[cfg(feature = "gpu")]
+#[test]
+fn swiftshader_gives_the_same_bits() {
+    let driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+    if !std::path::Path::new(driver).exists() {
+        return eprintln!("skipped: no {driver}");
+    }
+    let folder = Folder::new();
+    let fingerprint = |args: &str| {
+        let mut command = folder.cairn();
+        command.env("VK_DRIVER_FILES", driver).env("WGPU_BACKEND", "vulkan");
+        let ran = Ran::of(command.args(args.split_whitespace()));
+        assert_eq!(ran.code, 0, "{args}: {}", ran.err);
+        let json: Value = serde_json::from_str(&ran.out).unwrap();
+        (json["fingerprint"].clone(), json["device"]["adapter"].to_string())
+    };
+    for job in
+        ["digits -r 3", "digits -k 70 -r 1 --max-iter 2", "digits -k 9 -r 5 --init random --max-iter 9"]
+    {
+        let (cpu, _) = fingerprint(&format!("fit {job} --json --device cpu"));
+        let (gpu, adapter) = fingerprint(&format!("fit {job} --json --device gpu"));
+        assert!(adapter.contains("SwiftShader"), "{adapter}");
+        assert_eq!(gpu, cpu, "{job}");
+    }
+}
