@@ -4,6 +4,8 @@
 # * without a Vulkan adapter or EGL: Mesa's software adapter, on which all GPU tests run, and libegl1
 # * without Chromium: chromium, which opens the pages
 # * numpy and safetensors, by pip in a virtual environment in target/python
+# * spirv-tools, by apt
+# * the npm package webgpu, in target/tint, if there is npm
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -43,6 +45,21 @@ if $python -c 'import numpy, safetensors' 2>/dev/null; then
     export CAIRN_PYTHON CAIRN_REQUIRE_PYTHON=1
 else
     echo "no Python with numpy and safetensors: the test of the Python snippet is skipped" >&2
+fi
+
+# Khronos's validator, for tests/library/shaders.rs
+if ! command -v spirv-val >/dev/null && command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || [ -n "$root" ]; }; then
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq spirv-tools >/dev/null 2>&1 || true
+fi
+
+# Tint, for tests/library/shaders.rs
+if [ ! -d target/tint/node_modules/webgpu ] && command -v npm >/dev/null; then
+    npm install --silent --no-audit --no-fund --prefix target/tint webgpu@0.6 >/dev/null 2>&1 || true
+fi
+if [ -d target/tint/node_modules/webgpu ] && command -v node >/dev/null; then
+    export CAIRN_TINT=$PWD/target/tint
+else
+    echo "no node with the package webgpu: kernels are not compiled with Tint" >&2
 fi
 
 # pages are opened in a browser

@@ -329,3 +329,104 @@ mod refused {
         assert_eq!(layout_in_rust::<Twin>(), BTreeMap::from(expected));
     }
 }
+
+/// Values of the overrides with which a kernel is built: of all its shapes.
+fn shapes(name: &str) -> Vec<Vec<(&'static str, u64)>> {
+    match name {
+        "assign_tiled" => [(8, 8), (16, 8), (16, 16)]
+            .map(|(high, wide)| {
+                vec![("HIGH", high), ("WIDE", wide), ("QUADS", 32 / high.max(wide)), ("WIDTH", high * wide)]
+            })
+            .to_vec(),
+        "assign_low" => (1..=4).map(|quads| vec![("QUADS", quads)]).collect(),
+        "assign_small" => [1, 2, 4]
+            .into_iter()
+            .flat_map(|slots| [1, 2, 3].map(|packs| (slots, packs)))
+            .flat_map(|(slots, packs)| {
+                [1, 2].map(|fours| vec![("SLOTS", slots), ("PACKS", packs), ("FOURS", fours)])
+            })
+            .collect(),
+        "seed_pick" => [0, 1].map(|fetched| vec![("FETCHED", fetched)]).to_vec(),
+        _ => vec![Vec::new()],
+    }
+}
+
+/// Tint, the compiler of Chromium, takes every kernel in every shape: its rules, such as those on uniform control flow, are
+/// stricter than naga's. `CAIRN_TINT` names a folder with the npm package `webgpu`, as `tests/run.sh` installs it.
+#[test]
+fn tint_takes_every_kernel() {
+    let Some(folder) = std::env::var_os("CAIRN_TINT") else {
+        return eprintln!("skipped: CAIRN_TINT names no folder with the npm package webgpu");
+    };
+    // its units are not WebGPU's
+    let kernels: Vec<_> = sources().into_iter().filter(|(name, _)| *name != MATRIX).collect();
+    let described: Vec<_> = kernels
+        .iter()
+        .map(|(name, text)| {
+            let shapes: Vec<_> = shapes(name).into_iter().map(BTreeMap::from_iter).collect();
+            let has_mixed = text.contains("override MIXED");
+            serde_json::json!({"name": name, "text": text, "shapes": shapes, "mixed": has_mixed})
+        })
+        .collect();
+    let run = |kernels: &serde_json::Value| {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), kernels.to_string()).expect("written");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tint.mjs");
+        let output = std::process::Command::new("node").arg(script).arg(&folder).arg(file.path()).output();
+        let output = output.expect("node runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let (ok, said) = run(&described.into());
+    assert!(ok && said.contains("all are taken"), "{said}");
+    // it would say so if one were not
+    let barrier = "@compute @workgroup_size(8) fn k(@builtin(local_invocation_index) i: u32) { if (i > 3u) { workgroupBarrier(); } }";
+    let (ok, said) =
+        run(&serde_json::json!([{"name": "k", "text": barrier, "shapes": [{}], "mixed": false}]));
+    assert!(!ok && said.contains("uniform control flow"), "{said}");
+}
+
+/// The words that naga writes for Vulkan, with these overrides.
+fn spirv(shader: &Shader, constants: &BTreeMap<&str, u64>) -> Result<Vec<u32>, String> {
+    use naga::back::{pipeline_constants::process_overrides, spv};
+    let constants = constants.iter().map(|(name, &value)| ((*name).to_owned(), value as f64)).collect();
+    let stage = naga::ShaderStage::Compute;
+    let refused = |error: &dyn Debug| format!("{}: {error:?}", shader.name);
+    let (module, info) =
+        process_overrides(&shader.module, &shader.info, Some((stage, &shader.name)), &constants)
+            .map_err(|error| refused(&error))?;
+    let options =
+        spv::Options { lang_version: (1, 3), fake_missing_bindings: true, ..spv::Options::default() };
+    let entry = spv::PipelineOptions { shader_stage: stage, entry_point: shader.name.clone() };
+    spv::write_vec(&module, &info, &options, Some(&entry)).map_err(|error| refused(&error))
+}
+
+/// Khronos's validator finds what naga writes for Vulkan valid. Needs `spirv-val`, which `tests/run.sh` installs.
+#[test]
+fn spirv_val_takes_every_kernel() {
+    let validate = |words: &[u32]| {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), bytemuck::cast_slice(words)).expect("written");
+        let mut command = std::process::Command::new("spirv-val");
+        command.args(["--target-env", "vulkan1.1"]).arg(file.path()).output()
+    };
+    // its units need a later version than Debian's validator knows
+    for shader in shaders().into_iter().filter(|shader| shader.name != MATRIX) {
+        let has_mixed = shader.module.overrides.iter().any(|(_, it)| it.name.as_deref() == Some("MIXED"));
+        for shape in shapes(&shader.name) {
+            for mixed in if has_mixed { &[0, 1][..] } else { &[0] } {
+                let mut constants = BTreeMap::from_iter(shape.iter().copied());
+                if has_mixed {
+                    constants.insert("MIXED", *mixed);
+                }
+                let mut words = spirv(&shader, &constants).unwrap_or_else(|why| panic!("{why}"));
+                let Ok(output) = validate(&words) else { return eprintln!("skipped: no spirv-val") };
+                let said = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "{} {constants:?}: {said}", shader.name);
+                // it would say so if it were not
+                words.truncate(words.len() - 1);
+                assert!(!validate(&words).expect("it ran before").status.success());
+            }
+        }
+    }
+}
