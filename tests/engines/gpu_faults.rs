@@ -202,7 +202,7 @@ fn trials_with_faults(backend: Backend) {
         let case = little();
         let (expected, job) = (case.oracle(), case.job());
         let mut trials = Vec::new();
-        let calls = (1..=90).step_by(step(2, 8));
+        let calls = (1..=90).step_by(step(4, 8));
         for (kind, at) in calls.map(|at| (FAULTS[usize::from(at % 3 != 0)], at)) {
             let fault = Some(Fault { kind, at, again: false });
             let cache = tempfile::TempDir::new().expect("a folder"); // in which nothing is known yet

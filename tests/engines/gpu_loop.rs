@@ -12,7 +12,7 @@ use cairn::kmeans::{Init, KMeans, Restarts};
 use ndarray::Array2;
 
 use crate::common::{
-    self, Backend, Case, compare, dataset, digits, normal, on_devices, opened, part, values, weighted,
+    self, Backend, Case, compare, dataset, digits, normal, on_devices, opened, part, step, values, weighted,
 };
 
 /// Calls `body` with every adapter of a backend, and nothing for the processor.
@@ -139,7 +139,7 @@ fn tables_in_chunks(backend: Backend) {
 
 fn tables_streamed(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
-        for case in part(cases(2), 2) {
+        for case in cases(2).into_iter().step_by(step(2, 2)) {
             let expected = case.oracle();
             let budget = least_memory(adapter, &case);
             let counters = agrees(adapter, &with_memory(budget), &case, &expected);

@@ -5,18 +5,20 @@
 
 use std::process::Command;
 
+use crate::common::long;
+
 /// Runs the tests `::cpu` of this crate, but the longest and those of `nearest`, which do this themselves, with a
 /// kernel of that name, and these others.
 fn run_with(kernel: &str, others: &[&str]) {
     let own = std::env::current_exe().expect("a test knows its own file");
     let left_out = ["digits", "many_rows", "nearest::", "peak::", "truth::"].map(|name| ["--skip", name]);
     let tests = ["::cpu"].into_iter().chain(left_out.into_iter().flatten());
-    let run = Command::new(own)
-        .args(tests)
-        .args(others)
-        .env("CAIRN_CPU", kernel)
-        .output()
-        .expect("tests can be run");
+    let mut run = Command::new(own);
+    run.args(tests).args(others).env("CAIRN_CPU", kernel);
+    if !long() {
+        run.env_remove("CAIRN_ALL"); // the cases of `cargo test`
+    }
+    let run = run.output().expect("tests can be run");
     let text = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success(), "CAIRN_CPU={kernel}:\n{text}");
     assert!(!text.contains("running 0 tests"), "{text}");
