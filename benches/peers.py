@@ -1,7 +1,9 @@
 """Times Cairn beside scikit-learn, scikit-learn-intelex and faiss: run by peers.sh.
 
-A peer's time is that of its fit on an array in memory. Cairn's is seed + iterate, of a process of its own that
-reads the same array from a file; reading and packing are shown beside it. All take turns, run by run.
+A peer's time is that of its fit on an array in memory, in a process of its own that has loaded it. Cairn's is seed +
+iterate, of a process that reads the same array from a file; reading and packing are shown beside it. All take turns, run
+by run. Variables that choose a kernel of OpenBLAS can slow a peer down: where they are set, it is timed with and without
+them, and the better median counts.
 """
 
 import argparse
@@ -10,18 +12,36 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-CASES = {  # name: (n, d, k, kind)
-    "digits": (1797, 64, 10, "digits"),
-    "pixels": (500_000, 3, 64, "blobs"),
-    "points": (200_000, 16, 100, "blobs"),
-    "codes": (100_000, 64, 256, "blobs"),
-    "embeddings": (20_000, 768, 500, "sphere"),
+
+@dataclass(frozen=True)
+class Case:
+    n: int
+    d: int
+    k: int
+    kind: str  # digits, blobs, sphere
+    restarts: int = 1  # from k-means++; 1: from given centroids
+    iterations: int = 0  # 0: to the fixed point
+
+
+CASES = {
+    "digits": Case(1797, 64, 10, "digits", restarts=1000),
+    "pixels": Case(500_000, 3, 64, "blobs", iterations=10),
+    "points": Case(200_000, 16, 100, "blobs", iterations=10),
+    "codes": Case(100_000, 64, 256, "blobs", iterations=10),
+    "embeddings": Case(20_000, 768, 500, "sphere", iterations=10),
+    "fixed-16": Case(100_000, 16, 100, "blobs"),
+    "fixed-64": Case(50_000, 64, 300, "blobs"),
+    "fixed-256": Case(20_000, 256, 200, "blobs"),
+    "starts": Case(10_000, 32, 20, "blobs", restarts=100),
 }
-RESTARTS = 1000  # of the digits, to the fixed point
-ITERATIONS = 10  # of the others, from given centroids
+MOST_ITERATIONS = 100_000  # to the fixed point
+PEERS = ["scikit-learn", "scikit-learn elkan", "scikit-learn-intelex", "faiss"]
+OPENBLAS = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
 
 
 def arguments():
@@ -29,7 +49,7 @@ def arguments():
     p.add_argument("--cairn", required=True)
     p.add_argument("--cases", default=",".join(CASES))
     p.add_argument("--kernels", default="", help="values of CAIRN_CPU; default: the widest")
-    p.add_argument("--peers", default="scikit-learn,scikit-learn-intelex,faiss")
+    p.add_argument("--peers", default=",".join(PEERS))
     p.add_argument("--threads", type=int, default=os.cpu_count())
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--folder", default="cases")
@@ -40,19 +60,20 @@ def make(folder, name):
     """The case as two files, the points and the first centroids; made anew only if they are missing."""
     import numpy as np
 
-    n, d, k, kind = CASES[name]
+    case = CASES[name]
     points, starts = folder / f"{name}.npy", folder / f"{name}-init.npy"
     if points.exists() and starts.exists():
         return points, starts
     rng = np.random.default_rng(7)
-    if kind == "digits":
+    n, d, k = case.n, case.d, case.k
+    if case.kind == "digits":
         from sklearn.datasets import load_digits
 
         x = load_digits().data
     else:
         centres = rng.normal(size=(4 * k, d)) * 2
         x = centres[rng.integers(0, 4 * k, n)] + rng.normal(size=(n, d))
-        if kind == "sphere":
+        if case.kind == "sphere":
             x /= np.linalg.norm(x, axis=1, keepdims=True)
     x = np.ascontiguousarray(x, dtype=np.float32)
     folder.mkdir(exist_ok=True)
@@ -61,70 +82,118 @@ def make(folder, name):
     return points, starts
 
 
-def peer(name, case, x, start):
-    """A function that fits, and returns the inertia."""
-    k = CASES[case][2]
+def peer(name, case, x, start, iterations):
+    """A function that fits, and returns the inertia. `iterations`: of Cairn, for a peer that has no fixed point."""
     if name == "faiss":
         import faiss
 
-        niter, nredo = (25, RESTARTS) if case == "digits" else (ITERATIONS, 1)
-        start = None if case == "digits" else start
+        niter = 25 if case.restarts > 1 else iterations
+        start = None if case.restarts > 1 else start
 
         def fit():
-            model = faiss.Kmeans(x.shape[1], k, niter=niter, nredo=nredo, seed=42, min_points_per_centroid=1,
+            model = faiss.Kmeans(x.shape[1], case.k, niter=niter, nredo=case.restarts, seed=42, min_points_per_centroid=1,
                                  max_points_per_centroid=10**9)
             model.train(x, init_centroids=start)
             return float(model.obj[-1])
 
         return fit
-    if name == "scikit-learn":
-        from sklearn.cluster import KMeans
-    else:
+    if name == "scikit-learn-intelex":
         from sklearnex.cluster import KMeans
-    how = dict(n_init=RESTARTS, random_state=42) if case == "digits" else dict(init=start, n_init=1, max_iter=ITERATIONS)
-    return lambda: float(KMeans(k, tol=0.0, **how).fit(x).inertia_)
+    else:
+        from sklearn.cluster import KMeans
+    how = dict(tol=0.0, max_iter=case.iterations or MOST_ITERATIONS)
+    if name == "scikit-learn elkan":
+        how["algorithm"] = "elkan"
+    if case.restarts > 1:
+        how |= dict(n_init=case.restarts, random_state=42, max_iter=300)
+    else:
+        how |= dict(init=start, n_init=1)
+    return lambda: float(KMeans(case.k, **how).fit(x).inertia_)
 
 
-def cairn(command, case, points, starts, kernel, threads):
+def serve(name, case_name, points, starts, iterations):
+    """A peer's process: fits for each line on standard input, and writes the seconds."""
+    import warnings
+
+    import numpy as np
+
+    warnings.filterwarnings("ignore")  # of fits that end at max_iter
+    x, start = np.load(points), np.load(starts)
+    fit = peer(name, CASES[case_name], x, start, int(iterations))
+    for _ in sys.stdin:
+        begin = time.perf_counter()
+        fit()
+        print(time.perf_counter() - begin, flush=True)
+
+
+class Peer:
+    """A peer in a process of its own."""
+
+    def __init__(self, name, case, points, starts, iterations, unset):
+        env = {key: value for key, value in os.environ.items() if not (unset and key in OPENBLAS)}
+        line = [sys.executable, __file__, "--serve", name, case, str(points), str(starts), str(iterations)]
+        pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(line, env=env, **pipes)
+
+    def seconds(self):
+        self.process.stdin.write("fit\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def cairn(command, name, points, starts, kernel, threads):
     """A function that runs Cairn, and returns its JSON."""
-    how = ["-r", str(RESTARTS)] if case == "digits" else ["--init", str(starts), "--max-iter", str(ITERATIONS)]
-    k = str(CASES[case][2])
-    line = [command, "fit", str(points), "-k", k, *how, "--device", "cpu", "--threads", str(threads), "--json"]
+    case = CASES[name]
+    how = ["-r", str(case.restarts)] if case.restarts > 1 else ["--init", str(starts)]
+    if case.restarts == 1:
+        how += ["--max-iter", str(case.iterations or MOST_ITERATIONS)]
+    line = [command, "fit", str(points), "-k", str(case.k), *how]
+    line += ["--device", "cpu", "--threads", str(threads), "--json"]
     env = {**os.environ, "CAIRN_CPU": kernel}
     return lambda: json.loads(subprocess.run(line, env=env, check=True, capture_output=True).stdout)
 
 
-def measure(case, points, starts, args):
+def measure(name, points, starts, args):
     """Median seconds by name; Cairn's with the rest of its timings."""
     import numpy as np
 
-    x, start = np.load(points), np.load(starts)
-    peers = {name: peer(name, case, x, start) for name in args.peers.split(",") if name}
-    ours = {f"cairn {kernel}".strip(): cairn(args.cairn, case, points, starts, kernel, args.threads)
+    case = CASES[name]
+    ours = {f"cairn {kernel}".strip(): cairn(args.cairn, name, points, starts, kernel, args.threads)
             for kernel in args.kernels.split(",")}
-    seconds = {name: [] for name in [*peers, *ours]}
-    beside = {name: [] for name in ours}
-    prints = set()
+    prints = {run()["fingerprint"] for run in ours.values()}  # the first warms up the files
+    iterations = case.iterations or next(iter(ours.values()))()["best"]["iterations"]
+    settings = [False, True] if any(key in os.environ for key in OPENBLAS) else [True]
+    names = [peer for peer in args.peers.split(",") if peer]
+    peers = {(peer, unset): Peer(peer, name, points, starts, iterations, unset) for peer in names for unset in settings}
+    seconds = {key: [] for key in [*peers, *ours]}
+    beside = {key: [] for key in ours}
     for turn in range(args.runs + 1):
-        for name, fit in peers.items():
-            begin = time.perf_counter()
-            fit()
+        for key, peer_process in peers.items():
+            took = peer_process.seconds()
             if turn:  # the first warms up: imports, thread pools
-                seconds[name].append(time.perf_counter() - begin)
-        for name, run in ours.items():
+                seconds[key].append(took)
+        for key, run in ours.items():
             result = run()
             t = result["timings_s"]
             prints.add(result["fingerprint"])
             if turn:
-                seconds[name].append(t["seed"] + t["iterate"])
-                beside[name].append(t["read"] + t["pack"])
+                seconds[key].append(t["seed"] + t["iterate"])
+                beside[key].append(t["read"] + t["pack"])
+    for peer_process in peers.values():
+        peer_process.end()
     if len(prints) != 1:
-        raise SystemExit(f"{case}: kernels differ: {prints}")
+        raise SystemExit(f"{name}: kernels differ: {prints}")
     begin = time.perf_counter()
     np.ascontiguousarray(np.load(points), dtype=np.float32)
     read = time.perf_counter() - begin
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    return medians, {name: statistics.median(times) for name, times in beside.items()}, read
+    medians = {key: statistics.median(times) for key, times in seconds.items()}
+    best = {peer: min(medians[peer, unset] for unset in settings) for peer in names}
+    best |= {key: medians[key] for key in ours}
+    return best, {key: statistics.median(times) for key, times in beside.items()}, read, iterations
 
 
 def processor():
@@ -137,21 +206,34 @@ def processor():
     return platform.processor() or platform.machine()
 
 
+def versions():
+    """What the peers are, and the kernels that their BLAS chooses without variables."""
+    script = ("import numpy, sklearn, faiss, threadpoolctl; from importlib.metadata import version; "
+              "blas = {f\"{p['internal_api']} {p.get('architecture', '')}\".strip() for p in threadpoolctl.threadpool_info()"
+              " if p['user_api'] == 'blas'}; "
+              "print(f'numpy {numpy.__version__}, scikit-learn {sklearn.__version__}, scikit-learn-intelex "
+              "{version(\"scikit-learn-intelex\")}, faiss {faiss.__version__}; BLAS: {\", \".join(sorted(blas))}')")
+    env = {key: value for key, value in os.environ.items() if key not in OPENBLAS}
+    return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True).stdout.strip()
+
+
 def main():
     args = arguments()
     for name in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"]:
         os.environ[name] = str(args.threads)  # before any of them is loaded
     names = args.peers.split(",")
     ours = [f"cairn {kernel}".strip() for kernel in args.kernels.split(",")]
-    print(f"{processor()}, {args.threads} threads, medians of {args.runs} runs, seconds\n")
-    print("| case | " + " | ".join(names) + " | " + " | ".join(f"{name} | x fastest peer" for name in ours)
+    set_here = [f"{key}={os.environ[key]}" for key in OPENBLAS if key in os.environ]
+    print(f"{processor()}, {args.threads} threads, medians of {args.runs} runs, seconds")
+    print(versions() + ("; each with and without " + " ".join(set_here) if set_here else "") + "\n")
+    print("| case | iterations | " + " | ".join(names) + " | " + " | ".join(f"{name} | x fastest peer" for name in ours)
           + " | read + pack | np.load |")
-    print("|---" * (len(names) + 2 * len(ours) + 3) + "|")
+    print("|---" * (len(names) + 2 * len(ours) + 4) + "|")
     for case in args.cases.split(","):
         points, starts = make(Path(args.folder), case)
-        medians, beside, read = measure(case, points, starts, args)
+        medians, beside, read, iterations = measure(case, points, starts, args)
         best = min(medians[name] for name in names)
-        cells = [f"{medians[name]:.3f}" for name in names]
+        cells = [str(iterations) if CASES[case].restarts == 1 else "-"] + [f"{medians[name]:.3f}" for name in names]
         for name in ours:
             cells += [f"{medians[name]:.3f}", f"**{best / medians[name]:.1f}**"]
         cells += [f"{beside[ours[0]]:.3f}", f"{read:.3f}"]
@@ -159,4 +241,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--serve"]:
+        serve(*sys.argv[2:])
+    else:
+        main()

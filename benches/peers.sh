@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Compares Cairn with other libraries: same data, same starts, same number of iterations, in alternation in one run.
+# Compares Cairn with other libraries: same data, same starts, same number of iterations, in alternation in one run, each
+# with the variables of OpenBLAS that are set here and without them.
 # Prints a table of medians and ratios.
 #
 #   benches/peers.sh                       all cases, all processors
@@ -13,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 if [ ! -x .peers/bin/python ]; then
     python3 -m venv .peers
-    .peers/bin/pip install --quiet numpy scikit-learn scikit-learn-intelex faiss-cpu
+    .peers/bin/pip install --quiet numpy scikit-learn scikit-learn-intelex faiss-cpu threadpoolctl
 fi
 cargo build --release --quiet --no-default-features --target-dir target/peers
 exec .peers/bin/python benches/peers.py --cairn target/peers/release/cairn "$@"

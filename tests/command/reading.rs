@@ -262,7 +262,7 @@ fn thin_pictures_and_noise_take_seconds() {
     // shares of ink, in 256ths, and sides of the grains
     let noises = [(0, 1), (256, 1), (13, 1), (90, 1), (128, 1), (200, 1), (100, 3), (128, 6)];
     let cases = sizes.iter().flat_map(|&size| noises.iter().map(move |&noise| (size, noise)));
-    for ((width, height), (ink, grain)) in cases.step_by(step(3, 7)) {
+    for ((width, height), (ink, grain)) in cases.step_by(step(5, 11)) {
         if width * height > 1_000_000 && !(ink == 128 || ink == 13) {
             continue; // one sparse and two dense ones
         }

@@ -127,7 +127,7 @@ fn with_fault(
 
 /// The calls to fail at, from the first: every other one; all of them where there is time.
 fn calls() -> impl Iterator<Item = u64> {
-    (1..).step_by(step(2, 8))
+    (1..).step_by(step(4, 8))
 }
 
 /// Calls `body` with each of the [`calls`], until it says that no fault happened.

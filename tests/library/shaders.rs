@@ -1,5 +1,6 @@
 //! Every shader parses, validates and matches the Rust side. No GPU is needed.
 #![cfg(feature = "gpu")]
+#![allow(clippy::print_stderr, reason = "says which tests are skipped")]
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -69,6 +69,11 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// A slot in which a restart runs, whose centroids are taken for means, not for points.
+    pub(super) fn after_an_iteration() -> Self {
+        Self { iterations: 1, ..Self::default() }
+    }
+
     /// The slot's restart, counted from the first of the run.
     pub(super) fn restart(&self) -> u32 {
         self.restart

@@ -84,6 +84,11 @@ impl<'a> Points<'a> {
         Ok(points)
     }
 
+    /// The table that they are of.
+    pub(super) fn table(&self) -> &Table {
+        self.table
+    }
+
     /// Whether they pass through the device each time that they are needed.
     pub(super) fn streamed(&self) -> bool {
         self.streamed

@@ -88,7 +88,7 @@ impl Rounds {
     ) -> BoundRounds<'_> {
         let each = || slots.iter().enumerate().map(|(chunk, slots)| (points.shared(chunk), slots));
         let (shared, any) = (points.shared(0), &slots[0]);
-        let assign = self.assign.kernel(context, points.sizes(0), shared, n_slots);
+        let assign = self.assign.kernel(context, points.table(), (points.sizes(0), shared), n_slots);
         let sums = self.sums.kernel(context, points.sizes(0).n_points as usize, n_slots);
         let narrow = self.narrow.as_ref().filter(|_| assign.is_on_units());
         let repair = self.repair.as_ref().filter(|_| assign.is_on_units());

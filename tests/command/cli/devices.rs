@@ -1,4 +1,5 @@
 //! `cairn devices`, and the output of `--device`.
+#![allow(clippy::print_stderr, reason = "says which test is skipped")]
 
 use std::sync::OnceLock;
 

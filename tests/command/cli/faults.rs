@@ -14,7 +14,7 @@ use super::{Folder, npy_f64};
 use crate::cases::{long, quick};
 
 /// Subcommands, each with the files that it writes.
-const WRITERS: [(&str, &[&str]); 9] = [
+const WRITERS: [(&str, &[&str]); 10] = [
     (
         "fit t.csv -k 2 -r 3 -q --device cpu --labels l.csv --centroids c.npy --restarts-out r.csv --model o.safetensors \
          --report p.html",
@@ -28,6 +28,7 @@ const WRITERS: [(&str, &[&str]); 9] = [
     ("compare t.csv -k 2 -r 1 --devices cpu --runs 1 --warmup 0 -q --export-json j.json", &["j.json"]),
     ("draw digits.safetensors -q -o p.html", &["p.html"]),
     ("fit - -k 2 -q -r 2 --device cpu --labels l.npy", &["l.npy"]),
+    ("read digits.safetensors stroke.pgm -q --debug s.png", &["s.png"]),
 ];
 
 const TABLE: &str = "x,y\n1,2\n2,1\n9,8\n8,9\n1,1\n9,9\n5,5\n0,3\n3,0\n7,7\n";
@@ -37,6 +38,10 @@ fn inputs() -> Folder {
     let values: Vec<f64> =
         TABLE.lines().skip(1).flat_map(|row| row.split(',').map(|x| x.parse().unwrap())).collect();
     let folder = Folder::with([("t.csv", TABLE.as_bytes()), ("t.npy", &npy_f64("(10, 2)", &values))]);
+    let ink =
+        |at: usize| if (27..33).contains(&(at % 60)) && (10..50).contains(&(at / 60)) { 0 } else { 255 };
+    let stroke: Vec<u8> = b"P5 60 60 255\n".iter().copied().chain((0..3600).map(ink)).collect();
+    fs::write(folder.path("stroke.pgm"), stroke).unwrap();
     folder.fit("t.csv -k 2 -q --model m.safetensors").done();
     folder.fit("digits -k 3 -r 1 -q --model digits.safetensors").done();
     fs::create_dir(folder.path("tmp")).unwrap();

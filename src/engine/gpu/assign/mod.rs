@@ -14,6 +14,7 @@ use super::buffers::{Shared, Sizes};
 use super::context::Context;
 use super::units::{Units, WantedUnits};
 use crate::engine::EngineError;
+use crate::lattice::Table;
 pub(super) use built::Built;
 use shape::{Kind, MAX_TILED, Shape};
 
@@ -131,14 +132,20 @@ impl Assign {
         if chosen.is_empty() { all } else { chosen }
     }
 
-    /// The kernel for `n_slots` slots over these points.
-    pub(super) fn kernel(&self, context: &Context, sizes: &Sizes, shared: &Shared, n_slots: usize) -> &Built {
+    /// The kernel for `n_slots` slots over these points, of this table.
+    pub(super) fn kernel(
+        &self,
+        context: &Context,
+        table: &Table,
+        (sizes, shared): (&Sizes, &Shared),
+        n_slots: usize,
+    ) -> &Built {
         let place = &self.built[[0, 0, 1, 1].get(n_slots).copied().unwrap_or(2)];
         place.get_or_init(|| {
             let mut shapes = self.shapes(sizes, n_slots);
             if self.kernel_choice.tries(sizes.work() * n_slots as u64, context.info.software) {
                 shapes.truncate(CANDIDATES);
-                if let Some(fastest) = trial::fastest(context, sizes, shared, n_slots, &shapes) {
+                if let Some(fastest) = trial::fastest(context, table, sizes, shared, n_slots, &shapes) {
                     return fastest;
                 }
             }
