@@ -2,8 +2,9 @@
 
 A peer's time is that of its fit on an array in memory, in a process of its own that has loaded it. Cairn's is seed +
 iterate, of a process that reads the same array from a file; reading and packing are shown beside it. All take turns, run
-by run. Variables that choose a kernel of OpenBLAS can slow a peer down: where they are set, it is timed with and without
-them, and the better median counts.
+by run. The kernel that OpenBLAS takes can slow a peer down, if a variable or its own detection names an old processor. So
+each is timed with the variables that are set, without them, and with the kernel that numpy's OpenBLAS detects; the best
+median counts.
 """
 
 import argparse
@@ -129,8 +130,8 @@ def serve(name, case_name, points, starts, iterations):
 class Peer:
     """A peer in a process of its own."""
 
-    def __init__(self, name, case, points, starts, iterations, unset):
-        env = {key: value for key, value in os.environ.items() if not (unset and key in OPENBLAS)}
+    def __init__(self, name, case, points, starts, iterations, blas):
+        env = {key: value for key, value in os.environ.items() if key not in OPENBLAS} | dict(blas)
         line = [sys.executable, __file__, "--serve", name, case, str(points), str(starts), str(iterations)]
         pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.process = subprocess.Popen(line, env=env, **pipes)
@@ -157,7 +158,7 @@ def cairn(command, name, points, starts, kernel, threads):
     return lambda: json.loads(subprocess.run(line, env=env, check=True, capture_output=True).stdout)
 
 
-def measure(name, points, starts, args):
+def measure(name, points, starts, args, settings):
     """Median seconds by name; Cairn's with the rest of its timings."""
     import numpy as np
 
@@ -166,9 +167,8 @@ def measure(name, points, starts, args):
             for kernel in args.kernels.split(",")}
     prints = {run()["fingerprint"] for run in ours.values()}  # the first warms up the files
     iterations = case.iterations or next(iter(ours.values()))()["best"]["iterations"]
-    settings = [False, True] if any(key in os.environ for key in OPENBLAS) else [True]
     names = [peer for peer in args.peers.split(",") if peer]
-    peers = {(peer, unset): Peer(peer, name, points, starts, iterations, unset) for peer in names for unset in settings}
+    peers = {(peer, blas): Peer(peer, name, points, starts, iterations, blas) for peer in names for blas in settings}
     seconds = {key: [] for key in [*peers, *ours]}
     beside = {key: [] for key in ours}
     for turn in range(args.runs + 1):
@@ -191,7 +191,7 @@ def measure(name, points, starts, args):
     np.ascontiguousarray(np.load(points), dtype=np.float32)
     read = time.perf_counter() - begin
     medians = {key: statistics.median(times) for key, times in seconds.items()}
-    best = {peer: min(medians[peer, unset] for unset in settings) for peer in names}
+    best = {peer: min(medians[peer, blas] for blas in settings) for peer in names}
     best |= {key: medians[key] for key in ours}
     return best, {key: statistics.median(times) for key, times in beside.items()}, read, iterations
 
@@ -206,15 +206,15 @@ def processor():
     return platform.processor() or platform.machine()
 
 
-def versions():
-    """What the peers are, and the kernels that their BLAS chooses without variables."""
-    script = ("import numpy, sklearn, faiss, threadpoolctl; from importlib.metadata import version; "
-              "blas = {f\"{p['internal_api']} {p.get('architecture', '')}\".strip() for p in threadpoolctl.threadpool_info()"
-              " if p['user_api'] == 'blas'}; "
-              "print(f'numpy {numpy.__version__}, scikit-learn {sklearn.__version__}, scikit-learn-intelex "
-              "{version(\"scikit-learn-intelex\")}, faiss {faiss.__version__}; BLAS: {\", \".join(sorted(blas))}')")
+def libraries():
+    """What the peers are, and the kernels that each OpenBLAS chooses without variables, numpy's first."""
+    script = ("import json, numpy, threadpoolctl; found = threadpoolctl.threadpool_info; first = found(); "
+              "import sklearn.cluster, faiss; from importlib.metadata import version; "
+              "kernel = lambda info: [p.get('architecture', '') for p in info if p['user_api'] == 'blas']; "
+              "print(json.dumps([kernel(first) + kernel(found()), {name: version(name) for name in "
+              "['numpy', 'scikit-learn', 'scikit-learn-intelex', 'faiss-cpu']}]))")
     env = {key: value for key, value in os.environ.items() if key not in OPENBLAS}
-    return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True).stdout.strip()
+    return json.loads(subprocess.run([sys.executable, "-c", script], env=env, check=True, capture_output=True).stdout)
 
 
 def main():
@@ -223,15 +223,21 @@ def main():
         os.environ[name] = str(args.threads)  # before any of them is loaded
     names = args.peers.split(",")
     ours = [f"cairn {kernel}".strip() for kernel in args.kernels.split(",")]
-    set_here = [f"{key}={os.environ[key]}" for key in OPENBLAS if key in os.environ]
+    kernels, versions = libraries()
+    settings = [(), tuple((key, os.environ[key]) for key in OPENBLAS if key in os.environ)]
+    if len(set(kernels)) > 1:
+        settings.append((("OPENBLAS_CORETYPE", kernels[0]),))
+    settings = list(dict.fromkeys(settings))
     print(f"{processor()}, {args.threads} threads, medians of {args.runs} runs, seconds")
-    print(versions() + ("; each with and without " + " ".join(set_here) if set_here else "") + "\n")
+    print(", ".join(f"{name} {version}" for name, version in versions.items()) + "; kernels of OpenBLAS: "
+          + ", ".join(dict.fromkeys(kernels)) + "; settings: "
+          + "; ".join(" ".join("=".join(pair) for pair in blas) or "none" for blas in settings) + "\n")
     print("| case | iterations | " + " | ".join(names) + " | " + " | ".join(f"{name} | x fastest peer" for name in ours)
           + " | read + pack | np.load |")
     print("|---" * (len(names) + 2 * len(ours) + 4) + "|")
     for case in args.cases.split(","):
         points, starts = make(Path(args.folder), case)
-        medians, beside, read, iterations = measure(case, points, starts, args)
+        medians, beside, read, iterations = measure(case, points, starts, args, settings)
         best = min(medians[name] for name in names)
         cells = [str(iterations) if CASES[case].restarts == 1 else "-"] + [f"{medians[name]:.3f}" for name in names]
         for name in ours:

@@ -16,5 +16,5 @@ if [ ! -x .peers/bin/python ]; then
     python3 -m venv .peers
     .peers/bin/pip install --quiet numpy scikit-learn scikit-learn-intelex faiss-cpu threadpoolctl
 fi
-cargo build --release --quiet --no-default-features --target-dir target/peers
+cargo build --release --quiet --no-default-features --features cli --target-dir target/peers
 exec .peers/bin/python benches/peers.py --cairn target/peers/release/cairn "$@"
