@@ -58,7 +58,7 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
 
 /// Converts a feature number to a column of the user's file, which may have other columns too.
 pub(super) fn in_data(error: FitError, data: &Dataset) -> anyhow::Error {
-    use LatticeError::{BadWeight, NoWeight, NotFinite, RangeOverflow, TooFarOutside};
+    use LatticeError::{NotFinite, RangeOverflow, TooFarOutside};
     let name = &data.name;
     match error {
         FitError::Lattice(NotFinite { row, column, value }) => anyhow!(
@@ -71,9 +71,8 @@ pub(super) fn in_data(error: FitError, data: &Dataset) -> anyhow::Error {
             anyhow::Error::new(FitError::Lattice(error)).context(place)
         }
         FitError::Params(error @ ParamsError::TooManyClusters { .. }) => too_many_clusters(error, data),
-        FitError::Lattice(BadWeight { .. } | NoWeight { .. }) => {
-            anyhow::Error::new(error).context(name.clone())
-        }
+        // of a row, or of the table as a whole
+        FitError::Lattice(_) | FitError::Memory(_) => anyhow::Error::new(error).context(name.clone()),
         other => other.into(),
     }
 }

@@ -170,9 +170,9 @@ fn note_device(args: &SweepArgs, opened: &Opened) {
 fn explain(error: SweepError, data: &Dataset) -> anyhow::Error {
     match error {
         SweepError::Fit(error) => match &error {
-            FitError::Params(ParamsError::TooManyClusters { .. }) | FitError::Lattice(_) => {
-                failure::in_data(error, data)
-            }
+            FitError::Params(ParamsError::TooManyClusters { .. })
+            | FitError::Lattice(_)
+            | FitError::Memory(_) => failure::in_data(error, data),
             _ => error.into(),
         },
         error => error.into(),

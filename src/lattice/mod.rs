@@ -122,7 +122,7 @@ pub enum LatticeError {
         n_dims: usize,
     },
     /// More than [`MAX_DIMS`] features.
-    #[error("the table has {n_dims} columns; at most {MAX_DIMS} are supported")]
+    #[error("the table has {n_dims} columns of features; at most {MAX_DIMS} are possible, so leave some out")]
     TooManyDims {
         /// Features.
         n_dims: usize,

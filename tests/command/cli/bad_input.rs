@@ -224,3 +224,17 @@ fn arguments_that_are_not_utf8_are_refused_alike() {
         assert!(ran.err.contains(r"b\xFF.csv") && ran.err.contains("is not UTF-8"), "{}", ran.err);
     }
 }
+
+#[test]
+fn too_many_columns_are_counted_in_the_file_that_has_them() {
+    let row = ["1"; 65_537].join(",");
+    let array = npy("'<f4'", "(2, 65537)", &vec![0; 2 * 65_537 * 4]);
+    let text = format!("{row}\n{row}\n");
+    let folder = Folder::with([("wide.csv", text.as_bytes()), ("wide.npy", &array)]);
+    for file in ["wide.csv", "wide.npy"] {
+        for command in ["fit", "sweep", "report"] {
+            let ran = folder.run(&format!("{command} {file} -k 1 --device cpu"));
+            ran.refused(1, &[file, "65537 columns", "at most 65535", "leave some out"]);
+        }
+    }
+}
