@@ -85,12 +85,17 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        let mut live = live();
-        if !self.kept {
-            let _ = fs::remove_file(&self.path); // may already be removed
-        }
-        live.retain(|path| *path != self.path);
+        forget(&self.path, self.kept);
     }
+}
+
+/// Takes a file from the list of this process, and removes it unless it is kept.
+fn forget(path: &Path, kept: bool) {
+    let mut live = live();
+    if !kept {
+        let _ = fs::remove_file(path); // may already be removed
+    }
+    live.retain(|other| other != path);
 }
 
 /// A file that says that its process is at something which may end the process. It is locked, and removed on drop.
@@ -154,11 +159,7 @@ impl Marker {
 #[cfg(feature = "gpu")]
 impl Drop for Marker {
     fn drop(&mut self) {
-        let mut live = live();
-        if !self.left {
-            let _ = fs::remove_file(&self.path); // may already be removed
-        }
-        live.retain(|path| *path != self.path);
+        forget(&self.path, self.left);
     }
 }
 

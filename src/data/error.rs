@@ -589,7 +589,6 @@ fn tuple(shape: &[u64]) -> String {
     }
 }
 
-/// Advice on how to make a two-dimensional array of that shape.
 /// A size in words: whole mebibytes, or bytes.
 fn size(bytes: usize) -> String {
     match bytes >> 20 {
@@ -598,6 +597,7 @@ fn size(bytes: usize) -> String {
     }
 }
 
+/// Advice on how to make a two-dimensional array of that shape.
 fn reshape(shape: &[u64]) -> &'static str {
     match shape.len() {
         0 => "a single number can't be clustered",

@@ -17,24 +17,25 @@ pub(super) struct Fallback {
 
 /// The engine that takes over. It is opened when it is needed.
 pub(super) struct Other {
-    /// Opens it.
-    pub(super) open: Box<dyn Fn() -> Result<Box<dyn Engine>, EngineError> + Send + Sync>,
-    /// Whether it takes over after this error.
-    pub(super) helps: Box<dyn Fn(&EngineError) -> bool + Send + Sync>,
-    /// How the work continued, in words.
-    pub(super) how: &'static str,
-    pub(super) opened: OnceLock<Box<dyn Engine>>,
+    open: Box<dyn Fn() -> Result<Box<dyn Engine>, EngineError> + Send + Sync>,
+    helps: Box<dyn Fn(&EngineError) -> bool + Send + Sync>,
+    how: &'static str,
+    opened: OnceLock<Box<dyn Engine>>,
 }
 
 impl Other {
+    /// The engine that `open` opens, after errors for which it `helps`. `how` the work continued, in words.
+    pub(super) fn new(
+        open: impl Fn() -> Result<Box<dyn Engine>, EngineError> + Send + Sync + 'static,
+        helps: impl Fn(&EngineError) -> bool + Send + Sync + 'static,
+        how: &'static str,
+    ) -> Self {
+        Self { open: Box::new(open), helps: Box::new(helps), how, opened: OnceLock::new() }
+    }
+
     /// The CPU, which helps after any error.
     pub(super) fn cpu(cpu: Cpu) -> Self {
-        Self {
-            open: Box::new(move || Ok(Box::new(cpu))),
-            helps: Box::new(|_| true),
-            how: "on the CPU",
-            opened: OnceLock::new(),
-        }
+        Self::new(move || Ok(Box::new(cpu)), |_| true, "on the CPU")
     }
 
     /// The engine, if it helps after this error; else the error.

@@ -149,16 +149,12 @@ fn guarded(
     if has_units {
         let (adapter, options) =
             (adapter.clone(), OpenOptions { gpu_kernel: Some("f32".into()), ..options.clone() });
-        let other = Other {
-            open: Box::new(move || Ok(Box::new(super::gpu::Gpu::open(&adapter, &options)?))),
-            helps: Box::new(move |error| {
-                let failed =
-                    matches!(error, EngineError::DeviceLost { .. } | EngineError::DeviceFailed { .. });
-                failed && tried.load(std::sync::atomic::Ordering::Relaxed)
-            }),
-            how: "without matrix units",
-            opened: std::sync::OnceLock::new(),
+        let open = move || Ok(Box::new(super::gpu::Gpu::open(&adapter, &options)?) as Box<dyn Engine>);
+        let helps = move |error: &EngineError| {
+            let failed = matches!(error, EngineError::DeviceLost { .. } | EngineError::DeviceFailed { .. });
+            failed && tried.load(std::sync::atomic::Ordering::Relaxed)
         };
+        let other = Other::new(open, helps, "without matrix units");
         engine = Box::new(Fallback { first: engine, other });
     }
     match cpu {
