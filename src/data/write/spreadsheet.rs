@@ -10,7 +10,7 @@ pub(crate) fn as_text(name: &str) -> Cow<'_, str> {
     if is_formula(name) { Cow::Owned(format!("'{name}")) } else { Cow::Borrowed(name) }
 }
 
-/// The name without the apostrophe of [`as_text`].
+/// The name without the apostrophe that CSV files carry before names that are like formulas.
 #[must_use]
 pub fn from_text(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|name| is_formula(name)).unwrap_or(cell)
