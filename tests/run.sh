@@ -77,5 +77,7 @@ fi
 
 export CAIRN_REQUIRE_CHROMIUM=${CAIRN_REQUIRE_CHROMIUM:-1}
 export CAIRN_ALL=1
+# one more than processors, since devices of a software adapter leave some of their time to others
+export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1))}
 export CAIRN_REQUIRE_GPU=${CAIRN_REQUIRE_GPU:-vulkan,gl}
 cargo test --no-fail-fast "$@"

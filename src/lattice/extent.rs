@@ -134,7 +134,7 @@ impl Extent {
             None => self.lo[j] + 0.0, // a constant feature: its coordinates are zero, and its value is not rounded
         };
         let offset = (0..d).map(offset).collect();
-        Ok(Lattice { offset, exponent, shift, bits })
+        Ok(Lattice::with_bits(offset, exponent, shift, bits))
     }
 
     /// The least exponent for which every coordinate of feature `j` is at most `2^bits`; `None` if the feature is
@@ -281,10 +281,7 @@ mod tests {
 
     #[test]
     fn constant_features_and_tables() {
-        assert_eq!(
-            lattice_of(&[0.0, 0.0], 1),
-            Lattice { offset: vec![0.0], exponent: vec![0], shift: vec![0], bits: 30 }
-        );
+        assert_eq!(lattice_of(&[0.0, 0.0], 1), Lattice::with_bits(vec![0.0], vec![0], vec![0], 30));
         let lattice = lattice_of(&[0.1, 0.1], 1);
         assert_eq!((lattice.offset[0], lattice.place(0.1, 0)), (0.1, 0.0));
         let lattice = lattice_of(&[1e300, 0.0, 1e300, 1.0], 2);

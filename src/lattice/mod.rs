@@ -168,9 +168,17 @@ pub struct Lattice {
     pub shift: Vec<u32>,
     /// B: coordinates inside the range are of magnitude at most `2^bits`.
     pub bits: u32,
+    max_shift: u32,
 }
 
 impl Lattice {
+    /// A lattice of these steps and offsets for coordinates of magnitude at most `2^bits`.
+    #[must_use]
+    pub(crate) fn with_bits(offset: Vec<f64>, exponent: Vec<i32>, shift: Vec<u32>, bits: u32) -> Self {
+        let max_shift = shift.iter().copied().max().unwrap_or(0);
+        Self { offset, exponent, shift, bits, max_shift }
+    }
+
     /// A lattice of these steps and offsets, with the largest B for which squared distances stay below 2^124. `None` if
     /// the steps differ too much for coordinates of 24 bits.
     #[must_use]
@@ -178,7 +186,7 @@ impl Lattice {
         let max_shift = shift.iter().copied().max().unwrap_or(0);
         let fits = |bits: &u32| max_shift <= most_shift(offset.len(), 1, *bits);
         let bits = (LEAST_BITS..=MAX_BITS).rev().find(fits)?;
-        Some(Self { offset, exponent, shift, bits })
+        Some(Self { offset, exponent, shift, bits, max_shift })
     }
 
     /// Largest magnitude of a coordinate inside the range.
@@ -202,7 +210,7 @@ impl Lattice {
     /// Largest of `shift`.
     #[must_use]
     pub fn max_shift(&self) -> u32 {
-        self.shift.iter().copied().max().unwrap_or(0)
+        self.max_shift
     }
 
     /// Smallest and largest step, in the user's units.

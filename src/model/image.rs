@@ -39,7 +39,7 @@ mod tests {
     fn shape_of(columns: impl Iterator<Item = String>) -> Option<(usize, usize)> {
         let columns: Vec<String> = columns.collect();
         let d = columns.len();
-        shape(&columns, &Lattice { offset: vec![0.0; d], exponent: vec![0; d], shift: vec![0; d], bits: 30 })
+        shape(&columns, &Lattice::with_bits(vec![0.0; d], vec![0; d], vec![0; d], 30))
     }
 
     #[test]

@@ -57,7 +57,7 @@ mod tests {
     fn rows_are_counted_before_and_after_rounding() {
         let rows = ndarray::arr2(&[[0.0, 1.0], [-0.0, 1.0], [0.1, 1.0], [8.0, 1.0], [9.0, 9.0]]);
         let data = Dataset::new("rows", rows).with_weights(vec![1.0, 1.0, 1.0, 2.0, 0.0]);
-        let lattice = Lattice { offset: vec![0.0; 2], exponent: vec![0; 2], shift: vec![0; 2], bits: 30 };
+        let lattice = Lattice::with_bits(vec![0.0; 2], vec![0; 2], vec![0; 2], 30);
         let of = |most| distinct(&data, &lattice, most).unwrap();
         assert_eq!(of(9), Distinct { given: 3, placed: 2 });
         assert_eq!(of(2), Distinct { given: 2, placed: 2 });

@@ -68,7 +68,7 @@ pub(crate) fn on_mutants(backend: Backend, bound: Bound, body: &dyn Fn(&dyn Engi
 mod adapters {
     use std::io::Write;
     use std::process::Command;
-    use std::sync::{Mutex, OnceLock, PoisonError};
+    use std::sync::{Mutex, OnceLock, PoisonError, TryLockError};
 
     use cairn::engine::Engine;
     use cairn::engine::gpu::{AdapterInfo, Gpu, adapters};
@@ -76,15 +76,24 @@ mod adapters {
     use super::super::cases::{long, quick};
     use super::{Backend, Bound, bounded, options};
 
-    /// An open adapter. Tests take turns on it: software adapters use all processors by themselves.
+    /// Devices of a Vulkan adapter: a software adapter leaves processors idle between the small tasks of a test.
+    const DEVICES: usize = 2;
+
+    /// An open adapter. Tests take turns on its devices.
     pub(crate) struct Adapter {
         pub(crate) info: AdapterInfo,
-        gpu: Mutex<Gpu>,
+        devices: Vec<Mutex<Gpu>>,
     }
 
     impl Adapter {
         pub(crate) fn with(&self, body: &dyn Fn(&dyn Engine)) {
-            body(&*self.gpu.lock().unwrap_or_else(PoisonError::into_inner));
+            let free = self.devices.iter().find_map(|gpu| match gpu.try_lock() {
+                Err(TryLockError::WouldBlock) => None,
+                Err(TryLockError::Poisoned(gpu)) => Some(gpu.into_inner()),
+                Ok(gpu) => Some(gpu),
+            });
+            let wait = || self.devices[0].lock().unwrap_or_else(PoisonError::into_inner);
+            body(&*free.unwrap_or_else(wait));
         }
 
         pub(crate) fn mutant(&self, bound: Bound) -> Gpu {
@@ -146,9 +155,14 @@ mod adapters {
     }
 
     fn open(info: AdapterInfo) -> Adapter {
-        let gpu = Gpu::open(&info, &options());
-        let gpu = gpu.unwrap_or_else(|error| panic!("{} ({}): {error}", info.name, info.backend));
-        Adapter { info, gpu: Mutex::new(gpu) }
+        let open = |_| {
+            let gpu = Gpu::open(&info, &options());
+            Mutex::new(gpu.unwrap_or_else(|error| panic!("{} ({}): {error}", info.name, info.backend)))
+        };
+        // contexts of GL are shared
+        let n_devices = if Backend::Gl.has(&info) { 1 } else { DEVICES };
+        let devices = (0..n_devices).map(open).collect();
+        Adapter { info, devices }
     }
 
     /// Every adapter in one line.

@@ -12,7 +12,8 @@ use cairn::kmeans::{Init, KMeans, Restarts};
 use ndarray::Array2;
 
 use crate::common::{
-    self, Backend, Case, compare, dataset, digits, normal, on_devices, opened, step, values, weighted,
+    self, Backend, Case, compare, dataset, digits, normal, on_devices, opened, part, quick, step, values,
+    weighted,
 };
 
 /// Calls `body` with every adapter of a backend, and nothing for the processor.
@@ -70,8 +71,10 @@ fn since(before: &Counters, gpu: &Gpu) -> Counters {
 fn agrees(adapter: &AdapterInfo, options: &OpenOptions, case: &Case, expected: &Restarts) -> Counters {
     let (got, counters) = run(adapter, options, case, Keep::All);
     compare(expected, &got).unwrap_or_else(|difference| panic!("{adapter}, {options:?}: {difference}"));
-    let (best, _) = run(adapter, options, case, Keep::Best);
-    assert_eq!((best.outcomes, best.states.first()), (got.outcomes.clone(), expected_best(&got)));
+    if !quick() {
+        let (best, _) = run(adapter, options, case, Keep::Best);
+        assert_eq!((best.outcomes, best.states.first()), (got.outcomes.clone(), expected_best(&got)));
+    }
     counters
 }
 
@@ -128,7 +131,7 @@ on_devices!(tables_in_chunks, tables_streamed, restarts_that_enter_later, small_
 
 fn tables_in_chunks(backend: Backend) {
     on_adapters(backend, &|adapter| {
-        for case in cases(1).into_iter().step_by(step(2, 2)) {
+        for case in cases(1).into_iter().step_by(step(2, 5)) {
             let expected = case.oracle();
             let counters = agrees(adapter, &with_binding(16 << 10), &case, &expected);
             assert!(counters.round_dispatches > 4 * counters.rounds, "one chunk: {counters:?}");
@@ -139,7 +142,7 @@ fn tables_in_chunks(backend: Backend) {
 
 fn tables_streamed(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
-        for case in cases(2).into_iter().step_by(step(2, 2)) {
+        for case in cases(2).into_iter().step_by(step(2, 5)) {
             let expected = case.oracle();
             let budget = least_memory(adapter, &case);
             let counters = agrees(adapter, &with_memory(budget), &case, &expected);
@@ -154,7 +157,7 @@ on_devices!(streamed_seeding);
 /// A seed of a streamed table takes one pass over its points, and the blocks that its candidates were drawn from.
 fn streamed_seeding(backend: Backend) {
     on_adapters(backend, &|adapter| {
-        let n_points = 40_000;
+        let n_points = if quick() { 20_000 } else { 40_000 };
         let passes = |n_clusters: usize| {
             let kmeans = KMeans::new(n_clusters).restarts(1).max_iter(1);
             let case = Case::new(&normal(n_points, 6, 9), kmeans);
@@ -254,7 +257,7 @@ fn kernels_of_a_round() -> u64 {
 fn slices_of_time(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
         let short = with_slice(Duration::from_nanos(1));
-        for case in cases(1).into_iter().step_by(step(2, 2)) {
+        for case in cases(1).into_iter().step_by(step(2, 5)) {
             let expected = case.oracle();
             let counters = agrees(adapter, &short, &case, &expected);
             assert!(counters.round_slices > 2 * counters.rounds, "not cut: {counters:?}");
@@ -278,7 +281,7 @@ fn slices_of_time_of_every_kernel(backend: Backend) {
     on_adapters_of_one_api(backend, &|adapter| {
         let case = Case::new(&normal(500, 9, 7), KMeans::new(21).restarts(7).max_iter(3));
         let expected = case.oracle();
-        for kernel in ["plain", "small", "tiled", "low"] {
+        for kernel in part(["plain", "small", "tiled", "low"], 3) {
             let short = with_slice(Duration::from_nanos(1));
             let counters =
                 agrees(adapter, &OpenOptions { gpu_kernel: Some(kernel.into()), ..short }, &case, &expected);
@@ -387,7 +390,7 @@ fn choices_are_kept(backend: Backend) {
             sound.replace(&format!("\"fastest\": \"{entry}\""), "\"fastest\": \"assign_never\""),
             sound.clone() + &" ".repeat(1 << 20),
         ];
-        for wrong in wrong.into_iter().step_by(step(2, 3)) {
+        for wrong in wrong.into_iter().step_by(step(2, 5)) {
             assert_ne!(wrong, sound);
             std::fs::write(&file, &wrong).expect("it can be written");
             assert_eq!(trials(adapter, folder), all, "taken for sound: {wrong}");

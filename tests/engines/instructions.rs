@@ -5,14 +5,20 @@
 
 use std::process::Command;
 
-use crate::common::long;
+use crate::common::{long, quick};
 
 /// Runs the tests `::cpu` of this crate, but the longest and those of `nearest`, which do this themselves, with a
 /// kernel of that name, and these others.
 fn run_with(kernel: &str, others: &[&str]) {
     let own = std::env::current_exe().expect("a test knows its own file");
     let left_out = ["digits", "many_rows", "nearest::", "peak::", "truth::"].map(|name| ["--skip", name]);
-    let tests = ["::cpu"].into_iter().chain(left_out.into_iter().flatten());
+    // the shapes, the ties and the adversaries, if there is no time for more
+    let of = if quick() {
+        vec!["shapes::", "ties::", "narrow::", "--skip", "::vulkan", "--skip", "::gl", "--skip", "::native"]
+    } else {
+        vec!["::cpu"]
+    };
+    let tests = of.into_iter().chain(left_out.into_iter().flatten());
     let mut run = Command::new(own);
     run.args(tests).args(others).env("CAIRN_CPU", kernel);
     if !long() {

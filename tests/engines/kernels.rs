@@ -11,8 +11,8 @@ use cairn::engine::{Engine, EngineError, OpenOptions, Testing};
 use cairn::kmeans::KMeans;
 
 use crate::common::{
-    Backend, Case, Numbers, bisector, compare, dataset, digits, far_centroid, integers, long, normal,
-    on_devices, opened, values, weighted,
+    Backend, Case, Numbers, bisector, compare, dataset, digits, far_centroid, integers, normal, on_devices,
+    opened, step, values, weighted,
 };
 use crate::units;
 
@@ -87,7 +87,7 @@ fn hard_cases() -> Vec<Case> {
 
 fn agrees(backend: Backend, kernel: &str) {
     // GL compiles the same kernels, from another text
-    let every = if backend == Backend::Gl && !long() { 3 } else { 1 };
+    let every = if backend == Backend::Gl { step(3, 5) } else { step(1, 5) };
     with_kernel(backend, kernel, Bound::Sound, &|engine| {
         for case in cases().into_iter().step_by(every) {
             let n = case.params.n_restarts();

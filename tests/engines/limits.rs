@@ -7,7 +7,9 @@
 use cairn::kmeans::{Init, KMeans, Restarts};
 use ndarray::Array2;
 
-use crate::common::{Backend, Case, Numbers, bisector, dataset, integers, normal, on_devices, repeated};
+use crate::common::{
+    Backend, Case, Numbers, bisector, dataset, integers, normal, on_devices, quick, repeated,
+};
 
 on_devices!(
     most_columns,
@@ -64,7 +66,7 @@ fn repairs_among_many_values(backend: Backend) {
 /// Five distinct rows for 600 clusters: all other seeds are looked for among the rows not used yet.
 fn many_seeds_of_few_rows(backend: Backend) {
     let data = repeated(&normal(5, 1, 16), &[140; 5]);
-    agrees_or_is_refused(&Case::new(&data, KMeans::new(600).restarts(2)), backend);
+    agrees_or_is_refused(&Case::new(&data, KMeans::new(600).restarts(if quick() { 1 } else { 2 })), backend);
 }
 
 fn agrees_or_is_refused(case: &Case, backend: Backend) {

@@ -16,7 +16,7 @@ fn both_ways(backend: Backend, cases: &[Case]) {
     if backend == Backend::Cpu {
         return;
     }
-    for case in part(cases, 2) {
+    for case in part(cases, 4) {
         let expected = case.oracle();
         for adapter in opened(backend) {
             for general_seeding in [false, true] {

@@ -12,7 +12,8 @@ use cairn::engine::{Device, Engine, Keep, OpenOptions, Testing, Work};
 use cairn::kmeans::{Init, KMeans};
 
 use crate::common::{
-    Backend, Case, Numbers, bisector, compare, dataset, long, normal, opened, rounded_apart_in_f16, values,
+    Backend, Case, Numbers, bisector, compare, dataset, long, normal, opened, quick, rounded_apart_in_f16,
+    values,
 };
 use crate::gpu_loop::least_memory_with;
 
@@ -187,7 +188,8 @@ fn they_prove_nearly_all_of_ordinary_tables() {
 /// Chunks of a streamed table lie in the same buffers one after the other, and so do their points in f16.
 #[test]
 fn streamed_chunks_are_rounded_when_they_come() {
-    let case = Case::new(&normal(3000, 40, 306), KMeans::new(70).restarts(2).max_iter(4));
+    let restarts = if quick() { 1 } else { 2 };
+    let case = Case::new(&normal(3000, 40, 306), KMeans::new(70).restarts(restarts).max_iter(4));
     with_units(&|info, options| {
         let memory = Some(least_memory_with(info, options, &case));
         let gpu = open(info, &OpenOptions { gpu_memory: memory, ..options.clone() });

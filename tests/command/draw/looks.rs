@@ -9,6 +9,7 @@ use serde_json::json;
 use super::hand::Shapes;
 use super::page::{Place, on_board};
 use crate::browser;
+use crate::cases::part;
 
 /// A script that draws three digits side by side.
 fn three(high: f64) -> String {
@@ -53,7 +54,7 @@ fn drawn_digits_fit_a_phone_and_a_desk() {
     unnamed.write("digits.csv", &no_truth);
     unnamed.cairn("fit digits.csv -k 400 -r 1 --max-iter 5 -q --device cpu --model m.safetensors");
     unnamed.cairn("draw m.safetensors -o draw.html");
-    for (width, high) in [(390, 520.0), (1280, 320.0)] {
+    for (width, high) in part([(390, 520.0), (1280, 320.0)], 2) {
         let script = three(high)
             + "document.querySelectorAll('details').forEach(part => { part.open = true; });"
             + FITS;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::hand::{Dice, Shapes, Strokes, blot, scribble, written};
 use super::page::{Place, on_board};
+use crate::cases::part;
 
 /// Every way to write every shape, then scribbles and blots.
 fn recorded(size: f64) -> Vec<Strokes> {
@@ -71,7 +72,7 @@ pub(crate) fn agrees(place: &Place, digits: &[&Value], numbers: &str) {
 #[test]
 fn recorded_strokes_are_named_as_the_command_names_them() {
     let place = Place::with_page(40);
-    for (width, high, size) in [(1280, 320.0, 180.0), (390, 520.0, 300.0)] {
+    for (width, high, size) in part([(1280, 320.0, 180.0), (390, 520.0, 300.0)], 2) {
         let all = recorded(size);
         let Some(played) = played(&place, width, high, &all) else { return };
         let mut digits = Vec::new();
