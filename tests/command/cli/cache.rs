@@ -6,8 +6,9 @@ use std::path::Path;
 use cairn::engine::cost::{Cost, Costs};
 
 use super::{Folder, Ran};
+use crate::cases::part;
 #[cfg(feature = "gpu")]
-use crate::cases::{part, step};
+use crate::cases::step;
 
 /// A table of three rows, and what is run on it.
 const TABLE: &[u8] = b"1\n2\n9\n";
