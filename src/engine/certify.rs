@@ -97,6 +97,10 @@ pub enum Bound {
     HalfInBf16,
     /// Half the bound if they are rounded to f16; else the sound one.
     HalfInF16,
+    /// Half the bound if they are rounded to 8-bit integers; else the sound one.
+    HalfInInt8,
+    /// A bound without what rounding to 8-bit integers costs; else the sound one.
+    NoResidualInInt8,
 }
 
 impl Bound {
@@ -105,26 +109,26 @@ impl Bound {
     pub fn gammas(self, n_dims: usize, unit: f64) -> (f32, f32) {
         let gamma = gamma(n_dims, unit);
         match self {
-            Self::Sound | Self::HalfInBf16 | Self::HalfInF16 => (gamma, gamma),
             Self::Zero => (0.0, 0.0),
             // with the smaller u, so that tests can detect it on devices that round to nearest
             Self::BestForAll => (self::gamma(n_dims, UNIT_CPU), 0.0),
+            _ => (gamma, gamma),
         }
     }
 
     /// Whether guesses in 16-bit integers use their bound.
     #[must_use]
     pub fn is_sound_in_int16(self) -> bool {
-        matches!(self, Self::Sound | Self::HalfInBf16 | Self::HalfInF16)
+        !matches!(self, Self::Zero | Self::BestForAll)
     }
 
     /// The fraction of the bound that guesses in bf16 use.
     #[must_use]
     pub fn share_in_bf16(self) -> f64 {
         match self {
-            Self::Sound | Self::HalfInF16 => 1.0,
             Self::HalfInBf16 => 0.5,
             Self::Zero | Self::BestForAll => 0.0,
+            _ => 1.0,
         }
     }
 
@@ -132,9 +136,20 @@ impl Bound {
     #[must_use]
     pub fn share_in_f16(self) -> f64 {
         match self {
-            Self::Sound | Self::HalfInBf16 => 1.0,
             Self::HalfInF16 => 0.5,
             Self::Zero | Self::BestForAll => 0.0,
+            _ => 1.0,
+        }
+    }
+
+    /// The fractions of the bound, and of its residuals, that guesses in 8-bit integers use.
+    #[must_use]
+    pub fn shares_in_int8(self) -> [f32; 2] {
+        match self {
+            Self::HalfInInt8 => [0.5, 1.0],
+            Self::NoResidualInInt8 => [1.0, 0.0],
+            Self::Zero | Self::BestForAll => [0.0, 0.0],
+            _ => [1.0, 1.0],
         }
     }
 }

@@ -95,6 +95,20 @@ pub(crate) fn rounded_apart(n_clusters: usize) -> Adversary {
     Adversary { n_dims: 1, points: vec![point; 2 * n_clusters], centroids }
 }
 
+/// The same for bytes: steps are 2^30 / 127 there, since rows at the edges take part in the range. All other features
+/// are zero, so that Cauchy and Schwarz agree.
+pub(crate) fn rounded_apart_in_bytes(n_dims: usize, n_clusters: usize) -> Adversary {
+    let step = f64::from(1 << 30) / 127.0;
+    let (point, off) = ((60.0 * step).round(), (0.51 * step).round());
+    let mut centroids = vec![-point; n_clusters];
+    (centroids[3], centroids[7]) = (point + off + 1.0, point - off);
+    let rows = |first: &[f64]| -> Vec<f64> {
+        first.iter().flat_map(|&x| std::iter::once(x).chain(vec![0.0; n_dims - 1])).collect()
+    };
+    let points = rows(&[point, -point, 0.0].repeat(n_clusters));
+    Adversary { n_dims, points, centroids: rows(&centroids) }
+}
+
 /// Points on one side of a bisector that go to the other when they and the centroids are rounded to f16, by nearly
 /// all that its 11 bits allow: a point v lies between 4 v - 1 and -2 v, which is farther by a unit. All three lose
 /// half a step in magnitude, and that takes the near one away and brings the far one near. The middle of all

@@ -31,6 +31,7 @@ fn run_with(kernel: &str, others: &[&str]) {
 }
 
 const IN_16_BITS: &str = "mutations::a_bound_of_zero_is_caught_in_16_bits";
+const LESS_IN_8_BITS: &str = "mutations::less_than_the_bound_is_caught_in_8_bits";
 const HALF_THE_BOUND: &str = "mutations::half_the_bound_is_caught_in_bf16";
 
 #[test]
@@ -50,6 +51,21 @@ fn avx2() {
 #[test]
 fn bf16() {
     run_with("bf16", &[IN_16_BITS, HALF_THE_BOUND, "--include-ignored"]);
+}
+
+/// The loop over bytes in plain arithmetic.
+#[test]
+fn int8() {
+    run_with("int8", &[LESS_IN_8_BITS, "--include-ignored"]);
+}
+
+/// Where the widest has a unit for matrices, and would be chosen.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn avx512() {
+    if is_x86_feature_detected!("avx512vnni") {
+        run_with("avx512", &[LESS_IN_8_BITS, "--include-ignored"]);
+    }
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -4,8 +4,11 @@ use rayon::prelude::*;
 
 use super::bounds::{Bounds, Moves};
 use super::columns::Columns;
-use super::kernel::{Instructions, Kernel, MAX_TILE, Tile, Top2, ones};
-use super::narrow::{Narrow, NarrowColumns};
+use super::kernel::{Instructions, Kernel, MAX_TILE, Tile, ones};
+use super::narrow::{Int8, Int8Columns, Narrow, NarrowColumns, pays};
+use super::pause::Pause;
+use super::prune::Prune;
+use super::tile_result::TileResult;
 use super::tiles::{Gathered, Tiles};
 use crate::engine::certify::{self, Bound};
 use crate::engine::reference::assign::{nearest, row_distance};
@@ -21,15 +24,19 @@ pub(super) struct Assigner<'a> {
     kernel: Kernel,
     gamma: f32, // G for the centroids' share of E
     tiles: Tiles<'a>,
-    narrow: Vec<Narrow>, // in reverse order of trial
+    int8: Option<Int8>,
+    narrow: Vec<Narrow>,
 }
 
 /// Centroids in the layouts of the kernels.
 #[derive(Debug, Clone)]
 pub(super) struct Guess {
     columns: Columns,
-    narrow: Vec<NarrowColumns>, // a prefix of the assigner's: those that left too much open are popped
-    narrow_fits: bool,
+    int8: Option<Int8Columns>,
+    prunes: bool, // whether this pass guesses in 8 bits
+    pause: Pause,
+    narrow: Vec<(NarrowColumns, Pause)>, // of each of the assigner's
+    in_use: Option<usize>,               // the one of this pass
 }
 
 impl<'a> Assigner<'a> {
@@ -38,7 +45,9 @@ impl<'a> Assigner<'a> {
         let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
         let tiles = Tiles::new(table, kernel, for_points);
         let narrow = Narrow::all(table, &tiles, instructions, n_clusters, bound);
-        Self { table, kernel, gamma, tiles, narrow }
+        let bytes = instructions.bytes && pays(table, n_clusters);
+        let int8 = if bytes { Int8::new(table, &tiles, kernel, bound) } else { None };
+        Self { table, kernel, gamma, tiles, int8, narrow }
     }
 
     pub(super) fn tiles(&self) -> &Tiles<'a> {
@@ -48,22 +57,37 @@ impl<'a> Assigner<'a> {
     /// Buffers for `n_clusters` centroids, in this kernel's blocks.
     pub(super) fn guess(&self, n_clusters: usize) -> Guess {
         let columns = Columns::new(self.table, n_clusters, self.kernel.block(n_clusters), self.gamma);
-        let narrow = self.narrow.iter().map(|narrow| narrow.columns(self.table, n_clusters)).collect();
-        Guess { columns, narrow, narrow_fits: false }
+        let narrow = self.narrow.iter().map(|narrow| narrow.columns(self.table, n_clusters));
+        let narrow = narrow.map(|columns| (columns, Pause::default())).collect();
+        let int8 = self.int8.as_ref().map(|int8| int8.columns(self.table, n_clusters));
+        Guess { columns, int8, prunes: false, pause: Pause::default(), narrow, in_use: None }
     }
 
     /// Converts new centroids. (n_clusters, n_dims)
     pub(super) fn fill(&self, guess: &mut Guess, centroids: &[i32]) {
         guess.columns.fill(self.table, centroids);
-        let narrow = self.narrow(guess);
-        if let (Some(narrow), Some(columns)) = (narrow, guess.narrow.last_mut()) {
-            guess.narrow_fits = narrow.fill(columns, centroids, &self.table.centre);
+        let centre = &self.table.centre;
+        // the fastest first: on matrix units, in 8 bits, in 16
+        guess.in_use = self.narrow(guess, centroids, true);
+        guess.prunes = match (&self.int8, &mut guess.int8) {
+            (Some(int8), Some(columns)) if guess.in_use.is_none() => {
+                guess.pause.is_over() && int8.fill(columns, centroids, centre)
+            }
+            _ => false,
+        };
+        if guess.in_use.is_none() && !guess.prunes {
+            guess.in_use = self.narrow(guess, centroids, false);
         }
     }
 
-    /// The narrow guess in use.
-    fn narrow(&self, guess: &Guess) -> Option<&Narrow> {
-        self.narrow.get(guess.narrow.len().checked_sub(1)?)
+    /// The narrow guess for the next pass, on matrix units or not, with these centroids.
+    fn narrow(&self, guess: &mut Guess, centroids: &[i32], on_units: bool) -> Option<usize> {
+        let mut all = self.narrow.iter().zip(&mut guess.narrow);
+        all.position(|(narrow, (columns, pause))| {
+            narrow.is_on_units() == on_units
+                && pause.is_over()
+                && narrow.fill(columns, centroids, &self.table.centre)
+        })
     }
 
     /// Sets the label of every point to its nearest centroid. Returns how many points were examined.
@@ -79,9 +103,15 @@ impl<'a> Assigner<'a> {
         shared: bool,
     ) -> Examined {
         let examined = self.assign_parts(guess, centroids, labels, bounds, shared);
+        if guess.prunes {
+            let Examined { points, candidates, .. } = examined;
+            guess.pause.decide(points, candidates, self.table.n_dims(), guess.columns.base.len());
+        }
         // a point that the narrow guess leaves open is examined twice
-        if examined.narrow_open * 4 > labels.len() as u64 {
-            guess.narrow.pop();
+        if examined.narrow_open * 4 > labels.len() as u64
+            && let Some(at) = guess.in_use
+        {
+            guess.narrow[at].1.again();
         }
         examined
     }
@@ -142,13 +172,39 @@ impl Pass<'_> {
                 return self.assign_rows(&mut part, &open);
             }
         }
-        match (self.assigner.narrow(self.guess), self.guess.narrow.last()) {
+        if let Some(mut prune) = self.prune() {
+            return self.assign_pruned(&mut part, &mut prune);
+        }
+        match self.guess.in_use {
             // bounds need f32 scores
-            (Some(narrow), Some(columns)) if self.guess.narrow_fits && part.bounds.is_none() => {
-                self.assign_narrow(&mut part, narrow, columns)
+            Some(at) if part.bounds.is_none() => {
+                self.assign_narrow(&mut part, &self.assigner.narrow[at], &self.guess.narrow[at].0)
             }
             _ => self.assign_all(&mut part),
         }
+    }
+
+    /// The guess in 8 bits, if this pass uses it.
+    fn prune(&self) -> Option<Prune<'_>> {
+        let (int8, columns) = (self.assigner.int8.as_ref()?, self.guess.int8.as_ref()?);
+        let Assigner { table, kernel, .. } = self.assigner;
+        self.guess.prunes.then(|| Prune::new(table, *kernel, int8, columns, &self.guess.columns))
+    }
+
+    /// Examines every point with the guess in 8 bits, tile by tile.
+    fn assign_pruned(&self, part: &mut Part<'_>, prune: &mut Prune<'_>) -> Examined {
+        let tiles = &self.assigner.tiles;
+        let width = tiles.width();
+        let mut found = TileResult::NONE;
+        let mut examined = Examined { points: part.labels.len() as u64, ..Examined::default() };
+        for at in (0..part.labels.len()).step_by(width) {
+            let n = width.min(part.labels.len() - at);
+            let row = |lane: usize| self.first + at + lane;
+            prune.tile(tiles, row(0) / width, row, n, part.bounds.is_some(), &mut found);
+            examined.repaired += self.take(part, |lane| at + lane, n, &found);
+        }
+        examined.candidates = prune.candidates;
+        examined
     }
 
     /// Examines every point with the narrow guess, then those that it leaves open in `f32`.
@@ -166,7 +222,8 @@ impl Pass<'_> {
             rows.extend(ones(open).map(|lane| (at + lane) as u32));
         }
         let Examined { repaired, .. } = self.assign_rows(part, &rows);
-        Examined { points: part.labels.len() as u64, narrow_open: rows.len() as u64, repaired }
+        let (points, narrow_open) = (part.labels.len() as u64, rows.len() as u64);
+        Examined { points, narrow_open, repaired, ..Examined::default() }
     }
 
     /// Examines every point, tile by tile.
@@ -191,11 +248,18 @@ impl Pass<'_> {
         let width = tiles.width();
         let (mut room, mut found) = (Gathered::new(width, self.assigner.table.n_dims()), TileResult::NONE);
         let mut examined = Examined { points: rows.len() as u64, ..Examined::default() };
+        let mut prune = if part.bounds.is_some() { self.prune() } else { None };
         for rows in rows.chunks(width) {
             tiles.gather(self.first, rows, &mut room);
-            self.find(room.tile(), &mut found, part.bounds.is_some());
+            if let Some(prune) = &mut prune {
+                let row = |lane: usize| self.first + rows[lane] as usize;
+                prune.gathered(room.tile(), row, rows.len(), &mut found);
+            } else {
+                self.find(room.tile(), &mut found, part.bounds.is_some());
+            }
             examined.repaired += self.take(part, |lane| rows[lane] as usize, rows.len(), &found);
         }
+        examined.candidates = prune.map_or(0, |prune| prune.candidates);
         examined
     }
 
@@ -233,25 +297,6 @@ impl Pass<'_> {
     }
 }
 
-/// Results of a kernel for a tile. (tile)
-struct TileResult {
-    labels: [u32; MAX_TILE],
-    top: Top2,
-    open: u32, // a bit for each point whose label is not proven
-    upper: [f32; MAX_TILE],
-    lower: [f32; MAX_TILE],
-}
-
-impl TileResult {
-    const NONE: Self = Self {
-        labels: [0; MAX_TILE],
-        top: Top2::ZERO,
-        open: 0,
-        upper: [0.0; MAX_TILE],
-        lower: [0.0; MAX_TILE],
-    };
-}
-
 /// Counts of a pass.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Examined {
@@ -259,6 +304,8 @@ pub(super) struct Examined {
     pub(super) points: u64,
     /// Those that the narrow guess left open.
     pub(super) narrow_open: u64,
+    /// Candidates that were left of points with more than one.
+    pub(super) candidates: u64,
     /// Those that were repaired in integers.
     pub(super) repaired: u64,
 }
@@ -268,6 +315,7 @@ impl std::iter::Sum for Examined {
         all.fold(Self::default(), |a, b| Self {
             points: a.points + b.points,
             narrow_open: a.narrow_open + b.narrow_open,
+            candidates: a.candidates + b.candidates,
             repaired: a.repaired + b.repaired,
         })
     }

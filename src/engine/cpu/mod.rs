@@ -10,8 +10,11 @@ mod info;
 mod kernel;
 mod narrow;
 mod nearest_two;
+mod pause;
 mod peak;
+mod prune;
 mod seed;
+mod tile_result;
 mod tiles;
 mod update;
 

@@ -65,11 +65,19 @@ impl<'a> Tiles<'a> {
         Cow::Borrowed(room)
     }
 
+    /// Half the squared norms of a tile's points, to the nearest. (width)
+    pub(super) fn half_norms(&self, tile: usize) -> &[f32] {
+        &self.half_norms[tile * self.width..][..self.width]
+    }
+
+    /// Shares of E of a tile's points. (width)
+    pub(super) fn errors(&self, tile: usize) -> &[f32] {
+        &self.errors[tile * self.width..][..self.width]
+    }
+
     /// A tile with its points' errors.
     pub(super) fn tile<'t>(&'t self, tile: usize, points: &'t [f32]) -> Tile<'t> {
-        let at = tile * self.width;
-        let (errors, half_norms) = (&self.errors[at..][..self.width], &self.half_norms[at..][..self.width]);
-        Tile { points, errors, half_norms }
+        Tile { points, errors: self.errors(tile), half_norms: self.half_norms(tile) }
     }
 
     /// Gathers points into a tile. `rows` count from row `first`.

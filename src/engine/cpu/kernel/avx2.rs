@@ -2,11 +2,12 @@
 
 use std::arch::x86_64::*;
 
-use super::entries::{entries, int16_entry};
+use super::entries::{entries, int8_entries, int16_entry};
+use super::int8::{self, Scores};
 use super::int16::{self, Ints};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
+use super::{Bf16Columns, Columns, Int8Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
 use crate::engine::distance::squared_distance;
 
 pub(super) const TILE: usize = VECTORS * 8;
@@ -15,6 +16,7 @@ pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx2,fma", blocks: [4, 5, 6]);
 int16_entry!(features: "avx2,fma", blocks: [4, 5, 6]);
+int8_entries!(features: "avx2,fma,avxvnni", ints: I, blocks: [4, 5, 6]);
 
 #[derive(Clone, Copy)]
 struct V(__m256);
@@ -115,6 +117,11 @@ impl Ints for I {
     unsafe fn plus_dot(self, a: Self, b: Self) -> Self {
         // SAFETY: see above.
         unsafe { Self(_mm256_add_epi32(self.0, _mm256_madd_epi16(a.0, b.0))) }
+    }
+    #[inline(always)]
+    unsafe fn plus_dot_bytes(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm256_dpbusd_avx_epi32(self.0, a.0, b.0)) }
     }
     #[inline(always)]
     unsafe fn plus(self, other: Self) -> Self {

@@ -2,11 +2,12 @@
 
 use std::arch::x86_64::*;
 
-use super::entries::{entries, int16_entry};
+use super::entries::{entries, int8_entries, int16_entry};
+use super::int8::{self, Scores};
 use super::int16::{self, Ints};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
+use super::{Bf16Columns, Columns, Int8Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
 use crate::engine::distance::squared_distance;
 
 pub(super) const TILE: usize = VECTORS * 16;
@@ -15,6 +16,7 @@ pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx512f,avx512dq,avx512vl,avx512bw,fma", blocks: [4, 6, 8, 10, 12]);
 int16_entry!(features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", blocks: [4, 6, 8, 10, 12]);
+int8_entries!(features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I, blocks: [4, 6, 8, 10, 12]);
 
 #[derive(Clone, Copy)]
 struct V(__m512);
@@ -114,6 +116,11 @@ impl Ints for I {
     unsafe fn plus_dot(self, a: Self, b: Self) -> Self {
         // SAFETY: see above.
         unsafe { Self(_mm512_dpwssd_epi32(self.0, a.0, b.0)) }
+    }
+    #[inline(always)]
+    unsafe fn plus_dot_bytes(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_dpbusd_epi32(self.0, a.0, b.0)) }
     }
     #[inline(always)]
     unsafe fn plus(self, other: Self) -> Self {

@@ -106,6 +106,29 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
+        pub(super) fn int8_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+            lanes::int8_tile(points, width, scale, narrow);
+        }
+
+        /// # Safety
+        /// See `lanes::nearest_of`.
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn nearest_of(
+            columns: &[u32],
+            x: &[f32],
+            rows: &[f32],
+            base: &[f32],
+        ) -> (u32, f32, f32) {
+            // SAFETY: by the caller's contract.
+            unsafe { lanes::nearest_of::<V>(columns, x, rows, base) }
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn row_from_centre(point: &[i32], centre: &[i32], to: &mut [f32]) {
+            lanes::row_from_centre(point, centre, to);
+        }
+
+        $(#[target_feature(enable = $features)])?
         pub(super) fn int16_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
             lanes::int16_tile(points, width, scale, narrow);
         }
@@ -135,6 +158,39 @@ macro_rules! int16_entry {
         }
     };
 }
+
+/// Defines the entry points of the loops over bytes. `ints` is the vector of integers.
+macro_rules! int8_entries {
+    ($(features: $features:literal,)? ints: $ints:ty, blocks: [$($block:literal),+ $(,)?]) => {
+        /// # Safety
+        /// See `int8::nearest`.
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn nearest_int8(
+            points: &[i32],
+            columns: &Int8Columns,
+            margins: &[i32],
+            scores: &mut Scores,
+            labels: &mut [u32],
+        ) -> u32 {
+            // SAFETY: by the caller's contract; the block is that of the columns.
+            unsafe {
+                match columns.block {
+                    $($block => int8::nearest::<$ints, $block>(points, columns, margins, scores, labels),)+
+                    other => unreachable!("no kernel for blocks of {other}"),
+                }
+            }
+        }
+
+        /// # Safety
+        /// See `int8::candidates`.
+        $(#[target_feature(enable = $features)])?
+        pub(super) unsafe fn candidates(scores: &Scores, open: u32, found: &mut [Vec<u32>]) {
+            // SAFETY: by the caller's contract.
+            unsafe { int8::candidates::<$ints>(scores, open, found) }
+        }
+    };
+}
 pub(super) use entries;
+pub(super) use int8_entries;
 #[cfg(target_arch = "x86_64")]
 pub(super) use int16_entry;

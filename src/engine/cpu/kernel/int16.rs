@@ -9,7 +9,7 @@
 
 use crate::engine::cpu::narrow::Int16Columns;
 
-/// A vector of 32-bit integers, one lane per point.
+/// A vector of 32-bit integers, one lane per point, for this loop and that over bytes.
 ///
 /// # Safety
 /// The methods may only run on a processor that has the implementor's instructions.
@@ -22,6 +22,8 @@ pub(super) trait Ints: Copy {
     unsafe fn store(self, to: *mut i32);
     /// `self` plus both products of the 16-bit halves of `a` and `b`.
     unsafe fn plus_dot(self, a: Self, b: Self) -> Self;
+    /// `self` plus the four products of the unsigned bytes of `a` and the signed ones of `b`. On AVX2 it needs AVX-VNNI.
+    unsafe fn plus_dot_bytes(self, a: Self, b: Self) -> Self;
     unsafe fn plus(self, other: Self) -> Self;
     unsafe fn minus(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;

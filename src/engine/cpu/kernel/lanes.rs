@@ -41,6 +41,8 @@ pub(super) trait Lanes: Copy {
     unsafe fn bits(mask: Self::Mask) -> u32;
 }
 
+/// Rows for [`nearest_of`] are padded with zeros to a multiple of this.
+pub(in crate::engine::cpu) const DOT: usize = 16;
 /// Vectors of points per tile.
 pub(super) const VECTORS: usize = 2;
 
@@ -312,5 +314,74 @@ pub(super) fn int16_tile(points: &[f32], width: usize, scale: f32, narrow: &mut 
                 *to = ((whole(low) & 0xffff) | (whole(high) << 16)) as i32;
             }
         }
+    }
+}
+
+/// See [`super::Kernel::int8_tile`].
+#[inline(always)]
+pub(super) fn int8_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+    // as above; the lowest byte plus 128 is that byte with its highest bit turned
+    let byte = |x: f32| ((x * scale + 12_582_912.0).to_bits() & 0xff) ^ 0x80;
+    for (to, quad) in narrow.chunks_exact_mut(width).zip(points.chunks(4 * width)) {
+        to.fill(0);
+        for (j, feature) in quad.chunks_exact(width).enumerate() {
+            to.iter_mut().zip(feature).for_each(|(to, &x)| *to |= (byte(x) << (8 * j)) as i32);
+        }
+    }
+}
+
+/// See [`super::Kernel::nearest_of`].
+///
+/// # Safety
+/// The processor has L's instructions; the lengths are as `Kernel::nearest_of` asserts.
+#[inline(always)]
+pub(super) unsafe fn nearest_of<L: Lanes>(
+    columns: &[u32],
+    x: &[f32],
+    rows: &[f32],
+    base: &[f32],
+) -> (u32, f32, f32) {
+    let (mut label, mut best, mut second) = (0, f32::MAX, f32::MAX);
+    for &c in columns {
+        let row = &rows[c as usize * x.len()..][..x.len()];
+        let mut lanes = [0.0; DOT];
+        // SAFETY: by the caller's contract; a row is as long as x, a multiple of DOT and of the lanes.
+        unsafe {
+            let mut sums = [L::splat(0.0); 4];
+            let (x, row, mut at, end) = (x.as_ptr(), row.as_ptr(), 0, x.len());
+            while at + 4 * L::WIDTH <= end {
+                for i in 0..4 {
+                    let from = at + i * L::WIDTH;
+                    sums[i] = sums[i].minus_product(L::load(x.add(from)), L::load(row.add(from)));
+                }
+                at += 4 * L::WIDTH;
+            }
+            while at < end {
+                sums[0] = sums[0].minus_product(L::load(x.add(at)), L::load(row.add(at)));
+                at += L::WIDTH;
+            }
+            sums[0].plus(sums[1]).plus(sums[2].plus(sums[3])).store(lanes.as_mut_ptr());
+        }
+        let mut half = L::WIDTH / 2;
+        while half > 0 {
+            for i in 0..half {
+                lanes[i] += lanes[i + half];
+            }
+            half /= 2;
+        }
+        let score = base[c as usize] + lanes[0];
+        second = second.min(score.max(best));
+        if score < best {
+            (label, best) = (c, score);
+        }
+    }
+    (label, best, second)
+}
+
+/// See [`super::Kernel::row_from_centre`].
+#[inline(always)]
+pub(super) fn row_from_centre(point: &[i32], centre: &[i32], to: &mut [f32]) {
+    for ((to, &q), &m) in to.iter_mut().zip(point).zip(centre) {
+        *to = (q - m) as f32;
     }
 }

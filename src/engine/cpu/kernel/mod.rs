@@ -10,22 +10,25 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod entries;
-#[cfg(target_arch = "x86_64")]
 mod int16;
+mod int8;
 mod lanes;
 mod matrix;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod peak;
 mod pick;
+mod plain_ints;
 mod portable;
 mod products;
 mod tile;
 
 use super::bounds::{self, Moves};
 use super::columns::Columns;
-use super::narrow::{Bf16Columns, Int16Columns};
+use super::narrow::{Bf16Columns, Int8Columns, Int16Columns};
 
+pub(super) use int8::Scores;
+pub(super) use lanes::DOT;
 pub(super) use matrix::{Matrix, Ready};
 pub(super) use pick::Instructions;
 pub(super) use products::{DEPTH, ROWS};
@@ -213,6 +216,109 @@ impl Kernel {
         assert!(depth.is_multiple_of(DEPTH) && ends[0].len().is_multiple_of(ROWS));
         // SAFETY: `pick` found these instructions on this processor; the lengths are checked above.
         in_kernel!(self, kernel => unsafe { kernel::nearest_bf16(ready, points, columns, ends, labels) })
+    }
+
+    /// Whether it has a loop over bytes that this processor can run fast.
+    pub(super) fn has_bytes(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avxvnni"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => is_x86_feature_detected!("avx512vnni"),
+            _ => false,
+        }
+    }
+
+    /// Scores of all columns for each point of a tile of bytes (n_quads, tile). A margin is twice a point's E. (tile)
+    ///
+    /// Writes the scores, their limits, and the labels of the least (tile). Returns a bit for each point of which
+    /// another column is within the limit too. Only for the portable kernel and those that have bytes.
+    pub(super) fn nearest_int8(
+        self,
+        points: &[i32],
+        columns: &Int8Columns,
+        margins: &[i32],
+        scores: &mut Scores,
+        labels: &mut [u32],
+    ) -> u32 {
+        let (width, quads) = (self.tile(), columns.n_quads);
+        assert!(points.len() == quads * width && labels.len() == width && margins.len() == width);
+        assert!(columns.values.len() == columns.base.len() * quads);
+        assert!(scores.values.len() == columns.base.len() * width);
+        assert!(columns.base.len().is_multiple_of(columns.block));
+        match self {
+            // SAFETY: the lengths are checked above.
+            Self::Portable => unsafe { portable::nearest_int8(points, columns, margins, scores, labels) },
+            // SAFETY: this processor has the instructions; the lengths are checked above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 if self.has_bytes() => unsafe {
+                avx2::nearest_int8(points, columns, margins, scores, labels)
+            },
+            // SAFETY: this processor has the instructions; the lengths are checked above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 if self.has_bytes() => unsafe {
+                avx512::nearest_int8(points, columns, margins, scores, labels)
+            },
+            #[allow(unreachable_patterns, reason = "all are listed on some targets")]
+            _ => unreachable!("no loop over bytes"),
+        }
+    }
+
+    /// Adds to `found` of each open point the columns whose score is within the limit, in order. `found` is (tile).
+    pub(super) fn candidates(self, scores: &Scores, open: u32, found: &mut [Vec<u32>]) {
+        let width = self.tile();
+        assert!(scores.values.len().is_multiple_of(width) && found.len() == width);
+        match self {
+            // SAFETY: the lengths are checked above.
+            Self::Portable => unsafe { portable::candidates(scores, open, found) },
+            // SAFETY: this processor has the instructions; the lengths are checked above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 if self.has_bytes() => unsafe { avx2::candidates(scores, open, found) },
+            // SAFETY: this processor has the instructions; the lengths are checked above.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 if self.has_bytes() => unsafe { avx512::candidates(scores, open, found) },
+            #[allow(unreachable_patterns, reason = "all are listed on some targets")]
+            _ => unreachable!("no loop over bytes"),
+        }
+    }
+
+    /// Rounds a tile (n_dims, width) to bytes `round(x * scale) + 128`, four features per value. (n_quads, width)
+    pub(super) fn int8_tile(self, points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::int8_tile(points, width, scale, narrow) });
+    }
+
+    /// Of these columns the one of least score `base - x.c`, the first of equals, with that score and the second least.
+    /// `x` is (width), a multiple of [`DOT`]; `rows` is (n_columns, width).
+    pub(super) fn nearest_of(
+        self,
+        columns: &[u32],
+        x: &[f32],
+        rows: &[f32],
+        base: &[f32],
+    ) -> (u32, f32, f32) {
+        assert!(x.len().is_multiple_of(DOT));
+        // SAFETY: `pick` found these instructions on this processor; rows are as long as x, a multiple of the lanes.
+        in_kernel!(self, kernel => unsafe { kernel::nearest_of(columns, x, rows, base) })
+    }
+
+    /// Asks for a row that will be read soon.
+    pub(super) fn prefetch(self, point: &[i32]) {
+        #[cfg(target_arch = "x86_64")]
+        for line in point.chunks(16) {
+            // SAFETY: every x86-64 has SSE, and the address is valid.
+            unsafe {
+                std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast())
+            };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = point;
+    }
+
+    /// A row less `centre`, rounded to `f32`. All are (n_dims); `to` may be longer.
+    pub(super) fn row_from_centre(self, point: &[i32], centre: &[i32], to: &mut [f32]) {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::row_from_centre(point, centre, to) });
     }
 
     /// Rounds a tile (n_dims, width) to 16-bit integers `round(x * scale)`, two features per value. (n_pairs, width)

@@ -12,6 +12,8 @@ pub(in crate::engine::cpu) struct Instructions {
     pub(in crate::engine::cpu) kernel: Kernel,
     /// The unit that multiplies bf16 matrices, if any.
     pub(in crate::engine::cpu) matrix: Option<Matrix>,
+    /// Whether the kernel's loop over bytes is used.
+    pub(in crate::engine::cpu) bytes: bool,
 }
 
 /// All compiled kernels, the widest first.
@@ -28,35 +30,41 @@ const KERNELS: &[Kernel] = &[
 impl Instructions {
     /// The widest that this processor has.
     pub(in crate::engine::cpu) fn widest() -> Self {
-        Self::all().next().unwrap_or(Self { kernel: Kernel::Portable, matrix: None })
+        Self::all().next().unwrap_or(Self::of(Kernel::Portable))
     }
 
     /// What this processor can run, the widest first.
     fn all() -> impl Iterator<Item = Self> {
         let kernels = KERNELS.iter().filter(|kernel| kernel.runs_here());
-        amx().into_iter().chain(kernels.map(|&kernel| Self { kernel, matrix: None }))
+        amx().into_iter().chain(kernels.map(|&kernel| Self::of(kernel)))
+    }
+
+    fn of(kernel: Kernel) -> Self {
+        Self { kernel, matrix: None, bytes: kernel.has_bytes() }
     }
 
     /// The instructions of this name. [`EngineError::CpuKernel`] if this processor can't run them.
     pub(in crate::engine::cpu) fn named(name: &str) -> Result<Self, EngineError> {
-        if name == Self::plain().name() {
-            return Ok(Self::plain());
-        }
-        let found = Self::all().find(|instructions| instructions.name() == name);
+        let found =
+            Self::plain().into_iter().chain(Self::all()).find(|instructions| instructions.name() == name);
         found.ok_or_else(|| EngineError::CpuKernel {
             name: name.to_owned(),
             known: Self::all().map(Self::name).collect(),
         })
     }
 
-    /// A matrix unit in plain arithmetic: slow, for tests on processors that have none.
-    fn plain() -> Self {
+    /// A matrix unit and a loop over bytes in plain arithmetic: slow, for tests on processors that have none.
+    fn plain() -> [Self; 2] {
         let kernel = KERNELS.iter().copied().find(|kernel| kernel.runs_here()).unwrap_or(Kernel::Portable);
-        Self { kernel, matrix: Some(Matrix::Plain) }
+        [
+            Self { kernel, matrix: Some(Matrix::Plain), bytes: false },
+            Self { kernel: Kernel::Portable, matrix: None, bytes: true },
+        ]
     }
 
     pub(in crate::engine::cpu) fn name(self) -> &'static str {
         match self.matrix {
+            None if self.bytes && self.kernel == Kernel::Portable => "int8",
             None => self.kernel.name(),
             Some(Matrix::Plain) => "bf16",
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -69,7 +77,11 @@ impl Instructions {
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn amx() -> Option<Instructions> {
     let kernel = Kernel::Avx512;
-    (kernel.runs_here() && amx::usable()).then_some(Instructions { kernel, matrix: Some(Matrix::Amx) })
+    (kernel.runs_here() && amx::usable()).then_some(Instructions {
+        kernel,
+        matrix: Some(Matrix::Amx),
+        bytes: kernel.has_bytes(),
+    })
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]

@@ -102,7 +102,7 @@ impl Bf16 {
         labels: &mut [u32],
     ) -> u32 {
         let make = |points: &[f32], to: &mut [i32]| pair_up(points, tiles.width(), to);
-        let Scratch { narrow, wide, values, ready } = scratch;
+        let Scratch { narrow, wide, values, ready, .. } = scratch;
         let points = self.tiles.points(tiles, tile, (narrow, wide), make);
         let errors = self.errors(tile, columns, values);
         let (base, errors) = errors.split_at(columns.base.len());

@@ -9,6 +9,7 @@ mod bf16;
 mod columns;
 mod cost;
 mod int16;
+mod int8;
 mod tiles;
 
 use super::kernel::Instructions;
@@ -16,12 +17,19 @@ use super::tiles::Tiles;
 use crate::engine::certify::Bound;
 use crate::lattice::Table;
 use bf16::Bf16;
-pub(in crate::engine::cpu) use columns::{Bf16Columns, Int16Columns, NarrowColumns};
+pub(in crate::engine::cpu) use columns::{Bf16Columns, Int8Columns, Int16Columns, NarrowColumns};
+pub(in crate::engine::cpu) use int8::Int8;
 use int16::Int16;
-pub(in crate::engine::cpu) use tiles::Scratch;
+pub(super) use tiles::Scratch;
 
 /// Multiply-adds per point and pass from which a narrow guess pays, despite the points that it leaves open.
 const PAYS: usize = 512;
+
+/// Whether guesses in fewer bits may pay for this table.
+pub(super) fn pays(table: &Table, n_clusters: usize) -> bool {
+    n_clusters * table.n_dims() >= PAYS && !table.lattice.mixed()
+}
+
 /// A narrow guess.
 #[derive(Debug)]
 pub(super) enum Narrow {
@@ -30,7 +38,7 @@ pub(super) enum Narrow {
 }
 
 impl Narrow {
-    /// The guesses that may pay for this table, in reverse order of trial. Empty for mixed tables.
+    /// The guesses in 16 bits that may pay for this table. Empty for mixed tables.
     pub(super) fn all(
         table: &Table,
         tiles: &Tiles<'_>,
@@ -38,13 +46,18 @@ impl Narrow {
         n_clusters: usize,
         bound: Bound,
     ) -> Vec<Self> {
-        if n_clusters * table.n_dims() < PAYS || table.lattice.mixed() {
+        if !pays(table, n_clusters) {
             return Vec::new();
         }
-        let Instructions { kernel, matrix } = instructions;
+        let Instructions { kernel, matrix, .. } = instructions;
         let int16 = kernel.is_narrow().then(|| Self::Int16(Int16::new(table, tiles, kernel, bound)));
         let bf16 = matrix.map(|matrix| Self::Bf16(Bf16::new(table, tiles, kernel, matrix, bound)));
         int16.into_iter().chain(bf16).collect()
+    }
+
+    /// Whether it needs matrix units.
+    pub(super) fn is_on_units(&self) -> bool {
+        matches!(self, Self::Bf16(_))
     }
 
     /// Buffers for `n_clusters` centroids.

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::cost::GuessCost;
-use crate::engine::cpu::kernel::Ready;
+use crate::engine::cpu::kernel::{MAX_TILE, Ready, Scores};
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
 
@@ -13,30 +13,33 @@ const KEPT: usize = 8 << 20;
 /// A thread's scratch for a pass: buffers and the matrix unit.
 #[derive(Debug, Default)]
 pub(in crate::engine::cpu) struct Scratch {
-    pub(super) narrow: Vec<i32>, // (n_pairs, width)
+    pub(super) narrow: Vec<i32>, // (n_values, width)
     pub(super) wide: Vec<f32>,   // (n_dims, width)
     pub(super) values: Vec<f32>,
     pub(super) ready: Ready,
+    /// Of the guess in 8 bits: scores of a tile, and twice E of its points.
+    pub(in crate::engine::cpu) scores: Scores,
+    pub(super) margins: [i32; MAX_TILE],
 }
 
-/// The points of a table in a narrow format, two features per value.
+/// The points of a table in a narrow format, several features per value.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct NarrowTiles {
     pub(super) costs: Vec<GuessCost>, // (n_tiles)
-    kept: Option<Vec<i32>>,           // of small tables: all tiles (n_tiles, n_pairs, width)
-    size: usize,                      // n_pairs * width
+    kept: Option<Vec<i32>>,           // of small tables: all tiles (n_tiles, n_values, width)
+    size: usize,                      // n_values * width
 }
 
 impl NarrowTiles {
-    /// `cost` gives the cost of rounding a point (n_dims), `make` converts a tile (n_dims, width).
+    /// `cost` gives the cost of rounding a point (n_dims), `make` converts a tile (n_dims, width) to `n_values` a point.
     pub(super) fn new(
         table: &Table,
         tiles: &Tiles<'_>,
-        n_pairs: usize,
+        n_values: usize,
         cost: impl Fn(&[i32]) -> GuessCost + Sync,
         make: impl Fn(&[f32], &mut [i32]) + Sync,
     ) -> Self {
-        let (width, size) = (tiles.width(), n_pairs * tiles.width());
+        let (width, size) = (tiles.width(), n_values * tiles.width());
         let cost = |tile: usize| {
             let first = tile * width;
             let rows = first..table.n_points().min(first + width);
@@ -53,7 +56,7 @@ impl NarrowTiles {
         Self { costs, kept, size }
     }
 
-    /// A tile (n_pairs, width): kept, or made by `make` in the buffers `room` and `wide`.
+    /// A tile (n_values, width): kept, or made by `make` in the buffers `room` and `wide`.
     pub(super) fn points<'t>(
         &'t self,
         tiles: &Tiles<'_>,
