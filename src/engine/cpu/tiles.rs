@@ -9,7 +9,7 @@ use crate::engine::certify;
 use crate::lattice::{Table, from_centre};
 
 /// Largest table, in bytes, that is also kept as tiles. Tiles of larger tables are made when needed.
-const KEPT: usize = 48 << 20;
+const KEPT: usize = 40 << 20;
 
 /// The points as tiles; the last tile is padded with zeros.
 #[derive(Debug)]
