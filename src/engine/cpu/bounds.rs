@@ -10,8 +10,8 @@
 use crate::lattice::Table;
 
 /// Relative allowance for the roundings of a step: more than a few units of 2^-24.
-const UP: f32 = 1.0 + 1.0 / (1 << 20) as f32;
-const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
+pub(super) const UP: f32 = 1.0 + 1.0 / (1 << 20) as f32;
+pub(super) const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
 /// Multiply-adds per point and pass from which bounds pay.
 const PAYS: usize = 1024;
 /// Bounds are kept once fewer than one label in this many changes in a pass.

@@ -29,8 +29,7 @@ pub(in crate::engine::cpu) struct Scores {
 
 impl Scores {
     pub(in crate::engine::cpu) fn new(n_columns: usize, width: usize) -> Self {
-        let none = [0; MAX_TILE];
-        Self { values: vec![0; n_columns * width], best: none, second: none, limits: none }
+        Self { values: vec![0; n_columns * width], ..Self::default() }
     }
 }
 

@@ -19,7 +19,7 @@
 //! checked.
 
 use super::columns::Int16Columns;
-use super::cost::GuessCost;
+use super::cost::{GuessCost, rounded};
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::certify::Bound;
 use crate::engine::cpu::kernel::Kernel;
@@ -28,8 +28,6 @@ use crate::lattice::{Table, from_centre};
 
 /// Largest norm of a point, in units of 2^a.
 const ROOM: f64 = 23_170.0; // 2^14.5
-/// Adding and subtracting this rounds a number below 2^22 to the nearest integer, ties to even.
-const WHOLE: f32 = 12_582_912.0; // 1.5 * 2^23
 /// Score of a padding column.
 const NONE: i32 = i32::MAX;
 
@@ -119,9 +117,4 @@ fn scale(largest_half_norm: f64) -> f32 {
         scale *= 2.0;
     }
     scale as f32
-}
-
-/// A coordinate from the centre in the guess's units, and rounded to an integer as the kernel does: first to `f32`.
-fn rounded(x: i32, scale: f32) -> (f64, f32) {
-    (f64::from(x) * f64::from(scale), (x as f32 * scale + WHOLE) - WHOLE)
 }

@@ -20,9 +20,10 @@
 //! `|S_i| <= 3/2 * 127^2 * 2^13 < 2^28`, E is below 2^21, and no sum of bytes passes 2^29.
 
 use super::columns::Int8Columns;
-use super::cost::GuessCost;
+use super::cost::{GuessCost, rounded};
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::certify::Bound;
+use crate::engine::cpu::bounds::{DOWN, UP};
 use crate::engine::cpu::kernel::{DOT, Kernel, MAX_TILE, Scores, Tile};
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::{Table, from_centre};
@@ -31,13 +32,8 @@ use crate::lattice::{Table, from_centre};
 const MOST: u32 = 127;
 /// Most features of a table.
 const MOST_DIMS: usize = 1 << 13;
-/// Adding and subtracting this rounds a number below 2^22 to the nearest integer, ties to even.
-const WHOLE: f32 = 12_582_912.0; // 1.5 * 2^23
 /// Score of a padding column.
 const NONE: i32 = i32::MAX;
-/// Allowance for the roundings of E itself.
-const UP: f32 = 1.0 + 1.0 / (1 << 20) as f32;
-const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
 /// Features from which this guess pays: with fewer, most of its time would go to candidates.
 const FEATURES: usize = 32;
 
@@ -100,9 +96,8 @@ impl Int8 {
             let to = &mut columns.rows[c * columns.width..][..n_dims];
             to.iter_mut().zip(from_centre(row, centre)).for_each(|(to, x)| *to = x as f32);
             let (mut sum, mut norm) = (0, 0.0);
-            for (to, (value, whole)) in
-                bytes.iter_mut().zip(from_centre(row, centre).map(|x| rounded(x, self.scale)))
-            {
+            let scaled = from_centre(row, centre).map(|x| rounded(x, self.scale));
+            for (to, (value, whole)) in bytes.iter_mut().zip(scaled.clone()) {
                 if whole.abs() > MOST as f32 {
                     return false;
                 }
@@ -110,8 +105,7 @@ impl Int8 {
                 norm += value * value;
                 *to = whole as i32 as u8;
             }
-            columns.all =
-                columns.all.or(GuessCost::of(from_centre(row, centre).map(|x| rounded(x, self.scale))));
+            columns.all = columns.all.or(GuessCost::of(scaled));
             let at = c / columns.block * columns.block * columns.n_quads + c % columns.block;
             let values = columns.values[at..].iter_mut().step_by(columns.block);
             values.zip(bytes.chunks_exact(4)).for_each(|(to, quad)| {
@@ -219,11 +213,6 @@ fn scale(reach: u32, granularity: u32) -> f32 {
     let bits = reach.ilog2();
     let mantissa = (u64::from(MOST) << bits) / u64::from(reach);
     mantissa as f32 * 0.5f32.powi(bits as i32)
-}
-
-/// A coordinate from the centre in the guess's units, and rounded to an integer as the kernel does: first to `f32`.
-fn rounded(x: i32, scale: f32) -> (f64, f32) {
-    (f64::from(x) * f64::from(scale), (x as f32 * scale + WHOLE) - WHOLE)
 }
 
 #[cfg(test)]
