@@ -101,6 +101,10 @@ pub enum Bound {
     HalfInInt8,
     /// A bound without what rounding to 8-bit integers costs; else the sound one.
     NoResidualInInt8,
+    /// Lower bounds of distances that do not fall when centroids move; else the sound ones.
+    LowerStands,
+    /// Bounds against all centroids but the movers, as if they held against these too; else the sound ones.
+    MoversUnseen,
 }
 
 impl Bound {
@@ -116,10 +120,13 @@ impl Bound {
         }
     }
 
-    /// Whether guesses in 16-bit integers use their bound.
+    /// The same of 16-bit integers.
     #[must_use]
-    pub fn is_sound_in_int16(self) -> bool {
-        !matches!(self, Self::Zero | Self::BestForAll)
+    pub fn shares_in_int16(self) -> [f32; 2] {
+        match self {
+            Self::Zero | Self::BestForAll => [0.0, 0.0],
+            _ => [1.0, 1.0],
+        }
     }
 
     /// The fraction of the bound that guesses in bf16 use.
@@ -140,6 +147,18 @@ impl Bound {
             Self::Zero | Self::BestForAll => 0.0,
             _ => 1.0,
         }
+    }
+
+    /// Whether lower bounds of distances fall when centroids move.
+    #[must_use]
+    pub fn lower_falls(self) -> bool {
+        self != Self::LowerStands
+    }
+
+    /// Whether a point is compared with the movers before its bounds hold against them.
+    #[must_use]
+    pub fn sees_movers(self) -> bool {
+        self != Self::MoversUnseen
     }
 
     /// The fractions of the bound, and of its residuals, that guesses in 8-bit integers use.

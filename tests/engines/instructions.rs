@@ -32,18 +32,19 @@ fn run_with(kernel: &str, others: &[&str]) {
 
 const IN_16_BITS: &str = "mutations::a_bound_of_zero_is_caught_in_16_bits";
 const LESS_IN_8_BITS: &str = "mutations::less_than_the_bound_is_caught_in_8_bits";
+const BOUNDS: &str = "mutations::bounds_that_stand_and_movers_that_are_not_seen_are_caught";
 const HALF_THE_BOUND: &str = "mutations::half_the_bound_is_caught_in_bf16";
 
 #[test]
 fn portable() {
-    run_with("portable", &[]);
+    run_with("portable", &[BOUNDS]);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn avx2() {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        run_with("avx2", &[IN_16_BITS]);
+        run_with("avx2", &[IN_16_BITS, BOUNDS]);
     }
 }
 
@@ -56,7 +57,7 @@ fn bf16() {
 /// The loop over bytes in plain arithmetic.
 #[test]
 fn int8() {
-    run_with("int8", &[LESS_IN_8_BITS, "--include-ignored"]);
+    run_with("int8", &[LESS_IN_8_BITS, BOUNDS, "--include-ignored"]);
 }
 
 /// Where the widest has a unit for matrices, and would be chosen.

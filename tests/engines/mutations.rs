@@ -2,9 +2,10 @@
 //! comparer detects; otherwise the tests of ties would prove nothing.
 
 use cairn::engine::certify::Bound;
+use cairn::kmeans::KMeans;
 
 use crate::common::{
-    Adversary, Backend, bisector, compare, far_centroid, on_devices, on_mutants, rounded_apart,
+    Adversary, Backend, Case, bisector, compare, far_centroid, normal, on_devices, on_mutants, rounded_apart,
     rounded_apart_in_bytes,
 };
 
@@ -37,6 +38,21 @@ fn less_than_the_bound_is_caught_in_8_bits() {
     }
 }
 
+/// Long enough for bounds, and for movers: in 8 bits, or `f32`, and with few features in 16.
+#[test]
+fn bounds_that_stand_and_movers_that_are_not_seen_are_caught() {
+    for (n_dims, n_clusters) in [(16, 256), (34, 150)] {
+        let case = Case::new(&normal(3000, n_dims, 78), KMeans::new(n_clusters).restarts(1));
+        let oracle = case.oracle();
+        for bound in [Bound::LowerStands, Bound::MoversUnseen] {
+            on_mutants(Backend::Cpu, bound, &|engine| {
+                let wrong = compare(&oracle, &case.run(engine, 1)).is_err();
+                assert!(wrong, "{bound:?} is never wrong with {n_dims} features");
+            });
+        }
+    }
+}
+
 fn a_bound_of_zero_is_caught(backend: Backend) {
     let adversaries = [2, 16, 64, 400].map(|d| bisector(d, 40 + d as u64));
     assert_caught(backend, Bound::Zero, &adversaries);
@@ -52,7 +68,7 @@ fn the_best_bound_for_all_is_caught(backend: Backend) {
 fn assert_caught(backend: Backend, bound: Bound, adversaries: &[Adversary]) {
     let cases: Vec<_> = adversaries.iter().map(|adversary| adversary.case(1)).collect();
     on_mutants(backend, bound, &|engine| {
-        let wrong = |case: &crate::common::Case| compare(&case.oracle(), &case.run(engine, 1)).is_err();
+        let wrong = |case: &Case| compare(&case.oracle(), &case.run(engine, 1)).is_err();
         assert!(cases.iter().any(wrong), "{:?} is never wrong with {bound:?}", engine.info());
     });
 }

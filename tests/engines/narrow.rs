@@ -1,10 +1,21 @@
-//! Many centroids of many features, for which the CPU may guess in 16-bit integers.
+//! Many centroids of many features, for which the CPU may guess in fewer bits, and look at movers first.
 
 use cairn::kmeans::KMeans;
 
 use crate::common::{Case, Numbers, agree, dataset, integers, normal, repeated, shape, values, weighted};
 
-agree!(odd_features, one_far_row, all_31_bits, near_copies, whole_numbers, heavy_rows, to_the_fixed_point);
+agree!(
+    odd_features,
+    one_far_row,
+    all_31_bits,
+    near_copies,
+    whole_numbers,
+    heavy_rows,
+    to_the_fixed_point,
+    movers,
+    movers_of_few_features,
+    movers_of_a_grid,
+);
 
 fn odd_features() -> Case {
     Case::new(&normal(300, 129, 70), KMeans::new(40).restarts(2).max_iter(6))
@@ -49,4 +60,20 @@ fn heavy_rows() -> Case {
 /// Long enough for bounds to take over, and to be given up.
 fn to_the_fixed_point() -> Case {
     Case::new(&normal(2000, 34, 77), KMeans::new(31).restarts(1))
+}
+
+/// As in `mutations`, which shows that movers are looked at here.
+fn movers() -> Case {
+    Case::new(&normal(3000, 34, 78), KMeans::new(150).restarts(1))
+}
+
+fn movers_of_few_features() -> Case {
+    Case::new(&normal(3000, 16, 78), KMeans::new(256).restarts(1))
+}
+
+/// With ties between centroids, and between movers.
+fn movers_of_a_grid() -> Case {
+    let mut numbers = Numbers::new(79);
+    let values = (0..3000 * 40).map(|_| numbers.whole(0, 2)).collect();
+    Case::new(&dataset(40, values), KMeans::new(120).restarts(1))
 }

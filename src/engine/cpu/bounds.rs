@@ -2,11 +2,15 @@
 //!
 //! Each point has an upper bound on the distance to its own centroid, and a lower bound on the distances to all others.
 //! After an update the upper bound grows by how far the own centroid moved, and the lower bound falls by the largest
-//! move of another centroid. While upper < lower, the own centroid is the unique nearest. Bounds are rounded outward,
+//! move of another centroid. A few centroids often move much farther than all others, so that most points are open for
+//! these alone: then these *movers* are looked at first, and the bound against the rest falls by the largest move of the
+//! rest. That is a group of the centroids as in Yinyang k-means (Ding et al. 2015), but one that each pass chooses, so
+//! that a point needs no more than its two numbers. While upper < lower, the own centroid is the unique nearest. Bounds are rounded outward,
 //! so a label that they prove is the label that integers would give.
 //!
 //! Distances are in lattice units, as the kernels' scores: feature j of a mixed table is scaled by `2^-e_j`.
 
+use crate::engine::certify::Bound;
 use crate::lattice::Table;
 
 /// Relative allowance for the roundings of a step: more than a few units of 2^-24.
@@ -15,9 +19,17 @@ pub(super) const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
 /// Multiply-adds per point and pass from which bounds pay.
 const PAYS: usize = 1024;
 /// Bounds are kept once fewer than one label in this many changes in a pass.
-const SETTLED: u64 = 256;
+const SETTLED: u64 = 64;
 /// Passes without bounds after they left too many points open.
-const PAUSE: u32 = 8;
+const PAUSE: u32 = 4;
+/// Points from which the number of movers is chosen.
+const SAMPLE: usize = 1024;
+/// Numbers of movers to choose from.
+const FEWEST: [usize; 5] = [8, 12, 24, 48, 96];
+/// Multiply-adds that take as long as gathering a point for its movers.
+const GATHERING: f32 = 2048.0;
+/// The share of the distances that movers must leave to be looked at first.
+const WORTH: f32 = 0.9;
 
 /// The bounds of every point, kept while they pay.
 #[derive(Debug, Clone)]
@@ -25,6 +37,7 @@ pub(super) struct Bounds {
     pub(super) upper: Vec<f32>, // (n_points); empty while bounds are not kept
     pub(super) lower: Vec<f32>,
     n_points: usize,
+    n_clusters: usize,
     pause: u32,  // passes until bounds may be kept again
     fresh: bool, // allocated, and filled by the next pass
 }
@@ -34,7 +47,14 @@ impl Bounds {
     pub(super) fn new(table: &Table, n_clusters: usize) -> Self {
         let pays = n_clusters > 1 && n_clusters * table.n_dims() >= PAYS;
         let pause = if pays { 0 } else { u32::MAX };
-        Self { upper: Vec::new(), lower: Vec::new(), n_points: table.n_points(), pause, fresh: false }
+        Self {
+            upper: Vec::new(),
+            lower: Vec::new(),
+            n_points: table.n_points(),
+            n_clusters,
+            pause,
+            fresh: false,
+        }
     }
 
     /// Whether bounds are kept now.
@@ -42,12 +62,12 @@ impl Bounds {
         !self.upper.is_empty()
     }
 
-    /// Decides whether the next pass keeps bounds, from the points that the last pass examined and the labels that it
+    /// Decides whether the next pass keeps bounds, from the distances that the last pass computed and the labels that it
     /// changed. While many labels change, bounds prove little and cost two floats per point.
-    pub(super) fn decide(&mut self, examined: u64, changed: u64) {
+    pub(super) fn decide(&mut self, distances: u64, changed: u64) {
         let n = self.n_points as u64;
         if self.kept() {
-            if !self.fresh && examined * 2 > n {
+            if !self.fresh && distances * 10 > n * self.n_clusters as u64 * 9 {
                 (self.upper, self.lower, self.pause) = (Vec::new(), Vec::new(), PAUSE);
             }
             self.fresh = false;
@@ -68,19 +88,35 @@ impl Bounds {
 pub(super) fn from_top2(half_norm: f32, best: f32, second: f32, own: f32, errors: f32) -> (f32, f32) {
     // the sums' roundings are within the slack of the shares; see `certify`
     let upper = (half_norm + best + errors + 2.0 * own).max(0.0) * 2.0;
-    let lower = (half_norm + second - 2.0 * own).max(0.0) * 2.0;
-    (upper.sqrt() * UP, lower.sqrt() * DOWN)
+    (upper.sqrt() * UP, at_least(half_norm, second, own))
 }
 
-/// Updates the bounds of points with these labels after the centroids moved. All slices have one length.
+/// A lower bound of a distance from such a score.
 #[inline(always)]
-pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
-    for ((upper, lower), &label) in upper.iter_mut().zip(lower).zip(labels) {
-        let own = moves.own[label as usize];
+pub(super) fn at_least(half_norm: f32, score: f32, own: f32) -> f32 {
+    ((half_norm + score - 2.0 * own).max(0.0) * 2.0).sqrt() * DOWN
+}
+
+/// See `Kernel::follow`, which checks the labels.
+#[inline(always)]
+pub(super) fn follow(
+    [upper, lower]: [&mut [f32]; 2],
+    labels: &[u32],
+    moves: &Moves,
+    open: &mut [bool],
+) -> usize {
+    let mut n_open = 0;
+    for (((upper, lower), &label), open) in upper.iter_mut().zip(lower).zip(labels).zip(open) {
+        // SAFETY: the caller has compared the labels with their number.
+        let own = unsafe { *moves.own.get_unchecked(label as usize) };
         let others = if own == moves.most { moves.second } else { moves.most };
         *upper = (*upper + own) * UP;
-        *lower = *lower * DOWN - others * UP;
+        let beyond = *lower * DOWN - others * UP;
+        *open = *upper >= beyond;
+        *lower = if *open { *lower * DOWN - moves.rest * UP } else { beyond };
+        n_open += u32::from(*open);
     }
+    n_open as usize
 }
 
 /// Upper bounds on how far each centroid moved in an update.
@@ -89,11 +125,21 @@ pub(super) struct Moves {
     own: Vec<f32>, // (n_clusters)
     most: f32,
     second: f32, // second largest
+    rest: f32,   // the largest of those that are no movers
+    /// The centroids that moved most, which are looked at before all others. Empty if that would not pay.
+    pub(super) movers: Vec<u32>,
 }
 
 impl Moves {
-    /// From centroids before and after an update. (n_clusters, n_dims)
-    pub(super) fn of(table: &Table, before: &[i32], after: &[i32]) -> Self {
+    /// From centroids before and after an update (n_clusters, n_dims). `squares` is the squared distance of two rows of a
+    /// uniform table.
+    pub(super) fn of(
+        table: &Table,
+        before: &[i32],
+        after: &[i32],
+        squares: impl Fn(&[i32], &[i32]) -> f64,
+        bound: Bound,
+    ) -> Self {
         let d = table.n_dims();
         let shift = &table.lattice.shift;
         let moved = |(a, b): (&[i32], &[i32])| {
@@ -102,7 +148,8 @@ impl Moves {
                 let difference = f64::from(*a) - f64::from(*b);
                 difference * difference * 0.25f64.powi(e as i32)
             };
-            terms.map(square).sum::<f64>().sqrt() as f32 * UP
+            let square = if table.lattice.mixed() { terms.map(square).sum::<f64>() } else { squares(a, b) };
+            square.sqrt() as f32 * UP
         };
         let own: Vec<f32> = before.chunks_exact(d).zip(after.chunks_exact(d)).map(moved).collect();
         let (mut most, mut second) = (0.0f32, 0.0f32);
@@ -110,7 +157,46 @@ impl Moves {
             second = second.max(own.min(most));
             most = most.max(own);
         }
-        Self { own, most, second }
+        if !bound.lower_falls() {
+            (most, second) = (0.0, 0.0);
+        }
+        Self { own, most, second, rest: most, movers: Vec::new() }
+    }
+
+    pub(super) fn n_clusters(&self) -> usize {
+        self.own.len()
+    }
+
+    /// Chooses how many movers to look at first, from what that would save on a sample of the points: a mover costs a
+    /// distance of each open point, and a point whose bounds hold against the rest is open no longer, if no mover is near.
+    /// `labels` are those of the bounds.
+    pub(super) fn choose_movers(&mut self, bounds: &Bounds, labels: &[u32], n_dims: usize) {
+        let k = self.n_clusters();
+        let gathering = GATHERING / (k * n_dims) as f32;
+        let mut order: Vec<u32> = (0..k as u32).collect();
+        order.sort_by(|&a, &b| self.own[b as usize].total_cmp(&self.own[a as usize]));
+        let step = labels.len().div_ceil(SAMPLE);
+        let sample = (0..labels.len()).step_by(step);
+        let gaps: Vec<f32> = sample
+            .map(|i| bounds.lower[i] - bounds.upper[i] - self.own[labels[i] as usize])
+            .filter(|&gap| gap <= self.most)
+            .collect();
+        let mut least = gaps.len() as f32 * WORTH;
+        for n in FEWEST.into_iter().take_while(|n| n * 2 <= k) {
+            let rest = self.own[order[n] as usize];
+            let open = gaps.iter().filter(|&&gap| gap <= rest).count();
+            let cost = gaps.len() as f32 * (n as f32 / k as f32 + gathering) + open as f32;
+            if cost < least {
+                (least, self.rest) = (cost, rest);
+                self.movers = order[..n].to_vec();
+            }
+        }
+    }
+
+    /// Looks at no mover first.
+    pub(super) fn without_movers(&mut self) {
+        self.movers.clear();
+        self.rest = self.most;
     }
 }
 
@@ -120,9 +206,11 @@ mod tests {
 
     #[test]
     fn the_others_of_the_farthest_mover_are_the_second() {
-        let moves = Moves { own: vec![1.0, 5.0, 2.0], most: 5.0, second: 2.0 };
+        let own = vec![1.0, 5.0, 2.0];
+        let moves = Moves { own, most: 5.0, second: 2.0, rest: 5.0, movers: Vec::new() };
         let (mut upper, mut lower) = (vec![10.0; 3], vec![20.0; 3]);
-        follow(&mut upper, &mut lower, &[0, 1, 2], &moves);
+        let n_open = follow([&mut upper, &mut lower], &[0, 1, 2], &moves, &mut [true; 3]);
+        assert_eq!(n_open, 0);
         for (i, (own, others)) in [(1.0, 5.0), (5.0, 2.0), (2.0, 5.0)].into_iter().enumerate() {
             assert!(upper[i] >= 10.0 + own && upper[i] < 10.001 + own);
             assert!(lower[i] <= 20.0 - others && lower[i] > 19.999 - others);

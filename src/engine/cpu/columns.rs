@@ -44,17 +44,48 @@ impl Columns {
         }
     }
 
-    /// Converts new centroids. (n_clusters, n_dims)
-    pub(super) fn fill(&mut self, table: &Table, centroids: &[i32]) {
+    /// Converts new centroids (n_clusters, n_dims). `squares` is the squared distance of two rows of a uniform table.
+    pub(super) fn fill(&mut self, table: &Table, squares: impl Fn(&[i32], &[i32]) -> f64, centroids: &[i32]) {
+        self.fill_bases(table, squares, centroids);
+        self.fill_values(table, centroids.chunks_exact(self.n_dims));
+    }
+
+    /// Converts these rows of the centroids (n_clusters, n_dims), for bounds from their scores.
+    pub(super) fn fill_some(
+        &mut self,
+        table: &Table,
+        squares: impl Fn(&[i32], &[i32]) -> f64,
+        centroids: &[i32],
+        some: &[u32],
+    ) {
+        let d = self.n_dims;
+        let rows: Vec<i32> = some.iter().flat_map(|&c| &centroids[c as usize * d..][..d]).copied().collect();
+        self.fill(table, squares, &rows);
+    }
+
+    /// The start values alone, where nothing reads the columns.
+    pub(super) fn fill_bases(
+        &mut self,
+        table: &Table,
+        squares: impl Fn(&[i32], &[i32]) -> f64,
+        centroids: &[i32],
+    ) {
         self.exact = guesses_are_exact(table, centroids);
         self.largest_error = 0.0;
         for (c, row) in centroids.chunks_exact(self.n_dims).enumerate() {
+            let mixed = table.lattice.mixed();
+            let half_norm = if mixed { table.half_norm_of(row) } else { squares(row, &table.centre) / 2.0 };
+            self.set_base(c, half_norm);
+        }
+    }
+
+    fn fill_values<'c>(&mut self, table: &Table, rows: impl Iterator<Item = &'c [i32]>) {
+        for (c, row) in rows.enumerate() {
             let at = c / self.block * self.block * self.n_dims + c % self.block;
             let column = self.values[at..].iter_mut().step_by(self.block);
             for ((value, x), &scale) in column.zip(from_centre(row, &table.centre)).zip(&self.scale) {
                 *value = x as f32 * scale;
             }
-            self.set_base(c, table.half_norm_of(row));
         }
     }
 

@@ -6,13 +6,16 @@
 mod assign;
 mod bounds;
 mod columns;
+mod guess;
 mod info;
 mod kernel;
 mod narrow;
 mod nearest_two;
+mod pass;
 mod pause;
 mod peak;
 mod prune;
+mod scorer;
 mod seed;
 mod tile_result;
 mod tiles;
@@ -32,8 +35,9 @@ use super::{
     Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Session, State, Times,
     Work, digest,
 };
-use assign::Assigner;
+use assign::assign;
 use bounds::{Bounds, Moves};
+use guess::Guesser;
 use info::info;
 use kernel::{Instructions, Kernel};
 use nearest_two::CpuNearest;
@@ -84,7 +88,7 @@ impl Engine for Cpu {
             cpu: *self,
             job,
             kernel,
-            assigner: Assigner::new(job.table, instructions, self.bound, job.n_clusters),
+            guesser: Guesser::new(job.table, instructions, self.bound, job.n_clusters),
             seeder: Seeder::new(job.table, kernel),
             squares: squares(job.table, &vec![0; job.table.n_dims()]),
         }))
@@ -103,7 +107,7 @@ struct CpuSession<'a> {
     cpu: Cpu,
     job: &'a Job<'a>,
     kernel: Kernel,
-    assigner: Assigner<'a>,
+    guesser: Guesser<'a>,
     seeder: Seeder<'a>,
     squares: u128, // sum of w |x|^2, from 0
 }
@@ -167,7 +171,7 @@ impl CpuSession<'_> {
 
     fn restart(&self, restart: u64, shared: bool) -> FinishedRestart {
         let start = Instant::now();
-        let seeds = self.seeder.seed(self.job, self.assigner.tiles(), restart, shared);
+        let seeds = self.seeder.seed(self.job, self.guesser.tiles(), restart, shared);
         let seed = start.elapsed();
         let mut done = self.lloyd(restart, seeds, shared);
         let iterate = start.elapsed() - seed;
@@ -178,19 +182,24 @@ impl CpuSession<'_> {
 
     fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> FinishedRestart {
         let (table, k) = (self.job.table, self.job.n_clusters);
-        let (mut work, mut assign) = (Work::default(), Duration::ZERO);
-        let mut guess = self.assigner.guess(k);
+        let (mut work, mut assigning) = (Work::default(), Duration::ZERO);
+        let squares = self.kernel.squaring();
+        let mut guess = self.guesser.guess(k);
         let mut bounds = Bounds::new(table, k);
         let mut pass = |before: &[i32], centroids: &[i32], labels: &mut [u32], bounds: &mut Bounds| {
-            let examined = timed(&mut assign, || {
-                self.assigner.fill(&mut guess, centroids);
-                let moves = bounds.kept().then(|| Moves::of(table, before, centroids));
+            let examined = timed(&mut assigning, || {
+                let mut moves =
+                    bounds.kept().then(|| Moves::of(table, before, centroids, squares, self.cpu.bound));
+                if let Some(moves) = &mut moves {
+                    moves.choose_movers(bounds, labels, table.n_dims());
+                }
+                self.guesser.fill(&mut guess, centroids, moves.as_mut());
                 let kept = moves.as_ref().map(|moves| (bounds, moves));
-                self.assigner.assign(&mut guess, centroids, labels, kept, shared)
+                assign(&self.guesser, &mut guess, centroids, labels, kept, shared)
             });
             let first = work.assigned_points == 0;
             work.pass(first, labels.len() as u64, examined.repaired);
-            examined.points
+            examined.points * k as u64 + examined.to_movers
         };
         let mut labels = vec![0; table.n_points()];
         let mut moved = vec![0; centroids.len()];
@@ -207,15 +216,20 @@ impl CpuSession<'_> {
             iterations += 1;
             let stop = stop::stop(self.job, &centroids, &moved, iterations);
             std::mem::swap(&mut centroids, &mut moved);
-            let examined = pass(&moved, &centroids, &mut labels, &mut bounds);
+            let distances = pass(&moved, &centroids, &mut labels, &mut bounds);
             let changed = updater.follow(&labels, shared);
-            bounds.decide(examined, changed);
+            bounds.decide(distances, changed);
             if let Some(stop) = stop {
                 let sums = updater.sums();
                 let inertia = inertia(table, self.squares, &centroids, &sums);
                 let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&centroids) };
                 let state = State { centroids, labels, counts: sums.counts };
-                return FinishedRestart { outcome, state, work, times: Times { assign, ..Times::default() } };
+                return FinishedRestart {
+                    outcome,
+                    state,
+                    work,
+                    times: Times { assign: assigning, ..Times::default() },
+                };
             }
         }
     }

@@ -31,7 +31,7 @@ impl NearestSession for CpuNearest<'_> {
         let (for_points, gamma) = self.bound.gammas(table.n_dims(), certify::UNIT_CPU);
         let tiles = Tiles::new(table, self.instructions.kernel, for_points);
         let mut columns = Columns::new(table, n_clusters, self.instructions.kernel.block(n_clusters), gamma);
-        columns.fill(table, self.centroids.values);
+        columns.fill(table, self.instructions.kernel.squaring(), self.centroids.values);
         let pass = Pass { table, tiles: &tiles, columns: &columns, session: self };
         let size = CHUNK * tiles.width();
         let mut found = vec![NearestTwo::default(); table.n_points()];

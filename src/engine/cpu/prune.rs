@@ -2,20 +2,41 @@
 
 use super::bounds::from_top2;
 use super::columns::Columns;
-use super::kernel::{Kernel, Tile, ones};
-use super::narrow::{Int8, Int8Columns, Scratch};
+use super::kernel::{DOT, Kernel, ones};
+use super::narrow::{IntColumns, Ints, Scratch};
 use super::tile_result::TileResult;
-use super::tiles::Tiles;
-use crate::lattice::Table;
+use crate::lattice::{Table, from_centre};
 
-/// Finds the nearest centroids of tiles of points: those that 8 bits and `f32` prove. A thread's own.
+/// Centroids as rows of `f32` from the centre, padded with zeros. (n_clusters, width)
+#[derive(Debug, Clone)]
+pub(super) struct CandidateRows {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl CandidateRows {
+    pub(super) fn new(n_dims: usize, n_clusters: usize) -> Self {
+        let width = n_dims.next_multiple_of(DOT);
+        Self { width, values: vec![0.0; n_clusters * width] }
+    }
+
+    /// Converts new centroids. (n_clusters, n_dims)
+    pub(super) fn fill(&mut self, centroids: &[i32], centre: &[i32]) {
+        let rows = self.values.chunks_exact_mut(self.width);
+        for (to, row) in rows.zip(centroids.chunks_exact(centre.len())) {
+            to.iter_mut().zip(from_centre(row, centre)).for_each(|(to, x)| *to = x as f32);
+        }
+    }
+}
+
+/// Finds the nearest of a point's candidates. A thread's own.
 pub(super) struct Prune<'a> {
-    table: &'a Table,
-    kernel: Kernel,
-    int8: &'a Int8,
-    rows: &'a Int8Columns,
+    pub(super) table: &'a Table,
+    pub(super) kernel: Kernel,
+    pub(super) int8: &'a Ints,
+    pub(super) ints: &'a IntColumns,
+    rows: &'a CandidateRows,
     columns: &'a Columns,
-    scratch: Scratch,
     found: Vec<Vec<u32>>, // of each point of a tile, its candidates in order (tile)
     point: Vec<f32>,      // from the centre, padded with zeros
     /// Candidates so far, of points with more than one.
@@ -24,88 +45,44 @@ pub(super) struct Prune<'a> {
 
 impl<'a> Prune<'a> {
     pub(super) fn new(
-        table: &'a Table,
-        kernel: Kernel,
-        int8: &'a Int8,
-        rows: &'a Int8Columns,
+        (table, kernel, int8): (&'a Table, Kernel, &'a Ints),
+        ints: &'a IntColumns,
+        rows: &'a CandidateRows,
         columns: &'a Columns,
     ) -> Self {
-        let (scratch, found) = (int8.begin(rows), vec![Vec::new(); kernel.tile()]);
-        Self {
-            table,
-            kernel,
-            int8,
-            rows,
-            columns,
-            scratch,
-            found,
-            point: vec![0.0; rows.width],
-            candidates: 0,
-        }
+        let (found, point) = (vec![Vec::new(); kernel.tile()], vec![0.0; rows.width]);
+        Self { table, kernel, int8, ints, rows, columns, found, point, candidates: 0 }
     }
 
-    /// Examines a tile of the table, whose first `n` points count. `row` maps a lane to its row.
-    pub(super) fn tile(
+    /// Decides the points that have several candidates in `scratch`, and sets the bounds of all. Those that `f32` leaves
+    /// open are open in `found`. `row` maps a lane to its row.
+    pub(super) fn decide(
         &mut self,
-        tiles: &Tiles<'_>,
-        tile: usize,
-        row: impl Fn(usize) -> usize,
-        n: usize,
-        bounds: bool,
-        found: &mut TileResult,
-    ) {
-        let labels = &mut found.labels[..self.kernel.tile()];
-        let open = self.int8.assign(tiles, tile, self.rows, &mut self.scratch, labels);
-        self.decide(open, [tiles.half_norms(tile), tiles.errors(tile)], row, n, bounds, found);
-    }
-
-    /// The same for a tile of gathered points, with bounds.
-    pub(super) fn gathered(
-        &mut self,
-        tile: Tile<'_>,
-        row: impl Fn(usize) -> usize,
-        n: usize,
-        found: &mut TileResult,
-    ) {
-        let labels = &mut found.labels[..self.kernel.tile()];
-        let Tile { half_norms, errors, .. } = tile;
-        let open = self.int8.assign_gathered(tile, self.rows, &mut self.scratch, labels);
-        self.decide(open, [half_norms, errors], row, n, true, found);
-    }
-
-    /// Decides the points that have several candidates, and sets the bounds of all. Those that `f32` leaves open are open
-    /// in `found`.
-    fn decide(
-        &mut self,
-        open: u32,
+        scratch: &Scratch,
+        several: u32,
         [half_norms, errors]: [&[f32]; 2],
         row: impl Fn(usize) -> usize,
-        n: usize,
         bounds: bool,
         found: &mut TileResult,
     ) {
         if bounds {
-            let bounds = found.upper.iter_mut().zip(&mut found.lower).zip(half_norms).take(n);
-            for (lane, ((upper, lower), &half_norm)) in bounds.enumerate() {
-                (*upper, *lower) = self.int8.bounds(lane, half_norm, &self.scratch);
-            }
+            self.int8.bounds(half_norms, scratch, found);
         }
         found.open = 0;
-        let several = open & ((1u64 << n) - 1) as u32;
         if several == 0 {
             return;
         }
         // rows come from memory while candidates are looked for
         ones(several).for_each(|lane| self.kernel.prefetch(self.table.point(row(lane))));
         ones(several).for_each(|lane| self.found[lane].clear());
-        self.kernel.candidates(&self.scratch.scores, several, &mut self.found);
+        self.kernel.candidates(&scratch.scores, several, &mut self.found);
         for lane in ones(several) {
             self.candidates += self.found[lane].len() as u64;
             let point = self.table.point(row(lane));
             self.kernel.row_from_centre(point, &self.table.centre, &mut self.point);
             let Columns { base, errors: of_columns, largest_error, exact, .. } = self.columns;
             let (label, best, second) =
-                self.kernel.nearest_of(&self.found[lane], &self.point, &self.rows.rows, base);
+                self.kernel.nearest_of(&self.found[lane], &self.point, &self.rows.values, base);
             found.labels[lane] = label;
             if !exact && best + (2.0 * errors[lane] + of_columns[label as usize]) >= second {
                 found.open |= 1 << lane;
@@ -113,7 +90,7 @@ impl<'a> Prune<'a> {
             if bounds {
                 let half_norm = half_norms[lane];
                 let (upper, lower) = from_top2(half_norm, best, second, errors[lane], *largest_error);
-                let beyond = self.int8.beyond(lane, half_norm, &self.scratch);
+                let beyond = self.int8.beyond(lane, half_norm, scratch);
                 (found.upper[lane], found.lower[lane]) = (upper, lower.min(beyond));
             }
         }

@@ -80,13 +80,18 @@ impl<'a> Tiles<'a> {
         Tile { points, errors: self.errors(tile), half_norms: self.half_norms(tile) }
     }
 
-    /// Gathers points into a tile. `rows` count from row `first`.
-    pub(super) fn gather(&self, first: usize, rows: &[u32], to: &mut Gathered) {
-        for (lane, &row) in rows.iter().enumerate() {
-            let row = first + row as usize;
+    /// Gathers rows into a tile.
+    pub(super) fn gather(&self, rows: impl Iterator<Item = usize>, to: &mut Gathered) {
+        for (lane, row) in rows.enumerate() {
             let column = to.points[lane..].iter_mut().step_by(self.width);
             let point = from_centre(self.table.point(row), &self.table.centre);
             column.zip(point).for_each(|(to, x)| *to = x as f32);
+        }
+    }
+
+    /// Gathers the norms of rows.
+    pub(super) fn gather_norms(&self, rows: impl Iterator<Item = usize>, to: &mut Gathered) {
+        for (lane, row) in rows.enumerate() {
             (to.errors[lane], to.half_norms[lane]) = (self.errors[row], self.half_norms[row]);
         }
     }

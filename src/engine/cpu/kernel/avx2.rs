@@ -2,12 +2,11 @@
 
 use std::arch::x86_64::*;
 
-use super::entries::{entries, int8_entries, int16_entry};
-use super::int8::{self, Scores};
-use super::int16::{self, Ints};
+use super::entries::{candidates_entry, entries, ints_entry};
+use super::ints::{self, Ints, Scores};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Int8Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
+use super::{Bf16Columns, Columns, IntColumns, Moves, Tile, Top2, Top3, bounds, peak};
 use crate::engine::distance::squared_distance;
 
 pub(super) const TILE: usize = VECTORS * 8;
@@ -15,8 +14,9 @@ pub(super) const TILE: usize = VECTORS * 8;
 pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx2,fma", blocks: [4, 5, 6]);
-int16_entry!(features: "avx2,fma", blocks: [4, 5, 6]);
-int8_entries!(features: "avx2,fma,avxvnni", ints: I, blocks: [4, 5, 6]);
+ints_entry!(nearest_int16, bytes: false, features: "avx2,fma", ints: I, blocks: [4, 5, 6]);
+ints_entry!(nearest_int8, bytes: true, features: "avx2,fma,avxvnni", ints: I, blocks: [4, 5, 6]);
+candidates_entry!(features: "avx2,fma,avxvnni", ints: I);
 
 #[derive(Clone, Copy)]
 struct V(__m256);

@@ -2,12 +2,11 @@
 
 use std::arch::x86_64::*;
 
-use super::entries::{entries, int8_entries, int16_entry};
-use super::int8::{self, Scores};
-use super::int16::{self, Ints};
+use super::entries::{candidates_entry, entries, ints_entry};
+use super::ints::{self, Ints, Scores};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Int8Columns, Int16Columns, Moves, Tile, Top2, Top3, bounds, peak};
+use super::{Bf16Columns, Columns, IntColumns, Moves, Tile, Top2, Top3, bounds, peak};
 use crate::engine::distance::squared_distance;
 
 pub(super) const TILE: usize = VECTORS * 16;
@@ -15,8 +14,9 @@ pub(super) const TILE: usize = VECTORS * 16;
 pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx512f,avx512dq,avx512vl,avx512bw,fma", blocks: [4, 6, 8, 10, 12]);
-int16_entry!(features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", blocks: [4, 6, 8, 10, 12]);
-int8_entries!(features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I, blocks: [4, 6, 8, 10, 12]);
+ints_entry!(nearest_int16, bytes: false, features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I, blocks: [4, 6, 8, 10, 12]);
+ints_entry!(nearest_int8, bytes: true, features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I, blocks: [4, 6, 8, 10, 12]);
+candidates_entry!(features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I);
 
 #[derive(Clone, Copy)]
 struct V(__m512);

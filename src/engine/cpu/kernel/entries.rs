@@ -91,8 +91,39 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
-            lanes::bounds(tile, top, errors, upper, lower);
+        pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, bounds: [&mut [f32]; 3]) {
+            lanes::bounds(tile, top, errors, bounds);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn margins(half_norms: &[f32], scale: f32, errors: [f32; 2], margins: &mut [i32]) {
+            ints::margins(half_norms, scale, errors, margins);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn distances<const UPPER: bool>(
+            half_norms: &[f32],
+            scores: &[i32],
+            margins: &[i32],
+            unit: f32,
+            distances: &mut [f32],
+        ) {
+            ints::distances::<UPPER>(half_norms, scores, margins, unit, distances);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn round_row(row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> [f64; 2] {
+            lanes::round_row(row, centre, scale, wholes)
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn squares(row: &[i32], centre: &[i32]) -> f64 {
+            lanes::squares(row, centre)
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn mean_row(sums: &[f64], count: f64, means: &mut [i32]) -> bool {
+            lanes::mean_row(sums, count, means)
         }
 
         $(#[target_feature(enable = $features)])?
@@ -101,13 +132,28 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn follow(upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
-            bounds::follow(upper, lower, labels, moves);
+        pub(super) fn follow(
+            bounds: [&mut [f32]; 2],
+            labels: &[u32],
+            moves: &Moves,
+            open: &mut [bool],
+        ) -> usize {
+            bounds::follow(bounds, labels, moves, open)
         }
 
         $(#[target_feature(enable = $features)])?
         pub(super) fn int8_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
             lanes::int8_tile(points, width, scale, narrow);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn int8_row(row: &[i32], centre: &[i32], scale: f32, bytes: &mut [u8]) {
+            lanes::int8_row(row, centre, scale, bytes);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn int16_row(row: &[i32], centre: &[i32], scale: f32, halves: &mut [u16]) {
+            lanes::int16_row(row, centre, scale, halves);
         }
 
         /// # Safety
@@ -135,39 +181,18 @@ macro_rules! entries {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
-/// Defines the entry point of the loop over 16-bit integers. `I` is the file's vector of integers.
-macro_rules! int16_entry {
-    (features: $features:literal, blocks: [$($block:literal),+ $(,)?]) => {
+/// Defines the entry points of the loops over integers. `$name`, in 16 or 8 bits (`bytes`), `ints` is the vector.
+macro_rules! ints_entry {
+    (
+        $name:ident, bytes: $bytes:literal, $(features: $features:literal,)?
+        ints: $ints:ty, blocks: [$($block:literal),+ $(,)?]
+    ) => {
         /// # Safety
-        /// See `int16::nearest`.
-        #[target_feature(enable = $features)]
-        pub(super) unsafe fn nearest_int16(
-            points: &[i32],
-            columns: &Int16Columns,
-            margin: i32,
-            labels: &mut [u32],
-        ) -> u32 {
-            // SAFETY: by the caller's contract; the block is that of the columns.
-            unsafe {
-                match columns.block {
-                    $($block => int16::nearest::<I, $block>(points, columns, margin, labels),)+
-                    other => unreachable!("no kernel for blocks of {other}"),
-                }
-            }
-        }
-    };
-}
-
-/// Defines the entry points of the loops over bytes. `ints` is the vector of integers.
-macro_rules! int8_entries {
-    ($(features: $features:literal,)? ints: $ints:ty, blocks: [$($block:literal),+ $(,)?]) => {
-        /// # Safety
-        /// See `int8::nearest`.
+        /// See `ints::nearest`.
         $(#[target_feature(enable = $features)])?
-        pub(super) unsafe fn nearest_int8(
+        pub(super) unsafe fn $name(
             points: &[i32],
-            columns: &Int8Columns,
+            columns: &IntColumns,
             margins: &[i32],
             scores: &mut Scores,
             labels: &mut [u32],
@@ -175,22 +200,26 @@ macro_rules! int8_entries {
             // SAFETY: by the caller's contract; the block is that of the columns.
             unsafe {
                 match columns.block {
-                    $($block => int8::nearest::<$ints, $block>(points, columns, margins, scores, labels),)+
+                    $($block => ints::nearest::<$ints, $block, $bytes>(points, columns, margins, scores, labels),)+
                     other => unreachable!("no kernel for blocks of {other}"),
                 }
             }
         }
+    };
+}
 
+/// Defines the entry point of the search for candidates.
+macro_rules! candidates_entry {
+    ($(features: $features:literal,)? ints: $ints:ty) => {
         /// # Safety
-        /// See `int8::candidates`.
+        /// See `ints::candidates`.
         $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn candidates(scores: &Scores, open: u32, found: &mut [Vec<u32>]) {
             // SAFETY: by the caller's contract.
-            unsafe { int8::candidates::<$ints>(scores, open, found) }
+            unsafe { ints::candidates::<$ints>(scores, open, found) }
         }
     };
 }
+pub(super) use candidates_entry;
 pub(super) use entries;
-pub(super) use int8_entries;
-#[cfg(target_arch = "x86_64")]
-pub(super) use int16_entry;
+pub(super) use ints_entry;

@@ -9,7 +9,7 @@
 )]
 
 use super::{Tile, Top2, Top3, ones};
-use crate::engine::cpu::bounds::from_top2;
+use crate::engine::cpu::bounds::{at_least, from_top2};
 use crate::engine::cpu::columns::Columns;
 
 /// A vector of `f32`, one lane per point, with the operations that the loops need.
@@ -293,10 +293,14 @@ pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
 
 /// See [`super::Kernel::bounds`].
 #[inline(always)]
-pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, upper: &mut [f32], lower: &mut [f32]) {
-    for i in 0..upper.len() {
-        let (best, second) = (top.best[i], top.second[i]);
-        (upper[i], lower[i]) = from_top2(tile.half_norms[i], best, second, tile.errors[i], errors);
+pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, [upper, lower, least]: [&mut [f32]; 3]) {
+    let n = upper.len();
+    let (best, second, own, half_norms) =
+        (&top.best[..n], &top.second[..n], &tile.errors[..n], &tile.half_norms[..n]);
+    let (lower, least) = (&mut lower[..n], &mut least[..n]);
+    for i in 0..n {
+        (upper[i], lower[i]) = from_top2(half_norms[i], best[i], second[i], own[i], errors);
+        least[i] = at_least(half_norms[i], best[i], own[i]);
     }
 }
 
@@ -329,6 +333,89 @@ pub(super) fn int8_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [
         }
     }
 }
+
+/// See [`super::Kernel::int8_row`].
+#[inline(always)]
+pub(super) fn int8_row(row: &[i32], centre: &[i32], scale: f32, bytes: &mut [u8]) {
+    for ((to, &q), &m) in bytes.iter_mut().zip(row).zip(centre) {
+        *to = ((q - m) as f32 * scale + 12_582_912.0).to_bits() as u8 ^ 0x80;
+    }
+}
+
+/// See [`super::Kernel::int16_row`].
+#[inline(always)]
+pub(super) fn int16_row(row: &[i32], centre: &[i32], scale: f32, halves: &mut [u16]) {
+    for ((to, &q), &m) in halves.iter_mut().zip(row).zip(centre) {
+        *to = ((q - m) as f32 * scale + 12_582_912.0).to_bits() as u16;
+    }
+}
+
+/// Partial sums of [`round_row`] and [`squares`], which are vectors.
+const SUMS: usize = 8;
+
+/// See [`super::Kernel::round_row`].
+#[inline(always)]
+pub(super) fn round_row(row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> [f64; 2] {
+    let mut norm = [0.0; SUMS];
+    let mut rest = [0.0; SUMS];
+    let ((rows, row_end), (centres, centre_end)) = (row.as_chunks::<SUMS>(), centre.as_chunks::<SUMS>());
+    let (to, end) = wholes[..row.len()].as_chunks_mut::<SUMS>();
+    for ((row, centre), to) in rows.iter().zip(centres).zip(to) {
+        for i in 0..SUMS {
+            round(row[i] - centre[i], scale, &mut to[i], &mut norm[i], &mut rest[i]);
+        }
+    }
+    for i in 0..row_end.len() {
+        round(row_end[i] - centre_end[i], scale, &mut end[i], &mut norm[i], &mut rest[i]);
+    }
+    [norm.iter().sum(), rest.iter().sum()]
+}
+
+/// Rounds a coordinate as the tiles are, first to `f32`. See [`round_row`].
+#[inline(always)]
+fn round(x: i32, scale: f32, to: &mut i32, norm: &mut f64, rest: &mut f64) {
+    let whole = (x as f32 * scale + 12_582_912.0) - 12_582_912.0;
+    let value = f64::from(x) * f64::from(scale);
+    let over = value - f64::from(whole); // exact: both are close (Sterbenz)
+    *norm += value * value;
+    *rest += over * over;
+    *to = whole as i32;
+}
+
+/// See [`super::Kernel::squares`].
+#[inline(always)]
+pub(super) fn squares(row: &[i32], centre: &[i32]) -> f64 {
+    let mut sums = [0.0; SUMS];
+    let ((rows, row_end), (centres, centre_end)) = (row.as_chunks::<SUMS>(), centre.as_chunks::<SUMS>());
+    for (row, centre) in rows.iter().zip(centres) {
+        for i in 0..SUMS {
+            let x = f64::from(row[i] - centre[i]);
+            sums[i] += x * x;
+        }
+    }
+    for i in 0..row_end.len() {
+        let x = f64::from(row_end[i] - centre_end[i]);
+        sums[i] += x * x;
+    }
+    sums.iter().sum()
+}
+
+/// See [`super::Kernel::mean_row`].
+#[inline(always)]
+pub(super) fn mean_row(sums: &[f64], count: f64, means: &mut [i32]) -> bool {
+    let mut decided = true;
+    for (mean, &sum) in means.iter_mut().zip(sums) {
+        let quotient = sum / count;
+        let near = (quotient + WHOLE) - WHOLE;
+        decided &= (quotient - near).abs() < 0.5 - 1e-6;
+        // SAFETY: a mean is at most 2^30 in magnitude.
+        *mean = unsafe { near.to_int_unchecked() };
+    }
+    decided
+}
+
+/// Adding and subtracting this rounds a number below 2^51 to the nearest integer.
+const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
 
 /// See [`super::Kernel::nearest_of`].
 ///

@@ -1,6 +1,6 @@
 //! The inner loops, for several sets of instructions.
 //!
-//! Each loop ([`lanes`], [`int16`], [`matrix`]) is written once and compiled for each set of instructions, in a file
+//! Each loop ([`lanes`], [`ints`], [`matrix`]) is written once and compiled for each set of instructions, in a file
 //! of its own. [`pick`] chooses a set when a job is loaded.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -10,8 +10,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod entries;
-mod int16;
-mod int8;
+mod ints;
 mod lanes;
 mod matrix;
 #[cfg(target_arch = "aarch64")]
@@ -25,9 +24,9 @@ mod tile;
 
 use super::bounds::{self, Moves};
 use super::columns::Columns;
-use super::narrow::{Bf16Columns, Int8Columns, Int16Columns};
+use super::narrow::{Bf16Columns, IntColumns};
 
-pub(super) use int8::Scores;
+pub(super) use ints::Scores;
 pub(super) use lanes::DOT;
 pub(super) use matrix::{Matrix, Ready};
 pub(super) use pick::Instructions;
@@ -169,31 +168,33 @@ impl Kernel {
         }
     }
 
-    /// Guesses the nearest centroid of each point of a tile of 16-bit integers (n_pairs, tile). `margin` is twice E.
+    /// Guesses the nearest centroid of each point of a tile of 16-bit integers (n_pairs, tile). A margin is twice a
+    /// point's E. (tile)
     ///
-    /// Writes the labels (tile). Returns a bit for each point whose label is not proven. Only for kernels that are
-    /// narrow.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables, reason = "no loop uses the margin"))]
+    /// Writes the labels (tile) and the two least scores. Returns a bit for each point whose label is not proven. Only for
+    /// kernels that are narrow.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables, reason = "no loop uses them"))]
     pub(super) fn nearest_int16(
         self,
         points: &[i32],
-        columns: &Int16Columns,
-        margin: i32,
+        columns: &IntColumns,
+        margins: &[i32],
+        scores: &mut Scores,
         labels: &mut [u32],
     ) -> u32 {
-        let (width, pairs) = (self.tile(), columns.n_pairs);
+        let (width, pairs) = (self.tile(), columns.depth);
         assert!(self.is_narrow() && points.len() == pairs * width && labels.len() == width);
-        assert!(columns.values.len() == columns.base.len() * pairs);
+        assert!(columns.values.len() == columns.base.len() * pairs && margins.len() == width);
         assert!(columns.base.len().is_multiple_of(columns.block));
         match self {
             // SAFETY: `pick` and `is_narrow` found these instructions on this processor; the lengths are checked
             // above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::nearest_int16(points, columns, margin, labels) },
+            Self::Avx2 => unsafe { avx2::nearest_int16(points, columns, margins, scores, labels) },
             // SAFETY: `pick` and `is_narrow` found these instructions on this processor; the lengths are checked
             // above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::nearest_int16(points, columns, margin, labels) },
+            Self::Avx512 => unsafe { avx512::nearest_int16(points, columns, margins, scores, labels) },
             _ => u32::MAX, // proves nothing
         }
     }
@@ -236,15 +237,15 @@ impl Kernel {
     pub(super) fn nearest_int8(
         self,
         points: &[i32],
-        columns: &Int8Columns,
+        columns: &IntColumns,
         margins: &[i32],
         scores: &mut Scores,
         labels: &mut [u32],
     ) -> u32 {
-        let (width, quads) = (self.tile(), columns.n_quads);
+        let (width, quads) = (self.tile(), columns.depth);
         assert!(points.len() == quads * width && labels.len() == width && margins.len() == width);
         assert!(columns.values.len() == columns.base.len() * quads);
-        assert!(scores.values.len() == columns.base.len() * width);
+        assert!(scores.values.len() >= columns.base.len() * width);
         assert!(columns.base.len().is_multiple_of(columns.block));
         match self {
             // SAFETY: the lengths are checked above.
@@ -327,6 +328,19 @@ impl Kernel {
         in_kernel!(self, kernel => unsafe { kernel::int16_tile(points, width, scale, narrow) });
     }
 
+    /// Rounds a row, less `centre`, to bytes as [`Kernel::int8_tile`] does. All are (n_dims); `bytes` may be longer.
+    pub(super) fn int8_row(self, row: &[i32], centre: &[i32], scale: f32, bytes: &mut [u8]) {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::int8_row(row, centre, scale, bytes) });
+    }
+
+    /// Rounds a row, less `centre`, to 16-bit integers as [`Kernel::int16_tile`] does. All are (n_dims); `halves` may be
+    /// longer.
+    pub(super) fn int16_row(self, row: &[i32], centre: &[i32], scale: f32, halves: &mut [u16]) {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::int16_row(row, centre, scale, halves) });
+    }
+
     /// Adds `weight * point` to `sums`; exact while the sums stay below 2^53 steps. Both are (n_dims).
     pub(super) fn add_point(self, sums: &mut [f64], point: &[i32], weight: f64) {
         // SAFETY: `pick` found these instructions on this processor.
@@ -372,24 +386,79 @@ impl Kernel {
         in_kernel!(self, kernel => unsafe { kernel::lower(scores, norms, near, unit, lowered) })
     }
 
-    /// Bounds of the points of a tile, from their two least values. `errors` is twice the largest share of E of a
-    /// column. (tile)
-    pub(super) fn bounds(
-        self,
-        tile: Tile<'_>,
-        top: &Top2,
-        errors: f32,
-        upper: &mut [f32],
-        lower: &mut [f32],
-    ) {
+    /// Bounds (upper, lower, least) of the points of a tile: of the distance to the column of the least value, at most; to
+    /// all others, at least; and to the column of the least value, at least. `errors` is twice the largest share of E of a
+    /// column. (3, tile)
+    pub(super) fn bounds(self, tile: Tile<'_>, top: &Top2, errors: f32, bounds: [&mut [f32]; 3]) {
         // SAFETY: `pick` found these instructions on this processor.
-        in_kernel!(self, kernel => unsafe { kernel::bounds(tile, top, errors, upper, lower) });
+        in_kernel!(self, kernel => unsafe { kernel::bounds(tile, top, errors, bounds) });
     }
 
-    /// Updates the bounds of points with these labels after the centroids moved. All slices have one length.
-    pub(super) fn follow(self, upper: &mut [f32], lower: &mut [f32], labels: &[u32], moves: &Moves) {
+    /// Twice E of points of a guess in integers, rounded up: of `fixed + per_norm |x|`, with the norm in units of the
+    /// guess, `scale` of them a lattice step. E is below 2^28. All slices have one length.
+    pub(super) fn margins(self, half_norms: &[f32], scale: f32, errors: [f32; 2], margins: &mut [i32]) {
         // SAFETY: `pick` found these instructions on this processor.
-        in_kernel!(self, kernel => unsafe { kernel::follow(upper, lower, labels, moves) });
+        in_kernel!(self, kernel => unsafe { kernel::margins(half_norms, scale, errors, margins) });
+    }
+
+    /// Distances in lattice steps of points to centroids with these scores: at most (`UPPER`) or at least. A margin is
+    /// twice a point's E, `unit` is that of the scores in squared lattice steps. All slices have one length.
+    ///
+    /// The roundings to `f32` of three terms and of their sum, each of at most 2^-24, are within 2^-20 of the terms.
+    pub(super) fn distances<const UPPER: bool>(
+        self,
+        half_norms: &[f32],
+        scores: &[i32],
+        margins: &[i32],
+        unit: f32,
+        distances: &mut [f32],
+    ) {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe {
+            kernel::distances::<UPPER>(half_norms, scores, margins, unit, distances);
+        });
+    }
+
+    /// Updates the bounds (upper, lower) of points with these labels after the centroids moved, and says which are open:
+    /// see [`Moves`]. Returns how many are. All slices have one length.
+    ///
+    /// # Panics
+    /// A label is no centroid's.
+    pub(super) fn follow(
+        self,
+        bounds: [&mut [f32]; 2],
+        labels: &[u32],
+        moves: &Moves,
+        open: &mut [bool],
+    ) -> usize {
+        assert!((labels.iter().fold(0, |most, &label| label.max(most)) as usize) < moves.n_clusters());
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::follow(bounds, labels, moves, open) })
+    }
+
+    /// Rounds a row, less `centre`, to integers of `scale` a lattice step. Returns the sums of squares of the exact values
+    /// and of what the rounding took, in these units. All are (n_dims); `wholes` may be longer.
+    pub(super) fn round_row(self, row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> [f64; 2] {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::round_row(row, centre, scale, wholes) })
+    }
+
+    /// The sum of squares of a row less `centre`. Both are (n_dims).
+    pub(super) fn squares(self, row: &[i32], centre: &[i32]) -> f64 {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::squares(row, centre) })
+    }
+
+    /// [`Kernel::squares`] as a function.
+    pub(super) fn squaring(self) -> impl Fn(&[i32], &[i32]) -> f64 + Copy {
+        move |row, centre| self.squares(row, centre)
+    }
+
+    /// The rounded means of sums of `count` points. False if one is so close to a tie that it may be wrong. A mean is at
+    /// most 2^30, so a quotient has an error of at most 2^-22. Both slices are (n_dims).
+    pub(super) fn mean_row(self, sums: &[f64], count: f64, means: &mut [i32]) -> bool {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::mean_row(sums, count, means) })
     }
 
     /// Multiply-adds per trip of [`Kernel::multiply_add`].

@@ -3,6 +3,7 @@
 use std::arch::aarch64::*;
 
 use super::entries::entries;
+use super::ints;
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
 use super::{Bf16Columns, Columns, Moves, Tile, Top2, Top3, bounds, peak};

@@ -1,6 +1,6 @@
 //! Vectors of integers in plain arithmetic: the loop over bytes on processors without its instructions, for tests.
 
-use super::int16::Ints;
+use super::ints::Ints;
 
 /// Eight 32-bit integers.
 #[derive(Clone, Copy)]

@@ -2,12 +2,12 @@
 //! fused multiply-add on 64-bit Arm).
 #![allow(clippy::needless_range_loop, reason = "a lane is an index into several arrays at once")]
 
-use super::entries::{entries, int8_entries};
-use super::int8::{self, Scores};
+use super::entries::{candidates_entry, entries, ints_entry};
+use super::ints::{self, Scores};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
 use super::plain_ints::I;
-use super::{Bf16Columns, Columns, Int8Columns, Moves, Tile, Top2, Top3, bounds, peak};
+use super::{Bf16Columns, Columns, IntColumns, Moves, Tile, Top2, Top3, bounds, peak};
 use crate::engine::distance::squared_distance;
 
 const WIDTH: usize = 8;
@@ -16,7 +16,8 @@ pub(super) const TILE: usize = VECTORS * WIDTH;
 pub(super) const SUMS: usize = 6;
 
 entries!(blocks: [2, 3, 4]);
-int8_entries!(ints: I, blocks: [2, 3, 4]);
+ints_entry!(nearest_int8, bytes: true, ints: I, blocks: [2, 3, 4]);
+candidates_entry!(ints: I);
 
 #[derive(Clone, Copy)]
 struct V([f32; WIDTH]);

@@ -38,7 +38,7 @@ const UP: f64 = 1.0 + 1.0 / (1 << 20) as f64;
 /// Points rounded to bf16, with the cost of the rounding.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct Bf16 {
-    pub(super) matrix: Matrix,
+    matrix: Matrix,
     kernel: Kernel,
     tiles: NarrowTiles,
     depth: usize, // n_dims, padded to a multiple of DEPTH
@@ -47,7 +47,7 @@ pub(in crate::engine::cpu) struct Bf16 {
 }
 
 impl Bf16 {
-    pub(super) fn new(
+    pub(in crate::engine::cpu) fn new(
         table: &Table,
         tiles: &Tiles<'_>,
         kernel: Kernel,
@@ -63,7 +63,8 @@ impl Bf16 {
         Self { matrix, kernel, tiles, depth, gamma, share: bound.share_in_bf16() }
     }
 
-    pub(super) fn columns(&self, _table: &Table, n_clusters: usize) -> Bf16Columns {
+    /// Buffers for `n_clusters` centroids.
+    pub(in crate::engine::cpu) fn columns(&self, n_clusters: usize) -> Bf16Columns {
         let rows = n_clusters.next_multiple_of(ROWS);
         let (values, zeros) = (vec![0; rows * self.depth], vec![0.0; rows]);
         Bf16Columns {
@@ -76,7 +77,8 @@ impl Bf16 {
         }
     }
 
-    pub(super) fn fill(&self, columns: &mut Bf16Columns, centroids: &[i32], centre: &[i32]) -> bool {
+    /// Converts new centroids. (n_clusters, n_dims)
+    pub(in crate::engine::cpu) fn fill(&self, columns: &mut Bf16Columns, centroids: &[i32], centre: &[i32]) {
         let n_dims = centre.len();
         for (c, row) in centroids.chunks_exact(n_dims).enumerate() {
             let to = &mut columns.values[c * self.depth..][..n_dims];
@@ -90,10 +92,16 @@ impl Bf16 {
             columns.per_norm[c] = error(self.gamma * (norm + residual) + residual);
             columns.per_rest[c] = error(norm);
         }
-        true
     }
 
-    pub(super) fn assign(
+    /// A thread's scratch buffers and matrix unit for [`Bf16::assign`].
+    pub(in crate::engine::cpu) fn begin(&self) -> Scratch {
+        Scratch { ready: self.matrix.begin(), ..Scratch::default() }
+    }
+
+    /// Guesses the nearest centroid of each point of a tile. Writes the labels (width) and returns a bit for each that
+    /// is not proven.
+    pub(in crate::engine::cpu) fn assign(
         &self,
         tiles: &Tiles<'_>,
         tile: usize,

@@ -20,6 +20,11 @@ impl GuessCost {
             residual += rest * rest;
             norm += value * value;
         }
+        Self::of_squares([norm, residual])
+    }
+
+    /// From the sums of squares of values and of what rounding took.
+    pub(super) fn of_squares([norm, residual]: [f64; 2]) -> Self {
         // sums of squares with a relative error of at most 2^-36
         Self { residual: residual.sqrt() * (1.0 + 1e-9), norm: norm.sqrt() * (1.0 + 1e-9) }
     }

@@ -89,7 +89,7 @@ impl<'a> Seeder<'a> {
                 continue;
             }
             let rows: Vec<usize> = (0..n_candidates).map(|_| near.pick(draws.below(total))).collect();
-            columns.fill(self.table, &gather(self.table, &rows));
+            columns.fill(self.table, self.kernel.squaring(), &gather(self.table, &rows));
             let potentials = near.weigh(&rows, &columns);
             let best = (0..n_candidates).min_by_key(|&c| potentials[c]).unwrap_or(0); // ties: the first
             near.choose(best);

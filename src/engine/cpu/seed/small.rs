@@ -44,7 +44,7 @@ impl<'a> Small<'a> {
         let (after, after_sums, scores, room) = Default::default();
         let mut new = Self { table, tiles, kernel, unit, norms, near, sums, after, after_sums, scores, room };
         let mut columns = columns(table, kernel, 1);
-        columns.fill(table, &gather(table, &[first]));
+        columns.fill(table, kernel.squaring(), &gather(table, &[first]));
         new.weigh(&[first], &columns);
         new.choose(0);
         new

@@ -153,7 +153,7 @@ where
     fn measure(&mut self, seed: &[i32], new: u32) {
         let d = self.of.table.n_dims();
         let mut columns = columns(self.of.table, self.of.kernel, 1);
-        columns.fill(self.of.table, seed);
+        columns.fill(self.of.table, self.of.kernel.squaring(), seed);
         let columns = &columns;
         self.change(|part, of, seeds| {
             let width = of.tiles.width();

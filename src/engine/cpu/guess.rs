@@ -1,0 +1,171 @@
+//! What guesses need: the points, once, and the centroids of a pass, in the layouts of every arithmetic that may pay.
+
+use super::bounds::Moves;
+use super::columns::Columns;
+use super::kernel::{Instructions, Kernel};
+use super::narrow::{Bf16, Bf16Columns, IntColumns, Ints, in_8_bits, in_16_bits, pays};
+use super::pause::Pause;
+use super::prune::CandidateRows;
+use super::tiles::Tiles;
+use crate::engine::certify::{self, Bound};
+use crate::engine::reference::assign::{nearest, row_distance};
+use crate::lattice::Table;
+
+/// The points of a table, prepared for guesses.
+#[derive(Debug)]
+pub(super) struct Guesser<'a> {
+    pub(super) table: &'a Table,
+    pub(super) kernel: Kernel,
+    gamma: f32,                   // G for the centroids' share of E
+    pub(super) sees_movers: bool, // but in tests
+    pub(super) tiles: Tiles<'a>,
+    pub(super) bf16: Option<Bf16>,
+    pub(super) int8: Option<Ints>,
+    pub(super) int16: Option<Ints>,
+}
+
+/// The arithmetic of a pass's guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arithmetic {
+    F32,
+    Bf16,
+    Int8,
+    Int16,
+}
+
+/// Centroids in the layouts of the kernels.
+#[derive(Debug, Clone)]
+pub(super) struct Guess {
+    pub(super) columns: Columns,
+    pub(super) bf16: Option<Bf16Columns>,
+    pub(super) int8: Option<IntColumns>,
+    pub(super) rows: CandidateRows, // of the guess in 8 bits
+    pub(super) int16: Option<IntColumns>,
+    pub(super) pauses: [Pause; 3], // of bf16, int8, int16
+    /// The arithmetic of this pass.
+    pub(super) in_use: Arithmetic,
+    /// The movers of this pass, in its arithmetic.
+    pub(super) movers: Option<MoverColumns>,
+}
+
+/// The centroids that are looked at first.
+#[derive(Debug, Clone)]
+pub(super) enum MoverColumns {
+    F32(Columns),
+    Ints(IntColumns),
+}
+
+impl<'a> Guesser<'a> {
+    pub(super) fn new(table: &'a Table, instructions: Instructions, bound: Bound, n_clusters: usize) -> Self {
+        let Instructions { kernel, matrix, bytes } = instructions;
+        let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
+        let tiles = Tiles::new(table, kernel, for_points);
+        let pays = pays(table, n_clusters);
+        let int8 = if bytes && pays { in_8_bits(table, &tiles, kernel, bound) } else { None };
+        let int16 = (kernel.is_narrow() && pays).then(|| in_16_bits(table, &tiles, kernel, bound));
+        let bf16 = matrix.filter(|_| pays).map(|matrix| Bf16::new(table, &tiles, kernel, matrix, bound));
+        Self { table, kernel, gamma, sees_movers: bound.sees_movers(), tiles, bf16, int8, int16 }
+    }
+
+    pub(super) fn tiles(&self) -> &Tiles<'a> {
+        &self.tiles
+    }
+
+    fn columns(&self, n_columns: usize) -> Columns {
+        Columns::new(self.table, n_columns, self.kernel.block(n_columns), self.gamma)
+    }
+
+    /// Buffers for `n_clusters` centroids, in this kernel's blocks.
+    pub(super) fn guess(&self, n_clusters: usize) -> Guess {
+        let ints = |ints: &Option<Ints>| ints.as_ref().map(|ints| ints.columns(self.table, n_clusters));
+        let rows = if self.int8.is_some() { n_clusters } else { 0 };
+        Guess {
+            columns: self.columns(n_clusters),
+            bf16: self.bf16.as_ref().map(|bf16| bf16.columns(n_clusters)),
+            int8: ints(&self.int8),
+            rows: CandidateRows::new(self.table.n_dims(), rows),
+            int16: ints(&self.int16),
+            pauses: [Pause::default(); 3],
+            in_use: Arithmetic::F32,
+            movers: None,
+        }
+    }
+
+    /// Converts new centroids (n_clusters, n_dims), and chooses the guess of the next pass. With bounds, `moves` says how
+    /// the centroids have moved since the last.
+    pub(super) fn fill(&self, guess: &mut Guess, centroids: &[i32], moves: Option<&mut Moves>) {
+        guess.in_use = self.choose(guess, centroids, moves.is_some());
+        let (table, squares) = (self.table, self.kernel.squaring());
+        if guess.in_use == Arithmetic::Int8 {
+            guess.columns.fill_bases(table, squares, centroids);
+            guess.rows.fill(centroids, &table.centre);
+        } else {
+            guess.columns.fill(table, squares, centroids);
+        }
+        guess.movers = None;
+        if let Some(moves) = moves
+            && !moves.movers.is_empty()
+        {
+            guess.movers = self.movers(guess.in_use, centroids, &moves.movers);
+            if guess.movers.is_none() {
+                moves.without_movers();
+            }
+        }
+    }
+
+    /// The fastest guess that can take these centroids, and does not pause: on matrix units, in 8 bits, in 16. Matrix
+    /// units give no bounds.
+    fn choose(&self, guess: &mut Guess, centroids: &[i32], bounds: bool) -> Arithmetic {
+        let Guess { bf16, int8, int16, pauses: [of_bf16, of_int8, of_int16], .. } = guess;
+        let centre = &self.table.centre;
+        let rows = centroids.chunks_exact(centre.len());
+        if let (Some(guess), Some(columns)) = (&self.bf16, bf16)
+            && !bounds
+            && of_bf16.is_over()
+        {
+            guess.fill(columns, centroids, centre);
+            return Arithmetic::Bf16;
+        }
+        if let (Some(guess), Some(columns)) = (&self.int8, int8)
+            && of_int8.is_over()
+            && guess.fill(columns, rows.clone(), centre)
+        {
+            return Arithmetic::Int8;
+        }
+        if let (Some(guess), Some(columns)) = (&self.int16, int16)
+            && of_int16.is_over()
+            && guess.fill(columns, rows, centre)
+        {
+            return Arithmetic::Int16;
+        }
+        Arithmetic::F32
+    }
+
+    /// Converts the movers. `None` if there is no room for one.
+    fn movers(&self, arithmetic: Arithmetic, centroids: &[i32], movers: &[u32]) -> Option<MoverColumns> {
+        let ints = match arithmetic {
+            Arithmetic::Int8 => &self.int8,
+            Arithmetic::Int16 => &self.int16,
+            Arithmetic::F32 | Arithmetic::Bf16 => &None,
+        };
+        let Some(ints) = ints else {
+            let mut columns = self.columns(movers.len());
+            columns.fill_some(self.table, self.kernel.squaring(), centroids, movers);
+            return Some(MoverColumns::F32(columns));
+        };
+        let d = self.table.n_dims();
+        let mut columns = ints.columns(self.table, movers.len());
+        let rows = movers.iter().map(|&c| &centroids[c as usize * d..][..d]);
+        ints.fill(&mut columns, rows, &self.table.centre).then_some(MoverColumns::Ints(columns))
+    }
+
+    /// The nearest centroid of row `i`, in integers.
+    pub(super) fn repair(&self, i: usize, centroids: &[i32]) -> u32 {
+        let d = self.table.n_dims();
+        if self.table.lattice.mixed() {
+            return nearest(centroids, d, |c| row_distance(self.table, i, c));
+        }
+        let point = self.table.point(i);
+        nearest(centroids, d, |c| self.kernel.distance(point, c))
+    }
+}

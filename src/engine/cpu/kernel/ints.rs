@@ -1,0 +1,196 @@
+//! The loop of `assign` over integers of 16 bits, two products per instruction and lane, or of 8 bits, four of them, where
+//! `f32` has one.
+//!
+//! A lane holds two or four features of its point, a value of a column as many of its centroid. Bytes of a point are
+//! unsigned, 128 above the coordinate, those of a centroid signed. Sums are exact in 32 bits, so only the rounding of
+//! coordinates needs a certificate: see `cpu/narrow/int16.rs` and `cpu/narrow/int8.rs`. In 8 bits all scores are kept,
+//! since those close to the least are the candidates.
+#![allow(
+    clippy::needless_range_loop,
+    reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
+)]
+
+use super::MAX_TILE;
+use super::bounds::{DOWN, UP};
+use crate::engine::cpu::narrow::IntColumns;
+
+/// Columns whose least score is looked at first.
+const FEW: usize = 8;
+
+/// Scores of a tile.
+#[derive(Debug, Default)]
+pub(in crate::engine::cpu) struct Scores {
+    /// `|c|^2 / 2 - x.c`, rounded: only of bytes. (n_columns, tile)
+    pub(in crate::engine::cpu) values: Vec<i32>,
+    /// The least and the second least score of each point. (tile)
+    pub(in crate::engine::cpu) best: [i32; MAX_TILE],
+    pub(in crate::engine::cpu) second: [i32; MAX_TILE],
+    /// The largest score that may be the nearest centroid's. (tile)
+    pub(in crate::engine::cpu) limits: [i32; MAX_TILE],
+}
+
+impl Scores {
+    pub(in crate::engine::cpu) fn new(n_columns: usize, width: usize) -> Self {
+        Self { values: vec![0; n_columns * width], ..Self::default() }
+    }
+}
+
+/// A vector of 32-bit integers, one lane per point, for the loops over integers of 16 and of 8 bits.
+///
+/// # Safety
+/// The methods may only run on a processor that has the implementor's instructions.
+pub(super) trait Ints: Copy {
+    const WIDTH: usize;
+    type Mask: Copy;
+
+    unsafe fn splat(value: i32) -> Self;
+    unsafe fn load(from: *const i32) -> Self;
+    unsafe fn store(self, to: *mut i32);
+    /// `self` plus both products of the 16-bit halves of `a` and `b`.
+    unsafe fn plus_dot(self, a: Self, b: Self) -> Self;
+    /// `self` plus the four products of the unsigned bytes of `a` and the signed ones of `b`. On AVX2 it needs AVX-VNNI.
+    unsafe fn plus_dot_bytes(self, a: Self, b: Self) -> Self;
+    unsafe fn plus(self, other: Self) -> Self;
+    unsafe fn minus(self, other: Self) -> Self;
+    unsafe fn min(self, other: Self) -> Self;
+    unsafe fn max(self, other: Self) -> Self;
+    unsafe fn less(self, other: Self) -> Self::Mask;
+    /// `to` where the condition holds, else `from`.
+    unsafe fn select(mask: Self::Mask, to: Self, from: Self) -> Self;
+    /// A bit for each lane in which the condition holds.
+    unsafe fn bits(mask: Self::Mask) -> u32;
+}
+
+/// See [`super::Kernel::nearest_int16`] and [`super::Kernel::nearest_int8`].
+///
+/// # Safety
+/// The processor has L's instructions; the lengths are as `Kernel::nearest_int16` and `nearest_int8` assert.
+#[inline(always)]
+pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize, const BYTES: bool>(
+    points: &[i32],
+    columns: &IntColumns,
+    margins: &[i32],
+    scores: &mut Scores,
+    labels: &mut [u32],
+) -> u32 {
+    // SAFETY: by the caller's contract.
+    unsafe {
+        let depth = columns.depth;
+        let mut best = [L::splat(i32::MAX); 2];
+        let mut second = [L::splat(i32::MAX); 2];
+        let mut index = [L::splat(0); 2];
+        let mut to = scores.values.as_mut_ptr();
+        for block in 0..columns.base.len() / BLOCK {
+            let mut dots = [[L::splat(0); 2]; BLOCK];
+            let mut x = points.as_ptr();
+            let mut values = columns.values.as_ptr().add(block * BLOCK * depth);
+            for _ in 0..depth {
+                let point = [L::load(x), L::load(x.add(L::WIDTH))];
+                for c in 0..BLOCK {
+                    let value = L::splat(*values.add(c));
+                    for v in 0..2 {
+                        dots[c][v] = if BYTES {
+                            dots[c][v].plus_dot_bytes(point[v], value)
+                        } else {
+                            dots[c][v].plus_dot(point[v], value)
+                        };
+                    }
+                }
+                x = x.add(2 * L::WIDTH);
+                values = values.add(BLOCK);
+            }
+            for c in 0..BLOCK {
+                let base = L::splat(columns.base[block * BLOCK + c]);
+                let here = L::splat((block * BLOCK + c) as i32);
+                for v in 0..2 {
+                    let score = base.minus(dots[c][v]);
+                    if BYTES {
+                        score.store(to);
+                        to = to.add(L::WIDTH);
+                    }
+                    let better = score.less(best[v]);
+                    second[v] = second[v].min(score.max(best[v]));
+                    best[v] = best[v].min(score);
+                    index[v] = L::select(better, here, index[v]);
+                }
+            }
+        }
+        let mut proven = 0;
+        for v in 0..2 {
+            let at = v * L::WIDTH;
+            index[v].store(labels.as_mut_ptr().add(at).cast());
+            let limit = best[v].plus(L::load(margins.as_ptr().add(at)));
+            limit.store(scores.limits.as_mut_ptr().add(at));
+            best[v].store(scores.best.as_mut_ptr().add(at));
+            second[v].store(scores.second.as_mut_ptr().add(at));
+            proven |= L::bits(limit.less(second[v])) << at;
+        }
+        !proven & (u32::MAX >> (32 - 2 * L::WIDTH))
+    }
+}
+
+/// See [`super::Kernel::candidates`].
+///
+/// # Safety
+/// The processor has L's instructions; the lengths are as `Kernel::candidates` asserts.
+#[inline(always)]
+pub(super) unsafe fn candidates<L: Ints>(scores: &Scores, open: u32, found: &mut [Vec<u32>]) {
+    // SAFETY: by the caller's contract.
+    unsafe {
+        let limits = scores.limits.as_ptr();
+        let limits = [L::load(limits), L::load(limits.add(L::WIDTH))];
+        let of_vector = u32::MAX >> (32 - L::WIDTH);
+        for (some, values) in scores.values.chunks(FEW * 2 * L::WIDTH).enumerate() {
+            let n = values.len() / (2 * L::WIDTH);
+            for v in 0..2 {
+                let open = (open >> (v * L::WIDTH)) & of_vector;
+                let values = values.as_ptr().add(v * L::WIDTH);
+                // most have none: the least of a few says so
+                let mut least = L::load(values);
+                for c in 1..n {
+                    least = least.min(L::load(values.add(c * 2 * L::WIDTH)));
+                }
+                if !L::bits(limits[v].less(least)) & open == 0 {
+                    continue;
+                }
+                for c in 0..n {
+                    let mut within = !L::bits(limits[v].less(L::load(values.add(c * 2 * L::WIDTH)))) & open;
+                    while within != 0 {
+                        found[v * L::WIDTH + within.trailing_zeros() as usize].push((some * FEW + c) as u32);
+                        within &= within - 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// See [`super::Kernel::margins`].
+#[inline(always)]
+pub(super) fn margins(half_norms: &[f32], scale: f32, [fixed, per_norm]: [f32; 2], margins: &mut [i32]) {
+    for (margin, &half_norm) in margins.iter_mut().zip(half_norms) {
+        let norm = (2.0 * half_norm * UP).sqrt() * scale * UP;
+        // one for the fraction, one for the roundings of |c|^2 / 2
+        // SAFETY: by the caller's contract the sum is below 2^30.
+        *margin = unsafe { (2.0 * (fixed + per_norm * norm) * UP).to_int_unchecked::<i32>() } + 2;
+    }
+}
+
+/// See [`super::Kernel::distances`].
+#[inline(always)]
+pub(super) fn distances<const UPPER: bool>(
+    half_norms: &[f32],
+    scores: &[i32],
+    margins: &[i32],
+    unit: f32,
+    distances: &mut [f32],
+) {
+    let all = distances.iter_mut().zip(scores).zip(margins).zip(half_norms);
+    for (((distance, &score), &margin), &half_norm) in all {
+        let (score, error) = (score as f32 * unit, margin as f32 * 0.5 * unit);
+        let slack = (half_norm + score.abs() + error) * (UP - 1.0);
+        let error = error + slack;
+        let square = half_norm + if UPPER { score + error } else { score - error };
+        *distance = (square.max(0.0) * 2.0).sqrt() * if UPPER { UP } else { DOWN };
+    }
+}
