@@ -190,6 +190,7 @@ impl CpuSession<'_> {
             });
             let first = work.assigned_points == 0;
             work.pass(first, labels.len() as u64, examined.repaired);
+            work.skipped_points += labels.len() as u64 - examined.points;
             examined.points
         };
         let mut labels = vec![0; table.n_points()];
