@@ -75,7 +75,7 @@ use args::Command;
 
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    terminal::set_color(args.color);
+    terminal::set_color(args.color.choice());
     paths::check(&args.command)?;
     threads::start(&args.command)?;
     match &args.command {

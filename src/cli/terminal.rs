@@ -6,8 +6,6 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
 
-use super::args::Color;
-
 /// Width of tables and pictures if that of standard output is unknown.
 const WIDTH: usize = 80;
 /// Least width that text is wrapped to.
@@ -20,12 +18,7 @@ const LABEL: usize = 12;
 /// Sets when to use colour, for all later output.
 ///
 /// `auto` leaves the choice to `anstream`, which respects NO_COLOR and checks for a terminal.
-pub(super) fn set_color(color: Color) {
-    let choice = match color {
-        Color::Auto => ColorChoice::Auto,
-        Color::Always => ColorChoice::Always,
-        Color::Never => ColorChoice::Never,
-    };
+pub(super) fn set_color(choice: ColorChoice) {
     choice.write_global();
 }
 
@@ -169,14 +162,14 @@ mod tests {
 
     #[test]
     fn lines_are_broken_at_spaces_and_indented() {
-        let wrapped = |line: &str, room, hang| super::wrapped(line, Some(room), hang);
-        assert_eq!(wrapped("one two three", 13, 2), "one two three");
-        assert_eq!(wrapped("one two three", 12, 2), "one two\n  three");
-        assert_eq!(wrapped("label   one two", 11, 8), "label   one\n        two");
-        assert_eq!(wrapped("\u{1b}[1mlabel\u{1b}[0m one", 9, 2), "\u{1b}[1mlabel\u{1b}[0m one"); // styles take no room
-        assert_eq!(super::wrapped("one two three", None, 2), "one two three");
+        let within = |line: &str, room, hang| wrapped(line, Some(room), hang);
+        assert_eq!(within("one two three", 13, 2), "one two three");
+        assert_eq!(within("one two three", 12, 2), "one two\n  three");
+        assert_eq!(within("label   one two", 11, 8), "label   one\n        two");
+        assert_eq!(within("\u{1b}[1mlabel\u{1b}[0m one", 9, 2), "\u{1b}[1mlabel\u{1b}[0m one"); // styles take no room
+        assert_eq!(wrapped("one two three", None, 2), "one two three");
         for room in 8..40 {
-            let text = wrapped("warning: a column has values, some of them are far away", room, 2);
+            let text = within("warning: a column has values, some of them are far away", room, 2);
             assert!(text.lines().all(|line| line.chars().count() <= room), "{text}");
             assert_eq!(text.split_whitespace().count(), 11);
         }

@@ -130,16 +130,19 @@ fn warning(data: &Dataset, j: usize, class: &[f64], why: &str) -> Warning {
 mod tests {
     use super::*;
 
+    /// The value of a row.
+    type Value = fn(usize) -> f64;
+
     /// Columns that a table of 60 rows has for these headers.
-    fn found(columns: &[(&str, fn(usize) -> f64)]) -> Vec<String> {
+    fn found(columns: &[(&str, Value)]) -> Vec<String> {
         let points = ndarray::Array2::from_shape_fn((60, columns.len()), |(i, j)| columns[j].1(i));
         let names = columns.iter().map(|(name, _)| (*name).to_owned()).collect();
         let data = Dataset { columns: names, ..Dataset::new("a table", points) };
         warnings(&data).unwrap().into_iter().filter_map(|warning| warning.column).collect()
     }
 
-    const FRACTION: fn(usize) -> f64 = |i| i as f64 / 7.0;
-    const CODE: fn(usize) -> f64 = |i| (i % 3) as f64;
+    const FRACTION: Value = |i| i as f64 / 7.0;
+    const CODE: Value = |i| (i % 3) as f64;
 
     #[test]
     fn a_class_is_known_by_its_name() {
@@ -167,7 +170,7 @@ mod tests {
 
     #[test]
     fn who_has_named_the_classes_is_asked_no_more() {
-        let columns: [(&str, fn(usize) -> f64); 2] = [("a", FRACTION), ("c", CODE)];
+        let columns: [(&str, Value); 2] = [("a", FRACTION), ("c", CODE)];
         let points = ndarray::Array2::from_shape_fn((60, 2), |(i, j)| columns[j].1(i));
         let truth = crate::data::Truth {
             column: "digit".into(),

@@ -109,6 +109,7 @@ fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Resul
 }
 
 /// Which adapters are opened.
+#[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "only GPUs are chosen"))]
 struct Adapters {
     most: usize,
     software: bool,
@@ -158,8 +159,7 @@ fn leaves_out(name: &str, no_gpu: bool) -> String {
 
 #[cfg(not(feature = "gpu"))]
 fn adapters(wanted: &Adapters, _options: &OpenOptions) -> Vec<Contestant<'static>> {
-    let Adapters { most: _, software: _, quiet } = *wanted;
-    if !quiet {
+    if !wanted.quiet {
         notes::write_note("this cairn was built without the feature `gpu`");
     }
     Vec::new()

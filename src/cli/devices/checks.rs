@@ -53,8 +53,8 @@ pub(super) fn run(verbose: bool) -> anyhow::Result<()> {
     failed += gpus(verbose, &options)?;
     match failed {
         0 => Ok(()),
-        1 => anyhow::bail!("1 check failed: please report it, with the output of `cairn devices`"),
-        n => anyhow::bail!("{n} checks failed: please report them, with the output of `cairn devices`"),
+        1 => anyhow::bail!("1 check failed: please report it, with the output of `cairn devices -v`"),
+        n => anyhow::bail!("{n} checks failed: please report them, with the output of `cairn devices -v`"),
     }
 }
 
