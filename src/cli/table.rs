@@ -112,7 +112,7 @@ mod tests {
         let table = Table::of_names(&["", "median", "runs"], [row].into_iter());
         assert_eq!(
             table.within(Some(20)),
-            "              median\n  a device…   failed\n\n             runs\n  a device…\n"
+            "             median\n  a device…  failed\n\n             runs\n  a device…\n"
         );
     }
 

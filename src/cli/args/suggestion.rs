@@ -1,14 +1,13 @@
 //! The subcommand that was meant by a misspelt one.
 
-/// The name that is fewest typing errors away from `typed`: letters that are left out, put in, changed or swapped with
-/// their neighbour. `None` if all are far.
+/// The name that begins with `typed`, or else the one that is fewest typing errors away: letters that are left out, put in,
+/// changed or swapped with their neighbour. `None` if all are far.
 pub(super) fn meant<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let typed = typed.to_lowercase();
-    let near = |name: &&'a str| (distance(&typed, name), *name);
-    let (errors, name) = names.map(|name| near(&name)).min()?;
-    // a third of the letters may be wrong, or the end is missing
-    let begins = typed.len() > 1 && name.starts_with(&typed);
-    (begins || errors <= name.len().div_ceil(3).min(2)).then_some(name)
+    let begins = |name: &str| typed.len() > 1 && name.starts_with(&typed);
+    let (is_other, errors, name) = names.map(|name| (!begins(name), distance(&typed, name), name)).min()?;
+    // a third of the letters may be wrong
+    (!is_other || errors <= name.len().div_ceil(3).min(2)).then_some(name)
 }
 
 /// The optimal string alignment distance (Damerau 1964, each letter touched once).
