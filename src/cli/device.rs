@@ -1,6 +1,7 @@
 //! Opens the device for all subcommands, from flags and the environment.
 //!
-//! Environment variables are read only here, in threads.rs and, for folders, in cache.rs and runtime_folder.rs.
+//! Environment variables are read only here, in threads.rs, in terminal.rs (`COLUMNS`) and, for folders, in cache.rs and
+//! runtime_folder.rs.
 //! (`env::temp_dir()`, which the library calls for temporary files, depends on `TMPDIR`.)
 //!
 //! | variable | meaning |

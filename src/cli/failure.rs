@@ -19,7 +19,7 @@ pub(super) struct Usage(pub(super) String);
 /// Stopped by Ctrl-C: exit code 130, as for a program ended by SIGINT.
 #[derive(Debug, thiserror::Error)]
 #[error("stopped by Ctrl-C; {0}")]
-pub(super) struct Stopped(pub(super) &'static str);
+pub(super) struct Stopped(pub(super) String);
 
 /// Prints the error in one line, with a hint if there is one. A closed pipe is not a failure.
 pub(crate) fn fail(args: &Args, error: &anyhow::Error) -> ExitCode {

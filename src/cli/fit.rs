@@ -1,5 +1,6 @@
 //! `cairn fit`: checks inputs, then fits, then writes files, notes and the summary.
 
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -7,7 +8,7 @@ use cairn::data::write::Output;
 use cairn::data::{self, Dataset};
 use cairn::engine::Device;
 use cairn::kmeans::{
-    CONTINUE, Fit, FitError, Params, ParamsError, fit_on, job_size, labelled, labelled_values,
+    CONTINUE, Fit, FitError, KMeans, Params, ParamsError, fit_on, job_size, labelled, labelled_values,
 };
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
@@ -15,11 +16,16 @@ use cairn::warnings::{self, Warning, WarningCode};
 use super::args::FitArgs;
 use super::device::{self, Wanted};
 use super::done::Done;
+use super::failure::Stopped;
 use super::files::{Files, RestartsFile};
 use super::measures::{self, InternalMeasures};
 use super::progress::Bar;
 use super::request::Asked;
-use super::{failure, json, notes, report, request, summary, terminal};
+use super::{failure, hints, json, notes, report, request, stop, summary, terminal};
+
+/// Last words of a fit that Ctrl-C ends at once.
+const NOTHING_WRITTEN: &str = "nothing was written";
+const NO_RESTART: &str = "no restart has ended yet, and nothing was written";
 
 /// Runs the subcommand.
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
@@ -27,7 +33,10 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let mut files = Files::create(args)?;
     let asked = request::params(&args.job, args.device.device())?;
     let mut restarts = files.begin_restarts(asked.params.n_restarts());
+    let n_restarts = asked.params.n_restarts();
+    stop::forbid(Some(NO_RESTART));
     let done = work(args, asked, &mut restarts)?;
+    stop::forbid(None);
     let listed = restarts.finish();
     let (report, written) = files.write(&done.fit, &done.data, &done.params);
     let reported = report.map_or(Ok(()), |to| write_report(&done, to));
@@ -37,7 +46,25 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let summed_up = write_summary(&done).context("standard output");
     listed?;
     written?;
-    reported.and(summed_up)
+    reported.and(summed_up)?;
+    end(&done, n_restarts)
+}
+
+/// The error if it was stopped, with what was written.
+fn end(done: &Done<'_>, n_restarts: u64) -> anyhow::Result<()> {
+    let count = done.fit.restarts.count();
+    if count == n_restarts {
+        return Ok(());
+    }
+    let FitArgs { labels, centroids, restarts_out, model, report, .. } = done.args;
+    let files = [labels, centroids, restarts_out, model, report].into_iter().flatten();
+    let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
+    let written = match files.as_slice() {
+        [] => "no file was asked for, and none was written".to_owned(),
+        [file] => format!("{file} was written"),
+        [files @ .., last] => format!("{} and {last} were written", files.join(", ")),
+    };
+    Err(Stopped(format!("the result is that of --restarts {count}; {written}")).into())
 }
 
 fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> anyhow::Result<Done<'a>> {
@@ -57,20 +84,32 @@ fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> any
     let read = start.elapsed() - opened.took;
     let (params, starts) = asked.of_data(&data)?;
     let params = if args.report.is_some() { report::keep_for_report(params, &data)? } else { params };
+    let params = KMeans::from(params).best_so_far(true).check()?;
     let fit = {
         let bar = Bar::new(params.n_restarts(), args.quiet);
         fit_on(&opened, &data, &params, &mut |progress| {
             bar.update(progress);
             restarts.write(progress);
-            CONTINUE
+            stop::allow(NOTHING_WRITTEN);
+            if stop::is_asked() { ControlFlow::Break(()) } else { CONTINUE }
         })
     };
     let fit = fit.map_err(|error| explain(error, &data, args))?;
-    let warnings = warnings::of_fit(&fit, &data)?;
+    let mut warnings = hints::with_flags(warnings::of_fit(&fit, &data)?);
+    let (done, of) = (fit.restarts.count(), params.n_restarts());
+    // what is left of a stopped fit is in all the same as one of fewer restarts
+    let params = KMeans::from(params).restarts(done).check()?;
+    warnings.extend(stopped(done, of));
     let score = score_of(&data, &fit, params.n_clusters())?;
     let measures = measures_of(&data, &fit, &params, args, &warnings)?;
     let total = start.elapsed();
     Ok(Done { args, data, params, fit, score, measures, warnings, starts, opened, read, total })
+}
+
+/// The warning of a fit that was stopped.
+fn stopped(done: u64, of: u64) -> Option<Warning> {
+    let text = format!("stopped by Ctrl-C after {done} of {of} restarts; the result is the best of these");
+    (done < of).then(|| Warning::new(WarningCode::StoppedEarly, text))
 }
 
 fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
@@ -78,6 +117,10 @@ fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
         FitError::Params(ParamsError::Centroid(_) | ParamsError::CentroidDims { .. }) => {
             let init = request::init_name(&args.job.init);
             anyhow::Error::new(error).context(format!("--init {init}"))
+        }
+        FitError::Cancelled { .. } => {
+            Stopped(format!("{error}, too many for a result of fewer than asked for; {NOTHING_WRITTEN}"))
+                .into()
         }
         error => failure::in_data(error, data),
     }

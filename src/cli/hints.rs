@@ -3,8 +3,9 @@
 use std::error::Error;
 
 use cairn::compare::{CompareError, RunError};
-use cairn::data::{DataError, Hint, Position};
+use cairn::data::{DataError, Hint, Position, is_numbered_name};
 use cairn::model::{ColumnError, ModelError};
+use cairn::warnings::{Warning, WarningCode};
 
 use super::args::Command;
 use super::input::flag;
@@ -17,6 +18,23 @@ pub(super) fn hint(command: &Command, error: &anyhow::Error) -> Option<String> {
         .chain()
         .find_map(|error| of(error, rows_of_model))
         .filter(|hint| has_columns || hint.starts_with("--header"))
+}
+
+/// Warnings with the flags that help, of which the library's texts know nothing.
+pub(super) fn with_flags(warnings: Vec<Warning>) -> Vec<Warning> {
+    let with_flags = |warning: Warning| match (warning.code, &warning.column) {
+        (WarningCode::ClassColumn, Some(column)) => {
+            let asked = column.strip_prefix("column ").filter(|_| is_numbered_name(column)).unwrap_or(column);
+            let (truth, ignore) = (flag("--truth", asked), flag("--ignore", asked));
+            let text = format!(
+                "{}; {truth} leaves it out and scores the clusters against it, {ignore} leaves it out",
+                warning.text
+            );
+            Warning { text, ..warning }
+        }
+        _ => warning,
+    };
+    warnings.into_iter().map(with_flags).collect()
 }
 
 /// `rows_of_model`: whether the subcommand reads rows for a model, and has the flags for their columns.

@@ -22,6 +22,8 @@
 //! | `progress` | the progress bar |
 //! | `out_of_memory` | an error in words where the system refuses memory |
 //! | `runtime_folder` | keeps graphics drivers quiet |
+//! | `table` | tables that fit into the terminal |
+//! | `stop` | Ctrl-C: ends a fit or a comparison early |
 //! | `terminal` | colour, width, closed pipes |
 //! | `failure`, `hints` | error output and exit codes; hints on flags |
 
@@ -56,8 +58,10 @@ mod runtime_folder;
 mod score;
 mod signals;
 mod starts;
+mod stop;
 mod summary;
 mod sweep;
+mod table;
 mod terminal;
 mod threads;
 
@@ -71,7 +75,7 @@ use args::Command;
 
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    terminal::set_color(args.color);
+    terminal::set_color(args.color.choice());
     paths::check(&args.command)?;
     threads::start(&args.command)?;
     match &args.command {

@@ -12,6 +12,8 @@ use super::terminal;
 
 const WAIT: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
+/// Width of a terminal that has no room for a long bar.
+const NARROW: usize = 80;
 
 /// A progress bar on standard error that appears after a second and is cleared on drop.
 ///
@@ -31,7 +33,8 @@ impl Bar {
     /// A bar for `n` of anything else.
     pub(super) fn of(n: u64, noun: &str, quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(Some(n), ProgressDrawTarget::hidden());
-        let template = format!("{{spinner}} {{bar:24}} {{pos}}/{{len}} {noun} {{wide_msg}}");
+        let width = if terminal::stderr_width().is_some_and(|width| width < NARROW) { 10 } else { 24 };
+        let template = format!("{{spinner}} {{bar:{width}}} {{pos}}/{{len}} {noun} {{wide_msg}}");
         let style = ProgressStyle::with_template(&template);
         if let Ok(style) = style {
             bar.set_style(style);
@@ -55,16 +58,25 @@ impl Bar {
         self.bar.set_message(text.to_owned());
     }
 
+    /// Writes lines above the bar.
+    pub(super) fn above(&self, write: impl FnOnce()) {
+        self.bar.suspend(write);
+    }
+
     /// Shows progress of restarts.
     pub(super) fn update(&self, progress: &Progress<'_>) {
         let rate = progress.done as f64 / self.start.elapsed().as_secs_f64();
+        let left = numbers::about((progress.of - progress.done) as f64 / rate);
         let (rate, best) = (numbers::rate(rate), numbers::short(progress.best));
-        self.bar.set_message(format!("{rate}/s, best {best}"));
+        self.bar.set_message(format!("{left} left, {rate}/s, best {best}"));
         self.bar.set_position(progress.done);
     }
 
     /// Shows how many items are done.
     pub(super) fn step(&self, done: u64) {
+        let all = self.bar.length().unwrap_or(done);
+        let left = self.start.elapsed().as_secs_f64() * all.saturating_sub(done) as f64 / done.max(1) as f64;
+        self.bar.set_message(format!("{} left", numbers::about(left)));
         self.bar.set_position(done);
     }
 }

@@ -22,7 +22,7 @@ use super::args::ReportArgs;
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::progress::Bar;
-use super::{input, notes, request, rows, summary, terminal};
+use super::{hints, input, notes, request, rows, summary, terminal};
 
 /// Most bytes of labels and centroids that are kept in order to score all restarts.
 const MOST_STATES: u128 = 256 << 20;
@@ -159,7 +159,8 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
         input::write(&data);
     }
     let of_fit_alone = warnings::of_fit(&fit, &data)?;
-    let warnings = merged([&of_fit_alone].into_iter().chain(runs.iter().map(|run| &run.warnings)));
+    let warnings =
+        hints::with_flags(merged([&of_fit_alone].into_iter().chain(runs.iter().map(|run| &run.warnings))));
     let page = of_fit(&Made {
         opened: &opened,
         source: &args.job.data,

@@ -1,13 +1,16 @@
-//! Signals that end the program. Its temporary files go with it.
+//! Signals that end the program, and its temporary files with it; and Ctrl-C, which may end the work early instead.
 
 use std::fs;
 use std::path::Path;
 
 use cairn::data::write::remove_temporaries;
 
+use super::stop;
+
 /// Starts a thread that waits for SIGHUP, SIGINT and SIGTERM, removes all temporary files and this folder, and ends the
-/// program as the signal does by default. Returns when it waits. A signal that is ignored, as by `nohup`, stays so. Without a thread the files
-/// stay, until the next run in the same folder.
+/// program as the signal does by default; SIGINT (Ctrl-C) first asks the work to stop, where it can. Returns when it
+/// waits. A signal that is ignored, as by `nohup`, stays so. Without a thread the files stay, until the next run in the
+/// same folder.
 #[cfg(unix)]
 pub(crate) fn clean_up_on_signals(folder: Option<&Path>) {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -17,7 +20,8 @@ pub(crate) fn clean_up_on_signals(folder: Option<&Path>) {
         let ending = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|&signal| !is_ignored(signal));
         let Ok(mut signals) = signal_hook::iterator::Signals::new(ending) else { return };
         let _ = ready.send(());
-        if let Some(signal) = signals.forever().next() {
+        let last = signals.forever().find(|&signal| signal != SIGINT || !stop::on_ctrl_c());
+        if let Some(signal) = last {
             clean_up(folder.as_deref());
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
@@ -37,12 +41,21 @@ fn is_ignored(signal: i32) -> bool {
     now.sa_sigaction == libc::SIG_IGN
 }
 
-/// The system removes nothing; what stays is in the folder for temporary files, and beside outputs.
+/// The same for Ctrl-C alone. Where it can't be handled, it ends the program, and what stays is in the folder for
+/// temporary files, and beside outputs.
 #[cfg(not(unix))]
-pub(crate) fn clean_up_on_signals(_folder: Option<&Path>) {}
+pub(crate) fn clean_up_on_signals(folder: Option<&Path>) {
+    let folder = folder.map(Path::to_owned);
+    let _ = ctrlc::set_handler(move || {
+        if !stop::on_ctrl_c() {
+            clean_up(folder.as_deref());
+            std::process::exit(130);
+        }
+    });
+}
 
 /// Removes what must not stay.
-pub(super) fn clean_up(folder: Option<&Path>) {
+fn clean_up(folder: Option<&Path>) {
     remove_temporaries();
     if let Some(folder) = folder {
         let _ = fs::remove_dir_all(folder); // of this process alone

@@ -16,9 +16,10 @@ use super::device::{self, Wanted};
 use super::failure;
 use super::input::{self, InputJson};
 use super::progress::Bar;
+use super::table::Table;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
-use super::{json, notes};
+use super::{hints, json, notes};
 use cairn::numbers::{percent, plural, short, value};
 
 /// Default numbers of clusters.
@@ -86,7 +87,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         table.write_table(&columns, &rows)
     });
     let of_runs = runs.iter().map(|run| &run.warnings);
-    let warnings = merged([&fewer.into_iter().collect()].into_iter().chain(of_runs));
+    let warnings = hints::with_flags(merged([&fewer.into_iter().collect()].into_iter().chain(of_runs)));
     if !args.quiet {
         note_device(args, &opened);
         std::iter::once(&data).chain(&test).for_each(input::write);
@@ -281,19 +282,7 @@ fn text(lines: &[SweepRow]) -> String {
         .into_iter()
         .flatten(),
     );
-    aligned(&columns)
-}
-
-/// Right-aligned columns.
-fn aligned(columns: &[Vec<String>]) -> String {
-    let width = |column: &Vec<String>| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = columns.iter().map(width).collect();
-    let n_lines = columns.first().map_or(0, Vec::len);
-    let line = |at: usize| {
-        let cells = columns.iter().zip(&widths).map(|(column, &width)| format!("{:>width$}", column[at]));
-        cells.collect::<Vec<_>>().join("  ") + "\n"
-    };
-    (0..n_lines).map(line).collect()
+    Table::of_columns(columns).text()
 }
 
 fn summary<'a>(

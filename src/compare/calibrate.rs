@@ -1,5 +1,6 @@
 //! Fits the cost model of a device to timings of a few jobs.
 
+use super::method::Step;
 use super::runs::{Runner, Task};
 use super::tables::normal;
 use crate::engine::Engine;
@@ -39,11 +40,12 @@ pub fn samples(runner: &Runner<'_>, engine: &dyn Engine, open_s: f64) -> Result<
         let table = kmeans::pack(&normal(n_points, n_dims, 1), None)?;
         let job = KMeans::new(n_clusters).max_iter(30).check()?.job(&table)?;
         let task = Task { job: &job, n_restarts };
-        (runner.say)(&format!("{n_points} points x {n_dims}, {n_clusters} clusters, {n_restarts} restarts"));
+        let what = format!("{n_points} points x {n_dims}, {n_clusters} clusters, {n_restarts} restarts");
+        (runner.say)(Step::Run { what: &what, left_s: None });
         let mut seconds = Vec::new();
         let mut iterations = 0;
         for _ in 0..RUNS {
-            let (run, done) = runner.run(engine, task)?;
+            let (run, done) = runner.run(engine, task, &|_| ())?;
             seconds.push(open_s + run.build + run.time);
             iterations = done.iterations();
         }

@@ -7,6 +7,7 @@ use super::document::{
     self, DeviceReport, Document, Host, Measurement, MethodReport, Overtake, SCHEMA, SCHEMA_VERSION,
     SweepReport,
 };
+use super::method::{Estimate, Plan, Step};
 use super::runs::{Contestant, Measured, Runner, Task};
 use super::sizes::{check, params_at, rows_at};
 use super::statistics::Ratio;
@@ -88,7 +89,18 @@ impl ComparisonRun<'_, '_> {
                 verified.push((value, self.verify(value)?));
             }
         }
-        verified.into_iter().try_for_each(|(value, measured)| self.measure(value, false, measured))
+        let plan = |measured: &Measured| {
+            let pass_s = measured.pass_s();
+            (self.of.method.plan(pass_s, pass_s), pass_s)
+        };
+        let plans: Vec<(Plan, f64)> = verified.iter().map(|(_, measured)| plan(measured)).collect();
+        let estimate = Estimate::of(&plans).filter(|_| !self.stopped());
+        estimate.into_iter().for_each(|estimate| (self.runner.say)(Step::Estimate(estimate)));
+        for (at, (value, measured)) in verified.into_iter().enumerate() {
+            let later_s = plans[at + 1..].iter().map(|(plan, pass_s)| plan.seconds(*pass_s)).sum();
+            self.measure(value, (false, later_s), measured)?;
+        }
+        Ok(())
     }
 
     fn verify(&mut self, value: Option<u64>) -> Result<Measured, CompareError> {
@@ -118,12 +130,12 @@ impl ComparisonRun<'_, '_> {
     fn measure(
         &mut self,
         value: Option<u64>,
-        added: bool,
+        (added, later_s): (bool, f64),
         mut measured: Measured,
     ) -> Result<(), CompareError> {
         let method = self.of.method;
         let ((), size) = self.on(value, |runner, contestants, task| {
-            runner.measure(contestants, task, method, &mut measured);
+            runner.measure(contestants, task, method, later_s, &mut measured);
         })?;
         let size = JobSize { iterations: measured.iterations, ..size };
         self.done.push(Measurement::new(value, added, &size, &measured, &self.devices()));
@@ -151,7 +163,13 @@ impl ComparisonRun<'_, '_> {
         let job = params.job(table).map_err(FitError::from)?;
         let task = Task { job: &job, n_restarts: params.n_restarts() };
         let prefix = at.map(|(parameter, value)| format!("{} = {value}: ", parameter.name()));
-        let say = |text: &str| (self.runner.say)(&format!("{}{text}", prefix.as_deref().unwrap_or_default()));
+        let say = |step: Step<'_>| match step {
+            Step::Run { what, left_s } => {
+                let what = format!("{}{what}", prefix.as_deref().unwrap_or_default());
+                (self.runner.say)(Step::Run { what: &what, left_s });
+            }
+            estimate => (self.runner.say)(estimate),
+        };
         let done = run(&Runner { say: &say, ..*self.runner }, self.contestants, task);
         let size = JobSize {
             n_points: table.n_points(),
@@ -171,7 +189,7 @@ impl ComparisonRun<'_, '_> {
                 let next = crossover(&at).and_then(|crossover| narrower(&crossover, &unclear(&at)));
                 let Some(next) = next.filter(|&next| !self.stopped() && self.affords(next)) else { break };
                 let measured = self.verify(Some(next))?;
-                self.measure(Some(next), true, measured)?;
+                self.measure(Some(next), (true, 0.0), measured)?;
             }
         }
         self.done.sort_by_key(|measurement| (measurement.added, measurement.value)); // requested values in their order

@@ -216,7 +216,7 @@ impl Measurement {
                 name: device.name.clone(),
                 verified: row.verified,
                 ratio: if at == 0 { None } else { Ratio::paired(&times, &base) },
-                rates: split_s.map(|split| Rates::new(size, &split, device.peak)),
+                rates: split_s.map(|split| Rates::new(size, &split, &row.work, device.peak)),
                 warnings: warnings(&times),
                 failure: row.failure.clone(),
                 runs_s: times,

@@ -12,6 +12,7 @@ mod device;
 pub mod document;
 pub mod export;
 pub mod format;
+mod method;
 mod rates;
 mod runs;
 mod sizes;
@@ -28,8 +29,9 @@ use crate::kmeans::{FitError, Params};
 
 pub use clock::{Clock, HostClock};
 pub use document::Document;
+pub use method::{Budget, Estimate, Method, Plan, Step};
 pub use rates::Rates;
-pub use runs::{Contestant, Measured, Method, Row, RunError, Runner, Task};
+pub use runs::{Contestant, Measured, Row, RunError, Runner, Task};
 pub use sizes::params_at;
 use sweep::Sweep;
 pub use verify::{Difference, DifferencePlace};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::engine::cost::JobSize;
-use crate::engine::{Peak, Times};
+use crate::engine::{Peak, Times, Work};
 use crate::kmeans::median;
 
 /// Points x clusters x iterations.
@@ -43,14 +43,20 @@ pub struct Rates {
     pub flops_of_peak: Option<f64>,
     /// `gbytes_per_s` relative to the device's peak, if that was measured.
     pub bytes_of_peak: Option<f64>,
+    /// Distances that the result depends on, from each point to each centroid in each pass, per second, including
+    /// upload and reading back; those that bounds made needless count too. `None` if the engine counted no points.
+    pub distances_per_s: Option<f64>,
+    /// The share of these distances that bounds made needless, so that they were not computed.
+    pub skipped_distances: Option<f64>,
 }
 
 impl Rates {
-    /// The rates of a job of this size.
+    /// The rates of a job of this size, of which a run does this work.
     #[must_use]
-    pub fn new(size: &JobSize, split: &Split, peak: Option<Peak>) -> Self {
+    pub fn new(size: &JobSize, split: &Split, work: &Work, peak: Option<Peak>) -> Self {
         let distances = if split.assign > 0.0 { split.assign } else { split.iterate };
         let (flops, bytes) = (flops(size) / distances, bytes(size) / distances);
+        let points = Some(work.assigned_points as f64).filter(|&points| points > 0.0);
         Self {
             restarts_per_s: size.n_restarts as f64 / split.time,
             point_cluster_iterations_per_s: steps(size) / split.time,
@@ -58,6 +64,9 @@ impl Rates {
             gbytes_per_s: bytes / 1e9,
             flops_of_peak: peak.map(|peak| flops / peak.flops),
             bytes_of_peak: peak.map(|peak| bytes / peak.bytes_per_second),
+            distances_per_s: points.map(|points| points * size.n_clusters as f64 / split.time),
+            skipped_distances: points
+                .map(|points| work.skipped_distances as f64 / (points * size.n_clusters as f64)),
         }
     }
 }
@@ -134,11 +143,15 @@ mod tests {
         assert_eq!((steps(&size), flops(&size), bytes(&size)), (4000.0, 100_000.0, 40_000.0));
         let split = Split { time: 2.0, assign: 0.5, iterate: 0.8, ..Split::default() };
         let peak = Peak { flops: 1e6, bytes_per_second: 1e5 };
-        let rates = Rates::new(&size, &split, Some(peak));
+        // ten passes over 100 points, in which bounds decided a quarter of them
+        let work = Work { assigned_points: 1000, skipped_distances: 1250, ..Work::default() };
+        let rates = Rates::new(&size, &split, &work, Some(peak));
         assert_eq!((rates.restarts_per_s, rates.point_cluster_iterations_per_s), (1.0, 2000.0));
         assert_eq!((rates.flops_of_peak, rates.bytes_of_peak), (Some(0.2), Some(0.8)));
+        assert_eq!((rates.distances_per_s, rates.skipped_distances), (Some(2500.0), Some(0.25)));
         let untold = Split { time: 2.0, iterate: 0.8, ..Split::default() };
-        let rates = Rates::new(&size, &untold, None);
+        let rates = Rates::new(&size, &untold, &Work::default(), None);
         assert_eq!((rates.gflops, rates.flops_of_peak), (0.000125, None));
+        assert_eq!((rates.distances_per_s, rates.skipped_distances), (None, None));
     }
 }

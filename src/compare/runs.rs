@@ -3,14 +3,13 @@
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use super::clock::Clock;
 use super::device::DeviceReport;
+use super::method::{Method, Plan, Step};
 use super::rates::Split;
-use super::statistics::LEAST_PAIRS;
 use super::verify::{Difference, first_difference};
-use crate::engine::{Engine, Job, Keep, Outcome};
+use crate::engine::{Engine, Job, Keep, Outcome, Work};
 use crate::kmeans::{self, CONTINUE, FitError, Restarts};
 use crate::warnings::Ended;
 
@@ -48,32 +47,6 @@ impl<'a> Contestant<'a> {
     }
 }
 
-/// Numbers of runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Method {
-    /// Measured runs of each device, at least 1.
-    pub runs: u32,
-    /// Warm-up runs of each device, which are not measured.
-    pub warmup: u32,
-    /// Time budget for all runs of a job: fewer runs are made if they take long, but at least [`Method::LEAST_RUNS`].
-    /// `None`: no limit.
-    pub budget: Option<Duration>,
-}
-
-impl Method {
-    /// Least number of measured runs, however long they take: fewer can't decide which device is faster.
-    pub const LEAST_RUNS: u32 = LEAST_PAIRS as u32;
-
-    /// The method for a job of which one run on every device takes `pass_s` seconds.
-    fn within_budget(self, pass_s: f64) -> Self {
-        let Some(budget) = self.budget else { return self };
-        let fit = (budget.as_secs_f64() / pass_s.max(1e-9)) as u32;
-        let runs = fit.max(Self::LEAST_RUNS).min(self.runs);
-        // the verifying run has already warmed up the device
-        Self { runs, warmup: self.warmup.min(fit / 4), ..self }
-    }
-}
-
 /// Restarts `0 .. n_restarts` of a job.
 #[derive(Debug, Clone, Copy)]
 pub struct Task<'a> {
@@ -88,6 +61,10 @@ pub struct Task<'a> {
 pub struct Row {
     /// Measured runs, in order.
     pub runs: Vec<Split>,
+    /// Seconds of the latest run, building kernels included.
+    pub latest_s: f64,
+    /// Work of the latest run.
+    pub work: Work,
     /// Whether its result was compared with another device's, and every run agrees.
     pub verified: bool,
     /// Why there are fewer runs than of the others, if so.
@@ -103,12 +80,23 @@ pub struct Measured {
     pub fingerprint: Option<String>,
     /// Updates of all restarts together.
     pub iterations: u64,
-    /// Time of one run of each device, summed, including building kernels, in seconds.
-    pub pass_s: f64,
     /// The end of the best restart; `None` without a result.
     pub ended: Option<Ended>,
     /// One for each contestant.
     pub rows: Vec<Row>,
+}
+
+impl Measured {
+    /// Seconds of one run of each device, by their latest runs.
+    #[must_use]
+    pub fn pass_s(&self) -> f64 {
+        rest_s(&self.rows)
+    }
+}
+
+/// Seconds of one run of each of these devices, without those that failed.
+fn rest_s(rows: &[Row]) -> f64 {
+    rows.iter().filter(|row| row.failure.is_none()).map(|row| row.latest_s).sum()
 }
 
 /// Why a comparison ended early.
@@ -125,8 +113,8 @@ pub struct Runner<'a> {
     pub clock: &'a dyn Clock,
     /// The caller sets it to stop.
     pub stop: &'a AtomicBool,
-    /// Called with a description of each step before it starts.
-    pub say: &'a (dyn Fn(&str) + Sync),
+    /// Called with each step before it starts.
+    pub say: &'a (dyn Fn(Step<'_>) + Sync),
 }
 
 impl Runner<'_> {
@@ -134,15 +122,25 @@ impl Runner<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
-    /// Runs all restarts of the job once.
-    pub(super) fn run(&self, engine: &dyn Engine, task: Task<'_>) -> Result<(Split, Restarts), FitError> {
+    /// Runs all restarts of the job once. `seen` is called with the number of restarts done.
+    pub(super) fn run(
+        &self,
+        engine: &dyn Engine,
+        task: Task<'_>,
+        seen: &dyn Fn(u64),
+    ) -> Result<(Split, Restarts), FitError> {
         let Task { job, n_restarts } = task;
         let start = self.clock.now();
         let mut session = engine.load(job)?;
         let loaded = self.clock.now().saturating_sub(start);
         let build = session.build_time().min(loaded);
         let start = self.clock.now();
-        let mut go_on = |_: &[Outcome]| if self.stopped() { ControlFlow::Break(()) } else { CONTINUE };
+        let mut restarts = 0;
+        let mut go_on = |batch: &[Outcome]| {
+            restarts += batch.len() as u64;
+            seen(restarts);
+            if self.stopped() { ControlFlow::Break(()) } else { CONTINUE }
+        };
         let done = kmeans::run(session.as_mut(), job, n_restarts, None, Keep::Best, &mut go_on)?;
         let wall = self.clock.now().saturating_sub(start);
         let steps = done.times.scaled_to(wall);
@@ -157,15 +155,16 @@ impl Runner<'_> {
         let mut rows: Vec<Row> =
             contestants.iter().map(|c| Row { failure: c.device.failure.clone(), ..Row::default() }).collect();
         let mut base: Option<(usize, Restarts)> = None;
-        let mut pass_s = 0.0;
         for at in 0..contestants.len() {
             if contestants[at].device.failure.is_some() || self.stopped() {
                 continue;
             }
-            (self.say)(&format!("verifying {}", contestants[at].device.name));
-            let done = self.run(contestants[at].engine.as_ref(), task);
-            let Some((run, done)) = self.or_out(done, &mut contestants[at], &mut rows[at]) else { continue };
-            pass_s += run.build + run.time;
+            let name = &contestants[at].device.name;
+            let say = |what: &str| (self.say)(Step::Run { what, left_s: None });
+            say(&format!("verifying {name}"));
+            let seen = |done: u64| say(&format!("verifying {name}, {done} of {} restarts", task.n_restarts));
+            let done = self.run(contestants[at].engine.as_ref(), task, &seen);
+            let Some((_, done)) = self.or_out(done, &mut contestants[at], &mut rows[at]) else { continue };
             let Some((first, expected)) = &base else {
                 base = Some((at, done));
                 continue;
@@ -184,44 +183,56 @@ impl Runner<'_> {
             None => (None, 0),
         };
         let ended = base.as_ref().and_then(|(_, done)| ended(done, task.job));
-        Ok(Measured { fingerprint, iterations, pass_s, ended, rows })
+        Ok(Measured { fingerprint, iterations, ended, rows })
     }
 
-    /// Warms up and measures verified devices.
+    /// Warms up and measures verified devices. `later_s` are the seconds that the comparison takes afterwards.
     pub fn measure(
         &self,
         contestants: &mut [Contestant<'_>],
         task: Task<'_>,
         method: Method,
+        later_s: f64,
         measured: &mut Measured,
     ) {
-        let method = method.within_budget(measured.pass_s);
-        for at in 0..method.warmup {
-            let what = format!("warm-up {} of {}", at + 1, method.warmup);
-            self.pass(contestants, task, measured, &what, false);
+        let (start, verified_s) = (self.clock.now(), measured.pass_s());
+        let spent_s = || verified_s + self.clock.now().saturating_sub(start).as_secs_f64();
+        let Plan { warmup, runs } = method.plan(verified_s, spent_s());
+        for at in 0..warmup {
+            let after_s = later_s + f64::from(warmup - at - 1 + runs) * measured.pass_s();
+            let what = format!("warm-up {} of {warmup}", at + 1);
+            self.pass(contestants, task, measured, (&what, after_s), false);
         }
-        for at in 0..method.runs {
-            let what = format!("run {} of {}", at + 1, method.runs);
-            self.pass(contestants, task, measured, &what, true);
+        for made in 0.. {
+            // runs may be faster or slower than planned
+            let runs = method.runs(made, measured.pass_s(), spent_s());
+            if made >= runs || self.stopped() {
+                return;
+            }
+            let after_s = later_s + f64::from(runs - made - 1) * measured.pass_s();
+            let what = format!("run {} of {runs}", made + 1);
+            self.pass(contestants, task, measured, (&what, after_s), true);
         }
     }
 
-    /// Runs every device once, one after the other.
+    /// Runs every device once, one after the other. `after_s` are the seconds that follow.
     fn pass(
         &self,
         contestants: &mut [Contestant<'_>],
         task: Task<'_>,
         measured: &mut Measured,
-        what: &str,
+        (what, after_s): (&str, f64),
         counts: bool,
     ) {
         let expected = measured.fingerprint.clone();
-        for (contestant, row) in contestants.iter_mut().zip(&mut measured.rows) {
+        for (at, contestant) in contestants.iter_mut().enumerate() {
             if contestant.device.failure.is_some() || self.stopped() {
                 continue;
             }
-            (self.say)(&format!("{what}, {}", contestant.device.name));
-            let done = self.run(contestant.engine.as_ref(), task);
+            let left_s = Some(rest_s(&measured.rows[at..]) + after_s);
+            (self.say)(Step::Run { what: &format!("{what}, {}", contestant.device.name), left_s });
+            let row = &mut measured.rows[at];
+            let done = self.run(contestant.engine.as_ref(), task, &|_| ());
             let Some((run, done)) = self.or_out(done, contestant, row) else { continue };
             let fingerprint = done.fingerprint(task.job);
             if expected.as_ref() != Some(&fingerprint) {
@@ -235,14 +246,17 @@ impl Runner<'_> {
     }
 
     /// The result, or `None` if the run was cancelled or failed. After a failure the device does not run again.
-    fn or_out<T>(
+    fn or_out(
         &self,
-        result: Result<T, FitError>,
+        result: Result<(Split, Restarts), FitError>,
         contestant: &mut Contestant<'_>,
         row: &mut Row,
-    ) -> Option<T> {
+    ) -> Option<(Split, Restarts)> {
         match result {
-            Ok(done) => return Some(done),
+            Ok((run, done)) => {
+                (row.latest_s, row.work) = (run.build + run.time, done.work);
+                return Some((run, done));
+            }
             Err(FitError::Cancelled { .. }) => {}
             Err(error) => out(contestant, row, error.to_string()),
         }

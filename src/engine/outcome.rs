@@ -52,7 +52,7 @@ pub struct State {
     pub counts: Vec<u64>,
 }
 
-/// How many labels were decided in floating point, and how many in integers.
+/// How many labels were decided by bounds, in floating point, and in integers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
     /// Labels assigned, summed over all passes.
@@ -63,6 +63,9 @@ pub struct Work {
     pub later_assigned_points: u64,
     /// `repaired_points` without the first pass of each restart.
     pub later_repaired_points: u64,
+    /// Distances, of the assigned points to every centroid, that bounds saved, summed over all passes. A pass that computed
+    /// some twice may have saved none.
+    pub skipped_distances: u64,
 }
 
 impl Work {
@@ -82,6 +85,7 @@ impl Work {
         self.repaired_points += other.repaired_points;
         self.later_assigned_points += other.later_assigned_points;
         self.later_repaired_points += other.later_repaired_points;
+        self.skipped_distances += other.skipped_distances;
     }
 }
 

@@ -216,7 +216,7 @@ pub fn fit(data: &Dataset, params: &Params) -> Result<Fit, FitError> {
 }
 
 /// [`fit`] with options for opening the device. `progress` is called after each batch of restarts, and cancels the
-/// fit if it returns [`ControlFlow::Break`].
+/// fit if it returns [`ControlFlow::Break`]: an error, or with [`KMeans::best_so_far`] a fit of the restarts done.
 ///
 /// Device, threads and, if set, fallback of `params` override those of `options`.
 ///
@@ -345,7 +345,12 @@ pub fn fit_table(
         least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
         progress(&Progress { done, of: n_restarts, best: table.cost(least), batch, table })
     };
-    let mut restarts = run(session.as_mut(), &job, n_restarts, params.batch(), params.keep(), &mut seen)?;
+    let (batch, keep) = (params.batch(), params.keep());
+    let mut restarts = run::run_until(session.as_mut(), &job, n_restarts, batch, keep, &mut seen)?;
+    let done = restarts.count();
+    if done < n_restarts && !(params.best_so_far() && restarts.are_all_kept()) {
+        return Err(FitError::Cancelled { done, of: n_restarts });
+    }
     let missing = || EngineError::DeviceFailed {
         adapter: session.info().adapter,
         reason: "no restart was returned".into(),

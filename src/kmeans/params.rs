@@ -113,6 +113,7 @@ pub struct KMeans {
     threads: Option<usize>,
     batch: Option<u64>,
     keep: Keep,
+    best_so_far: bool,
 }
 
 impl KMeans {
@@ -130,6 +131,7 @@ impl KMeans {
             threads: None,
             batch: None,
             keep: Keep::Best,
+            best_so_far: false,
         }
     }
 
@@ -187,6 +189,15 @@ impl KMeans {
     /// Whether to keep the states of all restarts or only the best one's; by default the best one's.
     pub fn keep(self, keep: Keep) -> Self {
         Self { keep, ..self }
+    }
+
+    /// Whether a fit that its observer cancels returns the best of the restarts done until then, as if no more had been
+    /// requested, instead of [`FitError::Cancelled`](super::FitError::Cancelled). Default: no.
+    ///
+    /// Only of the first [`MOST_OUTCOMES`](super::MOST_OUTCOMES) restarts: a fit cancelled after more of them is an error
+    /// all the same, since its fingerprint would be that of no fit.
+    pub fn best_so_far(self, best_so_far: bool) -> Self {
+        Self { best_so_far, ..self }
     }
 
     /// The first check: what needs no data.
@@ -305,6 +316,12 @@ impl Params {
     #[must_use]
     pub fn keep(&self) -> Keep {
         self.0.keep
+    }
+
+    /// Whether a cancelled fit returns the best of the restarts done until then.
+    #[must_use]
+    pub fn best_so_far(&self) -> bool {
+        self.0.best_so_far
     }
 
     /// The second check: the parameters against the data.

@@ -109,6 +109,11 @@ impl Restarts {
         self.outcomes.len() as u64 + self.further.as_ref().map_or(0, |further| further.count)
     }
 
+    /// Whether the outcomes of all restarts are kept.
+    pub(super) fn are_all_kept(&self) -> bool {
+        self.further.is_none()
+    }
+
     /// The best restart: least inertia, then least number.
     #[must_use]
     pub fn best(&self) -> Option<&Outcome> {

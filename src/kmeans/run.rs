@@ -35,6 +35,22 @@ pub fn run(
     keep: Keep,
     observer: &mut dyn FnMut(&[Outcome]) -> ControlFlow<()>,
 ) -> Result<Restarts, FitError> {
+    let all = run_until(session, job, n_restarts, batch_size, keep, observer)?;
+    match all.count() {
+        done if done < n_restarts => Err(FitError::Cancelled { done, of: n_restarts }),
+        _ => Ok(all),
+    }
+}
+
+/// [`run`], which when it is cancelled returns the restarts done until then, at least one.
+pub(super) fn run_until(
+    session: &mut dyn Session,
+    job: &Job<'_>,
+    n_restarts: u64,
+    batch_size: Option<u64>,
+    keep: Keep,
+    observer: &mut dyn FnMut(&[Outcome]) -> ControlFlow<()>,
+) -> Result<Restarts, FitError> {
     let mut all = Restarts::default();
     let mut size = batch_size.unwrap_or(FIRST_BATCH);
     let mut next = 0;
@@ -46,8 +62,8 @@ pub fn run(
         let seen = observer(&batch.outcomes);
         all.take(batch, keep, wall, (job, n_restarts));
         next = end;
-        if seen.is_break() && next < n_restarts {
-            return Err(FitError::Cancelled { done: next, of: n_restarts });
+        if seen.is_break() {
+            break;
         }
         if batch_size.is_none() {
             let wall = if session.is_steady() { wall / STEADY } else { wall };

@@ -64,6 +64,17 @@ pub fn time(seconds: f64) -> String {
     }
 }
 
+/// A rough duration, given in seconds: `less than a second`, `about 24 s`, `about 3 min`, `about 2.5 h`.
+#[must_use]
+pub fn about(seconds: f64) -> String {
+    match seconds {
+        s if s < 0.95 => "less than a second".into(),
+        s if s < 99.5 => format!("about {s:.0} s"),
+        s if s < 99.5 * 60.0 => format!("about {:.0} min", s / 60.0),
+        s => format!("about {:.1} h", s / 3600.0),
+    }
+}
+
 /// A fraction of 1 as a percentage with two decimals.
 #[must_use]
 pub fn percent(share: f64) -> String {

@@ -3,7 +3,7 @@
 use super::device::of_device;
 use super::subject::{Ended, Placed};
 use super::warning::{Warning, WarningCode};
-use super::{empty, inertia, integers, rounding, stretched, unlabelled};
+use super::{class_column, empty, inertia, integers, rounding, stretched, unlabelled};
 use crate::data::{DataError, Dataset};
 use crate::kmeans::Fit;
 use crate::numbers::significant;
@@ -30,7 +30,8 @@ pub fn of_fit(fit: &Fit, data: &Dataset) -> Result<Vec<Warning>, DataError> {
 /// # Errors
 /// [`DataError`] if rows can't be read again.
 pub fn of_table(data: &Dataset, placed: &Placed<'_>) -> Result<Vec<Warning>, DataError> {
-    let mut warnings = integers::warnings(data, placed.lattice)?;
+    let mut warnings = class_column::warnings(data)?;
+    warnings.extend(integers::warnings(data, placed.lattice)?);
     warnings.extend(stretched::warnings(data, placed.lattice, placed.rounding)?);
     if placed.weights_rounding > NEGLIGIBLE {
         let change = significant(placed.weights_rounding * 100.0, 2);

@@ -1,6 +1,6 @@
 //! Warnings: doubts about a result, for every output of it.
 //!
-//! A result can be right by its definition and still mislead: rounding may have merged rows, a fill value may have
+//! A result can be right by its definition and still mislead: a column may be a class and no feature, rounding may have merged rows, a fill value may have
 //! stretched a range, a cost may be beyond `f64`. [`of_fit`] lists such doubts of a fit. The command writes them to
 //! standard error, to JSON and to reports.
 //!
@@ -10,6 +10,7 @@
 //! | `subject` | what warnings are about: rows on a lattice, the end of a fit |
 //! | `fit` | all warnings of a fit, in their order |
 //! | `device` | a device that failed, or is slow |
+//! | `class_column` | columns that look like classes |
 //! | `stretched`, `spread` | values that stretch the range of a column; the spread of columns |
 //! | `rounding` | rounding to the lattice that weighs in the inertia |
 //! | `integers` | whole numbers that an `f64` can't tell apart |
@@ -28,6 +29,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod class_column;
 mod device;
 mod distinct;
 mod empty;

@@ -33,6 +33,10 @@ pub enum WarningCode {
     UnlabelledRows,
     /// There are so many restarts that the median is that of the first ones.
     MedianOfFirst,
+    /// The fit was stopped after some of its restarts.
+    StoppedEarly,
+    /// A column that looks like a class is used as a feature.
+    ClassColumn,
     /// Fewer numbers of clusters were tried than the default, since there are fewer rows.
     FewerClusters,
 }

@@ -2,11 +2,13 @@
 //!
 //! These tests run the reference and the CPU; `engines` tests that every device equals them.
 
+use std::ops::ControlFlow;
+
 use cairn::data::{Dataset, Points};
 use cairn::engine::reference::assign::{assign, assign_outside, inertia};
 use cairn::engine::reference::{Reference, Sums, lloyd, seed};
-use cairn::engine::{Device, Engine, Job, Keep, Outcome, Seeding, State, Stop, digest};
-use cairn::kmeans::{CONTINUE, Fit, Init, KMeans, Restarts, fit, run};
+use cairn::engine::{Device, Engine, Job, Keep, OpenOptions, Outcome, Seeding, State, Stop, digest};
+use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Progress, Restarts, fit, fit_with, run};
 use ndarray::{Array2, ShapeBuilder};
 use proptest::prelude::*;
 
@@ -38,6 +40,40 @@ fn a_restart_alone_equals_itself_in_a_batch() {
 fn fewer_restarts_are_the_first_of_more() {
     let run = |n| fit_on_cpu(&digits(), KMeans::new(10).restarts(n)).restarts.outcomes;
     assert_eq!(run(4), run(9)[..4]);
+}
+
+/// With `best_so_far` a cancelled fit is the fit of the restarts done.
+#[test]
+fn a_cancelled_fit_keeps_what_is_done_if_asked() {
+    let params = |n| KMeans::new(10).restarts(n).device(Device::Cpu).batch(3);
+    let until_six = |params: KMeans| {
+        let stop =
+            |progress: &Progress<'_>| if progress.done < 6 { CONTINUE } else { ControlFlow::Break(()) };
+        let params = params.check().expect("the parameters make sense");
+        fit_with(&digits(), &params, &OpenOptions::default(), &mut { stop })
+    };
+    let error = until_six(params(20)).expect_err("it is cancelled");
+    assert!(matches!(error, FitError::Cancelled { done: 6, of: 20 }), "{error:?}");
+    for keep in [Keep::Best, Keep::All] {
+        let some = until_six(params(20).keep(keep).best_so_far(true)).expect("the best so far");
+        let six = fit_on_cpu(&digits(), params(6));
+        assert_eq!((some.restarts.count(), &some.fingerprint), (6, &six.fingerprint));
+        assert_eq!((some.best, some.state), (six.best, six.state));
+    }
+}
+
+/// Bounds skip points only where they pay, and only after the first pass; the reference computes every distance.
+#[test]
+fn points_that_bounds_decide_are_counted() {
+    let case = Case::new(&normal(3000, 16, 1), KMeans::new(80).restarts(2));
+    let work = case.run(&processor(), 2).work;
+    assert!(
+        0 < work.skipped_distances && work.skipped_distances < work.later_assigned_points * 80,
+        "{work:?}"
+    );
+    assert_eq!(case.run(&Reference, 1).work.skipped_distances, 0);
+    let small = Case::new(&normal(3000, 4, 1), KMeans::new(20).restarts(2));
+    assert_eq!(small.run(&processor(), 2).work.skipped_distances, 0);
 }
 
 #[test]

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use cairn::compare::sweep::Sweep;
-use clap::{ValueHint, value_parser};
+use clap::ValueHint;
 
+use super::number::{positive, whole};
 use super::{JobArgs, MemoryArgs};
 
 const EXAMPLES: &str = "\
 Examples:
   cairn compare
-    The digits on the CPU and the best GPU
+    The digits on the CPU and the best GPU, within a minute
   cairn compare x.npy -k 100 --devices cpu,gpu --export-html x.html
     A table of your own, with a page of the results
   cairn compare --sweep restarts=1..100000
@@ -20,7 +21,8 @@ Examples:
   cairn compare --calibrate
     Measure the devices of this machine for `--device auto`
 
-The results of all devices are compared bit for bit before anything is timed; any difference is an error. \
+The results of all devices are compared bit for bit before anything is timed; any difference is an error. The run \
+    of each device that does so also tells how long the rest takes, which is said before it starts. \
     Runs of the devices alternate. A time includes upload, seeding, iterations and read-back. Opening the \
     device and building its kernels are reported separately. Ratios are relative to the first device, with \
     a 95% confidence interval from 6 runs of each device on.
@@ -34,19 +36,21 @@ pub(in crate::cli) struct CompareArgs {
     pub(in crate::cli) job: JobArgs,
 
     /// Devices, separated by commas: cpu, gpu (the best), reference, parts of GPU names, or all (the CPU and every
-    /// GPU). Ratios are relative to the first [default: cpu, and gpu if there is one]
+    /// GPU). Ratios are relative to the first [default: cpu, and gpu if there is one that is no software adapter]
     #[arg(long, value_name = "LIST", value_hint = ValueHint::Other, help_heading = "Comparison")]
     pub(in crate::cli) devices: Option<String>,
 
     #[command(flatten)]
     pub(in crate::cli) memory: MemoryArgs,
 
-    /// Measured runs of each device [default: 10, or as few as 6 if they take long]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), help_heading = "Comparison")]
+    /// Measured runs of each device [default: 10, or fewer so that the comparison ends within a minute; at least 6 for each
+    /// value of a sweep]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive::<u32>, help_heading = "Comparison")]
     pub(in crate::cli) runs: Option<u32>,
 
     /// Warm-up runs of each device, which are not measured
-    #[arg(long, value_name = "N", default_value_t = 2, help_heading = "Comparison")]
+    #[arg(long, value_name = "N", default_value_t = 2, allow_negative_numbers = true, value_parser = whole::<u32>)]
+    #[arg(help_heading = "Comparison")]
     pub(in crate::cli) warmup: u32,
 
     /// Vary restarts, points or clusters: restarts=1..1000 (1, 2, 5, 10, .., both ends), clusters=2,4,8

@@ -4,6 +4,8 @@ use cairn::engine::Device;
 use clap::ValueHint;
 use clap::builder::NonEmptyStringValueParser;
 
+use super::number::whole;
+
 /// `--device`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct DeviceArgs {
@@ -32,7 +34,7 @@ pub(in crate::cli) fn device(text: &str) -> Device {
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ThreadsArgs {
     /// Threads on the CPU [default: one per logical processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub(in crate::cli) threads: Option<usize>,
 }
 

@@ -23,8 +23,8 @@ pub(in crate::cli) struct DevicesArgs {
     #[arg(long, conflicts_with = "json")]
     pub(in crate::cli) test: bool,
 
-    /// With --test, print a line for each check, and the GPU kernels that were checked
-    #[arg(short, long, requires = "test")]
+    /// Print the limits and features of GPUs too; with --test, a line for each check and the GPU kernels that were checked
+    #[arg(short, long, conflicts_with = "json")]
     pub(in crate::cli) verbose: bool,
 
     /// Print JSON

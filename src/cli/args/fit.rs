@@ -19,7 +19,9 @@ Examples:
   cairn fit x.npy --init c.npy --max-iter 50
     Continue from the centroids of an earlier run
 
-Exit codes: 0 success, 1 failure, 2 usage error.";
+Ctrl-C ends a fit early, with the best of the restarts done until then in the summary and in all files.
+
+Exit codes: 0 success, 1 failure, 2 usage error, 130 stopped by Ctrl-C.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

@@ -3,6 +3,7 @@
 use clap::ValueHint;
 
 use super::device::ThreadsArgs;
+use super::number::whole;
 use super::table::TableArgs;
 
 #[derive(Debug, clap::Args)]
@@ -12,16 +13,16 @@ pub(in crate::cli) struct JobArgs {
     pub(in crate::cli) data: String,
 
     /// Number of clusters [default: 10, or as many as the rows of the --init file]
-    #[arg(short = 'k', long, value_name = "N")]
+    #[arg(short = 'k', long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub(in crate::cli) clusters: Option<usize>,
 
     /// Seed of the random numbers: the same seed gives the same result on every device
-    #[arg(long, value_name = "N", default_value_t = 42)]
+    #[arg(long, value_name = "N", default_value_t = 42, allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub(in crate::cli) seed: u64,
 
     /// Number of restarts, of which the best is returned [default: 1000 for the digits, 10 for other data,
     /// 1 for an --init file]
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub(in crate::cli) restarts: Option<u64>,
 
     /// Initial centroids: k-means++, random (rows), or a CSV or .npy file
@@ -29,7 +30,7 @@ pub(in crate::cli) struct JobArgs {
     pub(in crate::cli) init: InitArg,
 
     /// Maximum number of iterations of a restart
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 300, allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub(in crate::cli) max_iter: u32,
 
     /// Stop when the squared shift of all centroids is at most this fraction of the mean variance; 0: when no

@@ -7,15 +7,20 @@ pub(super) mod draw;
 mod fit;
 mod job;
 mod model;
+mod number;
 mod read;
 mod report;
+mod suggestion;
 pub(super) mod sweep;
 mod table;
 
 use std::env;
 
-use clap::error::ErrorKind;
+use anstream::ColorChoice;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+
+use super::terminal;
 
 pub(super) use compare::CompareArgs;
 pub(super) use device::{DeviceArgs, MemoryArgs};
@@ -49,8 +54,30 @@ impl Args {
                 format!("the argument {bad:?} is not UTF-8; rename the file, or give another path to it\n");
             Self::command().error(ErrorKind::InvalidUtf8, said).exit();
         }
-        Self::parse()
+        Self::try_parse().unwrap_or_else(|error| end(&explained(error)))
     }
+}
+
+/// Prints an error, wrapped, or the text that was asked for, and ends the program.
+fn end(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    error.render().ansi().to_string().lines().for_each(terminal::write_stderr);
+    std::process::exit(error.exit_code())
+}
+
+/// An error with the subcommand that was meant, if that is clear. The suggestions of `clap` miss short names.
+fn explained(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) {
+        let command = Args::command();
+        let names = command.get_subcommands().map(clap::Command::get_name);
+        if let Some(name) = suggestion::meant(typed, names) {
+            let name = ContextValue::Strings(vec![name.to_owned()]);
+            error.insert(ContextKind::SuggestedSubcommand, name);
+        }
+    }
+    error
 }
 
 /// When to use colour.
@@ -59,6 +86,17 @@ pub(super) enum Color {
     Auto,
     Always,
     Never,
+}
+
+impl Color {
+    /// The choice of this name.
+    pub(super) fn choice(self) -> ColorChoice {
+        match self {
+            Self::Auto => ColorChoice::Auto,
+            Self::Always => ColorChoice::Always,
+            Self::Never => ColorChoice::Never,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 use super::device::{DeviceArgs, ThreadsArgs};
+use super::number::whole;
 use super::table::TableArgs;
 
 /// Largest range of clusters of which every number is used; larger ranges use preferred numbers.
@@ -37,19 +38,19 @@ pub(in crate::cli) struct SweepArgs {
 
     /// Numbers of clusters: a list such as 10,20,40 or a range such as 2..400, or both: 2..9,20,40 [default: 2..20, or
     /// up to the number of rows]
-    #[arg(short = 'k', long, value_name = "LIST", value_parser = clusters)]
+    #[arg(short = 'k', long, value_name = "LIST", allow_negative_numbers = true, value_parser = clusters)]
     pub(in crate::cli) clusters: Option<Numbers>,
 
     /// Seeds, each used with every number of clusters: a list or a range
-    #[arg(long, value_name = "LIST", default_value = "1..5", value_parser = seeds)]
+    #[arg(long, value_name = "LIST", default_value = "1..5", allow_negative_numbers = true, value_parser = seeds)]
     pub(in crate::cli) seeds: Seeds,
 
     /// Restarts of each fit, of which the best is returned
-    #[arg(short, long, value_name = "N", default_value_t = 10)]
+    #[arg(short, long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub(in crate::cli) restarts: u64,
 
     /// Maximum number of iterations of a restart
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 300, allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub(in crate::cli) max_iter: u32,
 
     #[command(flatten)]

@@ -2,31 +2,27 @@
 
 use anyhow::Context;
 use cairn::compare::calibrate::{fit, samples};
-use cairn::compare::{Contestant, HostClock, Runner};
+use cairn::compare::{Contestant, HostClock, Runner, Step};
 use cairn::engine::OpenOptions;
 use cairn::engine::cost::{Cost, Costs, GpuCost};
 use cairn::numbers;
 
 use super::devices::{self, DeviceList};
-use super::stop::{STOP, stop_on_ctrl_c};
-use super::text;
 use crate::cli::args::CompareArgs;
 use crate::cli::device::{Wanted, options};
 use crate::cli::failure::Stopped;
 use crate::cli::progress::Bar;
-use crate::cli::{cache, terminal};
+use crate::cli::table::Table;
+use crate::cli::{cache, stop, terminal};
 
 /// Measures the devices one after the other, and saves the cost model.
 pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
-    let all = if *list == DeviceList::Default { &DeviceList::All } else { list };
     // earlier measurements must not affect this one
     let options =
         OpenOptions { costs: Costs::default(), ..options(&Wanted { quiet: true, ..devices::wanted(args) })? };
-    let mut contestants = devices::open(all, &options)?;
-    if *list == DeviceList::Default {
-        contestants.retain(|contestant| wanted(contestant, args.quiet));
-    }
-    stop_on_ctrl_c()?;
+    let list = if *list == DeviceList::Default { &DeviceList::Hardware } else { list };
+    let contestants = devices::open(list, &options, args.quiet)?;
+    stop::allow("nothing was written");
     let (mut costs, _) = cache::costs();
     let mut rows = Vec::new();
     let mut ended = Ok(());
@@ -47,32 +43,27 @@ pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
         return saved.map(drop).and(ended);
     }
     let header = ["", "fixed", "per value", "per restart", "points x features x clusters x passes"];
-    let text = text::table(&header, rows.into_iter());
+    let text = Table::of_names(&header, rows.into_iter()).text();
     let place = saved.as_ref().map(|file| terminal::plain(&file.display().to_string()));
-    let said = place.map(|file| format!("\nsaved for `--device auto` in {file}\n")).unwrap_or_default();
+    let said = place.map(|file| format!("saved for `--device auto` in {file}"));
+    let said =
+        said.map(|said| format!("\n{}\n", terminal::wrapped(&said, terminal::room(), 0))).unwrap_or_default();
     terminal::write_stdout(&(text + &said)).context("standard output")?; // what was measured, also if it isn't saved
     saved.map(drop).and(ended)
 }
 
-/// `auto` never chooses a software adapter, so its cost is measured only if it is named.
-fn wanted(contestant: &Contestant<'_>, quiet: bool) -> bool {
-    let software = contestant.device.software;
-    if software && !quiet {
-        let name = terminal::plain(&contestant.device.name);
-        terminal::write_stderr(&format!("note: {name} is skipped: it is a software adapter"));
-    }
-    !software
-}
-
 fn measure(args: &CompareArgs, contestant: &Contestant<'_>) -> anyhow::Result<Cost> {
     let bar = Bar::line(args.quiet);
-    let say = |text: &str| bar.say(&format!("{}: {text}", contestant.device.name));
-    let runner = Runner { clock: &HostClock::start(), stop: &STOP, say: &say };
+    let say = |step: Step<'_>| {
+        if let Step::Run { what, .. } = step {
+            bar.say(&format!("{}: {what}", contestant.device.name));
+        }
+    };
+    let runner = Runner { clock: &HostClock::start(), stop: &stop::STOP, say: &say };
     let (engine, open_s) = (contestant.engine.as_ref(), contestant.device.open_s);
     let samples = samples(&runner, engine, open_s).map_err(|error| {
-        let stopped = STOP.load(std::sync::atomic::Ordering::Relaxed);
-        if stopped {
-            Stopped("the costs of the remaining devices were not saved").into()
+        if stop::is_asked() {
+            Stopped("the costs of the remaining devices were not saved".into()).into()
         } else {
             anyhow::Error::new(error).context(contestant.device.name.clone())
         }

@@ -9,14 +9,16 @@ use crate::cli::args::CompareArgs;
 use crate::cli::args::device::device;
 use crate::cli::device::{Wanted, explain};
 use crate::cli::failure::Usage;
-use crate::cli::terminal;
+use crate::cli::notes;
 
 /// The requested devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum DeviceList {
-    /// The CPU, and the best GPU if there is one.
+    /// The CPU, and the best GPU if there is one; no software adapter.
     Default,
-    /// The CPU and every GPU.
+    /// The CPU and every GPU; no software adapter.
+    Hardware,
+    /// The CPU and every adapter.
     All,
     /// These.
     Listed(Vec<(String, Device)>),
@@ -57,8 +59,13 @@ fn check(name: &str, device: &Device) -> Result<(), Usage> {
     )))
 }
 
-/// Opens the devices. An error if a named device is missing.
-pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<Vec<Contestant<'static>>> {
+/// Opens the devices. An error if a named device is missing. Software adapters, which `auto` never takes, are opened only if
+/// they are named; unless `quiet`, a note says so.
+pub(super) fn open(
+    list: &DeviceList,
+    options: &OpenOptions,
+    quiet: bool,
+) -> anyhow::Result<Vec<Contestant<'static>>> {
     match list {
         DeviceList::Listed(devices) => {
             let opened = devices.iter().map(|(name, device)| open_one(name, device, options));
@@ -68,11 +75,13 @@ pub(super) fn open(list: &DeviceList, options: &OpenOptions) -> anyhow::Result<V
         }
         DeviceList::Default => {
             let cpu = open_one("cpu", &Device::Cpu, options)?;
-            Ok(std::iter::once(cpu).chain(adapters(1, options)).collect())
+            let wanted = Adapters { most: 1, software: false, quiet };
+            Ok(std::iter::once(cpu).chain(adapters(&wanted, options)).collect())
         }
-        DeviceList::All => {
+        DeviceList::Hardware | DeviceList::All => {
             let cpu = open_one("cpu", &Device::Cpu, options)?;
-            Ok(std::iter::once(cpu).chain(adapters(usize::MAX, options)).collect())
+            let wanted = Adapters { most: usize::MAX, software: *list == DeviceList::All, quiet };
+            Ok(std::iter::once(cpu).chain(adapters(&wanted, options)).collect())
         }
     }
 }
@@ -99,11 +108,21 @@ fn open_one(name: &str, device: &Device, options: &OpenOptions) -> anyhow::Resul
     Ok(Contestant::new(name, opened.engine, opened.took.as_secs_f64()))
 }
 
-/// The best adapters that can be opened, at most `most`; prints a note for each that can't.
+/// Which adapters are opened.
+#[cfg_attr(not(feature = "gpu"), allow(dead_code, reason = "only GPUs are chosen"))]
+struct Adapters {
+    most: usize,
+    software: bool,
+    quiet: bool,
+}
+
+/// The best adapters that can be opened; prints a note for each that can't, and for software adapters that are left out.
 #[cfg(feature = "gpu")]
-fn adapters(most: usize, options: &OpenOptions) -> Vec<Contestant<'static>> {
-    use cairn::engine::gpu::{Gpu, adapters};
-    let found = adapters(&options.backends, options.query_units());
+fn adapters(wanted: &Adapters, options: &OpenOptions) -> Vec<Contestant<'static>> {
+    use cairn::engine::gpu::{AdapterInfo, Gpu, adapters};
+    let all = adapters(&options.backends, options.query_units());
+    let (found, left_out): (Vec<AdapterInfo>, Vec<AdapterInfo>) =
+        all.into_iter().partition(|adapter| wanted.software || !adapter.software);
     let mut contestants = Vec::new();
     for adapter in &found {
         let start = std::time::Instant::now();
@@ -111,25 +130,38 @@ fn adapters(most: usize, options: &OpenOptions) -> Vec<Contestant<'static>> {
             Ok(gpu) => {
                 let took = start.elapsed().as_secs_f64();
                 let twice = found.iter().filter(|other| other.name == adapter.name).count() > 1;
-                let name = match (most, twice) {
+                let name = match (wanted.most, twice) {
                     (1, _) => "gpu".to_owned(),
                     (_, true) => format!("{}, {}", adapter.name, adapter.backend),
                     (_, false) => adapter.name.clone(),
                 };
                 contestants.push(Contestant::new(name, Box::new(gpu), took));
             }
-            Err(error) => terminal::write_stderr(&format!("note: {}", terminal::plain(&error.to_string()))),
+            Err(error) => notes::write_note(&error.to_string()),
         }
-        if contestants.len() == most {
+        if contestants.len() == wanted.most {
             break;
         }
+    }
+    if let (false, Some(first)) = (wanted.quiet, left_out.first()) {
+        notes::write_note(&leaves_out(&first.name, contestants.is_empty()));
     }
     contestants
 }
 
+/// The note on a software adapter that is left out.
+#[cfg(feature = "gpu")]
+fn leaves_out(name: &str, no_gpu: bool) -> String {
+    let only = if no_gpu { "no GPU was found; " } else { "" };
+    let word = name.split([' ', '(']).next().unwrap_or(name);
+    format!("{only}{name} is left out, a software adapter on the CPU; --devices cpu,{word} compares it")
+}
+
 #[cfg(not(feature = "gpu"))]
-fn adapters(_most: usize, _options: &OpenOptions) -> Vec<Contestant<'static>> {
-    terminal::write_stderr("note: this cairn was built without the feature `gpu`");
+fn adapters(wanted: &Adapters, _options: &OpenOptions) -> Vec<Contestant<'static>> {
+    if !wanted.quiet {
+        notes::write_note("this cairn was built without the feature `gpu`");
+    }
     Vec::new()
 }
 

@@ -4,31 +4,35 @@ mod calibrate;
 mod chart;
 mod devices;
 mod files;
-mod stop;
 mod text;
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use cairn::compare::sweep::{Parameter, Sweep};
-use cairn::compare::{CompareError, Comparison, Contestant, Document, HostClock, Method, Runner, params_at};
+use cairn::compare::{
+    Budget, CompareError, Comparison, Contestant, Document, Estimate, HostClock, Method, Plan, Runner, Step,
+    params_at,
+};
 use cairn::data::{self, Dataset};
 use cairn::engine::Device;
 use cairn::kmeans::{FitError, Params};
+use cairn::numbers::{self, plural};
 
 use self::files::ExportFiles;
-use self::stop::{STOP, stop_on_ctrl_c};
 use super::args::CompareArgs;
 use super::device;
 use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
-use super::{input, notes, request, terminal};
+use super::{hints, input, notes, request, stop, terminal};
 
 /// Default number of runs of each device; fewer if they take long.
 const RUNS: u32 = 10;
-/// Time budget for the runs of a job, or of each value of a sweep.
-const BUDGET: Duration = Duration::from_secs(30);
-const BUDGET_OF_VALUE: Duration = Duration::from_secs(10);
+/// Time for the runs of a job, so that a comparison ends within a minute: opening devices, reading and measuring peaks take
+/// the rest.
+const BUDGET: Budget = Budget { time: Duration::from_secs(50), least_runs: 1 };
+/// Time for the runs of each value of a sweep, of which fewer would leave open where the faster device changes.
+const BUDGET_OF_VALUE: Budget = Budget { time: Duration::from_secs(10), least_runs: Method::LEAST_RUNS };
 
 /// Runs the subcommand.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
@@ -46,12 +50,13 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         }
         check_points(sweep, params.n_clusters())?;
     }
-    let mut contestants = devices::open(&list, &device::options(&devices::wanted(args))?)?;
+    let mut contestants = devices::open(&list, &device::options(&devices::wanted(args))?, args.quiet)?;
     let start = Instant::now();
     let data = data::load(&args.job.data, &request::load_options(&args.job))?;
     let (params, starts) = asked.of_data(&data)?;
-    stop_on_ctrl_c()?;
+    stop::allow("nothing was written");
     let document = measure(args, &params, &data, start.elapsed(), &mut contestants)?;
+    let document = Document { warnings: hints::with_flags(document.warnings.clone()), ..document };
     let written = files.write(&document);
     if !args.quiet {
         input::write(&data);
@@ -85,8 +90,22 @@ fn measure(
     let comparison = Comparison { data, read, params, sweep: args.sweep.as_ref(), method: method(args) };
     contestants.iter_mut().for_each(Contestant::describe);
     let bar = Bar::line(args.quiet);
-    let say = |text: &str| bar.say(text);
-    let runner = Runner { clock: &HostClock::start(), stop: &STOP, say: &say };
+    let several = contestants.len() > 1;
+    let say = |step: Step<'_>| match step {
+        Step::Estimate(estimate) => {
+            let text = estimated(&estimate, several);
+            bar.above(|| {
+                if !args.quiet {
+                    notes::write_note(&text)
+                }
+            });
+        }
+        Step::Run { what, left_s: None } => bar.say(what),
+        Step::Run { what, left_s: Some(left_s) } => {
+            bar.say(&format!("{what}; {} left", numbers::about(left_s)));
+        }
+    };
+    let runner = Runner { clock: &HostClock::start(), stop: &stop::STOP, say: &say };
     comparison.run(contestants, &runner).map_err(|error| match (error, &args.sweep) {
         (CompareError::Fit(error), sweep) => match (&error, sweep) {
             (FitError::Params(_), Some(sweep)) => {
@@ -101,6 +120,24 @@ fn measure(
     })
 }
 
+/// What the measurements will take; for several devices also what a clear answer takes.
+fn estimated(estimate: &Estimate, several: bool) -> String {
+    let Estimate { seconds, jobs, plan, pass_s } = *estimate;
+    let Plan { warmup, runs } = plan;
+    let time = numbers::about(seconds);
+    if jobs > 1 {
+        return format!("measuring {jobs} values takes {time}");
+    }
+    let run = |n: u32, what: &str| plural(n.into(), &format!("{what}run"));
+    let (warmup, measured) = (run(warmup, "warm-up "), run(runs, ""));
+    let mut text = format!("measuring takes {time}: {warmup} and {measured} of each device");
+    if several && runs < Method::LEAST_RUNS {
+        let (least, longer) = (Method::LEAST_RUNS, numbers::about(f64::from(Method::LEAST_RUNS) * pass_s));
+        text += &format!("; --runs {least}, the fewest that can say which is faster, take {longer}");
+    }
+    text
+}
+
 fn method(args: &CompareArgs) -> Method {
     let budget = if args.sweep.is_some() { BUDGET_OF_VALUE } else { BUDGET };
     Method {
@@ -112,7 +149,7 @@ fn method(args: &CompareArgs) -> Method {
 
 fn end(document: &Document) -> anyhow::Result<()> {
     if document.stopped {
-        return Err(Stopped("what was measured until then is shown, and marked incomplete").into());
+        return Err(Stopped("what was measured until then is shown, and marked incomplete".into()).into());
     }
     match document.failure() {
         Some((device, why)) => anyhow::bail!("{device} failed: {why}"),

@@ -4,15 +4,19 @@ use anstyle::Style;
 use cairn::compare::document::{DeviceReport, Measurement, Timing};
 use cairn::compare::{Document, Warning, format};
 use cairn::numbers;
-use comfy_table::{CellAlignment, Table};
 
 use super::chart;
+use crate::cli::table::Table;
 use crate::cli::terminal::labelled;
 use crate::cli::terminal::{self, plain};
 use cairn::numbers::plural;
 
 /// Most warnings shown.
 const WARNINGS: usize = 8;
+
+/// What the distances of the last table are.
+const DISTANCES: &str =
+    "  distances are from each point to each centroid in each pass; bounds prove that some are not needed";
 
 /// The whole report, for a terminal `width` columns wide.
 pub(super) fn text(document: &Document, width: usize, color: bool) -> String {
@@ -61,30 +65,27 @@ fn head(document: &Document) -> String {
 
 fn heading(text: &str) -> String {
     let bold = Style::new().bold();
+    let text = terminal::wrapped(text, terminal::room(), 0);
     format!("\n{bold}{text}{bold:#}\n")
 }
 
 /// The tables of one measurement.
 fn one(document: &Document, measurement: &Measurement) -> String {
-    let times = table(
+    let times = Table::of_names(
         &["", "median", "IQR", "min", "max", "ratio [95%]", "runs"],
         measurement.devices.iter().map(times),
     );
-    let split = table(
+    let split = Table::of_names(
         &["", "(open", "build)", "upload", "seed", "iterate", "assign", "update", "read back", "clock"],
         measurement.devices.iter().zip(&document.devices).filter_map(split),
     );
-    let rates = table(
-        &["", "restarts", "points x clusters x iterations", "GFLOP", "GB"],
+    let rates = Table::of_names(
+        &["", "restarts", "distances", "skipped by bounds"],
         measurement.devices.iter().filter_map(rates),
     );
-    heading("time of a run")
-        + &times
-        + &heading("where it goes")
-        + &split
-        + &heading("work a second, as if no distance were skipped")
-        + &rates
-        + over_peak(measurement)
+    let tables = [("time of a run", times), ("where it goes", split), ("useful work a second", rates)];
+    let tables = tables.map(|(title, table)| heading(title) + &table.text()).concat();
+    tables + &terminal::wrapped(DISTANCES, terminal::room(), 2) + "\n"
 }
 
 fn times(timing: &Timing) -> Vec<String> {
@@ -113,28 +114,15 @@ fn split((timing, device): (&Timing, &DeviceReport)) -> Option<Vec<String>> {
     Some(std::iter::once(plain(&timing.name)).chain(steps).chain([clock.to_owned()]).collect())
 }
 
+/// Distances are those that the result depends on, computed or skipped.
 fn rates(timing: &Timing) -> Option<Vec<String>> {
     let rates = timing.rates?;
-    let share =
-        |share: Option<f64>| share.map(|s| format!(" ({:.0}% of peak)", s * 100.0)).unwrap_or_default();
     Some(vec![
         plain(&timing.name),
         numbers::rate(rates.restarts_per_s),
-        numbers::rate(rates.point_cluster_iterations_per_s),
-        numbers::rate(rates.gflops) + &share(rates.flops_of_peak),
-        numbers::rate(rates.gbytes_per_s) + &share(rates.bytes_of_peak),
+        rates.distances_per_s.map_or("-".into(), numbers::rate),
+        rates.skipped_distances.map_or("-".into(), numbers::short_percent),
     ])
-}
-
-/// A note on shares above one, if there are any.
-fn over_peak(measurement: &Measurement) -> &'static str {
-    let rates = measurement.devices.iter().filter_map(|timing| timing.rates);
-    let over = |share: Option<f64>| share.is_some_and(|share| share > 1.0);
-    if !rates.into_iter().any(|rates| over(rates.flops_of_peak) || over(rates.bytes_of_peak)) {
-        return "";
-    }
-    " Above 100%: all distances and reads count. Bounds may skip some, and caches are faster than the memory that the\n \
-      peak is of.\n"
 }
 
 /// A line for each value: the median of each device, the ratio, the faster device.
@@ -163,7 +151,7 @@ fn curve(document: &Document) -> String {
         cells
     };
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    table(&header, measurements.iter().map(line))
+    Table::of_names(&header, measurements.iter().map(line)).text()
 }
 
 fn findings(document: &Document) -> Vec<String> {
@@ -172,19 +160,6 @@ fn findings(document: &Document) -> Vec<String> {
         return vec!["too little was measured to say who is faster".into()];
     }
     found
-}
-
-/// A table without rules: the first column is left-aligned, the others right-aligned.
-pub(super) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_header(header);
-    table.add_rows(rows);
-    for (at, column) in table.column_iter_mut().enumerate() {
-        column.set_cell_alignment(if at == 0 { CellAlignment::Left } else { CellAlignment::Right });
-        column.set_padding((1, 1));
-    }
-    let lines = table.to_string();
-    lines.lines().map(|line| format!(" {}\n", line.trim_end())).collect()
 }
 
 /// The flag that a warning refers to.

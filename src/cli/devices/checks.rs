@@ -53,8 +53,8 @@ pub(super) fn run(verbose: bool) -> anyhow::Result<()> {
     failed += gpus(verbose, &options)?;
     match failed {
         0 => Ok(()),
-        1 => anyhow::bail!("1 check failed: please report it, with the output of `cairn devices`"),
-        n => anyhow::bail!("{n} checks failed: please report them, with the output of `cairn devices`"),
+        1 => anyhow::bail!("1 check failed: please report it, with the output of `cairn devices -v`"),
+        n => anyhow::bail!("{n} checks failed: please report them, with the output of `cairn devices -v`"),
     }
 }
 
@@ -112,19 +112,29 @@ fn device(name: &str, verbose: bool, checks: &[Check], open: &Opener<'_>) -> any
     let start = Instant::now();
     let tested = test(checks, verbose, open);
     let Tested { passed, failed, skipped, lines, kernels } = tested;
-    let verdict = if failed > 0 { "FAIL" } else { "pass" };
-    let parts =
-        [(passed, "passed"), (failed, "failed"), (skipped, "skipped: the limit of ten seconds was reached")];
-    let parts = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}"));
-    let parts = parts.collect::<Vec<_>>().join(", ");
     let took = numbers::time(start.elapsed().as_secs_f64());
-    write(&labelled("device", &format!("{}  {verdict}  {parts} ({took})", plain(name))))?;
+    let said = format!("{}: {} ({took})", plain(name), verdict(passed, failed, skipped));
+    write(&labelled("device", &said))?;
     write(&lines)?;
     if verbose && !kernels.is_empty() {
         let kernels: Vec<String> = kernels.into_iter().collect();
         write(&labelled("  kernels", &kernels.join(", ")))?;
     }
     Ok(failed)
+}
+
+/// The result of the checks of a device. What was skipped is not said to have passed.
+fn verdict(passed: usize, failed: usize, skipped: usize) -> String {
+    let of = passed + failed + skipped;
+    let skipped = match skipped {
+        0 => String::new(),
+        n => format!(", {n} skipped at the limit of {} seconds", ENOUGH.as_secs()),
+    };
+    match failed {
+        0 if skipped.is_empty() => format!("all {of} checks passed"),
+        0 => format!("{passed} of {of} checks passed{skipped}"),
+        n => format!("FAILED: {n} of {of} checks{skipped}"),
+    }
 }
 
 fn test(checks: &[Check], verbose: bool, open: &Opener<'_>) -> Tested {
@@ -182,5 +192,18 @@ fn matrix_units(adapter: &cairn::engine::gpu::AdapterInfo, options: &OpenOptions
         MatrixUnits::Usable(_) => Ok(Box::new(gpu)),
         MatrixUnits::Refused(why) => Err(why),
         MatrixUnits::None => Err("the driver did not open its matrix units".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_skipped_has_not_passed() {
+        assert_eq!(verdict(18, 0, 0), "all 18 checks passed");
+        assert_eq!(verdict(29, 0, 3), "29 of 32 checks passed, 3 skipped at the limit of 10 seconds");
+        assert_eq!(verdict(16, 2, 0), "FAILED: 2 of 18 checks");
+        assert_eq!(verdict(20, 1, 11), "FAILED: 1 of 32 checks, 11 skipped at the limit of 10 seconds");
     }
 }

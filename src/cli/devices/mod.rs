@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::args::DevicesArgs;
 use super::device::{self, Wanted};
 use super::json::{self, SCHEMA, VERSION};
-use super::terminal::labelled;
 use super::terminal::{self, plain};
+use super::terminal::{labelled, labelled_in_one_line};
 
 const NONE: &str = "none found; `apt install mesa-vulkan-drivers` (Debian, Ubuntu) gives a software one to try, \
                     a real GPU needs its vendor's Vulkan driver (in a container also the `graphics` capability)";
@@ -53,7 +53,7 @@ pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<()> {
         return checks::run(args.verbose);
     }
     let devices = find()?;
-    let text = if args.json { json::pretty(&devices)? } else { text(&devices) };
+    let text = if args.json { json::pretty(&devices)? } else { text(&devices, args.verbose) };
     terminal::write_stdout(&text).context("standard output")
 }
 
@@ -90,10 +90,11 @@ fn adapters(_options: &OpenOptions) -> Vec<Adapter> {
     Vec::new()
 }
 
-fn text(devices: &Devices) -> String {
-    let mut text = labelled("cpu", &plain(&devices.cpu));
+/// A line for each device; if `verbose`, also the limits and features of adapters.
+fn text(devices: &Devices, verbose: bool) -> String {
+    let mut text = labelled_in_one_line("cpu", &plain(&devices.cpu));
     for adapter in &devices.adapters {
-        text.push_str(&adapter_text(adapter));
+        text.push_str(&adapter_text(adapter, verbose));
     }
     if devices.adapters.is_empty() {
         text.push_str(&labelled("gpu", if cfg!(feature = "gpu") { NONE } else { NOT_BUILT }));
@@ -101,12 +102,15 @@ fn text(devices: &Devices) -> String {
     text + &labelled("auto takes", &plain(&devices.auto.reason))
 }
 
-fn adapter_text(adapter: &Adapter) -> String {
+fn adapter_text(adapter: &Adapter, verbose: bool) -> String {
     let Adapter { name, backend, driver, kind, .. } = adapter;
     let limits = adapter.limits.iter().map(|(name, limit)| format!("{name} {limit}"));
     let features =
         adapter.features.iter().map(|(name, has)| format!("{name} {}", if *has { "yes" } else { "no" }));
     let head = plain(&format!("{name} ({kind}, {backend}, {driver})"));
+    if !verbose {
+        return labelled_in_one_line("gpu", &head);
+    }
     let lists = [("  limits", limits.collect::<Vec<_>>()), ("  features", features.collect())];
     let lists = lists.map(|(label, list)| labelled(label, &list.join(", "))).concat();
     labelled("gpu", &head) + &lists

@@ -4,7 +4,7 @@ use super::Document;
 use super::error::{ExportError, failed};
 use crate::compare::document::{Measurement, Timing};
 
-const HEADER: [&str; 31] = [
+const HEADER: [&str; 33] = [
     "parameter",
     "value",
     "added",
@@ -33,6 +33,8 @@ const HEADER: [&str; 31] = [
     "point_cluster_iterations_per_s",
     "gflops",
     "gbytes_per_s",
+    "distances_per_s",
+    "skipped_distances",
     "fingerprint",
     "verified",
     "failure",
@@ -86,6 +88,8 @@ fn line(parameter: &str, measurement: &Measurement, timing: &Timing) -> [String;
         number(rates.map(|rates| rates.point_cluster_iterations_per_s)),
         number(rates.map(|rates| rates.gflops)),
         number(rates.map(|rates| rates.gbytes_per_s)),
+        number(rates.and_then(|rates| rates.distances_per_s)),
+        number(rates.and_then(|rates| rates.skipped_distances)),
         measurement.fingerprint.clone().unwrap_or_default(),
         timing.verified.to_string(),
         timing.failure.clone().unwrap_or_default(),

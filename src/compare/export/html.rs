@@ -41,7 +41,7 @@ struct HtmlTable {
     heading: Option<String>,
     times: Vec<[String; 7]>,
     split: Vec<[String; 10]>,
-    rates: Vec<[String; 5]>,
+    rates: Vec<[String; 4]>,
 }
 
 pub(super) fn text(document: &Document) -> Result<String, ExportError> {
@@ -150,16 +150,13 @@ fn split((timing, device): (&Timing, &DeviceReport)) -> Option<[String; 10]> {
     ])
 }
 
-fn rates(timing: &Timing) -> Option<[String; 5]> {
+fn rates(timing: &Timing) -> Option<[String; 4]> {
     let rates = timing.rates?;
-    let share =
-        |share: Option<f64>| share.map(|share| format!(" ({:.0}%)", share * 100.0)).unwrap_or_default();
     Some([
         timing.name.clone(),
         numbers::rate(rates.restarts_per_s),
-        numbers::rate(rates.point_cluster_iterations_per_s),
-        numbers::rate(rates.gflops) + &share(rates.flops_of_peak),
-        numbers::rate(rates.gbytes_per_s) + &share(rates.bytes_of_peak),
+        rates.distances_per_s.map_or("–".into(), numbers::rate),
+        rates.skipped_distances.map_or("–".into(), numbers::short_percent),
     ])
 }
 

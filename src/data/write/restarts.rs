@@ -1,8 +1,8 @@
 //! The table of restarts, which is written while they end.
 
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 
-use super::output::{Output, OutputFormat, number, write_npy_header};
+use super::output::{Output, OutputFormat, npy_header, number};
 use super::sink::Sink;
 use crate::data::error::DataError;
 
@@ -25,6 +25,8 @@ pub struct RestartRow {
 pub struct RestartsOut {
     sink: Sink,
     format: OutputFormat,
+    asked: u64,
+    written: u64,
 }
 
 impl Output {
@@ -38,10 +40,10 @@ impl Output {
         let mut sink = self.begin()?;
         let begun = match format {
             OutputFormat::Csv | OutputFormat::Plain => writeln!(sink, "restart,inertia,iterations,stopped"),
-            OutputFormat::Npy => write_npy_header(&mut sink, "<f8", &[n_restarts as usize, 4]),
+            OutputFormat::Npy => sink.write_all(&header(n_restarts, n_restarts)),
         };
         match begun {
-            Ok(()) => Ok(RestartsOut { sink, format }),
+            Ok(()) => Ok(RestartsOut { sink, format, asked: n_restarts, written: 0 }),
             Err(reason) => Err(sink.failed(reason)),
         }
     }
@@ -54,6 +56,7 @@ impl RestartsOut {
     ///
     /// [`DataError::Write`], such as for a full disk.
     pub fn write(&mut self, row: &RestartRow) -> Result<(), DataError> {
+        self.written += 1;
         self.write_row(row).map_err(|reason| self.sink.failed(reason))
     }
 
@@ -70,12 +73,23 @@ impl RestartsOut {
         }
     }
 
-    /// Gives the file its name.
+    /// Gives the file its name. It may have fewer restarts than announced.
     ///
     /// # Errors
     ///
     /// [`DataError::Write`].
-    pub fn finish(self) -> Result<(), DataError> {
+    pub fn finish(mut self) -> Result<(), DataError> {
+        if self.format == OutputFormat::Npy && self.written < self.asked {
+            let header = header(self.written, self.asked);
+            let begin = self.sink.rewind().and_then(|()| self.sink.write_all(&header));
+            begin.map_err(|reason| self.sink.failed(reason))?;
+        }
         self.sink.finish()
     }
+}
+
+/// The header of an `.npy` file of restarts, as long as that for `asked` of them.
+fn header(n_restarts: u64, asked: u64) -> Vec<u8> {
+    let shape = |n: u64| format!("({n}, 4)");
+    npy_header("'<f8'", &shape(n_restarts), shape(asked).len() - shape(n_restarts).len())
 }

@@ -199,7 +199,9 @@ impl CpuSession<'_> {
             });
             let first = work.assigned_points == 0;
             work.pass(first, labels.len() as u64, examined.repaired);
-            examined.points * k as u64 + examined.to_movers
+            let distances = examined.points * k as u64 + examined.to_movers;
+            work.skipped_distances += ((labels.len() * k) as u64).saturating_sub(distances);
+            distances
         };
         let mut labels = vec![0; table.n_points()];
         let mut moved = vec![0; centroids.len()];

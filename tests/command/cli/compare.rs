@@ -1,11 +1,10 @@
 //! `cairn compare`: text, files, the page in a browser, `--calibrate` and its effect on `auto`.
 
-use std::process::Stdio;
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::Folder;
+#[cfg(unix)]
+use super::interrupted;
 use crate::browser;
 
 const QUICK: &str = "compare -k 3 -r 2 --runs 6 --warmup 0 --devices cpu,reference";
@@ -78,6 +77,63 @@ fn one_device_is_timed_alone() {
     assert!(ran.err.contains("5 runs say little") && ran.err.contains("see --runs"), "{}", ran.err);
 }
 
+/// A software adapter takes part only where it is named, or all adapters are.
+#[cfg(feature = "gpu")]
+#[test]
+fn software_adapters_are_left_out_and_the_time_is_said_before() {
+    let folder = Folder::new();
+    let devices: Value = serde_json::from_str(&folder.run("devices --json").out).unwrap();
+    let adapters = devices["adapters"].as_array().unwrap();
+    let ran = folder.run("compare -k 3 -r 2 --runs 1 --warmup 0 --export-json c.json");
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.err.contains("note: measuring takes "), "{}", ran.err);
+    let json = document(&folder, "c.json");
+    let compared = json["devices"].as_array().unwrap();
+    assert!(compared.iter().all(|device| device["software"] == false), "{compared:?}");
+    let software = adapters.iter().find(|adapter| adapter["software"] == true);
+    assert_eq!(software.is_some(), ran.err.contains("is left out, a software adapter"), "{}", ran.err);
+    if let Some(software) = software {
+        let word = software["name"].as_str().unwrap().split([' ', '(']).next().unwrap();
+        let named = format!("--devices cpu,{word}");
+        assert!(ran.err.contains(&named), "{}", ran.err);
+        let ran = folder.run(&format!("compare -k 3 -r 1 --runs 1 --warmup 0 {named}"));
+        assert!(ran.code == 0 && ran.out.contains("software adapter on the CPU"), "{}{}", ran.out, ran.err);
+        assert!(!ran.err.contains("left out"), "{}", ran.err);
+    }
+    assert_eq!(folder.run("compare -k 3 -r 2 --runs 1 -q").err, "");
+}
+
+#[test]
+fn few_runs_say_what_a_clear_answer_takes() {
+    let ran = Folder::new().run("compare -k 3 -r 2 --runs 2 --warmup 1 --devices cpu,reference");
+    let said =
+        ": 1 warm-up run and 2 runs of each device; --runs 6, the fewest that can say which is faster, take ";
+    assert!(ran.code == 0 && ran.err.contains(said), "{}", ran.err);
+}
+
+/// The share that bounds skip is the engine's own count: the reference computes every distance.
+#[test]
+fn useful_work_and_skipped_distances_are_columns() {
+    let folder = Folder::new();
+    let ran = folder.run(
+        "compare -k 60 -r 2 --runs 1 --warmup 0 --devices cpu,reference --export-json c.json --export-csv c.csv",
+    );
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for part in ["useful work a second", "restarts  distances  skipped by bounds"] {
+        assert!(ran.out.contains(part), "{part:?} is missing from {}", ran.out);
+    }
+    assert!(!ran.out.contains("of peak"), "{}", ran.out);
+    let json = document(&folder, "c.json");
+    let [cpu, reference] = [0, 1].map(|at| json["measurements"][0]["devices"][at]["rates"].clone());
+    assert_eq!(reference["skipped_distances"], 0.0);
+    let skipped = cpu["skipped_distances"].as_f64().unwrap();
+    assert!(0.0 < skipped && skipped < 1.0 && cpu["distances_per_s"].as_f64().unwrap() > 0.0, "{cpu}");
+    let lines: Vec<Vec<String>> =
+        folder.read("c.csv").lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    let at = lines[0].iter().position(|name| name == "skipped_distances").unwrap();
+    assert_eq!((&lines[1][at], lines[2][at].as_str()), (&skipped.to_string(), "0"));
+}
+
 #[test]
 fn misuse_is_refused_before_any_work() {
     let folder = Folder::with([("init.csv", b"1,2\n3,4\n"), ("t.csv", b"1,2\n3,4\n5,7\n")]);
@@ -114,21 +170,6 @@ fn misuse_is_refused_before_any_work() {
         .refused(1, &["--sweep clusters=2,4", "4 clusters", "3 rows"]);
     folder.run("compare t.csv --devices cpu,nosuch").refused(1, &["--devices", "nosuch"]);
     assert_eq!(folder.names(), ["init.csv", "t.csv"]);
-}
-
-/// The command, interrupted after so many seconds: exit code, both outputs.
-#[cfg(unix)]
-fn interrupted(folder: &Folder, args: &str, seconds: u64) -> (Option<i32>, String, String) {
-    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("cairn"));
-    command.env("CAIRN_CACHE", folder.path("cache")).env("XDG_RUNTIME_DIR", std::env::temp_dir());
-    command.args(args.split(' ')).current_dir(folder.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
-    std::thread::sleep(Duration::from_secs(seconds));
-    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(interrupt.unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 #[cfg(unix)]

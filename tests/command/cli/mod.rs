@@ -10,6 +10,8 @@
 //! | `summary` | the summary as text: exact, with and without colour, quiet |
 //! | `json` | the summary as JSON |
 //! | `sweep` | `cairn sweep` |
+//! | `stops` | Ctrl-C in a fit: the best so far, what was written |
+//! | `terminal` | every line fits into the terminal; misspelt subcommands |
 //! | `model` | models: listed, named, applied to rows from files and pipes |
 //! | `drawings` | `cairn predict --drawings` |
 //! | `read` | `cairn read` |
@@ -37,8 +39,11 @@ mod json;
 mod model;
 mod pipes;
 mod read;
+#[cfg(unix)]
+mod stops;
 mod summary;
 mod sweep;
+mod terminal;
 mod warnings;
 
 use std::fs;
@@ -153,6 +158,25 @@ impl Ran {
         assert!(err.starts_with("error: "), "{err}");
         parts.iter().for_each(|part| assert!(err.contains(part), "{part:?} is missing from {err}"));
     }
+}
+
+/// The command, interrupted by Ctrl-C after so many seconds: exit code (`None` if the signal ended it), both outputs.
+#[cfg(unix)]
+fn interrupted(folder: &Folder, args: &str, seconds: u64) -> (Option<i32>, String, String) {
+    use std::process::Stdio;
+    // whoever runs the tests may ignore the signal, as background jobs do
+    let default = if cfg!(target_os = "linux") { &["--default-signal=INT"][..] } else { &[] };
+    let mut command = std::process::Command::new("env");
+    command.args(default).arg(assert_cmd::cargo::cargo_bin!("cairn")).args(args.split(' '));
+    command.env("CAIRN_CACHE", folder.path("cache")).env("XDG_RUNTIME_DIR", std::env::temp_dir());
+    command.current_dir(folder.path("")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(seconds));
+    let interrupt = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 /// Whether this is a note that says what row 1 was taken for, or which columns were left out or read as 1 and 0.

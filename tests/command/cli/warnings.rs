@@ -354,3 +354,44 @@ fn compare_says_what_row_1_is() {
     assert_eq!((&data("t.csv")["header"], &data("t.csv")["first_row"]), (&json!(true), &json!(1)));
     assert_eq!(data("n.csv")["header"], json!(false));
 }
+
+/// A class among the features is warned of, with the flags that help, in every output.
+#[test]
+fn a_class_used_as_a_feature_is_warned_of() {
+    let digits = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv");
+    let folder = Folder::new();
+    let flags =
+        "--truth digit leaves it out and scores the clusters against it, --ignore digit leaves it out";
+    let ran = folder.fit(&format!("{digits} -r 1 --report r.html"));
+    assert!(ran.code == 0 && ran.err.contains("warning: column \"digit\" looks like a class"), "{}", ran.err);
+    assert!(ran.err.contains(flags), "{}", ran.err);
+    assert!(folder.read("r.html").contains(flags));
+    let warning = |json: &Value| {
+        let all = json["warnings"].as_array().unwrap().clone();
+        let mut found = all.into_iter().filter(|warning| warning["code"] == "class-column");
+        let first = found.next().unwrap();
+        assert!(found.next().is_none() && first["text"].as_str().unwrap().ends_with(flags), "{first}");
+        assert_eq!(first["column"], "digit");
+    };
+    warning(&json_of(&folder.fit(&format!("{digits} -r 1 --json"))));
+    warning(&json_of(
+        &folder.run(&format!("sweep {digits} -k 2 --seeds 1 -r 1 --device cpu --no-measures --json")),
+    ));
+    let compare = format!("compare {digits} -r 1 --runs 1 --warmup 0 --devices cpu --export-json c.json");
+    assert_eq!(folder.run(&compare).code, 0);
+    warning(&serde_json::from_str(&folder.read("c.json")).unwrap());
+    for flag in ["--truth", "--ignore"] {
+        folder.fit(&format!("{digits} -r 1 {flag} digit")).done();
+    }
+    folder.fit("digits -r 1").done();
+    // a column without a name is asked for by its number
+    let rows: String =
+        (0..30).map(|i| format!("{:.2},{:.2},{}\n", i as f64 * 0.37, 9.0 / (i + 1) as f64, i % 2)).collect();
+    fs::write(folder.path("t.csv"), rows).unwrap();
+    let ran = folder.fit("t.csv -k 2 --header no");
+    assert!(
+        ran.err.contains("warning: column 3 looks like a class") && ran.err.contains("--truth 3 "),
+        "{}",
+        ran.err
+    );
+}

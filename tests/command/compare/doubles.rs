@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use cairn::compare::sweep::Sweep;
-use cairn::compare::{Clock, CompareError, Comparison, Contestant, Document, Method, Runner};
+use cairn::compare::{Clock, CompareError, Comparison, Contestant, Document, Method, Runner, Step};
 use cairn::data::Dataset;
 use cairn::engine::cpu::Cpu;
 use cairn::engine::nearest_two::{Centroids, NearestSession};
@@ -162,12 +162,33 @@ pub(crate) fn compare_until(
     method: Method,
     stop: &AtomicBool,
 ) -> Result<Document, CompareError> {
+    run(&Runner { clock, stop, say: &|_| {} }, devices, params, sweep, method)
+}
+
+pub(crate) fn compare_saying(
+    clock: &FakeClock,
+    devices: &[(&str, &dyn Engine)],
+    params: &Params,
+    sweep: Option<&str>,
+    method: Method,
+    say: &(dyn Fn(Step<'_>) + Sync),
+) -> Result<Document, CompareError> {
+    run(&Runner { clock, stop: &AtomicBool::new(false), say }, devices, params, sweep, method)
+}
+
+fn run(
+    runner: &Runner<'_>,
+    devices: &[(&str, &dyn Engine)],
+    params: &Params,
+    sweep: Option<&str>,
+    method: Method,
+) -> Result<Document, CompareError> {
     let data = table();
     let sweep: Option<Sweep> = sweep.map(|sweep| sweep.parse().unwrap());
     let comparison = Comparison { data: &data, read: Duration::ZERO, params, sweep: sweep.as_ref(), method };
     let enter = |&(name, engine): &(&str, _)| Contestant::new(name, Box::new(Borrowed(engine)), 0.0);
     let mut contestants: Vec<Contestant<'_>> = devices.iter().map(enter).collect();
-    comparison.run(&mut contestants, &Runner { clock, stop, say: &|_| {} })
+    comparison.run(&mut contestants, runner)
 }
 
 pub(crate) fn table() -> Dataset {

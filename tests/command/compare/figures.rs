@@ -3,12 +3,13 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use cairn::compare::Method;
 use cairn::compare::statistics::Ratio;
 use cairn::compare::sweep::Crossover;
+use cairn::compare::{Budget, Estimate, Method, Step};
+use cairn::engine::Engine;
 use cairn::kmeans::KMeans;
 
-use super::doubles::{Double, FakeClock, compare};
+use super::doubles::{Double, FakeClock, compare, compare_saying};
 
 const SEVEN: Method = Method { runs: 7, warmup: 1, budget: None };
 
@@ -81,14 +82,62 @@ fn a_slow_first_run_is_told() {
 fn long_runs_are_made_less_often_within_a_budget() {
     let clock = FakeClock::default();
     let params = KMeans::new(2).restarts(3).check().unwrap();
-    let budget = Some(Duration::from_secs(10));
-    for (seconds, runs, all) in [(100, 6, 1 + 6), (2, 6, 1 + 1 + 6), (1, 10, 1 + 2 + 10)] {
-        let slow = Double::new(&clock, move |_, _| seconds * 1_000_000);
+    let of = |seconds: fn(u64) -> u64, least_runs| {
+        let slow = Double::new(&clock, move |run, _| seconds(run) * 1_000_000);
+        let budget = Some(Budget { time: Duration::from_secs(20), least_runs });
         let method = Method { runs: 10, warmup: 2, budget };
         let document = compare(&clock, &[("slow", &slow)], &params, None, method).unwrap();
-        assert_eq!(document.measurements[0].devices[0].runs_s.len(), runs, "{seconds} s");
-        assert_eq!(slow.made(), all, "{seconds} s");
-    }
+        (document.measurements[0].devices[0].runs_s.len(), slow.made())
+    };
+    // measured runs, and all: one verifies, then come those that warm up
+    assert_eq!(of(|_| 100, 1), (1, 1 + 1));
+    assert_eq!(of(|_| 100, 6), (6, 1 + 6));
+    assert_eq!(of(|_| 2, 1), (7, 1 + 2 + 7));
+    assert_eq!(of(|_| 1, 1), (10, 1 + 2 + 10));
+    // only the verifying run was slow; only the measured ones are
+    assert_eq!(of(|run| if run == 0 { 9 } else { 1 }, 1), (10, 1 + 10));
+    assert_eq!(of(|run| if run < 3 { 1 } else { 5 }, 1), (3, 1 + 2 + 3));
+}
+
+#[test]
+fn the_estimate_and_the_time_left_are_those_of_the_runs() {
+    let clock = FakeClock::default();
+    let params = KMeans::new(2).restarts(3).check().unwrap();
+    let (a, b) = (Double::new(&clock, |_, n| n * 1_000_000), Double::new(&clock, |_, n| n * 2_000_000));
+    let steps = Mutex::new(Vec::new());
+    let say = |step: Step<'_>| {
+        let text = match step {
+            Step::Estimate(Estimate { seconds, jobs, plan, pass_s }) => {
+                format!("{jobs} x {} + {} runs of {pass_s} s: {seconds} s", plan.warmup, plan.runs)
+            }
+            Step::Run { what, left_s: Some(left_s) } => format!("{what}: {left_s} s"),
+            Step::Run { what, left_s: None } => what.to_owned(),
+        };
+        steps.lock().unwrap().push(text);
+    };
+    let method = Method { runs: 2, warmup: 1, budget: None };
+    let devices: [(&str, &dyn Engine); 2] = [("a", &a), ("b", &b)];
+    compare_saying(&clock, &devices, &params, None, method, &say).unwrap();
+    let expected = [
+        "verifying a",
+        "verifying a, 3 of 3 restarts",
+        "verifying b",
+        "verifying b, 3 of 3 restarts",
+        "1 x 1 + 2 runs of 9 s: 27 s",
+        "warm-up 1 of 1, a: 27 s",
+        "warm-up 1 of 1, b: 24 s",
+        "run 1 of 2, a: 18 s",
+        "run 1 of 2, b: 15 s",
+        "run 2 of 2, a: 9 s",
+        "run 2 of 2, b: 6 s",
+    ];
+    assert_eq!(*steps.lock().unwrap(), expected);
+    steps.lock().unwrap().clear();
+    compare_saying(&clock, &devices, &params, Some("restarts=1,2"), method, &say).unwrap();
+    let steps = steps.into_inner().unwrap();
+    assert!(steps.contains(&"2 x 1 + 2 runs of 3 s: 27 s".to_owned()), "{steps:?}");
+    // 2 s here, and three runs of each on two restarts to come
+    assert!(steps.contains(&"restarts = 1: run 2 of 2, b: 20 s".to_owned()), "{steps:?}");
 }
 
 #[test]
@@ -105,7 +154,7 @@ fn the_crossover_is_found_between_the_values_asked_for() {
     });
     let params = KMeans::new(2).restarts(3).check().unwrap();
     let method = Method { runs: 6, warmup: 0, budget: None };
-    let devices: [(&str, &dyn cairn::engine::Engine); 2] = [("cpu", &steady), ("gpu", &other)];
+    let devices: [(&str, &dyn Engine); 2] = [("cpu", &steady), ("gpu", &other)];
     let document = compare(&clock, &devices, &params, Some("restarts=1..100"), method).unwrap();
     // n ms against 37.5 ms + n/100 ms: from 38 on
     let found = Crossover::Once { base_wins: false, after: 37, from: 38 };
@@ -124,7 +173,7 @@ fn opening_and_building_move_the_crossover_of_a_single_fit() {
     let other = Double { load_us: (1_000_000, 0), ..Double::new(&clock, |_, n| n * 100) };
     let params = KMeans::new(2).restarts(3).check().unwrap();
     let method = Method { runs: 6, warmup: 0, budget: None };
-    let devices: [(&str, &dyn cairn::engine::Engine); 2] = [("cpu", &steady), ("gpu", &other)];
+    let devices: [(&str, &dyn Engine); 2] = [("cpu", &steady), ("gpu", &other)];
     let document = compare(&clock, &devices, &params, Some("restarts=1,10"), method).unwrap();
     let overtake = &document.crossovers[0];
     assert_eq!(overtake.crossover, Crossover::Throughout { base_wins: false });
@@ -159,7 +208,7 @@ fn values_without_a_clear_difference_decide_no_crossover() {
             }
         };
         let (a, b) = (Double::new(&clock, us(0)), Double::new(&clock, us(1)));
-        let devices: [(&str, &dyn cairn::engine::Engine); 2] = [("cpu", &a), ("gpu", &b)];
+        let devices: [(&str, &dyn Engine); 2] = [("cpu", &a), ("gpu", &b)];
         compare(&clock, &devices, &params, Some(sweep), Method { runs, warmup: 0, budget: None }).unwrap()
     };
     let document = run("restarts=1..20", 8, 5 + 3 * 8); // each value is verified once, then measured 8 times

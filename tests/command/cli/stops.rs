@@ -1,0 +1,58 @@
+//! Ctrl-C in `cairn fit`.
+
+use std::fs::File;
+
+use npyz::NpyFile;
+use serde_json::Value;
+
+use super::{Folder, interrupted, npy_f64};
+
+/// A stopped fit is the fit of the restarts that were done, in every output, and says so.
+#[test]
+fn ctrl_c_leaves_the_best_so_far() {
+    let folder = Folder::new();
+    let files = "--labels l.csv --restarts-out r.npy --model m.safetensors --report r.html";
+    let args = format!("fit --device cpu -k 4 -r 3000000 --json {files}");
+    let (code, out, err) = interrupted(&folder, &args, 3);
+    assert_eq!(code, Some(130), "{out}{err}");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let count = json["restarts"]["count"].as_u64().unwrap();
+    assert!((1..3_000_000).contains(&count), "{count}");
+    let warnings = json["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|warning| warning["code"] == "stopped-early"), "{warnings:?}");
+    let said = format!(
+        "error: stopped by Ctrl-C; the result is that of --restarts {count}; l.csv, r.npy, m.safetensors and r.html were written"
+    );
+    assert!(err.contains(&said), "{err}");
+    assert!(err.contains(&format!("stopped by Ctrl-C after {count} of 3000000 restarts")), "{err}");
+    assert_eq!(folder.names(), ["l.csv", "m.safetensors", "r.html", "r.npy"]);
+    assert!(folder.read("r.html").contains(&format!("after {count} of 3000000 restarts")));
+
+    let whole = folder.json(&format!("-k 4 -r {count} --labels whole.csv"));
+    assert_eq!(json["fingerprint"], whole["fingerprint"]);
+    assert_eq!(folder.read("l.csv"), folder.read("whole.csv"));
+    let restarts = NpyFile::new(File::open(folder.path("r.npy")).unwrap()).unwrap();
+    assert_eq!(restarts.shape(), [count, 4]);
+    let inertias: Vec<f64> = restarts.into_vec::<f64>().unwrap().chunks(4).map(|row| row[1]).collect();
+    assert_eq!(inertias.iter().copied().reduce(f64::min), json["best"]["inertia"].as_f64());
+}
+
+#[test]
+fn ctrl_c_before_a_restart_has_ended_ends_the_program() {
+    // one restart takes minutes
+    let values: Vec<f64> =
+        (0..40_000u32 * 8).map(|i| f64::from(i.wrapping_mul(2_654_435_761) >> 8)).collect();
+    let folder = Folder::with([("x.npy", &npy_f64("(40000, 8)", &values))]);
+    let args = "fit x.npy --device cpu -k 20000 -r 1 --labels l.csv";
+    let (code, out, err) = interrupted(&folder, args, 2);
+    assert_eq!((code, out.as_str()), (None, ""), "{err}");
+    assert!(err.contains("stopped by Ctrl-C; no restart has ended yet, and nothing was written"), "{err}");
+    assert_eq!(folder.names(), ["x.npy"]);
+}
+
+#[test]
+fn ctrl_c_in_a_fit_without_files_says_so() {
+    let (code, out, err) = interrupted(&Folder::new(), "fit --device cpu -k 4 -r 3000000", 2);
+    assert!(code == Some(130) && out.contains("fingerprint "), "{out}{err}");
+    assert!(err.contains("no file was asked for, and none was written"), "{err}");
+}
