@@ -87,6 +87,16 @@ pub fn short_percent(share: f64) -> String {
     format!("{:.1}%", share * 100.0)
 }
 
+/// A fixed number of decimals, where what rounds to zero has no sign: `0.0`, never `-0.0`.
+#[must_use]
+pub fn decimals(x: f64, digits: usize) -> String {
+    let text = format!("{x:.digits$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|c| matches!(c, '0' | '.')) => zero.to_owned(),
+        _ => text,
+    }
+}
+
 /// `1 row`, `2000 rows`.
 #[must_use]
 pub fn plural(n: u64, noun: &str) -> String {
@@ -136,7 +146,7 @@ pub fn tick(x: f64) -> String {
         size if size >= 1e6 => trimmed(format!("{:.3}", x / 1e6)) + "M",
         size if size >= 1e4 => trimmed(format!("{:.2}", x / 1e3)) + "k",
         size if size > 0.0 && size < 1e-3 => format!("{x:.1e}"),
-        _ => trimmed(format!("{x:.3}")),
+        _ => trimmed(decimals(x, 3)),
     }
 }
 
@@ -151,6 +161,13 @@ fn trimmed(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rounded_zero_has_no_sign() {
+        let written = [(-0.04, 1), (-0.0, 2), (-0.06, 1), (0.04, 1), (-0.4, 0)].map(|(x, n)| decimals(x, n));
+        assert_eq!(written, ["0.0", "0.00", "-0.1", "0.0", "0"]);
+        assert_eq!((tick(-0.0), tick(-0.25)), ("0".to_owned(), "-0.25".to_owned()));
+    }
 
     #[test]
     fn numbers_have_the_digits_that_matter() {

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use super::chart::COLORS;
+use super::choice::choose;
 use super::gathered::Gathered;
 use super::images::Ink;
 use super::{LabelledRows, Report, ReportError};
@@ -73,11 +74,15 @@ impl<'a> Facts<'a> {
         self.model.is_named() || self.score.is_some()
     }
 
-    /// A cluster's name, or `cluster 3` if the name is missing or not unique.
+    /// A cluster's name and number, as in files of labels: `9 (cluster 3)`, or `cluster 3` if it has no name.
     pub(super) fn label(&self, cluster: usize) -> String {
-        let name = &self.names[cluster];
-        let twice = self.names.iter().filter(|other| *other == name).count() > 1;
-        if twice { format!("{name} (cluster {cluster})") } else { name.clone() }
+        let (name, number) = (&self.names[cluster], self.number(cluster));
+        if *name == number { number } else { format!("{name} ({number})") }
+    }
+
+    /// `cluster 3`.
+    pub(super) fn number(&self, cluster: usize) -> String {
+        format!("cluster {cluster}")
     }
 
     /// A row's class, if known.
@@ -98,8 +103,27 @@ impl<'a> Facts<'a> {
     }
 
     /// The clusters shown with pictures, in order.
-    pub(super) fn shown(&self) -> &[usize] {
-        &self.order[..self.order.len().min(MOST_CARDS)]
+    pub(super) fn shown(&self) -> Vec<usize> {
+        self.chosen(MOST_CARDS)
+    }
+
+    /// At most so many clusters, in order: of each name those with the most rows or the most misread rows.
+    pub(super) fn chosen(&self, most: usize) -> Vec<usize> {
+        let name = |c: usize| if self.named() { self.names[c].as_str() } else { "" };
+        let misread = |c: usize| self.sizes[c] * (1.0 - self.purities[c].unwrap_or(1.0));
+        choose(&self.order, most, name, |c| self.sizes[c], misread)
+    }
+
+    /// A sentence on clusters that are left out, if any are.
+    pub(super) fn choice_words(&self, most: usize) -> Option<String> {
+        let all = self.order.len();
+        let misread = || (0..all).any(|c| self.purities[c].is_some_and(|purity| purity < 1.0));
+        let which = match self.named() {
+            true if misread() => "for each name in turn the largest, then the one with the most misread rows",
+            true => "for each name in turn the largest",
+            false => "the largest",
+        };
+        (all > most).then(|| format!("{most} of {all} clusters are shown: {which}."))
     }
 }
 

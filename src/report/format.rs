@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use crate::model::Model;
-use crate::numbers::{count, grouped, grouped_plural, short_percent};
+use crate::numbers::{count, decimals, grouped, grouped_plural, short_percent};
 
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn list(texts: &[String]) -> String {
@@ -43,18 +43,35 @@ pub(super) fn inertia(model: &Model) -> String {
 }
 
 /// Key figures, with their descriptions.
-pub(super) fn headline(facts: &Facts<'_>) -> Vec<(String, &'static str)> {
+pub(super) fn headline(facts: &Facts<'_>) -> Vec<(String, String)> {
     let mut numbers = Vec::new();
     if let Some(score) = &facts.score {
-        numbers.push((short_percent(score.accuracy), "of rows are in a cluster of their own class"));
-        numbers.push((format!("{:.3}", score.ari), "adjusted Rand index: 1 is perfect, 0 is chance"));
+        numbers.push((short_percent(score.accuracy), "of rows are in a cluster of their own class".into()));
+        numbers.push((decimals(score.ari, 3), ari_words(facts)));
     }
-    numbers.push((inertia(facts.model), "inertia, the sum of squared distances"));
+    numbers.push((inertia(facts.model), "inertia, the sum of squared distances".into()));
     if let Some(restarts) = facts.report.restarts.as_ref().filter(|restarts| restarts.inertias.len() > 1) {
         let all = count(restarts.inertias.len() as f64);
-        numbers.push((format!("{} of {all}", count(restarts.found_best as f64)), "restarts found this best"));
+        numbers.push((
+            format!("{} of {all}", count(restarts.found_best as f64)),
+            "restarts reached this inertia".into(),
+        ));
     }
     numbers
+}
+
+/// The index compares two partitions, so it is low for many small clusters, however pure they are.
+fn ari_words(facts: &Facts<'_>) -> String {
+    let (k, classes) = (facts.model.n_clusters(), facts.truth().map_or(0, |truth| truth.names.len()));
+    let mut words = "adjusted Rand index: 1 is perfect, 0 is chance".to_owned();
+    if k >= 2 * classes.max(1) {
+        words += &format!(
+            "; it is low where classes are divided, here {} into {}",
+            count(classes as f64),
+            grouped_plural(k, "cluster")
+        );
+    }
+    words
 }
 
 #[cfg(test)]

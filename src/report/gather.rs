@@ -74,7 +74,7 @@ pub(super) fn gather(facts: &Facts<'_>, rows: LabelledRows<'_>) -> Result<Gather
 
 fn shown(facts: &Facts<'_>) -> Vec<bool> {
     let mut shown = vec![false; facts.model.n_clusters()];
-    facts.shown().iter().for_each(|&c| shown[c] = true);
+    facts.shown().into_iter().for_each(|c| shown[c] = true);
     shown
 }
 

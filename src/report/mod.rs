@@ -5,6 +5,7 @@
 //! | `input` | the input of a report |
 //! | `facts` | data for several sections: names, sizes, order, score |
 //! | `gather`, `gathered` | one pass over the rows: a sample, nearest and farthest rows, misread rows |
+//! | `choice` | which clusters are shown if there are many |
 //! | `images` | rows and centroids as pictures |
 //! | `pca` | the first two principal components |
 //! | `axis`, `chart`, `format` | charts as SVG; numbers and sentences |
@@ -29,6 +30,7 @@
 
 mod axis;
 mod chart;
+mod choice;
 pub mod draw;
 mod error;
 mod facts;
@@ -57,7 +59,7 @@ use sections::Section;
 struct ReportPage {
     title: String,
     subtitle: String,
-    headline: Vec<(String, &'static str)>,
+    headline: Vec<(String, String)>,
     sections: Vec<Section>,
     scripts: bool,
     made: String,

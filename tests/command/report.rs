@@ -119,6 +119,85 @@ fn the_digits_are_shown_whole_and_small() {
     assert!(!page.contains("http://www.w3.org/1999/xhtml") && !page.contains("src=\"http"));
 }
 
+/// Names and numbers of clusters, which tell what `--labels` has; the seeding; and a frame of one colour in any theme.
+#[test]
+fn many_clusters_are_a_readable_choice() {
+    let place = Place::new();
+    place.cairn(&[
+        "fit",
+        "digits",
+        "-k",
+        "200",
+        "-r",
+        "2",
+        "--device",
+        "cpu",
+        "--report",
+        "report.html",
+        "-q",
+    ]);
+    let page = place.page();
+    assert!(page.contains("40 of 200 clusters are shown: for each name in turn the largest"));
+    for digit in 0..10 {
+        assert!(
+            page.contains(&format!("<h3>{digit}</h3><p class=\"soft\">cluster ")),
+            "no cluster of {digit}"
+        );
+    }
+    assert_eq!(page.matches("<article class=\"card\">").count(), 40);
+    assert!(page.contains("it is low where classes are divided, here 10 into 200 clusters"));
+    assert!(page.contains("from rows chosen by k-means++") && !page.contains("from random rows"));
+    assert!(!page.contains(">\n-0.0\n<") && !page.contains("(-0.00)"), "a zero has no sign");
+    // names on a map are 26 high, and one letter of 18 wide
+    let layer = page.split("class=\"layer map-cluster\"").nth(1).and_then(|part| part.split("</svg>").next());
+    let number = |text: &str| text.split('"').next().and_then(|n| n.parse::<f64>().ok()).expect("a number");
+    let names: Vec<(f64, f64)> = layer
+        .expect("a map")
+        .split("<text x=\"")
+        .skip(1)
+        .map(|text| (number(text), number(text.split("y=\"").nth(1).expect("a place"))))
+        .collect();
+    assert!(names.len() > 10, "{} names", names.len());
+    for (at, a) in names.iter().enumerate() {
+        for b in &names[at + 1..] {
+            assert!((a.0 - b.0).abs() >= 17.0 || (a.1 - b.1).abs() >= 25.0, "{a:?} and {b:?} overlap");
+        }
+    }
+    looks_alive(&place, 1920);
+    [400, 800, 1920].iter().for_each(|&width| fits(&place, width));
+}
+
+#[test]
+fn frames_are_no_part_of_inverted_images() {
+    let place = Place::new();
+    place.cairn(&["fit", "digits", "-r", "1", "--device", "cpu", "--report", "report.html", "-q"]);
+    let page = place.page();
+    let style = page.split("<style>").nth(1).and_then(|part| part.split("</style>").next()).expect("a style");
+    let inverted: Vec<&str> = style.lines().filter(|line| line.contains("invert(")).collect();
+    assert_eq!(inverted.len(), 1, "{inverted:?}");
+    for line in style.lines().filter(|line| line.contains(" img")) {
+        assert!(
+            !line.contains("outline") && !line.contains("border:"),
+            "{line}: its colour would be inverted"
+        );
+    }
+    assert!(style.contains(".tile.wrong::after { border: 2px solid var(--wrong); }"));
+}
+
+#[test]
+fn restarts_that_agree_are_not_doubted() {
+    let place = Place::new();
+    let heaps: String =
+        (0..40).map(|i| format!("{},{}\n", i % 2 * 1000 + i % 5, i % 2 * 1000 + i % 3)).collect();
+    place.write("heaps.csv", &("x,y\n".to_owned() + &heaps));
+    let args =
+        ["fit", "heaps.csv", "-k", "2", "-r", "8", "--init", "random", "--report", "report.html", "-q"];
+    place.cairn(&args);
+    let page = place.page();
+    assert!(page.contains("from random rows") && page.contains("All restarts reached it."));
+    assert!(!page.contains("a lower one may exist") && !page.contains("found by chance"));
+}
+
 #[test]
 fn the_same_fit_gives_the_same_page_but_for_its_times() {
     let place = Place::new();

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::super::facts::MOST_CARDS;
 use super::super::gathered::Member;
 use super::super::images::InlineImage;
 use super::{Facts, ReportError, Section};
@@ -39,7 +40,7 @@ struct ClusterLine {
 
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let (mut cards, mut tables) = (Vec::new(), Vec::new());
-    for &c in facts.shown() {
+    for c in facts.shown() {
         match facts.ink {
             Some(_) => cards.push(card(facts, c)?),
             None => tables.push(line(facts, c)),
@@ -70,10 +71,10 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
                 .into(),
         );
     }
-    let (shown, all) = (facts.shown().len(), facts.order.len());
-    if shown < all {
-        words.push(format!("The first {shown} of {all} clusters are shown."));
+    if facts.truth().is_some() && facts.gathered.is_some() && facts.ink.is_some() {
+        words.push("A row of another class is framed, and its class stands below it.".into());
     }
+    words.extend(facts.choice_words(MOST_CARDS));
     words
 }
 
@@ -94,10 +95,13 @@ fn card(facts: &Facts<'_>, c: usize) -> Result<Card, ReportError> {
     };
     Ok(Card {
         picture: ink.picture(&centroid, format!("centroid of {name}"), String::new())?,
-        about: about(facts, c),
+        about: match facts.names[c] == facts.number(c) {
+            true => about(facts, c),
+            false => format!("{}, {}", facts.number(c), about(facts, c)),
+        },
         nearest: members(|gathered| &gathered.nearest)?,
         farthest: members(|gathered| &gathered.farthest)?,
-        name,
+        name: facts.names[c].clone(),
     })
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::super::facts::MOST_BARS;
 use super::{Facts, ReportError, Section};
-use crate::numbers::{count, grouped_plural, short_percent};
+use crate::numbers::{count, short_percent};
 
 #[derive(Template)]
 #[template(path = "report/counts.html")]
@@ -32,7 +32,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         right: length(facts.sizes[c] * facts.purities[c].unwrap_or(0.0)),
         named: facts.purities[c].is_some(),
     };
-    let bars = facts.order.iter().take(MOST_BARS).map(bar).collect();
+    let bars = facts.chosen(MOST_BARS).iter().map(bar).collect();
     super::section::section("counts", "Cluster sizes", &Counts { words: words(facts), bars })
 }
 
@@ -64,9 +64,7 @@ fn words(facts: &Facts<'_>) -> Vec<String> {
             if empty == 1 { "1 cluster has".into() } else { format!("{empty} clusters have") }
         ));
     }
-    if k > MOST_BARS {
-        words.push(format!("The first {MOST_BARS} of {} are drawn.", grouped_plural(k, "cluster")));
-    }
+    words.extend(facts.choice_words(MOST_BARS));
     words
 }
 

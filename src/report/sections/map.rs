@@ -16,6 +16,9 @@ const HEIGHT: f64 = 480.0;
 const MARGIN: f64 = 16.0;
 /// Most names on the map.
 const MOST_NAMES: usize = 40;
+/// Room of a letter and of a line of a name, in SVG units; names that would overlap a larger group's are left out.
+const LETTER: f64 = 18.0;
+const LINE: f64 = 26.0;
 
 #[derive(Template)]
 #[template(path = "report/map.html")]
@@ -74,14 +77,16 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
             ),
         });
     }
+    let n_named = layers[0].groups.iter().filter(|group| group.name.is_some()).count();
+    let unnamed = n_named < facts.names.len();
     super::section::section(
         "map",
         "A map of the rows",
-        &Map { words: words(facts, &found, clusters.len()), layers },
+        &Map { words: words(facts, &found, clusters.len(), unnamed), layers },
     )
 }
 
-fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {
+fn words(facts: &Facts<'_>, found: &Components, drawn: usize, unnamed: bool) -> Vec<String> {
     let [first, second] = found.shares;
     let mut words = vec![format!(
         "Each dot is a row, placed by its first two principal components, the directions of largest variance. They explain {} and \
@@ -104,6 +109,9 @@ fn words(facts: &Facts<'_>, found: &Components, drawn: usize) -> Vec<String> {
             grouped_plural(drawn, "row"),
             grouped_plural(n, "row")
         ));
+    }
+    if unnamed {
+        words.push(format!("Names are those of the largest groups, at most {MOST_NAMES}; those that would overlap are left out."));
     }
     if facts.names.len() > COLORS {
         words.push("There are more clusters than colours, so colours repeat.".into());
@@ -160,10 +168,26 @@ impl Paper {
             let _ = write!(paths[color(group)], "M{x:.0} {y:.0}h0");
         }
         let dots = paths.into_iter().enumerate().map(|(color, path)| MapGroup { color, path, name: None });
-        let named = (0..names.len().min(MOST_NAMES)).filter_map(|group| {
+        let mut sizes = vec![0usize; names.len()];
+        groups.iter().for_each(|&group| sizes[group] += 1);
+        let mut by_size: Vec<usize> = (0..names.len()).collect();
+        by_size.sort_by_key(|&group| std::cmp::Reverse(sizes[group]));
+        let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+        let named = by_size.into_iter().filter_map(|group| {
+            if taken.len() >= MOST_NAMES {
+                return None;
+            }
             let (x, y) = self.placed(centre(group)?)?;
             let name = names[group].strip_prefix("cluster ").unwrap_or(&names[group]);
-            let name = Some((name.chars().take(16).collect(), format!("{x:.0}"), format!("{y:.0}")));
+            let name: String = name.chars().take(16).collect();
+            let half = name.chars().count() as f64 * LETTER / 2.0;
+            let apart =
+                |&(a, b, other): &(f64, f64, f64)| (x - a).abs() >= half + other || (y - b).abs() >= LINE;
+            if !taken.iter().all(apart) {
+                return None;
+            }
+            taken.push((x, y, half));
+            let name = Some((name, format!("{x:.0}"), format!("{y:.0}")));
             Some(MapGroup { color: color(group), path: String::new(), name })
         });
         dots.chain(named).collect()

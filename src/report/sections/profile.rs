@@ -40,7 +40,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         return Ok(None);
     }
     let scale = FeatureScale::of(facts);
-    let clusters = &facts.order[..facts.order.len().min(MOST_CLUSTERS)];
+    let clusters = &facts.chosen(MOST_CLUSTERS)[..];
     let features = scale.telling(facts);
     let template = Profile {
         words: words(facts, features.len()),
@@ -104,16 +104,14 @@ fn words(facts: &Facts<'_>, n_features: usize) -> Vec<String> {
         "The mean of each cluster, by feature. Orange is above the overall mean, blue below; the colour saturates at \
          {FULL} standard deviations of the {of}. A row without colour is a feature that does not separate the clusters."
     )];
-    let (d, k) = (facts.model.n_dims(), facts.model.n_clusters());
+    let d = facts.model.n_dims();
     if n_features < d {
         words.push(format!(
             "Of {}, the {n_features} that separate the clusters best are shown.",
             grouped_plural(d, "feature")
         ));
     }
-    if k > MOST_CLUSTERS {
-        words.push(format!("The first {MOST_CLUSTERS} of {k} clusters are shown."));
-    }
+    words.extend(facts.choice_words(MOST_CLUSTERS));
     words
 }
 

@@ -33,7 +33,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     let (mut words, mut figures) = (Vec::new(), Vec::new());
     let unit = Unit(facts.report.inertia_scale);
     if let Some(restarts) = facts.report.restarts.as_ref().filter(|restarts| restarts.inertias.len() > 1) {
-        words.extend(spread_words(restarts, unit));
+        words.extend(spread_words(restarts, unit, &facts.model.params.init));
         figures.push(histogram(restarts, unit)?);
         words.extend(restarts.unscored.clone());
         if restarts.accuracies.len() == restarts.inertias.len() {
@@ -49,18 +49,28 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     super::section::section("restarts", "How it was found", &Figures { words, figures })
 }
 
-fn spread_words(restarts: &RestartSummary, unit: Unit) -> Vec<String> {
+fn spread_words(restarts: &RestartSummary, unit: Unit, init: &str) -> Vec<String> {
     let best = restarts.min;
     let above = |x: f64| if best > 0.0 { short_percent(x / best - 1.0) } else { unit.shown(x - best) };
+    let from = match init {
+        "k-means++" => "from rows chosen by k-means++",
+        "random" => "from random rows",
+        _ => "from given centroids",
+    };
+    let start = format!(
+        "k-means ends in a local minimum, so it starts {} times {from} and keeps the least inertia, here {}.",
+        count(restarts.count as f64),
+        unit.shown(best)
+    );
+    if restarts.found_best == restarts.count {
+        return vec![format!("{start} All restarts reached it.")];
+    }
     let found = match restarts.found_best {
-        1 => "One restart found it, so a better result may exist".to_owned(),
-        n => format!("{} restarts found it", count(n as f64)),
+        1 => "One restart reached it, so a lower one may exist.".to_owned(),
+        n => format!("{} restarts reached it.", count(n as f64)),
     };
     vec![format!(
-        "k-means ends in a local minimum, so it starts {} times from random rows and keeps the least inertia. {found}: {}. \
-         The median restart is {} above it, the worst {}.",
-        count(restarts.count as f64),
-        unit.shown(best),
+        "{start} {found} The median restart is {} above it, the worst {}.",
         above(restarts.median),
         above(restarts.max)
     )]
@@ -91,8 +101,8 @@ fn histogram(restarts: &RestartSummary, unit: Unit) -> Result<Figure, ReportErro
         y_text: &|y| if y.fract() == 0.0 { tick(*y) } else { String::new() },
         series: vec![Series::Bars(0, bins.iter().enumerate().filter(|bin| *bin.1 > 0).map(bar).collect())],
     };
-    let text = "Each peak is a local minimum that many restarts reach. The best is at the left: a single low bar there was \
-                found by chance, a tall one reliably.";
+    let text = "The best is at the left. A bar counts restarts of similar inertia, which need not have the same clusters: the \
+                text above says how many reached exactly the least.";
     Ok(Figure { title: "Inertia of all restarts", svg: chart.svg()?, text: text.into() })
 }
 
@@ -218,7 +228,7 @@ mod tests {
                     inertias: inertias.clone(),
                 };
                 let unit = Unit(scale);
-                spread_words(&restarts, unit);
+                spread_words(&restarts, unit, "random");
                 for figure in [
                     histogram(&restarts, unit).unwrap(),
                     against_accuracy(&restarts, unit).unwrap(),

@@ -6,11 +6,11 @@ use super::super::chart::{Chart, Series};
 use super::super::scale::unit_of;
 use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
-use crate::numbers::{count, grouped_plural, short_percent};
+use crate::numbers::{count, decimals, grouped_plural, short_percent};
 use crate::score::{Partition, Undefined};
 
 /// Most clusters drawn.
-const MOST: usize = 40;
+const MOST: usize = 20;
 /// Most bars per cluster; of more rows, evenly spaced ones are drawn.
 const MOST_BARS: usize = 60;
 
@@ -45,8 +45,7 @@ fn undrawn() -> Result<Option<Section>, ReportError> {
 }
 
 fn chart(facts: &Facts<'_>, groups: &[Vec<f64>], mean: f64) -> Result<String, ReportError> {
-    let shown: Vec<usize> =
-        facts.order.iter().copied().filter(|&c| !groups[c].is_empty()).take(MOST).collect();
+    let shown: Vec<usize> = facts.chosen(MOST).into_iter().filter(|&c| !groups[c].is_empty()).collect();
     let n = shown.len() as f64;
     let series = shown.iter().enumerate().map(|(at, &c)| {
         let top = n - at as f64 - 0.06;
@@ -54,23 +53,25 @@ fn chart(facts: &Facts<'_>, groups: &[Vec<f64>], mean: f64) -> Result<String, Re
     });
     let least = groups.iter().flatten().copied().fold(-0.05, f64::min);
     let most = groups.iter().flatten().copied().fold(0.1, f64::max);
-    let name =
-        |y: &f64| shown.get((n - y).floor() as usize).map_or(String::new(), |&c| short(&facts.names[c]));
     let chart = Chart {
-        alt: format!("Silhouettes of the rows, cluster by cluster; their mean is {mean:.3}"),
+        alt: format!("Silhouettes of the rows, cluster by cluster; their mean is {}", decimals(mean, 3)),
         x: ("silhouette; dashed: the mean", least - 0.02..most + 0.02),
         y: ("", 0.0..n),
-        x_text: &|x| format!("{x:.1}"),
+        x_text: &|x| decimals(*x, 1),
         y_text: &|_| String::new(),
         series: series.chain([Series::Mark((mean, 0.0), (mean, n))]).collect(),
     };
     let places: Vec<(f64, String)> =
-        (0..shown.len()).map(|at| (n - at as f64 - 0.5, name(&(n - at as f64 - 0.5)))).collect();
+        shown.iter().enumerate().map(|(at, &c)| (n - at as f64 - 0.5, short(facts, c))).collect();
     chart.svg_named(&places)
 }
 
-fn short(name: &str) -> String {
-    name.strip_prefix("cluster ").unwrap_or(name).chars().take(8).collect()
+/// The name, or name and number if others have the name too: `9 #31`.
+fn short(facts: &Facts<'_>, c: usize) -> String {
+    let name = &facts.names[c];
+    let start = |n: usize| name.strip_prefix("cluster ").unwrap_or(name).chars().take(n).collect::<String>();
+    let twice = facts.names.iter().filter(|other| *other == name).count() > 1;
+    if twice { format!("{} #{c}", start(3)) } else { start(8) }
 }
 
 /// Bars from `top` downwards, `height` in total.
@@ -95,20 +96,21 @@ fn words(facts: &Facts<'_>, groups: &[Vec<f64>], values: &[f64], mean: f64, all:
         "A silhouette near 1 is a row well inside its cluster, 0 is a row on the border to the next cluster, and a row below \
          0 is closer to another cluster."
             .to_owned(),
-        format!("The mean is {mean:.3}: {verdict}. {} of the rows lie below 0.", short_percent(negative)),
+        format!("The mean is {}: {verdict}. {} of the rows lie below 0.", decimals(mean, 3), short_percent(negative)),
     ];
     let mean_of = |c: &usize| groups[*c].iter().sum::<f64>() / groups[*c].len() as f64;
     let mut filled: Vec<usize> = (0..groups.len()).filter(|&c| groups[c].len() > 1).collect();
     filled.sort_by(|a, b| mean_of(a).total_cmp(&mean_of(b)));
     if let [worst, .., best] = filled[..] {
         words.push(format!(
-            "The best separated is {} ({:.2}), the least separated {} ({:.2}).",
+            "The best separated is {} ({}), the least separated {} ({}).",
             facts.label(best),
-            mean_of(&best),
+            decimals(mean_of(&best), 2),
             facts.label(worst),
-            mean_of(&worst)
+            decimals(mean_of(&worst), 2)
         ));
     }
+    words.extend(facts.choice_words(MOST));
     if values.len() < all {
         words.push(format!(
             "Of {}, a random sample of {} is used, compared only with each other.",
