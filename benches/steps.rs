@@ -3,7 +3,7 @@
 //! `cargo bench --no-default-features`; `CAIRN_CPU=avx2 cargo bench` uses another kernel.
 #![allow(clippy::unwrap_used, reason = "a bench that can't run has nothing to say")]
 
-use cairn::data::{Dataset, Points};
+use cairn::data::Dataset;
 use cairn::engine::cpu::Cpu;
 use cairn::engine::{Engine, Keep, OpenOptions};
 use cairn::kmeans::{Init, KMeans, pack};
@@ -26,7 +26,7 @@ fn cpu() -> Cpu {
 }
 
 /// Values around `4 k` centres; the same in every run.
-fn data((n, d, k): (usize, usize, usize)) -> Dataset {
+fn data((n, d, k): (usize, usize, usize)) -> Dataset<'static> {
     let mut state = 1u64;
     let mut number = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -36,7 +36,7 @@ fn data((n, d, k): (usize, usize, usize)) -> Dataset {
     let points = Array2::from_shape_fn((n, d), |(i, j)| centres[i * 7919 % (4 * k) * d + j] + number());
     Dataset {
         name: "bench".into(),
-        points: Points::F32(points),
+        points: points.into(),
         columns: Vec::new(),
         truth: None,
         weights: None,

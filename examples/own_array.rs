@@ -40,6 +40,6 @@ pub(crate) fn own_array() -> Result<String, FitError> {
     ))
 }
 
-fn three_clusters(data: Dataset) -> Result<Fit, FitError> {
+fn three_clusters(data: Dataset<'_>) -> Result<Fit, FitError> {
     fit(&data, &KMeans::new(3).restarts(5).seed(1).check()?)
 }

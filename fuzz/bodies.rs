@@ -6,7 +6,7 @@
 use std::io::Cursor;
 
 use cairn::data::write::from_text;
-use cairn::data::{Dataset, Pick, Points, ReadOptions, open_reader};
+use cairn::data::{Dataset, Pick, ReadOptions, open_reader};
 use cairn::engine::cpu::Cpu;
 use cairn::kmeans::KMeans;
 use cairn::model::{Layout, Model, Predictor, RowFormat};
@@ -46,7 +46,7 @@ pub(crate) fn table(bytes: &[u8]) {
         return;
     }
     let Ok(points) = ndarray::Array2::from_shape_vec((values.len() / n_dims, n_dims), values) else { return };
-    let mut data = Dataset::new("t", Points::F64(points));
+    let mut data = Dataset::new("t", points);
     data.weights = (!weights.is_empty()).then_some(weights);
     let Ok(params) = KMeans::new(2).restarts(2).max_iter(20).device(cairn::engine::Device::Cpu).check()
     else {

@@ -45,6 +45,9 @@
 //!
 //! The feature `gpu`, on by default, adds `engine::gpu`. Without it the CPU engines remain.
 
+/// The arrays that tables, starts and centroids are given and returned in.
+pub use ndarray;
+
 #[cfg(feature = "cli")]
 pub mod compare;
 pub mod data;

@@ -36,7 +36,7 @@ fn save_model(path: &Path) {
         ndarray::Array2::from_shape_fn((400, 2), |(i, j)| ((i * 7919 + j * 104_729) % 65_536) as f64);
     let data = cairn::data::Dataset {
         name: "made by a test".into(),
-        points: cairn::data::Points::F64(values),
+        points: values.into(),
         columns: vec!["pixel_0_0".into(), "pixel_0_1".into()],
         truth: None,
         weights: None,

@@ -52,9 +52,9 @@ impl Case {
         self.n_clusters >= 64 && self.sizes.is_some_and(|(_, n_dims)| n_dims >= 32)
     }
 
-    fn points(&self) -> Dataset {
+    fn points(&self) -> Dataset<'static> {
         let Some((n, d)) = self.sizes else { return digits() };
-        let points = Points::F32(blobs(n, d, 4 * self.n_clusters));
+        let points = blobs(n, d, 4 * self.n_clusters).into();
         Dataset {
             name: self.name.into(),
             points,
@@ -77,7 +77,7 @@ impl Case {
         let kmeans = KMeans::new(self.n_clusters);
         let kmeans = match (self.work, &data.points) {
             (Work::Iterations(most), Points::F32(points)) => {
-                let starts = self.starts(points).mapv(f64::from);
+                let starts = self.starts(&points.to_owned()).mapv(f64::from);
                 kmeans.restarts(1).init(Init::Centroids(starts)).max_iter(most)
             }
             (Work::Restarts(restarts), _) => kmeans.restarts(restarts).seed(42),
@@ -91,7 +91,7 @@ impl Case {
     pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let points = match self.points().points {
-            Points::F32(points) => points,
+            Points::F32(points) => points.into_owned(),
             Points::F64(points) => points.mapv(|value| value as f32),
             Points::Source(_) => bail!("the points of {} are not in memory", self.name),
         };

@@ -15,7 +15,7 @@ use super::starts::StartColumns;
 /// A finished fit and its inputs.
 pub(super) struct Done<'a> {
     pub(super) args: &'a FitArgs,
-    pub(super) data: Dataset,
+    pub(super) data: Dataset<'static>,
     pub(super) params: Params,
     pub(super) fit: Fit,
     pub(super) score: Option<Score>,

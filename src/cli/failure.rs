@@ -57,7 +57,7 @@ fn hint(error: &anyhow::Error) -> Option<&'static str> {
 }
 
 /// Converts a feature number to a column of the user's file, which may have other columns too.
-pub(super) fn in_data(error: FitError, data: &Dataset) -> anyhow::Error {
+pub(super) fn in_data(error: FitError, data: &Dataset<'_>) -> anyhow::Error {
     use LatticeError::{NotFinite, RangeOverflow, TooFarOutside};
     let name = &data.name;
     match error {
@@ -78,7 +78,7 @@ pub(super) fn in_data(error: FitError, data: &Dataset) -> anyhow::Error {
 }
 
 /// The error for more clusters than rows. A table of one row may lie on its side.
-fn too_many_clusters(error: ParamsError, data: &Dataset) -> anyhow::Error {
+fn too_many_clusters(error: ParamsError, data: &Dataset<'_>) -> anyhow::Error {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     let context = match n_points {
         1 if n_dims > 1 => format!(
@@ -91,7 +91,7 @@ fn too_many_clusters(error: ParamsError, data: &Dataset) -> anyhow::Error {
 }
 
 /// The column name of a feature (from 1), or its number in the file if there are no names.
-fn column_name(data: &Dataset, feature: usize) -> String {
+fn column_name(data: &Dataset<'_>, feature: usize) -> String {
     match data.columns.get(feature - 1) {
         Some(name) if is_numbered_name(name) => name.clone(),
         Some(name) => format!("column {name:?}"),

@@ -42,7 +42,7 @@ impl Files {
     pub(super) fn write(
         self,
         fit: &Fit,
-        data: &Dataset,
+        data: &Dataset<'_>,
         params: &Params,
     ) -> (Option<Output>, Result<(), ModelError>) {
         let label = |&label: &u32| (label != NO_LABEL).then_some(label);

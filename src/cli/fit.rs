@@ -112,7 +112,7 @@ fn stopped(done: u64, of: u64) -> Option<Warning> {
     (done < of).then(|| Warning::new(WarningCode::StoppedEarly, text))
 }
 
-fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
+fn explain(error: FitError, data: &Dataset<'_>, args: &FitArgs) -> anyhow::Error {
     match error {
         FitError::Params(ParamsError::Centroid(_) | ParamsError::CentroidDims { .. }) => {
             let init = request::init_name(&args.job.init);
@@ -126,14 +126,14 @@ fn explain(error: FitError, data: &Dataset, args: &FitArgs) -> anyhow::Error {
     }
 }
 
-fn score_of(data: &Dataset, fit: &Fit, n_clusters: usize) -> anyhow::Result<Option<Score>> {
+fn score_of(data: &Dataset<'_>, fit: &Fit, n_clusters: usize) -> anyhow::Result<Option<Score>> {
     let Some(truth) = &data.truth else { return Ok(None) };
     let (classes, labels) = labelled_values(&truth.labels, fit.labels());
     Ok(Some(score(&classes, truth.names.len(), &labels, n_clusters)?))
 }
 
 fn measures_of(
-    data: &Dataset,
+    data: &Dataset<'_>,
     fit: &Fit,
     params: &Params,
     args: &FitArgs,

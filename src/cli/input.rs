@@ -23,7 +23,7 @@ pub(super) struct InputJson<'a> {
 }
 
 /// What was found in the text of a table, as JSON; `None` for other tables.
-pub(super) fn json(data: &Dataset) -> Option<InputJson<'_>> {
+pub(super) fn json<'a>(data: &'a Dataset<'_>) -> Option<InputJson<'a>> {
     of_text(&data.name, data.reading.text.as_ref())
 }
 
@@ -42,7 +42,7 @@ pub(super) fn of_text<'a>(name: &str, text: Option<&'a TextReading>) -> Option<I
 }
 
 /// Writes the notes on a table.
-pub(super) fn write(data: &Dataset) {
+pub(super) fn write(data: &Dataset<'_>) {
     write_all(&notes(&data.name, &data.reading));
 }
 

@@ -30,7 +30,7 @@ impl InternalMeasures {
 
 /// Computes the internal measures. It takes time and a copy of the points.
 pub(super) fn measure(
-    data: &Dataset,
+    data: &Dataset<'_>,
     labels: &[u32],
     n_clusters: usize,
     seed: u64,

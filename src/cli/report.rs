@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, Reading};
+use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Reading};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_values};
@@ -99,7 +99,7 @@ fn rows_for(
     args: &ReportArgs,
     model: &Model,
     source: &str,
-) -> anyhow::Result<(Dataset, Vec<u32>, Vec<Warning>)> {
+) -> anyhow::Result<(Dataset<'static>, Vec<u32>, Vec<Warning>)> {
     let job = &args.job;
     let options = job.table.read_options();
     let opened = data::open(source, &options)?;
@@ -121,7 +121,7 @@ fn rows_for(
         Ok(())
     })?;
     let shape = (values.len() / model.n_dims(), model.n_dims());
-    let points = Points::F64(Array2::from_shape_vec(shape, values).context("rows of unlike length")?);
+    let points = Array2::from_shape_vec(shape, values).context("rows of unlike length")?.into();
     let reading = Reading { text: opened.text(&pick), ..Reading::default() };
     let data = Dataset { name, points, columns: model.columns.clone(), truth, weights: None, reading };
     if !args.quiet {
@@ -176,7 +176,7 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
 fn swept(
     args: &ReportArgs,
     opened: &Opened,
-    data: &Dataset,
+    data: &Dataset<'_>,
     params: &Params,
 ) -> anyhow::Result<Vec<SweepRun>> {
     let Some(numbers) = &args.sweep else { return Ok(Vec::new()) };
@@ -189,12 +189,12 @@ fn swept(
 }
 
 /// Sets the parameters so that the states of all restarts are kept, if there is room.
-pub(super) fn keep_for_report(params: Params, data: &Dataset) -> anyhow::Result<Params> {
+pub(super) fn keep_for_report(params: Params, data: &Dataset<'_>) -> anyhow::Result<Params> {
     let keep = if data.truth.is_some() && states_fit(&params, data) { Keep::All } else { Keep::Best };
     Ok(KMeans::from(params).keep(keep).check()?)
 }
 
-fn states_fit(params: &Params, data: &Dataset) -> bool {
+fn states_fit(params: &Params, data: &Dataset<'_>) -> bool {
     let (n, d) = (data.points.n_points() as u128, data.points.n_dims() as u128);
     let state = 4 * n + (4 * d + 8) * params.n_clusters() as u128;
     state * u128::from(params.n_restarts()) <= MOST_STATES
@@ -204,7 +204,7 @@ fn states_fit(params: &Params, data: &Dataset) -> bool {
 pub(super) struct Made<'a> {
     pub(super) opened: &'a Opened,
     pub(super) source: &'a str,
-    pub(super) data: &'a Dataset,
+    pub(super) data: &'a Dataset<'a>,
     pub(super) params: &'a Params,
     pub(super) fit: &'a Fit,
     pub(super) warnings: &'a [Warning],

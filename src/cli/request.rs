@@ -42,7 +42,7 @@ pub(super) struct Asked {
 
 impl Asked {
     /// The parameters for these data: start centroids from a file have the order of its columns.
-    pub(super) fn of_data(self, data: &Dataset) -> anyhow::Result<(Params, StartColumns)> {
+    pub(super) fn of_data(self, data: &Dataset<'_>) -> anyhow::Result<(Params, StartColumns)> {
         let Some(starts) = self.starts else { return Ok((self.params, StartColumns::None)) };
         let (centroids, columns) = starts.in_order_of(data)?;
         Ok((KMeans::from(self.params).init(Init::Centroids(centroids)).check()?, columns))

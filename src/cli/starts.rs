@@ -28,7 +28,7 @@ pub(super) enum StartColumns {
 
 impl StartColumns {
     /// A note, if the data have names that were not used.
-    pub(super) fn note(&self, data: &Dataset) -> Option<String> {
+    pub(super) fn note(&self, data: &Dataset<'_>) -> Option<String> {
         let Self::ByPosition { file } = self else { return None };
         data::has_names(&data.columns).then(|| {
             format!(
@@ -82,7 +82,7 @@ impl Starts {
     }
 
     /// The centroids in the order of the columns of the data: matched by name if both have names.
-    pub(super) fn in_order_of(&self, data: &Dataset) -> anyhow::Result<(Array2<f64>, StartColumns)> {
+    pub(super) fn in_order_of(&self, data: &Dataset<'_>) -> anyhow::Result<(Array2<f64>, StartColumns)> {
         // --centroids may have written an apostrophe before a name
         let plain = || self.columns.iter().map(|name| from_text(name).to_owned()).collect::<Vec<_>>();
         let order = column_order(&self.columns, &data.columns)

@@ -58,8 +58,8 @@ struct SweepSummary<'a> {
 /// What was swept, and where.
 struct Sources<'a> {
     args: &'a SweepArgs,
-    data: &'a Dataset,
-    test: Option<&'a Dataset>,
+    data: &'a Dataset<'a>,
+    test: Option<&'a Dataset<'a>>,
     device: &'a str,
 }
 
@@ -105,7 +105,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
 }
 
 /// Keeps the numbers of clusters that the rows allow, with a warning if these are fewer.
-fn keep_possible(plan: &mut SweepPlan, data: &Dataset) -> Option<Warning> {
+fn keep_possible(plan: &mut SweepPlan, data: &Dataset<'_>) -> Option<Warning> {
     let n_points = match &data.weights {
         Some(weights) => weights.iter().filter(|&&weight| weight > 0.0).count(),
         None => data.points.n_points(),
@@ -129,7 +129,7 @@ fn keep_possible(plan: &mut SweepPlan, data: &Dataset) -> Option<Warning> {
 }
 
 /// A note if the columns of held-out rows could not be matched by name.
-fn note_columns(data: &Dataset, test: Option<&Dataset>) {
+fn note_columns(data: &Dataset<'_>, test: Option<&Dataset<'_>>) {
     let Some(test) = test else { return };
     let [named, other] = [data, test].map(|data| has_names(&data.columns));
     if named != other {
@@ -168,7 +168,7 @@ fn note_device(args: &SweepArgs, opened: &Opened) {
     }
 }
 
-fn explain(error: SweepError, data: &Dataset) -> anyhow::Error {
+fn explain(error: SweepError, data: &Dataset<'_>) -> anyhow::Error {
     match error {
         SweepError::Fit(error) => match &error {
             FitError::Params(ParamsError::TooManyClusters { .. })
@@ -240,9 +240,10 @@ fn cells(lines: &[SweepRow]) -> (Vec<String>, Vec<Vec<Option<f64>>>) {
     (columns, lines.iter().map(row).collect())
 }
 
-fn heading(args: &SweepArgs, data: &Dataset, test: Option<&Dataset>) -> String {
-    let rows =
-        |data: &Dataset| format!("{}, {}", plain(&data.name), plural(data.points.n_points() as u64, "row"));
+fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>) -> String {
+    let rows = |data: &Dataset<'_>| {
+        format!("{}, {}", plain(&data.name), plural(data.points.n_points() as u64, "row"))
+    };
     let mut text = labelled("data", &rows(data));
     if let Some(test) = test {
         text.push_str(&labelled("held out", &rows(test)));

@@ -43,7 +43,7 @@ impl GpuSettings {
 }
 
 /// Makes the data and parameters of a check.
-type Make = fn() -> (Dataset, KMeans);
+type Make = fn() -> (Dataset<'static>, KMeans);
 
 /// Why a check failed.
 #[derive(Debug, thiserror::Error)]
@@ -195,17 +195,17 @@ fn from_rows(n_clusters: usize) -> KMeans {
     KMeans::new(n_clusters).init(Init::Random).restarts(2)
 }
 
-fn mixed(n_points: usize) -> Dataset {
+fn mixed(n_points: usize) -> Dataset<'static> {
     table(n_points, 4, 11, |x, j| [1.0, 1e6, 1e-3, 50.0][j] * x)
 }
 
-fn weighted(n_points: usize) -> Dataset {
+fn weighted(n_points: usize) -> Dataset<'static> {
     let weights = (0..n_points).map(|i| (i % 7) as f64).collect(); // rows of weight zero too
     Dataset { weights: Some(weights), ..normal(n_points, 3, 12) }
 }
 
 /// All clusters start at the same centroid, so all but the first lose their points.
-fn empties() -> (Dataset, KMeans) {
+fn empties() -> (Dataset<'static>, KMeans) {
     (normal(300, 3, 13), from_one_place(&[0.25; 3]))
 }
 

@@ -62,7 +62,7 @@ pub enum CompareError {
 /// The input of a comparison.
 pub struct Comparison<'a> {
     /// The rows.
-    pub data: &'a Dataset,
+    pub data: &'a Dataset<'a>,
     /// Time for reading them.
     pub read: Duration,
     /// Parameters of the fit.

@@ -24,7 +24,7 @@ pub fn params_at(params: &Params, parameter: Parameter, value: u64) -> Result<Pa
 ///
 /// # Errors
 /// [`CompareError::TooFewRows`]; [`CompareError::Fit`] if rows can't be read.
-pub(super) fn rows_at(data: &Dataset, n_points: u64) -> Result<Dataset, CompareError> {
+pub(super) fn rows_at(data: &Dataset<'_>, n_points: u64) -> Result<Dataset<'static>, CompareError> {
     let all = data.points.n_points();
     let n = usize::try_from(n_points).ok().filter(|&n| n <= all).ok_or_else(|| CompareError::TooFewRows {
         asked: n_points,
@@ -42,7 +42,7 @@ pub(super) fn rows_at(data: &Dataset, n_points: u64) -> Result<Dataset, CompareE
 pub(super) fn check(
     sweep: &Sweep,
     params: &Params,
-    data: &Dataset,
+    data: &Dataset<'_>,
     table: &Table,
 ) -> Result<(), CompareError> {
     for &value in &sweep.values {

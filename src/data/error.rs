@@ -161,6 +161,30 @@ pub enum DataError {
         found: usize,
     },
 
+    /// A slice whose length is not that of its shape.
+    #[error(
+        "{values} values for a shape of {n_points} rows x {n_dims} columns; give n_points * n_dims values"
+    )]
+    Shape {
+        /// Values given.
+        values: usize,
+        /// Rows of the shape.
+        n_points: usize,
+        /// Columns of the shape.
+        n_dims: usize,
+    },
+
+    /// A row given by the program has more or fewer values than the first one.
+    #[error("row {row}: has {found} values where the first row has {expected}; give rows of one length")]
+    RowLength {
+        /// The row, from 1.
+        row: usize,
+        /// Values of the first row.
+        expected: usize,
+        /// Values of this row.
+        found: usize,
+    },
+
     /// A cell without text.
     #[error("{position}: the cell is empty; fill it, or remove the row{hint}")]
     EmptyCell {

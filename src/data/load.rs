@@ -24,7 +24,7 @@ use crate::memory::{OutOfMemory, reserve};
 ///
 /// A [`DataError`], with row and column, for anything that isn't a table of finite numbers. NaN and infinity in the
 /// features of an `.npy` file are left to the reader of the rows, such as a fit.
-pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
+pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
     let opened = open(source, &options.read)?;
     if source == DIGITS && options.truth.is_none() {
         let truth = Some(TRUTH_OF_DIGITS.to_owned());
@@ -39,12 +39,12 @@ pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset, DataError> {
 /// let digits = cairn::data::digits();
 /// assert_eq!((digits.points.n_points(), digits.points.n_dims()), (1797, 64));
 /// ```
-pub fn digits() -> Dataset {
+pub fn digits() -> Dataset<'static> {
     load(DIGITS, &LoadOptions::default()).expect("the embedded table is checked by a test")
 }
 
 /// All rows of a source.
-fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset, DataError> {
+fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
     let columns = source.columns();
     let name = columns.source().to_owned();
     let pick = Pick::new(columns, options)?;
@@ -107,13 +107,13 @@ impl Values {
         Ok(())
     }
 
-    fn points(self, n_dims: usize) -> Result<Points, ShapeError> {
+    fn points(self, n_dims: usize) -> Result<Points<'static>, ShapeError> {
         match self {
             Values::F32(values) => {
-                Array2::from_shape_vec((values.len() / n_dims, n_dims), values).map(Points::F32)
+                Array2::from_shape_vec((values.len() / n_dims, n_dims), values).map(Points::from)
             }
             Values::F64(values) => {
-                Array2::from_shape_vec((values.len() / n_dims, n_dims), values).map(Points::F64)
+                Array2::from_shape_vec((values.len() / n_dims, n_dims), values).map(Points::from)
             }
         }
     }

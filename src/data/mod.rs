@@ -62,7 +62,7 @@ pub use load::{digits, load};
 pub use open::{open, open_reader};
 pub use options::{Header, LONGEST_ROW, LoadOptions, ReadOptions};
 pub use pick::Pick;
-pub use points::{Points, SourcePoints};
+pub use points::{Points, SourcePoints, Values};
 pub use reading::{Reading, RowNumbers, TextReading};
 pub use rows::Rows;
 pub use source::{Chunk, Source};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{Array2, ArrayBase, ArrayView2, CowRepr, Ix2, s};
 
 use super::error::DataError;
 use super::pick::Pick;
@@ -11,15 +11,20 @@ use super::rows::{Rows, rows_per_chunk};
 use super::source::Source;
 use crate::memory;
 
+/// An array, owned or borrowed: ndarray's `CowArray`. Written out, so that it may stand for one of a shorter lifetime.
+pub type Values<'a, T> = ArrayBase<CowRepr<'a, T>, Ix2, T>;
+
 /// The features of a table, shape (n_points, n_dims).
 ///
 /// Values read from CSV are finite; those of other sources are unchecked.
+///
+/// Arrays are taken as they are, and views are borrowed, whatever their strides: no value is copied.
 #[derive(Debug, Clone)]
-pub enum Points {
-    /// Values that are exact in f32.
-    F32(Array2<f32>),
-    /// Values that need f64.
-    F64(Array2<f64>),
+pub enum Points<'a> {
+    /// Single precision.
+    F32(Values<'a, f32>),
+    /// Double precision.
+    F64(Values<'a, f64>),
     /// Columns of a source, reread on each visit.
     Source(SourcePoints),
 }
@@ -55,7 +60,7 @@ impl fmt::Debug for SourcePoints {
     }
 }
 
-impl Points {
+impl Points<'_> {
     /// Number of rows.
     pub fn n_points(&self) -> usize {
         match self {
@@ -111,34 +116,39 @@ impl Points {
     }
 }
 
-impl From<Array2<f32>> for Points {
-    fn from(rows: Array2<f32>) -> Self {
-        Points::F32(rows)
-    }
+macro_rules! from_arrays {
+    ($of:ident, $value:ty) => {
+        impl From<Array2<$value>> for Points<'_> {
+            fn from(rows: Array2<$value>) -> Self {
+                Points::$of(rows.into())
+            }
+        }
+
+        impl<'a> From<ArrayView2<'a, $value>> for Points<'a> {
+            fn from(rows: ArrayView2<'a, $value>) -> Self {
+                Points::$of(rows.into())
+            }
+        }
+
+        impl<'a> From<&'a Array2<$value>> for Points<'a> {
+            fn from(rows: &'a Array2<$value>) -> Self {
+                rows.view().into()
+            }
+        }
+
+        impl<'a, const N: usize> From<&'a [[$value; N]]> for Points<'a> {
+            fn from(rows: &'a [[$value; N]]) -> Self {
+                ArrayView2::from(rows).into()
+            }
+        }
+    };
 }
 
-impl From<Array2<f64>> for Points {
-    fn from(rows: Array2<f64>) -> Self {
-        Points::F64(rows)
-    }
-}
-
-/// Copies the values.
-impl From<ArrayView2<'_, f32>> for Points {
-    fn from(rows: ArrayView2<'_, f32>) -> Self {
-        Points::F32(rows.to_owned())
-    }
-}
-
-/// Copies the values.
-impl From<ArrayView2<'_, f64>> for Points {
-    fn from(rows: ArrayView2<'_, f64>) -> Self {
-        Points::F64(rows.to_owned())
-    }
-}
+from_arrays!(F32, f32);
+from_arrays!(F64, f64);
 
 fn visit_array<T: Copy, E>(
-    array: &Array2<T>,
+    array: &Values<'_, T>,
     mut visit: impl FnMut(usize, &[T]) -> Result<(), E>,
 ) -> Result<(), E> {
     let step = rows_per_chunk(array.ncols(), size_of::<T>());
@@ -157,7 +167,7 @@ mod tests {
     use super::super::rows::CHUNK_BYTES;
     use super::*;
 
-    fn collect(points: &Points) -> (Vec<usize>, Vec<f64>) {
+    fn collect(points: &Points<'_>) -> (Vec<usize>, Vec<f64>) {
         let (mut firsts, mut values) = (Vec::new(), Vec::new());
         points
             .visit::<DataError>(&mut |first, rows| {
@@ -176,7 +186,7 @@ mod tests {
     fn chunks_are_bounded_and_join_to_the_whole() {
         let n_points = 3 * CHUNK_BYTES / 8 / 7;
         let array = Array2::from_shape_fn((n_points, 7), |(i, j)| (i * 7 + j) as f64);
-        let (firsts, values) = collect(&Points::F64(array));
+        let (firsts, values) = collect(&array.into());
         let step = CHUNK_BYTES / 8 / 7;
         assert_eq!(firsts, [0, step, 2 * step, 3 * step][..firsts.len()]);
         assert!(firsts.len() >= 3);
@@ -187,32 +197,35 @@ mod tests {
     #[test]
     fn a_row_larger_than_a_chunk_comes_alone() {
         let n_dims = CHUNK_BYTES / 4 + 1;
-        let (firsts, values) = collect(&Points::F32(Array2::zeros((3, n_dims))));
+        let (firsts, values) = collect(&Array2::<f32>::zeros((3, n_dims)).into());
         assert_eq!((firsts, values.len()), (vec![0, 1, 2], 3 * n_dims));
     }
 
     #[test]
     fn transposed_arrays_come_row_by_row_too() {
         let array = ndarray::arr2(&[[1.0, 3.0], [2.0, 4.0]]).reversed_axes();
-        assert_eq!(collect(&Points::F64(array)).1, [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(collect(&array.into()).1, [1.0, 2.0, 3.0, 4.0]);
     }
 
     #[test]
-    fn a_view_is_copied_row_by_row_whatever_its_strides() {
+    fn a_view_is_read_row_by_row_in_place_whatever_its_strides() {
         let array = ndarray::arr2(&[[1.0_f32, 9.0, 2.0], [3.0, 9.0, 4.0], [5.0, 9.0, 6.0]]);
         let every_other = array.slice(s![..;-2, ..;2]);
         let points = Points::from(every_other);
-        assert!(matches!(points, Points::F32(_)));
+        assert!(
+            matches!(&points, Points::F32(rows) if rows.is_view() && rows.as_ptr() == every_other.as_ptr())
+        );
         assert_eq!(collect(&points).1, [5.0, 6.0, 1.0, 2.0]);
-        let points = Points::from(array.mapv(f64::from).t());
-        assert!(matches!(points, Points::F64(_)));
+        let double = array.mapv(f64::from);
+        let points = Points::from(double.t());
+        assert!(matches!(&points, Points::F64(rows) if rows.is_view()));
         assert_eq!(collect(&points).1, [1.0, 3.0, 5.0, 9.0, 9.0, 9.0, 2.0, 4.0, 6.0]);
     }
 
     #[test]
     fn the_first_error_ends_the_walk() {
         let mut calls = 0;
-        let points = Points::F32(Array2::zeros((3, CHUNK_BYTES / 4)));
+        let points = Points::from(Array2::<f32>::zeros((3, CHUNK_BYTES / 4)));
         let result: Result<(), DataError> = points.visit(&mut |_, _| {
             calls += 1;
             Err(DataError::Empty { name: "x".into() })

@@ -1,8 +1,7 @@
 //! Three engines with bitwise equal results, and the choice among them.
 //!
-//! [`open`] opens the engine of a [`Device`], and takes another one if that device can't be opened ([`Opened::why`]).
-//! `fallback` makes the CPU take over from a device that fails while it works ([`DeviceInfo::fallback`]). Nothing else
-//! falls back.
+//! [`open`] opens the engine of a [`Device`]. [`OpenOptions::fallback`] makes the CPU take over from a GPU that is missing,
+//! can't be opened ([`Opened::fallback`]) or fails while it works ([`DeviceInfo::fallback`]). Nothing else falls back.
 //! An [`Engine`] is coarse: it takes a batch of restarts and returns their outcomes.
 
 pub mod certify;

@@ -14,7 +14,7 @@ pub struct Opened {
     pub engine: Box<dyn Engine>,
     /// Why this engine was chosen, in a few words.
     pub why: String,
-    /// Why the GPU that was found could not be opened, if so.
+    /// Why the GPU that was asked for or found could not be opened, if the CPU was taken instead.
     pub fallback: Option<String>,
     /// The estimates from which [`Device::Auto`] chose, if it did.
     pub estimates: Option<Estimates>,
@@ -48,7 +48,15 @@ pub fn open(device: &Device, options: &OpenOptions) -> Result<Opened, EngineErro
         Device::Cpu => asked(Box::new(cpu) as Box<dyn Engine>),
         Device::Reference => asked(Box::new(Reference)),
         Device::Auto => open_auto(cpu, options)?,
-        Device::Gpu | Device::Named(_) => asked(open_gpu(device, cpu, options)?),
+        Device::Gpu | Device::Named(_) => match open_gpu(device, cpu, options) {
+            Err(error)
+                if options.fallback == Some(true) && !matches!(error, EngineError::GpuKernel { .. }) =>
+            {
+                let cpu = Choice::cpu(cpu, "the GPU asked for can't be used", None);
+                Choice { fallback: Some(error.to_string()), ..cpu }
+            }
+            engine => asked(engine?),
+        },
     };
     let Choice { engine, why, fallback, estimates } = choice;
     Ok(Opened { engine, why, fallback, estimates, took: start.elapsed() })

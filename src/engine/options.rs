@@ -45,7 +45,9 @@ impl Backend {
 /// field.
 #[derive(Debug, Clone, Default)]
 pub struct OpenOptions {
-    /// Whether the CPU takes over when a device fails. Default: only under [`Device::Auto`](super::Device::Auto).
+    /// Whether the CPU takes over when a GPU is missing, can't be opened or fails. The result is the same, and
+    /// [`DeviceInfo::fallback`](super::DeviceInfo::fallback) of a fit says why. Default: only under
+    /// [`Device::Auto`](super::Device::Auto).
     pub fallback: Option<bool>,
     /// Limit on a GPU's memory, in bytes. Default: a safe share. Points that do not fit are streamed.
     pub gpu_memory: Option<u64>,

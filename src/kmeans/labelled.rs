@@ -10,9 +10,9 @@ use crate::engine::NO_LABEL;
 /// # Errors
 /// [`DataError`] if some have none, and the source can't be read again.
 pub fn labelled<'a>(
-    data: &'a Dataset,
+    data: &'a Dataset<'a>,
     labels: &'a [u32],
-) -> Result<(Cow<'a, Dataset>, Cow<'a, [u32]>), DataError> {
+) -> Result<(Cow<'a, Dataset<'a>>, Cow<'a, [u32]>), DataError> {
     if !labels.contains(&NO_LABEL) {
         return Ok((Cow::Borrowed(data), Cow::Borrowed(labels)));
     }

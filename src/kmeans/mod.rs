@@ -211,35 +211,54 @@ impl Fit {
 ///
 /// # Errors
 /// [`FitError`]: rows that can't be read or are invalid, parameters that don't fit them, a device that fails.
-pub fn fit(data: &Dataset, params: &Params) -> Result<Fit, FitError> {
+pub fn fit(data: &Dataset<'_>, params: &Params) -> Result<Fit, FitError> {
     fit_with(data, params, &OpenOptions::default(), &mut |_| CONTINUE)
 }
 
 /// [`fit`] with options for opening the device. `progress` is called after each batch of restarts, and cancels the
 /// fit if it returns [`ControlFlow::Break`]: an error, or with [`KMeans::best_so_far`] a fit of the restarts done.
 ///
-/// Device, threads and, if set, fallback of `params` override those of `options`.
+/// A GPU if there is one, else the CPU, which says why; and an observer that cancels:
+///
+/// ```
+/// use std::ops::ControlFlow;
+///
+/// use cairn::data;
+/// use cairn::engine::{Device, OpenOptions};
+/// use cairn::kmeans::{KMeans, fit_with};
+///
+/// let params = KMeans::new(10).restarts(1000).batch(20).device(Device::Gpu).best_so_far(true).check()?;
+/// let options = OpenOptions { fallback: Some(true), ..OpenOptions::default() };
+/// let mut watch = |progress: &cairn::kmeans::Progress<'_>| match progress.done {
+///     0..40 => ControlFlow::Continue(()),
+///     _ => ControlFlow::Break(()),
+/// };
+/// let fit = fit_with(&data::digits(), &params, &options, &mut watch)?;
+/// assert_eq!(fit.spread.count, 40);
+/// if let Some(why) = &fit.device.fallback {
+///     println!("on the CPU, since {why}");
+/// }
+/// # Ok::<(), cairn::kmeans::FitError>(())
+/// ```
+///
+/// Device and threads are those of `params`; all else about the device is in `options`.
 ///
 /// # Errors
 /// As [`fit`]; [`FitError::Cancelled`].
 pub fn fit_with(
-    data: &Dataset,
+    data: &Dataset<'_>,
     params: &Params,
     options: &OpenOptions,
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
-    let options = OpenOptions {
-        fallback: params.fallback().or(options.fallback),
-        size: Some(job_size(data, params)),
-        threads: params.threads(),
-        ..options.clone()
-    };
+    let options =
+        OpenOptions { size: Some(job_size(data, params)), threads: params.threads(), ..options.clone() };
     fit_on(&engine::open(params.device(), &options)?, data, params, progress)
 }
 
 /// The size of a job before it runs, from which [`engine::Device::Auto`] chooses.
 #[must_use]
-pub fn job_size(data: &Dataset, params: &Params) -> JobSize {
+pub fn job_size(data: &Dataset<'_>, params: &Params) -> JobSize {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     JobSize::before(n_points, n_dims, params.n_clusters(), params.n_restarts(), params.max_iter())
 }
@@ -250,7 +269,7 @@ pub fn job_size(data: &Dataset, params: &Params) -> JobSize {
 /// As [`fit_with`].
 pub fn fit_on(
     opened: &Opened,
-    data: &Dataset,
+    data: &Dataset<'_>,
     params: &Params,
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
@@ -287,7 +306,7 @@ pub fn in_threads<T: Send, E: From<FitError> + Send>(
 /// # Errors
 /// [`FitError::Data`] if rows can't be read, [`FitError::Lattice`] if values or weights are invalid,
 /// [`FitError::Params`] for start centroids of other features or with values that are not finite, [`FitError::Memory`].
-pub fn pack(data: &Dataset, starts: Option<&Array2<f64>>) -> Result<Table, FitError> {
+pub fn pack(data: &Dataset<'_>, starts: Option<&Array2<f64>>) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
     memory::check(needed(n_points, n_dims, data.weights.is_some()))?;

@@ -109,7 +109,6 @@ pub struct KMeans {
     max_iter: u32,
     tol: f64,
     device: Device,
-    fallback: Option<bool>,
     threads: Option<usize>,
     batch: Option<u64>,
     keep: Keep,
@@ -127,7 +126,6 @@ impl KMeans {
             max_iter: 300,
             tol: 0.0,
             device: Device::default(),
-            fallback: None,
             threads: None,
             batch: None,
             keep: Keep::Best,
@@ -166,14 +164,10 @@ impl KMeans {
         Self { tol, ..self }
     }
 
-    /// Where to run.
+    /// Where to run. [`OpenOptions::fallback`](crate::engine::OpenOptions::fallback) lets the CPU take the place of a GPU
+    /// that is missing or fails.
     pub fn device(self, device: Device) -> Self {
         Self { device, ..self }
-    }
-
-    /// Whether the CPU takes over when a device fails; by default only under [`Device::Auto`].
-    pub fn fallback(self, fallback: bool) -> Self {
-        Self { fallback: Some(fallback), ..self }
     }
 
     /// Threads on the CPU; by default one per logical processor.
@@ -292,12 +286,6 @@ impl Params {
     #[must_use]
     pub fn device(&self) -> &Device {
         &self.0.device
-    }
-
-    /// Whether the CPU takes over when a device fails, if set.
-    #[must_use]
-    pub fn fallback(&self) -> Option<bool> {
-        self.0.fallback
     }
 
     /// Threads on the CPU, if set.

@@ -38,10 +38,22 @@ pub use radius::RADIUS_OF;
 impl Model {
     /// The best restart of a fit. With a truth column its clusters are named by majority.
     ///
+    /// ```
+    /// use cairn::data::Dataset;
+    /// use cairn::kmeans::{KMeans, fit};
+    /// use cairn::model::Model;
+    ///
+    /// let data = Dataset::from(&[[0.0, 0.5], [0.5, 0.0], [9.0, 8.5]][..]);
+    /// let params = KMeans::new(2).check()?;
+    /// let model = Model::from_fit(&fit(&data, &params)?, &data, &params)?;
+    /// assert_eq!((model.n_clusters(), model.n_dims()), (2, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ModelError::OtherData`] if `data` is not the table that was fitted; [`ModelError::Score`] for more than
     /// 2^32 rows or classes.
-    pub fn from_fit(fit: &Fit, data: &Dataset, params: &Params) -> Result<Self, ModelError> {
+    pub fn from_fit(fit: &Fit, data: &Dataset<'_>, params: &Params) -> Result<Self, ModelError> {
         let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
         let (fit_points, fit_dims) = (fit.n_points, fit.lattice.n_dims());
         if (n_points, n_dims) != (fit_points, fit_dims) || data.columns.len() != n_dims {

@@ -1,13 +1,16 @@
 //! Prediction: labels, runners-up and distances of new rows.
 
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::Model;
 use crate::data::Chunk;
+use crate::engine::cpu::Cpu;
 use crate::engine::nearest_two::{self, Centroids, NearestSession, NearestTwo, WideDistance};
 use crate::engine::reference::assign::distance_outside;
-use crate::engine::{DeviceInfo, Engine, EngineError};
-use crate::lattice::{Lattice, LatticeError, Packer, Table};
+use crate::engine::{DeviceInfo, Engine, EngineError, OpenOptions};
+use crate::kmeans::Fit;
+use crate::lattice::{Lattice, LatticeError, Packer, Table, Value};
 
 /// Why rows can't be predicted.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,16 @@ pub enum PredictError {
     Width {
         /// Values given.
         values: usize,
+        /// Features of the model.
+        n_dims: usize,
+    },
+    /// A view has another number of columns than the fitted rows.
+    #[error(
+        "rows of {found} columns; the model has {n_dims}; give the columns that were fitted, in their order"
+    )]
+    Columns {
+        /// Columns of the view.
+        found: usize,
         /// Features of the model.
         n_dims: usize,
     },
@@ -88,7 +101,7 @@ pub struct Prediction {
 
 /// A model loaded on a device.
 pub struct Predictor<'a> {
-    model: &'a Model,
+    centroids: Centroids<'a>,
     session: Box<dyn NearestSession + 'a>,
 }
 
@@ -98,13 +111,34 @@ impl<'a> Predictor<'a> {
     /// # Errors
     /// [`EngineError`] if the device fails.
     pub fn new(model: &'a Model, engine: &'a dyn Engine) -> Result<Self, EngineError> {
-        Ok(Self { model, session: engine.nearest(model.on_lattice())? })
+        Self::of(model.on_lattice(), engine)
+    }
+
+    /// Loads centroids that belong to no model.
+    fn of(centroids: Centroids<'a>, engine: &'a dyn Engine) -> Result<Self, EngineError> {
+        Ok(Self { centroids, session: engine.nearest(centroids)? })
     }
 
     /// What it runs on now: after a fault, the device that took over.
     #[must_use]
     pub fn info(&self) -> DeviceInfo {
         self.session.info()
+    }
+
+    /// Predicts each row of an array or a view of `f32` or `f64`, with any strides. (n_rows, n_dims)
+    ///
+    /// # Errors
+    /// [`PredictError::Columns`], and those of [`predict`](Self::predict), whose rows count from 1 in the view.
+    pub fn predict_view<'r, T: Value + 'r>(
+        &mut self,
+        rows: impl Into<ArrayView2<'r, T>>,
+    ) -> Result<Vec<Prediction>, PredictError> {
+        let (rows, n_dims) = (rows.into(), self.centroids.lattice.n_dims());
+        if rows.ncols() != n_dims {
+            return Err(PredictError::Columns { found: rows.ncols(), n_dims });
+        }
+        let rows = rows.as_standard_layout(); // a copy only of rows that are not one slice
+        self.predict(rows.as_slice().expect("standard layout is one slice"))
     }
 
     /// Predicts each row. `rows` is (n_rows, n_dims), row-major.
@@ -114,15 +148,15 @@ impl<'a> Predictor<'a> {
     /// # Errors
     /// [`PredictError::Lattice`] for values that aren't finite, or lie 2^62 lattice steps or more from the centre of
     /// the fitted rows; [`PredictError::Width`]; [`PredictError::Engine`].
-    pub fn predict(&mut self, rows: &[f64]) -> Result<Vec<Prediction>, PredictError> {
-        let table = self.model.place(rows)?;
+    pub fn predict<T: Value>(&mut self, rows: &[T]) -> Result<Vec<Prediction>, PredictError> {
+        let centroids = self.centroids;
+        let table = place(centroids.lattice, rows)?;
         let mut found = self.session.nearest_two(&table)?;
-        let centroids = self.model.on_lattice();
         let outside = table.outside.par_iter().map(|(row, q)| (*row, nearest_two::of_outside(&centroids, q)));
         for (row, two) in outside.collect::<Vec<_>>() {
             found[row] = two;
         }
-        Ok(found.into_iter().map(|two| prediction(&self.model.lattice, two)).collect())
+        Ok(found.into_iter().map(|two| prediction(centroids.lattice, two)).collect())
     }
 
     /// [`predict`](Self::predict) of the rows that have a prediction, and the errors of the others.
@@ -137,7 +171,7 @@ impl<'a> Predictor<'a> {
             Err(PredictError::Lattice(_)) => {}
             found => return Ok((found?.into_iter().map(Some).collect(), Vec::new())),
         }
-        let (placeable, errors) = self.model.placeable(rows);
+        let (placeable, errors) = placeable(self.centroids.lattice, rows);
         let mut found: Vec<_> = self.predict(&placeable)?.into_iter().map(Some).collect();
         errors.iter().for_each(|(row, _)| found[*row] = None);
         Ok((found, errors))
@@ -175,7 +209,7 @@ impl Model {
     /// # Errors
     /// [`PredictError`] for values that aren't finite, or lie too far outside the range of the fitted rows.
     pub fn transform(&self, rows: &[f64]) -> Result<Vec<f64>, PredictError> {
-        let table = self.place(rows)?;
+        let table = place(&self.lattice, rows)?;
         let (centroids, lattice) = (self.on_lattice(), &self.lattice);
         let k = self.n_clusters();
         let mut distances = vec![0.0; table.n_points() * k];
@@ -205,35 +239,63 @@ impl Model {
             Err(PredictError::Lattice(_)) => {}
             distances => return Ok((distances?, Vec::new())),
         }
-        let (placeable, errors) = self.placeable(rows);
+        let (placeable, errors) = placeable(&self.lattice, rows);
         let (mut distances, k) = (self.transform(&placeable)?, self.n_clusters());
         errors.iter().for_each(|(row, _)| distances[row * k..][..k].fill(f64::NAN));
         Ok((distances, errors))
     }
+}
 
-    /// The rows with the centre of the lattice in place of those that can't be placed, and the errors of these, by
-    /// index.
-    fn placeable(&self, rows: &[f64]) -> (Vec<f64>, RowErrors) {
-        let mut placeable = rows.to_vec();
-        let each = placeable.par_chunks_mut(self.n_dims()).enumerate();
-        let errors = each.filter_map(|(row, values)| {
-            let error = self.lattice.place_row(row, values).err()?;
-            values.copy_from_slice(&self.lattice.offset);
-            Some((row, PredictError::Lattice(error)))
-        });
-        let errors = errors.collect();
-        (placeable, errors)
+impl Fit {
+    /// Predicts each row of an array or a view of `f32` or `f64`, with any strides, on the CPU. (n_rows, n_dims)
+    ///
+    /// A [`Predictor`] of a [`Model`] does the same on any device, and is loaded once for many calls.
+    ///
+    /// ```
+    /// use cairn::data::Dataset;
+    /// use cairn::kmeans::{KMeans, fit};
+    ///
+    /// let rows = [[0.0, 0.5], [0.5, 0.0], [9.0, 8.5], [8.5, 9.0]];
+    /// let fit = fit(&Dataset::from(&rows[..]), &KMeans::new(2).check()?)?;
+    ///
+    /// let found = fit.predict(&[[1.0_f32, 1.0], [8.0, 8.0]][..])?;
+    /// assert_eq!([found[0].label, found[1].label], [fit.labels()[0], fit.labels()[2]]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Predictor::predict_view`].
+    pub fn predict<'r, T: Value + 'r>(
+        &self,
+        rows: impl Into<ArrayView2<'r, T>>,
+    ) -> Result<Vec<Prediction>, PredictError> {
+        let cpu = Cpu::open(&OpenOptions::default())?;
+        let centroids = Centroids { lattice: &self.lattice, values: &self.state.centroids };
+        Predictor::of(centroids, &cpu)?.predict_view(rows)
     }
+}
 
-    fn place(&self, rows: &[f64]) -> Result<Table, PredictError> {
-        let n_dims = self.n_dims();
-        if !rows.len().is_multiple_of(n_dims) {
-            return Err(PredictError::Width { values: rows.len(), n_dims });
-        }
-        let table = Packer::later(&self.lattice, rows)?;
-        if let Some(&row) = table.unplaced.first() {
-            self.lattice.place_row(row, &rows[row * n_dims..][..n_dims])?;
-        }
-        Ok(table)
+/// The rows with the centre of the lattice in place of those that can't be placed, and the errors of these, by index.
+fn placeable(lattice: &Lattice, rows: &[f64]) -> (Vec<f64>, RowErrors) {
+    let mut placeable = rows.to_vec();
+    let each = placeable.par_chunks_mut(lattice.n_dims()).enumerate();
+    let errors = each.filter_map(|(row, values)| {
+        let error = lattice.place_row(row, values).err()?;
+        values.copy_from_slice(&lattice.offset);
+        Some((row, PredictError::Lattice(error)))
+    });
+    let errors = errors.collect();
+    (placeable, errors)
+}
+
+fn place<T: Value>(lattice: &Lattice, rows: &[T]) -> Result<Table, PredictError> {
+    let n_dims = lattice.n_dims();
+    if !rows.len().is_multiple_of(n_dims) {
+        return Err(PredictError::Width { values: rows.len(), n_dims });
     }
+    let table = Packer::later(lattice, rows)?;
+    if let Some(&row) = table.unplaced.first() {
+        lattice.place_row(row, &rows[row * n_dims..][..n_dims])?;
+    }
+    Ok(table)
 }

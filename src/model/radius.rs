@@ -18,7 +18,7 @@ const DROPPED: u32 = 41;
 /// A fitted row pulls its centroid towards itself, most in small clusters, so fitted rows lie nearer than new rows of
 /// the same kind. Each distance is therefore taken to the centroid without the row: for a row of weight w in a
 /// cluster of weight N it is N / (N - w) times as far. Rows that are alone in their cluster are excluded.
-pub(super) fn of_fit(fit: &Fit, data: &Dataset) -> Result<Option<u128>, ModelError> {
+pub(super) fn of_fit(fit: &Fit, data: &Dataset<'_>) -> Result<Option<u128>, ModelError> {
     let n_points = fit.n_points;
     let weights = match &data.weights {
         Some(weights) => Weights::new(weights, n_points),
@@ -60,7 +60,7 @@ fn place(lattice: &Lattice, rows: Rows<'_>) -> Result<Table, LatticeError> {
     }
 }
 
-fn other_data(fit: &Fit, data: &Dataset) -> ModelError {
+fn other_data(fit: &Fit, data: &Dataset<'_>) -> ModelError {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     ModelError::OtherData { n_points, n_dims, fit_points: fit.n_points, fit_dims: fit.lattice.n_dims() }
 }

@@ -53,7 +53,7 @@ impl<'a> Report<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct LabelledRows<'a> {
     /// The rows, with the model's columns.
-    pub data: &'a Dataset,
+    pub data: &'a Dataset<'a>,
     /// Nearest centroid of each. (n_points)
     pub labels: &'a [u32],
     /// Whether these are the rows that the model was fitted to.
@@ -63,7 +63,7 @@ pub struct LabelledRows<'a> {
 impl<'a> LabelledRows<'a> {
     /// The fitted rows.
     #[must_use]
-    pub fn new(data: &'a Dataset, labels: &'a [u32]) -> Self {
+    pub fn new(data: &'a Dataset<'a>, labels: &'a [u32]) -> Self {
         Self { data, labels, fitted: true }
     }
 }

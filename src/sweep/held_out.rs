@@ -19,7 +19,7 @@ pub(super) struct HeldOut {
 
 impl HeldOut {
     /// Places `rows` on the lattice of the fitted rows, and matches the columns and the classes of both by name.
-    pub(super) fn new(rows: &Dataset, fitted: &Dataset, table: &Table) -> Result<Self, SweepError> {
+    pub(super) fn new(rows: &Dataset<'_>, fitted: &Dataset<'_>, table: &Table) -> Result<Self, SweepError> {
         let (found, needed) = (rows.points.n_dims(), table.n_dims());
         if found != needed {
             return Err(SweepError::Columns { name: rows.name.clone(), found, needed });
@@ -43,12 +43,12 @@ impl HeldOut {
     }
 }
 
-fn truth(data: &Dataset) -> Result<&Truth, SweepError> {
+fn truth<'a>(data: &'a Dataset<'_>) -> Result<&'a Truth, SweepError> {
     data.truth.as_ref().ok_or_else(|| SweepError::NoTruth { name: data.name.clone() })
 }
 
 /// Places rows on a given lattice, with their columns in this order. Rows outside its range are in [`Table::outside`].
-fn place(data: &Dataset, order: &ColumnOrder, lattice: &Lattice) -> Result<Table, FitError> {
+fn place(data: &Dataset<'_>, order: &ColumnOrder, lattice: &Lattice) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
     let mut packer = Packer::new(lattice.clone(), Weights::ones(n_points), n_points);

@@ -82,8 +82,8 @@ pub struct SweepRun {
 /// first fit.
 pub fn sweep(
     opened: &Opened,
-    data: &Dataset,
-    held_out: Option<&Dataset>,
+    data: &Dataset<'_>,
+    held_out: Option<&Dataset<'_>>,
     plan: &SweepPlan,
     seen: &mut (dyn FnMut(&[SweepRun]) + Send),
 ) -> Result<Vec<SweepRun>, SweepError> {
@@ -119,7 +119,7 @@ fn jobs(plan: &SweepPlan) -> Result<Vec<Params>, FitError> {
 /// Data that all fits share.
 struct Swept<'a> {
     opened: &'a Opened,
-    data: &'a Dataset,
+    data: &'a Dataset<'a>,
     table: Table,
     doubts: Vec<Warning>, // about the table
     truth: Option<&'a Truth>,

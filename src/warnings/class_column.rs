@@ -19,7 +19,7 @@ const X: &str = "x";
 
 /// A warning for each column that looks like a class: few whole numbers, under the name of a class, or at the end, after
 /// columns unlike it.
-pub(super) fn warnings(data: &Dataset) -> Result<Vec<Warning>, DataError> {
+pub(super) fn warnings(data: &Dataset<'_>) -> Result<Vec<Warning>, DataError> {
     let n_dims = data.columns.len();
     if n_dims < 2 {
         return Ok(Vec::new());
@@ -74,7 +74,7 @@ impl Values {
 }
 
 /// The values of the columns in the first rows: of all columns, or of the named ones.
-fn values(data: &Dataset, named: &[usize], all: bool) -> Result<Vec<Values>, DataError> {
+fn values(data: &Dataset<'_>, named: &[usize], all: bool) -> Result<Vec<Values>, DataError> {
     /// Ends the visit once enough rows are seen.
     enum End {
         Enough,
@@ -115,7 +115,7 @@ fn are_codes(values: &[f64]) -> bool {
     counts(0.0) || counts(1.0) || values == [-1.0, 1.0]
 }
 
-fn warning(data: &Dataset, j: usize, class: &[f64], why: &str) -> Warning {
+fn warning(data: &Dataset<'_>, j: usize, class: &[f64], why: &str) -> Warning {
     let (least, most) = (class[0], class[class.len() - 1]);
     let text = format!(
         "{} looks like a class, {why} ({} whole numbers, {least} to {most}), but is used as a feature, so the clusters \

@@ -16,7 +16,7 @@ pub(super) struct Distinct {
 }
 
 /// Counts distinct rows, up to `most`.
-pub(super) fn distinct(data: &Dataset, lattice: &Lattice, most: usize) -> Result<Distinct, DataError> {
+pub(super) fn distinct(data: &Dataset<'_>, lattice: &Lattice, most: usize) -> Result<Distinct, DataError> {
     let mut given = DistinctRows::new(most);
     let mut placed = DistinctRows::new(most);
     visit(data, &mut |_, row| {

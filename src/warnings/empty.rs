@@ -10,7 +10,7 @@ use crate::numbers::plural;
 
 /// A warning if clusters ended empty.
 pub(super) fn warning(
-    data: &Dataset,
+    data: &Dataset<'_>,
     lattice: &Lattice,
     ended: &Ended,
 ) -> Result<Option<Warning>, DataError> {

@@ -15,7 +15,7 @@ const NEGLIGIBLE: f64 = 1e-6;
 ///
 /// # Errors
 /// [`DataError`] if rows can't be read again.
-pub fn of_fit(fit: &Fit, data: &Dataset) -> Result<Vec<Warning>, DataError> {
+pub fn of_fit(fit: &Fit, data: &Dataset<'_>) -> Result<Vec<Warning>, DataError> {
     let Fit { lattice, rounding, weights_rounding, .. } = fit;
     let unplaced = fit.unlabelled();
     let placed = Placed { lattice, rounding, weights_rounding: *weights_rounding, unplaced: &unplaced };
@@ -29,7 +29,7 @@ pub fn of_fit(fit: &Fit, data: &Dataset) -> Result<Vec<Warning>, DataError> {
 ///
 /// # Errors
 /// [`DataError`] if rows can't be read again.
-pub fn of_table(data: &Dataset, placed: &Placed<'_>) -> Result<Vec<Warning>, DataError> {
+pub fn of_table(data: &Dataset<'_>, placed: &Placed<'_>) -> Result<Vec<Warning>, DataError> {
     let mut warnings = class_column::warnings(data)?;
     warnings.extend(integers::warnings(data, placed.lattice)?);
     warnings.extend(stretched::warnings(data, placed.lattice, placed.rounding)?);
@@ -49,7 +49,7 @@ pub fn of_table(data: &Dataset, placed: &Placed<'_>) -> Result<Vec<Warning>, Dat
 ///
 /// # Errors
 /// [`DataError`] if rows can't be read again.
-pub fn of_labels(data: &Dataset, placed: &Placed<'_>, fit: &Fit) -> Result<Vec<Warning>, DataError> {
+pub fn of_labels(data: &Dataset<'_>, placed: &Placed<'_>, fit: &Fit) -> Result<Vec<Warning>, DataError> {
     let mut warnings = of_result(data, placed, &Ended::of(fit))?;
     warnings.extend(of_median(fit));
     if !is_explained(placed, &warnings) {
@@ -72,7 +72,7 @@ fn of_median(fit: &Fit) -> Option<Warning> {
 ///
 /// # Errors
 /// [`DataError`] if rows can't be read again.
-pub fn of_result(data: &Dataset, placed: &Placed<'_>, ended: &Ended) -> Result<Vec<Warning>, DataError> {
+pub fn of_result(data: &Dataset<'_>, placed: &Placed<'_>, ended: &Ended) -> Result<Vec<Warning>, DataError> {
     let empty = empty::warning(data, placed.lattice, ended)?;
     let mut warnings: Vec<Warning> =
         empty.into_iter().chain(inertia::warning(placed.lattice, ended)).collect();

@@ -11,7 +11,7 @@ const EXACT: f64 = (1u64 << 53) as f64;
 const MOST: f64 = 1.8446744073709552e19;
 
 /// A warning for each column of whole numbers, some of them beyond 2^53.
-pub(super) fn warnings(data: &Dataset, lattice: &Lattice) -> Result<Vec<Warning>, DataError> {
+pub(super) fn warnings(data: &Dataset<'_>, lattice: &Lattice) -> Result<Vec<Warning>, DataError> {
     let reach = |j: usize| {
         let half = libm::ldexp(f64::from(MAX_COORDINATE), lattice.exponent[j]);
         lattice.offset[j].abs() + half
@@ -40,7 +40,7 @@ pub(super) fn warnings(data: &Dataset, lattice: &Lattice) -> Result<Vec<Warning>
     Ok(found.filter_map(|((&j, _), row)| Some(warning(data, j, row?))).collect())
 }
 
-fn warning(data: &Dataset, j: usize, (row, value): (usize, f64)) -> Warning {
+fn warning(data: &Dataset<'_>, j: usize, (row, value): (usize, f64)) -> Warning {
     let (column, row) = (column_in_text(data, j), row_number(data, row));
     let step = libm::ldexp(1.0, libm::ilogb(value) - 52);
     Warning::new(

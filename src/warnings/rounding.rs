@@ -31,7 +31,7 @@ pub(super) fn of_all(rounding: &Rounding, ended: &Ended) -> Option<Warning> {
 /// A warning if rounding notably changes the inertia of a cluster: the one where it does most.
 ///
 /// Rows of a cluster that are all equal have no inertia, and lose nothing.
-pub(super) fn of_clusters(data: &Dataset, fit: &Fit) -> Result<Option<Warning>, DataError> {
+pub(super) fn of_clusters(data: &Dataset<'_>, fit: &Fit) -> Result<Option<Warning>, DataError> {
     if fit.rounding.cost == 0.0 {
         return Ok(None);
     }
@@ -117,7 +117,7 @@ struct Scale {
     centroid: f64,
 }
 
-fn clusters(data: &Dataset, fit: &Fit) -> Result<Vec<Cluster>, DataError> {
+fn clusters(data: &Dataset<'_>, fit: &Fit) -> Result<Vec<Cluster>, DataError> {
     let (lattice, d) = (&fit.lattice, fit.lattice.n_dims());
     let scale = |j: usize, &q: &i32| Scale {
         offset: lattice.offset[j],

@@ -7,7 +7,7 @@ use crate::lattice::centre_and_deviation;
 const SAMPLE: usize = 4096;
 
 /// Calls `each` with the index and the values of every row of positive weight.
-pub(super) fn visit(data: &Dataset, each: &mut dyn FnMut(usize, &[f64])) -> Result<(), DataError> {
+pub(super) fn visit(data: &Dataset<'_>, each: &mut dyn FnMut(usize, &[f64])) -> Result<(), DataError> {
     let d = data.points.n_dims();
     data.points.visit::<DataError>(&mut |first, rows| {
         for (i, row) in rows.to_f64().chunks_exact(d).enumerate() {
@@ -20,7 +20,7 @@ pub(super) fn visit(data: &Dataset, each: &mut dyn FnMut(usize, &[f64])) -> Resu
 }
 
 /// The range of every column, over rows of positive weight. (n_dims)
-pub(super) fn ranges(data: &Dataset) -> Result<Vec<(f64, f64)>, DataError> {
+pub(super) fn ranges(data: &Dataset<'_>) -> Result<Vec<(f64, f64)>, DataError> {
     let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); data.points.n_dims()];
     visit(data, &mut |_, row| {
         for (range, &x) in ranges.iter_mut().zip(row) {
@@ -53,7 +53,7 @@ impl ColumnSpread {
 
 /// The spread of these columns, with the given ranges of all columns.
 pub(super) fn spreads(
-    data: &Dataset,
+    data: &Dataset<'_>,
     columns: &[usize],
     ranges: &[(f64, f64)],
 ) -> Result<Vec<ColumnSpread>, DataError> {

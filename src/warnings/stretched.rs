@@ -20,7 +20,7 @@ const RANGE_BITS: i32 = MAX_COORDINATE.ilog2() as i32;
 
 /// Warnings about the columns that are the cause of few bits.
 pub(super) fn warnings(
-    data: &Dataset,
+    data: &Dataset<'_>,
     lattice: &Lattice,
     rounding: &Rounding,
 ) -> Result<Vec<Warning>, DataError> {
@@ -56,7 +56,7 @@ struct Cause {
 
 /// The columns that are the cause: those that would keep few bits even on a lattice of their own, and the widest one for
 /// the others.
-fn causes(data: &Dataset, rounding: &Rounding, ranges: &[(f64, f64)]) -> Result<Vec<Cause>, DataError> {
+fn causes(data: &Dataset<'_>, rounding: &Rounding, ranges: &[(f64, f64)]) -> Result<Vec<Cause>, DataError> {
     let examined: Vec<&CoarseFeature> = rounding.coarse.iter().take(MOST_EXAMINED).collect();
     let columns: Vec<usize> = examined.iter().map(|coarse| coarse.feature).collect();
     let spreads = spreads(data, &columns, ranges)?;
@@ -96,7 +96,7 @@ struct FarValues {
 }
 
 fn far_values(
-    data: &Dataset,
+    data: &Dataset<'_>,
     columns: &[usize],
     spreads: &[ColumnSpread],
 ) -> Result<Vec<FarValues>, DataError> {
@@ -121,7 +121,7 @@ fn far_values(
 }
 
 fn warning(
-    data: &Dataset,
+    data: &Dataset<'_>,
     lattice: &Lattice,
     cause: &Cause,
     coarse: Option<&CoarseFeature>,
@@ -158,7 +158,7 @@ fn stretching(far: &FarValues) -> String {
 }
 
 /// What keeps few bits.
-fn kept(data: &Dataset, cause: &Cause, coarse: Option<&CoarseFeature>) -> String {
+fn kept(data: &Dataset<'_>, cause: &Cause, coarse: Option<&CoarseFeature>) -> String {
     let bits = |bits: f64| format!("only {} bits", significant(bits, 3));
     let names: Vec<String> = cause.victims.iter().take(3).map(|&j| column_in_text(data, j)).collect();
     let names = names.join(", ") + if cause.victims.len() > 3 { ", .." } else { "" };

@@ -58,7 +58,7 @@ impl Unlabelled {
 }
 
 /// A warning if a fit left rows without a label, given by index from 0.
-pub(super) fn of_fit(data: &Dataset, rows: &[usize]) -> Option<Warning> {
+pub(super) fn of_fit(data: &Dataset<'_>, rows: &[usize]) -> Option<Warning> {
     let count = rows.len() as u64;
     let some: Vec<u64> = rows.iter().take(MOST_ROWS).map(|&row| row_number(data, row)).collect();
     let have = match count {

@@ -327,7 +327,7 @@ fn a_model_of_other_data_is_refused() {
     let data = digits();
     let other = Model { lattice: MODEL.lattice.clone(), ..MODEL.clone() };
     assert_eq!(other.n_dims(), 64);
-    let rows = cairn::data::Points::F64(ndarray::array![[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]);
+    let rows = cairn::data::Points::from(ndarray::array![[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]);
     let table =
         cairn::data::Dataset { points: rows, columns: vec!["a".into(), "b".into()], truth: None, ..data };
     let params = KMeans::new(2).restarts(1).device(Device::Cpu).check().unwrap();

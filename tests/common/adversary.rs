@@ -16,7 +16,7 @@ pub(crate) struct Adversary {
 impl Adversary {
     /// The points as a table whose coordinates are these very numbers, seen from 0 by guesses. Added are the points
     /// mirrored, a row of zeros, and two rows at the edges.
-    pub(crate) fn data(&self) -> Dataset {
+    pub(crate) fn data(&self) -> Dataset<'static> {
         let mirrored = self.points.iter().map(|x| -x);
         let zeros = vec![0.0; self.n_dims];
         integers(self.n_dims, self.points.iter().copied().chain(mirrored).chain(zeros).collect())

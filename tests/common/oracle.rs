@@ -23,7 +23,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    pub(crate) fn new(data: &Dataset, kmeans: KMeans) -> Self {
+    pub(crate) fn new(data: &Dataset<'_>, kmeans: KMeans) -> Self {
         let params = kmeans.keep(Keep::All).check().expect("the parameters make sense");
         let table = pack(data, params.starts()).expect("the table can be packed");
         Self { table, params }
@@ -109,7 +109,7 @@ impl Case {
 
 /// A table whose values are lattice coordinates themselves: `rows` holds both -2^30 and 2^30 in each feature,
 /// so the offset is 0 and a step is 1.
-pub(crate) fn integers(n_dims: usize, mut rows: Vec<f64>) -> Dataset {
+pub(crate) fn integers(n_dims: usize, mut rows: Vec<f64>) -> Dataset<'static> {
     let edge = f64::from(cairn::lattice::MAX_COORDINATE);
     rows.extend(vec![-edge; n_dims]);
     rows.extend(vec![edge; n_dims]);

@@ -92,7 +92,7 @@ pub(crate) fn shapes(n_points: usize, n_dims: usize, n_clusters: usize) -> impl 
 }
 
 impl Shape {
-    pub(crate) fn data(&self) -> Dataset {
+    pub(crate) fn data(&self) -> Dataset<'static> {
         let mut numbers = Numbers::new(self.seed);
         let data = dataset(self.n_dims, self.fill(&mut numbers));
         if self.weighting == Weighting::Ones {

@@ -34,13 +34,13 @@ impl Numbers {
 }
 
 /// A table of these values, row by row. (n_points, n_dims)
-pub(crate) fn dataset(n_dims: usize, values: Vec<f64>) -> Dataset {
+pub(crate) fn dataset(n_dims: usize, values: Vec<f64>) -> Dataset<'static> {
     let n_points = values.len() / n_dims;
     let points = Array2::from_shape_vec((n_points, n_dims), values).expect("whole rows");
     let columns = (1..=n_dims).map(|j| format!("column {j}")).collect();
     Dataset {
         name: "made by a test".into(),
-        points: Points::F64(points),
+        points: points.into(),
         columns,
         truth: None,
         weights: None,
@@ -49,23 +49,23 @@ pub(crate) fn dataset(n_dims: usize, values: Vec<f64>) -> Dataset {
 }
 
 /// A table of these rows.
-pub(crate) fn rows<const D: usize>(rows: &[[f64; D]]) -> Dataset {
+pub(crate) fn rows<const D: usize>(rows: &[[f64; D]]) -> Dataset<'static> {
     dataset(D, rows.concat())
 }
 
 /// `data` with a weight a row.
-pub(crate) fn weighted(data: Dataset, weights: &[f64]) -> Dataset {
+pub(crate) fn weighted(data: Dataset<'static>, weights: &[f64]) -> Dataset<'static> {
     Dataset { weights: Some(weights.to_vec()), ..data }
 }
 
 /// Nearly Gaussian values: no clusters at all, no ties.
-pub(crate) fn normal(n_points: usize, n_dims: usize, seed: u64) -> Dataset {
+pub(crate) fn normal(n_points: usize, n_dims: usize, seed: u64) -> Dataset<'static> {
     let mut numbers = Numbers::new(seed);
     dataset(n_dims, (0..n_points * n_dims).map(|_| numbers.normal()).collect())
 }
 
 /// The values of a table, row by row. (n_points, n_dims)
-pub(crate) fn values(data: &Dataset) -> Vec<f64> {
+pub(crate) fn values(data: &Dataset<'_>) -> Vec<f64> {
     match &data.points {
         Points::F32(rows) => rows.iter().map(|&x| x.into()).collect(),
         Points::F64(rows) => rows.iter().copied().collect(),
@@ -74,12 +74,12 @@ pub(crate) fn values(data: &Dataset) -> Vec<f64> {
 }
 
 /// Rows and features of a table.
-pub(crate) fn shape(data: &Dataset) -> (usize, usize) {
+pub(crate) fn shape(data: &Dataset<'_>) -> (usize, usize) {
     (data.points.n_points(), data.points.n_dims())
 }
 
 /// Each row as many times, in its place, as `times` says.
-pub(crate) fn repeated(data: &Dataset, times: &[usize]) -> Dataset {
+pub(crate) fn repeated(data: &Dataset<'_>, times: &[usize]) -> Dataset<'static> {
     let d = data.points.n_dims();
     let values = values(data);
     let rows = values.chunks_exact(d).zip(times);
@@ -87,6 +87,6 @@ pub(crate) fn repeated(data: &Dataset, times: &[usize]) -> Dataset {
 }
 
 /// The digits, without their truth.
-pub(crate) fn digits() -> Dataset {
+pub(crate) fn digits() -> Dataset<'static> {
     Dataset { truth: None, ..cairn::data::digits() }
 }

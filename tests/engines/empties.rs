@@ -8,7 +8,7 @@ use ndarray::Array2;
 use crate::common::{Case, Numbers, agree, integers, normal, repeated, values, weighted};
 
 /// Starts from `starts`; the first assign leaves exactly `empties` clusters without a row.
-fn starting(data: &Dataset, starts: Vec<f64>, max_iter: u32, empties: usize) -> Case {
+fn starting(data: &Dataset<'_>, starts: Vec<f64>, max_iter: u32, empties: usize) -> Case {
     let d = data.points.n_dims();
     let k = starts.len() / d;
     let starts = Array2::from_shape_vec((k, d), starts).expect("whole rows");

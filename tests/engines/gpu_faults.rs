@@ -293,14 +293,14 @@ fn eight() -> KMeans {
 }
 
 /// A table that is quickly clustered.
-fn some() -> Dataset {
+fn some() -> Dataset<'static> {
     common::normal(300, 5, 8)
 }
 
 /// Calls `body` with the fit that each adapter makes of some table with each fault.
 fn fits_with_faults(
     backend: Backend,
-    kmeans: &KMeans,
+    (kmeans, fallback): (&KMeans, Option<bool>),
     moments: &[u64],
     body: &dyn Fn(Result<Fit, FitError>, FaultKind),
 ) {
@@ -314,7 +314,7 @@ fn fits_with_faults(
             kmeans.clone().device(Device::Named(adapter.name.clone())).check().expect("good parameters");
         for kind in FAULTS {
             for &at in moments {
-                let options = failing(Some(Fault { kind, at, again: false }));
+                let options = OpenOptions { fallback, ..failing(Some(Fault { kind, at, again: false })) };
                 body(fit_with(&some(), &params, &options, &mut |_| CONTINUE), kind);
             }
         }
@@ -330,7 +330,7 @@ on_devices!(
 fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
     let cpu = eight().device(Device::Cpu).check().expect("the parameters make sense");
     let expected = fit(&some(), &cpu).expect("the processor does the job");
-    fits_with_faults(backend, &eight().fallback(true), &MOMENTS, &|fit, kind| {
+    fits_with_faults(backend, (&eight(), Some(true)), &MOMENTS, &|fit, kind| {
         let fit = fit.expect("the processor takes over");
         assert_eq!(fit.fingerprint, expected.fingerprint, "{kind:?}");
         assert_eq!(fit.state, expected.state, "{kind:?}");
@@ -345,8 +345,8 @@ fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
 }
 
 fn a_device_asked_for_by_name_refuses(backend: Backend) {
-    for kmeans in [eight(), eight().fallback(false)] {
-        fits_with_faults(backend, &kmeans, &[3], &|fit, kind| match fit {
+    for fallback in [None, Some(false)] {
+        fits_with_faults(backend, (&eight(), fallback), &[3], &|fit, kind| match fit {
             Err(FitError::Engine(error)) => assert!(is(kind, &error), "{error}"),
             Ok(fit) if kind == FaultKind::OutOfMemory => assert_eq!(fit.device.used, "gpu"),
             other => panic!("{kind:?}: {other:?}"),
@@ -356,14 +356,19 @@ fn a_device_asked_for_by_name_refuses(backend: Backend) {
 
 /// Restarts finished before the device was lost are not repeated, and the best is the best of all.
 fn the_processor_runs_what_is_left(backend: Backend) {
-    let few = || eight().restarts(40).batch(40).fallback(true);
+    let few = || eight().restarts(40).batch(40);
     let cpu = few().device(Device::Cpu).check().expect("the parameters make sense");
     let expected = fit(&some(), &cpu).expect("the processor does the job");
-    fits_with_faults(backend, &few(), &part([34, 36, 38, 40], 3).collect::<Vec<_>>(), &|fit, _| {
-        let fit = fit.expect("the processor takes over");
-        assert_eq!(fit.fingerprint, expected.fingerprint);
-        assert_eq!(fit.state, expected.state);
-    });
+    fits_with_faults(
+        backend,
+        (&few(), Some(true)),
+        &part([34, 36, 38, 40], 3).collect::<Vec<_>>(),
+        &|fit, _| {
+            let fit = fit.expect("the processor takes over");
+            assert_eq!(fit.fingerprint, expected.fingerprint);
+            assert_eq!(fit.state, expected.state);
+        },
+    );
 }
 
 mod choice {
@@ -377,6 +382,24 @@ mod choice {
         let text = error.to_string();
         assert!(text.contains("\"no such adapter\""), "{text}");
         assert!(adapters(&[], true).iter().all(|adapter| text.contains(&adapter.name)), "{text}");
+    }
+
+    #[test]
+    fn with_fallback_the_cpu_takes_the_place_of_a_gpu_that_is_missing_and_says_so() {
+        let missing = Device::Named("no such adapter".into());
+        let options = OpenOptions { fallback: Some(true), ..OpenOptions::default() };
+        let params = |device: Device| eight().device(device).check().expect("good parameters");
+        let fits = |device, options| fit_with(&some(), &params(device), options, &mut |_| CONTINUE);
+        let instead = fits(missing.clone(), &options).expect("the processor takes over");
+        let why = instead.device.fallback.expect("it is said that there is no such adapter");
+        assert!(why.contains("\"no such adapter\""), "{why}");
+        assert_eq!(instead.device.used, "cpu");
+        let expected = fits(Device::Cpu, &options).expect("the processor does the job");
+        assert_eq!((instead.fingerprint, expected.device.fallback), (expected.fingerprint, None));
+        for fallback in [None, Some(false)] {
+            let error = open(&missing, &OpenOptions { fallback, ..options.clone() }).err();
+            assert!(matches!(error, Some(EngineError::NoAdapter(_))), "{error:?}");
+        }
     }
 
     #[test]

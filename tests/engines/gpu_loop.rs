@@ -119,7 +119,7 @@ fn few_locations(times: usize) -> Case {
 }
 
 /// All starts but one are one row: the others are refilled from all over the table.
-fn one_start(data: &cairn::data::Dataset) -> Case {
+fn one_start(data: &cairn::data::Dataset<'_>) -> Case {
     let d = data.points.n_dims();
     let rows = values(data);
     let starts = [rows[..d].repeat(11), rows[600 * d..601 * d].to_vec()].concat();

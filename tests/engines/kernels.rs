@@ -59,7 +59,7 @@ fn cases() -> Vec<Case> {
     sizes.chain(hard_cases()).collect()
 }
 
-fn few(data: &Dataset, k: usize, restarts: u64) -> Case {
+fn few(data: &Dataset<'_>, k: usize, restarts: u64) -> Case {
     Case::new(data, KMeans::new(k).restarts(restarts).max_iter(6))
 }
 

@@ -20,13 +20,13 @@ struct Rows {
 }
 
 impl Rows {
-    fn new(data: &Dataset, centroids: impl FnOnce(&Table) -> Vec<i32>) -> Self {
+    fn new(data: &Dataset<'_>, centroids: impl FnOnce(&Table) -> Vec<i32>) -> Self {
         let table = pack(data, None).unwrap();
         Self { centroids: centroids(&table), table }
     }
 
     /// With the centroids of a fit.
-    fn fitted(data: &Dataset, n_clusters: usize) -> Self {
+    fn fitted(data: &Dataset<'_>, n_clusters: usize) -> Self {
         Self::new(data, |table| {
             let params = KMeans::new(n_clusters).restarts(1).max_iter(4).check().unwrap();
             let opened = cairn::engine::open(&Device::Cpu, &common::options()).unwrap();
@@ -35,7 +35,7 @@ impl Rows {
     }
 
     /// With some of the rows as centroids.
-    fn from_rows(data: &Dataset, rows: &[usize]) -> Self {
+    fn from_rows(data: &Dataset<'_>, rows: &[usize]) -> Self {
         Self::new(data, |table| rows.iter().flat_map(|&i| table.point(i).to_vec()).collect())
     }
 

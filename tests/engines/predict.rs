@@ -9,8 +9,9 @@ use cairn::engine::{Device, Engine};
 use cairn::kmeans::{Fit, KMeans, fit};
 use cairn::lattice::{Lattice, LatticeError};
 use cairn::model::{ColumnError, ColumnOptions, Model, PredictError, Prediction, Predictor};
+use ndarray::{Array2, s};
 
-fn fitted(data: &Dataset, n_clusters: usize) -> (Fit, Model) {
+fn fitted(data: &Dataset<'_>, n_clusters: usize) -> (Fit, Model) {
     let params = KMeans::new(n_clusters).restarts(2).device(Device::Cpu).check().unwrap();
     let fit = fit(data, &params).unwrap();
     let model = Model::from_fit(&fit, data, &params).unwrap();
@@ -26,13 +27,13 @@ fn labels(found: &[Prediction]) -> Vec<u32> {
 }
 
 /// Four features of very different steps.
-fn mixed() -> Dataset {
+fn mixed() -> Dataset<'static> {
     let values = values(&normal(300, 4, 3));
     dataset(4, values.iter().enumerate().map(|(at, x)| x * [1.0, 1e6, 1e-4, 37.0][at % 4]).collect())
 }
 
 /// Rows without weight, some of them outside the range of the others.
-fn weightless() -> Dataset {
+fn weightless() -> Dataset<'static> {
     let mut values = values(&normal(200, 3, 4));
     values.extend([50.0, 0.0, -20.0, 1e5, 1.0, 1.0, 0.1, 0.2, 0.3]);
     let mut weights = vec![2.0; 200];
@@ -160,6 +161,29 @@ fn values_that_can_not_be_placed_are_refused() {
     }
     assert!(matches!(error(&[1.0; 4]), PredictError::Width { values: 4, n_dims: 3 }));
     assert!(predict(&model, &Reference, &[]).is_empty());
+}
+
+#[test]
+fn views_of_both_widths_and_any_strides_are_predicted() {
+    let (fit, model) = fitted(&normal(50, 3, 8), 4);
+    let wide = Array2::from_shape_fn((3, 20), |(j, i)| f64::from((i * 7 + j * 5) as f32 / 16.0 - 3.0));
+    let view = wide.t(); // (20, 3), column by column
+    let flat: Vec<f64> = view.iter().copied().collect();
+    let expected = predict(&model, &Reference, &flat);
+    assert!(labels(&expected).iter().any(|&label| label != expected[0].label));
+    let single = view.mapv(|x| x as f32);
+    let mut predictor = Predictor::new(&model, &Reference).unwrap();
+    assert_eq!(predictor.predict_view(view).unwrap(), expected);
+    assert_eq!(predictor.predict_view(&single).unwrap(), expected);
+    assert_eq!(fit.predict(view).unwrap(), expected);
+    assert_eq!(
+        fit.predict(single.slice(s![..;3, ..])).unwrap(),
+        expected.iter().step_by(3).copied().collect::<Vec<_>>()
+    );
+    let error = fit.predict(&wide).unwrap_err();
+    assert!(matches!(error, PredictError::Columns { found: 20, n_dims: 3 }), "{error}");
+    let error = fit.predict(view.mapv(|x| if x > 3.0 { f64::NAN } else { x }).view()).unwrap_err();
+    assert!(matches!(error, PredictError::Lattice(LatticeError::NotFinite { .. })), "{error}");
 }
 
 #[test]

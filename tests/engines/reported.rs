@@ -19,7 +19,7 @@ fn best(backend: Backend, case: &Case) -> (f64, State) {
     (case.table.cost(best.inertia), expected.best_state().expect("its state").clone())
 }
 
-fn fitted(backend: Backend, data: &Dataset, kmeans: KMeans) -> (f64, Vec<f64>) {
+fn fitted(backend: Backend, data: &Dataset<'_>, kmeans: KMeans) -> (f64, Vec<f64>) {
     let case = Case::new(data, kmeans);
     let (inertia, state) = best(backend, &case);
     let mut centroids = case.table.lattice.centroid_values(&state.centroids);
@@ -57,7 +57,7 @@ fn whole_weights_are_not_bent(backend: Backend) {
 fn weights_equal_copies(backend: Backend) {
     let rows = dataset(1, vec![0.0, 1.0, 5.0]);
     let copies = repeated(&rows, &[100_000, 1, 3]);
-    let case = |data: &Dataset| Case::new(data, KMeans::new(2).restarts(3));
+    let case = |data: &Dataset<'_>| Case::new(data, KMeans::new(2).restarts(3));
     let (of_weights, of_copies) = (case(&weighted(rows, &[100_000.0, 1.0, 3.0])), case(&copies));
     let ((inertia, state), (inertia_of_copies, state_of_copies)) =
         (best(backend, &of_weights), best(backend, &of_copies));

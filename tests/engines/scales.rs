@@ -6,7 +6,12 @@ use cairn::kmeans::KMeans;
 use crate::common::{Case, Numbers, agree, dataset, integers, normal, values, weighted};
 
 /// A normal table with `change` applied to each value, given its row and feature.
-fn changed(n_points: usize, n_dims: usize, seed: u64, change: impl Fn(usize, usize, f64) -> f64) -> Dataset {
+fn changed(
+    n_points: usize,
+    n_dims: usize,
+    seed: u64,
+    change: impl Fn(usize, usize, f64) -> f64,
+) -> Dataset<'static> {
     let table = values(&normal(n_points, n_dims, seed));
     dataset(n_dims, table.iter().enumerate().map(|(at, &x)| change(at / n_dims, at % n_dims, x)).collect())
 }

@@ -38,19 +38,19 @@ fn both_ways(backend: Backend, cases: &[Case]) {
     }
 }
 
-fn case(data: &Dataset, n_clusters: usize, n_restarts: u64) -> Case {
+fn case(data: &Dataset<'_>, n_clusters: usize, n_restarts: u64) -> Case {
     Case::new(data, KMeans::new(n_clusters).restarts(n_restarts).max_iter(3))
 }
 
 /// Whole numbers in `lo ..= hi`.
-fn whole(n_points: usize, n_dims: usize, [lo, hi]: [i64; 2], seed: u64) -> Dataset {
+fn whole(n_points: usize, n_dims: usize, [lo, hi]: [i64; 2], seed: u64) -> Dataset<'static> {
     let mut numbers = Numbers::new(seed);
     dataset(n_dims, (0..n_points * n_dims).map(|_| numbers.whole(lo, hi)).collect())
 }
 
 /// Triples of coordinates in every order, and many rows at the origin, one of which is the first seed: ties of distances
 /// that no f32 holds.
-fn turned(seed: u64) -> Dataset {
+fn turned(seed: u64) -> Dataset<'static> {
     let mut numbers = Numbers::new(seed);
     let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let triples: Vec<[f64; 3]> = (0..3).map(|_| [0; 3].map(|_| numbers.whole(-5000, 5000))).collect();

@@ -44,7 +44,7 @@ fn root(path: &str) -> String {
 }
 
 impl Fixture {
-    fn data(&self) -> Dataset {
+    fn data(&self) -> Dataset<'static> {
         let options = LoadOptions { truth: self.truth_column.clone(), ..LoadOptions::default() };
         let data = load(&root(&self.file), &options).expect("the table can be read");
         assert_eq!(shape(&data), (self.n, self.d), "{}", self.name);

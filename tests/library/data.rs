@@ -33,12 +33,12 @@ impl Folder {
     }
 }
 
-fn csv_with(text: impl AsRef<[u8]>, options: &LoadOptions) -> Result<Dataset, DataError> {
+fn csv_with(text: impl AsRef<[u8]>, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
     load(&Folder::new().write("points.csv", text), options)
 }
 
 /// The error's text with the folder's name left out.
-fn refused(result: Result<Dataset, DataError>) -> String {
+fn refused(result: Result<Dataset<'static>, DataError>) -> String {
     let error = result.map(|_| ()).expect_err("must be refused").to_string();
     assert!(!error.contains('\n') && !error.ends_with('.'), "{error}");
     error[error.find("points.").unwrap_or(0)..].to_owned()
@@ -61,7 +61,7 @@ fn header(header: Header) -> LoadOptions {
 }
 
 /// All values as f64, row by row.
-fn values(points: &Points) -> Result<Vec<f64>, DataError> {
+fn values(points: &Points<'_>) -> Result<Vec<f64>, DataError> {
     let mut values = Vec::new();
     points.visit::<DataError>(&mut |first, rows| {
         assert_eq!(first * points.n_dims(), values.len());
@@ -75,13 +75,13 @@ fn values(points: &Points) -> Result<Vec<f64>, DataError> {
     Ok(values)
 }
 
-fn values_of(table: &Dataset) -> Vec<f64> {
+fn values_of(table: &Dataset<'_>) -> Vec<f64> {
     values(&table.points).expect("readable")
 }
 
 // ---- digits ----
 
-fn digit_counts(table: &Dataset) -> Vec<usize> {
+fn digit_counts(table: &Dataset<'_>) -> Vec<usize> {
     let truth = table.truth.as_ref().expect("digit is the truth");
     assert_eq!(truth.column, "digit");
     assert_eq!(truth.names, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
@@ -412,12 +412,12 @@ fn doubles(values: &[f64]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn npy_with(bytes: impl AsRef<[u8]>, options: &LoadOptions) -> Result<Dataset, DataError> {
+fn npy_with(bytes: impl AsRef<[u8]>, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
     let folder = Folder::new();
     let mut table = load(&folder.write("points.npy", bytes), options)?;
     let read = values(&table.points)?; // while the file is there
     let shape = (table.points.n_points(), table.points.n_dims());
-    table.points = Points::F64(ndarray::Array2::from_shape_vec(shape, read).expect("the shape it says"));
+    table.points = ndarray::Array2::from_shape_vec(shape, read).expect("the shape it says").into();
     Ok(table)
 }
 

@@ -35,12 +35,12 @@ fn end(case: &Case) -> End {
 }
 
 /// Rows of one feature.
-fn line(values: &[f64]) -> Dataset {
+fn line(values: &[f64]) -> Dataset<'static> {
     dataset(1, values.to_vec())
 }
 
 /// A run from these starts, of one feature.
-fn starting(data: &Dataset, starts: &[f64], change: impl FnOnce(KMeans) -> KMeans) -> End {
+fn starting(data: &Dataset<'_>, starts: &[f64], change: impl FnOnce(KMeans) -> KMeans) -> End {
     let init =
         Init::Centroids(Array2::from_shape_vec((starts.len(), 1), starts.to_vec()).expect("one column"));
     end(&Case::new(data, change(KMeans::new(starts.len()).restarts(1).init(init))))

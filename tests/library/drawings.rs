@@ -119,7 +119,7 @@ fn an_empty_drawing_is_read_but_not_normalised() {
 struct Reader {
     fit: Fit,
     names: Vec<Option<u32>>,
-    writers: Dataset,
+    writers: Dataset<'static>,
 }
 
 impl Reader {
@@ -162,7 +162,7 @@ fn counts(drawing: &[f64]) -> Vec<f64> {
     normalise(drawing, 8, 8).unwrap().map(f64::from).to_vec()
 }
 
-fn rows(data: &Dataset) -> Vec<Vec<f64>> {
+fn rows(data: &Dataset<'_>) -> Vec<Vec<f64>> {
     data.points.to_f64().unwrap().chunks(64).map(<[f64]>::to_vec).collect()
 }
 
@@ -207,7 +207,7 @@ fn normalised_drawings_make_a_table() {
     let text = format!("[{}]\n[{}]", numbers(", "), numbers(" "));
     let drawings = read(&text).unwrap();
     let rows: Vec<f64> = drawings.iter().flat_map(|drawing| counts(&drawing.values)).collect();
-    let points = Points::F64(Array2::from_shape_vec((2, 64), rows).unwrap());
+    let points = Points::from(Array2::from_shape_vec((2, 64), rows).unwrap());
     let values = points.to_f64().unwrap();
     assert_eq!(values[..64], values[64..]);
     assert!(values.iter().all(|&x| (0.0..=16.0).contains(&x) && x.fract() == 0.0));

@@ -105,13 +105,13 @@ fn labels_are_nearest_and_inertia_is_exact_or_explained() {
     }
 }
 
-fn fit_on_cpu(data: &Dataset, k: usize, seed: u64) -> Fit {
+fn fit_on_cpu(data: &Dataset<'_>, k: usize, seed: u64) -> Fit {
     let params = KMeans::new(k).restarts(3).seed(seed).device(Device::Cpu).check();
     fit(data, &params.expect("the parameters make sense")).expect("the fit succeeds")
 }
 
 /// A fit that a test is to break, and its table.
-fn sound() -> (Fit, Dataset) {
+fn sound() -> (Fit, Dataset<'static>) {
     let (data, k) = Kind::Decimals.table(0);
     (fit_on_cpu(&data, k, 0), data)
 }
@@ -155,7 +155,7 @@ fn a_missing_warning_is_detected() {
 
 impl Kind {
     /// Table `number` of this kind, and a number of clusters for it.
-    fn table(self, number: u64) -> (Dataset, usize) {
+    fn table(self, number: u64) -> (Dataset<'static>, usize) {
         let mut numbers = Numbers::new(number * 10 + self as u64);
         let (n, d) = (1 + numbers.below(40) as usize, 1 + numbers.below(5) as usize);
         let k = 1 + numbers.below(6.min(n as u64)) as usize;
@@ -258,7 +258,7 @@ struct Exact {
 }
 
 impl Exact {
-    fn new(fit: &Fit, data: &Dataset) -> Self {
+    fn new(fit: &Fit, data: &Dataset<'_>) -> Self {
         let lattice = &fit.lattice;
         let d = lattice.n_dims();
         let (rows, centroids) = (values(data), fit.centroids().iter().copied().collect::<Vec<_>>());
@@ -323,7 +323,7 @@ impl Exact {
     }
 
     /// What the shown inertia is. `most_off` is that of the kind.
-    fn inertia_of(&self, fit: &Fit, data: &Dataset, most_off: u64, name: &str) -> Inertia {
+    fn inertia_of(&self, fit: &Fit, data: &Dataset<'_>, most_off: u64, name: &str) -> Inertia {
         let shown = shown_inertia(fit);
         let on_lattice = self.sum(&self.places, &self.lattice_points, &self.placed_weights);
         assert!(is_within(&shown, &on_lattice, TWO_ROUNDINGS), "{name}: inertia {shown}, not {on_lattice}");

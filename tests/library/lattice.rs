@@ -1,6 +1,6 @@
 //! The properties of docs/DEFINITION.md, section 2, on random tables, by proptest.
 
-use cairn::data::{Dataset, Points};
+use cairn::data::Dataset;
 use cairn::engine::reference::assign::{assign, assign_outside, inertia};
 use cairn::engine::reference::{lloyd, seed};
 use cairn::kmeans::{KMeans, pack};
@@ -10,12 +10,12 @@ use proptest::prelude::*;
 
 use crate::common::{self, Case, Numbers, dataset, deterministic, shape, shapes, values, weighted};
 
-fn packed(data: &Dataset) -> Table {
+fn packed(data: &Dataset<'_>) -> Table {
     pack(data, None).expect("the table can be packed")
 }
 
 /// Least and largest value of feature `j` over the rows that count.
-fn range(data: &Dataset, table: &Table, j: usize) -> (f64, f64) {
+fn range(data: &Dataset<'_>, table: &Table, j: usize) -> (f64, f64) {
     let (_, d) = shape(data);
     let values = values(data);
     let counted = (0..table.n_points()).filter(|&i| table.weights.get(i) > 0).map(|i| values[i * d + j]);
@@ -105,7 +105,7 @@ proptest! {
         let turned = Array2::from_shape_fn((n, d), |(i, j)| f64::from(single[(i + turn) % n * d + j]));
         let single = Array2::from_shape_vec((n, d), single).expect("whole rows");
         let of = |points| packed(&Dataset { points, weights: None, ..data.clone() });
-        let (a, b, c) = (of(Points::F32(single)), of(Points::F64(double)), of(Points::F64(turned)));
+        let (a, b, c) = (of(single.into()), of(double.into()), of(turned.into()));
         prop_assert_eq!(&a.lattice, &b.lattice);
         prop_assert_eq!(&a.points, &b.points);
         prop_assert_eq!(&a.lattice, &c.lattice);

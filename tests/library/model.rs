@@ -12,7 +12,7 @@ use cairn::kmeans::{KMeans, fit};
 use cairn::model::{Model, ModelError};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-fn model(data: &Dataset, kmeans: KMeans) -> Model {
+fn model(data: &Dataset<'_>, kmeans: KMeans) -> Model {
     let params = kmeans.device(Device::Cpu).check().unwrap();
     Model::from_fit(&fit(data, &params).unwrap(), data, &params).unwrap()
 }
@@ -32,6 +32,7 @@ fn small() -> Model {
 fn mixed() -> Model {
     let mut data = normal(60, 3, 1);
     if let cairn::data::Points::F64(rows) = &mut data.points {
+        let mut rows = rows.view_mut();
         rows.column_mut(1).mapv_inplace(|x| x * 1e9);
         rows.column_mut(2).fill(0.1);
     }

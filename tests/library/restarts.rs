@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use cairn::data::{Dataset, Points};
+use cairn::data::Dataset;
 use cairn::engine::reference::assign::{assign, assign_outside, inertia};
 use cairn::engine::reference::{Reference, Sums, lloyd, seed};
 use cairn::engine::{Device, Engine, Job, Keep, OpenOptions, Outcome, Seeding, State, Stop, digest};
@@ -17,7 +17,7 @@ use crate::common::{
     weighted,
 };
 
-fn fit_on_cpu(data: &Dataset, kmeans: KMeans) -> Fit {
+fn fit_on_cpu(data: &Dataset<'_>, kmeans: KMeans) -> Fit {
     let params = kmeans.device(Device::Cpu).check().expect("the parameters make sense");
     fit(data, &params).expect("the fit succeeds")
 }
@@ -341,7 +341,7 @@ mod weights {
     #[test]
     fn of_one_are_none() {
         let data = normal(150, 4, 7);
-        let print = |data: &Dataset| fit_on_cpu(data, KMeans::new(6).restarts(4)).fingerprint;
+        let print = |data: &Dataset<'_>| fit_on_cpu(data, KMeans::new(6).restarts(4)).fingerprint;
         assert_eq!(print(&data), print(&weighted(data.clone(), &[1.0; 150])));
         assert_eq!(print(&data), print(&weighted(data.clone(), &[0.125; 150])));
     }
@@ -397,8 +397,8 @@ fn rows_and_columns_first_are_the_same_table() {
     let values = values(&data);
     let by_column = Array2::from_shape_fn((n, d).f(), |(i, j)| values[i * d + j]);
     assert!(!by_column.is_standard_layout());
-    let by_column = Dataset { points: Points::F64(by_column), ..data.clone() };
-    let print = |data: &Dataset| fit_on_cpu(data, KMeans::new(6).restarts(3)).fingerprint;
+    let by_column = Dataset { points: by_column.into(), ..data.clone() };
+    let print = |data: &Dataset<'_>| fit_on_cpu(data, KMeans::new(6).restarts(3)).fingerprint;
     assert_eq!(print(&data), print(&by_column));
 }
 

@@ -8,7 +8,7 @@ use cairn::engine::{Device, OpenOptions, Opened, open};
 use cairn::kmeans::{KMeans, pack};
 use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, nearest_labels, sweep};
 
-fn writers() -> Dataset {
+fn writers() -> Dataset<'static> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits-writers30.csv");
     load(path, &LoadOptions { truth: Some("digit".into()), ..LoadOptions::default() }).unwrap()
 }
@@ -48,7 +48,7 @@ fn rows_held_out_go_where_the_definition_sends_them() {
 #[test]
 fn all_is_checked_before_the_first_fit() {
     let writers = writers();
-    let refused = |held_out: Option<&Dataset>, plan: &SweepPlan| {
+    let refused = |held_out: Option<&Dataset<'_>>, plan: &SweepPlan| {
         let mut fits = 0;
         let error =
             sweep(&cpu(), &writers, held_out, plan, &mut |runs: &[SweepRun]| fits = runs.len()).unwrap_err();

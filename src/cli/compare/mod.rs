@@ -83,7 +83,7 @@ fn check_points(sweep: &Sweep, n_clusters: usize) -> Result<(), Usage> {
 fn measure(
     args: &CompareArgs,
     params: &Params,
-    data: &Dataset,
+    data: &Dataset<'_>,
     read: Duration,
     contestants: &mut [Contestant<'_>],
 ) -> anyhow::Result<Document> {

@@ -191,13 +191,13 @@ fn run(
     comparison.run(&mut contestants, runner)
 }
 
-pub(crate) fn table() -> Dataset {
+pub(crate) fn table() -> Dataset<'static> {
     let rows = (0..30).map(|i| [f64::from(i % 3) * 10.0 + f64::from(i) * 0.01, f64::from(i % 5)]);
     let values: Vec<f64> = rows.flatten().collect();
     let points = ndarray::Array2::from_shape_vec((30, 2), values).unwrap();
     Dataset {
         name: "thirty rows".into(),
-        points: cairn::data::Points::F64(points),
+        points: points.into(),
         columns: vec!["x".into(), "y".into()],
         truth: None,
         weights: None,
