@@ -8,11 +8,15 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Names tried. A collision of 64 random bits is unlikely.
 const TRIES: usize = 16;
 /// The name is this and 16 hexadecimal digits.
 const PREFIX: &str = ".cairn-";
+
+/// Milliseconds for which a thread is waited for that makes a file.
+const WAITS: usize = 200;
 
 /// The temporary files of this process.
 static LIVE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
@@ -168,10 +172,13 @@ pub(crate) fn remove_all() {
     remove_and_keep(live());
 }
 
-/// [`remove_all`], unless the list of them is in use.
+/// [`remove_all`], unless this thread has the list of them. Another has it for a moment, which is waited for.
 pub(crate) fn try_remove_all() {
-    if let Ok(live) = LIVE.try_lock() {
-        remove_and_keep(live);
+    for _ in 0..WAITS {
+        if let Ok(live) = LIVE.try_lock() {
+            return remove_and_keep(live);
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
