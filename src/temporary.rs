@@ -141,7 +141,7 @@ pub(crate) fn mark(path: &Path) -> io::Result<Marked> {
             }
             // who has just made it may not have locked it yet
             for wait in [0, 100] {
-                std::thread::sleep(std::time::Duration::from_millis(wait));
+                std::thread::sleep(Duration::from_millis(wait));
                 if let Err(fs::TryLockError::WouldBlock) = File::open(path)?.try_lock() {
                     return Ok(Marked::Others);
                 }
