@@ -18,8 +18,10 @@ pub(super) const UP: f32 = 1.0 + 1.0 / (1 << 20) as f32;
 pub(super) const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
 /// Multiply-adds per point and pass from which bounds pay.
 const PAYS: usize = 1024;
-/// Bounds are kept once fewer than one label in this many changes in a pass.
-const SETTLED: u64 = 64;
+/// Bounds are kept once fewer than one label in this many changes in a pass: with few, and with many multiply-adds per
+/// point and pass, of which [`MANY`] are the least.
+const SETTLED: [u64; 2] = [256, 64];
+const MANY: usize = 4096;
 /// Passes without bounds after they left too many points open.
 const PAUSE: u32 = 4;
 /// Points from which the number of movers is chosen.
@@ -38,8 +40,9 @@ pub(super) struct Bounds {
     pub(super) lower: Vec<f32>,
     n_points: usize,
     n_clusters: usize,
-    pause: u32,  // passes until bounds may be kept again
-    fresh: bool, // allocated, and filled by the next pass
+    settled: u64, // its value of SETTLED
+    pause: u32,   // passes until bounds may be kept again
+    fresh: bool,  // allocated, and filled by the next pass
 }
 
 impl Bounds {
@@ -47,11 +50,13 @@ impl Bounds {
     pub(super) fn new(table: &Table, n_clusters: usize) -> Self {
         let pays = n_clusters > 1 && n_clusters * table.n_dims() >= PAYS;
         let pause = if pays { 0 } else { u32::MAX };
+        let settled = SETTLED[usize::from(n_clusters * table.n_dims() >= MANY)];
         Self {
             upper: Vec::new(),
             lower: Vec::new(),
             n_points: table.n_points(),
             n_clusters,
+            settled,
             pause,
             fresh: false,
         }
@@ -73,7 +78,7 @@ impl Bounds {
             self.fresh = false;
         } else if self.pause > 0 {
             self.pause -= u32::from(self.pause < u32::MAX);
-        } else if changed * SETTLED < n {
+        } else if changed * self.settled < n {
             (self.upper, self.lower) = (vec![f32::INFINITY; self.n_points], vec![0.0; self.n_points]);
             self.fresh = true;
         }

@@ -11,6 +11,9 @@ use crate::engine::certify::{self, Bound};
 use crate::engine::reference::assign::{nearest, row_distance};
 use crate::lattice::Table;
 
+/// Features from which bounds come from scores in 16 bits: with fewer, gathering rows takes longer than `f32` does.
+const BOUNDED: usize = 32;
+
 /// The points of a table, prepared for guesses.
 #[derive(Debug)]
 pub(super) struct Guesser<'a> {
@@ -133,6 +136,7 @@ impl<'a> Guesser<'a> {
             return Arithmetic::Int8;
         }
         if let (Some(guess), Some(columns)) = (&self.int16, int16)
+            && (!bounds || centre.len() >= BOUNDED)
             && of_int16.is_over()
             && guess.fill(columns, rows, centre)
         {

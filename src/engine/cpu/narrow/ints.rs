@@ -138,7 +138,17 @@ impl Ints {
         };
         let points = self.tiles.points(tiles, tile, (narrow, wide), make);
         let margins = &mut margins[..labels.len()];
-        self.margins(self.tiles.costs[tile].residual, tiles.half_norms(tile), columns, margins);
+        let cost = self.tiles.costs[tile];
+        match self.bits {
+            Bits::Eight => self.margins(cost.residual, tiles.half_norms(tile), columns, margins),
+            // the tile's largest norm loses little here, and takes less time
+            Bits::Sixteen => {
+                let [share, of_residuals] = self.shares.map(f64::from);
+                let all = columns.all;
+                let rounding = cost.residual * all.norm + (cost.norm + cost.residual) * all.residual;
+                margins.fill((2.0 * (0.5 + rounding * of_residuals) * share).ceil() as i32 + 2);
+            }
+        }
         self.score(points, columns, margins, scores, labels)
     }
 
