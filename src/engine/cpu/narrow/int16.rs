@@ -8,9 +8,10 @@
 //!
 //! `|S_i - s_i| <= 1/2 + |x - x~| |c_i| + |x~| |c_i - c~_i| <= E = 1/2 + r C + (X + r) R`
 //!
-//! with r the largest residual of the points of the tile, X the norm of the point or the largest of its tile, C and R the largest norm and residual of
-//! all centroids: norms are computed, not assumed, and rounded up. One E serves every centroid, so the label is proven
-//! when the second least S exceeds the least by more than 2 E. Points that are not proven are examined again in `f32`.
+//! with r the largest residual of the points of the tile, X the norm of the point or the largest of its tile, C and R the
+//! largest norm and residual of all centroids: norms are computed, not assumed, and rounded up. One E serves every
+//! centroid, so the label is proven when the second least S exceeds the least by more than 2 E. Points that are not
+//! proven are examined again in `f32`.
 //!
 //! # Room
 //!
