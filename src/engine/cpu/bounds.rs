@@ -5,8 +5,8 @@
 //! move of another centroid. A few centroids often move much farther than all others, so that most points are open for
 //! these alone: then these *movers* are looked at first, and the bound against the rest falls by the largest move of the
 //! rest. That is a group of the centroids as in Yinyang k-means (Ding et al. 2015), but one that each pass chooses, so
-//! that a point needs no more than its two numbers. While upper < lower, the own centroid is the unique nearest. Bounds are rounded outward,
-//! so a label that they prove is the label that integers would give.
+//! that a point needs no more than its two numbers. While upper < lower, the own centroid is the unique nearest. Bounds
+//! are rounded outward, so a label that they prove is the label that integers would give.
 //!
 //! Distances are in lattice units, as the kernels' scores: feature j of a mixed table is scaled by `2^-e_j`.
 
@@ -18,8 +18,8 @@ pub(super) const UP: f32 = 1.0 + 1.0 / (1 << 20) as f32;
 pub(super) const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
 /// Multiply-adds per point and pass from which bounds pay.
 const PAYS: usize = 1024;
-/// Bounds are kept once fewer than one label in this many changes in a pass: with few, and with many multiply-adds per
-/// point and pass, of which [`MANY`] are the least.
+/// Bounds are kept once fewer than one label in this many changes in a pass: below [`MANY`] multiply-adds per point and
+/// pass, and from so many on.
 const SETTLED: [u64; 2] = [256, 64];
 const MANY: usize = 4096;
 /// Passes without bounds after they left too many points open.
@@ -27,10 +27,10 @@ const PAUSE: u32 = 4;
 /// Points from which the number of movers is chosen.
 const SAMPLE: usize = 1024;
 /// Numbers of movers to choose from.
-const FEWEST: [usize; 5] = [8, 12, 24, 48, 96];
+const MOVERS: [usize; 5] = [8, 12, 24, 48, 96];
 /// Multiply-adds that take as long as gathering a point for its movers.
 const GATHERING: f32 = 2048.0;
-/// The share of the distances that movers must leave to be looked at first.
+/// Movers are looked at first if that leaves less than this share of the distances.
 const WORTH: f32 = 0.9;
 
 /// The bounds of every point, kept while they pay.
@@ -40,7 +40,7 @@ pub(super) struct Bounds {
     pub(super) lower: Vec<f32>,
     n_points: usize,
     n_clusters: usize,
-    settled: u64, // its value of SETTLED
+    settled: u64, // of SETTLED, for this size
     pause: u32,   // passes until bounds may be kept again
     fresh: bool,  // allocated, and filled by the next pass
 }
@@ -102,7 +102,7 @@ pub(super) fn at_least(half_norm: f32, score: f32, own: f32) -> f32 {
     ((half_norm + score - 2.0 * own).max(0.0) * 2.0).sqrt() * DOWN
 }
 
-/// See `Kernel::follow`, which checks the labels.
+/// See `Kernel::follow`.
 #[inline(always)]
 pub(super) fn follow(
     [upper, lower]: [&mut [f32]; 2],
@@ -110,9 +110,11 @@ pub(super) fn follow(
     moves: &Moves,
     open: &mut [bool],
 ) -> usize {
+    let most_label = labels.iter().fold(0, |most, &label| label.max(most));
+    assert!((most_label as usize) < moves.own.len());
     let mut n_open = 0;
     for (((upper, lower), &label), open) in upper.iter_mut().zip(lower).zip(labels).zip(open) {
-        // SAFETY: the caller has compared the labels with their number.
+        // SAFETY: no label is larger than the one above, which is below the length.
         let own = unsafe { *moves.own.get_unchecked(label as usize) };
         let others = if own == moves.most { moves.second } else { moves.most };
         *upper = (*upper + own) * UP;
@@ -168,15 +170,11 @@ impl Moves {
         Self { own, most, second, rest: most, movers: Vec::new() }
     }
 
-    pub(super) fn n_clusters(&self) -> usize {
-        self.own.len()
-    }
-
     /// Chooses how many movers to look at first, from what that would save on a sample of the points: a mover costs a
     /// distance of each open point, and a point whose bounds hold against the rest is open no longer, if no mover is near.
     /// `labels` are those of the bounds.
     pub(super) fn choose_movers(&mut self, bounds: &Bounds, labels: &[u32], n_dims: usize) {
-        let k = self.n_clusters();
+        let k = self.own.len();
         let gathering = GATHERING / (k * n_dims) as f32;
         let mut order: Vec<u32> = (0..k as u32).collect();
         order.sort_by(|&a, &b| self.own[b as usize].total_cmp(&self.own[a as usize]));
@@ -187,7 +185,7 @@ impl Moves {
             .filter(|&gap| gap <= self.most)
             .collect();
         let mut least = gaps.len() as f32 * WORTH;
-        for n in FEWEST.into_iter().take_while(|n| n * 2 <= k) {
+        for n in MOVERS.into_iter().take_while(|n| n * 2 <= k) {
             let rest = self.own[order[n] as usize];
             let open = gaps.iter().filter(|&&gap| gap <= rest).count();
             let cost = gaps.len() as f32 * (n as f32 / k as f32 + gathering) + open as f32;

@@ -47,20 +47,7 @@ impl Columns {
     /// Converts new centroids (n_clusters, n_dims). `squares` is the squared distance of two rows of a uniform table.
     pub(super) fn fill(&mut self, table: &Table, squares: impl Fn(&[i32], &[i32]) -> f64, centroids: &[i32]) {
         self.fill_bases(table, squares, centroids);
-        self.fill_values(table, centroids.chunks_exact(self.n_dims));
-    }
-
-    /// Converts these rows of the centroids (n_clusters, n_dims), for bounds from their scores.
-    pub(super) fn fill_some(
-        &mut self,
-        table: &Table,
-        squares: impl Fn(&[i32], &[i32]) -> f64,
-        centroids: &[i32],
-        some: &[u32],
-    ) {
-        let d = self.n_dims;
-        let rows: Vec<i32> = some.iter().flat_map(|&c| &centroids[c as usize * d..][..d]).copied().collect();
-        self.fill(table, squares, &rows);
+        self.fill_values(table, centroids);
     }
 
     /// The start values alone, where nothing reads the columns.
@@ -79,8 +66,8 @@ impl Columns {
         }
     }
 
-    fn fill_values<'c>(&mut self, table: &Table, rows: impl Iterator<Item = &'c [i32]>) {
-        for (c, row) in rows.enumerate() {
+    fn fill_values(&mut self, table: &Table, centroids: &[i32]) {
+        for (c, row) in centroids.chunks_exact(self.n_dims).enumerate() {
             let at = c / self.block * self.block * self.n_dims + c % self.block;
             let column = self.values[at..].iter_mut().step_by(self.block);
             for ((value, x), &scale) in column.zip(from_centre(row, &table.centre)).zip(&self.scale) {

@@ -8,7 +8,6 @@ use super::pause::Pause;
 use super::prune::CandidateRows;
 use super::tiles::Tiles;
 use crate::engine::certify::{self, Bound};
-use crate::engine::reference::assign::{nearest, row_distance};
 use crate::lattice::Table;
 
 /// Features from which bounds come from scores in 16 bits: with fewer, gathering rows takes longer than `f32` does.
@@ -23,8 +22,8 @@ pub(super) struct Guesser<'a> {
     pub(super) sees_movers: bool, // but in tests
     pub(super) tiles: Tiles<'a>,
     pub(super) bf16: Option<Bf16>,
-    pub(super) int8: Option<Ints>,
-    pub(super) int16: Option<Ints>,
+    int8: Option<Ints>,
+    int16: Option<Ints>,
 }
 
 /// The arithmetic of a pass's guess.
@@ -41,9 +40,9 @@ pub(super) enum Arithmetic {
 pub(super) struct Guess {
     pub(super) columns: Columns,
     pub(super) bf16: Option<Bf16Columns>,
-    pub(super) int8: Option<IntColumns>,
+    int8: Option<IntColumns>,
     pub(super) rows: CandidateRows, // of the guess in 8 bits
-    pub(super) int16: Option<IntColumns>,
+    int16: Option<IntColumns>,
     pub(super) pauses: [Pause; 3], // of bf16, int8, int16
     /// The arithmetic of this pass.
     pub(super) in_use: Arithmetic,
@@ -70,8 +69,13 @@ impl<'a> Guesser<'a> {
         Self { table, kernel, gamma, sees_movers: bound.sees_movers(), tiles, bf16, int8, int16 }
     }
 
-    pub(super) fn tiles(&self) -> &Tiles<'a> {
-        &self.tiles
+    /// The points as integers, if a pass is in these.
+    pub(super) fn ints(&self, arithmetic: Arithmetic) -> Option<&Ints> {
+        match arithmetic {
+            Arithmetic::Int8 => self.int8.as_ref(),
+            Arithmetic::Int16 => self.int16.as_ref(),
+            Arithmetic::F32 | Arithmetic::Bf16 => None,
+        }
     }
 
     fn columns(&self, n_columns: usize) -> Columns {
@@ -121,7 +125,6 @@ impl<'a> Guesser<'a> {
     fn choose(&self, guess: &mut Guess, centroids: &[i32], bounds: bool) -> Arithmetic {
         let Guess { bf16, int8, int16, pauses: [of_bf16, of_int8, of_int16], .. } = guess;
         let centre = &self.table.centre;
-        let rows = centroids.chunks_exact(centre.len());
         if let (Some(guess), Some(columns)) = (&self.bf16, bf16)
             && !bounds
             && of_bf16.is_over()
@@ -131,14 +134,14 @@ impl<'a> Guesser<'a> {
         }
         if let (Some(guess), Some(columns)) = (&self.int8, int8)
             && of_int8.is_over()
-            && guess.fill(columns, rows.clone(), centre)
+            && guess.fill(columns, centroids, centre)
         {
             return Arithmetic::Int8;
         }
         if let (Some(guess), Some(columns)) = (&self.int16, int16)
             && (!bounds || centre.len() >= BOUNDED)
             && of_int16.is_over()
-            && guess.fill(columns, rows, centre)
+            && guess.fill(columns, centroids, centre)
         {
             return Arithmetic::Int16;
         }
@@ -147,29 +150,27 @@ impl<'a> Guesser<'a> {
 
     /// Converts the movers. `None` if there is no room for one.
     fn movers(&self, arithmetic: Arithmetic, centroids: &[i32], movers: &[u32]) -> Option<MoverColumns> {
-        let ints = match arithmetic {
-            Arithmetic::Int8 => &self.int8,
-            Arithmetic::Int16 => &self.int16,
-            Arithmetic::F32 | Arithmetic::Bf16 => &None,
-        };
-        let Some(ints) = ints else {
-            let mut columns = self.columns(movers.len());
-            columns.fill_some(self.table, self.kernel.squaring(), centroids, movers);
-            return Some(MoverColumns::F32(columns));
-        };
         let d = self.table.n_dims();
-        let mut columns = ints.columns(self.table, movers.len());
-        let rows = movers.iter().map(|&c| &centroids[c as usize * d..][..d]);
-        ints.fill(&mut columns, rows, &self.table.centre).then_some(MoverColumns::Ints(columns))
-    }
-
-    /// The nearest centroid of row `i`, in integers.
-    pub(super) fn repair(&self, i: usize, centroids: &[i32]) -> u32 {
-        let d = self.table.n_dims();
-        if self.table.lattice.mixed() {
-            return nearest(centroids, d, |c| row_distance(self.table, i, c));
+        let rows: Vec<i32> =
+            movers.iter().flat_map(|&c| &centroids[c as usize * d..][..d]).copied().collect();
+        if let Some(ints) = self.ints(arithmetic) {
+            let mut columns = ints.columns(self.table, movers.len());
+            let has_room = ints.fill(&mut columns, &rows, &self.table.centre);
+            return has_room.then_some(MoverColumns::Ints(columns));
         }
-        let point = self.table.point(i);
-        nearest(centroids, d, |c| self.kernel.distance(point, c))
+        let mut columns = self.columns(movers.len());
+        columns.fill(self.table, self.kernel.squaring(), &rows);
+        Some(MoverColumns::F32(columns))
+    }
+}
+
+impl Guess {
+    /// The centroids as integers, if a pass is in these.
+    pub(super) fn ints(&self, arithmetic: Arithmetic) -> Option<&IntColumns> {
+        match arithmetic {
+            Arithmetic::Int8 => self.int8.as_ref(),
+            Arithmetic::Int16 => self.int16.as_ref(),
+            Arithmetic::F32 | Arithmetic::Bf16 => None,
+        }
     }
 }

@@ -171,7 +171,7 @@ impl CpuSession<'_> {
 
     fn restart(&self, restart: u64, shared: bool) -> FinishedRestart {
         let start = Instant::now();
-        let seeds = self.seeder.seed(self.job, self.guesser.tiles(), restart, shared);
+        let seeds = self.seeder.seed(self.job, &self.guesser.tiles, restart, shared);
         let seed = start.elapsed();
         let mut done = self.lloyd(restart, seeds, shared);
         let iterate = start.elapsed() - seed;

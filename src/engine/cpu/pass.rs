@@ -5,6 +5,7 @@ use super::guess::{Arithmetic, Guess, Guesser, MoverColumns};
 use super::kernel::ones;
 use super::scorer::{Points, Scorer};
 use super::tile_result::TileResult;
+use crate::engine::reference::assign::{nearest, row_distance};
 
 /// Labels and bounds of a range of points.
 pub(super) struct Part<'a> {
@@ -39,23 +40,22 @@ pub(super) struct Examined {
 impl Pass<'_> {
     pub(super) fn assign(&self, mut part: Part<'_>) -> Examined {
         let mut examined = Examined::default();
-        let mut scorer = Scorer::new(self.guesser, self.guess, self.guess.in_use);
         let n = part.labels.len();
+        let (mut open, mut n_open) = (Vec::new(), n);
         if let (Some([upper, lower]), Some(moves)) = (&mut part.bounds, self.moves) {
-            let mut open = vec![false; n];
-            let mut n_open = self.guesser.kernel.follow([upper, lower], part.labels, moves, &mut open);
-            if let Some(movers) = &self.guess.movers {
-                examined.to_movers = (n_open * moves.movers.len()) as u64;
-                n_open = self.look_at_movers(&mut part, &mut open, n_open, (movers, moves), &mut scorer);
-            }
-            // gathering most of the points costs more than it saves
-            if n_open * 4 < n * 3 {
-                let rows = listed(&open, n_open);
-                self.assign_rows(&mut part, &rows, &mut scorer, &mut examined);
-                return examined;
-            }
+            open.resize(n, false);
+            n_open = self.guesser.kernel.follow([upper, lower], part.labels, moves, &mut open);
         }
-        self.assign_all(&mut part, &mut scorer, &mut examined);
+        if n_open == 0 {
+            return examined;
+        }
+        let mut scorer = Scorer::new(self.guesser, self.guess, self.guess.in_use);
+        if let (Some(columns), Some(moves)) = (&self.guess.movers, self.moves) {
+            examined.to_movers = (n_open * moves.movers.len()) as u64;
+            n_open = self.look_at_movers(&mut part, &mut open, n_open, (columns, moves), &mut scorer);
+        }
+        self.examine(&mut part, few(&open, n_open).as_deref(), &mut scorer, &mut examined);
+        examined.candidates = scorer.candidates();
         examined
     }
 
@@ -69,111 +69,121 @@ impl Pass<'_> {
         (columns, moves): (&MoverColumns, &Moves),
         scorer: &mut Scorer<'_>,
     ) -> usize {
-        let Some([upper, lower]) = &mut part.bounds else { return n_open };
-        let width = self.guesser.tiles.width();
-        let mut found = TileResult::NONE;
+        let Part { labels, bounds: Some([upper, lower]) } = part else { return n_open };
         let mut left = 0;
-        let labels = &*part.labels;
-        let mut settle = |i: usize, lane: usize, found: &TileResult, open: &mut bool| {
-            if moves.movers[found.labels[lane] as usize] == labels[i] {
-                upper[i] = upper[i].min(found.upper[lane]);
-                lower[i] = lower[i].min(found.lower[lane]);
-            } else if self.guesser.sees_movers {
-                lower[i] = lower[i].min(found.least[lane]);
-            }
-            *open = upper[i] >= lower[i];
-            left += usize::from(*open);
-        };
-        if n_open * 4 < labels.len() * 3 {
-            let rows = listed(open, n_open);
-            for rows in rows.chunks(width) {
-                scorer.movers(Points::Rows { first: self.first, rows }, columns, &mut found);
-                for (lane, &i) in rows.iter().enumerate() {
-                    settle(i as usize, lane, &found, &mut open[i as usize]);
+        let mut found = TileResult::NONE;
+        self.tiles(labels.len(), few(open, n_open).as_deref(), |points| {
+            scorer.movers(points, columns, &mut found);
+            for lane in 0..points.len() {
+                let i = self.at(points, lane);
+                if !open[i] {
+                    continue;
                 }
-            }
-        } else {
-            for at in (0..labels.len()).step_by(width) {
-                let n = width.min(labels.len() - at);
-                let tile = (self.first + at) / width;
-                scorer.movers(Points::Whole { tile, n }, columns, &mut found);
-                for lane in 0..n {
-                    if open[at + lane] {
-                        settle(at + lane, lane, &found, &mut open[at + lane]);
-                    }
+                if moves.movers[found.labels[lane] as usize] == labels[i] {
+                    upper[i] = upper[i].min(found.upper[lane]);
+                    lower[i] = lower[i].min(found.lower[lane]);
+                } else if self.guesser.sees_movers {
+                    lower[i] = lower[i].min(found.least[lane]);
                 }
+                open[i] = upper[i] >= lower[i];
+                left += usize::from(open[i]);
             }
-        }
+        });
         left
     }
 
-    /// Examines every point, tile by tile.
-    fn assign_all(&self, part: &mut Part<'_>, scorer: &mut Scorer<'_>, examined: &mut Examined) {
-        let width = self.guesser.tiles.width();
-        let (mut found, mut again) = (TileResult::NONE, Vec::new());
-        for at in (0..part.labels.len()).step_by(width) {
-            let n = width.min(part.labels.len() - at);
-            let tile = (self.first + at) / width;
-            scorer.nearest(Points::Whole { tile, n }, part.bounds.is_some(), &mut found);
-            part.labels[at..at + n].copy_from_slice(&found.labels[..n]);
-            if let Some([upper, lower]) = &mut part.bounds {
-                upper[at..at + n].copy_from_slice(&found.upper[..n]);
-                lower[at..at + n].copy_from_slice(&found.lower[..n]);
-            }
-            again.extend(ones(found.again).map(|lane| (at + lane) as u32));
-            examined.repaired += self.repair(part, |lane| at + lane, found.open);
-        }
-        examined.points += part.labels.len() as u64;
-        self.assign_again(part, &again, scorer, examined);
-    }
-
-    /// Examines only these points, gathered into tiles. `rows` count from the part's first.
-    fn assign_rows(
+    /// Examines these points, or all: what a narrow guess leaves open again, in `f32`. `rows` count from the part's first.
+    fn examine(
         &self,
         part: &mut Part<'_>,
-        rows: &[u32],
+        rows: Option<&[u32]>,
         scorer: &mut Scorer<'_>,
         examined: &mut Examined,
     ) {
         let (mut found, mut again) = (TileResult::NONE, Vec::new());
-        for rows in rows.chunks(self.guesser.tiles.width()) {
-            scorer.nearest(Points::Rows { first: self.first, rows }, part.bounds.is_some(), &mut found);
-            for (lane, &i) in rows.iter().enumerate() {
-                part.labels[i as usize] = found.labels[lane];
-                if let Some([upper, lower]) = &mut part.bounds {
-                    (upper[i as usize], lower[i as usize]) = (found.upper[lane], found.lower[lane]);
+        let n = part.labels.len();
+        self.tiles(n, rows, |points| {
+            scorer.nearest(points, part.bounds.is_some(), &mut found);
+            self.take(part, points, &found);
+            again.extend(ones(found.again).map(|lane| self.at(points, lane) as u32));
+            examined.repaired += self.repair(part, points, found.open);
+        });
+        examined.points += rows.map_or(n, <[u32]>::len) as u64;
+        if !again.is_empty() {
+            examined.again += again.len() as u64;
+            let mut in_f32 = Scorer::new(self.guesser, self.guess, Arithmetic::F32);
+            let mut counts = Examined::default();
+            self.examine(part, Some(&again), &mut in_f32, &mut counts);
+            examined.repaired += counts.repaired;
+        }
+    }
+
+    /// Calls `work` with tiles of these points of the part, gathered, or of all `n`.
+    fn tiles<'r>(&self, n: usize, rows: Option<&'r [u32]>, mut work: impl FnMut(Points<'r>)) {
+        let width = self.guesser.tiles.width();
+        match rows {
+            Some(rows) => {
+                rows.chunks(width).for_each(|rows| work(Points::Rows { first: self.first, rows }));
+            }
+            None => (0..n).step_by(width).for_each(|at| {
+                work(Points::Whole { tile: (self.first + at) / width, n: width.min(n - at) });
+            }),
+        }
+    }
+
+    /// The index of a lane in the part.
+    fn at(&self, points: Points<'_>, lane: usize) -> usize {
+        points.row(lane, self.guesser.tiles.width()) - self.first
+    }
+
+    /// Stores what was found of these points.
+    fn take(&self, part: &mut Part<'_>, points: Points<'_>, found: &TileResult) {
+        let TileResult { labels, upper, lower, .. } = found;
+        match points {
+            Points::Whole { n, .. } => {
+                let at = self.at(points, 0);
+                part.labels[at..at + n].copy_from_slice(&labels[..n]);
+                if let Some(bounds) = &mut part.bounds {
+                    bounds[0][at..at + n].copy_from_slice(&upper[..n]);
+                    bounds[1][at..at + n].copy_from_slice(&lower[..n]);
                 }
             }
-            again.extend(ones(found.again).map(|lane| rows[lane]));
-            examined.repaired += self.repair(part, |lane| rows[lane] as usize, found.open);
+            Points::Rows { rows, .. } => {
+                for (lane, &i) in rows.iter().enumerate() {
+                    part.labels[i as usize] = labels[lane];
+                    if let Some(bounds) = &mut part.bounds {
+                        (bounds[0][i as usize], bounds[1][i as usize]) = (upper[lane], lower[lane]);
+                    }
+                }
+            }
         }
-        examined.points += rows.len() as u64;
-        self.assign_again(part, &again, scorer, examined);
     }
 
-    /// Examines the points that a narrow guess left open in `f32`.
-    fn assign_again(&self, part: &mut Part<'_>, rows: &[u32], scorer: &Scorer<'_>, examined: &mut Examined) {
-        examined.candidates += scorer.candidates();
-        if rows.is_empty() {
-            return;
-        }
-        let mut in_f32 = Scorer::new(self.guesser, self.guess, Arithmetic::F32);
-        let mut counts = Examined::default();
-        self.assign_rows(part, rows, &mut in_f32, &mut counts);
-        examined.again += rows.len() as u64;
-        examined.repaired += counts.repaired;
-    }
-
-    /// Repairs open points in integers. `at` maps a lane to its index in the part. Returns how many there were.
-    fn repair(&self, part: &mut Part<'_>, at: impl Fn(usize) -> usize, open: u32) -> u64 {
-        for at in ones(open).map(at) {
-            part.labels[at] = self.guesser.repair(self.first + at, self.centroids);
+    /// Repairs open points in integers. Returns how many there were.
+    fn repair(&self, part: &mut Part<'_>, points: Points<'_>, open: u32) -> u64 {
+        for at in ones(open).map(|lane| self.at(points, lane)) {
+            part.labels[at] = self.decide(self.first + at);
             if let Some([upper, _]) = &mut part.bounds {
                 upper[at] = f32::INFINITY; // the two least values may belong to other centroids
             }
         }
         open.count_ones().into()
     }
+
+    /// The nearest centroid of a row, in integers.
+    fn decide(&self, row: usize) -> u32 {
+        let Guesser { table, kernel, .. } = self.guesser;
+        if table.lattice.mixed() {
+            return nearest(self.centroids, table.n_dims(), |c| row_distance(table, row, c));
+        }
+        let point = table.point(row);
+        nearest(self.centroids, table.n_dims(), |c| kernel.distance(point, c))
+    }
+}
+
+/// The open points of a part, if they are few: gathering most of the points costs more than it saves.
+fn few(open: &[bool], n_open: usize) -> Option<Vec<u32>> {
+    (n_open * 4 < open.len() * 3).then(|| listed(open, n_open))
 }
 
 /// The indices of the `n_open` points that are open.

@@ -3,7 +3,7 @@
 use super::bounds::from_top2;
 use super::columns::Columns;
 use super::kernel::{DOT, Kernel, ones};
-use super::narrow::{IntColumns, Ints, Scratch};
+use super::narrow::{Ints, Scratch};
 use super::tile_result::TileResult;
 use crate::lattice::{Table, from_centre};
 
@@ -31,10 +31,9 @@ impl CandidateRows {
 
 /// Finds the nearest of a point's candidates. A thread's own.
 pub(super) struct Prune<'a> {
-    pub(super) table: &'a Table,
-    pub(super) kernel: Kernel,
-    pub(super) int8: &'a Ints,
-    pub(super) ints: &'a IntColumns,
+    table: &'a Table,
+    kernel: Kernel,
+    int8: &'a Ints,
     rows: &'a CandidateRows,
     columns: &'a Columns,
     found: Vec<Vec<u32>>, // of each point of a tile, its candidates in order (tile)
@@ -46,16 +45,15 @@ pub(super) struct Prune<'a> {
 impl<'a> Prune<'a> {
     pub(super) fn new(
         (table, kernel, int8): (&'a Table, Kernel, &'a Ints),
-        ints: &'a IntColumns,
         rows: &'a CandidateRows,
         columns: &'a Columns,
     ) -> Self {
         let (found, point) = (vec![Vec::new(); kernel.tile()], vec![0.0; rows.width]);
-        Self { table, kernel, int8, ints, rows, columns, found, point, candidates: 0 }
+        Self { table, kernel, int8, rows, columns, found, point, candidates: 0 }
     }
 
-    /// Decides the points that have several candidates in `scratch`, and sets the bounds of all. Those that `f32` leaves
-    /// open are open in `found`. `row` maps a lane to its row.
+    /// Decides the points that have several candidates in `scratch`, with their bounds. Those that `f32` leaves open are
+    /// open in `found`. `row` maps a lane to its row.
     pub(super) fn decide(
         &mut self,
         scratch: &Scratch,
@@ -65,10 +63,6 @@ impl<'a> Prune<'a> {
         bounds: bool,
         found: &mut TileResult,
     ) {
-        if bounds {
-            self.int8.bounds(half_norms, scratch, found);
-        }
-        found.open = 0;
         if several == 0 {
             return;
         }

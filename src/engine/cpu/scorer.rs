@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use super::guess::{Arithmetic, Guess, Guesser, MoverColumns};
 use super::kernel::{MAX_TILE, Tile};
-use super::narrow::Scratch;
+use super::narrow::{IntColumns, Scratch};
 use super::prune::Prune;
 use super::tile_result::TileResult;
 use super::tiles::Gathered;
@@ -35,12 +35,8 @@ impl Points<'_> {
         }
     }
 
-    /// A bit for each.
-    fn lanes(self) -> u32 {
-        ((1u64 << self.len()) - 1) as u32
-    }
-
-    fn row(self, lane: usize, width: usize) -> usize {
+    /// The row of the table in a lane of a tile of this width.
+    pub(super) fn row(self, lane: usize, width: usize) -> usize {
         match self {
             Points::Whole { tile, .. } => tile * width + lane,
             Points::Rows { first, rows } => first + rows[lane] as usize,
@@ -50,25 +46,17 @@ impl Points<'_> {
 
 impl<'a> Scorer<'a> {
     pub(super) fn new(guesser: &'a Guesser<'a>, guess: &'a Guess, arithmetic: Arithmetic) -> Self {
-        let Guesser { table, kernel, bf16, int8, int16, .. } = guesser;
-        let (mut prune, mut scratch) = (None, Scratch::default());
-        match arithmetic {
-            Arithmetic::F32 => {}
-            Arithmetic::Bf16 => scratch = bf16.as_ref().map_or(scratch, |bf16| bf16.begin()),
-            Arithmetic::Int16 => {
-                let both = int16.as_ref().zip(guess.int16.as_ref());
-                scratch = both.map_or(scratch, |(int16, columns)| int16.begin(columns));
-            }
-            Arithmetic::Int8 => {
-                if let (Some(int8), Some(columns)) = (int8, &guess.int8) {
-                    scratch = int8.begin(columns);
-                    let of = (*table, *kernel, int8);
-                    prune = Some(Prune::new(of, columns, &guess.rows, &guess.columns));
-                }
-            }
-        }
-        let in_f32 = matches!(arithmetic, Arithmetic::F32);
-        let gathered = Gathered::new(kernel.tile(), if in_f32 { table.n_dims() } else { 0 });
+        let Guesser { table, kernel, bf16, .. } = guesser;
+        let ints = guesser.ints(arithmetic).zip(guess.ints(arithmetic));
+        let scratch = match (bf16, ints) {
+            (_, Some((ints, columns))) => ints.begin(columns),
+            (Some(bf16), None) if arithmetic == Arithmetic::Bf16 => bf16.begin(),
+            _ => Scratch::default(),
+        };
+        let int8 = ints.filter(|_| arithmetic == Arithmetic::Int8);
+        let prune = int8.map(|(int8, _)| Prune::new((*table, *kernel, int8), &guess.rows, &guess.columns));
+        let n_dims = if arithmetic == Arithmetic::F32 { table.n_dims() } else { 0 };
+        let gathered = Gathered::new(kernel.tile(), n_dims);
         Self { guesser, guess, arithmetic, prune, scratch, gathered, room: Vec::new() }
     }
 
@@ -80,86 +68,80 @@ impl<'a> Scorer<'a> {
     /// Finds the nearest centroid of these points, and with `bounds` their bounds. Points that are open in `found` need
     /// integers, and those in `again` a guess in `f32`.
     pub(super) fn nearest(&mut self, points: Points<'_>, bounds: bool, found: &mut TileResult) {
-        let (Guesser { kernel, tiles, bf16, int16, .. }, guess) = (self.guesser, self.guess);
-        let (width, lanes) = (tiles.width(), points.lanes());
+        let (Guesser { tiles, bf16, .. }, guess) = (self.guesser, self.guess);
+        let (width, lanes) = (tiles.width(), ((1u64 << points.len()) - 1) as u32);
         (found.open, found.again) = (0, 0);
         self.gather(points);
-        match self.arithmetic {
-            Arithmetic::F32 => {
-                self.score_f32(points, &guess.columns, bounds, found);
-                found.open &= lanes;
-            }
-            Arithmetic::Bf16 => {
-                let (Some(bf16), Some(columns), Points::Whole { tile, .. }) = (bf16, &guess.bf16, points)
-                else {
-                    unreachable!("bf16 has no rows")
-                };
-                let labels = &mut found.labels[..width];
-                found.again = bf16.assign(tiles, tile, columns, &mut self.scratch, labels) & lanes;
-            }
-            Arithmetic::Int16 => {
-                let (Some(int16), Some(columns)) = (int16, &guess.int16) else { unreachable!("chosen") };
-                let norms = norms(self.guesser, &self.gathered, points)[0];
-                let (scratch, labels) = (&mut self.scratch, &mut found.labels[..width]);
-                found.again = lanes
-                    & match points {
-                        Points::Whole { tile, .. } => int16.tile(tiles, tile, columns, scratch, labels),
-                        Points::Rows { .. } => int16.gathered(norms, columns, scratch, labels),
-                    };
-                if bounds {
-                    int16.bounds(norms, scratch, found);
+        if let Some(columns) = guess.ints(self.arithmetic) {
+            let left = self.score_ints(points, columns, bounds, found) & lanes;
+            match &mut self.prune {
+                None => found.again = left,
+                Some(prune) => {
+                    let norms = norms(self.guesser, &self.gathered, points);
+                    let row = |lane| points.row(lane, width);
+                    prune.decide(&self.scratch, left, norms, row, bounds, found);
                 }
             }
-            Arithmetic::Int8 => {
-                let Some(prune) = &mut self.prune else { unreachable!("chosen") };
-                let [norms, errors] = norms(self.guesser, &self.gathered, points);
-                let (scratch, labels) = (&mut self.scratch, &mut found.labels[..kernel.tile()]);
-                let several = match points {
-                    Points::Whole { tile, .. } => prune.int8.tile(tiles, tile, prune.ints, scratch, labels),
-                    Points::Rows { .. } => prune.int8.gathered(norms, prune.ints, scratch, labels),
-                };
-                let row = |lane| points.row(lane, width);
-                prune.decide(scratch, several & lanes, [norms, errors], row, bounds, found);
-            }
+        } else if let (Arithmetic::Bf16, Some(bf16), Some(columns), Points::Whole { tile, .. }) =
+            (self.arithmetic, bf16, &guess.bf16, points)
+        {
+            let labels = &mut found.labels[..width];
+            found.again = bf16.assign(tiles, tile, columns, &mut self.scratch, labels) & lanes;
+        } else {
+            self.score_f32(points, &guess.columns, bounds, found);
+            found.open &= lanes;
         }
     }
 
     /// Finds the nearest of the movers: `labels` are places among these. Sets the bounds (upper, lower, least), lower of
     /// all other movers.
     pub(super) fn movers(&mut self, points: Points<'_>, movers: &MoverColumns, found: &mut TileResult) {
-        let (Guesser { tiles, int8, int16, .. }, width) = (self.guesser, self.guesser.tiles.width());
         self.gather(points);
         match movers {
             MoverColumns::F32(columns) => self.score_f32(points, columns, true, found),
             MoverColumns::Ints(columns) => {
-                let ints = if self.arithmetic == Arithmetic::Int8 { int8 } else { int16 };
-                let Some(ints) = ints else { unreachable!("movers are in the pass's arithmetic") };
-                let norms = norms(self.guesser, &self.gathered, points)[0];
-                let (scratch, labels) = (&mut self.scratch, &mut found.labels[..width]);
-                match points {
-                    Points::Whole { tile, .. } => ints.tile(tiles, tile, columns, scratch, labels),
-                    Points::Rows { .. } => ints.gathered(norms, columns, scratch, labels),
-                };
-                ints.bounds(norms, scratch, found);
-                ints.least(norms, scratch, &mut found.least[..norms.len()]);
+                self.score_ints(points, columns, true, found);
+                if let Some(ints) = self.guesser.ints(self.arithmetic) {
+                    let half_norms = norms(self.guesser, &self.gathered, points)[0];
+                    ints.least(half_norms, &self.scratch, &mut found.least[..half_norms.len()]);
+                }
             }
         }
     }
 
     fn gather(&mut self, points: Points<'_>) {
         let Points::Rows { first, rows } = points else { return };
-        let Guesser { table, tiles, int8, int16, .. } = self.guesser;
+        let Guesser { table, tiles, .. } = self.guesser;
         let of_table = rows.iter().map(|&row| first + row as usize);
-        let ints = match self.arithmetic {
-            Arithmetic::Int8 => int8,
-            Arithmetic::Int16 => int16,
-            Arithmetic::F32 | Arithmetic::Bf16 => &None,
-        };
         tiles.gather_norms(of_table.clone(), &mut self.gathered);
-        match ints {
+        match self.guesser.ints(self.arithmetic) {
             Some(ints) => ints.gather(table, of_table, &mut self.scratch),
             None => tiles.gather(of_table, &mut self.gathered),
         }
+    }
+
+    /// Scores points in integers. Returns a bit for each whose label is not proven; the bounds hold for the others.
+    fn score_ints(
+        &mut self,
+        points: Points<'_>,
+        columns: &IntColumns,
+        bounds: bool,
+        found: &mut TileResult,
+    ) -> u32 {
+        let Some(ints) = self.guesser.ints(self.arithmetic) else {
+            unreachable!("columns of this arithmetic")
+        };
+        let tiles = &self.guesser.tiles;
+        let half_norms = norms(self.guesser, &self.gathered, points)[0];
+        let (scratch, labels) = (&mut self.scratch, &mut found.labels[..tiles.width()]);
+        let left = match points {
+            Points::Whole { tile, .. } => ints.tile(tiles, tile, columns, scratch, labels),
+            Points::Rows { .. } => ints.gathered(half_norms, columns, scratch, labels),
+        };
+        if bounds {
+            ints.bounds(half_norms, scratch, found);
+        }
+        left
     }
 
     fn score_f32(&mut self, points: Points<'_>, columns: &Columns, bounds: bool, found: &mut TileResult) {

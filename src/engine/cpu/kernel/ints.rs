@@ -17,6 +17,9 @@ use crate::engine::cpu::narrow::IntColumns;
 /// Columns whose least score is looked at first.
 const FEW: usize = 8;
 
+/// Largest margin, which none comes near: see [`margins`].
+const LARGEST: f32 = (1u32 << 30) as f32;
+
 /// Scores of a tile.
 #[derive(Debug, Default)]
 pub(in crate::engine::cpu) struct Scores {
@@ -61,10 +64,10 @@ pub(super) trait Ints: Copy {
     unsafe fn bits(mask: Self::Mask) -> u32;
 }
 
-/// See [`super::Kernel::nearest_int16`] and [`super::Kernel::nearest_int8`].
+/// See [`super::Kernel::nearest_ints`].
 ///
 /// # Safety
-/// The processor has L's instructions; the lengths are as `Kernel::nearest_int16` and `nearest_int8` assert.
+/// The processor has L's instructions; the lengths are as `Kernel::nearest_ints` asserts.
 #[inline(always)]
 pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize, const BYTES: bool>(
     points: &[i32],
@@ -171,8 +174,10 @@ pub(super) fn margins(half_norms: &[f32], scale: f32, [fixed, per_norm]: [f32; 2
     for (margin, &half_norm) in margins.iter_mut().zip(half_norms) {
         let norm = (2.0 * half_norm * UP).sqrt() * scale * UP;
         // one for the fraction, one for the roundings of |c|^2 / 2
-        // SAFETY: by the caller's contract the sum is below 2^30.
-        *margin = unsafe { (2.0 * (fixed + per_norm * norm) * UP).to_int_unchecked::<i32>() } + 2;
+        // `min` leaves no NaN
+        let twice = (2.0 * (fixed + per_norm * norm) * UP).abs().min(LARGEST);
+        // SAFETY: between 0 and 2^30.
+        *margin = unsafe { twice.to_int_unchecked::<i32>() } + 2;
     }
 }
 

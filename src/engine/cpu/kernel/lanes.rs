@@ -304,11 +304,15 @@ pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, [upper, lower, lea
     }
 }
 
+/// Adding this rounds a number below 2^22 to the nearest integer, ties to even, and leaves it in the low bits.
+const ROUND: f32 = 1.5 * (1u32 << 23) as f32;
+/// The same in `f64`, below 2^51.
+const ROUND_F64: f64 = 1.5 * (1u64 << 52) as f64;
+
 /// See [`super::Kernel::int16_tile`].
 #[inline(always)]
 pub(super) fn int16_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-    // adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits
-    let whole = |x: f32| (x * scale + 12_582_912.0).to_bits();
+    let whole = |x: f32| (x * scale + ROUND).to_bits();
     for (to, pair) in narrow.chunks_exact_mut(width).zip(points.chunks(2 * width)) {
         let (low, high) = pair.split_at(width);
         if high.is_empty() {
@@ -325,7 +329,7 @@ pub(super) fn int16_tile(points: &[f32], width: usize, scale: f32, narrow: &mut 
 #[inline(always)]
 pub(super) fn int8_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
     // as above; the lowest byte plus 128 is that byte with its highest bit turned
-    let byte = |x: f32| ((x * scale + 12_582_912.0).to_bits() & 0xff) ^ 0x80;
+    let byte = |x: f32| ((x * scale + ROUND).to_bits() & 0xff) ^ 0x80;
     for (to, quad) in narrow.chunks_exact_mut(width).zip(points.chunks(4 * width)) {
         to.fill(0);
         for (j, feature) in quad.chunks_exact(width).enumerate() {
@@ -338,7 +342,7 @@ pub(super) fn int8_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [
 #[inline(always)]
 pub(super) fn int8_row(row: &[i32], centre: &[i32], scale: f32, bytes: &mut [u8]) {
     for ((to, &q), &m) in bytes.iter_mut().zip(row).zip(centre) {
-        *to = ((q - m) as f32 * scale + 12_582_912.0).to_bits() as u8 ^ 0x80;
+        *to = ((q - m) as f32 * scale + ROUND).to_bits() as u8 ^ 0x80;
     }
 }
 
@@ -346,7 +350,7 @@ pub(super) fn int8_row(row: &[i32], centre: &[i32], scale: f32, bytes: &mut [u8]
 #[inline(always)]
 pub(super) fn int16_row(row: &[i32], centre: &[i32], scale: f32, halves: &mut [u16]) {
     for ((to, &q), &m) in halves.iter_mut().zip(row).zip(centre) {
-        *to = ((q - m) as f32 * scale + 12_582_912.0).to_bits() as u16;
+        *to = ((q - m) as f32 * scale + ROUND).to_bits() as u16;
     }
 }
 
@@ -374,7 +378,7 @@ pub(super) fn round_row(row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i
 /// Rounds a coordinate as the tiles are, first to `f32`. See [`round_row`].
 #[inline(always)]
 fn round(x: i32, scale: f32, to: &mut i32, norm: &mut f64, rest: &mut f64) {
-    let whole = (x as f32 * scale + 12_582_912.0) - 12_582_912.0;
+    let whole = (x as f32 * scale + ROUND) - ROUND;
     let value = f64::from(x) * f64::from(scale);
     let over = value - f64::from(whole); // exact: both are close (Sterbenz)
     *norm += value * value;
@@ -406,16 +410,13 @@ pub(super) fn mean_row(sums: &[f64], count: f64, means: &mut [i32]) -> bool {
     let mut decided = true;
     for (mean, &sum) in means.iter_mut().zip(sums) {
         let quotient = sum / count;
-        let near = (quotient + WHOLE) - WHOLE;
+        let near = (quotient + ROUND_F64) - ROUND_F64;
         decided &= (quotient - near).abs() < 0.5 - 1e-6;
         // SAFETY: a mean is at most 2^30 in magnitude.
         *mean = unsafe { near.to_int_unchecked() };
     }
     decided
 }
-
-/// Adding and subtracting this rounds a number below 2^51 to the nearest integer.
-const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
 
 /// See [`super::Kernel::nearest_of`].
 ///

@@ -168,37 +168,6 @@ impl Kernel {
         }
     }
 
-    /// Guesses the nearest centroid of each point of a tile of 16-bit integers (n_pairs, tile). A margin is twice a
-    /// point's E. (tile)
-    ///
-    /// Writes the labels (tile) and the two least scores. Returns a bit for each point whose label is not proven. Only for
-    /// kernels that are narrow.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables, reason = "no loop uses them"))]
-    pub(super) fn nearest_int16(
-        self,
-        points: &[i32],
-        columns: &IntColumns,
-        margins: &[i32],
-        scores: &mut Scores,
-        labels: &mut [u32],
-    ) -> u32 {
-        let (width, pairs) = (self.tile(), columns.depth);
-        assert!(self.is_narrow() && points.len() == pairs * width && labels.len() == width);
-        assert!(columns.values.len() == columns.base.len() * pairs && margins.len() == width);
-        assert!(columns.base.len().is_multiple_of(columns.block));
-        match self {
-            // SAFETY: `pick` and `is_narrow` found these instructions on this processor; the lengths are checked
-            // above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::nearest_int16(points, columns, margins, scores, labels) },
-            // SAFETY: `pick` and `is_narrow` found these instructions on this processor; the lengths are checked
-            // above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::nearest_int16(points, columns, margins, scores, labels) },
-            _ => u32::MAX, // proves nothing
-        }
-    }
-
     /// Guesses the nearest centroid of each point of a tile of bf16 (depth / 2, tile). `ends` holds `h - E` and `2 E`
     /// of each row of the columns. (2, n_rows)
     ///
@@ -230,38 +199,48 @@ impl Kernel {
         }
     }
 
-    /// Scores of all columns for each point of a tile of bytes (n_quads, tile). A margin is twice a point's E. (tile)
+    /// Guesses the nearest centroid of each point of a tile of integers (depth, tile): bytes, or 16 bits. A margin is twice a
+    /// point's E. (tile)
     ///
-    /// Writes the scores, their limits, and the labels of the least (tile). Returns a bit for each point of which
-    /// another column is within the limit too. Only for the portable kernel and those that have bytes.
-    pub(super) fn nearest_int8(
+    /// Writes the labels (tile), the two least scores, the limits, and of bytes all scores, into the first of
+    /// `scores.values`. Returns a bit for each point of which another column is within the limit too. Only for kernels
+    /// that have bytes, and the portable one; or that are narrow.
+    pub(super) fn nearest_ints(
         self,
+        bytes: bool,
         points: &[i32],
         columns: &IntColumns,
         margins: &[i32],
         scores: &mut Scores,
         labels: &mut [u32],
     ) -> u32 {
-        let (width, quads) = (self.tile(), columns.depth);
-        assert!(points.len() == quads * width && labels.len() == width && margins.len() == width);
-        assert!(columns.values.len() == columns.base.len() * quads);
-        assert!(scores.values.len() >= columns.base.len() * width);
+        let (width, depth) = (self.tile(), columns.depth);
+        assert!(points.len() == depth * width && labels.len() == width && margins.len() == width);
+        assert!(columns.values.len() == columns.base.len() * depth);
+        assert!(!bytes || scores.values.len() >= columns.base.len() * width);
         assert!(columns.base.len().is_multiple_of(columns.block));
-        match self {
-            // SAFETY: the lengths are checked above.
-            Self::Portable => unsafe { portable::nearest_int8(points, columns, margins, scores, labels) },
-            // SAFETY: this processor has the instructions; the lengths are checked above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 if self.has_bytes() => unsafe {
-                avx2::nearest_int8(points, columns, margins, scores, labels)
-            },
-            // SAFETY: this processor has the instructions; the lengths are checked above.
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 if self.has_bytes() => unsafe {
-                avx512::nearest_int8(points, columns, margins, scores, labels)
-            },
-            #[allow(unreachable_patterns, reason = "all are listed on some targets")]
-            _ => unreachable!("no loop over bytes"),
+        // SAFETY: this processor has the instructions; the lengths are checked above.
+        unsafe {
+            match self {
+                Self::Portable if bytes => portable::nearest_int8(points, columns, margins, scores, labels),
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx2 if bytes && self.has_bytes() => {
+                    avx2::nearest_int8(points, columns, margins, scores, labels)
+                }
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx2 if !bytes && self.is_narrow() => {
+                    avx2::nearest_int16(points, columns, margins, scores, labels)
+                }
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx512 if bytes && self.has_bytes() => {
+                    avx512::nearest_int8(points, columns, margins, scores, labels)
+                }
+                #[cfg(target_arch = "x86_64")]
+                Self::Avx512 if !bytes && self.is_narrow() => {
+                    avx512::nearest_int16(points, columns, margins, scores, labels)
+                }
+                _ => unreachable!("no loop over such integers"),
+            }
         }
     }
 
@@ -395,7 +374,7 @@ impl Kernel {
     }
 
     /// Twice E of points of a guess in integers, rounded up: of `fixed + per_norm |x|`, with the norm in units of the
-    /// guess, `scale` of them a lattice step. E is below 2^28. All slices have one length.
+    /// guess, `scale` of them a lattice step. All slices have one length.
     pub(super) fn margins(self, half_norms: &[f32], scale: f32, errors: [f32; 2], margins: &mut [i32]) {
         // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::margins(half_norms, scale, errors, margins) });
@@ -431,7 +410,6 @@ impl Kernel {
         moves: &Moves,
         open: &mut [bool],
     ) -> usize {
-        assert!((labels.iter().fold(0, |most, &label| label.max(most)) as usize) < moves.n_clusters());
         // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::follow(bounds, labels, moves, open) })
     }

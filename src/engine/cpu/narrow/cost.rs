@@ -1,8 +1,5 @@
 //! The cost of rounding to a narrow format.
 
-/// Adding and subtracting this rounds a number below 2^22 to the nearest integer, ties to even.
-const WHOLE: f32 = 12_582_912.0; // 1.5 * 2^23
-
 /// Norm of a point or centroid, and norm of its rounding error; or the maxima of many. In the guess's units, rounded
 /// up.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,9 +29,4 @@ impl GuessCost {
     pub(super) fn or(self, other: Self) -> Self {
         Self { residual: self.residual.max(other.residual), norm: self.norm.max(other.norm) }
     }
-}
-
-/// A coordinate from the centre in the units of a guess in integers, and rounded to an integer as the kernel does: first to `f32`.
-pub(super) fn rounded(x: i32, scale: f32) -> (f64, f32) {
-    (f64::from(x) * f64::from(scale), (x as f32 * scale + WHOLE) - WHOLE)
 }

@@ -5,13 +5,13 @@
 //! `E = 1/2 + r C + (X + r) R`.
 
 use super::columns::IntColumns;
-use super::cost::{GuessCost, rounded};
+use super::cost::GuessCost;
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::cpu::bounds::UP;
 use crate::engine::cpu::kernel::{Kernel, Scores};
 use crate::engine::cpu::tile_result::TileResult;
 use crate::engine::cpu::tiles::Tiles;
-use crate::lattice::{Table, from_centre};
+use crate::lattice::Table;
 
 /// Score of a padding column.
 const NONE: i32 = i32::MAX;
@@ -62,8 +62,10 @@ impl Ints {
         (bits, scale, room): (Bits, f32, Room),
         shares: [f32; 2],
     ) -> Self {
-        let cost =
-            |point: &[i32]| GuessCost::of(from_centre(point, &table.centre).map(|x| rounded(x, scale)));
+        let cost = |point: &[i32], room: &mut Vec<i32>| {
+            room.resize(point.len(), 0);
+            GuessCost::of_squares(kernel.round_row(point, &table.centre, scale, room))
+        };
         let make = |points: &[f32], to: &mut [i32]| make(bits, kernel, points, tiles.width(), scale, to);
         let n_values = table.n_dims().div_ceil(bits.per_value());
         let tiles = NarrowTiles::new(table, tiles, n_values, cost, make);
@@ -80,17 +82,17 @@ impl Ints {
         IntColumns { depth, block, values, base, all: GuessCost::default() }
     }
 
-    /// Converts new centroids, rows of (n_dims). False if there is no room for one.
-    pub(in crate::engine::cpu) fn fill<'c>(
+    /// Converts new centroids (any, n_dims). False if there is no room for one.
+    pub(in crate::engine::cpu) fn fill(
         &self,
         columns: &mut IntColumns,
-        centroids: impl Iterator<Item = &'c [i32]>,
+        centroids: &[i32],
         centre: &[i32],
     ) -> bool {
         let per_value = self.bits.per_value();
         columns.all = GuessCost::default();
         let mut wholes = vec![0; columns.depth * per_value];
-        for (c, row) in centroids.enumerate() {
+        for (c, row) in centroids.chunks_exact(centre.len()).enumerate() {
             let squares = self.kernel.round_row(row, centre, self.scale, &mut wholes);
             let cost = GuessCost::of_squares(squares);
             let largest = wholes.iter().fold(0, |most, whole| whole.unsigned_abs().max(most));
@@ -205,10 +207,8 @@ impl Ints {
         scores: &mut Scores,
         labels: &mut [u32],
     ) -> u32 {
-        match self.bits {
-            Bits::Eight => self.kernel.nearest_int8(points, columns, margins, scores, labels),
-            Bits::Sixteen => self.kernel.nearest_int16(points, columns, margins, scores, labels),
-        }
+        let bytes = self.bits == Bits::Eight;
+        self.kernel.nearest_ints(bytes, points, columns, margins, scores, labels)
     }
 
     /// Twice E of the points of a tile whose largest residual this is, rounded up.
