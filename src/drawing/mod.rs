@@ -1,9 +1,10 @@
-//! Drawn digits, normalised like those of the data: crop to the ink, scale to full height, centre, count.
+//! Drawn digits, normalised like those of the data: crop to the ink, scale to full height, make upright, count.
 //!
 //! | file | what it is about |
 //! |---|---|
 //! | `text` | arrays of 64 numbers, as pages and programs print them |
 //! | `normalise` | a drawing of any size and scale -> 8 x 8 counts from 0 to 16 |
+//! | `shear` | makes a drawing upright |
 //! | `counts` | drawings that are counts already |
 //! | `resample` | resampling of pixels |
 //!
@@ -19,10 +20,12 @@
 mod counts;
 mod normalise;
 mod resample;
+mod shear;
 mod text;
 
 pub use counts::{are_counts, counts};
 pub use normalise::normalise;
+pub(crate) use normalise::normalise_slanted;
 pub use text::{Drawing, ReadError, read};
 
 /// Height and width of the counts.

@@ -1,10 +1,11 @@
 //! A drawing of any size and scale -> counts as in the data.
 
 use super::resample::{Span, resample};
+use super::shear::sheared;
 use super::{DrawingError, SIDE, SIZE, check_ink};
 
 /// Height and width of the field to which NIST's digits were normalised before the pixels of blocks were counted.
-const FIELD: usize = 32;
+pub(super) const FIELD: usize = 32;
 /// Height and width of a block.
 const BLOCK: usize = FIELD / SIDE;
 /// Typical width of the digits of the 30 writers, in pixels of the field: 3 of 4 have ink in 6 of 8 blocks.
@@ -21,19 +22,35 @@ const FULL: f64 = 0.9;
 ///
 /// `drawing` is (height, width), row-major from the top left, of any scale with 0 for paper: 8 x 8 numbers, a bitmap
 /// of 32 x 32, a picture. As in NIST's form software, which made the data (Garris et al., "NIST form-based handprint
-/// recognition system", NISTIR 5469, 1994), it is cropped to the ink, scaled to a height of 32 pixels and centred,
-/// and the ink of each 4 x 4 block is counted. All digits of the data touch the first and the last row, and most are
-/// 24 pixels wide. So the width is scaled with the height, then towards 24 by a factor of at most 1.5.
+/// recognition system", NISTIR 5469, 1994), it is cropped to the ink, scaled to a height of 32 pixels, centred and
+/// sheared so that the leftmost ink of its last row lies below that of its first; then the ink of each 4 x 4 block is
+/// counted. All digits of the data touch the first and the last row, and most are 24 pixels wide. So the width is scaled
+/// with the height, then towards 24 by a factor of at most 1.5.
 ///
 /// Two corrections serve drawings whose pixels are as large as a pen. The crop cuts a boundary row or column in
 /// proportion to how pale it is. And contrast is raised, so that ink of a fifth of the darkest becomes none, and ink
-/// of nine tenths becomes full. The constants were chosen on the 30 writers, not on the other 13.
+/// of nine tenths becomes full. The constants were chosen on the 30 writers and on simulated strokes, not on the other
+/// 13 writers.
 ///
 /// # Errors
 ///
 /// [`DrawingError::NoInk`], [`DrawingError::Ink`] for a number that is negative or not finite,
 /// [`DrawingError::Shape`] where height and width don't fit.
 pub fn normalise(drawing: &[f64], height: usize, width: usize) -> Result<[u8; SIZE], DrawingError> {
+    Ok(count(&sheared(&field(drawing, height, width)?)))
+}
+
+/// [`normalise()`] without the shear.
+pub(crate) fn normalise_slanted(
+    drawing: &[f64],
+    height: usize,
+    width: usize,
+) -> Result<[u8; SIZE], DrawingError> {
+    Ok(count(&field(drawing, height, width)?))
+}
+
+/// The drawing in the field, centred, from 0 for paper to 1. (32, 32)
+fn field(drawing: &[f64], height: usize, width: usize) -> Result<Vec<f64>, DrawingError> {
     if drawing.is_empty() || height.checked_mul(width) != Some(drawing.len()) {
         return Err(DrawingError::Shape { found: drawing.len(), height, width });
     }
@@ -46,8 +63,8 @@ pub fn normalise(drawing: &[f64], height: usize, width: usize) -> Result<[u8; SI
     let rows = inked(ink.chunks_exact(width).map(|row| row.iter().copied().fold(0.0, f64::max)));
     let columns = inked((0..width).map(|j| ink.iter().skip(j).step_by(width).copied().fold(0.0, f64::max)));
     let new_width = new_width(rows, columns);
-    let scaled = resample(&ink, width, (rows, FIELD), (columns, new_width));
-    Ok(count(&contrasted(&scaled), new_width))
+    let pixels = resample(&ink, width, (rows, FIELD), (columns, new_width));
+    Ok(centred(&contrasted(&pixels), new_width))
 }
 
 /// The span of rows or columns with ink. `darkest` is the darkest ink of each, from 0 to 1; the maximum is 1.
@@ -72,13 +89,21 @@ fn contrasted(pixels: &[f64]) -> Vec<f64> {
     pixels.iter().map(|x| ((x / darkest - PAPER) / (FULL - PAPER)).clamp(0.0, 1.0)).collect()
 }
 
-/// The ink of each block, with the picture centred in the field. `pixels` is (32, width).
-fn count(pixels: &[f64], width: usize) -> [u8; SIZE] {
+/// `pixels` is (32, width).
+fn centred(pixels: &[f64], width: usize) -> Vec<f64> {
     let left = (FIELD - width) / 2;
+    let mut field = vec![0.0; FIELD * FIELD];
+    for (line, row) in field.chunks_exact_mut(FIELD).zip(pixels.chunks_exact(width)) {
+        line[left..left + width].copy_from_slice(row);
+    }
+    field
+}
+
+/// The ink of each block.
+fn count(field: &[f64]) -> [u8; SIZE] {
     let mut sums = [0.0; SIZE];
-    for (at, ink) in pixels.iter().enumerate() {
-        let (row, column) = (at / width, left + at % width);
-        sums[row / BLOCK * SIDE + column / BLOCK] += ink;
+    for (at, ink) in field.iter().enumerate() {
+        sums[at / FIELD / BLOCK * SIDE + at % FIELD / BLOCK] += ink;
     }
     sums.map(|sum| sum.round() as u8) // at most 16
 }

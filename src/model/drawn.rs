@@ -8,7 +8,7 @@ const FULL: f64 = 16.0;
 /// Bits of the widest range of a lattice: of this version, and of models of the first.
 const WIDEST: [i32; 2] = [31, 24];
 /// Share of the rows' variance that is added to the radius.
-const HAND: f64 = 0.5;
+const HAND: f64 = 0.25;
 
 /// Why a model can't name drawings.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -68,13 +68,13 @@ impl Model {
         }
     }
 
-    /// The squared distance, in lattice units, beyond which a drawing is "not a digit": `radius + variance / 2`, from
+    /// The squared distance, in lattice units, beyond which a drawing is "not a digit": `radius + variance / 4`, from
     /// the model's squared radius and the mean squared distance of the fitted rows to their mean. `None` if the model
     /// has no radius.
     ///
     /// The radius alone suits scanned rows: 1,797 rows of other writers all lie within the limit, with 10, 40 and 400
     /// clusters. Drawings by mouse or finger differ from all rows by about the same amount, which is large compared
-    /// with the radius of many clusters and small compared with that of few. With half of the variance most drawn
+    /// with the radius of many clusters and small compared with that of few. With a quarter of the variance most drawn
     /// digits pass, and most are named correctly. `tests/command/draw/` counts both, and the letters, signs,
     /// scribbles and blots that are rejected.
     #[must_use]

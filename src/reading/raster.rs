@@ -2,7 +2,7 @@
 
 use super::components::Component;
 use super::ink::Ink;
-use crate::drawing::{SIZE, normalise};
+use crate::drawing::{DrawingError, SIZE, normalise, normalise_slanted};
 
 /// Most rows or columns of a digit; a larger digit is averaged down.
 const CLOSE: usize = 96;
@@ -19,17 +19,25 @@ struct Raster {
     amount: Vec<f64>,
 }
 
-/// Counts of a digit for each shear of [`SLANTS`], the unsheared first. The caller takes the variant nearest to a
-/// centroid, so that slanted handwriting is read like that of the data.
-pub(super) fn counts(glyph: &Component, ink: &Ink) -> [[u8; SIZE]; SLANTS.len()] {
+/// Number of variants of a digit.
+const VARIANTS: usize = 1 + SLANTS.len();
+
+/// Counts of a digit in several variants: made upright as [`normalise`] does, which the ends of a stroke decide; and
+/// with each shear of [`SLANTS`], for digits whose ends are lost in few or pale pixels. The caller takes the variant
+/// nearest to a centroid.
+pub(super) fn counts(glyph: &Component, ink: &Ink) -> [[u8; SIZE]; VARIANTS] {
     let own = own(glyph, ink);
     let raster = widened(own, glyph.height().max(1));
-    let of = |slant: f64| {
-        let raster = sheared(&raster, slant);
+    type Normalise = fn(&[f64], usize, usize) -> Result<[u8; SIZE], DrawingError>;
+    let of = |raster: &Raster, normalise: Normalise| {
         // can't fail: there is ink, and it is finite
         normalise(&raster.amount, raster.height, raster.width).unwrap_or([0; SIZE])
     };
-    SLANTS.map(of)
+    let mut variants = [of(&raster, normalise); VARIANTS];
+    for (variant, slant) in variants[1..].iter_mut().zip(SLANTS) {
+        *variant = of(&sheared(&raster, slant), normalise_slanted);
+    }
+    variants
 }
 
 /// Shears a raster: rows are shifted to the right by `slant` pixels per row above the centre.

@@ -1,7 +1,7 @@
 // Drawing of any size -> 8 x 8 counts from 0 to 16. The same operations on 64-bit floats, in the same order, as
-// src/drawing/normalise.rs and resample.rs: the counts agree to the bit. `drawing` is (height, width).
+// src/drawing/normalise.rs, resample.rs and shear.rs: the counts agree to the bit. `drawing` is (height, width).
 const SIDE = 8, SIZE = 64, FIELD = 32, BLOCK = 4, WIDTH = 24, STRETCH = 1.5, DIRT = 0.1, PAPER = 0.2, FULL = 0.9;
-const TINY = 2.2250738585072014e-308, DARKEST = 12;
+const TINY = 2.2250738585072014e-308, DARKEST = 12, INKED = 0.5;
 
 // The counts of 64 numbers, as in src/drawing/counts.rs: unchanged if they are counts already.
 function counted(values) {
@@ -28,11 +28,35 @@ function normalise(drawing, height, width) {
   const pixels = resample(ink, height, width, down, across, newWidth);
   let most = TINY;
   for (const x of pixels) most = Math.max(most, x);
-  const left = Math.floor((FIELD - newWidth) / 2), sums = new Float64Array(SIZE);
+  const left = Math.floor((FIELD - newWidth) / 2), field = new Float64Array(FIELD * FIELD);
   pixels.forEach((x, at) => {
     const row = Math.floor(at / newWidth), column = left + at % newWidth;
-    const dark = Math.min(Math.max((x / most - PAPER) / (FULL - PAPER), 0), 1);
-    sums[Math.floor(row / BLOCK) * SIDE + Math.floor(column / BLOCK)] += dark;
+    field[row * FIELD + column] = Math.min(Math.max((x / most - PAPER) / (FULL - PAPER), 0), 1);
+  });
+  return count(sheared(field));
+}
+
+// Shears about the middle, so that the leftmost ink of the last row lies below that of the first.
+function sheared(field) {
+  const line = y => field.subarray(y * FIELD, (y + 1) * FIELD), rows = Array.from({ length: FIELD }, (_, y) => y);
+  const left = y => line(y).findIndex(ink => ink >= INKED), inked = y => left(y) >= 0;
+  const top = rows.find(inked) ?? 0, bottom = rows.findLast(inked) ?? 0;
+  const slope = bottom > top ? (left(bottom) - left(top)) / (bottom - top) : 0, middle = (FIELD - 1) / 2;
+  const out = new Float64Array(FIELD * FIELD);
+  for (const y of rows) {
+    const shift = Math.min(Math.max(Math.floor(slope * (middle - y) + 0.5), -FIELD), FIELD);
+    if (shift < 0) out.set(line(y).subarray(-shift), y * FIELD);
+    else out.set(line(y).subarray(0, FIELD - shift), y * FIELD + shift);
+  }
+  return out;
+}
+
+// The ink of each block.
+function count(field) {
+  const sums = new Float64Array(SIZE);
+  field.forEach((ink, at) => {
+    const row = Math.floor(at / FIELD), column = at % FIELD;
+    sums[Math.floor(row / BLOCK) * SIDE + Math.floor(column / BLOCK)] += ink;
   });
   return Array.from(sums, Math.round);
 }
