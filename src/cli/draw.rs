@@ -11,7 +11,11 @@ use super::terminal;
 /// Runs the subcommand.
 pub(super) fn run(args: &DrawArgs) -> anyhow::Result<()> {
     let output = Output::create_plain(&args.output)?;
-    let page = draw::page(&Model::load(&args.model)?).with_context(|| args.model.display().to_string())?;
+    let (model, name) = match &args.model {
+        Some(path) => (Model::load(path)?, path.display().to_string()),
+        None => (Model::digits(), "the built-in model".into()),
+    };
+    let page = draw::page(&model).with_context(|| name)?;
     output.write_bytes(page.as_bytes())?;
     if !args.quiet {
         let path = terminal::plain(&args.output.display().to_string());

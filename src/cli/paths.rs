@@ -297,7 +297,9 @@ impl<'a> Files<'a> {
 
     fn draw(&mut self, args: &'a DrawArgs) {
         let DrawArgs { model, output, quiet: _ } = args;
-        self.input("MODEL", model);
+        if let Some(model) = model {
+            self.input("MODEL", model);
+        }
         self.output("--output", output);
     }
 

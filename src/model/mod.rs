@@ -35,7 +35,26 @@ pub use layout::{Layout, NO_LABEL, RowFormat};
 pub use predict::{PredictError, Prediction, Predictor, RowErrors};
 pub use radius::RADIUS_OF;
 
+/// 400 clusters of `data/digits-writers30.csv`; data/README.md has the command that makes it.
+const DIGITS: &[u8] = include_bytes!("../../data/digits.safetensors");
+
 impl Model {
+    /// The built-in model of handwritten digits: 400 clusters of the digits of 30 writers, named by majority. Its rows
+    /// are pictures of 8 x 8 counts, as [`data::digits`](crate::data::digits), whose 13 writers are others.
+    ///
+    /// ```
+    /// let model = cairn::model::Model::digits();
+    /// assert_eq!((model.n_clusters(), model.n_dims()), (400, 64));
+    /// ```
+    ///
+    /// # Panics
+    /// Never: a test reads it.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the embedded model is checked by a test")]
+    pub fn digits() -> Self {
+        Self::from_bytes("digits", DIGITS).expect("the embedded model is checked by a test")
+    }
+
     /// The best restart of a fit. With a truth column its clusters are named by majority.
     ///
     /// ```
