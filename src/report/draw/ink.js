@@ -6,6 +6,10 @@ const NIB = 8;       // half of the pen's width in such cells: a sixth of 80 + 2
 const OVERLAP = 0.5; // strokes one above the other are one digit if they overlap by this share of the narrower width
 const GAP = 0.25;    // a vertical gap of more than this share of the taller one's height separates lines, as does a
                      // lower one of more than half the height
+const NARROW = 0.6;  // touching strokes are several digits only if they are wider than this share of their height,
+const LOWER = 0.5;   // the lower of two digits is at least this share of the higher one's height,
+const RELUCTANCE = 1.3; // and each is nearer to a centroid than the whole, by this factor
+const MOST_CUT = 8;  // touching strokes of which digits are made; more are a scribble
 
 class Field {
   constructor(width, height) {
@@ -63,22 +67,50 @@ class Field {
     return Math.max(across, down) < 2 * this.pen;
   }
 
-  // digits in reading order: boxes and bitmaps
-  digits() {
+  // Digits in reading order: boxes and bitmaps. `strange` is the distance of a bitmap to the nearest centroid.
+  digits(strange) {
     const groups = new Map();
     this.boxes.forEach((box, stroke) => {
       const root = this.root(stroke), found = groups.get(root);
       groups.set(root, found ? { strokes: [...found.strokes, stroke], box: around(found.box, box) } : { strokes: [stroke], box });
     });
     const known = new Map();
-    const digits = inOrder(joined([...groups.values()])).map(({ strokes, box }) => {
+    const drawn = strokes => {
       const key = strokes.map(stroke => `${stroke}.${this.strokes[stroke].length}`).join();
-      const drawing = this.known.get(key) ?? bitmap(strokes.map(stroke => this.strokes[stroke]), this.pen);
-      known.set(key, drawing);
-      return { box, drawing, dot: this.dot(strokes) };
-    });
+      const found = this.known.get(key) ?? this.drawn(strokes, strange);
+      known.set(key, found);
+      return found;
+    };
+    const parts = joined([...groups.values()]).flatMap(({ strokes }) => this.cut(strokes, drawn));
+    const digits = inOrder(parts.map(strokes => ({ strokes, box: this.box(strokes) }))).map(({ strokes, box }) =>
+      ({ box, drawing: drawn(strokes).drawing, dot: this.dot(strokes) }));
     this.known = known;
     return digits;
+  }
+
+  drawn(strokes, strange) {
+    const drawing = bitmap(strokes.map(stroke => this.strokes[stroke]), this.pen);
+    return { drawing, strange: strange(drawing) };
+  }
+
+  box(strokes) {
+    return strokes.map(stroke => this.boxes[stroke]).reduce(around);
+  }
+
+  // The digits of strokes that touch: divided from left to right where both parts look more like digits than the whole.
+  cut(strokes, drawn) {
+    const { left, right, top, bottom } = this.box(strokes), middle = stroke => this.boxes[stroke].left + this.boxes[stroke].right;
+    if (strokes.length < 2 || strokes.length > MOST_CUT || right - left <= NARROW * (bottom - top)) return [strokes];
+    const ordered = [...strokes].sort((a, b) => middle(a) - middle(b));
+    let least = drawn(strokes).strange, best = null;
+    for (let at = 1; at < ordered.length; at++) {
+      const parts = [ordered.slice(0, at), ordered.slice(at)].map(part => part.sort((a, b) => a - b));
+      const [lower, higher] = parts.map(part => this.box(part)).map(box => box.bottom - box.top).sort((a, b) => a - b);
+      if (lower < LOWER * higher) continue;
+      const most = RELUCTANCE * Math.max(...parts.map(part => drawn(part).strange));
+      if (most < least) [least, best] = [most, parts];
+    }
+    return best ? best.flatMap(part => this.cut(part, drawn)) : [strokes];
   }
 }
 

@@ -20,13 +20,21 @@ function say(text, wrong) {
   $("said").classList.toggle("cd-wrong", Boolean(wrong));
 }
 
+const countsOf = drawing => normalise(drawing.pixels, drawing.height, drawing.width);
+
+// The distance of a drawing to the nearest centroid.
+function strange(drawing) {
+  const found = nearest(model, countsOf(drawing), 1);
+  return found ? inUnits(model, found[0].distance) : Infinity;
+}
+
 function showDrawn() {
-  const drawn = pad.field.digits();
+  const drawn = pad.field.digits(strange);
   for (const name of ["undo", "clear"]) $(name).disabled = !pad.field.strokes.length;
   const full = pad.field.strokes.length >= MOST_STROKES;
   $("hint").hidden = pad.field.strokes.length > 0 && !full;
   $("hint").textContent = full ? "the board is full: undo or clear" : "draw one digit, or several side by side";
-  show(drawn.map(({ drawing, dot }) => ({ ...judge(model, normalise(drawing.pixels, drawing.height, drawing.width), dot), drawing })));
+  show(drawn.map(({ drawing, dot }) => ({ ...judge(model, countsOf(drawing), dot), drawing })));
   pad.labels = drawn.map(({ box }, i) => ({ box, text: read(shown[i]), wrong: !shown[i].within }));
 }
 
