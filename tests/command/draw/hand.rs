@@ -113,7 +113,10 @@ pub(crate) fn blot(dice: &mut Dice) -> Strokes {
     vec![(0..=40).map(point).collect()]
 }
 
-/// What the page makes of strokes: `ink.js` in Rust. The pen is a sixth of the longer side. (height, width)
+/// Half of the pen's width, in pixels of a digit of 80 between its outermost strokes.
+const NIB: f64 = 8.0;
+
+/// What the page makes of strokes: `ink.js` in Rust. (height, width)
 pub(crate) fn bitmap(strokes: &Strokes) -> (Vec<f64>, usize, usize) {
     let points = || strokes.iter().flatten();
     let least = |i: usize| points().map(|at| at[i]).fold(f64::INFINITY, f64::min);
@@ -121,19 +124,20 @@ pub(crate) fn bitmap(strokes: &Strokes) -> (Vec<f64>, usize, usize) {
     let (left, top) = (least(0), least(1));
     let (across, down) = (most(0) - left, most(1) - top);
     let scale = 80.0 / across.max(down).max(24.0);
-    let (width, height) = ((across * scale).ceil() as usize + 17, (down * scale).ceil() as usize + 17);
+    let size = |side: f64| (side * scale + 2.0 * NIB).ceil() as usize + 1;
+    let (width, height) = (size(across), size(down));
     let mut pixels = vec![0.0; width * height];
     for stroke in strokes {
         let line: Stroke =
-            stroke.iter().map(|at| [(at[0] - left) * scale + 8.0, (at[1] - top) * scale + 8.0]).collect();
+            stroke.iter().map(|at| [(at[0] - left) * scale + NIB, (at[1] - top) * scale + NIB]).collect();
         for (i, &to) in line.iter().enumerate() {
             let from = line[i.max(1) - 1];
             let range = |i: usize, end: usize| {
-                let first = (from[i].min(to[i]) - 8.0).ceil().max(0.0) as usize;
-                first..=((from[i].max(to[i]) + 8.0).floor() as usize).min(end - 1)
+                let first = (from[i].min(to[i]) - NIB).ceil().max(0.0) as usize;
+                first..=((from[i].max(to[i]) + NIB).floor() as usize).min(end - 1)
             };
             for (y, x) in range(1, height).flat_map(|y| range(0, width).map(move |x| (y, x))) {
-                if near([x as f64, y as f64], from, to) {
+                if near([x as f64, y as f64], from, to, NIB) {
                     pixels[y * width + x] = 1.0;
                 }
             }
@@ -142,11 +146,11 @@ pub(crate) fn bitmap(strokes: &Strokes) -> (Vec<f64>, usize, usize) {
     (pixels, height, width)
 }
 
-fn near(at: [f64; 2], from: [f64; 2], to: [f64; 2]) -> bool {
+pub(crate) fn near(at: [f64; 2], from: [f64; 2], to: [f64; 2], pen: f64) -> bool {
     let (dx, dy, px, py) = (to[0] - from[0], to[1] - from[1], at[0] - from[0], at[1] - from[1]);
     let length = dx * dx + dy * dy;
     let along = if length > 0.0 { ((px * dx + py * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
-    (px - along * dx).hypot(py - along * dy) <= 8.0
+    (px - along * dx).hypot(py - along * dy) <= pen
 }
 
 /// Strokes as the counts that the page names.

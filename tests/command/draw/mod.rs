@@ -9,6 +9,7 @@
 //! | `numbers` | pasted numbers: all rows of the digits, invalid text, random pictures |
 //! | `looks` | widths, names that are markup, models without names, the section of the report |
 //! | `command` | `cairn draw` |
+//! | `rates` | how many recorded strokes are read right |
 #![allow(clippy::print_stdout, reason = "the shares, for those who ask for them by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
@@ -18,4 +19,5 @@ mod limit;
 mod looks;
 mod numbers;
 mod page;
+mod rates;
 mod strokes;
