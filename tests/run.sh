@@ -6,6 +6,7 @@
 # * numpy and safetensors, by pip in a virtual environment in target/python
 # * spirv-tools, by apt
 # * the npm package webgpu, in target/tint, if there is npm
+# * DXC's library, of the PyPI package compushady, in target/dxc (Linux on x86-64)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -60,6 +61,21 @@ if [ -d target/tint/node_modules/webgpu ] && command -v node >/dev/null; then
     export CAIRN_TINT=$PWD/target/tint
 else
     echo "no node with the package webgpu: kernels are not compiled with Tint" >&2
+fi
+
+# DXC, for tests/library/shaders.rs
+dxc=target/dxc/libdxcompiler.so
+if [ ! -e $dxc ] && [ -x $python ] && [ "$(uname -sm)" = "Linux x86_64" ]; then
+    mkdir -p target/dxc
+    $python -m pip download -q --no-deps --no-binary :all: --dest target/dxc compushady==0.17.5 >/dev/null 2>&1 &&
+        tar -xzOf target/dxc/compushady-0.17.5.tar.gz \
+            compushady-0.17.5/compushady/backends/libdxcompiler_x86_64.so.3.7 >$dxc.part && mv $dxc.part $dxc || true
+    rm -f target/dxc/*.tar.gz $dxc.part
+fi
+if [ -e $dxc ]; then
+    export CAIRN_DXC=$PWD/$dxc
+else
+    echo "no library of DXC: kernels are not compiled for DirectX 12" >&2
 fi
 
 # pages are opened in a browser

@@ -2,12 +2,14 @@
 #![cfg(feature = "gpu")]
 #![allow(clippy::print_stderr, reason = "says which tests are skipped")]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 
 use bytemuck::Pod;
 use cairn::engine::gpu::{Found, Nearest, Refill, Sizes, Slot, kernel::sources, units};
+use naga::back::{hlsl, pipeline_constants::process_overrides};
 use naga::proc::Layouter;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, Expression, Module, Statement, TypeInner};
@@ -387,15 +389,34 @@ fn tint_takes_every_kernel() {
     assert!(!ok && said.contains("uniform control flow"), "{said}");
 }
 
+/// Values of the overrides of all shapes, with and without `MIXED` where a kernel has it.
+fn constants(shader: &Shader) -> Vec<BTreeMap<&'static str, u64>> {
+    let has_mixed = shader.module.overrides.iter().any(|(_, it)| it.name.as_deref() == Some("MIXED"));
+    let mixed = if has_mixed { [Some(0), Some(1)].as_slice() } else { &[None] };
+    let with = |shape: Vec<(&'static str, u64)>, mixed: Option<u64>| {
+        BTreeMap::from_iter(shape.into_iter().chain(mixed.map(|mixed| ("MIXED", mixed))))
+    };
+    let shapes = shapes(&shader.name).into_iter();
+    shapes.flat_map(|shape| mixed.iter().map(move |&mixed| with(shape.clone(), mixed))).collect()
+}
+
+/// A kernel with these values of its overrides.
+fn specialised<'a>(
+    shader: &'a Shader,
+    constants: &BTreeMap<&str, u64>,
+) -> Result<(Cow<'a, Module>, Cow<'a, ModuleInfo>), String> {
+    let constants = constants.iter().map(|(name, &value)| ((*name).to_owned(), value as f64)).collect();
+    let entry = (naga::ShaderStage::Compute, shader.name.as_str());
+    let made = process_overrides(&shader.module, &shader.info, Some(entry), &constants);
+    made.map_err(|error| format!("{}: {error:?}", shader.name))
+}
+
 /// The words that naga writes for Vulkan, with these overrides.
 fn spirv(shader: &Shader, constants: &BTreeMap<&str, u64>) -> Result<Vec<u32>, String> {
-    use naga::back::{pipeline_constants::process_overrides, spv};
-    let constants = constants.iter().map(|(name, &value)| ((*name).to_owned(), value as f64)).collect();
+    use naga::back::spv;
     let stage = naga::ShaderStage::Compute;
     let refused = |error: &dyn Debug| format!("{}: {error:?}", shader.name);
-    let (module, info) =
-        process_overrides(&shader.module, &shader.info, Some((stage, &shader.name)), &constants)
-            .map_err(|error| refused(&error))?;
+    let (module, info) = specialised(shader, constants)?;
     let options =
         spv::Options { lang_version: (1, 3), fake_missing_bindings: true, ..spv::Options::default() };
     let entry = spv::PipelineOptions { shader_stage: stage, entry_point: shader.name.clone() };
@@ -413,21 +434,88 @@ fn spirv_val_takes_every_kernel() {
     };
     // its units need a later version than Debian's validator knows
     for shader in shaders().into_iter().filter(|shader| shader.name != MATRIX) {
-        let has_mixed = shader.module.overrides.iter().any(|(_, it)| it.name.as_deref() == Some("MIXED"));
-        for shape in shapes(&shader.name) {
-            for mixed in if has_mixed { &[0, 1][..] } else { &[0] } {
-                let mut constants = BTreeMap::from_iter(shape.iter().copied());
-                if has_mixed {
-                    constants.insert("MIXED", *mixed);
-                }
-                let mut words = spirv(&shader, &constants).unwrap_or_else(|why| panic!("{why}"));
-                let Ok(output) = validate(&words) else { return eprintln!("skipped: no spirv-val") };
-                let said = String::from_utf8_lossy(&output.stderr);
-                assert!(output.status.success(), "{} {constants:?}: {said}", shader.name);
-                // it would say so if it were not
-                words.truncate(words.len() - 1);
-                assert!(!validate(&words).expect("it ran before").status.success());
-            }
+        for constants in constants(&shader) {
+            let mut words = spirv(&shader, &constants).unwrap_or_else(|why| panic!("{why}"));
+            let Ok(output) = validate(&words) else { return eprintln!("skipped: no spirv-val") };
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{} {constants:?}: {said}", shader.name);
+            // it would say so if it were not
+            words.truncate(words.len() - 1);
+            assert!(!validate(&words).expect("it ran before").status.success());
         }
     }
+}
+
+/// What naga writes for DirectX 12, with these overrides: the text, and the name of the entry point in it.
+fn hlsl(
+    shader: &Shader,
+    constants: &BTreeMap<&str, u64>,
+    shader_model: hlsl::ShaderModel,
+) -> Result<(String, String), String> {
+    let (module, info) = specialised(shader, constants)?;
+    let options = hlsl::Options {
+        shader_model,
+        immediates_target: Some(hlsl::BindTarget { space: 1, ..hlsl::BindTarget::default() }),
+        fake_missing_bindings: true,
+        ..hlsl::Options::default()
+    };
+    let entry =
+        hlsl::PipelineOptions { entry_point: Some((naga::ShaderStage::Compute, shader.name.clone())) };
+    let mut text = String::new();
+    let mut writer = hlsl::Writer::new(&mut text, &options, &entry);
+    let made = writer.write(&module, &info, None).map_err(|error| format!("{}: {error:?}", shader.name))?;
+    let name = made.entry_point_names.into_iter().next().expect("one entry point");
+    Ok((text, name.map_err(|error| format!("{}: {error:?}", shader.name))?))
+}
+
+/// FXC, the compiler where there is no DXC, only runs on Windows: docs/RELEASING.md says how.
+#[test]
+#[ignore = "writes target/hlsl"]
+fn writes_hlsl_for_fxc() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/hlsl");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for shader in shaders().into_iter().filter(|shader| shader.name != MATRIX) {
+        for (shape, constants) in constants(&shader).iter().enumerate() {
+            let made = hlsl(&shader, constants, hlsl::ShaderModel::V5_1);
+            let (text, entry) = made.unwrap_or_else(|why| panic!("{why}"));
+            let name = format!("{}-{shape}.{entry}.hlsl", shader.name);
+            std::fs::write(folder.join(name), text).expect("written");
+        }
+    }
+}
+
+/// DXC, the compiler of DirectX 12, takes every kernel in every shape. `CAIRN_DXC` names its library, and `CAIRN_PYTHON` a
+/// Python.
+#[test]
+fn dxc_takes_every_kernel() {
+    let (Some(library), Some(python)) = (std::env::var_os("CAIRN_DXC"), std::env::var_os("CAIRN_PYTHON"))
+    else {
+        return eprintln!("skipped: CAIRN_DXC or CAIRN_PYTHON names no file");
+    };
+    let mut kernels = Vec::new();
+    for shader in shaders().into_iter().filter(|shader| shader.name != MATRIX) {
+        for constants in constants(&shader) {
+            let (text, entry) =
+                hlsl(&shader, &constants, hlsl::ShaderModel::V6_0).unwrap_or_else(|why| panic!("{why}"));
+            let name = format!("{} {constants:?}", shader.name);
+            kernels
+                .push(serde_json::json!({"name": name, "hlsl": text, "entry": entry, "profile": "cs_6_0"}));
+        }
+    }
+    let run = |kernels: &serde_json::Value| {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), kernels.to_string()).expect("written");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/dxc.py");
+        let output = std::process::Command::new(&python).arg(script).arg(&library).arg(file.path()).output();
+        let output = output.expect("Python runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let (ok, said) = run(&kernels.into());
+    assert!(ok && said.contains("all are taken"), "{said}");
+    // it would say so if one were not
+    let barrier = "[numthreads(8, 1, 1)] void k() { float4 x = nothing; }";
+    let wrong = serde_json::json!([{"name": "k", "hlsl": barrier, "entry": "k", "profile": "cs_6_0"}]);
+    let (ok, said) = run(&wrong);
+    assert!(!ok && said.contains("undeclared identifier"), "{said}");
 }
