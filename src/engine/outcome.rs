@@ -63,8 +63,8 @@ pub struct Work {
     pub later_assigned_points: u64,
     /// `repaired_points` without the first pass of each restart.
     pub later_repaired_points: u64,
-    /// Distances, of the assigned points to every centroid, that bounds saved, summed over all passes. A pass that computed
-    /// some twice may have saved none.
+    /// Distances, of the assigned points to every centroid, that bounds saved, summed over all passes: all of the pass after
+    /// the fixed point, before which no centroid moved. A pass that computed some twice may have saved none.
     pub skipped_distances: u64,
 }
 

@@ -32,8 +32,8 @@ use super::nearest_two::{Centroids, NearestSession};
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
-    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Session, State, Times,
-    Work, digest,
+    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Session, State, Stop,
+    Times, Work, digest,
 };
 use assign::assign;
 use bounds::{Bounds, Moves};
@@ -186,26 +186,27 @@ impl CpuSession<'_> {
         let squares = self.kernel.squaring();
         let mut guess = self.guesser.guess(k);
         let mut bounds = Bounds::new(table, k);
-        let mut pass = |before: &[i32], centroids: &[i32], labels: &mut [u32], bounds: &mut Bounds| {
-            let examined = timed(&mut assigning, || {
-                let mut moves =
-                    bounds.kept().then(|| Moves::of(table, before, centroids, squares, self.cpu.bound));
-                if let Some(moves) = &mut moves {
-                    moves.choose_movers(bounds, labels, table.n_dims());
-                }
-                self.guesser.fill(&mut guess, centroids, moves.as_mut());
-                let kept = moves.as_ref().map(|moves| (bounds, moves));
-                assign(&self.guesser, &mut guess, centroids, labels, kept, shared)
-            });
-            let first = work.assigned_points == 0;
-            work.pass(first, labels.len() as u64, examined.repaired);
-            let distances = examined.points * k as u64 + examined.to_movers;
-            work.skipped_distances += ((labels.len() * k) as u64).saturating_sub(distances);
-            distances
-        };
+        let mut pass =
+            |before: &[i32], centroids: &[i32], labels: &mut [u32], bounds: &mut Bounds, work: &mut Work| {
+                let examined = timed(&mut assigning, || {
+                    let mut moves =
+                        bounds.kept().then(|| Moves::of(table, before, centroids, squares, self.cpu.bound));
+                    if let Some(moves) = &mut moves {
+                        moves.choose_movers(bounds, labels, table.n_dims());
+                    }
+                    self.guesser.fill(&mut guess, centroids, moves.as_mut());
+                    let kept = moves.as_ref().map(|moves| (bounds, moves));
+                    assign(&self.guesser, &mut guess, centroids, labels, kept, shared)
+                });
+                let first = work.assigned_points == 0;
+                work.pass(first, labels.len() as u64, examined.repaired);
+                let distances = examined.points * k as u64 + examined.to_movers;
+                work.skipped_distances += ((labels.len() * k) as u64).saturating_sub(distances);
+                distances
+            };
         let mut labels = vec![0; table.n_points()];
         let mut moved = vec![0; centroids.len()];
-        pass(&centroids, &centroids, &mut labels, &mut bounds);
+        pass(&centroids, &centroids, &mut labels, &mut bounds, &mut work);
         let mut updater = Updater::new(table, self.kernel, &labels, k, shared);
         let mut iterations = 0;
         loop {
@@ -218,7 +219,14 @@ impl CpuSession<'_> {
             iterations += 1;
             let stop = stop::stop(self.job, &centroids, &moved, iterations);
             std::mem::swap(&mut centroids, &mut moved);
-            let distances = pass(&moved, &centroids, &mut labels, &mut bounds);
+            let distances = if stop == Some(Stop::FixedPoint) {
+                // the labels of the last pass are those of these centroids
+                work.pass(false, labels.len() as u64, 0);
+                work.skipped_distances += (labels.len() * k) as u64;
+                0
+            } else {
+                pass(&moved, &centroids, &mut labels, &mut bounds, &mut work)
+            };
             let changed = updater.follow(&labels, shared);
             bounds.decide(distances, changed);
             if let Some(stop) = stop {
