@@ -7,6 +7,7 @@
 #   benches/peers.sh --threads 1           one thread against one thread
 #   benches/peers.sh --kernels avx512,avx2 several of Cairn's kernels (default: the widest)
 #   benches/peers.sh --cases digits,codes --runs 3
+#   benches/peers.sh --growth              how Cairn's time grows with the numbers of points and clusters: growth.py
 #
 # Needs Python 3 with venv; installs numpy, scikit-learn, scikit-learn-intelex and faiss-cpu into .peers/.
 set -euo pipefail
@@ -17,4 +18,9 @@ if [ ! -x .peers/bin/python ]; then
     .peers/bin/pip install --quiet numpy scikit-learn scikit-learn-intelex faiss-cpu threadpoolctl
 fi
 cargo build --release --quiet --no-default-features --features cli --target-dir target/peers
-exec .peers/bin/python benches/peers.py --cairn target/peers/release/cairn "$@"
+script=peers.py
+if [ "${1:-}" = --growth ]; then
+    script=growth.py
+    shift
+fi
+exec .peers/bin/python "benches/$script" --cairn target/peers/release/cairn "$@"

@@ -5,8 +5,16 @@
 #                             GPU; all tests of the GPU's host, with every API; all pictures of noise
 #   tests/long.sh --short     as many random cases as tests/run.sh, from another seed: part of .ci/run
 #   tests/long.sh --seed 7    the random cases of this seed
+#   tests/long.sh --asan      the tests of the CPU engine under AddressSanitizer, with every kernel of this processor (Linux,
+#                             x86-64); also part of the first
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+# the kernels read and write by pointers; the compiler's flag is unstable
+asan() {
+    RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test --no-default-features --test engines \
+        --target x86_64-unknown-linux-gnu --target-dir target/asan -- ::cpu instructions:: mutations::
+}
 
 seed=$RANDOM tests=(random:: gpu_faults:: gpu_loop::)
 export CAIRN_LONG=1
@@ -16,6 +24,10 @@ case ${1:-} in
     unset CAIRN_LONG
     ;;
 --seed) seed=$2 ;;
+--asan)
+    asan
+    exit
+    ;;
 esac
 
 echo "PROPTEST_RNG_SEED=$seed"
@@ -30,4 +42,5 @@ if [ -n "${CAIRN_LONG:-}" ]; then
             cargo test --test engines -- --skip ::cpu --skip ::gl --skip gpu_loop::slices
     fi
     tests/run.sh --test command -- cli::faults cli::cache reading::
+    if [ "$(uname -sm)" = "Linux x86_64" ]; then asan; fi
 fi
