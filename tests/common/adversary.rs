@@ -109,6 +109,18 @@ pub(crate) fn rounded_apart_in_bytes(n_dims: usize, n_clusters: usize) -> Advers
     Adversary { n_dims, points, centroids: rows(&centroids) }
 }
 
+/// The same where points have few bits, so that only centroids are rounded: to a fifteenth of a step of the points' grid,
+/// which is an eighth of the range. All features are equal, so that Cauchy and Schwarz agree.
+pub(crate) fn rounded_apart_beside_a_grid(n_dims: usize, n_clusters: usize) -> Adversary {
+    let grid = f64::from(1 << 27);
+    let (point, off) = (7.0 * grid, (0.51 * grid / 15.0).round());
+    let mut centroids = vec![-point; n_clusters];
+    (centroids[3], centroids[7]) = (point + off + 1.0, point - off);
+    let rows = |of: &[f64]| -> Vec<f64> { of.iter().flat_map(|&x| vec![x; n_dims]).collect() };
+    let points = rows(&[point, -point, 0.0].repeat(n_clusters));
+    Adversary { n_dims, points, centroids: rows(&centroids) }
+}
+
 /// Points on one side of a bisector that go to the other when they and the centroids are rounded to f16, by nearly
 /// all that its 11 bits allow: a point v lies between 4 v - 1 and -2 v, which is farther by a unit. All three lose
 /// half a step in magnitude, and that takes the near one away and brings the far one near. The middle of all

@@ -14,7 +14,7 @@ mod random;
 mod tables;
 
 pub(crate) use adversary::{
-    Adversary, bisector, far_centroid, rounded_apart, rounded_apart_in_bytes, rounded_apart_in_f16,
+    Adversary, bisector, far_centroid, rounded_apart, rounded_apart_beside_a_grid, rounded_apart_in_bytes, rounded_apart_in_f16,
 };
 pub(crate) use cases::{long, part, quick, step};
 pub(crate) use compare::compare;

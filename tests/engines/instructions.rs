@@ -32,6 +32,7 @@ fn run_with(kernel: &str, others: &[&str]) {
 
 const IN_16_BITS: &str = "mutations::a_bound_of_zero_is_caught_in_16_bits";
 const LESS_IN_8_BITS: &str = "mutations::less_than_the_bound_is_caught_in_8_bits";
+const LESS_BESIDE_A_GRID: &str = "mutations::less_than_the_bound_is_caught_beside_a_grid";
 const BOUNDS: &str = "mutations::bounds_that_stand_and_movers_that_are_not_seen_are_caught";
 const HALF_THE_BOUND: &str = "mutations::half_the_bound_is_caught_in_bf16";
 
@@ -44,7 +45,7 @@ fn portable() {
 #[test]
 fn avx2() {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        run_with("avx2", &[IN_16_BITS, BOUNDS]);
+        run_with("avx2", &[IN_16_BITS, BOUNDS, LESS_BESIDE_A_GRID, "--include-ignored"]);
     }
 }
 
@@ -57,7 +58,13 @@ fn bf16() {
 /// The loop over bytes in plain arithmetic.
 #[test]
 fn int8() {
-    run_with("int8", &[LESS_IN_8_BITS, BOUNDS, "--include-ignored"]);
+    run_with("int8", &[LESS_IN_8_BITS, LESS_BESIDE_A_GRID, BOUNDS, "--include-ignored"]);
+}
+
+/// The same with sums in 16 bits, as on AVX2 without VNNI.
+#[test]
+fn short_int8() {
+    run_with("short-int8", &[LESS_BESIDE_A_GRID, BOUNDS, "--include-ignored"]);
 }
 
 /// Where the widest has a unit for matrices, and would be chosen.
@@ -65,7 +72,7 @@ fn int8() {
 #[test]
 fn avx512() {
     if is_x86_feature_detected!("avx512vnni") {
-        run_with("avx512", &[LESS_IN_8_BITS, "--include-ignored"]);
+        run_with("avx512", &[LESS_IN_8_BITS, LESS_BESIDE_A_GRID, "--include-ignored"]);
     }
 }
 

@@ -6,7 +6,7 @@ use cairn::kmeans::KMeans;
 
 use crate::common::{
     Adversary, Backend, Case, bisector, compare, far_centroid, normal, on_devices, on_mutants, rounded_apart,
-    rounded_apart_in_bytes,
+    rounded_apart_beside_a_grid, rounded_apart_in_bytes,
 };
 
 on_devices!(a_bound_of_zero_is_caught, the_best_bound_for_all_is_caught);
@@ -35,6 +35,18 @@ fn half_the_bound_is_caught_in_bf16() {
 fn less_than_the_bound_is_caught_in_8_bits() {
     for bound in [Bound::HalfInInt8, Bound::NoResidualInInt8] {
         assert_caught(Backend::Cpu, bound, &[rounded_apart_in_bytes(32, 64)]);
+    }
+}
+
+/// Where points have few bits, and sums of bytes may have 16: with candidates, and with so few centroids that they are
+/// not listed.
+#[test]
+#[ignore = "needs a loop over bytes: run by `instructions`"]
+fn less_than_the_bound_is_caught_beside_a_grid() {
+    for bound in [Bound::HalfInInt8, Bound::NoResidualInInt8] {
+        for n_clusters in [16, 64] {
+            assert_caught(Backend::Cpu, bound, &[rounded_apart_beside_a_grid(32, n_clusters)]);
+        }
     }
 }
 

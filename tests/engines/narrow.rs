@@ -10,6 +10,7 @@ agree!(
     all_31_bits,
     near_copies,
     whole_numbers,
+    edges_of_a_grid,
     heavy_rows,
     to_the_fixed_point,
     movers,
@@ -50,6 +51,15 @@ fn whole_numbers() -> Case {
     let mut numbers = Numbers::new(75);
     let values = (0..250 * 80).map(|_| numbers.whole(0, 2)).collect();
     Case::new(&dataset(80, values), KMeans::new(52).restarts(2).max_iter(6))
+}
+
+/// Whole numbers of which most lie at the ends of the range, so that sums of bytes come close to 2^15. In few features
+/// and in many, some of which have no others to make four.
+fn edges_of_a_grid() -> Case {
+    let mut numbers = Numbers::new(80);
+    let values =
+        (0..400 * 63).map(|_| [0.0, 16.0, 16.0, 0.0, numbers.whole(0, 16)][numbers.whole(0, 4) as usize]);
+    Case::new(&dataset(63, values.collect()), KMeans::new(25).restarts(3))
 }
 
 fn heavy_rows() -> Case {

@@ -22,13 +22,15 @@ pub(super) fn assign(
     shared: bool,
 ) -> Examined {
     let examined = assign_parts(guesser, guess, centroids, labels, bounds, shared);
-    let Guess { in_use, pauses: [bf16, int8, int16], columns, .. } = guess;
+    let (n_dims, n_clusters) = (guesser.table.n_dims(), centroids.len() / guesser.table.n_dims());
+    let Guess { in_use, pauses: [bf16, int8, int16], .. } = guess;
     let Examined { points, candidates, again, .. } = examined;
     // a point that the narrow guess leaves open is examined twice
     let left_many = again * 4 > labels.len() as u64;
     match in_use {
-        Arithmetic::Int8 => int8.decide(points, candidates, guesser.table.n_dims(), columns.base.len()),
+        Arithmetic::Int8 if guesser.lists => int8.decide(points, candidates, n_dims, n_clusters),
         Arithmetic::Bf16 if left_many => bf16.again(),
+        Arithmetic::Int8 if left_many => int8.again(),
         Arithmetic::Int16 if left_many => int16.again(),
         _ => {}
     }

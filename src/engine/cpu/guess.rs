@@ -1,5 +1,7 @@
 //! What guesses need: the points, once, and the centroids of a pass, in the layouts of every arithmetic that may pay.
 
+use std::sync::OnceLock;
+
 use super::bounds::Moves;
 use super::columns::Columns;
 use super::kernel::{Instructions, Kernel};
@@ -13,6 +15,9 @@ use crate::lattice::Table;
 /// Features from which bounds come from scores in 16 bits: with fewer, gathering rows takes longer than `f32` does.
 const BOUNDED: usize = 32;
 
+/// Multiply-adds per point and pass from which listing candidates takes less time than all distances in `f32`.
+const LISTS: usize = 2048;
+
 /// The points of a table, prepared for guesses.
 #[derive(Debug)]
 pub(super) struct Guesser<'a> {
@@ -23,6 +28,8 @@ pub(super) struct Guesser<'a> {
     pub(super) tiles: Tiles<'a>,
     pub(super) bf16: Option<Bf16>,
     int8: Option<Ints>,
+    /// Whether what 8 bits leave open is listed as candidates. Else it is guessed in `f32`.
+    pub(super) lists: bool,
     int16: Option<Ints>,
 }
 
@@ -38,7 +45,8 @@ pub(super) enum Arithmetic {
 /// Centroids in the layouts of the kernels.
 #[derive(Debug, Clone)]
 pub(super) struct Guess {
-    pub(super) columns: Columns,
+    columns: Columns,
+    late: OnceLock<Columns>, // what `columns` would be in a pass whose guess needs none
     pub(super) bf16: Option<Bf16Columns>,
     int8: Option<IntColumns>,
     pub(super) rows: CandidateRows, // of the guess in 8 bits
@@ -63,10 +71,12 @@ impl<'a> Guesser<'a> {
         let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
         let tiles = Tiles::new(table, kernel, for_points);
         let pays = pays(table, n_clusters);
-        let int8 = if bytes && pays { in_8_bits(table, &tiles, kernel, bound) } else { None };
+        let bytes = bytes.filter(|_| pays);
+        let int8 = bytes.and_then(|products| in_8_bits(table, &tiles, (kernel, products), bound));
         let int16 = (kernel.is_narrow() && pays).then(|| in_16_bits(table, &tiles, kernel, bound));
         let bf16 = matrix.filter(|_| pays).map(|matrix| Bf16::new(table, &tiles, kernel, matrix, bound));
-        Self { table, kernel, gamma, sees_movers: bound.sees_movers(), tiles, bf16, int8, int16 }
+        let lists = n_clusters * table.n_dims() >= LISTS;
+        Self { table, kernel, gamma, sees_movers: bound.sees_movers(), tiles, bf16, int8, lists, int16 }
     }
 
     /// The points as integers, if a pass is in these.
@@ -78,16 +88,35 @@ impl<'a> Guesser<'a> {
         }
     }
 
+    /// The centroids of this pass in `f32`, converted when a point first needs them.
+    pub(super) fn in_f32<'g>(&self, guess: &'g Guess, centroids: &[i32]) -> &'g Columns {
+        match guess.in_use {
+            Arithmetic::F32 => &guess.columns,
+            Arithmetic::Int8 if self.lists => &guess.columns,
+            _ => guess.late.get_or_init(|| {
+                let mut columns = self.columns(centroids.len() / self.table.n_dims());
+                columns.fill(self.table, self.kernel.squaring(), centroids);
+                columns
+            }),
+        }
+    }
+
+    /// The points in 8 bits, if these are exact, and twice as large ones too.
+    pub(super) fn exact_bytes(&self) -> Option<&Ints> {
+        self.int8.as_ref().filter(|int8| int8.doubles())
+    }
+
     fn columns(&self, n_columns: usize) -> Columns {
         Columns::new(self.table, n_columns, self.kernel.block(n_columns), self.gamma)
     }
 
     /// Buffers for `n_clusters` centroids, in this kernel's blocks.
     pub(super) fn guess(&self, n_clusters: usize) -> Guess {
-        let ints = |ints: &Option<Ints>| ints.as_ref().map(|ints| ints.columns(self.table, n_clusters));
-        let rows = if self.int8.is_some() { n_clusters } else { 0 };
+        let ints = |ints: &Option<Ints>| ints.as_ref().map(|ints| ints.columns(n_clusters));
+        let rows = if self.int8.is_some() && self.lists { n_clusters } else { 0 };
         Guess {
             columns: self.columns(n_clusters),
+            late: OnceLock::new(),
             bf16: self.bf16.as_ref().map(|bf16| bf16.columns(n_clusters)),
             int8: ints(&self.int8),
             rows: CandidateRows::new(self.table.n_dims(), rows),
@@ -103,11 +132,14 @@ impl<'a> Guesser<'a> {
     pub(super) fn fill(&self, guess: &mut Guess, centroids: &[i32], moves: Option<&mut Moves>) {
         guess.in_use = self.choose(guess, centroids, moves.is_some());
         let (table, squares) = (self.table, self.kernel.squaring());
-        if guess.in_use == Arithmetic::Int8 {
-            guess.columns.fill_bases(table, squares, centroids);
-            guess.rows.fill(centroids, &table.centre);
-        } else {
-            guess.columns.fill(table, squares, centroids);
+        guess.late = OnceLock::new();
+        match guess.in_use {
+            Arithmetic::Int8 if self.lists => {
+                guess.columns.fill_bases(table, squares, centroids);
+                guess.rows.fill(centroids, &table.centre);
+            }
+            Arithmetic::F32 => guess.columns.fill(table, squares, centroids),
+            Arithmetic::Bf16 | Arithmetic::Int8 | Arithmetic::Int16 => {}
         }
         guess.movers = None;
         if let Some(moves) = moves
@@ -154,7 +186,7 @@ impl<'a> Guesser<'a> {
         let rows: Vec<i32> =
             movers.iter().flat_map(|&c| &centroids[c as usize * d..][..d]).copied().collect();
         if let Some(ints) = self.ints(arithmetic) {
-            let mut columns = ints.columns(self.table, movers.len());
+            let mut columns = ints.columns(movers.len());
             let has_room = ints.fill(&mut columns, &rows, &self.table.centre);
             return has_room.then_some(MoverColumns::Ints(columns));
         }

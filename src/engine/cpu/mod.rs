@@ -84,12 +84,13 @@ impl Engine for Cpu {
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
         let instructions = self.instructions();
         let kernel = instructions.kernel;
+        let guesser = Guesser::new(job.table, instructions, self.bound, job.n_clusters);
         Ok(Box::new(CpuSession {
             cpu: *self,
             job,
             kernel,
-            guesser: Guesser::new(job.table, instructions, self.bound, job.n_clusters),
-            seeder: Seeder::new(job.table, kernel),
+            seeder: Seeder::new(&guesser),
+            guesser,
             squares: squares(job.table, &vec![0; job.table.n_dims()]),
         }))
     }
@@ -171,7 +172,7 @@ impl CpuSession<'_> {
 
     fn restart(&self, restart: u64, shared: bool) -> FinishedRestart {
         let start = Instant::now();
-        let seeds = self.seeder.seed(self.job, &self.guesser.tiles, restart, shared);
+        let seeds = self.seeder.seed(self.job, &self.guesser, restart, shared);
         let seed = start.elapsed();
         let mut done = self.lloyd(restart, seeds, shared);
         let iterate = start.elapsed() - seed;

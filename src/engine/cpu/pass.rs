@@ -49,7 +49,7 @@ impl Pass<'_> {
         if n_open == 0 {
             return examined;
         }
-        let mut scorer = Scorer::new(self.guesser, self.guess, self.guess.in_use);
+        let mut scorer = Scorer::new(self.guesser, self.guess, self.guess.in_use, self.centroids);
         if let (Some(columns), Some(moves)) = (&self.guess.movers, self.moves) {
             examined.to_movers = (n_open * moves.movers.len()) as u64;
             n_open = self.look_at_movers(&mut part, &mut open, n_open, (columns, moves), &mut scorer);
@@ -111,7 +111,7 @@ impl Pass<'_> {
         examined.points += rows.map_or(n, <[u32]>::len) as u64;
         if !again.is_empty() {
             examined.again += again.len() as u64;
-            let mut in_f32 = Scorer::new(self.guesser, self.guess, Arithmetic::F32);
+            let mut in_f32 = Scorer::new(self.guesser, self.guess, Arithmetic::F32, self.centroids);
             let mut counts = Examined::default();
             self.examine(part, Some(&again), &mut in_f32, &mut counts);
             examined.repaired += counts.repaired;

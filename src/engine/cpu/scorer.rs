@@ -12,6 +12,7 @@ use super::tiles::Gathered;
 pub(super) struct Scorer<'a> {
     guesser: &'a Guesser<'a>,
     guess: &'a Guess,
+    in_f32: Option<&'a Columns>, // the centroids, for guesses in `f32`
     arithmetic: Arithmetic,
     prune: Option<Prune<'a>>,
     scratch: Scratch,
@@ -45,7 +46,13 @@ impl Points<'_> {
 }
 
 impl<'a> Scorer<'a> {
-    pub(super) fn new(guesser: &'a Guesser<'a>, guess: &'a Guess, arithmetic: Arithmetic) -> Self {
+    /// Buffers for guesses of these centroids. (n_clusters, n_dims)
+    pub(super) fn new(
+        guesser: &'a Guesser<'a>,
+        guess: &'a Guess,
+        arithmetic: Arithmetic,
+        centroids: &[i32],
+    ) -> Self {
         let Guesser { table, kernel, bf16, .. } = guesser;
         let ints = guesser.ints(arithmetic).zip(guess.ints(arithmetic));
         let scratch = match (bf16, ints) {
@@ -53,11 +60,15 @@ impl<'a> Scorer<'a> {
             (Some(bf16), None) if arithmetic == Arithmetic::Bf16 => bf16.begin(),
             _ => Scratch::default(),
         };
-        let int8 = ints.filter(|_| arithmetic == Arithmetic::Int8);
-        let prune = int8.map(|(int8, _)| Prune::new((*table, *kernel, int8), &guess.rows, &guess.columns));
+        let int8 = ints.filter(|_| arithmetic == Arithmetic::Int8 && guesser.lists);
+        let wide = arithmetic == Arithmetic::F32 || int8.is_some();
+        let in_f32 = wide.then(|| guesser.in_f32(guess, centroids));
+        let prune = int8.zip(in_f32);
+        let prune =
+            prune.map(|((int8, _), columns)| Prune::new((*table, *kernel, int8), &guess.rows, columns));
         let n_dims = if arithmetic == Arithmetic::F32 { table.n_dims() } else { 0 };
         let gathered = Gathered::new(kernel.tile(), n_dims);
-        Self { guesser, guess, arithmetic, prune, scratch, gathered, room: Vec::new() }
+        Self { guesser, guess, in_f32, arithmetic, prune, scratch, gathered, room: Vec::new() }
     }
 
     /// Candidates so far, of points with more than one.
@@ -87,9 +98,11 @@ impl<'a> Scorer<'a> {
         {
             let labels = &mut found.labels[..width];
             found.again = bf16.assign(tiles, tile, columns, &mut self.scratch, labels) & lanes;
-        } else {
-            self.score_f32(points, &guess.columns, bounds, found);
+        } else if let Some(columns) = self.in_f32 {
+            self.score_f32(points, columns, bounds, found);
             found.open &= lanes;
+        } else {
+            unreachable!("gathered points are not guessed in bf16");
         }
     }
 
@@ -111,12 +124,12 @@ impl<'a> Scorer<'a> {
 
     fn gather(&mut self, points: Points<'_>) {
         let Points::Rows { first, rows } = points else { return };
-        let Guesser { table, tiles, .. } = self.guesser;
+        let tiles = &self.guesser.tiles;
         let of_table = rows.iter().map(|&row| first + row as usize);
         tiles.gather_norms(of_table.clone(), &mut self.gathered);
         match self.guesser.ints(self.arithmetic) {
-            Some(ints) => ints.gather(table, of_table, &mut self.scratch),
-            None => tiles.gather(of_table, &mut self.gathered),
+            Some(ints) => ints.gather(tiles, of_table, &mut self.scratch),
+            None => tiles.gather(of_table, &mut self.gathered.points),
         }
     }
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::kernel::{Kernel, Tile};
+use super::kernel::{Kernel, MAX_TILE, Tile};
 use crate::engine::certify;
-use crate::lattice::{Table, from_centre};
+use crate::lattice::Table;
 
 /// Largest table, in bytes, that is also kept as tiles. Tiles of larger tables are made when needed.
 const KEPT: usize = 40 << 20;
@@ -80,13 +80,11 @@ impl<'a> Tiles<'a> {
         Tile { points, errors: self.errors(tile), half_norms: self.half_norms(tile) }
     }
 
-    /// Gathers rows into a tile.
-    pub(super) fn gather(&self, rows: impl Iterator<Item = usize>, to: &mut Gathered) {
-        for (lane, row) in rows.enumerate() {
-            let column = to.points[lane..].iter_mut().step_by(self.width);
-            let point = from_centre(self.table.point(row), &self.table.centre);
-            column.zip(point).for_each(|(to, x)| *to = x as f32);
-        }
+    /// Gathers rows into a tile (n_dims, width): at most as many as it has lanes.
+    pub(super) fn gather(&self, rows: impl Iterator<Item = usize>, to: &mut [f32]) {
+        let mut points: [&[i32]; MAX_TILE] = [&[]; MAX_TILE];
+        let n = points.iter_mut().zip(rows).map(|(point, row)| *point = self.table.point(row)).count();
+        self.kernel.transpose(&points[..n], &self.table.centre, self.width, to);
     }
 
     /// Gathers the norms of rows.
@@ -97,23 +95,21 @@ impl<'a> Tiles<'a> {
     }
 
     fn make(&self, tile: usize, to: &mut [f32]) {
-        let d = self.table.n_dims();
         let first = tile * self.width;
-        let n = self.width.min(self.table.n_points() - first);
-        if n < self.width {
+        let end = self.table.n_points().min(first + self.width);
+        if end < first + self.width {
             to.fill(0.0);
         }
-        let Table { points, centre, .. } = self.table;
-        self.kernel.transpose(&points[first * d..][..n * d], centre, self.width, to);
+        self.gather(first..end, to);
     }
 }
 
 /// A tile of gathered points.
 #[derive(Debug)]
 pub(super) struct Gathered {
-    points: Vec<f32>,     // (n_dims, width)
-    errors: Vec<f32>,     // (width)
-    half_norms: Vec<f32>, // (width)
+    pub(super) points: Vec<f32>, // (n_dims, width)
+    errors: Vec<f32>,            // (width)
+    half_norms: Vec<f32>,        // (width)
 }
 
 impl Gathered {

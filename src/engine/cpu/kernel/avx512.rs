@@ -14,8 +14,8 @@ pub(super) const TILE: usize = VECTORS * 16;
 pub(super) const SUMS: usize = 12;
 
 entries!(features: "avx512f,avx512dq,avx512vl,avx512bw,fma", blocks: [4, 6, 8, 10, 12]);
-ints_entry!(nearest_int16, bytes: false, features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I, blocks: [4, 6, 8, 10, 12]);
-ints_entry!(nearest_int8, bytes: true, features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I, blocks: [4, 6, 8, 10, 12]);
+ints_entry!(nearest_int16, dots: ints::Halves, features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I, blocks: [4, 6, 8, 10, 12]);
+ints_entry!(nearest_int8, dots: ints::Bytes, features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I, blocks: [4, 6, 8, 10, 12]);
 candidates_entry!(features: "avx512f,avx512dq,avx512vl,avx512bw,avx512vnni,fma", ints: I);
 
 #[derive(Clone, Copy)]
@@ -123,6 +123,16 @@ impl Ints for I {
         unsafe { Self(_mm512_dpbusd_epi32(self.0, a.0, b.0)) }
     }
     #[inline(always)]
+    unsafe fn plus_short_dots(self, a: Self, b: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_add_epi16(self.0, _mm512_maddubs_epi16(a.0, b.0))) }
+    }
+    #[inline(always)]
+    unsafe fn halves_added(self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_madd_epi16(self.0, _mm512_set1_epi16(1))) }
+    }
+    #[inline(always)]
     unsafe fn plus(self, other: Self) -> Self {
         // SAFETY: see above.
         unsafe { Self(_mm512_add_epi32(self.0, other.0)) }
@@ -131,6 +141,11 @@ impl Ints for I {
     unsafe fn minus(self, other: Self) -> Self {
         // SAFETY: see above.
         unsafe { Self(_mm512_sub_epi32(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn minus_halves(self, other: Self) -> Self {
+        // SAFETY: see above.
+        unsafe { Self(_mm512_sub_epi16(self.0, other.0)) }
     }
     #[inline(always)]
     unsafe fn min(self, other: Self) -> Self {

@@ -86,6 +86,11 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
+        pub(super) fn lower_ints(scores: &[i32], norms: &[i32], near: &[u32], lowered: &mut [u32]) -> u32 {
+            ints::lower(scores, norms, near, lowered)
+        }
+
+        $(#[target_feature(enable = $features)])?
         pub(super) fn at_most(scores: &[f32], limits: &[f32]) -> u32 {
             lanes::at_most(scores, limits)
         }
@@ -126,9 +131,12 @@ macro_rules! entries {
             lanes::mean_row(sums, count, means)
         }
 
+        /// # Safety
+        /// See `lanes::transpose`.
         $(#[target_feature(enable = $features)])?
-        pub(super) fn transpose(rows: &[i32], centre: &[i32], width: usize, to: &mut [f32]) {
-            lanes::transpose(rows, centre, width, to);
+        pub(super) unsafe fn transpose(rows: &[&[i32]], centre: &[i32], width: usize, to: &mut [f32]) {
+            // SAFETY: by the caller's contract.
+            unsafe { lanes::transpose::<V>(rows, centre, width, to) }
         }
 
         $(#[target_feature(enable = $features)])?
@@ -142,18 +150,13 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn int8_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-            lanes::int8_tile(points, width, scale, narrow);
-        }
-
-        $(#[target_feature(enable = $features)])?
-        pub(super) fn int8_row(row: &[i32], centre: &[i32], scale: f32, bytes: &mut [u8]) {
-            lanes::int8_row(row, centre, scale, bytes);
-        }
-
-        $(#[target_feature(enable = $features)])?
-        pub(super) fn int16_row(row: &[i32], centre: &[i32], scale: f32, halves: &mut [u16]) {
-            lanes::int16_row(row, centre, scale, halves);
+        pub(super) fn int8_tile(
+            points: &[f32],
+            width: usize,
+            (scale, above): (f32, u32),
+            narrow: &mut [i32],
+        ) {
+            lanes::int8_tile(points, width, (scale, above), narrow);
         }
 
         /// # Safety
@@ -181,10 +184,10 @@ macro_rules! entries {
     };
 }
 
-/// Defines the entry points of the loops over integers. `$name`, in 16 or 8 bits (`bytes`), `ints` is the vector.
+/// Defines the entry point `$name` of a loop over integers. `dots` are its [`ints::Dots`], `ints` is the vector.
 macro_rules! ints_entry {
     (
-        $name:ident, bytes: $bytes:literal, $(features: $features:literal,)?
+        $name:ident, dots: $dots:ty, $(features: $features:literal,)?
         ints: $ints:ty, blocks: [$($block:literal),+ $(,)?]
     ) => {
         /// # Safety
@@ -200,7 +203,7 @@ macro_rules! ints_entry {
             // SAFETY: by the caller's contract; the block is that of the columns.
             unsafe {
                 match columns.block {
-                    $($block => ints::nearest::<$ints, $block, $bytes>(points, columns, margins, scores, labels),)+
+                    $($block => ints::nearest::<$ints, $block, $dots>(points, columns, margins, scores, labels),)+
                     other => unreachable!("no kernel for blocks of {other}"),
                 }
             }

@@ -2,7 +2,7 @@
 //! `f32` has one.
 //!
 //! A lane holds two or four features of its point, a value of a column as many of its centroid. Bytes of a point are
-//! unsigned, 128 above the coordinate, those of a centroid signed. Sums are exact in 32 bits, so only the rounding of
+//! unsigned, some constant above the coordinate, those of a centroid signed. Sums are exact, so only the rounding of
 //! coordinates needs a certificate: see `cpu/narrow/int16.rs` and `cpu/narrow/int8.rs`. In 8 bits all scores are kept,
 //! since those close to the least are the candidates.
 #![allow(
@@ -53,8 +53,14 @@ pub(super) trait Ints: Copy {
     unsafe fn plus_dot(self, a: Self, b: Self) -> Self;
     /// `self` plus the four products of the unsigned bytes of `a` and the signed ones of `b`. On AVX2 it needs AVX-VNNI.
     unsafe fn plus_dot_bytes(self, a: Self, b: Self) -> Self;
+    /// The same for either half of a lane, of 16 bits, with two of the products, whose sum must fit. Sums wrap.
+    unsafe fn plus_short_dots(self, a: Self, b: Self) -> Self;
+    /// The sum of the signed halves of each lane.
+    unsafe fn halves_added(self) -> Self;
     unsafe fn plus(self, other: Self) -> Self;
     unsafe fn minus(self, other: Self) -> Self;
+    /// The difference of either half of each lane. It wraps.
+    unsafe fn minus_halves(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
     unsafe fn less(self, other: Self) -> Self::Mask;
@@ -64,12 +70,85 @@ pub(super) trait Ints: Copy {
     unsafe fn bits(mask: Self::Mask) -> u32;
 }
 
+/// The integers of a loop, and how their products are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine::cpu) enum Products {
+    /// Of 16 bits, in 32.
+    Halves,
+    /// Of bytes, in 32 bits.
+    Bytes,
+    /// Of bytes, in 16 bits: half of the features each. For processors with AVX2 and no more.
+    ShortBytes,
+}
+
+/// [`Products`] as a type, so that each loop is compiled for one.
+pub(super) trait Dots {
+    /// Whether all scores are kept.
+    const KEEPS: bool;
+
+    /// `sum` plus the products of a point's values and a column's.
+    unsafe fn plus<L: Ints>(sum: L, point: L, value: L) -> L;
+    /// The sums of a column, which has `over` in excess.
+    unsafe fn whole<L: Ints>(sum: L, over: i32) -> L;
+}
+
+/// See [`Products::Halves`].
+pub(super) struct Halves;
+/// See [`Products::Bytes`].
+pub(super) struct Bytes;
+/// See [`Products::ShortBytes`].
+pub(super) struct ShortBytes;
+
+// SAFETY (all methods): by the caller's contract the processor has L's instructions.
+impl Dots for Halves {
+    const KEEPS: bool = false;
+
+    #[inline(always)]
+    unsafe fn plus<L: Ints>(sum: L, point: L, value: L) -> L {
+        // SAFETY: see above.
+        unsafe { sum.plus_dot(point, value) }
+    }
+    #[inline(always)]
+    unsafe fn whole<L: Ints>(sum: L, _: i32) -> L {
+        sum
+    }
+}
+
+impl Dots for Bytes {
+    const KEEPS: bool = true;
+
+    #[inline(always)]
+    unsafe fn plus<L: Ints>(sum: L, point: L, value: L) -> L {
+        // SAFETY: see above.
+        unsafe { sum.plus_dot_bytes(point, value) }
+    }
+    #[inline(always)]
+    unsafe fn whole<L: Ints>(sum: L, _: i32) -> L {
+        sum
+    }
+}
+
+impl Dots for ShortBytes {
+    const KEEPS: bool = true;
+
+    #[inline(always)]
+    unsafe fn plus<L: Ints>(sum: L, point: L, value: L) -> L {
+        // SAFETY: see above.
+        unsafe { sum.plus_short_dots(point, value) }
+    }
+    #[inline(always)]
+    unsafe fn whole<L: Ints>(sum: L, over: i32) -> L {
+        // SAFETY: see above.
+        unsafe { sum.minus_halves(L::splat(over)).halves_added() }
+    }
+}
+
 /// See [`super::Kernel::nearest_ints`].
 ///
 /// # Safety
 /// The processor has L's instructions; the lengths are as `Kernel::nearest_ints` asserts.
 #[inline(always)]
-pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize, const BYTES: bool>(
+pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize, D: Dots>(
     points: &[i32],
     columns: &IntColumns,
     margins: &[i32],
@@ -84,7 +163,7 @@ pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize, const BYTES: bool>(
         let mut index = [L::splat(0); 2];
         let mut to = scores.values.as_mut_ptr();
         for block in 0..columns.base.len() / BLOCK {
-            let mut dots = [[L::splat(0); 2]; BLOCK];
+            let mut sums = [[L::splat(0); 2]; BLOCK];
             let mut x = points.as_ptr();
             let mut values = columns.values.as_ptr().add(block * BLOCK * depth);
             for _ in 0..depth {
@@ -92,11 +171,7 @@ pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize, const BYTES: bool>(
                 for c in 0..BLOCK {
                     let value = L::splat(*values.add(c));
                     for v in 0..2 {
-                        dots[c][v] = if BYTES {
-                            dots[c][v].plus_dot_bytes(point[v], value)
-                        } else {
-                            dots[c][v].plus_dot(point[v], value)
-                        };
+                        sums[c][v] = D::plus(sums[c][v], point[v], value);
                     }
                 }
                 x = x.add(2 * L::WIDTH);
@@ -104,10 +179,12 @@ pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize, const BYTES: bool>(
             }
             for c in 0..BLOCK {
                 let base = L::splat(columns.base[block * BLOCK + c]);
+                let over = columns.over[block * BLOCK + c];
                 let here = L::splat((block * BLOCK + c) as i32);
                 for v in 0..2 {
-                    let score = base.minus(dots[c][v]);
-                    if BYTES {
+                    // at the end: sums that start from the base leave too few registers
+                    let score = base.minus(D::whole(sums[c][v], over));
+                    if D::KEEPS {
                         score.store(to);
                         to = to.add(L::WIDTH);
                     }
@@ -166,6 +243,17 @@ pub(super) unsafe fn candidates<L: Ints>(scores: &Scores, open: u32, found: &mut
             }
         }
     }
+}
+
+/// See [`super::Kernel::lower_ints`].
+#[inline(always)]
+pub(super) fn lower(scores: &[i32], norms: &[i32], near: &[u32], lowered: &mut [u32]) -> u32 {
+    let mut sum = 0;
+    for (((&score, &norm), &near), lowered) in scores.iter().zip(norms).zip(near).zip(lowered) {
+        *lowered = near.min((norm + score) as u32);
+        sum += *lowered;
+    }
+    sum
 }
 
 /// See [`super::Kernel::margins`].

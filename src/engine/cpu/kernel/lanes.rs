@@ -39,10 +39,22 @@ pub(super) trait Lanes: Copy {
     unsafe fn store_index(index: Self::Indices, to: *mut u32);
     /// A bit for each lane in which the condition holds.
     unsafe fn bits(mask: Self::Mask) -> u32;
+    /// Writes [`SQUARE`] coordinates of as many rows, less those of `centre` and rounded, as columns `width` apart.
+    #[inline(always)]
+    unsafe fn transpose(rows: [*const i32; SQUARE], centre: *const i32, width: usize, to: *mut f32) {
+        for i in 0..SQUARE {
+            for j in 0..SQUARE {
+                // SAFETY: by the caller's contract all of them have so many.
+                unsafe { *to.add(j * width + i) = (*rows[i].add(j) - *centre.add(j)) as f32 };
+            }
+        }
+    }
 }
 
 /// Rows for [`nearest_of`] are padded with zeros to a multiple of this.
 pub(in crate::engine::cpu) const DOT: usize = 16;
+/// Rows and columns that are transposed at a time.
+pub(super) const SQUARE: usize = 8;
 /// Vectors of points per tile.
 pub(super) const VECTORS: usize = 2;
 
@@ -235,39 +247,37 @@ pub(super) fn add_point_exactly(sums: &mut [i64], point: &[i32], weight: i64) {
     }
 }
 
-/// See [`super::Kernel::transpose`]. In blocks of 8 x 8, so that reads and writes are whole vectors.
+/// See [`super::Kernel::transpose`]. In squares, so that reads and writes are whole vectors.
+///
+/// # Safety
+/// The processor has L's instructions; the lengths are as `Kernel::transpose` asserts.
 #[inline(always)]
-pub(super) fn transpose(rows: &[i32], centre: &[i32], width: usize, to: &mut [f32]) {
+pub(super) unsafe fn transpose<L: Lanes>(rows: &[&[i32]], centre: &[i32], width: usize, to: &mut [f32]) {
     let n_dims = centre.len();
-    let n_rows = rows.len() / n_dims;
-    let whole = n_dims - n_dims % 8;
-    for r in (0..n_rows - n_rows % 8).step_by(8) {
-        for j in (0..whole).step_by(8) {
-            let mut block = [[0.0; 8]; 8];
-            let centre = &centre[j..][..8];
-            for (i, row) in block.iter_mut().enumerate() {
-                let from = &rows[(r + i) * n_dims + j..][..8];
-                for c in 0..8 {
-                    row[c] = (from[c] - centre[c]) as f32;
-                }
-            }
-            for c in 0..8 {
-                let column = &mut to[(j + c) * width + r..][..8];
-                for i in 0..8 {
-                    column[i] = block[i][c];
-                }
+    let whole = n_dims - n_dims % SQUARE;
+    let (squares, rest) = rows.as_chunks::<SQUARE>();
+    for (lane, rows) in (0..).step_by(SQUARE).zip(squares) {
+        for j in (0..whole).step_by(SQUARE) {
+            // SAFETY: by the caller's contract; a row has n_dims coordinates, of which so many follow j.
+            unsafe {
+                let rows = std::array::from_fn(|i| rows[i].as_ptr().add(j));
+                L::transpose(rows, centre.as_ptr().add(j), width, to.as_mut_ptr().add(j * width + lane));
             }
         }
-        for j in whole..n_dims {
-            for i in 0..8 {
-                to[j * width + r + i] = (rows[(r + i) * n_dims + j] - centre[j]) as f32;
-            }
+        for (i, row) in rows.iter().enumerate() {
+            transpose_row(row, centre, whole, width, &mut to[lane + i..]);
         }
     }
-    for r in n_rows - n_rows % 8..n_rows {
-        for j in 0..n_dims {
-            to[j * width + r] = (rows[r * n_dims + j] - centre[j]) as f32;
-        }
+    for (i, row) in rest.iter().enumerate() {
+        transpose_row(row, centre, 0, width, &mut to[squares.len() * SQUARE + i..]);
+    }
+}
+
+/// The coordinates of a row from `first` on.
+#[inline(always)]
+fn transpose_row(row: &[i32], centre: &[i32], first: usize, width: usize, to: &mut [f32]) {
+    for j in first..centre.len() {
+        to[j * width] = (row[j] - centre[j]) as f32;
     }
 }
 
@@ -327,30 +337,13 @@ pub(super) fn int16_tile(points: &[f32], width: usize, scale: f32, narrow: &mut 
 
 /// See [`super::Kernel::int8_tile`].
 #[inline(always)]
-pub(super) fn int8_tile(points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
-    // as above; the lowest byte plus 128 is that byte with its highest bit turned
-    let byte = |x: f32| ((x * scale + ROUND).to_bits() & 0xff) ^ 0x80;
+pub(super) fn int8_tile(points: &[f32], width: usize, (scale, above): (f32, u32), narrow: &mut [i32]) {
+    let byte = |x: f32| (x * scale + ROUND).to_bits().wrapping_add(above) & 0xff;
     for (to, quad) in narrow.chunks_exact_mut(width).zip(points.chunks(4 * width)) {
         to.fill(0);
         for (j, feature) in quad.chunks_exact(width).enumerate() {
             to.iter_mut().zip(feature).for_each(|(to, &x)| *to |= (byte(x) << (8 * j)) as i32);
         }
-    }
-}
-
-/// See [`super::Kernel::int8_row`].
-#[inline(always)]
-pub(super) fn int8_row(row: &[i32], centre: &[i32], scale: f32, bytes: &mut [u8]) {
-    for ((to, &q), &m) in bytes.iter_mut().zip(row).zip(centre) {
-        *to = ((q - m) as f32 * scale + ROUND).to_bits() as u8 ^ 0x80;
-    }
-}
-
-/// See [`super::Kernel::int16_row`].
-#[inline(always)]
-pub(super) fn int16_row(row: &[i32], centre: &[i32], scale: f32, halves: &mut [u16]) {
-    for ((to, &q), &m) in halves.iter_mut().zip(row).zip(centre) {
-        *to = ((q - m) as f32 * scale + ROUND).to_bits() as u16;
     }
 }
 

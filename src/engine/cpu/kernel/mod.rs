@@ -26,7 +26,7 @@ use super::bounds::{self, Moves};
 use super::columns::Columns;
 use super::narrow::{Bf16Columns, IntColumns};
 
-pub(super) use ints::Scores;
+pub(super) use ints::{Products, Scores};
 pub(super) use lanes::DOT;
 pub(super) use matrix::{Matrix, Ready};
 pub(super) use pick::Instructions;
@@ -118,6 +118,15 @@ impl Kernel {
         widths.iter().min_by_key(padded).copied().unwrap_or(1)
     }
 
+    /// The same for the loops over integers. AVX2's are the faster for sums that leave it registers, if features are few.
+    pub(super) fn block_of_ints(self, n_columns: usize) -> usize {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 if n_columns.is_multiple_of(4) => 4,
+            _ => self.block(n_columns),
+        }
+    }
+
     /// Finds the nearest centroid of each point of a tile.
     ///
     /// Writes the labels (tile) and the two least values. Returns a bit for each point whose label is not proven.
@@ -188,14 +197,16 @@ impl Kernel {
         in_kernel!(self, kernel => unsafe { kernel::nearest_bf16(ready, points, columns, ends, labels) })
     }
 
-    /// Whether it has a loop over bytes that this processor can run fast.
-    pub(super) fn has_bytes(self) -> bool {
+    /// The loop over bytes that this processor can run fast.
+    pub(super) fn bytes(self) -> Option<Products> {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avxvnni"),
+            Self::Avx2 if is_x86_feature_detected!("avxvnni") => Some(Products::Bytes),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => is_x86_feature_detected!("avx512vnni"),
-            _ => false,
+            Self::Avx2 => Some(Products::ShortBytes),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 if is_x86_feature_detected!("avx512vnni") => Some(Products::Bytes),
+            _ => None,
         }
     }
 
@@ -203,40 +214,49 @@ impl Kernel {
     /// point's E. (tile)
     ///
     /// Writes the labels (tile), the two least scores, the limits, and of bytes all scores, into the first of
-    /// `scores.values`. Returns a bit for each point of which another column is within the limit too. Only for kernels
-    /// that have bytes, and the portable one; or that are narrow.
+    /// `scores.values`. Returns a bit for each point of which another column is within the limit too. Only for products that
+    /// the kernel has, and for bytes in the portable one.
     pub(super) fn nearest_ints(
         self,
-        bytes: bool,
+        products: Products,
         points: &[i32],
         columns: &IntColumns,
         margins: &[i32],
         scores: &mut Scores,
         labels: &mut [u32],
     ) -> u32 {
-        let (width, depth) = (self.tile(), columns.depth);
+        let (width, depth, n) = (self.tile(), columns.depth, columns.base.len());
         assert!(points.len() == depth * width && labels.len() == width && margins.len() == width);
-        assert!(columns.values.len() == columns.base.len() * depth);
-        assert!(!bytes || scores.values.len() >= columns.base.len() * width);
-        assert!(columns.base.len().is_multiple_of(columns.block));
+        assert!(columns.values.len() == n * depth && columns.over.len() == n);
+        assert!(products == Products::Halves || scores.values.len() >= n * width);
+        assert!(n.is_multiple_of(columns.block));
         // SAFETY: this processor has the instructions; the lengths are checked above.
         unsafe {
-            match self {
-                Self::Portable if bytes => portable::nearest_int8(points, columns, margins, scores, labels),
+            match (self, products) {
+                (Self::Portable, Products::Bytes) => {
+                    portable::nearest_int8(points, columns, margins, scores, labels)
+                }
+                (Self::Portable, Products::ShortBytes) => {
+                    portable::nearest_short_int8(points, columns, margins, scores, labels)
+                }
                 #[cfg(target_arch = "x86_64")]
-                Self::Avx2 if bytes && self.has_bytes() => {
+                (Self::Avx2, Products::Bytes) if self.bytes() == Some(products) => {
                     avx2::nearest_int8(points, columns, margins, scores, labels)
                 }
                 #[cfg(target_arch = "x86_64")]
-                Self::Avx2 if !bytes && self.is_narrow() => {
+                (Self::Avx2, Products::ShortBytes) => {
+                    avx2::nearest_short_int8(points, columns, margins, scores, labels)
+                }
+                #[cfg(target_arch = "x86_64")]
+                (Self::Avx2, Products::Halves) if self.is_narrow() => {
                     avx2::nearest_int16(points, columns, margins, scores, labels)
                 }
                 #[cfg(target_arch = "x86_64")]
-                Self::Avx512 if bytes && self.has_bytes() => {
+                (Self::Avx512, Products::Bytes) if self.bytes() == Some(products) => {
                     avx512::nearest_int8(points, columns, margins, scores, labels)
                 }
                 #[cfg(target_arch = "x86_64")]
-                Self::Avx512 if !bytes && self.is_narrow() => {
+                (Self::Avx512, Products::Halves) if self.is_narrow() => {
                     avx512::nearest_int16(points, columns, margins, scores, labels)
                 }
                 _ => unreachable!("no loop over such integers"),
@@ -253,19 +273,25 @@ impl Kernel {
             Self::Portable => unsafe { portable::candidates(scores, open, found) },
             // SAFETY: this processor has the instructions; the lengths are checked above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 if self.has_bytes() => unsafe { avx2::candidates(scores, open, found) },
+            Self::Avx2 => unsafe { avx2::candidates(scores, open, found) },
             // SAFETY: this processor has the instructions; the lengths are checked above.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 if self.has_bytes() => unsafe { avx512::candidates(scores, open, found) },
+            Self::Avx512 if self.bytes().is_some() => unsafe { avx512::candidates(scores, open, found) },
             #[allow(unreachable_patterns, reason = "all are listed on some targets")]
             _ => unreachable!("no loop over bytes"),
         }
     }
 
-    /// Rounds a tile (n_dims, width) to bytes `round(x * scale) + 128`, four features per value. (n_quads, width)
-    pub(super) fn int8_tile(self, points: &[f32], width: usize, scale: f32, narrow: &mut [i32]) {
+    /// Rounds a tile (n_dims, width) to bytes `round(x * scale) + above`, four features per value. (n_quads, width)
+    pub(super) fn int8_tile(
+        self,
+        points: &[f32],
+        width: usize,
+        (scale, above): (f32, u32),
+        narrow: &mut [i32],
+    ) {
         // SAFETY: `pick` found these instructions on this processor.
-        in_kernel!(self, kernel => unsafe { kernel::int8_tile(points, width, scale, narrow) });
+        in_kernel!(self, kernel => unsafe { kernel::int8_tile(points, width, (scale, above), narrow) });
     }
 
     /// Of these columns the one of least score `base - x.c`, the first of equals, with that score and the second least.
@@ -307,19 +333,6 @@ impl Kernel {
         in_kernel!(self, kernel => unsafe { kernel::int16_tile(points, width, scale, narrow) });
     }
 
-    /// Rounds a row, less `centre`, to bytes as [`Kernel::int8_tile`] does. All are (n_dims); `bytes` may be longer.
-    pub(super) fn int8_row(self, row: &[i32], centre: &[i32], scale: f32, bytes: &mut [u8]) {
-        // SAFETY: `pick` found these instructions on this processor.
-        in_kernel!(self, kernel => unsafe { kernel::int8_row(row, centre, scale, bytes) });
-    }
-
-    /// Rounds a row, less `centre`, to 16-bit integers as [`Kernel::int16_tile`] does. All are (n_dims); `halves` may be
-    /// longer.
-    pub(super) fn int16_row(self, row: &[i32], centre: &[i32], scale: f32, halves: &mut [u16]) {
-        // SAFETY: `pick` found these instructions on this processor.
-        in_kernel!(self, kernel => unsafe { kernel::int16_row(row, centre, scale, halves) });
-    }
-
     /// Adds `weight * point` to `sums`; exact while the sums stay below 2^53 steps. Both are (n_dims).
     pub(super) fn add_point(self, sums: &mut [f64], point: &[i32], weight: f64) {
         // SAFETY: `pick` found these instructions on this processor.
@@ -340,13 +353,15 @@ impl Kernel {
 
     /// Transposes rows (at most `width`, n_dims), less `centre` (n_dims) and rounded to `f32`, to (n_dims, width). Columns
     /// without a row are not written.
-    pub(super) fn transpose(self, rows: &[i32], centre: &[i32], width: usize, to: &mut [f32]) {
+    pub(super) fn transpose(self, rows: &[&[i32]], centre: &[i32], width: usize, to: &mut [f32]) {
+        assert!(rows.len() <= width && to.len() == width * centre.len());
+        assert!(rows.iter().all(|row| row.len() == centre.len()));
         match self {
-            // SAFETY: `pick` found these instructions on this processor, which then also has AVX2. With AVX-512 the
-            // compiler would make slow gathers.
+            // SAFETY: `pick` found these instructions on this processor, which then also has AVX2; the lengths are
+            // checked above.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { avx2::transpose(rows, centre, width, to) },
-            // SAFETY: `pick` found these instructions on this processor.
+            // SAFETY: `pick` found these instructions on this processor; the lengths are checked above.
             other => in_kernel!(other, kernel => unsafe { kernel::transpose(rows, centre, width, to) }),
         }
     }
@@ -363,6 +378,12 @@ impl Kernel {
     ) -> u32 {
         // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::lower(scores, norms, near, unit, lowered) })
+    }
+
+    /// The same with the distance `score + norm`, an integer below 2^24.
+    pub(super) fn lower_ints(self, scores: &[i32], norms: &[i32], near: &[u32], lowered: &mut [u32]) -> u32 {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::lower_ints(scores, norms, near, lowered) })
     }
 
     /// Bounds (upper, lower, least) of the points of a tile: of the distance to the column of the least value, at most; to

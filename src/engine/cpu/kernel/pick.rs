@@ -2,7 +2,7 @@
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 use super::amx;
-use super::{Kernel, Matrix};
+use super::{Kernel, Matrix, Products};
 use crate::engine::EngineError;
 
 /// The instructions of a job.
@@ -12,8 +12,8 @@ pub(in crate::engine::cpu) struct Instructions {
     pub(in crate::engine::cpu) kernel: Kernel,
     /// The unit that multiplies bf16 matrices, if any.
     pub(in crate::engine::cpu) matrix: Option<Matrix>,
-    /// Whether the kernel's loop over bytes is used.
-    pub(in crate::engine::cpu) bytes: bool,
+    /// The kernel's loop over bytes, if it is used.
+    pub(in crate::engine::cpu) bytes: Option<Products>,
 }
 
 /// All compiled kernels, the widest first.
@@ -40,7 +40,7 @@ impl Instructions {
     }
 
     fn of(kernel: Kernel) -> Self {
-        Self { kernel, matrix: None, bytes: kernel.has_bytes() }
+        Self { kernel, matrix: None, bytes: kernel.bytes() }
     }
 
     /// The instructions of this name. [`EngineError::CpuKernel`] if this processor can't run them.
@@ -53,19 +53,23 @@ impl Instructions {
         })
     }
 
-    /// A matrix unit and a loop over bytes in plain arithmetic: slow, for tests on processors that have none.
-    fn plain() -> [Self; 2] {
+    /// A matrix unit and loops over bytes in plain arithmetic: slow, for tests on processors that have none.
+    fn plain() -> [Self; 3] {
         let kernel = KERNELS.iter().copied().find(|kernel| kernel.runs_here()).unwrap_or(Kernel::Portable);
         [
-            Self { kernel, matrix: Some(Matrix::Plain), bytes: false },
-            Self { kernel: Kernel::Portable, matrix: None, bytes: true },
+            Self { kernel, matrix: Some(Matrix::Plain), bytes: None },
+            Self { kernel: Kernel::Portable, matrix: None, bytes: Some(Products::Bytes) },
+            Self { kernel: Kernel::Portable, matrix: None, bytes: Some(Products::ShortBytes) },
         ]
     }
 
     pub(in crate::engine::cpu) fn name(self) -> &'static str {
         match self.matrix {
-            None if self.bytes && self.kernel == Kernel::Portable => "int8",
-            None => self.kernel.name(),
+            None => match (self.kernel, self.bytes) {
+                (Kernel::Portable, Some(Products::ShortBytes)) => "short-int8",
+                (Kernel::Portable, Some(_)) => "int8",
+                _ => self.kernel.name(),
+            },
             Some(Matrix::Plain) => "bf16",
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
             Some(Matrix::Amx) => "amx",
@@ -80,7 +84,7 @@ fn amx() -> Option<Instructions> {
     (kernel.runs_here() && amx::usable()).then_some(Instructions {
         kernel,
         matrix: Some(Matrix::Amx),
-        bytes: kernel.has_bytes(),
+        bytes: kernel.bytes(),
     })
 }
 

@@ -47,12 +47,39 @@ impl Ints for I {
         self.zip(a.zip(b, dot), i32::wrapping_add)
     }
     #[inline(always)]
+    unsafe fn plus_short_dots(self, a: Self, b: Self) -> Self {
+        let dots = |a: i32, b: i32| -> [i16; 2] {
+            let (a, b) = (a.to_le_bytes(), b.to_le_bytes());
+            let product = |i: usize| i32::from(a[i]) * i32::from(b[i].cast_signed());
+            // as the instruction, which saturates
+            let dot = |i| (product(i) + product(i + 1)).clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+            [dot(0), dot(2)]
+        };
+        let sums = |sum: i32, [low, high]: [i16; 2]| {
+            let (low, high) = ((sum as i16).wrapping_add(low), ((sum >> 16) as i16).wrapping_add(high));
+            i32::from(low.cast_unsigned()) | i32::from(high) << 16
+        };
+        Self(std::array::from_fn(|i| sums(self.0[i], dots(a.0[i], b.0[i]))))
+    }
+    #[inline(always)]
+    unsafe fn halves_added(self) -> Self {
+        Self(self.0.map(|sums| i32::from(sums as i16) + (sums >> 16)))
+    }
+    #[inline(always)]
     unsafe fn plus(self, other: Self) -> Self {
         self.zip(other, i32::wrapping_add)
     }
     #[inline(always)]
     unsafe fn minus(self, other: Self) -> Self {
         self.zip(other, i32::wrapping_sub)
+    }
+    #[inline(always)]
+    unsafe fn minus_halves(self, other: Self) -> Self {
+        let minus = |a: i32, b: i32| {
+            let (low, high) = ((a as i16).wrapping_sub(b as i16), (a >> 16).wrapping_sub(b >> 16));
+            i32::from(low.cast_unsigned()) | high << 16
+        };
+        self.zip(other, minus)
     }
     #[inline(always)]
     unsafe fn min(self, other: Self) -> Self {

@@ -16,7 +16,8 @@ pub(super) const TILE: usize = VECTORS * WIDTH;
 pub(super) const SUMS: usize = 6;
 
 entries!(blocks: [2, 3, 4]);
-ints_entry!(nearest_int8, bytes: true, ints: I, blocks: [2, 3, 4]);
+ints_entry!(nearest_int8, dots: ints::Bytes, ints: I, blocks: [2, 3, 4]);
+ints_entry!(nearest_short_int8, dots: ints::ShortBytes, ints: I, blocks: [2, 3, 4]);
 candidates_entry!(ints: I);
 
 #[derive(Clone, Copy)]

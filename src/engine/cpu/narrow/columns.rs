@@ -22,7 +22,9 @@ pub(in crate::engine::cpu) struct IntColumns {
     pub(in crate::engine::cpu) block: usize,
     /// Several features per value. (n_blocks, depth, block)
     pub(in crate::engine::cpu) values: Vec<i32>,
-    /// `round(|c|^2 / 2)`, in 8 bits with `128 sum_j c_j` added. (n_blocks, block)
+    /// `round(|c|^2 / 2)`; with sums of bytes in 32 bits, what these have in excess is added. (n_blocks, block)
     pub(in crate::engine::cpu) base: Vec<i32>,
+    /// What sums of bytes in 16 bits have in excess, in either half, modulo 2^16. (n_blocks, block)
+    pub(in crate::engine::cpu) over: Vec<i32>,
     pub(super) all: GuessCost,
 }

@@ -19,9 +19,9 @@
 //! `|S| <= C^2 / 2 + (X + r) (C + R)` stays below 2^30 while C has the same bound, as means do; given centroids are
 //! checked.
 
-use super::ints::{Bits, Ints, Room};
+use super::ints::{Format, Ints};
 use crate::engine::certify::Bound;
-use crate::engine::cpu::kernel::Kernel;
+use crate::engine::cpu::kernel::{Kernel, Products};
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
 
@@ -36,8 +36,15 @@ pub(in crate::engine::cpu) fn in_16_bits(
     bound: Bound,
 ) -> Ints {
     let scale = scale(tiles.largest_half_norm());
-    let room = Room { coordinate: i32::from(i16::MAX), norm: ROOM };
-    Ints::new(table, tiles, kernel, (Bits::Sixteen, scale, room), bound.shares_in_int16())
+    let format = Format {
+        products: Products::Halves,
+        scales: [scale; 2],
+        above: 0,
+        most: i16::MAX.into(),
+        most_norm: ROOM,
+        doubles: false,
+    };
+    Ints::new(table, tiles, kernel, format, bound.shares_in_int16())
 }
 
 /// The largest power of two that keeps norms within [`ROOM`].

@@ -13,15 +13,24 @@
 //! of all centroids, all rounded up. Let b have the least S. Of a centroid i with `S_i > S_b + 2 E` the score is
 //! `s_i >= S_i - E > S_b + E >= s_b`: it is not nearest. All others are candidates, and the nearest is among them.
 //!
+//! The units of points and of centroids may differ: norms and residuals are in their own, scores in the product. Points
+//! of few bits are taken as they are, so that r = 0, and centroids in the finest units that fit.
+//!
 //! # Room
 //!
-//! `scale` takes no coordinate beyond 127. A byte of a point is its coordinate plus 128, so the kernel's sums are too
-//! large by `128 sum_j c~_ij`, which is in the base of the column. With at most [`MOST_DIMS`] features
+//! No coordinate is beyond 127. With sums in 32 bits a byte of a point is its coordinate plus 128, so the kernel's sums are
+//! too large by `128 sum_j c~_ij`, which is in the base of the column. With at most [`MOST_DIMS`] features
 //! `|S_i| <= 3/2 * 127^2 * 2^13 < 2^28`, E is below 2^21, and no sum of bytes passes 2^29.
+//!
+//! With sums in 16 bits ([`short`]) points have coordinates of magnitude at most A, centroids of at most M, and a byte of a
+//! point is its coordinate plus A, at most 2 A. The instruction adds two products, at most `4 A M`. Of all features half are
+//! summed apart, in `2 ceil(d / 4)` products. Where neither `4 A M` nor `2 ceil(d / 4) A M` passes 2^15 - 1, the former
+//! does not saturate, and the half of `x~.c~_i` fits 16 bits. The sum of bytes may not, but it is that half modulo 2^16,
+//! once `A sum_j c~_ij` of its features is taken off.
 
-use super::ints::{Bits, Ints, Room};
+use super::ints::{Format, Ints};
 use crate::engine::certify::Bound;
-use crate::engine::cpu::kernel::Kernel;
+use crate::engine::cpu::kernel::{Kernel, Products};
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
 
@@ -32,28 +41,65 @@ const MOST_DIMS: usize = 1 << 13;
 /// Features from which this guess pays: with fewer, most of its time would go to candidates.
 const FEATURES: usize = 32;
 
+/// Fewest units of centroids per unit of points with which sums in 16 bits pay: with fewer, too much is left open.
+const FEWEST: u32 = 4;
+
 /// The points in 8 bits. `None` for few features, and for more than there is room for.
 pub(in crate::engine::cpu) fn in_8_bits(
     table: &Table,
     tiles: &Tiles<'_>,
-    kernel: Kernel,
+    (kernel, products): (Kernel, Products),
     bound: Bound,
 ) -> Option<Ints> {
     if !(FEATURES..=MOST_DIMS).contains(&table.n_dims()) {
         return None;
     }
-    let scale = scale(table.reach(), table.granularity);
-    let room = Room { coordinate: MOST.cast_signed(), norm: f64::INFINITY };
-    Some(Ints::new(table, tiles, kernel, (Bits::Eight, scale, room), bound.shares_in_int8()))
+    let format = match products {
+        Products::ShortBytes => short(table)?,
+        _ => wide(table),
+    };
+    Some(Ints::new(table, tiles, kernel, format, bound.shares_in_int8()))
 }
 
-/// The largest scale of at most 7 bits with which no coordinate passes [`MOST`]; with few bits in the coordinates,
-/// multiples of `2^granularity`, one that makes integers of all of them.
-fn scale(reach: u32, granularity: u32) -> f32 {
-    let steps = (reach >> granularity).max(1);
-    if steps <= MOST {
-        return (MOST / steps) as f32 * 0.5f32.powi(granularity as i32);
+/// Bytes with sums in 32 bits.
+fn wide(table: &Table) -> Format {
+    let steps = (table.reach() >> table.granularity).max(1);
+    let scales =
+        if steps <= MOST { of_few_bits(MOST / steps, table.granularity) } else { [scale(table.reach()); 2] };
+    Format {
+        products: Products::Bytes,
+        scales,
+        above: MOST + 1,
+        most: MOST.cast_signed(),
+        most_norm: f64::INFINITY,
+        doubles: 2 * steps <= MOST,
     }
+}
+
+/// Bytes with sums in 16 bits, if points have few bits.
+fn short(table: &Table) -> Option<Format> {
+    let steps = u64::from((table.reach() >> table.granularity).max(1));
+    let products = 2 * table.n_dims().div_ceil(4).max(2) as u64;
+    let most = u32::try_from(i16::MAX as u64 / (steps * products)).unwrap_or(MOST).min(MOST);
+    let finer = most / u32::try_from(steps).unwrap_or(u32::MAX);
+    (finer >= FEWEST).then(|| Format {
+        products: Products::ShortBytes,
+        scales: of_few_bits(finer, table.granularity),
+        above: steps as u32,
+        most: most.cast_signed(),
+        most_norm: f64::INFINITY,
+        doubles: true,
+    })
+}
+
+/// Scales that take multiples of `2^granularity` as they are, and centroids in units as many times as fine.
+fn of_few_bits(finer: u32, granularity: u32) -> [f32; 2] {
+    let unit = 0.5f32.powi(granularity as i32);
+    [unit, finer as f32 * unit]
+}
+
+/// The largest scale of at most 7 bits with which no coordinate passes [`MOST`].
+fn scale(reach: u32) -> f32 {
     // MOST 2^e / reach, rounded down to 7 bits
     let bits = reach.ilog2();
     let mantissa = (u64::from(MOST) << bits) / u64::from(reach);
@@ -65,18 +111,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_coordinate_passes_a_byte_and_few_bits_are_whole() {
-        for reach in [1, 5, 16, 126, 127, 128, 129, 1000, (1 << 30) - 1, 1 << 30, (1 << 31) - 1] {
-            for granularity in [0, 3, 27] {
-                let scale = scale(reach, granularity);
-                let largest = reach >> granularity << granularity; // coordinates are multiples
-                assert!(f64::from(largest) * f64::from(scale) <= 127.0, "{reach} {granularity}");
-                if (1..=127).contains(&(reach >> granularity)) {
-                    let rounded = Kernel::Portable.round_row(&[3 << granularity], &[0], scale, &mut [0]);
-                    assert_eq!(rounded[1], 0.0);
-                } else if reach > 127 && granularity == 0 {
-                    assert!(f64::from(reach) * f64::from(scale) > 125.0, "{reach}");
-                }
+    fn no_coordinate_passes_a_byte() {
+        for reach in [128, 129, 1000, (1 << 30) - 1, 1 << 30, (1 << 31) - 1] {
+            let largest = f64::from(reach) * f64::from(scale(reach));
+            assert!(largest <= 127.0 && largest > 125.0, "{reach}");
+        }
+    }
+
+    #[test]
+    fn few_bits_are_whole() {
+        for (finer, granularity) in [(1, 0), (15, 27), (127, 3)] {
+            let [of_points, of_centroids] = of_few_bits(finer, granularity);
+            for scale in [of_points, of_centroids] {
+                let rounded = Kernel::Portable.round_row(&[3 << granularity], &[0], scale, &mut [0]);
+                assert_eq!(rounded[1], 0.0);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::columns::IntColumns;
 use super::cost::GuessCost;
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::cpu::bounds::UP;
-use crate::engine::cpu::kernel::{Kernel, Scores};
+use crate::engine::cpu::kernel::{Kernel, MAX_TILE, Products, Scores};
 use crate::engine::cpu::tile_result::TileResult;
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
@@ -16,38 +16,34 @@ use crate::lattice::Table;
 /// Score of a padding column.
 const NONE: i32 = i32::MAX;
 
-/// Bits of an integer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bits {
-    Eight,
-    Sixteen,
+/// How points and centroids become integers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Format {
+    pub(super) products: Products,
+    /// Units per lattice step of points, and of centroids. A score has their product.
+    pub(super) scales: [f32; 2],
+    /// Bytes: how far those of points are above the coordinates.
+    pub(super) above: u32,
+    /// Largest magnitude of a centroid's coordinate.
+    pub(super) most: i32,
+    /// Largest norm of a centroid.
+    pub(super) most_norm: f64,
+    /// Whether points are exact, and centroids too that are twice a point: see [`Ints::fill_doubled`].
+    pub(super) doubles: bool,
 }
 
-impl Bits {
+impl Format {
     /// Features per 32-bit value.
     fn per_value(self) -> usize {
-        match self {
-            Self::Eight => 4,
-            Self::Sixteen => 2,
-        }
+        if self.products == Products::Halves { 2 } else { 4 }
     }
-}
-
-/// What the scores of centroids have room for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
-    /// Largest magnitude of a coordinate.
-    pub(super) coordinate: i32,
-    /// Largest norm.
-    pub(super) norm: f64,
 }
 
 /// Points rounded to integers, with the cost of the rounding.
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct Ints {
-    bits: Bits,
-    scale: f32, // units per lattice step
-    room: Room,
+    format: Format,
+    n_dims: usize,
     shares: [f32; 2], // fractions of the sound E: of all, and of its residuals. 1, or less in tests
     tiles: NarrowTiles,
     most_residual: f64, // of all points
@@ -59,27 +55,27 @@ impl Ints {
         table: &Table,
         tiles: &Tiles<'_>,
         kernel: Kernel,
-        (bits, scale, room): (Bits, f32, Room),
+        format: Format,
         shares: [f32; 2],
     ) -> Self {
         let cost = |point: &[i32], room: &mut Vec<i32>| {
             room.resize(point.len(), 0);
-            GuessCost::of_squares(kernel.round_row(point, &table.centre, scale, room))
+            GuessCost::of_squares(kernel.round_row(point, &table.centre, format.scales[0], room))
         };
-        let make = |points: &[f32], to: &mut [i32]| make(bits, kernel, points, tiles.width(), scale, to);
-        let n_values = table.n_dims().div_ceil(bits.per_value());
+        let make = |points: &[f32], to: &mut [i32]| make(format, kernel, points, tiles.width(), to);
+        let n_values = table.n_dims().div_ceil(format.per_value());
         let tiles = NarrowTiles::new(table, tiles, n_values, cost, make);
         let most_residual = tiles.costs.iter().fold(0.0, |most: f64, cost| most.max(cost.residual));
-        Self { bits, scale, room, shares, tiles, most_residual, kernel }
+        Self { format, n_dims: table.n_dims(), shares, tiles, most_residual, kernel }
     }
 
     /// Buffers for `n_clusters` centroids.
-    pub(in crate::engine::cpu) fn columns(&self, table: &Table, n_clusters: usize) -> IntColumns {
-        let block = self.kernel.block(n_clusters);
+    pub(in crate::engine::cpu) fn columns(&self, n_clusters: usize) -> IntColumns {
+        let block = self.kernel.block_of_ints(n_clusters);
         let (padded, depth) =
-            (n_clusters.next_multiple_of(block), table.n_dims().div_ceil(self.bits.per_value()));
-        let (values, base) = (vec![0; padded * depth], vec![NONE; padded]);
-        IntColumns { depth, block, values, base, all: GuessCost::default() }
+            (n_clusters.next_multiple_of(block), self.n_dims.div_ceil(self.format.per_value()));
+        let (values, base, over) = (vec![0; padded * depth], vec![NONE; padded], vec![0; padded]);
+        IntColumns { depth, block, values, base, over, all: GuessCost::default() }
     }
 
     /// Converts new centroids (any, n_dims). False if there is no room for one.
@@ -89,30 +85,57 @@ impl Ints {
         centroids: &[i32],
         centre: &[i32],
     ) -> bool {
-        let per_value = self.bits.per_value();
+        self.fill_scaled(columns, centroids, centre, self.format.scales[1])
+    }
+
+    /// Whether [`Ints::fill_doubled`] is exact.
+    pub(in crate::engine::cpu) fn doubles(&self) -> bool {
+        self.format.doubles
+    }
+
+    /// Converts points (any, n_dims) as centroids of two units per point's unit, so that scores are `|c|^2 - 2 x.c` in
+    /// squared units of points.
+    pub(in crate::engine::cpu) fn fill_doubled(
+        &self,
+        columns: &mut IntColumns,
+        points: &[i32],
+        centre: &[i32],
+    ) {
+        let has_room = self.fill_scaled(columns, points, centre, 2.0 * self.format.scales[0]);
+        debug_assert!(has_room && columns.all.residual == 0.0);
+    }
+
+    fn fill_scaled(&self, columns: &mut IntColumns, centroids: &[i32], centre: &[i32], scale: f32) -> bool {
+        let Format { products, scales, above, most, most_norm, .. } = self.format;
         columns.all = GuessCost::default();
-        let mut wholes = vec![0; columns.depth * per_value];
+        let mut wholes = vec![0; columns.depth * self.format.per_value()];
         for (c, row) in centroids.chunks_exact(centre.len()).enumerate() {
-            let squares = self.kernel.round_row(row, centre, self.scale, &mut wholes);
+            let squares = self.kernel.round_row(row, centre, scale, &mut wholes);
             let cost = GuessCost::of_squares(squares);
             let largest = wholes.iter().fold(0, |most, whole| whole.unsigned_abs().max(most));
-            if largest > self.room.coordinate.unsigned_abs() || cost.norm > self.room.norm {
+            if largest > most.unsigned_abs() || cost.norm > most_norm {
                 return false;
             }
             columns.all = columns.all.or(cost);
+            // in units of the scores
+            columns.base[c] = (squares[0] / 2.0 * (f64::from(scales[0]) / f64::from(scale))).round() as i32;
             let at = c / columns.block * columns.block * columns.depth + c % columns.block;
             let values = columns.values[at..].iter_mut().step_by(columns.block);
-            columns.base[c] = (squares[0] / 2.0).round() as i32;
-            match self.bits {
-                Bits::Eight => {
-                    let bytes = |quad: &[i32; 4]| i32::from_le_bytes(quad.map(|x| x as u8));
-                    values.zip(wholes.as_chunks().0).for_each(|(to, quad)| *to = bytes(quad));
-                    columns.base[c] += 128 * wholes.iter().sum::<i32>();
-                }
-                Bits::Sixteen => {
-                    let pairs = values.zip(wholes.as_chunks().0);
-                    pairs.for_each(|(to, [low, high])| *to = (low & 0xffff) | (high << 16));
-                }
+            if products == Products::Halves {
+                let pairs = values.zip(wholes.as_chunks().0);
+                pairs.for_each(|(to, [low, high])| *to = (low & 0xffff) | (high << 16));
+                continue;
+            }
+            let (quads, _) = wholes.as_chunks::<4>();
+            let bytes = |quad: &[i32; 4]| i32::from_le_bytes(quad.map(|x| x as u8));
+            values.zip(quads).for_each(|(to, quad)| *to = bytes(quad));
+            let [low, high] =
+                quads.iter().fold([0, 0], |[low, high], q| [low + q[0] + q[1], high + q[2] + q[3]]);
+            let above = above.cast_signed();
+            if products == Products::Bytes {
+                columns.base[c] += above * (low + high);
+            } else {
+                columns.over[c] = ((above * low) & 0xffff) | ((above * high) << 16);
             }
         }
         true
@@ -120,7 +143,7 @@ impl Ints {
 
     /// A thread's scratch buffers for these columns.
     pub(in crate::engine::cpu) fn begin(&self, columns: &IntColumns) -> Scratch {
-        let kept = if self.bits == Bits::Eight { columns.base.len() } else { 0 };
+        let kept = if self.format.products == Products::Halves { 0 } else { columns.base.len() };
         Scratch { scores: Scores::new(kept, self.kernel.tile()), ..Scratch::default() }
     }
 
@@ -135,54 +158,60 @@ impl Ints {
         labels: &mut [u32],
     ) -> u32 {
         let Scratch { narrow, wide, scores, margins, .. } = scratch;
-        let make = |points: &[f32], to: &mut [i32]| {
-            make(self.bits, self.kernel, points, tiles.width(), self.scale, to)
-        };
-        let points = self.tiles.points(tiles, tile, (narrow, wide), make);
+        let points = self.points(tiles, tile, (narrow, wide));
         let margins = &mut margins[..labels.len()];
         let cost = self.tiles.costs[tile];
-        match self.bits {
-            Bits::Eight => self.margins(cost.residual, tiles.half_norms(tile), columns, margins),
+        if self.format.products == Products::Bytes {
+            self.margins(cost.residual, tiles.half_norms(tile), columns, margins);
+        } else {
             // the tile's largest norm loses little here, and takes less time
-            Bits::Sixteen => {
-                let [share, of_residuals] = self.shares.map(f64::from);
-                let all = columns.all;
-                let rounding = cost.residual * all.norm + (cost.norm + cost.residual) * all.residual;
-                margins.fill((2.0 * (0.5 + rounding * of_residuals) * share).ceil() as i32 + 2);
-            }
+            let [share, of_residuals] = self.shares.map(f64::from);
+            let all = columns.all;
+            let rounding = cost.residual * all.norm + (cost.norm + cost.residual) * all.residual;
+            // one more for the fraction: `ceil` is a call on the baseline of x86-64
+            margins.fill((2.0 * (0.5 + rounding * of_residuals) * share) as i32 + 3);
         }
         self.score(points, columns, margins, scores, labels)
+    }
+
+    /// The scores of a tile alone, into `scratch`. In 8 bits.
+    pub(in crate::engine::cpu) fn scores(
+        &self,
+        tiles: &Tiles<'_>,
+        tile: usize,
+        columns: &IntColumns,
+        scratch: &mut Scratch,
+    ) {
+        let Scratch { narrow, wide, scores, margins, .. } = scratch;
+        let points = self.points(tiles, tile, (narrow, wide));
+        let mut labels = [0; MAX_TILE];
+        let width = tiles.width();
+        self.score(points, columns, &margins[..width], scores, &mut labels[..width]);
+    }
+
+    /// A tile in integers: kept, or made in these buffers.
+    fn points<'t>(
+        &'t self,
+        tiles: &Tiles<'_>,
+        tile: usize,
+        room: (&'t mut Vec<i32>, &mut Vec<f32>),
+    ) -> &'t [i32] {
+        let make = |points: &[f32], to: &mut [i32]| make(self.format, self.kernel, points, tiles.width(), to);
+        self.tiles.points(tiles, tile, room, make)
     }
 
     /// Gathers rows of the table into a tile, in `scratch`: at most as many as it has lanes.
     pub(in crate::engine::cpu) fn gather(
         &self,
-        table: &Table,
+        tiles: &Tiles<'_>,
         rows: impl Iterator<Item = usize>,
         scratch: &mut Scratch,
     ) {
-        let (width, per_value) = (self.kernel.tile(), self.bits.per_value());
-        let n_values = table.n_dims().div_ceil(per_value);
-        let Scratch { narrow, bytes, halves, .. } = scratch;
-        narrow.resize(n_values * width, 0);
-        for (lane, row) in rows.enumerate() {
-            let (point, column) = (table.point(row), narrow[lane..].iter_mut().step_by(width));
-            match self.bits {
-                Bits::Eight => {
-                    bytes.resize(n_values * per_value, 0);
-                    self.kernel.int8_row(point, &table.centre, self.scale, bytes);
-                    let quads = bytes.as_chunks().0;
-                    column.zip(quads).for_each(|(to, &quad)| *to = i32::from_le_bytes(quad));
-                }
-                Bits::Sixteen => {
-                    halves.resize(n_values * per_value, 0);
-                    self.kernel.int16_row(point, &table.centre, self.scale, halves);
-                    let pairs = halves.as_chunks().0;
-                    let pair = |[low, high]: [u16; 2]| (u32::from(low) | u32::from(high) << 16).cast_signed();
-                    column.zip(pairs).for_each(|(to, &halves)| *to = pair(halves));
-                }
-            }
-        }
+        let Scratch { narrow, wide, .. } = scratch;
+        wide.resize(self.n_dims * tiles.width(), 0.0);
+        narrow.resize(self.n_dims.div_ceil(self.format.per_value()) * tiles.width(), 0);
+        tiles.gather(rows, wide);
+        make(self.format, self.kernel, wide, tiles.width(), narrow);
     }
 
     /// [`Ints::tile`] for the gathered tile, whose points have these half norms. (width)
@@ -207,8 +236,7 @@ impl Ints {
         scores: &mut Scores,
         labels: &mut [u32],
     ) -> u32 {
-        let bytes = self.bits == Bits::Eight;
-        self.kernel.nearest_ints(bytes, points, columns, margins, scores, labels)
+        self.kernel.nearest_ints(self.format.products, points, columns, margins, scores, labels)
     }
 
     /// Twice E of the points of a tile whose largest residual this is, rounded up.
@@ -218,7 +246,7 @@ impl Ints {
         let (r, c) = (up(residual) * of_residuals, up(columns.all.norm));
         let of_centroids = up(columns.all.residual) * of_residuals;
         let errors = [(0.5 + r * c + r * of_centroids) * share, of_centroids * share];
-        self.kernel.margins(half_norms, self.scale, errors, margins);
+        self.kernel.margins(half_norms, self.format.scales[0], errors, margins);
     }
 
     /// Bounds of the last tile's points, if the labels of the least scores hold: see `bounds::from_top2`.
@@ -250,14 +278,16 @@ impl Ints {
 
     /// Squared lattice steps of a unit of the scores.
     fn unit(&self) -> f32 {
-        1.0 / (self.scale * self.scale)
+        let [of_points, of_centroids] = self.format.scales;
+        1.0 / (of_points * of_centroids)
     }
 }
 
 /// Converts a tile (n_dims, width) to integers, several features per value. (n_values, width)
-fn make(bits: Bits, kernel: Kernel, points: &[f32], width: usize, scale: f32, to: &mut [i32]) {
-    match bits {
-        Bits::Eight => kernel.int8_tile(points, width, scale, to),
-        Bits::Sixteen => kernel.int16_tile(points, width, scale, to),
+fn make(format: Format, kernel: Kernel, points: &[f32], width: usize, to: &mut [i32]) {
+    let scale = format.scales[0];
+    match format.products {
+        Products::Halves => kernel.int16_tile(points, width, scale, to),
+        Products::Bytes | Products::ShortBytes => kernel.int8_tile(points, width, (scale, format.above), to),
     }
 }

@@ -15,8 +15,6 @@ const KEPT: usize = 8 << 20;
 pub(in crate::engine::cpu) struct Scratch {
     pub(super) narrow: Vec<i32>, // (n_values, width)
     pub(super) wide: Vec<f32>,   // (n_dims, width)
-    pub(super) bytes: Vec<u8>,   // a row, padded
-    pub(super) halves: Vec<u16>, // a row, padded
     pub(super) values: Vec<f32>,
     pub(super) ready: Ready,
     /// Of a guess in integers: scores of a tile, and twice E of its points.

@@ -8,8 +8,8 @@ mod nearest_seed;
 mod small;
 mod wide;
 
+use super::guess::Guesser;
 use super::kernel::Kernel;
-use super::tiles::Tiles;
 use crate::engine::draws::{Draws, candidates};
 use crate::engine::reference::assign::distance;
 use crate::engine::reference::seed::{gather, lowest_unused};
@@ -24,40 +24,46 @@ use wide::{Distances, Wide};
 pub(super) struct Seeder<'a> {
     table: &'a Table,
     kernel: Kernel,
-    norms: Option<Vec<f32>>, // small integers: squared norms, padded to tiles
+    norms: Option<small::Norms>, // of small integers
     rows: RowsByWeight<'a>,
 }
 
 impl<'a> Seeder<'a> {
-    pub(super) fn new(table: &'a Table, kernel: Kernel) -> Self {
+    pub(super) fn new(guesser: &Guesser<'a>) -> Self {
+        let Guesser { table, kernel, tiles, .. } = guesser;
         // differences of coordinates reach twice the largest coordinate
         let exact = certify::scores_are_exact(table.n_dims(), table.max_coordinate * 2, table.granularity);
         let rows = RowsByWeight::new(table);
-        let norms = (exact && !table.lattice.mixed()).then(|| {
-            let mut norms = small::norms(table);
-            norms.resize(table.n_points().next_multiple_of(kernel.tile()), 0.0);
-            norms
-        });
-        Self { table, kernel, norms, rows }
+        let exact = exact && !table.lattice.mixed();
+        let in_bytes = guesser.exact_bytes().is_some();
+        let norms = exact.then(|| small::Norms::new(table, tiles.width(), in_bytes));
+        Self { table, kernel: *kernel, norms, rows }
     }
 
     /// The first centroids of a restart. (n_clusters, n_dims)
-    pub(super) fn seed(&self, job: &Job<'_>, tiles: &Tiles<'_>, restart: u64, shared: bool) -> Vec<i32> {
+    pub(super) fn seed(&self, job: &Job<'_>, guesser: &Guesser<'_>, restart: u64, shared: bool) -> Vec<i32> {
         let mut draws = Draws::new(job.seed, restart);
         match &job.seeding {
             Seeding::Given(centroids) => centroids.clone(),
             Seeding::Random => gather(self.table, &self.rows.random(job.n_clusters, &mut draws)),
-            Seeding::KMeansPlusPlus => self.plus_plus_rows(job, tiles, draws, shared),
+            Seeding::KMeansPlusPlus => self.plus_plus_rows(job, guesser, draws, shared),
         }
     }
 
-    fn plus_plus_rows(&self, job: &Job<'_>, tiles: &Tiles<'_>, mut draws: Draws, shared: bool) -> Vec<i32> {
+    fn plus_plus_rows(
+        &self,
+        job: &Job<'_>,
+        guesser: &Guesser<'_>,
+        mut draws: Draws,
+        shared: bool,
+    ) -> Vec<i32> {
         let first = self.rows.draw(&mut draws);
-        let (table, kernel) = (self.table, self.kernel);
+        let (table, kernel, tiles) = (self.table, self.kernel, &guesser.tiles);
         let lattice = &table.lattice;
         let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
         let rows = if let Some(norms) = &self.norms {
-            self.plus_plus(job, &mut draws, first, small::Small::new(table, tiles, norms, kernel, first))
+            let near = small::Small::new(guesser, norms, candidates(job.n_clusters), first);
+            self.plus_plus(job, &mut draws, first, near)
         } else if table.distances_fit_64_bits() {
             // no draw and no comparison depends on a common factor
             let unit = 2 * table.granularity;
