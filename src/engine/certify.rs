@@ -105,6 +105,8 @@ pub enum Bound {
     LowerStands,
     /// Bounds against all centroids but the movers, as if they held against these too; else the sound ones.
     MoversUnseen,
+    /// The candidate of most guessed gain becomes a seed without proof; else the sound bounds.
+    CandidatesUnproven,
 }
 
 impl Bound {
@@ -159,6 +161,12 @@ impl Bound {
     #[must_use]
     pub fn sees_movers(self) -> bool {
         self != Self::MoversUnseen
+    }
+
+    /// Whether the best candidate for a seed is proven.
+    #[must_use]
+    pub fn proves_candidates(self) -> bool {
+        self != Self::CandidatesUnproven
     }
 
     /// The fractions of the bound, and of its residuals, that guesses in 8-bit integers use.

@@ -14,7 +14,8 @@ mod random;
 mod tables;
 
 pub(crate) use adversary::{
-    Adversary, bisector, far_centroid, rounded_apart, rounded_apart_beside_a_grid, rounded_apart_in_bytes, rounded_apart_in_f16,
+    Adversary, bisector, far_centroid, rounded_apart, rounded_apart_beside_a_grid, rounded_apart_in_bytes,
+    rounded_apart_in_f16,
 };
 pub(crate) use cases::{long, part, quick, step};
 pub(crate) use compare::compare;
@@ -23,7 +24,9 @@ pub(crate) use devices::{Adapter, opened};
 pub(crate) use devices::{Backend, on, on_mutants, options, processor};
 pub(crate) use oracle::{Case, integers};
 pub(crate) use random::{deterministic, shapes};
-pub(crate) use tables::{Numbers, dataset, digits, normal, repeated, rows, shape, values, weighted};
+pub(crate) use tables::{
+    Numbers, dataset, digits, mirrored, normal, repeated, rows, shape, values, weighted,
+};
 
 /// Makes a test for each backend of a function that takes a [`Backend`].
 macro_rules! backends {

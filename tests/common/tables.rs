@@ -64,6 +64,20 @@ pub(crate) fn normal(n_points: usize, n_dims: usize, seed: u64) -> Dataset<'stat
     dataset(n_dims, (0..n_points * n_dims).map(|_| numbers.normal()).collect())
 }
 
+/// Rows and their mirror images about zero, two of them far out, and a zero of nearly all the weight, from which seeding
+/// starts: a candidate gains as much as its image.
+pub(crate) fn mirrored(n_points: usize, n_dims: usize, seed: u64) -> Dataset<'static> {
+    let mut numbers = Numbers::new(seed);
+    let mut rows = vec![0.0; n_dims];
+    for i in 0..n_points {
+        let scale = if i == n_points / 2 { 20.0 } else { 1.0 };
+        let row: Vec<f64> = (0..n_dims).map(|_| scale * numbers.normal()).collect();
+        rows.extend(row.iter().chain(&row.iter().map(|x| -x).collect::<Vec<_>>()));
+    }
+    let weights: Vec<f64> = (0..=2 * n_points).map(|i| if i == 0 { 1e6 } else { 1.0 }).collect();
+    weighted(dataset(n_dims, rows), &weights)
+}
+
 /// The values of a table, row by row. (n_points, n_dims)
 pub(crate) fn values(data: &Dataset<'_>) -> Vec<f64> {
     match &data.points {

@@ -34,11 +34,12 @@ const IN_16_BITS: &str = "mutations::a_bound_of_zero_is_caught_in_16_bits";
 const LESS_IN_8_BITS: &str = "mutations::less_than_the_bound_is_caught_in_8_bits";
 const LESS_BESIDE_A_GRID: &str = "mutations::less_than_the_bound_is_caught_beside_a_grid";
 const BOUNDS: &str = "mutations::bounds_that_stand_and_movers_that_are_not_seen_are_caught";
+const UNPROVEN_CANDIDATE: &str = "mutations::an_unproven_candidate_is_caught";
 const HALF_THE_BOUND: &str = "mutations::half_the_bound_is_caught_in_bf16";
 
 #[test]
 fn portable() {
-    run_with("portable", &[BOUNDS]);
+    run_with("portable", &[BOUNDS, UNPROVEN_CANDIDATE]);
 }
 
 #[cfg(target_arch = "x86_64")]

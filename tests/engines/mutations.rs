@@ -5,8 +5,8 @@ use cairn::engine::certify::Bound;
 use cairn::kmeans::KMeans;
 
 use crate::common::{
-    Adversary, Backend, Case, bisector, compare, far_centroid, normal, on_devices, on_mutants, rounded_apart,
-    rounded_apart_beside_a_grid, rounded_apart_in_bytes,
+    Adversary, Backend, Case, bisector, compare, far_centroid, mirrored, normal, on_devices, on_mutants,
+    rounded_apart, rounded_apart_beside_a_grid, rounded_apart_in_bytes,
 };
 
 on_devices!(a_bound_of_zero_is_caught, the_best_bound_for_all_is_caught);
@@ -63,6 +63,16 @@ fn bounds_that_stand_and_movers_that_are_not_seen_are_caught() {
             });
         }
     }
+}
+
+/// Of candidates that gain alike the last would be taken.
+#[test]
+fn an_unproven_candidate_is_caught() {
+    let case = Case::new(&mirrored(60, 9, 65), KMeans::new(3).restarts(20));
+    let oracle = case.oracle();
+    on_mutants(Backend::Cpu, Bound::CandidatesUnproven, &|engine| {
+        assert!(compare(&oracle, &case.run(engine, 1)).is_err(), "it is never wrong");
+    });
 }
 
 fn a_bound_of_zero_is_caught(backend: Backend) {

@@ -3,7 +3,9 @@
 use cairn::kmeans::{Init, KMeans};
 use ndarray::Array2;
 
-use crate::common::{Case, Numbers, agree, bisector, dataset, far_centroid, integers, normal, repeated};
+use crate::common::{
+    Case, Numbers, agree, bisector, dataset, far_centroid, integers, mirrored, normal, repeated,
+};
 
 agree!(duplicates, fewer_distinct_rows_than_clusters, binary, binary_many_clusters, a_square_grid);
 
@@ -30,7 +32,7 @@ fn a_square_grid() -> Case {
     Case::new(&dataset(2, rows.collect()), KMeans::new(4).restarts(8))
 }
 
-agree!(large_ties);
+agree!(large_ties, candidates_that_gain_alike);
 
 /// Zeros and ones times a large odd number: ties as in a binary table, in 31-bit arithmetic.
 fn large_ties() -> Case {
@@ -94,4 +96,9 @@ fn far_centroid_of_an_outlier() -> Case {
     starts.extend(vec![f64::from(1 << 30); d]);
     let starts = Array2::from_shape_vec((5, d), starts).expect("five rows");
     Case::new(&integers(d, values), KMeans::new(5).restarts(1).init(Init::Centroids(starts)))
+}
+
+/// The first of two candidates becomes the seed, though neither is proven to be the better.
+fn candidates_that_gain_alike() -> Case {
+    Case::new(&mirrored(60, 9, 65), KMeans::new(3).restarts(20))
 }

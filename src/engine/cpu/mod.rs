@@ -89,7 +89,7 @@ impl Engine for Cpu {
             cpu: *self,
             job,
             kernel,
-            seeder: Seeder::new(&guesser),
+            seeder: Seeder::new(&guesser, self.bound),
             guesser,
             squares: squares(job.table, &vec![0; job.table.n_dims()]),
         }))

@@ -2,14 +2,17 @@
 //!
 //! A step of greedy k-means++ needs, for every candidate, the points that are nearer to it than to any seed so far, and
 //! by how much. [`small`] serves tables of small integers, whose `f32` scores are exact. [`wide`] serves all others:
-//! scores prove that most points are not nearer, and the remaining points get exact distances.
+//! scores prove that most points are not nearer, and mostly which candidate is best; only the points that may be nearer to
+//! that one get exact distances.
 
+mod gains;
 mod nearest_seed;
 mod small;
 mod wide;
 
 use super::guess::Guesser;
 use super::kernel::Kernel;
+use crate::engine::certify::Bound;
 use crate::engine::draws::{Draws, candidates};
 use crate::engine::reference::assign::distance;
 use crate::engine::reference::seed::{gather, lowest_unused};
@@ -26,10 +29,11 @@ pub(super) struct Seeder<'a> {
     kernel: Kernel,
     norms: Option<small::Norms>, // of small integers
     rows: RowsByWeight<'a>,
+    proves: bool, // but in tests
 }
 
 impl<'a> Seeder<'a> {
-    pub(super) fn new(guesser: &Guesser<'a>) -> Self {
+    pub(super) fn new(guesser: &Guesser<'a>, bound: Bound) -> Self {
         let Guesser { table, kernel, tiles, .. } = guesser;
         // differences of coordinates reach twice the largest coordinate
         let exact = certify::scores_are_exact(table.n_dims(), table.max_coordinate * 2, table.granularity);
@@ -37,7 +41,7 @@ impl<'a> Seeder<'a> {
         let exact = exact && !table.lattice.mixed();
         let in_bytes = guesser.exact_bytes().is_some();
         let norms = exact.then(|| small::Norms::new(table, tiles.width(), in_bytes));
-        Self { table, kernel: *kernel, norms, rows }
+        Self { table, kernel: *kernel, norms, rows, proves: bound.proves_candidates() }
     }
 
     /// The first centroids of a restart. (n_clusters, n_dims)
@@ -69,17 +73,17 @@ impl<'a> Seeder<'a> {
             let unit = 2 * table.granularity;
             let exact = |x: &[i32], c: &[i32]| (kernel.distance(x, c) >> unit) as u64;
             let of = Distances { table, tiles, kernel, exact, unit, gamma };
-            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared))
+            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared, self.proves))
         } else if !lattice.mixed() {
             let exact = |x: &[i32], c: &[i32]| kernel.distance(x, c);
             let of = Distances { table, tiles, kernel, exact, unit: 0, gamma };
-            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared))
+            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared, self.proves))
         } else {
             let max_shift = lattice.max_shift();
             let exact =
                 |x: &[i32], c: &[i32]| distance(x.iter().map(|&q| q.into()), c, &lattice.shift, max_shift);
             let of = Distances { table, tiles, kernel, exact, unit: 0, gamma };
-            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared))
+            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared, self.proves))
         };
         gather(table, &rows)
     }
@@ -96,8 +100,7 @@ impl<'a> Seeder<'a> {
             }
             let rows: Vec<usize> = (0..n_candidates).map(|_| near.pick(draws.below(total))).collect();
             columns.fill(self.table, self.kernel.squaring(), &gather(self.table, &rows));
-            let potentials = near.weigh(&rows, &columns);
-            let best = (0..n_candidates).min_by_key(|&c| potentials[c]).unwrap_or(0); // ties: the first
+            let best = near.best(&rows, &columns);
             near.choose(best);
             seeds.push(rows[best]);
         }

@@ -11,9 +11,9 @@ pub(super) trait Near {
     fn total(&self) -> u128;
     /// The first row whose running total of w D exceeds `t`.
     fn pick(&self, t: u128) -> usize;
-    /// The potential after each candidate. `columns` hold the candidates `rows`.
-    fn weigh(&mut self, rows: &[usize], columns: &Columns) -> Vec<u128>;
-    /// Makes candidate `chosen` of the last [`Near::weigh`] a seed.
+    /// The candidate that leaves the least potential, the first of equals. `columns` hold the candidates `rows`.
+    fn best(&mut self, rows: &[usize], columns: &Columns) -> usize;
+    /// Makes candidate `chosen` of the last [`Near::best`] a seed.
     fn choose(&mut self, chosen: usize);
 }
 

@@ -118,7 +118,7 @@ impl<'a> Small<'a> {
         let mut new = Self { table, tiles, kernel: *kernel, scores, near, sums, after, after_sums };
         let mut columns = columns(table, *kernel, 1);
         columns.fill(table, kernel.squaring(), &gather(table, &[first]));
-        new.weigh(&[first], &columns);
+        new.best(&[first], &columns);
         new.choose(0);
         new
     }
@@ -134,7 +134,7 @@ impl Near for Small<'_> {
         pick_row(t, self.tiles.width(), &self.sums, share, self.table.n_points())
     }
 
-    fn weigh(&mut self, rows: &[usize], columns: &Columns) -> Vec<u128> {
+    fn best(&mut self, rows: &[usize], columns: &Columns) -> usize {
         let (width, how) = (self.tiles.width(), (self.kernel, unit(self.table)));
         self.after.resize_with(rows.len(), Vec::new);
         self.after_sums.resize_with(rows.len(), Vec::new);
@@ -156,7 +156,8 @@ impl Near for Small<'_> {
                 };
             }
         }
-        self.after_sums.iter().map(|sums| sums.iter().sum()).collect()
+        let potential = |&c: &usize| -> u128 { self.after_sums[c].iter().sum() };
+        (0..rows.len()).min_by_key(potential).unwrap_or(0) // ties: the first
     }
 
     fn choose(&mut self, chosen: usize) {

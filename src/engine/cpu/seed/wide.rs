@@ -1,25 +1,24 @@
-//! Seeding on any table. Only points that may be nearer to a candidate get exact distances.
+//! Seeding on any table. Only points that may be nearer to the chosen candidate get exact distances.
+//!
+//! Scores in `f32` say by how much each candidate would lower the potential, within an error: mostly that proves which one
+//! does most (docs/DEFINITION.md, section 4.13). Else all of them get exact distances.
 //!
 //! A point keeps the number of its nearest seed, not the distance to it, which is computed again where it is needed: a
 //! few more distances for a quarter of the memory.
-
-use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::super::columns::Columns;
 use super::super::kernel::{Kernel, ones};
 use super::super::tiles::Tiles;
-use super::nearest_seed::{Near, columns, pick_row};
+use super::gains::{Gains, proven};
+use super::nearest_seed::{Near, pick_row};
 use crate::engine::certify;
 use crate::engine::reference::seed::gather;
 use crate::lattice::Table;
 
 /// Tiles per parallel task.
 const CHUNK: usize = 64;
-/// The points nearer to a candidate are listed if fewer than one in this many were nearer to some at the step before.
-/// Otherwise they are found again for the candidate that is chosen.
-const FEW: u64 = 16;
 
 /// Exact distances, of a type D, and what proves that a point needs none.
 pub(super) struct Distances<'a, F> {
@@ -58,12 +57,12 @@ where
     /// of which the nearest is `near` away: then `D = |x|^2 + 2 s >= near`. Scores scale features of a mixed table by
     /// `2^-e`.
     fn limit(&self, i: usize, near: D) -> f32 {
-        let half_norm = self.table.half_norm(i);
+        let half_norm = self.tiles.half_norms(i / self.tiles.width())[i % self.tiles.width()];
         let near: u128 = near.into();
         let power = self.unit as i32 - 2 * self.table.lattice.max_shift() as i32;
         let half_near = libm::ldexp(near as f64, power) / 2.0;
-        let own = f64::from(certify::point_error(self.gamma, half_norm));
-        let limit = half_near - half_norm + own + (half_near + half_norm) * 1e-9;
+        let own = f64::from(certify::point_error(self.gamma, half_norm.next_up().into()));
+        let limit = half_near - f64::from(half_norm.next_down()) + own + half_near * 1e-9;
         let rounded = limit as f32;
         if f64::from(rounded) < limit { rounded.next_up() } else { rounded }
     }
@@ -73,13 +72,13 @@ where
 pub(super) struct Wide<'a, F> {
     of: Distances<'a, F>,
     shared: bool,
-    seeds: Vec<i32>,       // (n_seeds, n_dims)
-    nearest: Vec<u32>,     // (n_points)
-    limits: Vec<f32>,      // see Distances::limit (n_points)
-    sums: Vec<u128>,       // of w D (n_tiles)
-    candidates: Vec<i32>,  // of the last step (n_candidates, n_dims)
-    listed: Vec<Vec<u32>>, // points nearer to a candidate (n_candidates); empty if they are not listed
-    lists: bool,           // whether the next step lists them
+    seeds: Vec<i32>,      // (n_seeds, n_dims)
+    nearest: Vec<u32>,    // (n_points)
+    limits: Vec<f32>,     // see Distances::limit (n_points)
+    sums: Vec<u128>,      // of w D (n_tiles)
+    candidates: Vec<i32>, // of the last step (n_candidates, n_dims)
+    open: Vec<u32>,       // a bit for each point that may be nearer (n_tiles, n_candidates)
+    proves: bool,         // but in tests
 }
 
 /// A row of (n_rows, n_dims).
@@ -100,7 +99,7 @@ where
     D: Copy + Ord + Send + Sync + Into<u128>,
     F: Fn(&[i32], &[i32]) -> D + Sync,
 {
-    pub(super) fn new(of: Distances<'a, F>, first: usize, shared: bool) -> Self {
+    pub(super) fn new(of: Distances<'a, F>, first: usize, shared: bool, proves: bool) -> Self {
         let n = of.table.n_points();
         let (nearest, limits, sums) = (vec![0; n], vec![0.0; n], vec![0; of.tiles.len()]);
         let seeds = gather(of.table, &[first]);
@@ -112,8 +111,8 @@ where
             limits,
             sums,
             candidates: Vec::new(),
-            listed: Vec::new(),
-            lists: false,
+            open: Vec::new(),
+            proves,
         };
         new.measure_first();
         new
@@ -149,74 +148,88 @@ where
         });
     }
 
-    /// Finds the points that are nearer to `seed`, which gets the number `new`, than to all seeds so far.
-    fn measure(&mut self, seed: &[i32], new: u32) {
+    /// Makes the open points that are nearer to candidate `chosen` its own: it gets the number `new`.
+    fn measure(&mut self, chosen: usize, new: u32) {
         let d = self.of.table.n_dims();
-        let mut columns = columns(self.of.table, self.of.kernel, 1);
-        columns.fill(self.of.table, self.of.kernel.squaring(), seed);
-        let columns = &columns;
+        let (candidates, open) = (std::mem::take(&mut self.candidates), std::mem::take(&mut self.open));
+        let (n_candidates, seed) = (candidates.len() / d, row(&candidates, d, chosen));
         self.change(|part, of, seeds| {
             let width = of.tiles.width();
-            let (mut room, mut scores) = (Vec::new(), vec![0.0; columns.base.len() * width]);
             for (tile, sum) in part.sums.iter_mut().enumerate() {
-                let at = tile * width..part.nearest.len().min((tile + 1) * width);
-                let first = part.first_tile * width;
-                of.kernel.scores(&of.tiles.points(part.first_tile + tile, &mut room), columns, &mut scores);
-                let open = of.kernel.at_most(&scores[..at.len()], &part.limits[at.clone()]);
-                for at in ones(open).map(|lane| at.start + lane) {
+                let open = open[(part.first_tile + tile) * n_candidates + chosen];
+                for at in ones(open).map(|lane| tile * width + lane) {
+                    let i = part.first_tile * width + at;
                     let nearest = row(seeds, d, part.nearest[at] as usize);
-                    if let Some((before, distance)) = of.nearer(first + at, nearest, seed) {
-                        *sum -= of.gain(first + at, before, distance);
-                        (part.nearest[at], part.limits[at]) = (new, of.limit(first + at, distance));
+                    if let Some((before, distance)) = of.nearer(i, nearest, seed) {
+                        *sum -= of.gain(i, before, distance);
+                        (part.nearest[at], part.limits[at]) = (new, of.limit(i, distance));
                     }
                 }
             }
         });
+        self.seeds.extend(seed);
     }
 
-    /// The points of these tiles that are nearer to each candidate, and the gain in potential.
-    fn nearer_in(&self, tiles: Range<usize>, columns: &Columns) -> Gains {
+    /// Scores the candidates: says which points are open, and guesses what each candidate gains.
+    fn score(&mut self, columns: &Columns) -> Vec<Gains> {
         let Distances { table, tiles: all, kernel, .. } = &self.of;
-        let (width, d) = (all.width(), table.n_dims());
-        let mut found = Gains::none(self.candidates.len() / d);
-        let (mut room, mut scores) = (Vec::new(), vec![0.0; columns.base.len() * width]);
-        for tile in tiles {
-            kernel.scores(&all.points(tile, &mut room), columns, &mut scores);
-            let rows = tile * width..table.n_points().min((tile + 1) * width);
-            for (c, candidate) in self.candidates.chunks_exact(d).enumerate() {
-                let open = kernel.at_most(&scores[c * width..][..rows.len()], &self.limits[rows.clone()]);
-                for i in ones(open).map(|lane| rows.start + lane) {
-                    if let Some((before, distance)) = self.of.nearer(i, self.nearest(i), candidate) {
-                        found.gain[c] += self.of.gain(i, before, distance);
-                        found.count += 1;
-                        if self.lists {
-                            found.nearer[c].push(i as u32);
+        let (n_candidates, width) = (self.candidates.len() / table.n_dims(), all.width());
+        let mut open = vec![0; all.len() * n_candidates];
+        let limits = &self.limits;
+        let chunk = |(chunk, open): (usize, &mut [u32])| {
+            let mut found = vec![Gains::default(); n_candidates];
+            let (mut room, mut scores) = (Vec::new(), vec![0.0; columns.base.len() * width]);
+            for (tile, open) in (chunk * CHUNK..).zip(open.chunks_exact_mut(n_candidates)) {
+                kernel.scores(&all.points(tile, &mut room), columns, &mut scores);
+                let rows = tile * width..table.n_points().min((tile + 1) * width);
+                let of_points = [&limits[rows.clone()], &all.half_norms(tile)[..rows.len()]];
+                for ((open, found), scores) in open.iter_mut().zip(&mut found).zip(scores.chunks_exact(width))
+                {
+                    *open = kernel.at_most(&scores[..rows.len()], of_points[0]);
+                    found.add(*open, scores, of_points, |lane| table.weights.get(rows.start + lane));
+                }
+            }
+            found
+        };
+        let (none, size) = (|| vec![Gains::default(); n_candidates], CHUNK * n_candidates);
+        let found = if self.shared {
+            open.par_chunks_mut(size).enumerate().map(chunk).reduce(none, Gains::merge)
+        } else {
+            open.chunks_mut(size).enumerate().map(chunk).fold(none(), Gains::merge)
+        };
+        self.open = open;
+        found
+    }
+
+    /// By how much the potential would fall with each candidate.
+    fn exact_gains(&self) -> Vec<u128> {
+        let Distances { table, tiles, .. } = &self.of;
+        let (d, width) = (table.n_dims(), tiles.width());
+        let n_candidates = self.candidates.len() / d;
+        let chunk = |chunk: usize| {
+            let mut gains = vec![0; n_candidates];
+            for tile in chunk * CHUNK..tiles.len().min((chunk + 1) * CHUNK) {
+                let candidates = gains.iter_mut().zip(self.candidates.chunks_exact(d));
+                for ((gain, candidate), &open) in candidates.zip(&self.open[tile * n_candidates..]) {
+                    for i in ones(open).map(|lane| tile * width + lane) {
+                        if let Some((before, distance)) = self.of.nearer(i, self.nearest(i), candidate) {
+                            *gain += self.of.gain(i, before, distance);
                         }
                     }
                 }
             }
+            gains
+        };
+        let add = |mut a: Vec<u128>, b: Vec<u128>| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            a
+        };
+        let chunks = 0..tiles.len().div_ceil(CHUNK);
+        if self.shared {
+            chunks.into_par_iter().map(chunk).reduce(|| vec![0; n_candidates], add)
+        } else {
+            chunks.map(chunk).fold(vec![0; n_candidates], add)
         }
-        found
-    }
-}
-
-/// Nearer points of each candidate, if they are listed, and by how much the potential would fall. (n_candidates)
-struct Gains {
-    nearer: Vec<Vec<u32>>,
-    gain: Vec<u128>,
-    count: u64, // of pairs of a point and a candidate
-}
-
-impl Gains {
-    fn none(n_candidates: usize) -> Self {
-        Self { nearer: vec![Vec::new(); n_candidates], gain: vec![0; n_candidates], count: 0 }
-    }
-
-    fn merge(mut self, other: Self) -> Self {
-        self.nearer.iter_mut().zip(other.nearer).for_each(|(a, b)| a.extend(b));
-        self.gain.iter_mut().zip(other.gain).for_each(|(a, b)| *a += b);
-        self.count += other.count;
-        self
     }
 }
 
@@ -234,39 +247,20 @@ where
         pick_row(t, self.of.tiles.width(), &self.sums, share, self.of.table.n_points())
     }
 
-    fn weigh(&mut self, rows: &[usize], columns: &Columns) -> Vec<u128> {
-        self.candidates = gather(self.of.table, rows);
-        let n_tiles = self.of.tiles.len();
-        let chunk = |chunk: usize| {
-            let tiles = chunk * CHUNK..n_tiles.min((chunk + 1) * CHUNK);
-            self.nearer_in(tiles, columns)
-        };
-        let chunks = n_tiles.div_ceil(CHUNK);
-        let none = || Gains::none(rows.len());
-        let found = if self.shared {
-            (0..chunks).into_par_iter().map(chunk).reduce(none, Gains::merge)
-        } else {
-            (0..chunks).map(chunk).fold(none(), Gains::merge)
-        };
-        self.listed = if self.lists { found.nearer } else { Vec::new() };
-        self.lists = found.count < self.of.table.n_points() as u64 / FEW;
-        let total = self.total();
-        found.gain.into_iter().map(|gain| total - gain).collect()
+    fn best(&mut self, rows: &[usize], columns: &Columns) -> usize {
+        let table = self.of.table;
+        self.candidates = gather(table, rows);
+        let found = self.score(columns);
+        let half_norms: Vec<f64> = rows.iter().map(|&row| table.half_norm(row)).collect();
+        let equal = |a: usize, b: usize| table.point(rows[a]) == table.point(rows[b]);
+        proven(&found, &half_norms, self.of.gamma, equal, self.proves).unwrap_or_else(|| {
+            let gains = self.exact_gains();
+            (0..rows.len()).rev().max_by_key(|&c| gains[c]).unwrap_or(0) // ties: the first
+        })
     }
 
     fn choose(&mut self, chosen: usize) {
-        let d = self.of.table.n_dims();
-        let seed = row(&self.candidates, d, chosen).to_vec();
-        let new = (self.seeds.len() / d) as u32;
-        if self.listed.is_empty() {
-            self.measure(&seed, new);
-        } else {
-            for i in std::mem::take(&mut self.listed[chosen]).into_iter().map(|i| i as usize) {
-                let (before, distance) = self.of.nearer(i, self.nearest(i), &seed).expect("listed as nearer");
-                self.sums[i / self.of.tiles.width()] -= self.of.gain(i, before, distance);
-                (self.nearest[i], self.limits[i]) = (new, self.of.limit(i, distance));
-            }
-        }
-        self.seeds.extend(seed);
+        let new = (self.seeds.len() / self.of.table.n_dims()) as u32;
+        self.measure(chosen, new);
     }
 }
