@@ -8,6 +8,7 @@
 //! | `report` | `cairn report` in a browser |
 //! | `reading` | `cairn read` on pictures of digits |
 //! | `pictures` | files of pictures: cut, changed, empty, thin |
+//! | `documents` | the commands that documents show, and their output |
 //! | `corpora` | the fuzzers' corpora |
 //! | `browser`, `strips` | a page in headless Chromium; pictures composed of known digits |
 #![cfg(feature = "cli")]
@@ -19,6 +20,8 @@ mod cli;
 mod compare;
 #[allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 mod corpora;
+#[allow(clippy::unwrap_used, reason = "a test that fails here fails")]
+mod documents;
 mod draw;
 mod pictures;
 mod reading;
