@@ -74,7 +74,7 @@ fn run(folder: &Path, commands: &str) -> (String, bool) {
     (String::from_utf8(output.stdout).unwrap(), output.status.success())
 }
 
-fn compared<'a>(text: &'a str) -> impl Iterator<Item = &'a str> {
+fn compared(text: &str) -> impl Iterator<Item = &str> {
     let same = |line: &&str| !VARYING.iter().any(|start| line.starts_with(start));
     text.lines().map(str::trim_end).filter(same)
 }

@@ -85,14 +85,82 @@ fn json_has_a_box_and_a_confidence_for_each() {
     }
 }
 
+/// Colours of frames: read, unsure, no digit, left out.
+const FRAMES: [[u8; 3]; 4] = [[0, 114, 178], [190, 110, 0], [200, 30, 90], [125, 125, 135]];
+
+/// The proof of a picture, and the digits of the JSON.
+fn proof(folder: &Folder, picture: &str) -> (image::RgbImage, Vec<Value>) {
+    let ran = folder.run(&format!("read m.safetensors {picture} --json -q --debug seen.png"));
+    ran.done();
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    let lines = json["lines"].as_array().unwrap();
+    let digits = lines.iter().flat_map(|line| line["digits"].as_array().unwrap().clone()).collect();
+    (image::open(folder.path("seen.png")).unwrap().into_rgb8(), digits)
+}
+
+fn corner(digit: &Value, at: usize) -> u32 {
+    digit["box"][at].as_u64().unwrap() as u32
+}
+
+/// What stands on the tag of the least size above a digit: the pixels that are more white than the frame's colour.
+fn tag(seen: &image::RgbImage, digit: &Value, frame: [u8; 3], thick: u32) -> Vec<bool> {
+    let (left, top) = (corner(digit, 0) - thick, corner(digit, 1) - thick - 16);
+    let pixel = |x, y| seen.get_pixel(left + x, top + y).0;
+    assert_eq!([pixel(0, 0), pixel(0, 15)], [frame; 2], "{digit}");
+    let white = |(x, y)| {
+        let share =
+            |at: usize| (f64::from(pixel(x, y)[at]) - f64::from(frame[at])) / f64::from(255 - frame[at]);
+        share(0) > 0.5
+    };
+    (0..16).flat_map(|y| (0..14).map(move |x| (x, y))).map(white).collect()
+}
+
 #[test]
-fn the_proof_shows_boxes_and_what_was_seen() {
+fn the_proof_frames_and_names_each_digit() {
     let folder = fitted();
-    folder.run("read m.safetensors s.png --debug seen.png --plain").done();
-    let seen = image::open(folder.path("seen.png")).unwrap().into_rgb8();
-    assert!(seen.width() >= 560 && seen.height() > 160, "{:?}", seen.dimensions());
-    let colored = seen.pixels().filter(|pixel| pixel.0[0].abs_diff(pixel.0[1]) > 60).count();
-    assert!(colored > 10 * 4 * 20, "{colored}");
+    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/numbers.png"), folder.path("n.png")).unwrap();
+    let (height, thick) = (image::open(folder.path("n.png")).unwrap().height(), 2);
+    let (seen, digits) = proof(&folder, "n.png");
+    let mut tags = std::collections::BTreeMap::new();
+    let mut unsure = 0;
+    for digit in &digits {
+        let sure = digit["confidence"].as_f64().unwrap() >= 0.1;
+        unsure += usize::from(!sure);
+        let frame = FRAMES[if digit["strange"] == true { 2 } else { usize::from(!sure) }];
+        let beside = (corner(digit, 0) - 1, corner(digit, 1) + corner(digit, 3) / 2);
+        assert_eq!(seen.get_pixel(beside.0, beside.1).0, frame, "{digit}");
+        let (name, tag) = (digit["name"].as_str().unwrap(), tag(&seen, digit, frame, thick));
+        assert!((15..120).contains(&tag.iter().filter(|&&white| white).count()), "{digit}");
+        assert_eq!(tags.entry(name).or_insert_with(|| tag.clone()), &tag, "{digit}");
+    }
+    assert!(digits.len() == 16 && (1..16).contains(&unsure), "{unsure} of {} unsure", digits.len());
+    let different: std::collections::BTreeSet<&Vec<bool>> = tags.values().collect();
+    assert!(tags.len() >= 7 && different.len() == tags.len(), "{:?}", tags.keys());
+    // the legend has a sample of each, also of those that do not occur
+    for frame in FRAMES {
+        let samples =
+            seen.enumerate_pixels().filter(|(_, y, pixel)| *y >= height && pixel.0 == frame).count();
+        assert!(samples > 60, "{frame:?}: {samples}");
+    }
+    let framed = seen.enumerate_pixels().any(|(_, y, pixel)| y < height && pixel.0 == FRAMES[2]);
+    assert_eq!(framed, digits.iter().any(|digit| digit["strange"] == true));
+}
+
+#[test]
+fn the_proof_shows_what_was_seen() {
+    let folder = fitted();
+    let (seen, digits) = proof(&folder, "s.png");
+    assert_eq!(digits.len(), 10);
+    // below the legend, each digit is drawn with squares of 4 pixels, as the JSON has it
+    let ink = |x: u32, y: u32| 255 - u32::from(seen.get_pixel(x, y).0[0]);
+    let top = seen.height() - (2 * 32 + 3 * 6) + 6;
+    for (at, digit) in (0..).zip(&digits) {
+        for (cell, count) in (0..).zip(digit["counts"].as_array().unwrap()) {
+            let (x, y) = (6 + at * 38 + cell % 8 * 4 + 1, top + cell / 8 * 4 + 1);
+            let shown = (f64::from(ink(x, y)) / 255.0 * 16.0).round();
+            assert_eq!(Some(shown), count.as_f64(), "cell {cell} of {digit}");
+        }
+    }
     assert_eq!(folder.names(), ["m.safetensors", "s.png", "seen.png"]);
 }
 
