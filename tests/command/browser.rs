@@ -33,6 +33,22 @@ pub(crate) fn open(page: &Path) -> Option<Seen> {
     Some(Seen { dom: text(&output.stdout), console, requests: requests(&text(&log)) })
 }
 
+/// What an expression of the page's `window` and `document` is in a frame so wide, for a browser's own window has a least
+/// width. The frame is written to `folder`.
+pub(crate) fn measured(folder: &Path, page: &str, width: u32, expression: &str) -> Option<String> {
+    let inside = page.replace('&', "&amp;").replace('"', "&quot;");
+    let frame = format!(
+        "<!doctype html><meta charset=\"utf-8\"><title>frame</title>\
+         <iframe id=f style=\"width:{width}px;height:900px;border:0\" srcdoc=\"{inside}\"></iframe><p id=says>nothing</p>\
+         <script>f.onload = () => {{ const window = f.contentWindow, document = f.contentDocument; says.textContent = {expression}; }}</script>"
+    );
+    let file = folder.join("frame.html");
+    fs::write(&file, frame).expect("the frame");
+    let dom = open(&file)?.dom;
+    let says = dom.split("<p id=\"says\">").nth(1).and_then(|rest| rest.split('<').next());
+    Some(says.expect("the frame says what it is").to_owned())
+}
+
 /// Writes a screenshot of a page of this width, for inspection.
 pub(crate) fn picture(page: &Path, width: u32, to: &Path) -> Option<()> {
     let own = TempDir::new().expect("a folder");

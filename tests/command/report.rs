@@ -78,22 +78,9 @@ fn looks_alive(place: &Place, width: u32) {
 
 /// The width of the document beside that of its window, as the page itself measures them in a frame `width` wide.
 fn fits(place: &Place, width: u32) {
-    let inside = place.page().replace('&', "&amp;").replace('"', "&quot;");
-    let frame = format!(
-        "<!doctype html><title>frame</title><iframe id=f style=\"width:{width}px;height:900px;border:0\" srcdoc=\"{inside}\"></iframe>\
-         <p id=says>nothing</p><script>f.onload = () => {{ const d = f.contentDocument.documentElement;\
-         says.textContent = 'scroll ' + d.scrollWidth + ' client ' + d.clientWidth; }}</script>"
-    );
-    let Some(seen) = browser::open(&place.write("frame.html", &frame)) else { return };
-    let says = seen
-        .dom
-        .split("<p id=\"says\">scroll ")
-        .nth(1)
-        .expect("the frame says how wide it is")
-        .split('<')
-        .next();
-    let numbers: Vec<u32> =
-        says.unwrap_or_default().split(" client ").filter_map(|n| n.parse().ok()).collect();
+    let widths = "document.documentElement.scrollWidth + ' ' + document.documentElement.clientWidth";
+    let Some(says) = browser::measured(place.0.path(), &place.page(), width, widths) else { return };
+    let numbers: Vec<u32> = says.split(' ').filter_map(|n| n.parse().ok()).collect();
     let [scroll, client] = numbers[..] else { panic!("{says:?}") };
     assert!(scroll <= client, "{scroll} pixels of page in a window of {client}");
 }

@@ -1,4 +1,4 @@
-//! JSON and CSV files.
+//! JSON and CSV files, and the page.
 
 use cairn::compare::export::{ExportFormat, text};
 use cairn::compare::{Document, Method};
@@ -7,6 +7,7 @@ use cairn::kmeans::KMeans;
 use serde_json::Value;
 
 use super::doubles::{Double, FakeClock, compare};
+use crate::browser;
 
 fn documents() -> Vec<Document> {
     let clock = FakeClock::default();
@@ -88,4 +89,21 @@ fn the_page_escapes_what_is_not_ours() {
     let failed = text(&documents[2], ExportFormat::Html).unwrap();
     assert!(failed.contains("incomplete") && failed.contains("unplugged") && !failed.contains("<b>&"));
     assert!(text(&documents[3], ExportFormat::Html).unwrap().contains("Nothing was measured"));
+}
+
+/// On a phone each row of a table is a list of names and values, and nothing sticks out to the right.
+#[test]
+fn tables_become_lists_on_a_phone() {
+    let page = text(&documents()[1], ExportFormat::Html).unwrap();
+    let folder = tempfile::TempDir::new().unwrap();
+    let expression = "[...document.querySelectorAll('details[open] tbody tr')].map(row => {
+        const cells = [...row.cells].filter(cell => cell.offsetHeight), tops = new Set(cells.map(cell => cell.offsetTop));
+        const named = cells.slice(1).every(cell => window.getComputedStyle(cell, '::before').content.includes(cell.dataset.name));
+        return (tops.size === 1 ? 'row' : tops.size === cells.length ? 'list' : 'heap') + (named ? ' named' : '');
+    }).concat(document.documentElement.scrollWidth - document.documentElement.clientWidth).join()";
+    for (width, kind) in [(320, "list named"), (390, "list named"), (800, "row"), (1280, "row")] {
+        let Some(says) = browser::measured(folder.path(), &page, width, expression) else { return };
+        // three tables of two devices
+        assert_eq!(says, format!("{}0", format!("{kind},").repeat(6)), "{width} pixels");
+    }
 }

@@ -6,7 +6,7 @@
 //! | `doubles` | a simulated clock, and engines that advance it, return wrong results, or fail |
 //! | `figures` | medians, ratios, intervals, warnings, times by step and crossovers of known times |
 //! | `refusals` | a wrong label ends the comparison before any timing; a device that fails does not |
-//! | `documents` | the JSON matches its schema, the CSV its header |
+//! | `documents` | the JSON matches its schema, the CSV its header; the page on a phone |
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 mod batches;
