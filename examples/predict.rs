@@ -8,7 +8,7 @@ use std::error::Error;
 use cairn::data::{self, Dataset};
 use cairn::engine::{Device, OpenOptions, open};
 use cairn::kmeans::{KMeans, fit};
-use cairn::model::{Model, Predictor};
+use cairn::model::Predictor;
 use ndarray::{Array2, s};
 
 /// Rows for the fit.
@@ -30,7 +30,7 @@ pub(crate) fn predict() -> Result<String, Box<dyn Error>> {
 
     let seen = Dataset { truth: Some(truth), ..Dataset::new("digits", pixels.slice(s![..FITTED, ..])) };
     let params = KMeans::new(40).restarts(10).check()?;
-    let model = Model::from_fit(&fit(&seen, &params)?, &seen, &params)?; // named by the truth of each cluster's rows
+    let model = fit(&seen, &params)?.model(&seen, &params)?; // named by the truth of each cluster's rows
 
     let opened = open(&Device::Cpu, &OpenOptions::default())?;
     let mut predictor = Predictor::new(&model, &*opened.engine)?;

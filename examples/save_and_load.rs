@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 pub(crate) fn save_and_load() -> Result<String, Box<dyn Error>> {
     let digits = data::digits();
     let params = KMeans::new(10).restarts(5).seed(3).check()?;
-    let mut model = Model::from_fit(&fit(&digits, &params)?, &digits, &params)?;
+    let mut model = fit(&digits, &params)?.model(&digits, &params)?;
     model.rename(0, "the first cluster")?;
 
     let folder = tempfile::tempdir()?;

@@ -54,7 +54,7 @@ pub(crate) fn table(bytes: &[u8]) {
     };
     if let Ok(fit) = cairn::kmeans::fit(&data, &params) {
         let _ = warnings::of_fit(&fit, &data);
-        let model = Model::from_fit(&fit, &data, &params).expect("a fit makes a model");
+        let model = fit.model(&data, &params).expect("a fit makes a model");
         check_written(&model);
     }
 }
@@ -125,7 +125,7 @@ fn digits() -> &'static Model {
         let params =
             KMeans::new(10).restarts(1).device(cairn::engine::Device::Cpu).check().expect("good parameters");
         let fit = cairn::kmeans::fit(&data, &params).expect("a fit");
-        Model::from_fit(&fit, &data, &params).expect("a model")
+        fit.model(&data, &params).expect("a model")
     })
 }
 

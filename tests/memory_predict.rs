@@ -11,7 +11,6 @@ use std::process::{Command, Stdio};
 
 use cairn::engine::Device;
 use cairn::kmeans::{KMeans, fit};
-use cairn::model::Model;
 use nix::sys::resource::{UsageWho, getrusage};
 
 const N_POINTS: usize = 1_500_000;
@@ -43,7 +42,7 @@ fn save_model(path: &Path) {
         reading: cairn::data::Reading::default(),
     };
     let params = KMeans::new(16).restarts(1).device(Device::Cpu).check().unwrap();
-    Model::from_fit(&fit(&data, &params).unwrap(), &data, &params).unwrap().save(path).unwrap();
+    fit(&data, &params).unwrap().model(&data, &params).unwrap().save(path).unwrap();
 }
 
 #[test]

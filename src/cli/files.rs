@@ -6,7 +6,7 @@ use cairn::data::write::{Output, RestartRow, RestartsOut};
 use cairn::data::{DataError, Dataset};
 use cairn::engine::{NO_LABEL, Outcome};
 use cairn::kmeans::{Fit, Params, Progress};
-use cairn::model::{Model, ModelError};
+use cairn::model::ModelError;
 
 use super::args::FitArgs;
 
@@ -48,8 +48,7 @@ impl Files {
         let label = |&label: &u32| (label != NO_LABEL).then_some(label);
         let labels = self.labels.map(|to| to.write_labels(fit.labels().iter().map(label)));
         let centroids = self.centroids.map(|to| to.write_matrix(&data.columns, fit.centroids().view()));
-        let model =
-            self.model.map(|to| Ok(to.write_bytes(&Model::from_fit(fit, data, params)?.to_bytes()?)?));
+        let model = self.model.map(|to| Ok(to.write_bytes(&fit.model(data, params)?.to_bytes()?)?));
         let written = [labels, centroids].into_iter().flatten().collect::<Result<(), DataError>>();
         (self.report, written.map_err(ModelError::from).and(model.unwrap_or(Ok(()))))
     }

@@ -213,7 +213,7 @@ pub(super) struct Made<'a> {
 
 /// The report of a fit.
 pub(super) fn of_fit(made: &Made<'_>) -> anyhow::Result<String> {
-    let model = Model::from_fit(made.fit, made.data, made.params)?;
+    let model = made.fit.model(made.data, made.params)?;
     let (data, labels) = labelled(made.data, made.fit.labels())?;
     let report = Report {
         model: &model,

@@ -54,17 +54,18 @@ impl Model {
     pub fn digits() -> Self {
         Self::from_bytes("digits", DIGITS).expect("the embedded model is checked by a test")
     }
+}
 
-    /// The best restart of a fit. With a truth column its clusters are named by majority.
+impl Fit {
+    /// The model of the best restart, from the table and the parameters that were fitted. With a truth column its clusters are named by majority.
     ///
     /// ```
     /// use cairn::data::Dataset;
     /// use cairn::kmeans::{KMeans, fit};
-    /// use cairn::model::Model;
     ///
     /// let data = Dataset::from(&[[0.0, 0.5], [0.5, 0.0], [9.0, 8.5]][..]);
     /// let params = KMeans::new(2).check()?;
-    /// let model = Model::from_fit(&fit(&data, &params)?, &data, &params)?;
+    /// let model = fit(&data, &params)?.model(&data, &params)?;
     /// assert_eq!((model.n_clusters(), model.n_dims()), (2, 2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -72,27 +73,27 @@ impl Model {
     /// # Errors
     /// [`ModelError::OtherData`] if `data` is not the table that was fitted; [`ModelError::Score`] for more than
     /// 2^32 rows or classes.
-    pub fn from_fit(fit: &Fit, data: &Dataset<'_>, params: &Params) -> Result<Self, ModelError> {
+    pub fn model(&self, data: &Dataset<'_>, params: &Params) -> Result<Model, ModelError> {
         let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
-        let (fit_points, fit_dims) = (fit.n_points, fit.lattice.n_dims());
+        let (fit_points, fit_dims) = (self.n_points, self.lattice.n_dims());
         if (n_points, n_dims) != (fit_points, fit_dims) || data.columns.len() != n_dims {
             return Err(ModelError::OtherData { n_points, n_dims, fit_points, fit_dims });
         }
-        let n_clusters = fit.state.counts.len();
+        let n_clusters = self.state.counts.len();
         let names = match &data.truth {
-            Some(truth) => names::by_majority(truth, fit.labels(), n_clusters)?,
+            Some(truth) => names::by_majority(truth, self.labels(), n_clusters)?,
             None => vec![None; n_clusters],
         };
-        Ok(Self {
-            lattice: fit.lattice.clone(),
-            centroids: fit.state.centroids.clone(),
-            counts: fit.state.counts.clone(),
-            weight_unit: fit.weight_unit,
+        Ok(Model {
+            lattice: self.lattice.clone(),
+            centroids: self.state.centroids.clone(),
+            counts: self.state.counts.clone(),
+            weight_unit: self.weight_unit,
             columns: data.columns.clone(),
             table_columns: data.reading.features.clone().filter(|(n_columns, _)| *n_columns > n_dims),
             names,
             truth: data.truth.as_ref().map(|truth| truth.column.clone()),
-            image: image::shape(&data.columns, &fit.lattice),
+            image: image::shape(&data.columns, &self.lattice),
             params: ModelParams {
                 seed: params.seed(),
                 n_restarts: params.n_restarts(),
@@ -100,15 +101,15 @@ impl Model {
                 max_iter: params.max_iter(),
                 tol: params.tol(),
             },
-            inertia: fit.best.inertia,
-            radius: radius::of_fit(fit, data)?,
+            inertia: self.best.inertia,
+            radius: radius::of_fit(self, data)?,
             provenance: Provenance {
                 data: data.name.clone(),
                 n_points,
                 cairn: env!("CARGO_PKG_VERSION").to_owned(),
-                device: format!("{} ({})", fit.device.used, fit.device.adapter),
+                device: format!("{} ({})", self.device.used, self.device.adapter),
             },
-            fingerprint: fit.fingerprint.clone(),
+            fingerprint: self.fingerprint.clone(),
         })
     }
 }

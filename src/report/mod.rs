@@ -17,12 +17,12 @@
 //! sample, so the page is small for any table.
 //!
 //! ```
-//! use cairn::{data, kmeans, model::Model, report::{self, Report}};
+//! use cairn::{data, kmeans, report::{self, Report}};
 //!
 //! let digits = data::digits();
 //! let params = kmeans::KMeans::new(10).restarts(2).check()?;
 //! let fit = kmeans::fit(&digits, &params)?;
-//! let model = Model::from_fit(&fit, &digits, &params)?;
+//! let model = fit.model(&digits, &params)?;
 //! let page = report::html(&Report { rows: Some(report::LabelledRows::new(&digits, fit.labels())),
 //! ..Report::of(&model) })?; assert!(page.starts_with("<!doctype html>"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

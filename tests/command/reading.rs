@@ -25,7 +25,7 @@ static MODEL: LazyLock<Model> = LazyLock::new(|| {
     let options = LoadOptions { truth: Some("digit".into()), ..LoadOptions::default() };
     let data = load(path.to_str().unwrap(), &options).unwrap();
     let params = KMeans::new(400).restarts(5).device(Device::Cpu).check().unwrap();
-    Model::from_fit(&fit(&data, &params).unwrap(), &data, &params).unwrap()
+    fit(&data, &params).unwrap().model(&data, &params).unwrap()
 });
 
 const PLAIN: Style = Style { size: 48, gap: 0.2, slant: 0.0, turn: 0.0, pen: 0.4, noise: 0.0, shade: 0.0 };
@@ -331,7 +331,7 @@ fn a_model_of_other_data_is_refused() {
     let table =
         cairn::data::Dataset { points: rows, columns: vec!["a".into(), "b".into()], truth: None, ..data };
     let params = KMeans::new(2).restarts(1).device(Device::Cpu).check().unwrap();
-    let small = Model::from_fit(&fit(&table, &params).unwrap(), &table, &params).unwrap();
+    let small = fit(&table, &params).unwrap().model(&table, &params).unwrap();
     let blank = Picture { width: 9, height: 9, pixels: vec![255; 81] };
     let error = read(&blank, &small).unwrap_err();
     assert!(matches!(error, ReadingError::Model(DrawnError::Dims { n_dims: 2 })), "{error}");

@@ -14,7 +14,7 @@ use ndarray::{Array2, s};
 fn fitted(data: &Dataset<'_>, n_clusters: usize) -> (Fit, Model) {
     let params = KMeans::new(n_clusters).restarts(2).device(Device::Cpu).check().unwrap();
     let fit = fit(data, &params).unwrap();
-    let model = Model::from_fit(&fit, data, &params).unwrap();
+    let model = fit.model(data, &params).unwrap();
     (fit, model)
 }
 

@@ -14,7 +14,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 fn model(data: &Dataset<'_>, kmeans: KMeans) -> Model {
     let params = kmeans.device(Device::Cpu).check().unwrap();
-    Model::from_fit(&fit(data, &params).unwrap(), data, &params).unwrap()
+    fit(data, &params).unwrap().model(data, &params).unwrap()
 }
 
 /// Three clusters of two features, with names, a weight column and text that JSON has to escape.
@@ -64,7 +64,7 @@ fn it_holds_what_the_fit_found() {
     let data = cairn::data::digits();
     let params = KMeans::new(10).restarts(3).device(Device::Cpu).check().unwrap();
     let fit = fit(&data, &params).unwrap();
-    let model = Model::from_fit(&fit, &data, &params).unwrap();
+    let model = fit.model(&data, &params).unwrap();
     assert_eq!((model.n_clusters(), model.n_dims(), model.image), (10, 64, Some((8, 8))));
     assert_eq!((model.values(), model.inertia()), (fit.centroids(), fit.inertia()));
     assert_eq!((model.fingerprint.as_str(), model.truth.as_deref()), (&*fit.fingerprint, Some("digit")));
@@ -84,7 +84,7 @@ fn it_holds_what_the_fit_found() {
 fn another_table_than_the_fitted_one_is_refused() {
     let params = KMeans::new(3).restarts(1).device(Device::Cpu).check().unwrap();
     let fit = fit(&normal(30, 2, 5), &params).unwrap();
-    let error = Model::from_fit(&fit, &normal(31, 2, 5), &params).unwrap_err();
+    let error = fit.model(&normal(31, 2, 5), &params).unwrap_err();
     assert!(matches!(error, ModelError::OtherData { n_points: 31, fit_points: 30, .. }), "{error}");
 }
 

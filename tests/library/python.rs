@@ -65,7 +65,7 @@ fn the_snippet_loads_a_model() {
     let folder = tempfile::tempdir().unwrap();
     let data = cairn::data::digits();
     let params = KMeans::new(10).restarts(1).device(Device::Cpu).check().unwrap();
-    let model = Model::from_fit(&fit(&data, &params).unwrap(), &data, &params).unwrap();
+    let model = fit(&data, &params).unwrap().model(&data, &params).unwrap();
     model.save(&folder.path().join("digits.safetensors")).unwrap();
     let csv = fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/data/digits.csv")).unwrap();
     fs::write(folder.path().join("digits.csv"), csv).unwrap();

@@ -14,7 +14,7 @@ pub(crate) fn of_writers(n_clusters: usize, n_restarts: u64) -> Model {
     let options = LoadOptions { truth: Some("digit".into()), ..LoadOptions::default() };
     let writers = load(path, &options).unwrap();
     let params = KMeans::new(n_clusters).restarts(n_restarts).device(Device::Cpu).check().unwrap();
-    Model::from_fit(&fit(&writers, &params).unwrap(), &writers, &params).unwrap()
+    fit(&writers, &params).unwrap().model(&writers, &params).unwrap()
 }
 
 /// The clusters nearest to a row and the squared distances to them, in lattice units, by plain loops: rows may lie
