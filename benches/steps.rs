@@ -5,7 +5,7 @@
 
 use cairn::data::Dataset;
 use cairn::engine::cpu::Cpu;
-use cairn::engine::{Engine, Keep, OpenOptions};
+use cairn::engine::{Engine, Keep, OpenOptions, Watch};
 use cairn::kmeans::{Init, KMeans, pack};
 use cairn::lattice::Table;
 use divan::Bencher;
@@ -61,7 +61,7 @@ fn run(bencher: Bencher, table: &Table, kmeans: KMeans) {
     let job = params.job(table).unwrap();
     let cpu = cpu();
     let mut session = cpu.load(&job).unwrap();
-    bencher.bench_local(|| session.run(0..1, Keep::Best).unwrap());
+    bencher.bench_local(|| session.run(0..1, Keep::Best, &Watch::default()).unwrap());
 }
 
 /// Greedy k-means++, and one iteration.
@@ -93,5 +93,5 @@ fn restarts(bencher: Bencher) {
     let job = params.job(&table).unwrap();
     let cpu = cpu();
     let mut session = cpu.load(&job).unwrap();
-    bencher.bench_local(|| session.run(0..100, Keep::Best).unwrap());
+    bencher.bench_local(|| session.run(0..100, Keep::Best, &Watch::default()).unwrap());
 }

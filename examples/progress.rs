@@ -18,7 +18,10 @@ fn main() -> Result<(), FitError> {
 pub(crate) fn progress() -> Result<String, FitError> {
     let params = KMeans::new(10).restarts(1000).seed(7).batch(10).check()?;
     let (mut lines, mut last) = (String::new(), f64::INFINITY);
-    let mut watch = |&Progress { done, of, best, .. }: &Progress<'_>| {
+    let mut watch = |&Progress { done, of, best, batch, .. }: &Progress<'_>| {
+        if batch.is_empty() {
+            return ControlFlow::Continue(()); // within a batch that takes long
+        }
         lines += &format!("{done} of {of} restarts, best inertia {best:.1}\n");
         let better = best < last;
         last = best;

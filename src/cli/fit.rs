@@ -90,7 +90,9 @@ fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> any
         fit_on(&opened, &data, &params, &mut |progress| {
             bar.update(progress);
             restarts.write(progress);
-            stop::allow(NOTHING_WRITTEN);
+            if progress.done > 0 {
+                stop::allow(NOTHING_WRITTEN);
+            }
             if stop::is_asked() { ControlFlow::Break(()) } else { CONTINUE }
         })
     };

@@ -65,6 +65,9 @@ impl Bar {
 
     /// Shows progress of restarts.
     pub(super) fn update(&self, progress: &Progress<'_>) {
+        if progress.done == 0 {
+            return;
+        }
         let rate = progress.done as f64 / self.start.elapsed().as_secs_f64();
         let left = numbers::about((progress.of - progress.done) as f64 / rate);
         let (rate, best) = (numbers::rate(rate), numbers::short(progress.best));
@@ -74,6 +77,9 @@ impl Bar {
 
     /// Shows how many items are done.
     pub(super) fn step(&self, done: u64) {
+        if done == 0 {
+            return;
+        }
         let all = self.bar.length().unwrap_or(done);
         let left = self.start.elapsed().as_secs_f64() * all.saturating_sub(done) as f64 / done.max(1) as f64;
         self.bar.set_message(format!("{} left", numbers::about(left)));

@@ -185,7 +185,11 @@ fn swept(
     let plan =
         SweepPlan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
     let bar = Bar::of(plan.n_clusters.len() as u64, "fits", args.quiet);
-    sweep(opened, data, None, &plan, &mut |runs| bar.step(runs.len() as u64)).context("--sweep")
+    sweep(opened, data, None, &plan, &mut |runs| {
+        bar.step(runs.len() as u64);
+        CONTINUE
+    })
+    .context("--sweep")
 }
 
 /// Sets the parameters so that the states of all restarts are kept, if there is room.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions, has_names};
 use cairn::engine::{Device, Opened};
-use cairn::kmeans::{FitError, KMeans, ParamsError};
+use cairn::kmeans::{CONTINUE, FitError, KMeans, ParamsError};
 use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
 use cairn::warnings::{Warning, WarningCode, merged};
 use serde::Serialize;
@@ -78,7 +78,10 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     let fewer = if args.clusters.is_none() { keep_possible(&mut plan, &data) } else { None };
     let runs = {
         let bar = Bar::of((plan.n_clusters.len() * plan.seeds.len()) as u64, "fits", args.quiet);
-        sweep(&opened, &data, test.as_ref(), &plan, &mut |runs| bar.step(runs.len() as u64))
+        sweep(&opened, &data, test.as_ref(), &plan, &mut |runs| {
+            bar.step(runs.len() as u64);
+            CONTINUE
+        })
     };
     let runs = runs.map_err(|error| explain(error, &data))?;
     let lines: Vec<SweepRow> = runs.chunk_by(|a, b| a.n_clusters == b.n_clusters).map(line).collect();

@@ -127,7 +127,7 @@ impl Runner<'_> {
         &self,
         engine: &dyn Engine,
         task: Task<'_>,
-        seen: &dyn Fn(u64),
+        seen: &(dyn Fn(u64) + Sync),
     ) -> Result<(Split, Restarts), FitError> {
         let Task { job, n_restarts } = task;
         let start = self.clock.now();

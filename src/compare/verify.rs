@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::{Engine, Job, Keep, Outcome, State};
+use crate::engine::{Engine, Job, Keep, Outcome, State, Watch};
 use crate::kmeans::Restarts;
 
 /// The first difference between the results of two devices.
@@ -142,7 +142,7 @@ fn in_detail(
     let DifferencePlace::Outcome { restart, .. } = place else { return None };
     let restart = *restart;
     let alone = |engine: &dyn Engine| {
-        let batch = engine.load(job).ok()?.run(restart..restart + 1, Keep::All).ok()?;
+        let batch = engine.load(job).ok()?.run(restart..restart + 1, Keep::All, &Watch::default()).ok()?;
         batch.states.into_iter().next().map(|(_, state)| state)
     };
     place_in_states(restart, &alone(base)?, &alone(other)?)

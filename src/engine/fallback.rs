@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cpu::Cpu;
 use super::nearest_two::{Centroids, NearestSession, NearestTwo};
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, Watch};
 use crate::lattice::Table;
 
 /// An engine whose jobs continue on another one when it fails, with bitwise equal results.
@@ -146,14 +146,14 @@ impl Session for FallbackSession<'_> {
         self.current.build_time()
     }
 
-    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
-        match self.current.run(restarts.clone(), keep) {
+    fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
+        match self.current.run(restarts.clone(), keep, watch) {
             Err(error) if self.note.is_none() => {
                 let (engine, note) = self.other.after(error)?;
                 let done = self.current.salvage(keep);
                 self.note = Some(note);
                 self.current = engine.load(self.job)?;
-                self.go_on(restarts, done, keep)
+                self.go_on(restarts, done, keep, watch)
             }
             done => done,
         }
@@ -170,13 +170,19 @@ impl Session for FallbackSession<'_> {
 
 impl FallbackSession<'_> {
     /// Runs the restarts that are not in `done`.
-    fn go_on(&mut self, restarts: Range<u64>, done: Batch, keep: Keep) -> Result<Batch, EngineError> {
+    fn go_on(
+        &mut self,
+        restarts: Range<u64>,
+        done: Batch,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<Batch, EngineError> {
         let mut all = done.clone();
         let mut next = restarts.start;
         let known = done.outcomes.iter().map(|outcome| outcome.restart);
         for known in known.chain([restarts.end]) {
-            if next < known {
-                all.merge(self.current.run(next..known, keep)?, keep);
+            if next < known && !watch.has_ended() {
+                all.merge(self.current.run(next..known, keep, watch)?, keep);
             }
             next = known + 1;
         }
@@ -213,7 +219,7 @@ mod tests {
             Duration::from_millis(5)
         }
 
-        fn run(&mut self, _: Range<u64>, _: Keep) -> Result<Batch, EngineError> {
+        fn run(&mut self, _: Range<u64>, _: Keep, _: &Watch<'_>) -> Result<Batch, EngineError> {
             Ok(Batch::new())
         }
 

@@ -27,6 +27,7 @@ pub mod peak;
 pub mod reference;
 pub mod rows;
 mod times;
+mod watch;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -43,6 +44,7 @@ pub use options::{Backend, OpenOptions};
 pub use outcome::{Batch, Keep, NO_LABEL, Outcome, State, Stop, Work, digest};
 pub use peak::Peak;
 pub use times::Times;
+pub use watch::Watch;
 
 /// A device that can run jobs.
 pub trait Engine: Send + Sync {
@@ -90,9 +92,11 @@ pub trait Session {
 
     /// Runs these restarts. A restart's outcome depends only on the job and the restart's number.
     ///
+    /// Where the watch ends the run, the batch has those of the restarts that had finished, perhaps none.
+    ///
     /// # Errors
     /// [`EngineError`] if the device fails. [`Session::salvage`] then returns what was done.
-    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError>;
+    fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError>;
 
     /// The finished part of a run that failed: outcomes in order, and the states that are known. Under [`Keep::Best`]
     /// the best outcome has its state.

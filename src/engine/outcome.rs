@@ -1,5 +1,7 @@
 //! Results of restarts and of batches of restarts.
 
+use std::ops::Range;
+
 use super::times::Times;
 
 /// Why a restart stopped.
@@ -144,6 +146,23 @@ impl Batch {
         self.times.merge(other.times);
     }
 
+    /// Keeps only the first of these restarts, up to one that is missing: what a run of that many restarts returns. If the
+    /// state of their best is not here, none is kept.
+    pub fn keep_first_of(&mut self, restarts: Range<u64>, keep: Keep) {
+        let there = self.outcomes.iter().zip(restarts);
+        let n = there.take_while(|(outcome, restart)| outcome.restart == *restart).count();
+        self.outcomes.truncate(n);
+        let best = Self::best(&self.outcomes).map(|best| best.restart);
+        let wanted = |restart| match keep {
+            Keep::Best => Some(restart) == best,
+            Keep::All => self.outcomes.iter().any(|outcome| outcome.restart == restart),
+        };
+        self.states.retain(|(restart, _)| wanted(*restart));
+        if self.states.is_empty() {
+            self.outcomes.clear();
+        }
+    }
+
     /// The best of `outcomes`: least inertia, then least number. `None` if there are none.
     #[must_use]
     pub fn best<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Option<&'a Outcome> {
@@ -191,10 +210,37 @@ mod tests {
         assert_eq!(digest(&[0]), mix64(0x9E37_79B9_7F4A_7C15));
     }
 
+    fn outcome(restart: u64, inertia: u128) -> Outcome {
+        Outcome { restart, inertia, iterations: 1, stop: Stop::Tol, digest: 0 }
+    }
+
+    fn batch(restarts: &[(u64, u128)], states: &[u64]) -> Batch {
+        let state = |&restart: &u64| {
+            (restart, State { centroids: vec![restart as i32], labels: Vec::new(), counts: Vec::new() })
+        };
+        let outcomes = restarts.iter().map(|&(restart, inertia)| outcome(restart, inertia)).collect();
+        Batch { outcomes, states: states.iter().map(state).collect(), ..Batch::new() }
+    }
+
+    #[test]
+    fn the_first_restarts_are_those_before_a_gap_with_the_state_of_their_best() {
+        let kept = |restarts: &[(u64, u128)], states: &[u64], keep| {
+            let mut batch = batch(restarts, states);
+            batch.keep_first_of(5..12, keep);
+            let restarts: Vec<u64> = batch.outcomes.iter().map(|outcome| outcome.restart).collect();
+            (restarts, batch.states.iter().map(|(restart, _)| *restart).collect::<Vec<u64>>())
+        };
+        let gap = [(5, 3), (6, 2), (8, 1)];
+        assert_eq!(kept(&gap, &[5, 6, 8], Keep::All), (vec![5, 6], vec![5, 6]));
+        assert_eq!(kept(&gap, &[6], Keep::Best), (vec![5, 6], vec![6]));
+        // the device kept the state of 8 alone
+        assert_eq!(kept(&gap, &[8], Keep::Best), (vec![], vec![]));
+        assert_eq!(kept(&[(6, 2)], &[6], Keep::Best), (vec![], vec![]));
+        assert_eq!(kept(&[], &[], Keep::All), (vec![], vec![]));
+    }
+
     #[test]
     fn best_is_least_inertia_then_first() {
-        let outcome =
-            |restart, inertia| Outcome { restart, inertia, iterations: 1, stop: Stop::Tol, digest: 0 };
         let outcomes = [outcome(0, 5), outcome(1, 3), outcome(2, 3)];
         assert_eq!(Batch::best(&outcomes).unwrap().restart, 1);
         assert_eq!(Batch::best(&[]), None);

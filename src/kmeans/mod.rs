@@ -33,7 +33,7 @@ pub use restarts::{MOST_OUTCOMES, Restarts, Spread};
 pub use run::{CONTINUE, run};
 pub use trace::trace;
 
-/// Progress of a fit, after a batch of restarts.
+/// Progress of a fit: after a batch of restarts, or within a long one.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Progress<'a> {
@@ -41,9 +41,9 @@ pub struct Progress<'a> {
     pub done: u64,
     /// Restarts requested.
     pub of: u64,
-    /// Least inertia so far, in the user's units.
+    /// Least inertia so far, in the user's units; infinite before a restart is done.
     pub best: f64,
-    /// Outcomes of the batch.
+    /// Outcomes of the batch; none within a batch.
     pub batch: &'a [Outcome],
     table: &'a Table,
 }
@@ -215,8 +215,9 @@ pub fn fit(data: &Dataset<'_>, params: &Params) -> Result<Fit, FitError> {
     fit_with(data, params, &OpenOptions::default(), &mut |_| CONTINUE)
 }
 
-/// [`fit`] with options for opening the device. `progress` is called after each batch of restarts, and cancels the
-/// fit if it returns [`ControlFlow::Break`]: an error, or with [`KMeans::best_so_far`] a fit of the restarts done.
+/// [`fit`] with options for opening the device. `progress` is called after each batch of restarts, and every 100 ms
+/// within long ones. It cancels the fit if it returns [`ControlFlow::Break`], also within a restart: an error, or with
+/// [`KMeans::best_so_far`] a fit of the restarts done, if there are any.
 ///
 /// A GPU if there is one, else the CPU, which says why; and an observer that cancels:
 ///
@@ -238,6 +239,30 @@ pub fn fit(data: &Dataset<'_>, params: &Params) -> Result<Fit, FitError> {
 /// if let Some(why) = &fit.device.fallback {
 ///     println!("on the CPU, since {why}");
 /// }
+/// # Ok::<(), cairn::kmeans::FitError>(())
+/// ```
+///
+/// Within a single restart that takes long, here one that may take a minute:
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use std::time::{Duration, Instant};
+///
+/// use cairn::data::Dataset;
+/// use cairn::engine::{Device, OpenOptions};
+/// use cairn::kmeans::{FitError, KMeans, fit_with};
+/// use cairn::ndarray::Array2;
+///
+/// let table = Array2::from_shape_fn((50_000, 8), |(i, j)| (i * (j + 7) % 997) as f64);
+/// let params = KMeans::new(5000).restarts(1).device(Device::Cpu).check()?;
+/// let start = Instant::now();
+/// let mut watch = |_: &cairn::kmeans::Progress<'_>| match start.elapsed() < Duration::from_millis(250) {
+///     true => ControlFlow::Continue(()),
+///     false => ControlFlow::Break(()),
+/// };
+/// let cancelled = fit_with(&Dataset::from(&table), &params, &OpenOptions::default(), &mut watch);
+/// assert!(matches!(cancelled, Err(FitError::Cancelled { done: 0, of: 1 })));
+/// assert!(start.elapsed() < Duration::from_secs(10));
 /// # Ok::<(), cairn::kmeans::FitError>(())
 /// ```
 ///
@@ -351,7 +376,7 @@ pub fn fit_table(
     opened: &Opened,
     table: &Table,
     params: &Params,
-    progress: &mut dyn FnMut(&Progress<'_>) -> ControlFlow<()>,
+    progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
     let job = params.job(table)?;
@@ -362,13 +387,13 @@ pub fn fit_table(
     let mut seen = |batch: &[Outcome]| {
         done += batch.len() as u64;
         least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
-        progress(&Progress { done, of: n_restarts, best: table.cost(least), batch, table })
+        let best = if done == 0 { f64::INFINITY } else { table.cost(least) };
+        progress(&Progress { done, of: n_restarts, best, batch, table })
     };
     let (batch, keep) = (params.batch(), params.keep());
     let mut restarts = run::run_until(session.as_mut(), &job, n_restarts, batch, keep, &mut seen)?;
-    let done = restarts.count();
-    if done < n_restarts && !(params.best_so_far() && restarts.are_all_kept()) {
-        return Err(FitError::Cancelled { done, of: n_restarts });
+    if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
+        restarts = run::complete(restarts, n_restarts)?;
     }
     let missing = || EngineError::DeviceFailed {
         adapter: session.info().adapter,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{FitError, Restarts};
 use crate::engine::reference::assign::assign_outside;
-use crate::engine::{Job, Keep, NO_LABEL, Outcome, Session};
+use crate::engine::{Job, Keep, NO_LABEL, Outcome, Session, Watch};
 
 /// The batch size grows after a batch shorter than this.
 const SHORT: Duration = Duration::from_millis(100);
@@ -21,9 +21,9 @@ pub const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
 
 /// Runs restarts `0 .. n_restarts` of `job` in batches. Every fit, comparison and check uses this loop.
 ///
-/// `observer` is called after each batch with its outcomes. It cancels the run by returning [`ControlFlow::Break`], except
-/// after the last batch. Without a `batch_size`, the size follows the time that
-/// batches take.
+/// `observer` is called after each batch with its outcomes, and within long ones every 100 ms with none, from any thread.
+/// It cancels the run by returning [`ControlFlow::Break`], except after the last batch. Without a `batch_size`, the size
+/// follows the time that batches take.
 ///
 /// # Errors
 /// [`FitError::Engine`] if the device fails, [`FitError::Cancelled`].
@@ -33,23 +33,27 @@ pub fn run(
     n_restarts: u64,
     batch_size: Option<u64>,
     keep: Keep,
-    observer: &mut dyn FnMut(&[Outcome]) -> ControlFlow<()>,
+    observer: &mut (dyn FnMut(&[Outcome]) -> ControlFlow<()> + Send),
 ) -> Result<Restarts, FitError> {
-    let all = run_until(session, job, n_restarts, batch_size, keep, observer)?;
+    complete(run_until(session, job, n_restarts, batch_size, keep, observer)?, n_restarts)
+}
+
+/// The restarts, if these are all that were requested.
+pub(super) fn complete(all: Restarts, n_restarts: u64) -> Result<Restarts, FitError> {
     match all.count() {
         done if done < n_restarts => Err(FitError::Cancelled { done, of: n_restarts }),
         _ => Ok(all),
     }
 }
 
-/// [`run`], which when it is cancelled returns the restarts done until then, at least one.
+/// [`run`], which when it is cancelled returns the restarts done until then, perhaps none.
 pub(super) fn run_until(
     session: &mut dyn Session,
     job: &Job<'_>,
     n_restarts: u64,
     batch_size: Option<u64>,
     keep: Keep,
-    observer: &mut dyn FnMut(&[Outcome]) -> ControlFlow<()>,
+    observer: &mut (dyn FnMut(&[Outcome]) -> ControlFlow<()> + Send),
 ) -> Result<Restarts, FitError> {
     let mut all = Restarts::default();
     let mut size = batch_size.unwrap_or(FIRST_BATCH);
@@ -57,12 +61,18 @@ pub(super) fn run_until(
     while next < n_restarts {
         let end = n_restarts.min(next.saturating_add(size.min(session.max_batch())));
         let start = Instant::now();
-        let batch = session.run(next..end, keep)?;
+        let mut within = || observer(&[]);
+        let watch = Watch::new(&mut within);
+        let mut batch = session.run(next..end, keep, &watch)?;
+        let ended = watch.has_ended();
+        if ended {
+            batch.keep_first_of(next..end, keep);
+        }
         let wall = start.elapsed();
-        let seen = observer(&batch.outcomes);
+        let seen = if ended && batch.outcomes.is_empty() { CONTINUE } else { observer(&batch.outcomes) };
         all.take(batch, keep, wall, (job, n_restarts));
         next = end;
-        if seen.is_break() {
+        if ended || seen.is_break() {
             break;
         }
         if batch_size.is_none() {

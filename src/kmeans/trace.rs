@@ -1,7 +1,7 @@
 //! The inertia of a restart after each iteration.
 
 use super::{FitError, Params};
-use crate::engine::{Engine, EngineError, Job, Keep, Outcome, Seeding, State, Stop};
+use crate::engine::{Engine, EngineError, Job, Keep, Outcome, Seeding, State, Stop, Watch};
 use crate::lattice::Table;
 
 /// The inertia of a restart after each iteration, in lattice units.
@@ -41,7 +41,7 @@ pub fn trace(
 
 fn once(engine: &dyn Engine, job: &Job<'_>, restart: u64) -> Result<(Outcome, State), FitError> {
     let mut session = engine.load(job)?;
-    let mut batch = session.run(restart..restart + 1, Keep::All)?;
+    let mut batch = session.run(restart..restart + 1, Keep::All, &Watch::default())?;
     let missing = || EngineError::DeviceFailed {
         adapter: engine.info().adapter,
         reason: "no restart was returned".into(),

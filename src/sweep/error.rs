@@ -10,6 +10,14 @@ pub enum SweepError {
     /// A fit failed, or could not start.
     #[error(transparent)]
     Fit(#[from] FitError),
+    /// The observer cancelled the sweep.
+    #[error("cancelled after {done} of {of} fits")]
+    Cancelled {
+        /// Fits done.
+        done: usize,
+        /// Fits requested.
+        of: usize,
+    },
     /// Labels and truth don't match.
     #[error(transparent)]
     Score(#[from] ScoreError),

@@ -9,9 +9,11 @@ mod error;
 mod held_out;
 mod spread;
 
+use std::ops::ControlFlow;
+
 use crate::data::{Dataset, Truth};
 use crate::engine::{Job, Opened};
-use crate::kmeans::{self, CONTINUE, Fit, FitError, KMeans, Params, labelled_values};
+use crate::kmeans::{self, Fit, FitError, KMeans, Params, labelled_values};
 use crate::lattice::Table;
 use crate::score::{Contingency, Partition, ScoreError, accuracy, majority_names, purity};
 use crate::warnings::{self, Placed, Warning, WarningCode, of_device};
@@ -70,22 +72,23 @@ pub struct SweepRun {
     pub fingerprint: String,
 }
 
-/// Fits `data` with every number of clusters and every seed of the plan, in that order. `seen` is called after each
-/// fit with all runs so far.
+/// Fits `data` with every number of clusters and every seed of the plan, in that order. `seen` is called with all runs
+/// so far after each fit, and now and then within one (see [`kmeans::fit_with`]). It cancels the sweep by
+/// [`ControlFlow::Break`].
 ///
 /// The rows of `held_out` are assigned to the nearest centroid of each fit, by exact lattice distances; ties go to
 /// the lowest index.
 ///
 /// # Errors
 ///
-/// [`SweepError`]: a fit fails, or the held-out rows don't match the fitted rows. Parameters are checked before the
+/// [`SweepError`]: a fit fails or is cancelled, or the held-out rows don't match the fitted rows. Parameters are checked before the
 /// first fit.
 pub fn sweep(
     opened: &Opened,
     data: &Dataset<'_>,
     held_out: Option<&Dataset<'_>>,
     plan: &SweepPlan,
-    seen: &mut (dyn FnMut(&[SweepRun]) + Send),
+    seen: &mut (dyn FnMut(&[SweepRun]) -> ControlFlow<()> + Send),
 ) -> Result<Vec<SweepRun>, SweepError> {
     let jobs = jobs(plan)?;
     let Some(first) = jobs.first() else {
@@ -103,8 +106,17 @@ pub fn sweep(
         let swept = Swept { opened, data, table, doubts, truth: data.truth.as_ref(), points, held_out };
         let mut runs = Vec::with_capacity(jobs.len());
         for params in &jobs {
-            runs.push(swept.run(params)?);
-            seen(&runs);
+            let run = match swept.run(params, &mut || seen(&runs)) {
+                Err(SweepError::Fit(FitError::Cancelled { .. })) => break,
+                run => run?,
+            };
+            runs.push(run);
+            if seen(&runs).is_break() {
+                break;
+            }
+        }
+        if runs.len() < jobs.len() {
+            return Err(SweepError::Cancelled { done: runs.len(), of: jobs.len() });
         }
         Ok(runs)
     })
@@ -128,8 +140,12 @@ struct Swept<'a> {
 }
 
 impl Swept<'_> {
-    fn run(&self, params: &Params) -> Result<SweepRun, SweepError> {
-        let fit = kmeans::fit_table(self.opened, &self.table, params, &mut |_| CONTINUE)?;
+    fn run(
+        &self,
+        params: &Params,
+        watch: &mut (dyn FnMut() -> ControlFlow<()> + Send),
+    ) -> Result<SweepRun, SweepError> {
+        let fit = kmeans::fit_table(self.opened, &self.table, params, &mut |_| watch())?;
         let warnings = self.warnings(&fit)?;
         let copies = warnings.iter().any(|warning| warning.code == WarningCode::FewDistinctRows);
         let [silhouette, calinski_harabasz, davies_bouldin] =

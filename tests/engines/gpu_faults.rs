@@ -7,7 +7,7 @@ use cairn::data::Dataset;
 use cairn::engine::gpu::{AdapterInfo, Fault, FaultKind, Gpu, adapters};
 use cairn::engine::nearest_two::{Centroids, NearestTwo};
 use cairn::engine::reference::Reference;
-use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, Testing, open};
+use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, Testing, Watch, open};
 use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
 
 use crate::common::{self, Backend, Case, digits, long, on_devices, opened, part, step};
@@ -34,7 +34,7 @@ fn the_gpu_does_the_work(backend: Backend) {
         let case = Case::new(&digits(), KMeans::new(10).restarts(4));
         let job = case.job();
         let mut session = engine.load(&job).expect("the GPU takes the job");
-        let work = session.run(0..4, Keep::Best).expect("the GPU does the job").work;
+        let work = session.run(0..4, Keep::Best, &Watch::default()).expect("the GPU does the job").work;
         assert_eq!((engine.info().used, session.info().used), ("gpu", "gpu"));
         assert_eq!(session.info().fallback, None);
         // a pass for each update and one before the first
@@ -66,7 +66,8 @@ fn a_session_works_again(backend: Backend) {
         let (job, all) = (case.job(), case.oracle());
         let mut session = engine.load(&job).expect("the GPU takes the job");
         for some in [3..8, 0..2, 7..8, 0..8] {
-            let batch = session.run(some.clone(), Keep::All).expect("the GPU does the job");
+            let batch =
+                session.run(some.clone(), Keep::All, &Watch::default()).expect("the GPU does the job");
             assert_eq!(batch.outcomes, all.outcomes[some.start as usize..some.end as usize]);
             assert_eq!(batch.states, all.states[some.start as usize..some.end as usize]);
         }

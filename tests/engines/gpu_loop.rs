@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cairn::engine::cost::{Cost, Costs, GpuCost};
 use cairn::engine::gpu::{AdapterInfo, Counters, Gpu};
-use cairn::engine::{Engine, Keep, OpenOptions, Testing};
+use cairn::engine::{Engine, Keep, OpenOptions, Testing, Watch};
 use cairn::kmeans::{Init, KMeans, Restarts};
 use ndarray::Array2;
 
@@ -37,7 +37,8 @@ fn run(adapter: &AdapterInfo, options: &OpenOptions, case: &Case, keep: Keep) ->
     let job = case.job();
     let mut session = gpu.load(&job).unwrap_or_else(|error| panic!("{options:?}: {error}"));
     let before = gpu.counters();
-    let batch = session.run(0..case.params.n_restarts(), keep).expect("the GPU does the job");
+    let batch =
+        session.run(0..case.params.n_restarts(), keep, &Watch::default()).expect("the GPU does the job");
     let (outcomes, states, work) = (batch.outcomes, batch.states, batch.work);
     let loaded = before.point_bytes_up;
     let asked =

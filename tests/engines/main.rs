@@ -10,6 +10,7 @@
 //! | `empties` | empty clusters |
 //! | `weights` | zero, one, 2^32 - 1; copies of rows; a common factor |
 //! | `stops` | tolerance, few iterations, random and given starts |
+//! | `cancels` | runs that are cancelled within a restart, and what is left of them |
 //! | `limits` | the largest sizes: correct, or an error |
 //! | `narrow` | many centroids of many features: guesses in 16-bit integers |
 //! | `mutations` | the certificate: careless ones are caught |
@@ -30,6 +31,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cancels;
 mod definition;
 mod empties;
 mod gpu_faults;

@@ -2,7 +2,7 @@
 #![cfg(feature = "gpu")]
 
 use cairn::engine::gpu::{AdapterInfo, Gpu};
-use cairn::engine::{Engine, Keep, OpenOptions};
+use cairn::engine::{Engine, Keep, OpenOptions, Watch};
 use cairn::kmeans::KMeans;
 
 use crate::common::{self, Backend, Case, normal, on_devices};
@@ -15,7 +15,7 @@ fn is_exact(adapter: &AdapterInfo, options: &OpenOptions, case: &Case) {
     let gpu = Gpu::open(adapter, options).expect("it opened before");
     let job = case.job();
     let mut session = gpu.load(&job).unwrap_or_else(|error| panic!("{options:?}: {error}"));
-    session.run(0..case.params.n_restarts(), Keep::Best).expect("the GPU does the job");
+    session.run(0..case.params.n_restarts(), Keep::Best, &Watch::default()).expect("the GPU does the job");
     let counters = gpu.counters();
     assert!(counters.planned_bytes > 0, "{adapter}: {counters:?}");
     assert_eq!(counters.planned_bytes, counters.allocated_bytes, "{adapter}, planned against allocated");

@@ -8,7 +8,7 @@
 use cairn::engine::certify::Bound;
 use cairn::engine::gpu::units::Units;
 use cairn::engine::gpu::{AdapterInfo, Gpu, MatrixUnits, adapters};
-use cairn::engine::{Device, Engine, Keep, OpenOptions, Testing, Work};
+use cairn::engine::{Device, Engine, Keep, OpenOptions, Testing, Watch, Work};
 use cairn::kmeans::{Init, KMeans};
 
 use crate::common::{
@@ -108,7 +108,7 @@ fn units_that_err_are_refused() {
         let case = Case::new(&normal(300, 40, 300), KMeans::new(70).restarts(2).max_iter(3));
         let job = case.job();
         let mut session = gpu.load(&job).expect("the GPU takes the job");
-        let got = session.run(0..2, Keep::All).expect("the GPU does the job");
+        let got = session.run(0..2, Keep::All, &Watch::default()).expect("the GPU does the job");
         assert_eq!(got.outcomes, case.oracle().outcomes);
         let note = session.info().fallback.expect("it is said that they are not used");
         assert!(
@@ -225,7 +225,7 @@ fn a_gpu_that_they_take_down_goes_on_without_them() {
             let opened = cairn::engine::open(&device, &options).expect("it opens");
             let job = case.job();
             let mut session = opened.engine.load(&job).expect("a GPU takes the job");
-            let got = session.run(0..2, Keep::All).expect("a GPU does the job");
+            let got = session.run(0..2, Keep::All, &Watch::default()).expect("a GPU does the job");
             assert_eq!(got.outcomes, case.oracle().outcomes);
             assert_eq!(session.info().used, "gpu");
             let note = session.info().fallback.expect("it is said");

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use cairn::data::Dataset;
 use cairn::engine::reference::assign::{assign, assign_outside, inertia};
 use cairn::engine::reference::{Reference, Sums, lloyd, seed};
-use cairn::engine::{Device, Engine, Job, Keep, OpenOptions, Outcome, Seeding, State, Stop, digest};
+use cairn::engine::{Device, Engine, Job, Keep, OpenOptions, Outcome, Seeding, State, Stop, Watch, digest};
 use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Progress, Restarts, fit, fit_with, run};
 use ndarray::{Array2, ShapeBuilder};
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ fn a_restart_alone_equals_itself_in_a_batch() {
     let job = case.job();
     for restart in [0, 5, 11] {
         let alone = Engine::load(&processor(), &job)
-            .and_then(|mut session| session.run(restart..restart + 1, Keep::All))
+            .and_then(|mut session| session.run(restart..restart + 1, Keep::All, &Watch::default()))
             .expect("the engine does the job");
         assert_eq!(alone.outcomes, [all.outcomes[restart as usize]]);
         assert_eq!(alone.states, [all.states[restart as usize].clone()]);

@@ -2,10 +2,12 @@
 #![allow(clippy::print_stdout, reason = "the rates, for those who ask for them by --nocapture")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
+use std::ops::ControlFlow;
+
 use cairn::data::{Dataset, LoadOptions, digits, load};
 use cairn::engine::reference::assign::assign;
 use cairn::engine::{Device, OpenOptions, Opened, open};
-use cairn::kmeans::{KMeans, pack};
+use cairn::kmeans::{CONTINUE, KMeans, pack};
 use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, nearest_labels, sweep};
 
 fn writers() -> Dataset<'static> {
@@ -26,7 +28,7 @@ fn plan(n_clusters: &[usize], seeds: &[u64], measures: bool) -> SweepPlan {
 fn more_clusters_read_unseen_writers_better() {
     let wanted = [(10, 0.785), (20, 0.9), (40, 0.935), (128, 0.955), (400, 0.965)];
     let plan = plan(&wanted.map(|(k, _)| k), &[1, 2, 3, 4, 5], false);
-    let runs = sweep(&cpu(), &writers(), Some(&digits()), &plan, &mut |_| {}).unwrap();
+    let runs = sweep(&cpu(), &writers(), Some(&digits()), &plan, &mut |_| CONTINUE).unwrap();
     assert_eq!(runs.len(), 25);
     for ((k, least), runs) in wanted.into_iter().zip(runs.chunks(5)) {
         assert!(runs.iter().all(|run| run.n_clusters == k));
@@ -46,12 +48,35 @@ fn rows_held_out_go_where_the_definition_sends_them() {
 }
 
 #[test]
+fn a_sweep_is_cancelled_between_fits_and_within_one() {
+    let plan = plan(&[2, 3, 4], &[1, 2], false);
+    let cancel_after = |fits: usize, plan: &SweepPlan| {
+        let mut stop = |runs: &[SweepRun]| match runs.len() >= fits {
+            true => ControlFlow::Break(()),
+            false => CONTINUE,
+        };
+        sweep(&cpu(), &writers(), None, plan, &mut stop)
+    };
+    for fits in [1, 5] {
+        let error = cancel_after(fits, &plan).unwrap_err();
+        assert!(matches!(error, SweepError::Cancelled { done, of: 6 } if done == fits), "{error}");
+    }
+    assert_eq!(cancel_after(6, &plan).unwrap().len(), 6); // nothing is left to cancel
+    let long = SweepPlan { kmeans: KMeans::new(1).restarts(10_000_000), ..plan };
+    let error = cancel_after(0, &long).unwrap_err();
+    assert_eq!(error.to_string(), "cancelled after 0 of 6 fits");
+}
+
+#[test]
 fn all_is_checked_before_the_first_fit() {
     let writers = writers();
     let refused = |held_out: Option<&Dataset<'_>>, plan: &SweepPlan| {
         let mut fits = 0;
-        let error =
-            sweep(&cpu(), &writers, held_out, plan, &mut |runs: &[SweepRun]| fits = runs.len()).unwrap_err();
+        let error = sweep(&cpu(), &writers, held_out, plan, &mut |runs: &[SweepRun]| {
+            fits = runs.len();
+            CONTINUE
+        })
+        .unwrap_err();
         assert_eq!(fits, 0, "{error}");
         error
     };

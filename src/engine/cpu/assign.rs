@@ -5,23 +5,28 @@ use rayon::prelude::*;
 use super::bounds::{Bounds, Moves};
 use super::guess::{Arithmetic, Guess, Guesser};
 use super::pass::{Examined, Part, Pass};
+use crate::engine::Watch;
 
 /// Tiles per parallel task.
 const CHUNK: usize = 32;
+/// Products of coordinates, for each point of a chunk, between two looks at the watch: a few milliseconds.
+const LOOK: usize = 1 << 18;
 
 /// Sets the label of every point to its nearest centroid. Returns what was examined.
 ///
 /// With bounds, `labels` are those of the last pass and `moves` is how far the centroids have moved since. Only
 /// points that the bounds leave open are examined, unless these are the majority.
+///
+/// Where the watch ends the run, labels and bounds are left as they are.
 pub(super) fn assign(
     guesser: &Guesser<'_>,
     guess: &mut Guess,
     centroids: &[i32],
     labels: &mut [u32],
     bounds: Option<(&mut Bounds, &Moves)>,
-    shared: bool,
+    how: (bool, &Watch<'_>), // whether threads share the points
 ) -> Examined {
-    let examined = assign_parts(guesser, guess, centroids, labels, bounds, shared);
+    let examined = assign_parts(guesser, guess, centroids, labels, bounds, how);
     let (n_dims, n_clusters) = (guesser.table.n_dims(), centroids.len() / guesser.table.n_dims());
     let Guess { in_use, pauses: [bf16, int8, int16], .. } = guess;
     let Examined { points, candidates, again, .. } = examined;
@@ -43,11 +48,15 @@ fn assign_parts(
     centroids: &[i32],
     labels: &mut [u32],
     bounds: Option<(&mut Bounds, &Moves)>,
-    shared: bool,
+    (shared, watch): (bool, &Watch<'_>),
 ) -> Examined {
     let size = CHUNK * guesser.tiles.width();
+    let look = (LOOK / centroids.len().max(1)).max(1); // chunks
     let moves = bounds.as_ref().map(|(_, moves)| *moves);
     let work = |(chunk, part): (usize, Part<'_>)| {
+        if chunk.is_multiple_of(look) && watch.ends() || watch.has_ended() {
+            return Examined::default();
+        }
         Pass { guesser, guess, centroids, moves, first: chunk * size }.assign(part)
     };
     let labels_of = |labels| Part { labels, bounds: None };

@@ -33,7 +33,7 @@ use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
     Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Session, State, Stop,
-    Times, Work, digest,
+    Times, Watch, Work, digest,
 };
 use assign::assign;
 use bounds::{Bounds, Moves};
@@ -126,21 +126,25 @@ impl Session for CpuSession<'_> {
         false
     }
 
-    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
+    fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
         let threads = rayon::current_num_threads();
         let mut batch = Batch::new();
         if !self.apart(restarts.end - restarts.start, threads) {
             for restart in restarts {
-                self.restart(restart, threads > 1).add_to(&mut batch, keep);
+                let Some(done) = self.restart(restart, threads > 1, watch) else { break };
+                done.add_to(&mut batch, keep);
             }
             return Ok(batch);
         }
         // a few restarts per thread at a time, so that few states are held at once
         let all: Vec<u64> = restarts.collect();
         for some in all.chunks(16 * threads) {
-            let done: Vec<FinishedRestart> =
-                some.par_iter().with_max_len(1).map(|&r| self.restart(r, false)).collect();
-            done.into_iter().for_each(|done| done.add_to(&mut batch, keep));
+            let done: Vec<Option<FinishedRestart>> =
+                some.par_iter().with_max_len(1).map(|&r| self.restart(r, false, watch)).collect();
+            for done in done {
+                let Some(done) = done else { return Ok(batch) };
+                done.add_to(&mut batch, keep);
+            }
         }
         Ok(batch)
     }
@@ -170,18 +174,25 @@ impl CpuSession<'_> {
         threads > 1 && n_restarts >= threads as u64 && n * 8 + k * d * 24 <= OWN
     }
 
-    fn restart(&self, restart: u64, shared: bool) -> FinishedRestart {
+    /// Runs a restart. `None` if the watch ends it.
+    fn restart(&self, restart: u64, shared: bool, watch: &Watch<'_>) -> Option<FinishedRestart> {
         let start = Instant::now();
-        let seeds = self.seeder.seed(self.job, &self.guesser, restart, shared);
+        let seeds = self.seeder.seed(self.job, &self.guesser, restart, shared, watch)?;
         let seed = start.elapsed();
-        let mut done = self.lloyd(restart, seeds, shared);
+        let mut done = self.lloyd(restart, seeds, shared, watch)?;
         let iterate = start.elapsed() - seed;
         let update = iterate.saturating_sub(done.times.assign);
         done.times = Times { seed, iterate, update, ..done.times };
-        done
+        Some(done)
     }
 
-    fn lloyd(&self, restart: u64, mut centroids: Vec<i32>, shared: bool) -> FinishedRestart {
+    fn lloyd(
+        &self,
+        restart: u64,
+        mut centroids: Vec<i32>,
+        shared: bool,
+        watch: &Watch<'_>,
+    ) -> Option<FinishedRestart> {
         let (table, k) = (self.job.table, self.job.n_clusters);
         let (mut work, mut assigning) = (Work::default(), Duration::ZERO);
         let squares = self.kernel.squaring();
@@ -197,17 +208,20 @@ impl CpuSession<'_> {
                     }
                     self.guesser.fill(&mut guess, centroids, moves.as_mut());
                     let kept = moves.as_ref().map(|moves| (bounds, moves));
-                    assign(&self.guesser, &mut guess, centroids, labels, kept, shared)
+                    assign(&self.guesser, &mut guess, centroids, labels, kept, (shared, watch))
                 });
+                if watch.has_ended() {
+                    return None; // perhaps within the pass
+                }
                 let first = work.assigned_points == 0;
                 work.pass(first, labels.len() as u64, examined.repaired);
                 let distances = examined.points * k as u64 + examined.to_movers;
                 work.skipped_distances += ((labels.len() * k) as u64).saturating_sub(distances);
-                distances
+                Some(distances)
             };
         let mut labels = vec![0; table.n_points()];
         let mut moved = vec![0; centroids.len()];
-        pass(&centroids, &centroids, &mut labels, &mut bounds, &mut work);
+        pass(&centroids, &centroids, &mut labels, &mut bounds, &mut work)?;
         let mut updater = Updater::new(table, self.kernel, &labels, k, shared);
         let mut iterations = 0;
         loop {
@@ -226,7 +240,7 @@ impl CpuSession<'_> {
                 work.skipped_distances += (labels.len() * k) as u64;
                 0
             } else {
-                pass(&moved, &centroids, &mut labels, &mut bounds, &mut work)
+                pass(&moved, &centroids, &mut labels, &mut bounds, &mut work)?
             };
             let changed = updater.follow(&labels, shared);
             bounds.decide(distances, changed);
@@ -235,12 +249,8 @@ impl CpuSession<'_> {
                 let inertia = inertia(table, self.squares, &centroids, &sums);
                 let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&centroids) };
                 let state = State { centroids, labels, counts: sums.counts };
-                return FinishedRestart {
-                    outcome,
-                    state,
-                    work,
-                    times: Times { assign: assigning, ..Times::default() },
-                };
+                let times = Times { assign: assigning, ..Times::default() };
+                return Some(FinishedRestart { outcome, state, work, times });
             }
         }
     }

@@ -47,7 +47,7 @@ pub use super::fault::{Fault, FaultKind};
 use super::inertia::squares;
 use super::nearest_two::{Centroids, NearestSession};
 use super::times::timed;
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, State, Times};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, State, Times, Watch};
 pub use adapter::{AdapterInfo, adapters};
 pub(in crate::engine) use adapter::{why_none, why_not};
 use assign::Assign;
@@ -250,14 +250,14 @@ impl Session for Runs<'_> {
         self.build_time
     }
 
-    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
+    fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
         self.done = Done::default();
         self.follow_throughput();
         let first = restarts.start;
         let mut todo: Vec<u64> = restarts.collect();
         while !todo.is_empty() {
             let before = self.done.ended.len();
-            match self.attempt(&todo, first, keep) {
+            match self.attempt(&todo, first, keep, watch) {
                 Ok(()) => break,
                 Err(error) => {
                     self.kept = None;
@@ -291,8 +291,14 @@ impl Runs<'_> {
         }
     }
 
-    /// Runs these restarts. Those done before a failure are kept.
-    fn attempt(&mut self, todo: &[u64], first: u64, keep: Keep) -> Result<(), EngineError> {
+    /// Runs these restarts, until the watch ends the run. Those done before a failure are kept.
+    fn attempt(
+        &mut self,
+        todo: &[u64],
+        first: u64,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<(), EngineError> {
         let context = &self.session.gpu.context;
         let n_slots = self.session.plan.slots.min(self.most_slots).min(todo.len()).max(1);
         self.tried = n_slots;
@@ -308,7 +314,7 @@ impl Runs<'_> {
             Submissions::new(&self.session, &kept.slots, &kept.workspaces, counts, todo, first, keep)?;
         // a trial of kernels may have measured more
         let (mut throughput, mut ended) = (self.throughput.or(&context.throughput()), Vec::new());
-        let ran = submissions.run(&mut throughput, &mut ended);
+        let ran = submissions.run(&mut throughput, &mut ended, watch);
         let mut read_back = Duration::ZERO;
         let mut read = |restart| (restart, timed(&mut read_back, || submissions.best(restart)));
         let best = match (&ran, keep) {
@@ -326,7 +332,8 @@ impl Runs<'_> {
         }
         ran?;
         self.session.gpu.unmark_units();
-        self.kept = Some(kept);
+        // an ended run leaves restarts in its slots
+        self.kept = (!watch.has_ended()).then_some(kept);
         Ok(())
     }
 

@@ -20,7 +20,7 @@ use super::seed::{Admitted, BoundSeed};
 use super::session::GpuSession;
 use super::throughput::{LONGEST, Step, Throughput};
 use super::timestamps::{self, Moment, Spans, Timestamps};
-use crate::engine::{EngineError, Keep, Outcome, State, Times};
+use crate::engine::{EngineError, Keep, Outcome, State, Times, Watch};
 
 /// Submissions in flight while the host polls an earlier one.
 const AHEAD: usize = 1;
@@ -141,15 +141,18 @@ impl<'s, 'a> Submissions<'s, 'a> {
         })
     }
 
-    /// Runs all restarts, and adds each to `done` when it is known.
+    /// Runs all restarts, and adds each to `done` when it is known. Where the watch ends the run, submissions in flight
+    /// are waited for, and others are not made.
     pub(super) fn run(
         &mut self,
         throughput: &mut Throughput,
         done: &mut Vec<Ended>,
+        watch: &Watch<'_>,
     ) -> Result<(), EngineError> {
         throughput.stop_watch();
         loop {
-            let more = !self.todo.is_empty() || self.posts.iter().any(|&post| post != Post::Free);
+            let left = !self.todo.is_empty() || self.posts.iter().any(|&post| post != Post::Free);
+            let more = left && !watch.ends();
             if more {
                 self.hand_over(throughput)?;
             }

@@ -15,11 +15,13 @@ pub mod seed;
 pub mod stop;
 pub mod update;
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use super::nearest_two::{Centroids, NearestSession, NearestTwo};
 use super::times::timed;
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Times, digest};
+use super::{
+    Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Stop, Times, Watch, digest,
+};
 use crate::lattice::Table;
 pub use assign::{Distance, distance};
 pub use update::Sums;
@@ -79,21 +81,27 @@ impl Session for ReferenceSession<'_> {
         false
     }
 
-    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
+    fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
         let mut batch = Batch::new();
         for restart in restarts {
-            let (outcome, state) = run_restart(self.job, restart, &mut batch);
+            let (outcome, state) = run_restart(self.job, restart, &mut batch, watch);
+            if watch.has_ended() {
+                break; // in this restart, or right after it
+            }
             batch.push(outcome, state, keep);
         }
         Ok(batch)
     }
 }
 
-fn run_restart(job: &Job<'_>, restart: u64, batch: &mut Batch) -> (Outcome, State) {
+fn run_restart(job: &Job<'_>, restart: u64, batch: &mut Batch, watch: &Watch<'_>) -> (Outcome, State) {
     let mut times = Times::default();
     let seeds = timed(&mut times.seed, || seed::seed(job, restart));
     let mut passes = 0;
-    let (state, iterations, stop) = lloyd_timed(job, seeds, &mut times, |_, _| passes += 1);
+    let (state, iterations, stop) = lloyd_timed(job, seeds, &mut times, |_, _| {
+        passes += 1;
+        if watch.ends() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
     let inertia = timed(&mut times.update, || assign::inertia(job.table, &state.centroids, &state.labels));
     times.iterate = times.assign + times.update;
     batch.times.merge(times);
@@ -106,21 +114,20 @@ fn run_restart(job: &Job<'_>, restart: u64, batch: &mut Batch) -> (Outcome, Stat
 ///
 /// Returns the final state, the number of updates, and why it stopped. `seen` is called after each update with the new
 /// centroids and their labels.
-pub fn lloyd(
-    job: &Job<'_>,
-    centroids: Vec<i32>,
-    seen: impl FnMut(&[i32], &[u32]),
-) -> (State, u32, super::Stop) {
-    lloyd_timed(job, centroids, &mut Times::default(), seen)
+pub fn lloyd(job: &Job<'_>, centroids: Vec<i32>, mut seen: impl FnMut(&[i32], &[u32])) -> (State, u32, Stop) {
+    lloyd_timed(job, centroids, &mut Times::default(), |centroids, labels| {
+        seen(centroids, labels);
+        ControlFlow::Continue(())
+    })
 }
 
-/// [`lloyd`], with the times of its steps.
+/// [`lloyd`], with the times of its steps. Where `seen` breaks, it ends as if that iteration were the last one allowed.
 fn lloyd_timed(
     job: &Job<'_>,
     mut centroids: Vec<i32>,
     times: &mut Times,
-    mut seen: impl FnMut(&[i32], &[u32]),
-) -> (State, u32, super::Stop) {
+    mut seen: impl FnMut(&[i32], &[u32]) -> ControlFlow<()>,
+) -> (State, u32, Stop) {
     let table = job.table;
     let mut labels = timed(&mut times.assign, || assign::assign(table, &centroids));
     let mut iterations = 0;
@@ -135,8 +142,8 @@ fn lloyd_timed(
         });
         centroids = moved;
         labels = timed(&mut times.assign, || assign::assign(table, &centroids));
-        seen(&centroids, &labels);
-        if let Some(stop) = stop {
+        let ended = seen(&centroids, &labels).is_break().then_some(Stop::MaxIter);
+        if let Some(stop) = stop.or(ended) {
             let counts = Sums::of(table, &labels, job.n_clusters).counts;
             return (State { centroids, labels, counts }, iterations, stop);
         }

@@ -9,7 +9,7 @@ use cairn::compare::{Clock, CompareError, Comparison, Contestant, Document, Meth
 use cairn::data::Dataset;
 use cairn::engine::cpu::Cpu;
 use cairn::engine::nearest_two::{Centroids, NearestSession};
-use cairn::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session, Times};
+use cairn::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Session, Times, Watch};
 use cairn::kmeans::Params;
 
 /// A simulated clock, in microseconds.
@@ -106,12 +106,12 @@ impl Session for DoubleSession<'_> {
         Duration::from_micros(self.of.load_us.0)
     }
 
-    fn run(&mut self, restarts: Range<u64>, keep: Keep) -> Result<Batch, EngineError> {
+    fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
         (self.of.trouble)(self.run)?;
         let n = restarts.end - restarts.start;
         let us = (self.of.run_us)(self.run, n);
         self.of.clock.wind(us);
-        let mut batch = self.inner.run(restarts, keep)?;
+        let mut batch = self.inner.run(restarts, keep, watch)?;
         // a quarter seeding, half assigning, a quarter updating
         let quarter = Duration::from_micros(us) / 4;
         batch.times = Times {

@@ -17,7 +17,7 @@ use crate::engine::draws::{Draws, candidates};
 use crate::engine::reference::assign::distance;
 use crate::engine::reference::seed::{gather, lowest_unused};
 use crate::engine::rows::RowsByWeight;
-use crate::engine::{Job, Seeding, certify};
+use crate::engine::{Job, Seeding, Watch, certify};
 use crate::lattice::Table;
 use nearest_seed::{Near, columns};
 use wide::{Distances, Wide};
@@ -44,14 +44,22 @@ impl<'a> Seeder<'a> {
         Self { table, kernel: *kernel, norms, rows, proves: bound.proves_candidates() }
     }
 
-    /// The first centroids of a restart. (n_clusters, n_dims)
-    pub(super) fn seed(&self, job: &Job<'_>, guesser: &Guesser<'_>, restart: u64, shared: bool) -> Vec<i32> {
+    /// The first centroids of a restart, (n_clusters, n_dims). `None` if the watch ends it.
+    pub(super) fn seed(
+        &self,
+        job: &Job<'_>,
+        guesser: &Guesser<'_>,
+        restart: u64,
+        shared: bool,
+        watch: &Watch<'_>,
+    ) -> Option<Vec<i32>> {
         let mut draws = Draws::new(job.seed, restart);
-        match &job.seeding {
-            Seeding::Given(centroids) => centroids.clone(),
-            Seeding::Random => gather(self.table, &self.rows.random(job.n_clusters, &mut draws)),
-            Seeding::KMeansPlusPlus => self.plus_plus_rows(job, guesser, draws, shared),
-        }
+        let rows = match &job.seeding {
+            Seeding::Given(centroids) => return Some(centroids.clone()),
+            Seeding::Random => self.rows.random(job.n_clusters, &mut draws),
+            Seeding::KMeansPlusPlus => self.plus_plus_rows(job, guesser, draws, (shared, watch))?,
+        };
+        Some(gather(self.table, &rows))
     }
 
     fn plus_plus_rows(
@@ -59,40 +67,49 @@ impl<'a> Seeder<'a> {
         job: &Job<'_>,
         guesser: &Guesser<'_>,
         mut draws: Draws,
-        shared: bool,
-    ) -> Vec<i32> {
+        (shared, watch): (bool, &Watch<'_>),
+    ) -> Option<Vec<usize>> {
         let first = self.rows.draw(&mut draws);
         let (table, kernel, tiles) = (self.table, self.kernel, &guesser.tiles);
         let lattice = &table.lattice;
         let gamma = certify::gamma(table.n_dims(), certify::UNIT_CPU);
-        let rows = if let Some(norms) = &self.norms {
+        if let Some(norms) = &self.norms {
             let near = small::Small::new(guesser, norms, candidates(job.n_clusters), first);
-            self.plus_plus(job, &mut draws, first, near)
+            self.plus_plus(job, &mut draws, first, watch, near)
         } else if table.distances_fit_64_bits() {
             // no draw and no comparison depends on a common factor
             let unit = 2 * table.granularity;
             let exact = |x: &[i32], c: &[i32]| (kernel.distance(x, c) >> unit) as u64;
             let of = Distances { table, tiles, kernel, exact, unit, gamma };
-            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared, self.proves))
+            self.plus_plus(job, &mut draws, first, watch, Wide::new(of, first, shared, self.proves))
         } else if !lattice.mixed() {
             let exact = |x: &[i32], c: &[i32]| kernel.distance(x, c);
             let of = Distances { table, tiles, kernel, exact, unit: 0, gamma };
-            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared, self.proves))
+            self.plus_plus(job, &mut draws, first, watch, Wide::new(of, first, shared, self.proves))
         } else {
             let max_shift = lattice.max_shift();
             let exact =
                 |x: &[i32], c: &[i32]| distance(x.iter().map(|&q| q.into()), c, &lattice.shift, max_shift);
             let of = Distances { table, tiles, kernel, exact, unit: 0, gamma };
-            self.plus_plus(job, &mut draws, first, Wide::new(of, first, shared, self.proves))
-        };
-        gather(table, &rows)
+            self.plus_plus(job, &mut draws, first, watch, Wide::new(of, first, shared, self.proves))
+        }
     }
 
-    fn plus_plus(&self, job: &Job<'_>, draws: &mut Draws, first: usize, mut near: impl Near) -> Vec<usize> {
+    fn plus_plus(
+        &self,
+        job: &Job<'_>,
+        draws: &mut Draws,
+        first: usize,
+        watch: &Watch<'_>,
+        mut near: impl Near,
+    ) -> Option<Vec<usize>> {
         let n_candidates = candidates(job.n_clusters);
         let mut columns = columns(self.table, self.kernel, n_candidates);
         let mut seeds = vec![first];
         while seeds.len() < job.n_clusters {
+            if watch.ends() {
+                return None;
+            }
             let total = near.total();
             if total == 0 {
                 seeds.push(lowest_unused(self.table, &seeds));
@@ -104,6 +121,6 @@ impl<'a> Seeder<'a> {
             near.choose(best);
             seeds.push(rows[best]);
         }
-        seeds
+        Some(seeds)
     }
 }

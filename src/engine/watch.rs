@@ -1,0 +1,94 @@
+//! A watch over a run: it calls an observer while restarts run, and the observer may end the run.
+
+use std::ops::ControlFlow;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Time between two calls of the observer.
+const EVERY: Duration = Duration::from_millis(100);
+
+type Observer<'a> = &'a mut (dyn FnMut() -> ControlFlow<()> + Send);
+
+/// A watch over a run, shared by its threads. The default one has no observer, and never ends a run.
+#[derive(Default)]
+pub struct Watch<'a>(Option<Watched<'a>>);
+
+struct Watched<'a> {
+    begun: Instant,
+    due: AtomicU64, // milliseconds since `begun`
+    ended: AtomicBool,
+    observer: Mutex<Observer<'a>>,
+}
+
+impl<'a> Watch<'a> {
+    /// Calls `observer` every 100 milliseconds from now on. It ends the run by [`ControlFlow::Break`].
+    pub fn new(observer: Observer<'a>) -> Self {
+        Self(Some(Watched {
+            begun: Instant::now(),
+            due: AtomicU64::new(EVERY.as_millis() as u64),
+            ended: AtomicBool::new(false),
+            observer: Mutex::new(observer),
+        }))
+    }
+
+    /// Whether the run has to end. Engines ask in every step of a restart; if it is time, the observer is called.
+    #[must_use]
+    pub fn ends(&self) -> bool {
+        let Some(watched) = &self.0 else { return false };
+        watched.look();
+        self.has_ended()
+    }
+
+    /// Whether an earlier call of [`Watch::ends`] said so, on any thread.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.0.as_ref().is_some_and(|watched| watched.ended.load(Ordering::Relaxed))
+    }
+}
+
+impl Watched<'_> {
+    fn look(&self) {
+        let now = self.begun.elapsed().as_millis() as u64;
+        if now < self.due.load(Ordering::Relaxed) {
+            return;
+        }
+        // if another thread holds the lock, it calls the observer now
+        if let Ok(mut observer) = self.observer.try_lock()
+            && !self.ended.load(Ordering::Relaxed)
+        {
+            self.due.store(now + EVERY.as_millis() as u64, Ordering::Relaxed);
+            self.ended.store(observer().is_break(), Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_observer_is_called_now_and_then_and_ends_the_run_for_good() {
+        let mut calls = 0;
+        let mut observer = || {
+            calls += 1;
+            if calls < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let watch = Watch::new(&mut observer);
+        assert!(!watch.ends() && !watch.has_ended());
+        let mut asked = 1;
+        while !watch.ends() {
+            asked += 1;
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(watch.has_ended() && watch.ends());
+        let took = watch.0.as_ref().expect("it has an observer").begun.elapsed();
+        assert!(took >= 3 * EVERY, "{took:?}");
+        assert!(calls == 3 && asked > 10, "{calls} calls, asked {asked} times");
+    }
+
+    #[test]
+    fn a_watch_without_an_observer_never_ends_a_run() {
+        assert!(!Watch::default().ends());
+    }
+}
