@@ -4,6 +4,7 @@
 # * without a Vulkan adapter or EGL: Mesa's software adapter, on which all GPU tests run, and libegl1
 # * without Chromium: chromium, which opens the pages
 # * numpy and safetensors, by pip in a virtual environment in target/python
+# * for the Python package scikit-learn and others, likewise, in target/python-package (tests/python.sh)
 # * spirv-tools, by apt
 # * the npm package webgpu, in target/tint, if there is npm
 # * DXC's library, of the PyPI package compushady, in target/dxc (Linux on x86-64)
@@ -97,3 +98,12 @@ export CAIRN_ALL=1
 export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(nproc 2>/dev/null || sysctl -n hw.ncpu) + 1))}
 export CAIRN_REQUIRE_GPU=${CAIRN_REQUIRE_GPU:-vulkan,gl}
 cargo test --no-fail-fast "$@"
+
+# the Python package
+if [ $# = 0 ]; then
+    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        tests/python.sh
+    else
+        echo "no Python 3.11 with venv: the Python package is not tested" >&2
+    fi
+fi

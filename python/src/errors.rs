@@ -1,0 +1,85 @@
+//! Errors of the library as those of Python. What a user can set right is a `ValueError`.
+
+use cairn::data::DataError;
+use cairn::engine::EngineError;
+use cairn::kmeans::{FitError, ParamsError};
+use cairn::model::{ModelError, PredictError};
+use cairn::sweep::SweepError;
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::{PyErr, create_exception};
+
+create_exception!(
+    cairn_kmeans,
+    DeviceError,
+    PyValueError,
+    "There is no such device, or the device failed. See `cairn_kmeans.devices`."
+);
+
+/// An error of the library.
+pub(crate) enum Failure {
+    Fit(FitError),
+    Model(ModelError),
+    Predict(PredictError),
+    Sweep(SweepError),
+}
+
+impl From<Failure> for PyErr {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Fit(error) | Failure::Sweep(SweepError::Fit(error)) => of_fit(error),
+            Failure::Model(ModelError::Write(error)) => of_data(error),
+            Failure::Model(error @ (ModelError::NotFound { .. } | ModelError::Read { .. })) => {
+                PyOSError::new_err(error.to_string())
+            }
+            Failure::Model(error) => PyValueError::new_err(error.to_string()),
+            Failure::Predict(PredictError::Engine(error)) => of_engine(error),
+            Failure::Predict(error) => PyValueError::new_err(error.to_string()),
+            Failure::Sweep(error) => PyValueError::new_err(error.to_string()),
+        }
+    }
+}
+
+fn of_fit(error: FitError) -> PyErr {
+    match error {
+        FitError::Memory(error) => PyMemoryError::new_err(error.to_string()),
+        FitError::Engine(error) => of_engine(error),
+        FitError::Data(error) => of_data(error),
+        FitError::Cancelled { of, .. } => PyRuntimeError::new_err(format!(
+            "stopped by the callback before one of {of} restarts had ended; there is no result"
+        )),
+        FitError::Threads { .. } => PyRuntimeError::new_err(error.to_string()),
+        error => PyValueError::new_err(error.to_string()),
+    }
+}
+
+fn of_engine(error: EngineError) -> PyErr {
+    DeviceError::new_err(error.to_string())
+}
+
+fn of_data(error: DataError) -> PyErr {
+    match error {
+        DataError::OutOfMemory { .. } => PyMemoryError::new_err(error.to_string()),
+        DataError::Write { .. } => PyOSError::new_err(error.to_string()),
+        error => PyValueError::new_err(error.to_string()),
+    }
+}
+
+macro_rules! from {
+    ($($error:ty => $variant:ident),+ $(,)?) => { $(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::$variant(error.into())
+            }
+        }
+    )+ };
+}
+
+from!(
+    DataError => Fit,
+    EngineError => Fit,
+    FitError => Fit,
+    ParamsError => Fit,
+    ModelError => Model,
+    PredictError => Predict,
+    SweepError => Sweep,
+);

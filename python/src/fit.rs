@@ -1,0 +1,162 @@
+//! A fit, and what it returns.
+
+use cairn::data::Dataset;
+use cairn::engine::{Device, OpenOptions};
+use cairn::kmeans::{self, Init, KMeans, Progress, fit_on, in_threads};
+use cairn::warnings::{self, Warning};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray2, ToPyArray};
+use pyo3::prelude::*;
+
+use crate::devices::{open, options};
+use crate::errors::Failure;
+use crate::model::Model;
+use crate::table::{Table, unexpected};
+use crate::tolerance;
+use crate::work::{self, Watcher};
+
+/// Parameters, as Python gives them.
+#[derive(FromPyObject)]
+pub(crate) struct Request<'py> {
+    #[pyo3(item)]
+    n_clusters: usize,
+    #[pyo3(item)]
+    n_restarts: u64,
+    #[pyo3(item)]
+    init: Start<'py>,
+    #[pyo3(item)]
+    seed: u64,
+    #[pyo3(item)]
+    max_iter: u32,
+    #[pyo3(item)]
+    tol: f64,
+    #[pyo3(item)]
+    device: String,
+    #[pyo3(item)]
+    threads: usize,
+}
+
+/// The name of a seeding, or centroids.
+#[derive(FromPyObject)]
+enum Start<'py> {
+    Named(String),
+    Centroids(PyReadonlyArray2<'py, f64>),
+}
+
+impl Request<'_> {
+    pub(crate) fn device(&self) -> Device {
+        Device::parse(&self.device)
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// The parameters of the library.
+    pub(crate) fn kmeans(&self) -> PyResult<KMeans> {
+        let init = match &self.init {
+            Start::Named(name) if name == "k-means++" => Init::KMeansPlusPlus,
+            Start::Named(name) if name == "random" => Init::Random,
+            Start::Named(name) => return Err(unexpected(&format!("there is no init {name:?}"))),
+            Start::Centroids(rows) => Init::Centroids(rows.as_array().to_owned()),
+        };
+        Ok(KMeans::new(self.n_clusters)
+            .restarts(self.n_restarts)
+            .init(init)
+            .seed(self.seed)
+            .max_iter(self.max_iter)
+            .tol(self.tol)
+            .device(self.device())
+            .best_so_far(true))
+    }
+}
+
+/// A fit.
+#[pyclass(frozen, get_all, module = "cairn_kmeans._cairn")]
+pub(crate) struct Fit {
+    /// (n_clusters, n_dims)
+    centroids: Py<PyArray2<f64>>,
+    /// -1 for a row without a label. (n_points)
+    labels: Py<PyArray1<i32>>,
+    inertia: f64,
+    n_iter: u32,
+    fingerprint: String,
+    device: String,
+    rounding: f64,
+    model: Py<Model>,
+    /// Inertia, iterations and stop code of each restart.
+    restarts: (Py<PyArray1<f64>>, Py<PyArray1<u32>>, Py<PyArray1<u8>>),
+    /// Code and text of each doubt.
+    warnings: Vec<(String, String)>,
+}
+
+/// What is computed without the interpreter's lock.
+struct Done {
+    fit: kmeans::Fit,
+    model: cairn::model::Model,
+    warnings: Vec<Warning>,
+}
+
+/// Fits the table.
+#[pyfunction]
+pub(crate) fn fit(
+    py: Python<'_>,
+    table: Table<'_>,
+    request: Request<'_>,
+    callback: Option<Py<PyAny>>,
+) -> PyResult<Fit> {
+    let (data, kmeans, options) = (table.dataset()?, request.kmeans()?, options()?);
+    let threads = request.threads;
+    let done = work::run(py, callback.as_ref(), |watcher| {
+        // a pool of its own: threads of a common one would be missing after a fork
+        in_threads(Some(threads), || run(&data, kmeans, options, watcher))
+    })?;
+    done?.into_python(py)
+}
+
+fn run(
+    data: &Dataset<'_>,
+    kmeans: KMeans,
+    options: OpenOptions,
+    watcher: &Watcher<'_>,
+) -> Result<Done, Failure> {
+    let tol = kmeans.clone().check()?.tol();
+    let params = kmeans.tol(tolerance::of_cairn(tol, data)?).check()?;
+    let opened = open(options, data, &params)?;
+    let mut seen = |progress: &Progress<'_>| match progress.batch {
+        [] => watcher.ends(),
+        _ => watcher.step((progress.done, progress.of, progress.best)),
+    };
+    let fit = fit_on(&opened, data, &params, &mut seen)?;
+    let params = KMeans::from(params).restarts(fit.restarts.count()).check()?;
+    let model = fit.model(data, &params)?;
+    let warnings = warnings::of_fit(&fit, data)?;
+    Ok(Done { fit, model, warnings })
+}
+
+impl Done {
+    fn into_python(self, py: Python<'_>) -> PyResult<Fit> {
+        let Self { fit, model, warnings } = self;
+        let outcomes = &fit.restarts.outcomes;
+        let inertias: Vec<f64> = outcomes.iter().map(|outcome| fit.cost(outcome.inertia)).collect();
+        let iterations: Vec<u32> = outcomes.iter().map(|outcome| outcome.iterations).collect();
+        let stops: Vec<u8> = outcomes.iter().map(|outcome| outcome.stop as u8).collect();
+        let labels: Vec<i32> = fit.labels().iter().map(|&label| label as i32).collect(); // NO_LABEL as -1
+        let code = |warning: &Warning| format!("{:?}", warning.code);
+        Ok(Fit {
+            centroids: fit.centroids().to_pyarray(py).unbind(),
+            labels: PyArray1::from_vec(py, labels).unbind(),
+            inertia: fit.inertia(),
+            n_iter: fit.best.iterations,
+            fingerprint: fit.fingerprint.clone(),
+            device: format!("{} ({})", fit.device.used, fit.device.adapter),
+            rounding: fit.rounding.rms,
+            model: Py::new(py, Model(model))?,
+            restarts: (
+                PyArray1::from_vec(py, inertias).unbind(),
+                PyArray1::from_vec(py, iterations).unbind(),
+                PyArray1::from_vec(py, stops).unbind(),
+            ),
+            warnings: warnings.into_iter().map(|warning| (code(&warning), warning.text)).collect(),
+        })
+    }
+}

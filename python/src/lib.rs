@@ -1,0 +1,36 @@
+//! The compiled half of the Python package `cairn_kmeans`: fits, models, sweeps and devices of the library `cairn`.
+//!
+//! | file | what it is about |
+//! |---|---|
+//! | `table` | arrays and their weights as a table |
+//! | `fit` | a fit, and what it returns |
+//! | `tolerance` | what scikit-learn means by `tol` |
+//! | `model` | models: labels, distances and scores of rows; their bytes |
+//! | `sweep` | fits for several numbers of clusters |
+//! | `devices` | devices: opened, listed |
+//! | `work` | work outside the interpreter's lock, which Ctrl-C stops |
+//! | `errors` | errors of the library as those of Python |
+//!
+//! What scikit-learn's interface asks for is written in Python, in `cairn_kmeans/`.
+
+mod devices;
+mod errors;
+mod fit;
+mod model;
+mod sweep;
+mod table;
+mod tolerance;
+mod work;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _cairn(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<fit::Fit>()?;
+    module.add_class::<model::Model>()?;
+    module.add_function(wrap_pyfunction!(fit::fit, module)?)?;
+    module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;
+    module.add_function(wrap_pyfunction!(devices::devices, module)?)?;
+    module.add("DeviceError", module.py().get_type::<errors::DeviceError>())?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))
+}

@@ -1,0 +1,191 @@
+//! Models: labels, distances and scores of rows; their bytes.
+
+use std::path::PathBuf;
+
+use cairn::engine::OpenOptions;
+use cairn::engine::cpu::Cpu;
+use cairn::kmeans::in_threads;
+use cairn::lattice::LatticeError;
+use cairn::model::{self, PredictError, Prediction, Predictor};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, ToPyArray};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::errors::Failure;
+use crate::table::{Rows, View};
+use crate::work;
+
+/// Rows that are placed at a time, so that their places take little memory.
+const BLOCK: usize = 1 << 15;
+
+/// A fitted model.
+#[pyclass(frozen, module = "cairn_kmeans._cairn")]
+pub(crate) struct Model(pub(crate) model::Model);
+
+#[pymethods]
+impl Model {
+    /// The model of these bytes, as in a file that `save` or the command wrote.
+    #[staticmethod]
+    fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
+        model::Model::from_bytes("bytes", bytes).map(Self).map_err(|error| Failure::from(error).into())
+    }
+
+    /// The model of this file.
+    #[staticmethod]
+    fn load(path: PathBuf) -> PyResult<Self> {
+        model::Model::load(&path).map(Self).map_err(|error| Failure::from(error).into())
+    }
+
+    /// Writes a file.
+    fn save(&self, path: PathBuf) -> PyResult<()> {
+        Ok(self.0.save(&path).map_err(Failure::from)?)
+    }
+
+    /// The bytes of the file.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(PyBytes::new(py, &self.0.to_bytes().map_err(Failure::from)?))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        Ok((py.get_type::<Self>().getattr("from_bytes")?, (self.to_bytes(py)?,)))
+    }
+
+    /// Centroids in the user's units. (n_clusters, n_dims)
+    #[getter]
+    fn centroids<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<f64>> {
+        self.0.values().to_pyarray(py)
+    }
+
+    #[getter]
+    fn inertia(&self) -> f64 {
+        self.0.inertia()
+    }
+
+    #[getter]
+    fn fingerprint(&self) -> &str {
+        &self.0.fingerprint
+    }
+
+    #[getter]
+    fn device(&self) -> &str {
+        &self.0.provenance.device
+    }
+
+    #[getter]
+    fn columns(&self) -> Vec<String> {
+        self.0.columns.clone()
+    }
+
+    /// Seed, restarts, name of the seeding, most iterations, tolerance.
+    #[getter]
+    fn params(&self) -> (u64, u64, String, u32, f64) {
+        let params = &self.0.params;
+        (params.seed, params.n_restarts, params.init.clone(), params.max_iter, params.tol)
+    }
+
+    /// The nearest centroid of each row. (n_rows)
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        rows: Rows<'py>,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyArray1<i32>>> {
+        let mut labels = Vec::new();
+        self.each(py, &rows, threads, &mut |found, _| labels.push(found.label as i32))?;
+        Ok(PyArray1::from_vec(py, labels))
+    }
+
+    /// The sum of the squared distances to the nearest centroids, each times its weight.
+    fn cost(
+        &self,
+        py: Python<'_>,
+        rows: Rows<'_>,
+        weights: Option<PyReadonlyArray1<'_, f64>>,
+        threads: usize,
+    ) -> PyResult<f64> {
+        let weights = weights.map(|weights| weights.as_array().to_vec());
+        let mut sum = 0.0;
+        self.each(py, &rows, threads, &mut |found, row| {
+            sum += found.distance * found.distance * weights.as_ref().map_or(1.0, |weights| weights[row]);
+        })?;
+        Ok(sum)
+    }
+
+    /// The distance of each row to every centroid. (n_rows, n_clusters)
+    fn transform<'py>(
+        &self,
+        py: Python<'py>,
+        rows: Rows<'py>,
+        threads: usize,
+    ) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let k = self.0.n_clusters();
+        let mut distances = Vec::new();
+        self.blocks(py, &rows, threads, &mut |block, _| {
+            let values = match block {
+                View::F32(rows) => rows.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>(),
+                View::F64(rows) => rows.iter().copied().collect(),
+            };
+            distances.extend(self.0.transform(&values)?);
+            Ok(())
+        })?;
+        let n = distances.len() / k;
+        PyArray1::from_vec(py, distances).reshape([n, k])
+    }
+}
+
+impl Model {
+    /// Calls `take` with the prediction and the index of each row, in order.
+    fn each(
+        &self,
+        py: Python<'_>,
+        rows: &Rows<'_>,
+        threads: usize,
+        take: &mut (dyn FnMut(Prediction, usize) + Send),
+    ) -> PyResult<()> {
+        let cpu = Cpu::open(&OpenOptions::default()).map_err(Failure::from)?;
+        self.blocks(py, rows, threads, &mut |block, first| {
+            let mut predictor = Predictor::new(&self.0, &cpu)?;
+            let found = match block {
+                View::F32(rows) => predictor.predict_view(rows)?,
+                View::F64(rows) => predictor.predict_view(rows)?,
+            };
+            (first..).zip(found).for_each(|(row, found)| take(found, row));
+            Ok(())
+        })
+    }
+
+    /// Calls `work` with blocks of rows and the index of their first, in order, in a pool of threads.
+    fn blocks(
+        &self,
+        py: Python<'_>,
+        rows: &Rows<'_>,
+        threads: usize,
+        work: &mut (dyn FnMut(View<'_>, usize) -> Result<(), PredictError> + Send),
+    ) -> PyResult<()> {
+        let view = rows.view();
+        let n = view.n_rows();
+        let done = work::run(py, None, |watcher| {
+            in_threads(Some(threads), || -> Result<(), Failure> {
+                for first in (0..n).step_by(BLOCK) {
+                    work(view.slice(first..n.min(first + BLOCK)), first)
+                        .map_err(|error| after(error, first))?;
+                    if watcher.ends().is_break() {
+                        break;
+                    }
+                }
+                Ok(())
+            })
+        })?;
+        Ok(done?)
+    }
+}
+
+/// An error of rows that come after so many others.
+fn after(error: PredictError, first: usize) -> PredictError {
+    match error {
+        PredictError::Lattice(LatticeError::TooFarOutside { row, column, value, centre, limit }) => {
+            LatticeError::TooFarOutside { row: row + first, column, value, centre, limit }.into()
+        }
+        error => error,
+    }
+}

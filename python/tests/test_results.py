@@ -1,0 +1,164 @@
+"""Results: those of the command, and what parameters mean."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans as Theirs
+from sklearn.datasets import load_iris, load_wine
+
+from cairn_kmeans import KMeans, devices
+
+
+def command():
+    path = os.environ.get("CAIRN_COMMAND")
+    if not path:
+        if os.environ.get("CAIRN_REQUIRE_COMMAND"):
+            pytest.fail("CAIRN_COMMAND is not set")
+        pytest.skip("CAIRN_COMMAND does not name the command")
+    return path
+
+
+def of_command(table, tmp_path, *args):
+    path = tmp_path / "table.npy"
+    np.save(path, table)
+    ran = subprocess.run(
+        [command(), "fit", str(path), "--json", "--device", "cpu", *args], capture_output=True, text=True, check=True
+    )
+    return json.loads(ran.stdout)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("init", ["k-means++", "random"])
+@pytest.mark.parametrize("tol", [0, 0.01])
+def test_fingerprints_are_those_of_the_command(tmp_path, dtype, init, tol):
+    table = load_wine().data.astype(dtype)
+    args = ["-k", "4", "-r", "5", "--seed", "7", "--init", init, "--tol", str(tol)]
+    theirs = of_command(table, tmp_path, *args)
+    ours = KMeans(4, n_init=5, random_state=7, init=init, tol=tol).fit(table)
+    assert ours.fingerprint_ == theirs["fingerprint"]
+    assert ours.inertia_ == theirs["best"]["inertia"]
+    assert len(ours.restarts_) == 5
+
+
+def test_every_layout_and_every_number_of_threads_has_the_same_bits(digits):
+    whole = KMeans(10, random_state=3).fit(digits)
+    wide = np.zeros((len(digits), 128))
+    wide[:, ::2] = digits
+    unaligned = np.frombuffer(b"x" + digits.tobytes(), dtype=np.uint8)[1:].view(np.float64).reshape(digits.shape)
+    for table in [np.asfortranarray(digits), wide[:, ::2], digits[::-1][::-1], unaligned, digits.astype(">f8")]:
+        assert KMeans(10, random_state=3).fit(table).fingerprint_ == whole.fingerprint_
+    for n_jobs in [1, 2, 5, -1]:
+        assert KMeans(10, random_state=3, n_jobs=n_jobs).fit(digits).fingerprint_ == whole.fingerprint_
+
+
+def software():
+    found = devices()
+    return [str(name) for name, is_software in zip(found["name"], found["software"], strict=True) if is_software]
+
+
+def test_a_gpu_has_the_same_bits(digits):
+    adapters = software()
+    if not adapters:
+        if os.environ.get("CAIRN_REQUIRE_GPU"):
+            pytest.fail("there is no software adapter")
+        pytest.skip("there is no software adapter")
+    name = adapters[0].split(" ")[0]
+    on_gpu = KMeans(10, n_init=3, random_state=1, device=name).fit(digits)
+    on_cpu = KMeans(10, n_init=3, random_state=1, device="cpu").fit(digits)
+    assert on_gpu.device_.startswith("gpu") and on_cpu.device_.startswith("cpu")
+    assert on_gpu.fingerprint_ == on_cpu.fingerprint_
+    np.testing.assert_array_equal(on_gpu.cluster_centers_, on_cpu.cluster_centers_)
+
+
+@pytest.mark.parametrize("tol", [1e-4, 1e-2, 0.5])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_tol_means_what_scikit_learn_means(tol, weighted):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 4)) * [1, 5, 0.2, 1]
+    weights = rng.exponential(size=600) ** 3 if weighted else None
+    starts = X[:7]
+    ours = KMeans(7, init=starts, n_init=1, tol=tol).fit(X, sample_weight=weights)
+    theirs = Theirs(7, init=starts, n_init=1, tol=tol).fit(X, sample_weight=weights)
+    assert ours.n_iter_ == theirs.n_iter_
+    np.testing.assert_allclose(ours.cluster_centers_, theirs.cluster_centers_, atol=1e-6)
+    np.testing.assert_array_equal(ours.labels_, theirs.labels_)
+
+
+def test_a_weighted_tolerance_is_converted():
+    # the heavy rows vary little, the light ones much: with the weighted variance it would stop later
+    X = np.concatenate([np.linspace(0, 1, 50), np.linspace(0, 1000, 50)])[:, None]
+    weights = np.repeat([1000.0, 1.0], 50)
+    starts = np.array([[0.0], [0.1], [0.2], [500.0]])
+    for tol in [1e-4, 1e-3, 1e-2]:
+        ours = KMeans(4, init=starts, n_init=1, tol=tol).fit(X, sample_weight=weights)
+        theirs = Theirs(4, init=starts, n_init=1, tol=tol).fit(X, sample_weight=weights)
+        assert ours.n_iter_ == theirs.n_iter_
+
+
+def test_integer_seeds_repeat_and_generators_are_drawn_from():
+    X = np.random.default_rng(1).normal(size=(200, 2))
+    fit = lambda random_state: KMeans(5, n_init=3, random_state=random_state).fit(X).fingerprint_  # noqa: E731
+    assert fit(5) == fit(5) != fit(6)
+    generator = np.random.RandomState(0)
+    first, second = fit(generator), fit(generator)
+    assert first != second
+    assert fit(np.random.RandomState(0)) == first
+    np.random.seed(3)
+    drawn = fit(None)
+    np.random.seed(3)
+    assert fit(None) == drawn != fit(None)
+
+
+def test_callables_start_every_restart():
+    X = load_iris().data
+    seen = []
+
+    def init(rows, n_clusters, random_state):
+        seen.append(random_state.randint(1000))
+        return rows[random_state.choice(len(rows), n_clusters, replace=False)]
+
+    fitted = KMeans(3, init=init, n_init=4, random_state=0).fit(X)
+    assert len(set(seen)) == 4 and len(fitted.restarts_) == 4
+    assert fitted.inertia_ == fitted.restarts_["inertia"].min()
+
+
+def test_restarts_tell_how_each_went(digits):
+    fitted = KMeans(10, n_init=6, random_state=0, max_iter=15, tol=0).fit(digits)
+    restarts = fitted.restarts_
+    assert restarts["restart"].tolist() == list(range(6))
+    assert restarts["inertia"].min() == fitted.inertia_
+    assert set(restarts["stopped"]) <= {"fixed_point", "max_iter"}
+    assert (restarts["iterations"][restarts["stopped"] == "max_iter"] == 15).all()
+    best = np.argmin(restarts["inertia"])
+    assert restarts["iterations"][best] == fitted.n_iter_
+
+
+def test_predictions_are_exact_also_of_float32(digits):
+    rows = digits.astype(np.float32) / 3
+    fitted = KMeans(12, random_state=0, max_iter=3).fit(rows)
+    assert fitted.cluster_centers_.dtype == np.float32
+    np.testing.assert_array_equal(fitted.predict(rows), fitted.labels_)
+    assert fitted.score(rows) == pytest.approx(-fitted.inertia_)
+    assert fitted.transform(rows).dtype == np.float32
+    np.testing.assert_array_equal(fitted.transform(rows).argmin(axis=1), fitted.labels_)
+
+
+def test_many_rows_are_predicted_in_blocks():
+    X = np.random.default_rng(0).normal(size=(70_000, 3))
+    fitted = KMeans(4, random_state=0).fit(X)
+    np.testing.assert_array_equal(fitted.predict(X), fitted.labels_)
+    assert fitted.transform(X).shape == (70_000, 4)
+    weights = np.arange(70_000.0)
+    expected = -(fitted.transform(X).min(axis=1) ** 2 * weights).sum()
+    assert fitted.score(X, sample_weight=weights) == pytest.approx(expected)
+
+
+def test_centroids_set_by_hand_are_used(digits):
+    fitted = KMeans(3, random_state=0).fit(digits)
+    fitted.cluster_centers_ = digits[[5, 6, 7]]
+    assert fitted.predict(digits[[7, 5, 6]]).tolist() == [2, 0, 1]
+    assert fitted.transform(digits[[7]])[0, 2] == 0
+    assert fitted.score(digits[[7, 5]]) == 0
