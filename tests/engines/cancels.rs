@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cairn::data::Dataset;
 use cairn::engine::reference::Reference;
 use cairn::engine::{Device, Engine, Keep, OpenOptions};
-use cairn::kmeans::{CONTINUE, FitError, KMeans, Progress, fit, fit_with, run};
+use cairn::kmeans::{CONTINUE, FitError, Init, KMeans, Progress, fit, fit_with, run};
 
 use crate::common::{self, Backend, Case, compare, normal, on_devices, processor};
 
@@ -17,8 +17,9 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// A job whose restarts take seconds: a software adapter does one of many rounds in each submission.
 fn long(backend: Backend) -> Case {
-    let (n_points, n_clusters) = if backend == Backend::Cpu { (30_000, 3000) } else { (8000, 500) };
-    Case::new(&normal(n_points, 8, 70), KMeans::new(n_clusters).restarts(4))
+    let (n_points, n_clusters) = if backend == Backend::Cpu { (30_000, 3000) } else { (6000, 400) };
+    let kmeans = KMeans::new(n_clusters).restarts(4).init(Init::Random);
+    Case::new(&normal(n_points, 8, 70), kmeans)
 }
 
 fn within_a_restart(backend: Backend) {
@@ -102,7 +103,6 @@ fn the_cpu_is_cancelled_within_a_pass_and_a_seeding() {
         start.elapsed()
     };
     // a pass takes many seconds
-    let (passes, seeds) =
-        (begins(KMeans::new(20_000).init(cairn::kmeans::Init::Random)), begins(KMeans::new(20_000)));
+    let (passes, seeds) = (begins(KMeans::new(20_000).init(Init::Random)), begins(KMeans::new(20_000)));
     assert!(passes < SOON && seeds < SOON, "{passes:?} {seeds:?}");
 }
