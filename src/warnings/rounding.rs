@@ -6,7 +6,7 @@ use super::subject::Ended;
 use super::warning::{Warning, WarningCode};
 use crate::data::{DataError, Dataset};
 use crate::kmeans::Fit;
-use crate::lattice::Rounding;
+use crate::lattice::{Lattice, Rounding};
 use crate::numbers::{plural, significant};
 
 /// The share of an inertia from which rounding is worth a word.
@@ -36,7 +36,8 @@ pub(super) fn of_clusters(data: &Dataset<'_>, fit: &Fit) -> Result<Option<Warnin
         return Ok(None);
     }
     let clusters = clusters(data, fit)?;
-    let changes = clusters.iter().map(Cluster::change).enumerate();
+    let units = units(&fit.lattice);
+    let changes = clusters.iter().map(|cluster| cluster.change(&units)).enumerate();
     let Some((cluster, change)) = changes.max_by(|(_, a), (_, b)| a.total_cmp(b)) else { return Ok(None) };
     if change <= SHARE {
         return Ok(None);
@@ -58,9 +59,10 @@ struct Cluster {
     differs: bool,   // some row is not equal to it
     n_rows: u64,
     weight: f64,
-    means: Vec<f64>, // weighted distances from the centroid, summed (n_dims)
-    given: f64,      // weighted squared distances of the rows from the centroid, summed
-    placed: f64,     // the same of their places on the lattice
+    means: Vec<f64>,        // weighted distances from the centroid, summed (n_dims)
+    given: f64,             // weighted squared distances of the rows from the centroid, summed
+    placed: f64,            // the same of their places on the lattice
+    placed_means: Vec<f64>, // as `means`, of their places
 }
 
 impl Cluster {
@@ -68,15 +70,18 @@ impl Cluster {
         if self.first.is_empty() {
             self.first = row.to_vec();
             self.means = vec![0.0; row.len()];
+            self.placed_means = vec![0.0; row.len()];
         }
         self.differs |= self.first != row;
         self.n_rows += 1;
         self.weight += weight;
-        for ((x, mean), scale) in row.iter().zip(&mut self.means).zip(scales) {
+        let means = self.means.iter_mut().zip(&mut self.placed_means);
+        for ((x, (mean, placed_mean)), scale) in row.iter().zip(means).zip(scales) {
             let steps = libm::ldexp(x - scale.offset, -scale.exponent);
             let given = (steps - scale.centroid) * scale.unit;
             let placed = (steps.round_ties_even() - scale.centroid) * scale.unit;
             *mean += weight * given;
+            *placed_mean += weight * placed;
             self.given += weight * given * given;
             self.placed += weight * placed * placed;
         }
@@ -94,18 +99,29 @@ impl Cluster {
         self.n_rows += other.n_rows;
         self.weight += other.weight;
         self.means.iter_mut().zip(other.means).for_each(|(mean, more)| *mean += more);
+        self.placed_means.iter_mut().zip(other.placed_means).for_each(|(mean, more)| *mean += more);
         self.given += other.given;
         self.placed += other.placed;
     }
 
-    /// By how much rounding changes the inertia, relative to that of the given rows about their mean.
-    fn change(&self) -> f64 {
+    /// By how much rounding changes the inertia, relative to that of the given rows about their mean. `units` are steps of
+    /// the features in steps of the finest (n_dims).
+    ///
+    /// On the lattice it is that of the places about their rounded mean: the centroid of a restart that has ended by
+    /// itself, but not where it was stopped by a tolerance or a number of iterations.
+    fn change(&self, units: &[f64]) -> f64 {
         if !self.differs {
             return 0.0;
         }
         let about_mean = self.means.iter().map(|sum| sum * sum).sum::<f64>() / self.weight;
         let inertia = (self.given - about_mean).max(self.given * 1e-12);
-        ((self.placed - inertia) / inertia).abs()
+        let gains = self.placed_means.iter().zip(units).map(|(sum, unit)| {
+            let mean = sum / self.weight;
+            let rounded = (mean / unit).round_ties_even() * unit;
+            self.weight * (mean * mean - (mean - rounded) * (mean - rounded))
+        });
+        let placed = self.placed - gains.sum::<f64>();
+        ((placed - inertia) / inertia).abs()
     }
 }
 
@@ -117,12 +133,18 @@ struct Scale {
     centroid: f64,
 }
 
+/// A step of each feature in steps of the finest. (n_dims)
+fn units(lattice: &Lattice) -> Vec<f64> {
+    lattice.shift.iter().map(|&shift| libm::ldexp(1.0, (lattice.max_shift() - shift) as i32)).collect()
+}
+
 fn clusters(data: &Dataset<'_>, fit: &Fit) -> Result<Vec<Cluster>, DataError> {
     let (lattice, d) = (&fit.lattice, fit.lattice.n_dims());
+    let units = units(lattice);
     let scale = |j: usize, &q: &i32| Scale {
         offset: lattice.offset[j],
         exponent: lattice.exponent[j],
-        unit: libm::ldexp(1.0, (lattice.max_shift() - lattice.shift[j]) as i32),
+        unit: units[j],
         centroid: q.into(),
     };
     let of_centroid = |row: &[i32]| row.iter().enumerate().map(|(j, q)| scale(j, q)).collect::<Vec<_>>();
@@ -151,4 +173,24 @@ fn clusters(data: &Dataset<'_>, fit: &Fit) -> Result<Vec<Cluster>, DataError> {
         Ok(())
     })?;
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kmeans::{KMeans, fit};
+
+    /// Centroids that are not the means of their rows are no matter of rounding.
+    #[test]
+    fn a_restart_that_is_stopped_early_loses_nothing_to_rounding() {
+        let rows: Vec<[f64; 2]> =
+            (0..400).map(|i| [f64::from(i * 7919 % 1009).sqrt(), f64::from(i).sin()]).collect();
+        let data = Dataset::from(&rows[..]);
+        for kmeans in [KMeans::new(6).max_iter(1), KMeans::new(6).tol(0.1), KMeans::new(6)] {
+            let params = kmeans.restarts(3).check().expect("good parameters");
+            let fit = fit(&data, &params).expect("it fits");
+            assert!(fit.rounding.cost > 0.0, "values on the lattice show nothing");
+            assert_eq!(of_clusters(&data, &fit).expect("rows in memory"), None);
+        }
+    }
 }
