@@ -70,6 +70,9 @@ impl Request<'_> {
     }
 }
 
+/// Inertias, iterations and stop codes. (n_restarts)
+type Restarts = (Py<PyArray1<f64>>, Py<PyArray1<u32>>, Py<PyArray1<u8>>);
+
 /// A fit.
 #[pyclass(frozen, get_all, module = "cairn_kmeans._cairn")]
 pub(crate) struct Fit {
@@ -84,7 +87,7 @@ pub(crate) struct Fit {
     rounding: f64,
     model: Py<Model>,
     /// Inertia, iterations and stop code of each restart.
-    restarts: (Py<PyArray1<f64>>, Py<PyArray1<u32>>, Py<PyArray1<u8>>),
+    restarts: Restarts,
     /// Code and text of each doubt.
     warnings: Vec<(String, String)>,
 }
