@@ -31,7 +31,10 @@ fn batches(steady: bool, work: &dyn Fn(&dyn Engine)) -> Vec<u64> {
 }
 
 /// As a fit does it.
-fn fit(engine: &dyn Engine, observer: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<Restarts, FitError> {
+fn fit(
+    engine: &dyn Engine,
+    observer: &mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
+) -> Result<Restarts, FitError> {
     let (packed, params) = (pack(&table(), None)?, params());
     let job = params.job(&packed)?;
     let mut session = engine.load(&job)?;
