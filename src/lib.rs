@@ -43,6 +43,8 @@
 //! * `reading`: reads handwritten digits in a scan or a photograph
 //! * `report`: an HTML report, and a page to draw digits on
 //!
+//! The feature `parquet`, on by default, adds tables in Parquet and Arrow files.
+//!
 //! The feature `gpu`, on by default, adds `engine::gpu`. Without it the CPU engines remain.
 
 /// The arrays that tables, starts and centroids are given and returned in.

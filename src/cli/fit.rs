@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset};
+use cairn::data::{self, Dataset, LoadOptions};
 use cairn::engine::Device;
 use cairn::kmeans::{
     CONTINUE, Fit, FitError, KMeans, Params, ParamsError, fit_on, job_size, labelled, labelled_values,
@@ -70,7 +70,8 @@ fn end(done: &Done<'_>, n_restarts: u64) -> anyhow::Result<()> {
 fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> anyhow::Result<Done<'a>> {
     let params = &asked.params;
     let start = Instant::now();
-    let load = || data::load(&args.job.data, &request::load_options(&args.job));
+    let options = LoadOptions { more: args.more.clone(), ..request::load_options(&args.job) };
+    let load = || data::load(&args.job.data, &options);
     let wanted = Wanted { gpu_memory: args.memory.gpu_memory, quiet: args.quiet, size: None };
     let (opened, data) = match params.device() {
         // the choice depends on the size of the job, so load first
@@ -154,7 +155,7 @@ fn measures_of(
 fn write_report(done: &Done<'_>, to: Output) -> anyhow::Result<()> {
     let made = report::Made {
         opened: &done.opened,
-        source: &done.args.job.data,
+        source: &done.data.name,
         data: &done.data,
         params: &done.params,
         fit: &done.fit,

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use cairn::compare::{CompareError, RunError};
 use cairn::data::{DataError, Hint, Position, is_numbered_name};
+use cairn::kmeans::FitError;
 use cairn::model::{ColumnError, ModelError};
 use cairn::warnings::{Warning, WarningCode};
 
@@ -40,6 +41,9 @@ pub(super) fn with_flags(warnings: Vec<Warning>) -> Vec<Warning> {
 /// `rows_of_model`: whether the subcommand reads rows for a model, and has the flags for their columns.
 fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
     if let Some(error) = error.downcast_ref() {
+        return of_data(error);
+    }
+    if let Some(FitError::Data(error)) = error.downcast_ref() {
         return of_data(error);
     }
     if let Some(error) = error.downcast_ref() {
@@ -90,6 +94,9 @@ fn of_data(error: &DataError) -> Option<String> {
         | DataError::Missing { position, hint, .. }
         | DataError::NotANumber { position, hint, .. } => of_cell(position, *hint),
         DataError::NotFinite { position, .. } => leave_out(position),
+        DataError::ColumnKind { asked, .. } if !asked.is_empty() => {
+            format!("{} leaves out all that hold no numbers", flag("--ignore", asked))
+        }
         DataError::UnknownColumn { role, .. } | DataError::AmbiguousColumn { role, .. } => {
             format!("see --{}", if *role == "ignored" { "ignore" } else { role })
         }

@@ -3,10 +3,12 @@
 //! Each group of flags is taken apart in full, so that a new flag does not compile until it is listed here: as an
 //! input, as an output, or as no file (`_`). A test compares the list with the flags that `clap` takes for paths.
 
+use std::borrow::Cow;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use cairn::data::write::place;
+use cairn::data::{file_and_part, files_of};
 
 use super::args::draw::DrawArgs;
 use super::args::sweep::SweepArgs;
@@ -27,7 +29,7 @@ struct Files<'a> {
 #[derive(Debug)]
 struct Named<'a> {
     flag: &'static str,
-    path: Option<&'a Path>, // None for standard input or output
+    path: Option<Cow<'a, Path>>, // None for standard input or output
 }
 
 /// What two names of the same file have in common.
@@ -48,9 +50,11 @@ pub(super) fn check(command: &Command) -> Result<(), Usage> {
         let text = format!("{first} and {second} are both standard input; name a file for one of them");
         return Err(Usage(text));
     }
-    let of_input = |named: &Named<'_>| Some((named.flag, named.path.map_or_else(of_stdin, of_path)?));
+    let of_input =
+        |named: &Named<'_>| Some((named.flag, named.path.as_deref().map_or_else(of_stdin, of_path)?));
     let mut taken: Vec<(&str, Identity)> = inputs.iter().filter_map(of_input).collect();
     for Named { flag, path } in &outputs {
+        let path = path.as_deref();
         let Some(here) = path.map_or_else(of_stdout, of_path) else { continue };
         if let Some((other, _)) = taken.iter().find(|(_, there)| *there == here) {
             let path = path.map(|path| format!(", {}", path.display())).unwrap_or_default();
@@ -130,24 +134,29 @@ impl<'a> Files<'a> {
 
     /// A file that is read.
     fn input(&mut self, flag: &'static str, path: &'a Path) {
-        self.inputs.push(Named { flag, path: Some(path) });
+        self.inputs.push(Named { flag, path: Some(path.into()) });
     }
 
     /// A file that is read, or `-`.
     fn stream(&mut self, flag: &'static str, name: &'a str) {
-        self.inputs.push(Named { flag, path: (name != "-").then_some(Path::new(name)) });
+        self.inputs.push(Named { flag, path: (name != "-").then(|| Path::new(name).into()) });
     }
 
     /// A table that is read: a file, `-`, or `digits`.
     fn table(&mut self, flag: &'static str, name: &'a str) {
-        if name != "digits" {
-            self.stream(flag, name);
+        match files_of(name) {
+            _ if name == "digits" => {}
+            Ok(files) if files != [name] => {
+                let paths = files.into_iter().map(|file| Cow::Owned(file.into()));
+                self.inputs.extend(paths.map(|path| Named { flag, path: Some(path) }));
+            }
+            _ => self.stream(flag, file_and_part(name).0),
         }
     }
 
     /// A file that is written.
     fn output(&mut self, flag: &'static str, path: &'a Path) {
-        self.outputs.push(Named { flag, path: Some(path) });
+        self.outputs.push(Named { flag, path: Some(path.into()) });
     }
 
     /// Files that may be written.
@@ -179,9 +188,10 @@ impl<'a> Files<'a> {
     }
 
     fn rows(&mut self, args: &'a RowsArgs) {
-        let RowsArgs { model, data, ignore: _, by_position: _, strict: _, table: _, threads: _ } = args;
+        let RowsArgs { model, data, more, ignore: _, by_position: _, strict: _, table: _, threads: _ } = args;
         self.input("MODEL", model);
         data.iter().for_each(|data| self.table("DATA", data));
+        more.iter().for_each(|more| self.table("MORE", more));
     }
 
     fn out(&mut self, args: &'a OutArgs) {
@@ -194,6 +204,7 @@ impl<'a> Files<'a> {
     fn fit(&mut self, args: &'a FitArgs) {
         let FitArgs {
             job,
+            more,
             labels,
             centroids,
             restarts_out,
@@ -207,6 +218,7 @@ impl<'a> Files<'a> {
             verbose: _,
         } = args;
         self.job("DATA", job);
+        more.iter().for_each(|more| self.table("MORE", more));
         self.outputs([
             ("--labels", labels),
             ("--centroids", centroids),
@@ -267,6 +279,7 @@ impl<'a> Files<'a> {
     fn sweep(&mut self, args: &'a SweepArgs) {
         let SweepArgs {
             data,
+            more,
             test,
             table_out,
             clusters: _,
@@ -284,6 +297,7 @@ impl<'a> Files<'a> {
             quiet: _,
         } = args;
         self.table("DATA", data);
+        more.iter().for_each(|more| self.table("MORE", more));
         test.iter().for_each(|test| self.table("--test", test));
         self.outputs([("--table", table_out)]);
     }
@@ -338,7 +352,7 @@ mod tests {
             match arg {
                 _ if arg.get_id() == tested.get_id() => line.push(value.to_owned()),
                 _ if arg.get_id() == "names" => line.push("0=name".to_owned()),
-                _ if arg.get_id() == "data" && tested.get_id() == "drawings" => {} // instead of it
+                _ if ["data", "more"].contains(&arg.get_id().as_str()) && tested.get_id() == "drawings" => {} // instead of it
                 _ => line.push(arg.get_id().to_string()),
             }
         }
@@ -383,7 +397,8 @@ mod tests {
             let line = line(&command, &arg, PATH);
             let args = Args::try_parse_from(&line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
             let Files { inputs, outputs } = Files::of(&args.command);
-            let found = inputs.iter().chain(&outputs).find(|named| named.path == Some(Path::new(PATH)));
+            let found =
+                inputs.iter().chain(&outputs).find(|named| named.path.as_deref() == Some(Path::new(PATH)));
             assert_eq!(found.map(|named| named.flag), Some(&*flag(&arg)), "{line:?}");
             paths += 1;
         }

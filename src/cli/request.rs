@@ -22,6 +22,7 @@ pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
         truth: args.truth.clone(),
         weights: args.weights.clone(),
         ignore: args.ignore.clone(),
+        more: Vec::new(),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn walk(
     truth: Option<&str>,
     work: &mut dyn FnMut(&Chunk<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Visited> {
-    let source = data::open(args.data(), &args.table.read_options())?;
+    let source = data::open_all(&args.sources(), &args.table.read_options())?;
     let columns = ColumnOptions {
         truth: truth.map(str::to_owned),
         ignore: args.ignore.clone(),

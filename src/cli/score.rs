@@ -41,7 +41,7 @@ struct ScoreSummary<'a> {
     schema: u32,
     version: &'static str,
     model: String,
-    data: &'a str,
+    data: String,
     input: Option<InputJson<'a>>,
     truth: &'a str,
     n_points: usize,
@@ -65,7 +65,7 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
 }
 
 fn truth_column(args: &ScoreArgs) -> Result<&str, Usage> {
-    match (&args.truth, args.rows.data()) {
+    match (&args.truth, args.rows.name().as_str()) {
         (Some(truth), _) => Ok(truth),
         (None, "digits") => Ok(TRUTH_OF_DIGITS),
         _ => Err(Usage("name the column of known classes with --truth".into())),
@@ -123,8 +123,8 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
         schema: json::SCHEMA,
         version: json::VERSION,
         model: args.rows.model.display().to_string(),
-        data: args.rows.data(),
-        input: input::of_text(args.rows.data(), scored.text.as_ref()),
+        data: args.rows.name(),
+        input: input::of_text(&args.rows.name(), scored.text.as_ref()),
         truth: &scored.truth.column,
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),
@@ -159,7 +159,7 @@ fn text(args: &ScoreArgs, model: &Model, scored: &Scored) -> String {
     );
     let lines = [
         ("model", from),
-        ("data", format!("{}, {rows}", plain(args.rows.data()))),
+        ("data", format!("{}, {rows}", plain(&args.rows.name()))),
         ("names", named),
         ("truth", format!("{column}: {measures}")),
     ];

@@ -72,7 +72,8 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     let table = args.table_out.as_deref().map(Output::create).transpose()?;
     let wanted = Wanted { quiet: args.quiet, ..Wanted::default() };
     let opened = device::open(&args.device.device(), &wanted)?;
-    let data = data::load(&args.data, &load_options(args, args.weights.clone()))?;
+    let options = LoadOptions { more: args.more.clone(), ..load_options(args, args.weights.clone()) };
+    let data = data::load(&args.data, &options)?;
     let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
     let test = test.context("--test")?;
     let fewer = if args.clusters.is_none() { keep_possible(&mut plan, &data) } else { None };
@@ -160,6 +161,7 @@ fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
         truth: args.truth.clone(),
         weights,
         ignore: args.ignore.clone(),
+        more: Vec::new(),
     }
 }
 

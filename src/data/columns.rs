@@ -49,6 +49,11 @@ impl Columns {
         Columns { source: source.to_owned(), header: None, count }
     }
 
+    /// The same columns of a source of another name.
+    pub(super) fn called(self, source: &str) -> Columns {
+        Columns { source: source.to_owned(), ..self }
+    }
+
     /// The source as it was given; `standard input` for `-`.
     #[must_use]
     pub fn source(&self) -> &str {

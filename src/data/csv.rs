@@ -1,6 +1,7 @@
 //! CSV text -> rows.
 //!
-//! * Cells are trimmed and may be quoted; empty lines are skipped; a byte order mark is dropped.
+//! * Cells are trimmed and may be quoted; empty lines are skipped; a byte order mark is dropped, and UTF-16
+//!   that begins with one is converted.
 //! * The delimiter, the header and the columns of truth values are found in the first rows: see `form`.
 //! * Values are parsed as f64. Where the delimiter is not a comma, numbers may have a decimal comma, if none of them has
 //!   a decimal point.
@@ -26,9 +27,10 @@ use super::reading::TextReading;
 use super::rows::Rows;
 use super::sample::Sample;
 use super::source::{Chunk, Source};
+use super::utf16::{Utf16, is_big_endian};
 
 /// The format of all text that no other format recognises.
-pub(super) const FORMAT: InputFormat = InputFormat { magic: b"", endings: &["csv", "tsv", "txt"], open };
+pub(super) const FORMAT: InputFormat = InputFormat { magic: &[], endings: &["csv", "tsv", "txt"], open };
 
 /// Bytes of the longest first row, unless more is asked for than by default: the first rows are read several times.
 const LONGEST_FIRST: usize = LONGEST_ROW / 4;
@@ -78,9 +80,13 @@ fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataErro
     Ok(Box::new(Csv { input, columns, form, header, longest_row: longest, points, commas, begun }))
 }
 
-/// The bytes after the byte order mark.
+/// The bytes after the byte order mark, in UTF-8.
 fn text_of(input: &Input) -> Result<Box<dyn Read + Send>, DataError> {
     let mut reader = input.open()?;
+    if let Some(big_endian) = is_big_endian(input.start()) {
+        let text = Utf16::new(reader, big_endian).map_err(|reason| read_error(input.name(), reason))?;
+        return Ok(Box::new(text));
+    }
     if input.start().starts_with(BYTE_ORDER_MARK) {
         let mut mark = [0; BYTE_ORDER_MARK.len()];
         reader.read_exact(&mut mark).map_err(|reason| read_error(input.name(), reason))?;

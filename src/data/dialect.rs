@@ -3,6 +3,7 @@
 use super::cells::{CellKind, kind};
 use super::csv_rows::{WHITE_SPACE, check_delimiter};
 use super::error::DataError;
+use super::input::bare_name;
 use super::sample::{Sample, SampleRow};
 
 /// The delimiters that are found. Of equally good ones the first wins.
@@ -28,7 +29,7 @@ impl Dialect {
         if let Some(delimiter) = asked.or(line) {
             return Ok(Dialect::with(delimiter, sample, skip));
         }
-        if source.to_ascii_lowercase().ends_with(".tsv") && sample.has(b'\t') {
+        if bare_name(source).to_ascii_lowercase().ends_with(".tsv") && sample.has(b'\t') {
             return Ok(Dialect::with(b'\t', sample, 0));
         }
         let may_be = |&delimiter: &u8| sample.has(delimiter) || delimiter == WHITE_SPACE && sample.has(b'\t');

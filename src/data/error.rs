@@ -15,17 +15,44 @@ use crate::memory::OutOfMemory;
 #[derive(Debug, Error)]
 pub enum DataError {
     /// No file has that path.
-    #[error("{name}: no such file; give a CSV or .npy file, - for standard input, or digits")]
+    #[error(
+        "{name}: no such file; give a file of a table, such as CSV or .npy, - for standard input, or digits"
+    )]
     NotFound {
         /// The path as given.
         name: String,
     },
 
     /// The path is a folder.
-    #[error("{name}: is a folder; give a CSV or .npy file in it")]
+    #[error("{name}: is a folder; give a file of a table in it, such as CSV or .npy")]
     Folder {
         /// The path as given.
         name: String,
+    },
+
+    /// A pattern that no file matches.
+    #[error("{name}: no file has such a name; give the files' names, or a pattern such as 'part-*.csv'")]
+    NoMatch {
+        /// The pattern.
+        name: String,
+    },
+
+    /// A file whose name is not UTF-8.
+    #[error("{name}: it matches a file whose name is not UTF-8, {}; rename it", path.display())]
+    NotUtf8Name {
+        /// The pattern.
+        name: String,
+        /// The file.
+        path: PathBuf,
+    },
+
+    /// A file of a table whose columns are not those of the first one.
+    #[error("{name}: {difference}; the files of a table have the same columns in the same order")]
+    OtherColumns {
+        /// The file.
+        name: String,
+        /// What differs, with the name of the first file.
+        difference: String,
     },
 
     /// The operating system refused to read it.
@@ -65,8 +92,8 @@ pub enum DataError {
 
     /// Neither UTF-8 text nor an `.npy` file.
     #[error(
-        "{name}, row {row}: byte 0x{byte:02x} is not UTF-8 text; save the table as CSV in UTF-8, or as .npy \
-         (iconv -f LATIN1 -t UTF-8 converts Western European text)"
+        "{name}, row {row}: byte 0x{byte:02x} is not UTF-8 text; save the table as CSV in UTF-8, or convert it from its \
+         encoding{}", encoding(*.byte)
     )]
     NotUtf8 {
         /// The source.
@@ -414,6 +441,56 @@ pub enum DataError {
         found: u64,
     },
 
+    /// A file that is not as its format demands.
+    #[error("{name}: is no whole {format} file: {reason}; copy or write it again")]
+    Damaged {
+        /// The source.
+        name: String,
+        /// The format.
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// Columns that hold no numbers.
+    #[error("{name}: {what}; leave it out, or save it as numbers")]
+    ColumnKind {
+        /// The source.
+        name: String,
+        /// The columns, and what they hold.
+        what: String,
+        /// The text by which all of them are found; empty if only the truth is not as it should be.
+        asked: String,
+    },
+
+    /// A vector of another length than the first one.
+    #[error(
+        "{name}, row {row}: has {found} values where the first row has {expected}; write vectors of one length"
+    )]
+    VectorLength {
+        /// The source.
+        name: String,
+        /// The row.
+        row: u64,
+        /// Values of the first row.
+        expected: usize,
+        /// Values of this row.
+        found: u32,
+    },
+
+    /// Nothing of that name is in the file.
+    #[error("{name}: holds no {what} {}; it holds {available}", quoted(asked))]
+    UnknownPart {
+        /// The file.
+        name: String,
+        /// What it holds, such as arrays.
+        what: &'static str,
+        /// The requested name.
+        asked: String,
+        /// The names there are, shortened if many.
+        available: String,
+    },
+
     /// The file has changed since it was first opened.
     #[error(
         "{name}: changed while it was in use, from {expected} bytes to {found}; run again once it is complete"
@@ -618,6 +695,16 @@ fn size(bytes: usize) -> String {
     match bytes >> 20 {
         mib if mib > 0 && mib << 20 == bytes => format!("{mib} MiB"),
         _ => format!("{bytes} bytes"),
+    }
+}
+
+/// How to convert text with such a byte, if it is a letter or a sign in Western European text.
+fn encoding(byte: u8) -> String {
+    let western = "iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW.csv";
+    match byte {
+        0x80 => format!(": if it is '€' (Windows-1252), by {western}"),
+        0xa1.. => format!(": if it is {:?} (Windows-1252), by {western}", char::from(byte)),
+        _ => ", with iconv for example".to_owned(),
     }
 }
 

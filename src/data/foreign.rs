@@ -3,9 +3,6 @@
 /// Number of first bytes that are needed.
 pub(super) const START: u64 = 64;
 
-/// The first bytes of gzip data.
-pub(super) const GZIP: &[u8] = b"\x1f\x8b";
-
 /// A format that is not read: what a file of it is, and what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Foreign {
@@ -20,16 +17,25 @@ const fn foreign(what: &'static str, advice: &'static str) -> Foreign {
 const AS_CSV: &str = "save its table as CSV in UTF-8";
 const DECOMPRESS: &str = "decompress it, and give the table in it";
 const UTF_16: Foreign = foreign(
-    "text in UTF-16",
-    "save it as CSV in UTF-8, or convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW.csv",
+    "text in UTF-16 without a byte order mark",
+    "save it as CSV in UTF-8, or convert it: iconv -f UTF-16LE -t UTF-8 FILE > NEW.csv (or -f UTF-16BE)",
+);
+const UTF_32: Foreign = foreign(
+    "text in UTF-32",
+    "save it as CSV in UTF-8, or convert it: iconv -f UTF-32 -t UTF-8 FILE > NEW.csv",
+);
+const GB_18030: Foreign = foreign(
+    "text in GB 18030",
+    "save it as CSV in UTF-8, or convert it: iconv -f GB18030 -t UTF-8 FILE > NEW.csv",
 );
 const PICTURE: Foreign = foreign("a picture", "save its values with numpy.save, a row for each pixel");
 
 /// First bytes, and the format that has them.
-const FORMATS: [(&[u8], Foreign); 19] = [
-    (b"\xff\xfe", UTF_16),
-    (b"\xfe\xff", UTF_16),
-    (GZIP, foreign("compressed by gzip", "decompress it, with zcat for example")),
+const FORMATS: [(&[u8], Foreign); 22] = [
+    (b"\xff\xfe\0\0", UTF_32),
+    (b"\0\0\xfe\xff", UTF_32),
+    (b"\x84\x31\x95\x33", GB_18030),
+    (b"\x1f\x8b", foreign("compressed by gzip", "decompress it, with zcat for example")),
     (b"\x28\xb5\x2f\xfd", foreign("compressed by zstd", "decompress it, with zstdcat for example")),
     (b"\xfd7zXZ\0", foreign("compressed by xz", "decompress it, with xzcat for example")),
     (b"BZh", foreign("compressed by bzip2", "decompress it, with bzcat for example")),
@@ -48,6 +54,17 @@ const FORMATS: [(&[u8], Foreign); 19] = [
             "save it as CSV, with pandas.read_feather(FILE).to_csv(NEW, index=False) for example",
         ),
     ),
+    (
+        b"FEA1",
+        foreign("a Feather file of version 1", "save it as version 2, by pyarrow.feather.write_feather"),
+    ),
+    (
+        b"\xff\xff\xff\xff",
+        foreign(
+            "a stream of Arrow batches",
+            "save it as a file, by pyarrow.feather.write_feather or pyarrow.ipc.new_file",
+        ),
+    ),
     (b"\x89HDF\r\n\x1a\n", foreign("an HDF5 file", "save its table with numpy.save as .npy, or as CSV")),
     (b"CDF\x01", foreign("a NetCDF file", "save its table with numpy.save as .npy, or as CSV")),
     (b"CDF\x02", foreign("a NetCDF file", "save its table with numpy.save as .npy, or as CSV")),
@@ -63,7 +80,7 @@ const FORMATS: [(&[u8], Foreign); 19] = [
 /// The format of a file that begins with these bytes, if it is one that is not read.
 pub(super) fn recognise(start: &[u8]) -> Option<Foreign> {
     if start.starts_with(b"PK\x03\x04") {
-        return Some(zip(start));
+        return Some(zip(start.get(30..).unwrap_or_default())); // after the header of its first file
     }
     let begins =
         |magic: &[u8]| start.get(..magic.len()).is_some_and(|start| start.eq_ignore_ascii_case(magic));
@@ -79,9 +96,8 @@ pub(super) fn recognise(start: &[u8]) -> Option<Foreign> {
         .or_else(|| is_utf_16(start).then_some(UTF_16))
 }
 
-/// A zip archive, by the name of its first file, which follows a header of 30 bytes.
-fn zip(start: &[u8]) -> Foreign {
-    let name = start.get(30..).unwrap_or_default();
+/// A zip archive, by the name of its first file.
+pub(super) fn zip(name: &[u8]) -> Foreign {
     let holds = |text: &[u8]| name.windows(text.len()).any(|part| part == text);
     if holds(b".npy") {
         foreign("a zip archive of arrays (.npz)", "save its table by itself with numpy.save as .npy")
@@ -123,12 +139,21 @@ mod tests {
     fn first_bytes_tell_the_format() {
         assert_eq!(what(b"\x1f\x8b\x08\0"), "compressed by gzip");
         assert_eq!(what(b"PAR1\x15\x04"), "a Parquet file");
-        assert_eq!(what(b"\xff\xfe1\0,\0"), "text in UTF-16");
-        assert_eq!(what(b"1\0,\x002\0\n\0"), "text in UTF-16");
-        assert_eq!(what(b"\x001\0,\x002\0\n"), "text in UTF-16");
+        assert_eq!(what(b"\xff\xfe\0\x001\0\0\0"), "text in UTF-32");
+        assert_eq!(what(b"1\0,\x002\0\n\0"), "text in UTF-16 without a byte order mark");
+        assert_eq!(what(b"\x001\0,\x002\0\n"), "text in UTF-16 without a byte order mark");
         assert_eq!(what(b"\x80\x04\x95\0"), "a Python pickle");
         assert_eq!(what(b"<HTML><head>"), "a web page (HTML)");
-        for text in [&b"1,2\n3,4\n"[..], b"", b"1", b"BZ,h\n", b"\xef\xbb\xbf1,2", b"\x93NUMPY", b"a\0"] {
+        for text in [
+            &b"1,2\n3,4\n"[..],
+            b"",
+            b"1",
+            b"BZ,h\n",
+            b"\xef\xbb\xbf1,2",
+            b"\xff\xfe1\0,\0",
+            b"\x93NUMPY",
+            b"a\0",
+        ] {
             assert_eq!(what(text), "", "{text:?}");
         }
     }

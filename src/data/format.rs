@@ -10,8 +10,8 @@ pub(super) type OpenFn = fn(Input, &ReadOptions) -> Result<Box<dyn Source>, Data
 
 /// A file format of tables.
 pub(super) struct InputFormat {
-    /// The first bytes that only files of this format have; empty for text.
-    pub(super) magic: &'static [u8],
+    /// The first bytes that only files of this format have, any of these; none for text.
+    pub(super) magic: &'static [&'static [u8]],
     /// File extensions, in lower case, for files that no magic bytes identify.
     pub(super) endings: &'static [&'static str],
     /// Reads the columns.

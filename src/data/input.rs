@@ -2,24 +2,30 @@
 
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::DataError;
 use super::foreign::START;
 use super::stamp::Stamp;
-use crate::memory;
+#[cfg(feature = "cli")]
+use super::unpack::Unpack;
 use crate::temporary::{self, Access, Temporary};
 
 /// An input, with its first bytes.
 pub(super) struct Input {
     name: String,
+    /// The name of what is wanted in it.
+    part: Option<String>,
     start: Vec<u8>,
     bytes: Bytes,
 }
 
 enum Bytes {
     Stored(Stored),
+    /// Compressed bytes, and the function that unpacks them.
+    #[cfg(feature = "cli")]
+    Packed(Box<Input>, Unpack),
     /// None once it was opened.
     Once(Mutex<Option<Box<dyn Read + Send>>>),
 }
@@ -48,18 +54,46 @@ impl Input {
     fn stored(name: &str, storage: Storage) -> Result<Input, DataError> {
         let stored = Stored { name: name.to_owned(), storage };
         let start = start_of(name, &mut stored.open()?)?;
-        Ok(Input { name: name.to_owned(), start, bytes: Bytes::Stored(stored) })
+        Ok(Input { name: name.to_owned(), part: None, start, bytes: Bytes::Stored(stored) })
     }
 
     /// A reader, which can be read once.
     pub(super) fn once(name: &str, mut reader: Box<dyn Read + Send>) -> Result<Input, DataError> {
         let start = start_of(name, &mut reader)?;
-        Ok(Input { name: name.to_owned(), start, bytes: Bytes::Once(Mutex::new(Some(reader))) })
+        Ok(Input { name: name.to_owned(), part: None, start, bytes: Bytes::Once(Mutex::new(Some(reader))) })
+    }
+
+    /// The same, of which a part of this name is wanted.
+    pub(super) fn with_part(self, part: Option<&str>) -> Input {
+        Input { part: part.map(str::to_owned), ..self }
+    }
+
+    /// The name of what is wanted in it.
+    #[cfg(feature = "cli")]
+    pub(super) fn part(&self) -> Option<&str> {
+        self.part.as_deref()
+    }
+
+    /// What the input holds once it is unpacked.
+    #[cfg(feature = "cli")]
+    pub(super) fn unpacked(self, unpack: Unpack) -> Result<Input, DataError> {
+        let mut reader = unpack(self.open()?);
+        let name = self.name.clone();
+        if !self.can_reopen() {
+            return Input::once(&name, reader);
+        }
+        let start = start_of(&name, &mut reader)?;
+        Ok(Input { name, part: self.part.clone(), start, bytes: Bytes::Packed(Box::new(self), unpack) })
     }
 
     /// Its name in messages.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its name without what names a compression.
+    pub(super) fn bare_name(&self) -> &str {
+        bare_name(&self.name)
     }
 
     /// The first bytes, by which formats are recognised.
@@ -69,13 +103,20 @@ impl Input {
 
     /// Whether it can be opened more than once.
     pub(super) fn can_reopen(&self) -> bool {
-        matches!(self.bytes, Bytes::Stored(_))
+        match &self.bytes {
+            Bytes::Stored(_) => true,
+            #[cfg(feature = "cli")]
+            Bytes::Packed(packed, _) => packed.can_reopen(),
+            Bytes::Once(_) => false,
+        }
     }
 
     /// A reader of all bytes.
     pub(super) fn open(&self) -> Result<Box<dyn Read + Send>, DataError> {
         match &self.bytes {
             Bytes::Stored(stored) => Ok(Box::new(stored.open()?)),
+            #[cfg(feature = "cli")]
+            Bytes::Packed(packed, unpack) => Ok(unpack(packed.open()?)),
             Bytes::Once(reader) => {
                 let rest = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let rest = rest.ok_or_else(|| DataError::ReadOnce { name: self.name.clone() })?;
@@ -88,17 +129,21 @@ impl Input {
     pub(super) fn check_unchanged(&self) -> Result<(), DataError> {
         match &self.bytes {
             Bytes::Stored(stored) => stored.open().map(drop),
+            #[cfg(feature = "cli")]
+            Bytes::Packed(packed, _) => packed.check_unchanged(),
             Bytes::Once(_) => Ok(()),
         }
     }
 
-    /// Makes the input seekable and rereadable: a pipe is copied to a temporary file.
+    /// Makes the input seekable and rereadable: a pipe, or what is compressed, is copied to a temporary file.
     pub(super) fn store(self) -> Result<Stored, DataError> {
         let mut reader = match self.bytes {
             Bytes::Stored(stored) => return Ok(stored),
-            Bytes::Once(_) => self.open()?,
+            _ => self.open()?,
         };
-        let storage = copied(&mut reader).map_err(|reason| read_error(&self.name, reason))?;
+        let copied = copied(&mut reader).map_err(|reason| read_error(&self.name, reason));
+        self.check_unchanged()?;
+        let storage = copied?;
         Ok(Stored { name: self.name, storage })
     }
 }
@@ -131,6 +176,25 @@ impl Write for Copy<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// The file of a source, and the name of the array in it if it is `FILE.npz:NAME`.
+#[must_use]
+pub fn file_and_part(source: &str) -> (&str, Option<&str>) {
+    let end = source.to_ascii_lowercase().rfind(".npz:").map(|at| at + 4);
+    match end.filter(|_| !Path::new(source).exists()) {
+        Some(end) => (&source[..end], Some(&source[end + 1..])),
+        None => (source, None),
+    }
+}
+
+/// The name of a file without an ending that names a compression.
+pub(super) fn bare_name(name: &str) -> &str {
+    let cut = |ending: &str| {
+        let at = name.len().checked_sub(ending.len()).filter(|&at| name.is_char_boundary(at))?;
+        name[at..].eq_ignore_ascii_case(ending).then_some(&name[..at])
+    };
+    [".gz", ".zst"].into_iter().find_map(cut).unwrap_or(name)
 }
 
 fn start_of(name: &str, reader: &mut dyn Read) -> Result<Vec<u8>, DataError> {
@@ -198,34 +262,6 @@ enum OpenBytes {
 }
 
 impl StoredBytes {
-    /// Seeks to an offset from the start.
-    pub(super) fn go_to(&mut self, byte: u64) -> Result<(), DataError> {
-        self.seek(SeekFrom::Start(byte)).map(drop).map_err(|reason| read_error(&self.name, reason))
-    }
-
-    /// Fills `bytes`. A file that ends early has changed while it was read.
-    pub(super) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), DataError> {
-        self.read_exact(bytes).map_err(|reason| self.failed(reason))
-    }
-
-    /// Reads the remaining bytes.
-    pub(super) fn rest(&mut self) -> Result<Vec<u8>, DataError> {
-        let all = match &self.bytes {
-            OpenBytes::File(_, stamp) => stamp.bytes as usize,
-            OpenBytes::Memory(bytes) => bytes.get_ref().len(),
-        };
-        let mut bytes = Vec::new();
-        memory::reserve(&mut bytes, all) // growing could take twice the memory
-            .map_err(|memory| DataError::OutOfMemory { name: self.name.clone(), memory })?;
-        self.read_to_end(&mut bytes).map_err(|reason| self.failed(reason))?;
-        self.check_unchanged()?;
-        Ok(bytes)
-    }
-
-    fn failed(&self, reason: io::Error) -> DataError {
-        self.check_unchanged().err().unwrap_or_else(|| read_error(&self.name, reason))
-    }
-
     /// Checks that the file has not changed since it was first opened; else the rows could be a mix of two versions.
     pub(super) fn check_unchanged(&self) -> Result<(), DataError> {
         let OpenBytes::File(file, stamp) = &self.bytes else { return Ok(()) };

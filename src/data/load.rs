@@ -5,7 +5,7 @@ use ndarray::{Array2, ShapeError};
 use super::dataset::Dataset;
 use super::digits::{NAME as DIGITS, TRUTH as TRUTH_OF_DIGITS};
 use super::error::DataError;
-use super::open::open;
+use super::open::open_all;
 use super::options::LoadOptions;
 use super::pick::Pick;
 use super::points::{Points, SourcePoints};
@@ -16,7 +16,7 @@ use crate::memory::{OutOfMemory, reserve};
 
 /// Loads a table: `digits` is built in, `-` is standard input, anything else is a path.
 ///
-/// Opens it as [`open`] does and collects all rows. If the number of rows is known and the source can be reread, as
+/// Opens it as [`open`](super::open()) does and collects all rows. If the number of rows is known and the source can be reread, as
 /// an
 /// `.npy` file can, the features stay in the file: see [`Points::Source`].
 ///
@@ -25,8 +25,9 @@ use crate::memory::{OutOfMemory, reserve};
 /// A [`DataError`], with row and column, for anything that isn't a table of finite numbers. NaN and infinity in the
 /// features of an `.npy` file are left to the reader of the rows, such as a fit.
 pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
-    let opened = open(source, &options.read)?;
-    if source == DIGITS && options.truth.is_none() {
+    let sources: Vec<String> = [source.to_owned()].into_iter().chain(options.more.iter().cloned()).collect();
+    let opened = open_all(&sources, &options.read)?;
+    if source == DIGITS && options.more.is_empty() && options.truth.is_none() {
         let truth = Some(TRUTH_OF_DIGITS.to_owned());
         return collect(opened, &LoadOptions { truth, ..options.clone() });
     }
@@ -48,6 +49,7 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     let columns = source.columns();
     let name = columns.source().to_owned();
     let pick = Pick::new(columns, options)?;
+    source.check(&pick)?;
     let names = pick.features.iter().map(|&column| columns.name(column)).collect();
     let kept = source.n_rows().filter(|_| source.can_reread());
     let (mut values, mut weights) = (Values::F32(Vec::new()), Vec::new());
@@ -59,7 +61,9 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
         truth = source.visit::<DataError>(&wanted, &mut |chunk| {
             let room = values.push(chunk.rows).and_then(|()| reserve(&mut weights, chunk.weights.len()));
             room.map_err(|memory| DataError::OutOfMemory { name: name.clone(), memory })?;
-            (0..chunk.n_rows).for_each(|row| rows.push(chunk.first + row, chunk.number(row)));
+            if source.n_files() == 1 {
+                (0..chunk.n_rows).for_each(|row| rows.push(chunk.first + row, chunk.number(row)));
+            }
             weights.extend_from_slice(chunk.weights);
             Ok(())
         })?;

@@ -10,20 +10,35 @@
 //! | `reading` | how a table was read: what was found in it |
 //! | `columns`, `pick` | the columns of a source; which are features, truth and weights |
 //! | `source` | the interface of all formats |
+//! | `unpack` | data compressed by gzip and zstd |
 //! | `stamp`, `input` | whether a file has changed; input bytes: file, memory, pipe |
 //! | `format` | how formats are recognised |
 //! | `foreign` | formats that are recognised, but not read |
+//! | `utf16` | UTF-16 to UTF-8 |
 //! | `white_space`, `csv_rows` | text to cells, by a delimiter or white space |
 //! | `cells` | cells to numbers, truth values and missing values |
 //! | `sample`, `dialect`, `header`, `form` | the first rows of a text, and what is found in them |
 //! | `csv` | CSV: rows to numbers |
-//! | `npy`, `npy_header`, `npy_cells` | `.npy`: the file; its header; its bytes to numbers |
+//! | `npy_cells`, `array` | bytes to numbers; arrays in files |
+//! | `npy_header`, `npy`, `npz` | `.npy`: its header; the file; archives of them |
+//! | `idx`, `vectors` | IDX, the format of MNIST; `.fvecs`, `.bvecs`, `.ivecs` |
+//! | `columnar` | files of columns to rows |
+//! | `parquet_pages`, `parquet_column`, `parquet` | Parquet: the bytes; a column; the file |
+//! | `arrow_column`, `arrow` | Arrow IPC: a column; the file |
 //! | `digits` | the embedded table |
+//! | `files`, `joined` | the files that a pattern names; several files as one table |
 //! | `open` | the list of formats |
 //! | `points`, `dataset`, `load` | a whole table, in memory or reread on each visit |
 //! | `write` | output files |
 
+mod array;
+#[cfg(feature = "parquet")]
+mod arrow;
+#[cfg(feature = "parquet")]
+mod arrow_column;
 mod cells;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod columns;
 mod csv;
 mod csv_rows;
@@ -31,17 +46,28 @@ mod dataset;
 mod dialect;
 mod digits;
 mod error;
+mod files;
 mod foreign;
 mod form;
 mod format;
 mod header;
+mod idx;
 mod input;
+mod joined;
 mod load;
 mod npy;
 mod npy_cells;
 mod npy_header;
+#[cfg(feature = "cli")]
+mod npz;
 mod open;
 mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_column;
+#[cfg(feature = "parquet")]
+mod parquet_pages;
 mod pick;
 mod points;
 mod reading;
@@ -50,6 +76,10 @@ mod sample;
 mod source;
 mod stamp;
 mod truth;
+#[cfg(feature = "cli")]
+mod unpack;
+mod utf16;
+mod vectors;
 mod white_space;
 pub mod write;
 
@@ -58,8 +88,10 @@ pub(crate) use columns::{listed, numbered_name};
 pub use dataset::Dataset;
 pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
 pub use error::{DataError, HeaderDoubt, Hint, Left, Position};
+pub use files::{files_of, table_name};
+pub use input::file_and_part;
 pub use load::{digits, load};
-pub use open::{open, open_reader};
+pub use open::{open, open_all, open_reader};
 pub use options::{Header, LONGEST_ROW, LoadOptions, ReadOptions};
 pub use pick::Pick;
 pub use points::{Points, SourcePoints, Values};

@@ -136,7 +136,7 @@ fn cells<const N: usize>(bytes: &[u8], big_endian: bool) -> impl Iterator<Item =
 }
 
 /// Half precision: 1 bit of sign, 5 of exponent, 10 of mantissa.
-fn half(bits: u16) -> f32 {
+pub(super) fn half(bits: u16) -> f32 {
     let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
     let exponent = u32::from(bits >> 10 & 31);
     let mantissa = u32::from(bits & 1023);

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use super::array::ArrayForm;
 use super::columns::MOST_COLUMNS;
 use super::error::{DataError, shortened};
 use super::npy_cells::Dtype;
@@ -18,48 +19,34 @@ const MOST_FIELDS: usize = 8;
 /// Longest header accepted; a typical one has 128 bytes.
 const MAX_HEADER: u32 = 1 << 20;
 
-/// A parsed header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NpyHeader {
-    pub(super) dtype: Dtype,
-    /// Whether the order is column-major.
-    pub(super) fortran: bool,
-    pub(super) n_points: usize,
-    pub(super) n_dims: usize,
-    /// Bytes before the first value.
-    pub(super) offset: u64,
-}
-
-impl NpyHeader {
-    /// Reads the header and checks it against the length of the whole file, `total` bytes, so that nothing sized by
-    /// it exceeds the file.
-    pub(super) fn read(source: &str, reader: &mut dyn Read, total: u64) -> Result<NpyHeader, DataError> {
-        let (text, offset) = read_text(source, reader)?;
-        let fields = Fields::parse(&text)
-            .map_err(|reason| DataError::NpyHeader { name: source.to_owned(), reason })?;
-        let name = source.to_owned();
-        let Some(dtype) = fields.dtype() else {
-            let (dtype, advice) = (shortened(&fields.descr, 60), fields.advice());
-            return Err(DataError::NpyDtype { name, dtype, advice });
-        };
-        let &[n_points, n_dims] = fields.shape.as_slice() else {
-            return Err(DataError::NpyShape { name, shape: fields.shape });
-        };
-        if n_points == 0 || n_dims == 0 {
-            return Err(DataError::NpyNoCells { name, n_points, n_dims });
+/// Reads the header and checks it against the length of the whole file, `total` bytes, so that nothing sized by it exceeds
+/// the file.
+pub(super) fn read_header(source: &str, reader: &mut dyn Read, total: u64) -> Result<ArrayForm, DataError> {
+    let (text, offset) = read_text(source, reader)?;
+    let fields =
+        Fields::parse(&text).map_err(|reason| DataError::NpyHeader { name: source.to_owned(), reason })?;
+    let name = source.to_owned();
+    let Some(dtype) = fields.dtype() else {
+        let (dtype, advice) = (shortened(&fields.descr, 60), fields.advice());
+        return Err(DataError::NpyDtype { name, dtype, advice });
+    };
+    let &[n_points, n_dims] = fields.shape.as_slice() else {
+        return Err(DataError::NpyShape { name, shape: fields.shape });
+    };
+    if n_points == 0 || n_dims == 0 {
+        return Err(DataError::NpyNoCells { name, n_points, n_dims });
+    }
+    let n_cells = u128::from(n_points) * u128::from(n_dims);
+    let expected = n_cells.saturating_mul(dtype.bytes() as u128);
+    let found = total.saturating_sub(offset);
+    match (usize::try_from(n_points), usize::try_from(n_dims)) {
+        (Ok(_), Ok(n)) if expected == u128::from(found) && n as u64 > MOST_COLUMNS => {
+            Err(DataError::TooManyColumns { name, columns: n as u64, most: MOST_COLUMNS })
         }
-        let n_cells = u128::from(n_points) * u128::from(n_dims);
-        let expected = n_cells.saturating_mul(dtype.bytes() as u128);
-        let found = total.saturating_sub(offset);
-        match (usize::try_from(n_points), usize::try_from(n_dims)) {
-            (Ok(_), Ok(n)) if expected == u128::from(found) && n as u64 > MOST_COLUMNS => {
-                Err(DataError::TooManyColumns { name, columns: n as u64, most: MOST_COLUMNS })
-            }
-            (Ok(n_points), Ok(n_dims)) if expected == u128::from(found) => {
-                Ok(NpyHeader { dtype, fortran: fields.fortran, n_points, n_dims, offset })
-            }
-            _ => Err(DataError::NpyLength { name, shape: fields.shape, expected, found }),
+        (Ok(n_points), Ok(n_dims)) if expected == u128::from(found) => {
+            Ok(ArrayForm { dtype, fortran: fields.fortran, n_points, n_dims, offset, counted: false })
         }
+        _ => Err(DataError::NpyLength { name, shape: fields.shape, expected, found }),
     }
 }
 

@@ -5,29 +5,80 @@ use std::path::Path;
 
 use super::digits::{NAME as DIGITS, open as open_digits};
 use super::error::DataError;
+use super::files::{files_of, table_name};
 use super::foreign::{Foreign, recognise};
 use super::format::InputFormat;
-use super::input::Input;
+use super::input::{Input, file_and_part};
+use super::joined::Joined;
+#[cfg(feature = "cli")]
+use super::npz;
 use super::options::ReadOptions;
 use super::source::Source;
-use super::{csv, npy};
+#[cfg(feature = "cli")]
+use super::unpack::unpacking;
+#[cfg(feature = "parquet")]
+use super::{arrow, parquet};
+use super::{csv, idx, npy, vectors};
 
 /// All formats. The last one is the default.
-static FORMATS: [InputFormat; 2] = [npy::FORMAT, csv::FORMAT];
+static FORMATS: &[InputFormat] = &[
+    npy::FORMAT,
+    #[cfg(feature = "cli")]
+    npz::FORMAT,
+    #[cfg(feature = "parquet")]
+    parquet::FORMAT,
+    #[cfg(feature = "parquet")]
+    arrow::FORMAT,
+    idx::FORMAT,
+    vectors::FVECS,
+    vectors::BVECS,
+    vectors::IVECS,
+    csv::FORMAT,
+];
 
-/// Opens `digits`, `-` for standard input, or a path, and finds the columns.
+/// Opens `digits`, `-` for standard input, a path, or all files that match a pattern such as `part-*.csv`, and finds the
+/// columns.
 ///
 /// The format is recognised by the first bytes, then by the file extension; the default is CSV. Data compressed by gzip
-/// are read too, if the crate has the feature `cli`. `./digits` is a file.
+/// or zstd are read too, if the crate has the feature `cli`. `./digits` is a file.
 ///
 /// # Errors
 ///
 /// A [`DataError`] for anything wrong before the rows.
 pub fn open(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    open_all(&[source.to_owned()], options)
+}
+
+/// Opens several sources of the same columns as one table, each as [`open`] does.
+///
+/// # Errors
+///
+/// As [`open`]; [`DataError::OtherColumns`].
+pub fn open_all(sources: &[String], options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    let files: Vec<Vec<String>> = sources.iter().map(|source| files_of(source)).collect::<Result<_, _>>()?;
+    let mut files = files.into_iter().flatten();
+    let first = files.next().ok_or_else(|| DataError::NotFound { name: String::new() })?;
+    let opened = open_one(&first, options)?;
+    let mut files = files.peekable();
+    if files.peek().is_none() {
+        return Ok(opened);
+    }
+    let mut joined = Joined::new(&table_name(sources), opened);
+    for file in files {
+        let (part, options) = (open_one(&file, options)?, *options);
+        joined.push(part, Box::new(move || open_one(&file, &options)))?;
+    }
+    Ok(Box::new(joined))
+}
+
+fn open_one(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     match source {
         DIGITS => open_digits(),
         "-" => open_reader("standard input", Box::new(io::stdin()), options),
-        path => open_input(Input::of_path(path)?, options),
+        path => {
+            let (file, part) = file_and_part(path);
+            open_input(Input::of_path(file)?.with_part(part), options)
+        }
     }
 }
 
@@ -50,20 +101,22 @@ fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, Da
     if input.start().is_empty() {
         return Err(DataError::Empty { name: name() });
     }
+    if let Some(format) = by_content(&input) {
+        return (format.open)(input, options);
+    }
     if let Some(Foreign { what, advice }) = recognise(input.start()) {
         return Err(DataError::Foreign { name: name(), what, advice });
     }
-    (format_of(&input).open)(input, options)
+    (by_name(&input).open)(input, options)
 }
 
-/// The input, decompressed if gzip made it.
+/// The input; unpacked, if gzip or zstd made it.
 #[cfg(feature = "cli")]
 fn decompressed(input: Input) -> Result<Input, DataError> {
-    if !input.start().starts_with(super::foreign::GZIP) {
-        return Ok(input);
+    match unpacking(input.start()) {
+        Some(unpack) => input.unpacked(unpack),
+        None => Ok(input),
     }
-    let reader = flate2::read::MultiGzDecoder::new(input.open()?);
-    Input::once(input.name(), Box::new(reader))
 }
 
 #[cfg(not(feature = "cli"))]
@@ -71,13 +124,16 @@ fn decompressed(input: Input) -> Result<Input, DataError> {
     Ok(input)
 }
 
-fn format_of(input: &Input) -> &'static InputFormat {
-    let ending = Path::new(input.name()).extension().unwrap_or_default().to_ascii_lowercase();
-    let by_content =
-        |format: &&InputFormat| !format.magic.is_empty() && input.start().starts_with(format.magic);
-    let by_name = |format: &&InputFormat| format.endings.iter().any(|known| ending == *known);
-    let [.., last] = &FORMATS;
-    FORMATS.iter().find(by_content).or_else(|| FORMATS.iter().find(by_name)).unwrap_or(last)
+fn by_content(input: &Input) -> Option<&'static InputFormat> {
+    let is_of = |format: &&InputFormat| format.magic.iter().any(|magic| input.start().starts_with(magic));
+    FORMATS.iter().find(is_of)
+}
+
+fn by_name(input: &Input) -> &'static InputFormat {
+    let ending = Path::new(input.bare_name()).extension().unwrap_or_default().to_ascii_lowercase();
+    let is_of = |format: &&InputFormat| format.endings.iter().any(|known| ending == *known);
+    let [.., last] = FORMATS else { unreachable!("CSV is one") };
+    FORMATS.iter().find(is_of).unwrap_or(last)
 }
 
 #[cfg(test)]

@@ -40,6 +40,8 @@ impl Default for ReadOptions {
 pub struct LoadOptions {
     /// How to open the source.
     pub read: ReadOptions,
+    /// Further files of the same columns, whose rows follow.
+    pub more: Vec<String>,
     /// The truth column (classes), by its name in the header or by number from 1. It is not used as a feature.
     pub truth: Option<String>,
     /// The column of weights, by name or number. It is not used as a feature.

@@ -5,7 +5,7 @@
 pub struct Reading {
     /// What was found in a text; `None` for other formats and tables in memory.
     pub text: Option<TextReading>,
-    /// The rows' numbers in the source.
+    /// The rows' numbers in the source; in several files counted through all of them.
     pub rows: RowNumbers,
     /// Number of columns of the table, and the indices of the features among them; `None` for a table in memory.
     pub features: Option<(usize, Vec<usize>)>,

@@ -23,10 +23,25 @@ pub trait Source: Send + Sync {
     /// Whether the rows can be read more than once. If so, each pass gives the same rows, or [`DataError::Changed`].
     fn can_reread(&self) -> bool;
 
+    /// Number of files that make the table.
+    fn n_files(&self) -> usize {
+        1
+    }
+
     /// What was found in a text, with the picked features; complete once the rows were read. `None` for other formats.
     fn text(&self, pick: &Pick) -> Option<TextReading> {
         let _ = pick;
         None
+    }
+
+    /// Checks what can be known of the picked columns before their rows are read.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`] for a column that holds no numbers.
+    fn check(&self, pick: &Pick) -> Result<(), DataError> {
+        let _ = pick;
+        Ok(())
     }
 
     /// Reads all rows in order and passes the picked columns to `each`, in chunks of at most 2 MiB of values (or one

@@ -238,9 +238,10 @@ fn rows_keep_the_numbers_of_their_lines() {
 #[test]
 fn other_files_are_named_by_their_first_bytes() {
     for (bytes, what) in [
-        (&b"\xff\xfe1\0,\x002\0\n\0"[..], "is text in UTF-16; save it as CSV in UTF-8"),
-        (b"PAR1\x15\x04\x15\x00", "is a Parquet file; save it as CSV"),
-        (b"\x28\xb5\x2f\xfd\x04\x00", "is compressed by zstd; decompress it"),
+        (&b"1\0,\x002\0\n\0"[..], "is text in UTF-16 without a byte order mark; save it as CSV in UTF-8"),
+        (b"\xff\xfe\0\x001\0\0\0", "is text in UTF-32; save it as CSV in UTF-8"),
+        (b"\x89HDF\r\n\x1a\n", "is an HDF5 file; save its table with numpy.save"),
+        (b"\xfd7zXZ\0", "is compressed by xz; decompress it"),
     ] {
         let error = csv_refused(bytes, &LoadOptions::default());
         assert!(error.starts_with(&format!("points.csv: {what}")), "{error}");

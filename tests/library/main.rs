@@ -9,6 +9,8 @@
 //! | `comparer` | the comparer of these tests detects every difference |
 //! | `restarts` | batches, the best restart, the spread, the fingerprint |
 //! | `data` | input tables and output files |
+//! | `formats` | the same table in every format |
+//! | `columns` | Parquet and Arrow files, as other programs write them |
 //! | `model` | model files |
 //! | `python` | the Python snippet of docs/MODELS.md reads a model |
 //! | `measures` | every measure equals scikit-learn's |
@@ -23,12 +25,16 @@ mod common;
 
 mod architecture;
 mod certify;
+#[cfg(feature = "parquet")]
+mod columns;
 mod comparer;
 mod data;
 mod definition;
 mod drawings;
 mod exact;
 mod examples;
+#[cfg(feature = "cli")]
+mod formats;
 mod lattice;
 mod measures;
 mod model;

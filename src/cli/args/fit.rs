@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use clap::ValueHint;
+
 use super::{DeviceArgs, JobArgs, MemoryArgs};
 
 const EXAMPLES: &str = "\
@@ -29,21 +31,26 @@ pub(in crate::cli) struct FitArgs {
     #[command(flatten)]
     pub(in crate::cli) job: JobArgs,
 
+    /// More files of the same columns, whose rows follow; DATA may also be a pattern in quotes, such as 'part-*.csv'
+    #[arg(value_name = "MORE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) more: Vec<String>,
+
     #[command(flatten)]
     pub(in crate::cli) device: DeviceArgs,
 
     #[command(flatten)]
     pub(in crate::cli) memory: MemoryArgs,
 
-    /// Write the cluster of each row (.csv or .npy, by file name)
+    /// Write the cluster of each row (.csv, .npy, .jsonl or .parquet, by file name)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) labels: Option<PathBuf>,
 
-    /// Write the centroids, in the units of the data (.csv or .npy)
+    /// Write the centroids, in the units of the data (.csv, .npy, .jsonl or .parquet)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) centroids: Option<PathBuf>,
 
-    /// Write restart, inertia, iterations and stop reason of all restarts (.csv or .npy)
+    /// Write restart, inertia, iterations and stop reason of all restarts (.csv, .npy, .jsonl
+    /// or .parquet)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) restarts_out: Option<PathBuf>,
 

@@ -8,7 +8,8 @@ use super::table::TableArgs;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct JobArgs {
-    /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
+    /// `digits` (built in), a file of a table: CSV, .npy, .npz, Parquet, Arrow, IDX or .fvecs,
+    /// compressed by gzip or zstd or not (./digits for a file of that name), or - for standard input
     #[arg(default_value = "digits", hide_default_value = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) data: String,
 
@@ -25,7 +26,7 @@ pub(in crate::cli) struct JobArgs {
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub(in crate::cli) restarts: Option<u64>,
 
-    /// Initial centroids: k-means++, random (rows), or a CSV or .npy file
+    /// Initial centroids: k-means++, random (rows), or a file of them, such as CSV or .npy
     #[arg(long, value_name = "HOW|FILE", default_value = "k-means++", value_parser = init, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) init: InitArg,
 

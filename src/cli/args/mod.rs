@@ -101,7 +101,7 @@ impl Color {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Cluster a table: the handwritten digits, a CSV or .npy file, or standard input
+    /// Cluster a table: the handwritten digits, a table in a file, or standard input
     Fit(Box<FitArgs>),
     /// Time devices on the same work, after checking that their results are identical
     Compare(Box<CompareArgs>),

@@ -11,11 +11,17 @@ use super::table::TableArgs;
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct RowsArgs {
     /// A model that `cairn fit --model` wrote
+    #[arg(index = 1)]
     pub(in crate::cli) model: PathBuf,
 
-    /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
-    #[arg(required = true, value_hint = ValueHint::FilePath)]
+    /// `digits` (built in), a file of a table: CSV, .npy, .npz, Parquet, Arrow, IDX or .fvecs,
+    /// compressed by gzip or zstd or not (./digits for a file of that name), or - for standard input
+    #[arg(index = 2, required = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) data: Option<String>,
+
+    /// More files of the same columns, whose rows follow; DATA may also be a pattern in quotes, such as 'part-*.csv'
+    #[arg(index = 3, value_name = "MORE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) more: Vec<String>,
 
     /// Columns to leave out, by name or number from 1: one, or several between commas; may be repeated. Not needed
     /// where both the model and the data name their columns, or where the fitted table had no names and as many
@@ -40,9 +46,14 @@ pub(in crate::cli) struct RowsArgs {
 }
 
 impl RowsArgs {
-    /// DATA; empty if `--drawings` replaces it.
-    pub(in crate::cli) fn data(&self) -> &str {
-        self.data.as_deref().unwrap_or_default()
+    /// DATA, and more; empty if `--drawings` replaces it.
+    pub(in crate::cli) fn sources(&self) -> Vec<String> {
+        self.data.iter().chain(&self.more).cloned().collect()
+    }
+
+    /// The name of the table.
+    pub(in crate::cli) fn name(&self) -> String {
+        cairn::data::table_name(&self.sources())
     }
 }
 
@@ -95,7 +106,7 @@ pub(in crate::cli) struct PredictArgs {
     /// copies them, are not changed: whole numbers up to 16, at least one of them 12 or more, ink in the first and
     /// last row
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
-    #[arg(conflicts_with_all = ["data", "ignore", "by_position", "header", "delimiter"])]
+    #[arg(conflicts_with_all = ["data", "more", "ignore", "by_position", "header", "delimiter"])]
     pub(in crate::cli) drawings: Option<String>,
 
     /// Do not normalise the drawings

@@ -32,7 +32,7 @@ pub(in crate::cli) struct ReportArgs {
     #[command(flatten)]
     pub(in crate::cli) job: JobArgs,
 
-    /// Rows to show with the model: `digits`, a CSV or .npy file, or -
+    /// Rows to show with the model: `digits`, a file of a table, or -
     #[arg(index = 2, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) rows: Option<String>,
 

@@ -32,9 +32,14 @@ Exit codes: 0 success, 1 failure, 2 usage error.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct SweepArgs {
-    /// `digits` (built in), a CSV or .npy file (./digits for a file of that name), or - for standard input
+    /// `digits` (built in), a file of a table: CSV, .npy, .npz, Parquet, Arrow, IDX or .fvecs,
+    /// compressed by gzip or zstd or not (./digits for a file of that name), or - for standard input
     #[arg(default_value = "digits", hide_default_value = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) data: String,
+
+    /// More files of the same columns, whose rows follow; DATA may also be a pattern in quotes, such as 'part-*.csv'
+    #[arg(value_name = "MORE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) more: Vec<String>,
 
     /// Numbers of clusters: a list such as 10,20,40 or a range such as 2..400, or both: 2..9,20,40 [default: 2..20, or
     /// up to the number of rows]
@@ -84,7 +89,8 @@ pub(in crate::cli) struct SweepArgs {
     #[command(flatten)]
     pub(in crate::cli) table: TableArgs,
 
-    /// Write the table, with median, min and max of all measures (.csv or .npy, by file name)
+    /// Write the table, with median, min and max of all measures (.csv, .npy, .jsonl or .parquet,
+    /// by file name)
     #[arg(long = "table", value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) table_out: Option<PathBuf>,
 

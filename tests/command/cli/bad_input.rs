@@ -40,7 +40,7 @@ fn flags_that_can_not_be_read_are_usage_errors() {
     for args in
         ["-k ten", "-k -1", "--seed -1", "--seed 18446744073709551616", "--header maybe", "--color red"]
             .into_iter()
-            .chain(["--delimiter ab", "--no-such-flag", "digits more", "--quiet --verbose"])
+            .chain(["--delimiter ab", "--no-such-flag", "--quiet --verbose"])
     {
         let ran = folder.fit(args);
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args}");
@@ -123,6 +123,24 @@ fn npy_files_that_are_no_tables() {
     refused(&npy("'|O'", "(1, 1)", &[0; 8]), &["x.npy", "|O"]);
     refused(&npy_f64("(1, 1, 1)", &[1.0]), &["x.npy", "(1, 1, 1)"]);
     refused(b"1,2\n3,4\n", &["x.npy", "numpy.save"]);
+}
+
+#[test]
+fn damaged_files_of_other_formats() {
+    let refused = |name: &str, bytes: &[u8], parts: &[&str]| refused_file(name, bytes, "", 1, parts);
+    let idx = [0, 0, 8, 2, 0, 0, 0, 9, 0, 0, 0, 2, 1, 2, 3, 4];
+    refused("t.idx", &idx, &["t.idx", "4 bytes", "(9, 2)", "18", "cut short"]);
+    let cut = super::gzip(b"1,2\n3,4\n");
+    refused("t.csv.gz", &cut[..cut.len() - 4], &["t.csv.gz", "gzip data are damaged or cut short"]);
+    let cut = super::zstd(b"1,2\n3,4\n");
+    refused("t.csv.zst", &cut[..cut.len() - 4], &["t.csv.zst", "zstd data are damaged or cut short"]);
+    refused("t.fvecs", &[2, 0, 0, 0, 1], &["t.fvecs", "2 values", "12 bytes", "5 bytes are left"]);
+    let array = npy_f64("(2, 1)", &[1.0, f64::NAN]);
+    refused("t.npz", &super::npz("a.npy", &array), &["t.npz:a, row 2, column 1: NaN"]);
+    let folder = Folder::with([("t.npz", &super::npz("a.npy", &array))]);
+    folder.fit("t.npz:b -k 1 --labels out.csv").refused(1, &["t.npz: holds no array \"b\"", "\"a\""]);
+    folder.fit("t.npz:a -k 1 --labels t.npz").refused(2, &["t.npz"]);
+    assert_eq!(folder.names(), ["t.npz"]);
 }
 
 #[test]

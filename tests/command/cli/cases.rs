@@ -224,9 +224,12 @@ const GZIP: [u8; 32] = [
 #[test]
 fn other_formats_are_named_with_what_to_do() {
     assert_eq!(json(GZIP, "-k 2")["data"]["n_points"], 2);
-    let utf_16: Vec<u8> = "\u{feff}a,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    fit(utf_16, "-k 1").refused(1, &["standard input: is text in UTF-16", "iconv -f UTF-16 -t UTF-8"]);
-    fit(*b"PAR1\x15\x04\x15\x10", "-k 1").refused(1, &["is a Parquet file", "to_csv"]);
+    let utf_16: Vec<u8> = "\u{feff}a,b\n1,2\n3,4\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(json(&utf_16[..], "-k 2")["fingerprint"], json(GZIP, "-k 2")["fingerprint"]);
+    fit(&utf_16[2..], "-k 1").refused(1, &["standard input: is text in UTF-16 without", "iconv -f UTF-16LE"]);
+    fit(*b"a,b\n1,\xe9\n", "-k 1").refused(1, &["row 2: byte 0xe9", "'é'", "iconv -f WINDOWS-1252"]);
+    let parquet = if cfg!(feature = "parquet") { "no whole Parquet file" } else { "is a Parquet file" };
+    fit(*b"PAR1\x15\x04\x15\x10", "-k 1").refused(1, &[parquet]);
     let workbook = [b"PK\x03\x04".as_slice(), &[0; 26], b"[Content_Types].xml"].concat();
     fit(workbook, "-k 1").refused(1, &[".xlsx", "CSV"]);
 }

@@ -1,6 +1,6 @@
 //! Sources of data, truth and weights.
 
-use super::{Folder, Ran, npy_f64};
+use super::{Folder, Ran, gzip, npy, npy_f64, npz, zstd};
 
 const TABLE: &[u8] = b"kind;x;y;copies\na;0;0;1\na;0;1;2\nb;9;9;1\nb;9;8;3\n";
 
@@ -43,6 +43,115 @@ fn standard_input_may_be_csv_or_npy() {
     assert_eq!(csv["data"]["name"], "standard input");
     assert_eq!((&csv["data"]["n_points"], &csv["fingerprint"]), (&3.into(), &npy["fingerprint"]));
     folder.fit("-").refused(1, &["standard input", "empty"]);
+}
+
+/// `TABLE` without its first column, in formats that have no names of columns.
+#[test]
+fn every_format_gives_the_same_fingerprint_from_a_file_and_from_a_pipe() {
+    let values = [0u8, 0, 1, 0, 1, 2, 9, 9, 1, 9, 8, 3];
+    let array = npy("'|u1'", "(4, 3)", &values);
+    let idx = [&[0, 0, 8, 2, 0, 0, 0, 4, 0, 0, 0, 3][..], &values].concat();
+    let vectors: Vec<u8> = values.chunks(3).flat_map(|row| [&[3, 0, 0, 0], row].concat()).collect();
+    let text = b"0,0,1\n0,1,2\n9,9,1\n9,8,3\n";
+    let utf_16: Vec<u8> =
+        "\u{feff}0\t0\t1\n0\t1\t2\n9\t9\t1\n9\t8\t3\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let files: [(&str, Vec<u8>); 9] = [
+        ("t.csv", text.to_vec()),
+        ("t.csv.gz", gzip(text)),
+        ("t.csv.zst", zstd(text)),
+        ("t.txt", utf_16),
+        ("t.npy", array.clone()),
+        ("t.npz", npz("x.npy", &array)),
+        ("t-idx2-ubyte", idx.clone()),
+        ("t-idx2-ubyte.gz", gzip(&idx)),
+        ("t.bvecs", vectors),
+    ];
+    let folder = Folder::new();
+    let first = Folder::with([("t.csv", text)]).json("t.csv -k 2 --weights 3")["fingerprint"].clone();
+    for (name, bytes) in files {
+        std::fs::write(folder.path(name), &bytes).unwrap();
+        assert_eq!(folder.json(&format!("{name} -k 2 --weights 3"))["fingerprint"], first, "{name}");
+        if name.ends_with("vecs") {
+            continue; // known by their names only
+        }
+        let mut command = folder.cairn();
+        let args = ["fit", "-", "--device", "cpu", "-k", "2", "--weights", "3", "--json"];
+        let ran = Ran::of(command.args(args).write_stdin(bytes));
+        ran.done();
+        let json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        assert_eq!(json["fingerprint"], first, "{name}");
+    }
+    assert_eq!(folder.json("t.npz:x -k 2 --weights 3")["data"]["name"], "t.npz:x");
+}
+
+/// Files of pyarrow and polars, with the column names of the CSV file.
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_and_arrow_give_the_fingerprint_of_csv() {
+    let folder = Folder::with([("t.csv", b"x,y,z\n0,1,200\n3,4,5\n199,7,8\n9,100,11\n12,13,0\n")]);
+    let first = folder.json("t.csv -k 2 --weights z --model m.safetensors")["fingerprint"].clone();
+    let labels = folder.run("predict m.safetensors t.csv").out;
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/columns");
+    for name in
+        ["zstd.parquet", "groups.parquet", "polars.parquet", "lz4.feather", "batches.feather", "polars.arrow"]
+    {
+        let bytes = std::fs::read(fixtures.join(name)).unwrap();
+        std::fs::write(folder.path(name), &bytes).unwrap();
+        assert_eq!(folder.json(&format!("{name} -k 2 --weights z"))["fingerprint"], first, "{name}");
+        let piped = Ran::of(folder.cairn().args(["predict", "m.safetensors", "-"]).write_stdin(bytes));
+        assert_eq!(piped.out, labels, "{name}: {}", piped.err);
+    }
+    std::fs::copy(fixtures.join("kinds.parquet"), folder.path("kinds.parquet")).unwrap();
+    let ran = folder.fit("kinds.parquet -k 1 --labels out.csv");
+    ran.refused(
+        1,
+        &["kinds.parquet: column", "\"text\"", "\"day\"", "--ignore text,day,point,lists leaves out"],
+    );
+    folder
+        .fit("kinds.parquet -k 1 --ignore text,day,point,lists --labels out.parquet --centroids c.jsonl")
+        .done();
+    assert_eq!(folder.json("out.parquet -k 1")["data"]["n_points"], 3);
+    assert!(folder.read("c.jsonl").starts_with("{\"bool\":"));
+}
+
+/// As MNIST is distributed.
+#[test]
+fn pictures_of_idx_are_fitted_reported_and_predicted() {
+    let pixels: Vec<u8> = (0..20 * 28 * 28u32).map(|at| (at * at / 7 % 256) as u8).collect();
+    let header = [0, 0, 8, 3, 0, 0, 0, 20, 0, 0, 0, 28, 0, 0, 0, 28];
+    let folder = Folder::with([("images-idx3-ubyte.gz", &gzip(&[&header[..], &pixels].concat()))]);
+    let json = folder.json("images-idx3-ubyte.gz -k 3 --model m.safetensors --report r.html");
+    assert_eq!((&json["data"]["n_points"], &json["data"]["n_dims"]), (&20.into(), &784.into()));
+    assert!(folder.read("r.html").contains("data:image/png"));
+    folder.run("predict m.safetensors images-idx3-ubyte.gz -o l.csv").done();
+    assert_eq!(folder.read("l.csv").lines().count(), 21);
+    folder.run("report m.safetensors images-idx3-ubyte.gz -o m.html -q").done();
+}
+
+#[test]
+fn several_files_are_one_table_in_every_subcommand() {
+    let [first, second]: [&[u8]; 2] = [b"x,y,c\n0,0,a\n0,1,a\n", b"x,y,c\n9,9,b\n9,8,b\n"];
+    let whole = [first, &second[6..]].concat();
+    let folder = Folder::with([("p-1.csv", first), ("p-2.csv", second), ("whole.csv", &whole)]);
+    let fingerprint = |args: &str| folder.json(&format!("{args} -k 2 --truth c"))["fingerprint"].clone();
+    let expected = fingerprint("whole.csv --model m.safetensors");
+    assert_eq!(fingerprint("p-1.csv p-2.csv"), expected);
+    assert_eq!(fingerprint("p-*.csv --labels l.csv"), expected);
+    assert_eq!(folder.read("l.csv").lines().count(), 5);
+    let predicted = folder.run("predict m.safetensors whole.csv");
+    for files in ["p-1.csv p-2.csv", "p-?.csv"] {
+        assert_eq!(folder.run(&format!("predict m.safetensors {files}")).out, predicted.out);
+        let ran = folder.run(&format!("score m.safetensors {files} --truth c --json"));
+        assert!(ran.out.contains("\"n_points\": 4"), "{}", ran.out);
+        let ran = folder.run(&format!("sweep {files} --ignore c -k 2 --device cpu --json"));
+        assert_eq!(ran.code, 0, "{}", ran.err);
+    }
+    folder
+        .fit("p-*.csv -k 2 --ignore c --labels p-2.csv")
+        .refused(2, &["DATA and --labels are the same file", "p-2.csv"]);
+    folder.fit("q-*.csv -k 2 --labels out.csv").refused(1, &["q-*.csv: no file has such a name"]);
+    folder.fit("p-1.csv q.csv -k 2 --labels out.csv").refused(1, &["q.csv: no such file"]);
+    assert_eq!(folder.read("p-2.csv").as_bytes(), second);
 }
 
 #[test]

@@ -47,6 +47,7 @@ mod terminal;
 mod warnings;
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use assert_cmd::Command;
@@ -183,6 +184,24 @@ fn interrupted(folder: &Folder, args: &str, seconds: u64) -> (Option<i32>, Strin
 fn is_note_on_table(line: &str) -> bool {
     let said = ["names the columns: ", " is data, ", ", left out", "is read as 1", "counts the rows"];
     line.starts_with("note: ") && said.iter().any(|part| line.contains(part))
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// An archive of one file.
+fn npz(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(bytes).unwrap();
+    archive.finish().unwrap().into_inner()
 }
 
 /// An `.npy` file: `shape` as Python writes it.

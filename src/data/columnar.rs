@@ -1,0 +1,234 @@
+//! Files that hold their columns one by one, such as Parquet and Arrow -> rows.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::columns::{Columns, listed};
+use super::error::{DataError, Hint, quoted};
+use super::pick::Pick;
+use super::rows::Rows;
+use super::source::{Chunk, Source};
+
+/// What the cells of a column are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Numbers. `narrow`: whether f32 holds each of them exactly.
+    Number {
+        narrow: bool,
+    },
+    Text,
+    /// Anything else, in words.
+    Other(&'static str),
+}
+
+/// A column to read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) column: usize,
+    /// Whether its cells are wanted as text, for the truth.
+    pub(super) as_text: bool,
+}
+
+/// The cells of a column in some rows: numbers or texts, NaN or empty where there is none.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    pub(super) numbers: Vec<f64>,
+    pub(super) texts: Vec<String>,
+    /// Rows without a value, which count from 0 in these rows.
+    pub(super) missing: Vec<usize>,
+}
+
+impl Cells {
+    pub(super) fn clear(&mut self) {
+        self.numbers.clear();
+        self.texts.clear();
+        self.missing.clear();
+    }
+
+    /// Adds a row without a value.
+    pub(super) fn push_missing(&mut self, as_text: bool) {
+        self.missing.push(self.numbers.len().max(self.texts.len()));
+        if as_text { self.texts.push(String::new()) } else { self.numbers.push(f64::NAN) }
+    }
+}
+
+/// What is done with some rows: their number, and the cells of each wanted column.
+pub(super) type EachRows<'a> = dyn FnMut(usize, &[Cells]) -> Result<ControlFlow<()>, DataError> + 'a;
+
+/// A file that holds its columns one by one.
+pub(super) trait ColumnFile: Send + Sync {
+    /// Reads all rows in order, at most so many at a time.
+    fn pass(&self, wanted: &[Wanted], most_rows: usize, each: &mut EachRows<'_>) -> Result<(), DataError>;
+}
+
+/// An open file of columns.
+pub(super) struct ColumnTable {
+    pub(super) file: Box<dyn ColumnFile>,
+    pub(super) columns: Columns,
+    /// (n_columns)
+    pub(super) kinds: Vec<Kind>,
+    pub(super) n_rows: Option<usize>,
+}
+
+impl Source for ColumnTable {
+    fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn n_rows(&self) -> Option<usize> {
+        self.n_rows
+    }
+
+    fn can_reread(&self) -> bool {
+        true
+    }
+
+    fn check(&self, pick: &Pick) -> Result<(), DataError> {
+        self.check_kinds(pick)
+    }
+
+    fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
+        self.check_kinds(pick)?;
+        let (wanted, narrow) = (self.wanted(pick), self.is_narrow(pick));
+        let most_rows = pick.chunk_rows(if narrow { size_of::<f32>() } else { size_of::<f64>() });
+        let mut block = Block::new(self, pick, narrow);
+        self.file.pass(&wanted, most_rows, &mut |n_rows, cells| {
+            block.take(n_rows, cells)?;
+            let flow = each(block.chunk(n_rows));
+            block.first += n_rows;
+            Ok(flow)
+        })
+    }
+}
+
+impl ColumnTable {
+    /// The features, then truth and weights.
+    fn wanted(&self, pick: &Pick) -> Vec<Wanted> {
+        let numbers = pick.features.iter().map(|&column| Wanted { column, as_text: false });
+        let truth = pick.truth.map(|column| Wanted { column, as_text: true });
+        let weights = pick.weights.map(|column| Wanted { column, as_text: false });
+        numbers.chain(truth).chain(weights).collect()
+    }
+
+    fn is_narrow(&self, pick: &Pick) -> bool {
+        pick.features.iter().all(|&column| self.kinds[column] == Kind::Number { narrow: true })
+    }
+
+    /// Checks that features and weights are numbers, and the truth something that can be written.
+    fn check_kinds(&self, pick: &Pick) -> Result<(), DataError> {
+        let numbers = pick.features.iter().chain(&pick.weights).copied();
+        let bad: Vec<usize> =
+            numbers.filter(|&column| !matches!(self.kinds[column], Kind::Number { .. })).collect();
+        let other = pick.truth.filter(|&column| matches!(self.kinds[column], Kind::Other(_)));
+        let Some(&first) = bad.first().or(other.as_ref()) else { return Ok(()) };
+        let others: Vec<String> =
+            bad[1.min(bad.len())..].iter().map(|&column| self.columns.name(column)).collect();
+        let asked: Vec<String> = bad.iter().map(|&column| self.asked(column)).collect();
+        let kind = match self.kinds[first] {
+            Kind::Other(kind) => kind,
+            _ => "text",
+        };
+        let (number, column) = (first + 1, quoted(&self.columns.name(first)));
+        let others = if others.is_empty() { String::new() } else { format!("; so do {}", listed(&others)) };
+        let what = format!("column {number} ({column}) holds {kind}, not numbers{others}");
+        Err(DataError::ColumnKind { name: self.columns.source().to_owned(), what, asked: asked.join(",") })
+    }
+
+    /// The text that finds a column, also between commas.
+    fn asked(&self, column: usize) -> String {
+        let asked = self.columns.asked(column);
+        if asked.contains(',') { (column + 1).to_string() } else { asked }
+    }
+}
+
+/// Buffers for the rows of a chunk.
+struct Block<'a> {
+    table: &'a ColumnTable,
+    pick: &'a Pick,
+    is_narrow: bool,
+    first: usize,
+    narrow: Vec<f32>, // (n_rows, n_features), or empty
+    wide: Vec<f64>,   // (n_rows, n_features), or empty
+    truth: Vec<String>,
+    weights: Vec<f64>,
+}
+
+impl<'a> Block<'a> {
+    fn new(table: &'a ColumnTable, pick: &'a Pick, is_narrow: bool) -> Self {
+        let (narrow, wide, truth, weights) = Default::default();
+        Self { table, pick, is_narrow, first: 0, narrow, wide, truth, weights }
+    }
+
+    /// Takes the cells of the wanted columns.
+    fn take(&mut self, n_rows: usize, cells: &[Cells]) -> Result<(), DataError> {
+        let (features, others) = cells.split_at(self.pick.features.len());
+        for (&column, cells) in self.pick.features.iter().zip(features).filter(|_| !self.pick.lenient) {
+            self.check_all_there(column, cells)?;
+        }
+        if self.is_narrow {
+            by_rows(&mut self.narrow, n_rows, features, |value| value as f32);
+        } else {
+            by_rows(&mut self.wide, n_rows, features, |value| value);
+        }
+        let mut others = others.iter();
+        if let (Some(column), Some(cells)) = (self.pick.truth, self.pick.truth.and_then(|_| others.next())) {
+            self.check_all_there(column, cells)?;
+            self.truth.clone_from(&cells.texts);
+        }
+        if let (Some(column), Some(cells)) = (self.pick.weights, others.next()) {
+            self.check_all_there(column, cells)?;
+            self.check_weights(column, &cells.numbers)?;
+            self.weights.clone_from(&cells.numbers);
+        }
+        Ok(())
+    }
+
+    fn check_all_there(&self, column: usize, cells: &Cells) -> Result<(), DataError> {
+        let Some(&row) = cells.missing.first() else { return Ok(()) };
+        let position = self.table.columns.position((self.first + row) as u64 + 1, column);
+        Err(DataError::Missing { position, text: "null".to_owned(), hint: Hint::None })
+    }
+
+    fn check_weights(&self, column: usize, weights: &[f64]) -> Result<(), DataError> {
+        let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) else {
+            return Ok(());
+        };
+        let position = self.table.columns.position((self.first + row) as u64 + 1, column);
+        Err(DataError::Weight { position, text: weights[row].to_string() })
+    }
+
+    fn chunk(&self, n_rows: usize) -> Chunk<'_> {
+        Chunk {
+            first: self.first,
+            n_rows,
+            rows: if self.is_narrow { Rows::F32(&self.narrow) } else { Rows::F64(&self.wide) },
+            truth: &self.truth,
+            weights: &self.weights,
+            numbers: None,
+            columns: &self.table.columns,
+            features: &self.pick.features,
+        }
+    }
+}
+
+/// Columns -> rows.
+fn by_rows<T: Copy + Default>(to: &mut Vec<T>, n_rows: usize, columns: &[Cells], convert: impl Fn(f64) -> T) {
+    to.clear();
+    to.resize(n_rows * columns.len(), T::default());
+    for (place, cells) in columns.iter().enumerate() {
+        let places = to.iter_mut().skip(place).step_by(columns.len());
+        places.zip(&cells.numbers).for_each(|(to, &value)| *to = convert(value));
+    }
+}
+
+/// What a library makes of a damaged file: its error, or one instead of a panic.
+pub(super) fn guarded<T>(
+    name: &str,
+    format: &'static str,
+    work: impl FnOnce() -> Result<T, DataError>,
+) -> Result<T, DataError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let reason = "its reader failed".to_owned();
+        Err(DataError::Damaged { name: name.to_owned(), format, reason })
+    })
+}

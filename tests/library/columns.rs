@@ -1,0 +1,171 @@
+//! Parquet and Arrow files as pyarrow and polars write them (`fixtures/columns.py`).
+
+use std::fs;
+use std::path::Path;
+
+use cairn::data::{DataError, Dataset, LoadOptions, Points, Rows, load};
+
+/// The table of `formats.rs`, with the columns x, y and z.
+const ROWS: [[f64; 3]; 5] =
+    [[0.0, 1.0, 200.0], [3.0, 4.0, 5.0], [199.0, 7.0, 8.0], [9.0, 100.0, 11.0], [12.0, 13.0, 0.0]];
+
+const FILES: [&str; 12] = [
+    "none.parquet",
+    "snappy.parquet",
+    "gzip.parquet",
+    "zstd.parquet",
+    "lz4.parquet",
+    "groups.parquet",
+    "polars.parquet",
+    "uncompressed.feather",
+    "lz4.feather",
+    "batches.feather",
+    "polars.arrow",
+    "kinds.parquet", // only to be cut
+];
+
+fn path(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/columns");
+    folder.join(name).to_str().expect("plain name").to_owned()
+}
+
+fn with(name: &str, truth: &str, weights: &str, ignore: &str) -> Result<Dataset<'static>, DataError> {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let options = LoadOptions {
+        truth: text(truth),
+        weights: text(weights),
+        ignore: text(ignore).into_iter().collect(),
+        ..LoadOptions::default()
+    };
+    load(&path(name), &options)
+}
+
+fn values(data: &Dataset<'_>) -> Vec<f64> {
+    data.points.to_f64().expect("whole")
+}
+
+fn refused(data: Result<Dataset<'static>, DataError>) -> String {
+    let error = data.and_then(|data| data.points.to_f64()).expect_err("must be refused").to_string();
+    assert!(!error.contains('\n') && !error.ends_with('.'), "{error}");
+    error[error.find("columns/").expect("the file is named") + "columns/".len()..].to_owned()
+}
+
+#[test]
+fn the_table_is_the_same_whoever_wrote_it() {
+    for name in FILES.into_iter().filter(|name| !name.starts_with("kinds")) {
+        let data = with(name, "", "", "").expect(name);
+        assert_eq!(data.columns, ["x", "y", "z"], "{name}");
+        assert_eq!(values(&data), ROWS.as_flattened(), "{name}");
+        let data = with(name, "x", "z", "").expect(name);
+        assert_eq!(data.columns, ["y"]);
+        assert_eq!(data.weights.as_deref(), Some([200.0, 5.0, 8.0, 11.0, 0.0].as_slice()), "{name}");
+        let truth = data.truth.as_ref().expect("x");
+        assert_eq!(
+            (&truth.names[..], truth.labels[2]),
+            (&["0", "3", "9", "12", "199"].map(str::to_owned)[..], 4)
+        );
+    }
+}
+
+#[test]
+fn small_types_are_read_in_single_precision() {
+    for (name, narrow) in [("none.parquet", true), ("polars.parquet", true), ("groups.parquet", false)] {
+        let data = with(name, "", "", "").expect(name);
+        assert!(matches!(data.points, Points::Source(_)), "{name} stays in the file");
+        let seen = data.points.visit::<DataError>(&mut |_, rows| {
+            assert_eq!(matches!(rows, Rows::F32(_)), narrow, "{name}");
+            Ok(())
+        });
+        seen.expect("whole");
+    }
+}
+
+#[test]
+fn every_kind_of_column() {
+    let expected: [(&str, [f64; 3]); 15] = [
+        ("bool", [1.0, 0.0, 1.0]),
+        ("i8", [-1.0, 2.0, 3.0]),
+        ("i16", [-1.0, 2.0, 3.0]),
+        ("i32", [-1.0, 2.0, 3.0]),
+        ("i64", [-1.0, 2.0, 9_007_199_254_740_991.0]),
+        ("u8", [255.0, 2.0, 3.0]),
+        ("u16", [65_535.0, 2.0, 3.0]),
+        ("u32", [4_294_967_295.0, 2.0, 3.0]),
+        ("u64", [9_007_199_254_740_992.0, 2.0, 3.0]),
+        ("f16", [1.5, -2.0, 0.25]),
+        ("f32", [1.5, -2.0, 0.1_f32 as f64]),
+        ("f64", [1.5, -2.0, 0.1]),
+        ("codes", [7.0, 9.0, 7.0]),
+        ("vector[0]", [1.0, 3.0, 5.0]),
+        ("vector[1]", [2.0, 4.0, 6.0]),
+    ];
+    for file in ["kinds.parquet", "kinds.feather"] {
+        let error = refused(with(file, "", "", ""));
+        let all = r#""text") holds text, not numbers; so do "day", "point", "lists"; leave it out"#;
+        assert!(error.contains(all), "{error}");
+        let data = with(file, "text", "", "day,point,lists").expect(file);
+        let (read, d) = (values(&data), data.columns.len());
+        for (name, cells) in expected {
+            let at = data.columns.iter().position(|column| column == name).expect(name);
+            assert_eq!([read[at], read[d + at], read[2 * d + at]], cells, "{file}: {name}");
+        }
+        assert_eq!(data.truth.expect("text").names, ["a", "b"]);
+        if file == "kinds.parquet" {
+            let at = data.columns.iter().position(|column| column == "decimal").expect("there");
+            assert_eq!([read[at], read[d + at], read[2 * d + at]], [1.25, 0.5, -0.25]);
+        }
+        for (truth, names) in [("bool", ["false", "true"]), ("codes", ["7", "9"])] {
+            let data = with(file, truth, "", "text,day,point,lists").expect(file);
+            assert_eq!(data.truth.expect("named").names, names);
+        }
+        let error = refused(with(file, "day", "", "text,point,lists"));
+        assert!(error.contains(r#"("day") holds dates or times"#), "{error}");
+    }
+}
+
+#[test]
+fn a_null_is_a_missing_value_with_row_and_column() {
+    for file in ["nulls.parquet", "nulls.feather"] {
+        let missing = |truth, weights, ignore| refused(with(file, truth, weights, ignore));
+        let error = missing("", "", "class,vector[0],vector[1]");
+        assert!(
+            error.starts_with(&format!(r#"{file}, row 2, column 1 ("x"): "null" stands for a missing"#)),
+            "{error}"
+        );
+        assert!(missing("class", "", "x,vector[0],vector[1]").contains(r#"row 3, column 3 ("class")"#));
+        assert!(missing("", "x", "class,vector[0],vector[1]").contains(r#"row 2, column 1 ("x")"#));
+        assert!(missing("", "", "x,class,vector[0]").contains(r#"row 2, column 5 ("vector[1]")"#));
+        let data = with(file, "", "", "x,class,vector[0],vector[1]").expect("y is whole");
+        assert_eq!(values(&data), [4.0, 5.0, 6.0]);
+    }
+}
+
+#[test]
+fn lists_have_one_length() {
+    let error = refused(with("uneven.parquet", "", "", ""));
+    assert!(error.starts_with("uneven.parquet, column \"v"), "{error}");
+    assert!(error.contains("row 3: has 1 values where the first row has 2"), "{error}");
+}
+
+/// Nothing of it may panic, hang, or be taken for another table.
+#[test]
+fn a_file_cut_or_changed_anywhere_is_an_error_or_the_table() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in FILES {
+        let whole = fs::read(path(name)).expect("there");
+        let read = |bytes: &[u8]| {
+            let file = folder.path().join(name);
+            fs::write(&file, bytes).expect("the folder is writable");
+            load(file.to_str().expect("plain name"), &LoadOptions::default())
+                .and_then(|data| data.points.to_f64())
+        };
+        for end in 0..whole.len() {
+            assert!(read(&whole[..end]).is_err(), "{name} cut at {end}");
+        }
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 0x81;
+            let _ = read(&changed);
+        }
+    }
+}
