@@ -8,6 +8,12 @@ use thiserror::Error;
 
 use crate::memory::OutOfMemory;
 
+/// The formats of output files.
+#[cfg(feature = "parquet")]
+const OUTPUT_ENDINGS: &str = ".csv, .npy, .jsonl or .parquet";
+#[cfg(not(feature = "parquet"))]
+const OUTPUT_ENDINGS: &str = ".csv, .npy or .jsonl";
+
 /// Why a table couldn't be read, or a result couldn't be written.
 ///
 /// `name` is the source as the user gave it (`standard input` for `-`). Rows and columns count from 1. A row of a text
@@ -505,7 +511,7 @@ pub enum DataError {
     },
 
     /// An output file whose name has no known extension.
-    #[error("{}: the name of an output file must end in .csv or .npy", path.display())]
+    #[error("{}: the name of an output file must end in {}", path.display(), OUTPUT_ENDINGS)]
     OutputFormat {
         /// The path.
         path: PathBuf,

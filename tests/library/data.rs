@@ -817,6 +817,59 @@ fn restarts_are_written() {
 }
 
 #[test]
+fn outputs_as_json_lines() {
+    let folder = Folder::new();
+    let read = |name: &str| fs::read_to_string(folder.path(name)).expect("written");
+    output(&folder, "l.jsonl").write_labels([Some(3), None].into_iter()).expect("room for it");
+    assert_eq!(read("l.jsonl"), "{\"label\":3}\n{\"label\":null}\n");
+    let names = ["x", "a \"b\"", "x"].map(str::to_owned);
+    let rows = ndarray::arr2(&[[1.0, 0.1, 1e300], [f64::NAN, -0.0, 3.0]]);
+    output(&folder, "m.ndjson").write_matrix(&names, rows.view()).expect("room for it");
+    let lines: Vec<serde_json::Value> =
+        read("m.ndjson").lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines[0], serde_json::json!({"x": 1.0, "a \"b\"": 0.1, "x (column 3)": 1e300}));
+    assert_eq!(lines[1]["x"], serde_json::Value::Null);
+    output(&folder, "t.jsonl").write_table(&names[..1], &[vec![None], vec![Some(2.5)]]).expect("room for it");
+    assert_eq!(read("t.jsonl"), "{\"x\":null}\n{\"x\":2.5}\n");
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn outputs_as_parquet_are_read_back() {
+    let folder = Folder::new();
+    let read = |name: &str| {
+        let data =
+            load(folder.path(name).to_str().expect("plain name"), &LoadOptions::default()).expect(name);
+        (values(&data.points).expect(name), data.columns)
+    };
+    output(&folder, "l.parquet")
+        .write_labels([Some(3), Some(u32::MAX - 1)].into_iter())
+        .expect("room for it");
+    assert_eq!(read("l.parquet"), (vec![3.0, 4_294_967_294.0], vec!["label".to_owned()]));
+    let names = ["x", "y", "x"].map(str::to_owned);
+    let rows = ndarray::arr2(&[[1.0, 0.1, 1e300], [2.0, -0.0, 3.0]]);
+    output(&folder, "m.parquet").write_matrix(&names, rows.view()).expect("room for it");
+    let expected = ["x", "y", "x (column 3)"].map(str::to_owned).to_vec();
+    assert_eq!(read("m.parquet"), (rows.iter().copied().collect(), expected));
+    let mut out = output(&folder, "r.parquet").begin_restarts(9).expect("room for it");
+    for restart in 0..2 {
+        let row = RestartRow { restart, inertia: 0.5, iterations: 7, stopped: "tol", stopped_code: 1 };
+        out.write(&row).expect("room for it");
+    }
+    out.finish().expect("room for it");
+    let path = folder.path("r.parquet");
+    let options = columns(Some("stopped"), None);
+    let data = load(path.to_str().expect("plain name"), &options).expect("a table");
+    assert_eq!(values(&data.points).expect("whole"), [0.0, 0.5, 7.0, 1.0, 0.5, 7.0]);
+    assert_eq!(data.truth.expect("stopped").names, ["tol"]);
+    output(&folder, "n.parquet").write_labels([None].into_iter()).expect("room for it");
+    let null = load(folder.path("n.parquet").to_str().expect("plain name"), &LoadOptions::default());
+    assert!(
+        values(&null.expect("a table").points).expect_err("null").to_string().contains("row 1, column 1")
+    );
+}
+
+#[test]
 fn outputs_leave_nothing_until_they_are_whole() {
     let folder = Folder::new();
     folder.write("a.csv", "old");
@@ -835,7 +888,7 @@ fn outputs_that_can_not_be_written_are_found_at_once() {
     let folder = Folder::new();
     let refused = |path: &Path| Output::create(path).expect_err("must be refused").to_string();
     for name in ["labels", "labels.txt", "labels.csv.gz", ".csv"] {
-        assert!(refused(&folder.path(name)).ends_with("must end in .csv or .npy"), "{name}");
+        assert!(refused(&folder.path(name)).contains("must end in .csv, .npy"), "{name}");
     }
     assert!(refused(&folder.path("none/labels.csv")).contains("can't be written: its folder does not exist"));
     fs::create_dir(folder.path("d.csv")).expect("the folder is writable");

@@ -1,17 +1,20 @@
 //! Output files. They are checked before the fit and written atomically.
 //!
-//! | what | `.csv` | `.npy` |
-//! |---|---|---|
-//! | labels | header `label` | `<u4`, shape (n_points,) |
-//! | matrix | header: the names of the columns | `<f8`, shape (n_rows, n_columns), C order |
-//! | table | header: the names of the columns; an empty cell for no value | `<f8`, shape (n_rows, n_columns), NaN for
-//! no value |
+//! | what | `.csv` | `.npy` | `.jsonl` | `.parquet` |
+//! |---|---|---|---|---|
+//! | labels | header `label` | `<u4`, shape (n_points,) | objects with `label` | `label`, 32 bits, unsigned |
+//! | matrix | header: the names of the columns | `<f8`, shape (n_rows, n_columns), C order | objects with these names | 64-bit
+//! floats of these names |
+//! | table | as a matrix; an empty cell for no value | NaN for no value | null for no value | null for no value |
 //! | restarts | header `restart,inertia,iterations,stopped` | `<f8`, shape (n_restarts, 4), the same columns,
-//! `stopped` as its code |
+//! `stopped` as its code | objects with these names | columns of these names |
 //!
+//! Where two columns have one name, `.jsonl` and `.parquet` add the number of the column to that of the later one.
 //! A column name that a spreadsheet would run as a formula has an apostrophe before it in CSV ([`from_text`]). Numbers are the shortest text that reads back as the same f64.
 
 mod output;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod place;
 mod replace;
 mod restarts;

@@ -17,6 +17,10 @@ use crate::temporary::{self, Access, Temporary};
 pub(super) enum OutputFormat {
     Csv,
     Npy,
+    /// A JSON object on each line.
+    JsonLines,
+    #[cfg(feature = "parquet")]
+    Parquet,
     /// Raw bytes, under any name.
     Plain,
 }
@@ -38,7 +42,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// [`DataError::OutputFormat`] for a name that ends neither in `.csv` nor in `.npy`, else
+    /// [`DataError::OutputFormat`] for a name that ends as none of the formats does, else
     /// [`DataError::Write`]: no such folder, no permission, the path is a folder or a read-only file.
     pub fn create(path: &Path) -> Result<Output, DataError> {
         Output::create_as(path, format_of(path)?)
@@ -97,6 +101,12 @@ impl Output {
                 write_npy_header(file, "<u4", &[labels.len()])?;
                 labels.try_for_each(|label| file.write_all(&label.unwrap_or(u32::MAX).to_le_bytes()))
             }
+            OutputFormat::JsonLines => labels.try_for_each(|label| {
+                let label = label.map_or("null".to_owned(), |label| label.to_string());
+                writeln!(file, r#"{{"label":{label}}}"#)
+            }),
+            #[cfg(feature = "parquet")]
+            OutputFormat::Parquet => write_parquet_labels(file, labels),
         })
     }
 
@@ -120,6 +130,10 @@ impl Output {
             OutputFormat::Npy => {
                 write_npy_header(file, "<f8", rows.shape())?;
                 rows.iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
+            }
+            _ => {
+                let rows = rows.rows().into_iter().map(|row| row.iter().copied().map(Some).collect());
+                write_named(file, format, columns, rows)
             }
         })
     }
@@ -147,6 +161,7 @@ impl Output {
                 let values = rows.iter().flatten().map(|value| value.unwrap_or(f64::NAN));
                 values.into_iter().try_for_each(|value| file.write_all(&value.to_le_bytes()))
             }
+            _ => write_named(file, format, columns, rows.iter().cloned()),
         })
     }
 
@@ -210,13 +225,86 @@ pub fn try_remove_temporaries() {
 
 fn format_of(path: &Path) -> Result<OutputFormat, DataError> {
     let ending = path.extension().unwrap_or_default();
+    #[cfg(feature = "parquet")]
+    if ending.eq_ignore_ascii_case("parquet") {
+        return Ok(OutputFormat::Parquet);
+    }
     if ending.eq_ignore_ascii_case("csv") {
         Ok(OutputFormat::Csv)
     } else if ending.eq_ignore_ascii_case("npy") {
         Ok(OutputFormat::Npy)
+    } else if ending.eq_ignore_ascii_case("jsonl") || ending.eq_ignore_ascii_case("ndjson") {
+        Ok(OutputFormat::JsonLines)
     } else {
         Err(DataError::OutputFormat { path: path.to_owned() })
     }
+}
+
+/// Writes rows in a format that names each cell.
+fn write_named(
+    file: &mut (impl Write + Send),
+    format: OutputFormat,
+    columns: &[String],
+    mut rows: impl Iterator<Item = Vec<Option<f64>>>,
+) -> io::Result<()> {
+    let names = distinct(columns);
+    match format {
+        #[cfg(feature = "parquet")]
+        OutputFormat::Parquet => write_parquet(file, &names, rows),
+        _ => rows.try_for_each(|row| writeln!(file, "{}", object(&names, &row))),
+    }
+}
+
+/// A JSON object; numbers that are not finite are null, as in all JSON.
+fn object(names: &[String], row: &[Option<f64>]) -> String {
+    let cell = |(name, value): (&String, &Option<f64>)| {
+        format!("{}:{}", serde_json::json!(name), serde_json::json!(value))
+    };
+    let cells: Vec<String> = names.iter().zip(row).map(cell).collect();
+    format!("{{{}}}", cells.join(","))
+}
+
+/// The names, no two alike: a column whose name another before it has is given its number too.
+fn distinct(columns: &[String]) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let mut name = |(at, name): (usize, &String)| {
+        let mut name = name.clone();
+        while !seen.insert(name.clone()) {
+            name = format!("{name} (column {})", at + 1);
+        }
+        name
+    };
+    columns.iter().enumerate().map(&mut name).collect()
+}
+
+#[cfg(feature = "parquet")]
+fn write_parquet_labels(
+    file: &mut (impl Write + Send),
+    mut labels: impl Iterator<Item = Option<u32>>,
+) -> io::Result<()> {
+    use super::parquet::{Cells, GROUP, Kind, ParquetOut};
+    let mut out = ParquetOut::new(file, std::iter::once(("label", Kind::U32)))?;
+    loop {
+        let group: Vec<_> = labels.by_ref().take(GROUP).collect();
+        if group.is_empty() {
+            return out.finish().map(drop);
+        }
+        out.write(std::iter::once(Cells::U32(group)))?;
+    }
+}
+
+#[cfg(feature = "parquet")]
+fn write_parquet(
+    file: &mut (impl Write + Send),
+    names: &[String],
+    rows: impl Iterator<Item = Vec<Option<f64>>>,
+) -> io::Result<()> {
+    use super::parquet::{Cells, Kind, ParquetOut};
+    let mut out = ParquetOut::new(file, names.iter().map(|name| (name.as_str(), Kind::F64)))?;
+    let rows: Vec<Vec<Option<f64>>> = rows.collect();
+    let column = |at: usize| Cells::F64(rows.iter().map(|row| row[at]).collect());
+    out.write((0..names.len()).map(column))?;
+    out.finish().map(drop)
 }
 
 /// The shortest text that reads back as the same f64, with an exponent where plain digits would be many.

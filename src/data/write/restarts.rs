@@ -27,6 +27,8 @@ pub struct RestartsOut {
     format: OutputFormat,
     asked: u64,
     written: u64,
+    #[cfg(feature = "parquet")]
+    columns: Option<columns::Columns>,
 }
 
 impl Output {
@@ -41,9 +43,23 @@ impl Output {
         let begun = match format {
             OutputFormat::Csv | OutputFormat::Plain => writeln!(sink, "restart,inertia,iterations,stopped"),
             OutputFormat::Npy => sink.write_all(&header(n_restarts, n_restarts)),
+            _ => Ok(()),
         };
         match begun {
-            Ok(()) => Ok(RestartsOut { sink, format, asked: n_restarts, written: 0 }),
+            #[cfg(feature = "parquet")]
+            Ok(()) if format == OutputFormat::Parquet => {
+                let columns = sink.another().and_then(columns::Columns::new);
+                let columns = Some(columns.map_err(|reason| sink.failed(reason))?);
+                Ok(RestartsOut { sink, format, asked: n_restarts, written: 0, columns })
+            }
+            Ok(()) => Ok(RestartsOut {
+                sink,
+                format,
+                asked: n_restarts,
+                written: 0,
+                #[cfg(feature = "parquet")]
+                columns: None,
+            }),
             Err(reason) => Err(sink.failed(reason)),
         }
     }
@@ -70,6 +86,17 @@ impl RestartsOut {
                 let values = [*restart as f64, *inertia, f64::from(*iterations), f64::from(*stopped_code)];
                 values.iter().try_for_each(|value| self.sink.write_all(&value.to_le_bytes()))
             }
+            OutputFormat::JsonLines => {
+                let inertia = serde_json::json!(inertia);
+                writeln!(
+                    self.sink,
+                    r#"{{"restart":{restart},"inertia":{inertia},"iterations":{iterations},"stopped":"{stopped}"}}"#
+                )
+            }
+            #[cfg(feature = "parquet")]
+            OutputFormat::Parquet => {
+                self.columns.as_mut().map_or(Ok(()), |columns| columns.push(row.clone()))
+            }
         }
     }
 
@@ -79,6 +106,10 @@ impl RestartsOut {
     ///
     /// [`DataError::Write`].
     pub fn finish(mut self) -> Result<(), DataError> {
+        #[cfg(feature = "parquet")]
+        if let Some(columns) = self.columns.take() {
+            columns.finish().map_err(|reason| self.sink.failed(reason))?;
+        }
         if self.format == OutputFormat::Npy && self.written < self.asked {
             let header = header(self.written, self.asked);
             let begin = self.sink.rewind().and_then(|()| self.sink.write_all(&header));
@@ -92,4 +123,54 @@ impl RestartsOut {
 fn header(n_restarts: u64, asked: u64) -> Vec<u8> {
     let shape = |n: u64| format!("({n}, 4)");
     npy_header("'<f8'", &shape(n_restarts), shape(asked).len() - shape(n_restarts).len())
+}
+
+/// Restarts as columns.
+#[cfg(feature = "parquet")]
+mod columns {
+    use std::fs::File;
+    use std::io::{self, BufWriter, Write};
+
+    use super::RestartRow;
+    use crate::data::write::parquet::{Cells, GROUP, Kind, ParquetOut};
+
+    pub(super) struct Columns {
+        out: ParquetOut<BufWriter<File>>,
+        waiting: Vec<RestartRow>,
+    }
+
+    impl Columns {
+        pub(super) fn new(to: BufWriter<File>) -> io::Result<Self> {
+            let columns = [
+                ("restart", Kind::U64),
+                ("inertia", Kind::F64),
+                ("iterations", Kind::U32),
+                ("stopped", Kind::Text),
+            ];
+            Ok(Self { out: ParquetOut::new(to, columns.into_iter())?, waiting: Vec::new() })
+        }
+
+        pub(super) fn push(&mut self, row: RestartRow) -> io::Result<()> {
+            self.waiting.push(row);
+            if self.waiting.len() == GROUP { self.write() } else { Ok(()) }
+        }
+
+        fn write(&mut self) -> io::Result<()> {
+            let rows = std::mem::take(&mut self.waiting);
+            let columns = [
+                Cells::U64(rows.iter().map(|row| Some(row.restart)).collect()),
+                Cells::F64(rows.iter().map(|row| Some(row.inertia)).collect()),
+                Cells::U32(rows.iter().map(|row| Some(row.iterations)).collect()),
+                Cells::Text(rows.iter().map(|row| Some(row.stopped)).collect()),
+            ];
+            self.out.write(columns.into_iter())
+        }
+
+        pub(super) fn finish(mut self) -> io::Result<()> {
+            if !self.waiting.is_empty() {
+                self.write()?;
+            }
+            self.out.finish()?.flush()
+        }
+    }
 }

@@ -42,6 +42,12 @@ impl Sink {
         self.output.name(self.temporary)
     }
 
+    /// Another writer to the same file, for what this one has not written to.
+    #[cfg(feature = "parquet")]
+    pub(super) fn another(&self) -> io::Result<BufWriter<File>> {
+        Ok(BufWriter::new(self.temporary.file().try_clone()?))
+    }
+
     /// The error for a failed write.
     #[must_use]
     pub fn failed(&self, reason: io::Error) -> DataError {

@@ -25,7 +25,7 @@ fn parameters_that_make_no_sense_are_usage_errors() {
         ("--tol -1", "tol is -1"),
         ("--tol nan", "tol is NaN"),
         ("--labels l.txt", "l.txt"),
-        ("--labels labels", ".csv or .npy"),
+        ("--labels labels", ".csv, .npy"),
         ("--labels a.csv --centroids ./a.csv", "--labels and --centroids are the same file"),
         ("--centroids a.npy --restarts-out a.npy", "--centroids and --restarts-out are the same file"),
     ] {

@@ -169,7 +169,7 @@ fn what_is_refused() {
     refused("three.npy -k 2 --test three.npy", 1, &["three.npy has no truth column"]);
     refused("digits -k 2 --test held.csv --truth 1", 1, &["held.csv"]);
     refused("-r 0", 2, &["0 restarts"]);
-    refused("fitted.csv --truth class --table held.txt", 2, &["held.txt", ".csv or .npy"]);
+    refused("fitted.csv --truth class --table held.txt", 2, &["held.txt", ".csv, .npy"]);
     refused("fitted.csv --truth class --table fitted.csv", 2, &["DATA and --table", "fitted.csv"]);
     refused("- --test -", 2, &["standard input"]);
     for args in ["-k 0", "-k 9..2", "-k ten", "--seeds 0..1000"] {
