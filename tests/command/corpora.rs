@@ -31,6 +31,11 @@ fn tables() {
 }
 
 #[test]
+fn binary_tables() {
+    replay("binary", bodies::binary);
+}
+
+#[test]
 fn models() {
     replay("model", bodies::model);
 }
