@@ -284,7 +284,7 @@ fn a_model_of_pictures_has_their_shape() {
     let folder = Folder::new();
     let data = folder.load("p.idx", &idx(8, &[6, 2, 3], &pictures)).expect("pictures");
     let params = KMeans::new(2).restarts(2).check().expect("good");
-    let model = Model::from_fit(&fit(&data, &params).expect("a fit"), &data, &params).expect("a model");
+    let model = fit(&data, &params).expect("a fit").model(&data, &params).expect("a model");
     assert_eq!(model.image, Some((2, 3)));
 }
 
