@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use cairn::data::{DataError, Dataset, LoadOptions, load};
 use cairn::kmeans::{KMeans, fit};
-use cairn::model::Model;
 use tempfile::TempDir;
 
 /// Values from 0 to 200, of 3 columns.
