@@ -43,7 +43,8 @@ pub(in crate::cli) struct ReadArgs {
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,
 
-    /// Write the picture with a box around each digit, and below it what the model saw and chose (PNG)
+    /// Write the picture with a frame around each digit and its name, a legend, and what the model saw and
+    /// chose (PNG)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) debug: Option<PathBuf>,
 
