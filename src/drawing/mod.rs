@@ -25,6 +25,7 @@ mod text;
 
 pub use counts::{are_counts, counts};
 pub use normalise::normalise;
+#[cfg(feature = "cli")]
 pub(crate) use normalise::normalise_slanted;
 pub use text::{Drawing, ReadError, read};
 
@@ -32,6 +33,9 @@ pub use text::{Drawing, ReadError, read};
 pub const SIDE: usize = 8;
 /// Number of values of a drawing, and of its counts.
 pub const SIZE: usize = SIDE * SIDE;
+
+/// Height and width of the field to which NIST's digits were normalised before the pixels of blocks were counted.
+const FIELD: usize = 32;
 
 /// What is wrong with a drawing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -2,10 +2,8 @@
 
 use super::resample::{Span, resample};
 use super::shear::sheared;
-use super::{DrawingError, SIDE, SIZE, check_ink};
+use super::{DrawingError, FIELD, SIDE, SIZE, check_ink};
 
-/// Height and width of the field to which NIST's digits were normalised before the pixels of blocks were counted.
-pub(super) const FIELD: usize = 32;
 /// Height and width of a block.
 const BLOCK: usize = FIELD / SIDE;
 /// Typical width of the digits of the 30 writers, in pixels of the field: 3 of 4 have ink in 6 of 8 blocks.
@@ -41,6 +39,7 @@ pub fn normalise(drawing: &[f64], height: usize, width: usize) -> Result<[u8; SI
 }
 
 /// [`normalise()`] without the shear.
+#[cfg(feature = "cli")]
 pub(crate) fn normalise_slanted(
     drawing: &[f64],
     height: usize,

@@ -1,6 +1,6 @@
 //! The shear that makes a drawing upright.
 
-use super::normalise::FIELD;
+use super::FIELD;
 
 /// Least ink of a pixel that counts, where the ends of the slant are looked for.
 const INKED: f64 = 0.5;
