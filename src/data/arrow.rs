@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, read_footer_length};
-use arrow_ipc::{Block, root_as_footer, root_as_message};
+use arrow_ipc::{Block, Buffer, root_as_footer, root_as_message};
 use arrow_schema::{ArrowError, DataType, Field};
 
 use super::arrow_column::{kind_of, read};
@@ -93,13 +93,13 @@ fn check_blocks(file: &mut StoredBytes, name: &str, n_bytes: u64) -> Result<(), 
             return Err(wrong("a block of it lies outside of it"));
         }
         if !unpacks(file, block).map_err(failed)? {
-            return Err(wrong("a block of it unpacks to more than it can hold"));
+            return Err(wrong("a buffer of it lies outside of its block, or unpacks to more than it can"));
         }
     }
     Ok(())
 }
 
-/// Whether the compressed buffers of a block say lengths that they may have.
+/// Whether the buffers of a block lie in it, and the compressed ones say lengths that they may have.
 fn unpacks(file: &mut StoredBytes, block: &Block) -> io::Result<bool> {
     let mut message = vec![0; block.metaDataLength() as usize];
     file.seek(SeekFrom::Start(block.offset() as u64))?;
@@ -108,6 +108,13 @@ fn unpacks(file: &mut StoredBytes, block: &Block) -> io::Result<bool> {
     let Ok(message) = root_as_message(message.get(prefix..).unwrap_or_default()) else { return Ok(false) };
     let dictionary = message.header_as_dictionary_batch().and_then(|dictionary| dictionary.data());
     let Some(batch) = message.header_as_record_batch().or(dictionary) else { return Ok(false) };
+    let lies_in_body = |buffer: &Buffer| {
+        let end = buffer.offset().checked_add(buffer.length());
+        buffer.offset() >= 0 && buffer.length() >= 0 && end.is_some_and(|end| end <= block.bodyLength())
+    };
+    if !batch.buffers().into_iter().flatten().all(lies_in_body) {
+        return Ok(false);
+    }
     if batch.compression().is_none() {
         return Ok(true);
     }

@@ -125,8 +125,13 @@ fn column_rows(
 ) -> Result<ColumnRows, DataError> {
     let group = metadata.row_group(group);
     let column = metadata.file_metadata().schema_descr().column(at);
-    let pages =
-        pages(file, group.column(at), group.num_rows() as usize).map_err(|error| damaged(name, &error))?;
+    let chunk = group.column(at);
+    let places =
+        [Some(chunk.data_page_offset()), chunk.dictionary_page_offset(), Some(chunk.compressed_size())];
+    if places.into_iter().flatten().any(|place| place < 0) {
+        return Err(wrong(name, format!("column {:?} lies before it", column.path().string())));
+    }
+    let pages = pages(file, chunk, group.num_rows() as usize).map_err(|error| damaged(name, &error))?;
     let column_name = column.path().string();
     Ok(ColumnRows::new(name, column_name, leaf, get_column_reader(column, pages)))
 }
