@@ -108,7 +108,7 @@ fn parquet_and_arrow_give_the_fingerprint_of_csv() {
         &["kinds.parquet: column", "\"text\"", "\"day\"", "--ignore text,day,point,lists leaves out"],
     );
     folder
-        .fit("kinds.parquet -k 1 --ignore text,day,point,lists --labels out.parquet --centroids c.jsonl")
+        .fit("kinds.parquet -k 1 -q --ignore text,day,point,lists --labels out.parquet --centroids c.jsonl")
         .done();
     assert_eq!(folder.json("out.parquet -k 1")["data"]["n_points"], 3);
     assert!(folder.read("c.jsonl").starts_with("{\"bool\":"));
