@@ -93,7 +93,7 @@ impl Case {
         let points = match self.points().points {
             Points::F32(points) => points.into_owned(),
             Points::F64(points) => points.mapv(|value| value as f32),
-            Points::Source(_) => bail!("the points of {} are not in memory", self.name),
+            Points::Source(_) | Points::Scaled(_) => bail!("the points of {} are not in memory", self.name),
         };
         let what = match self.work {
             Work::Restarts(restarts) => format!("r{restarts}"),

@@ -52,10 +52,11 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     text
 }
 
-/// The centroids as pictures, if the columns may be pixels: a square number of them, on a uniform lattice.
+/// The centroids as pictures, if the columns may be pixels: a square number of them, on a uniform lattice, and not scaled.
 fn pictures(done: &Done<'_>) -> Option<Vec<TerminalPicture>> {
     let side = pictures::side(done.fit.lattice.n_dims())?;
-    (!done.fit.lattice.mixed()).then(|| pictures::of(&done.fit.centroids(), side))
+    let one_unit = done.fit.scaling.is_none() && !done.fit.lattice.mixed();
+    one_unit.then(|| pictures::of(&done.fit.centroids(), side))
 }
 
 /// Number and size of a cluster, and its name.

@@ -46,7 +46,10 @@ impl Files {
         params: &Params,
     ) -> (Option<Output>, Result<(), ModelError>) {
         let label = |&label: &u32| (label != NO_LABEL).then_some(label);
-        let labels = self.labels.map(|to| to.write_labels(fit.labels().iter().map(label)));
+        let of_all = || {
+            data.reading.dropped.with_gaps(fit.labels().iter().map(label)).into_iter().map(Option::flatten)
+        };
+        let labels = self.labels.map(|to| to.write_labels(of_all()));
         let centroids = self.centroids.map(|to| to.write_matrix(&data.columns, fit.centroids().view()));
         let model = self.model.map(|to| Ok(to.write_bytes(&fit.model(data, params)?.to_bytes()?)?));
         let written = [labels, centroids].into_iter().flatten().collect::<Result<(), DataError>>();

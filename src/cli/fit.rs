@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use anyhow::Context;
+use cairn::data::Dataset;
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, LoadOptions};
 use cairn::engine::Device;
 use cairn::kmeans::{
     CONTINUE, Fit, FitError, KMeans, Params, ParamsError, fit_on, job_size, labelled, labelled_values,
@@ -31,6 +31,7 @@ const NO_RESTART: &str = "no restart has ended yet, and nothing was written";
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
     let mut files = Files::create(args)?;
+    request::check_clusters(&args.job, &args.more)?;
     let asked = request::params(&args.job, args.device.device())?;
     let mut restarts = files.begin_restarts(asked.params.n_restarts());
     let n_restarts = asked.params.n_restarts();
@@ -70,8 +71,7 @@ fn end(done: &Done<'_>, n_restarts: u64) -> anyhow::Result<()> {
 fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> anyhow::Result<Done<'a>> {
     let params = &asked.params;
     let start = Instant::now();
-    let options = LoadOptions { more: args.more.clone(), ..request::load_options(&args.job) };
-    let load = || data::load(&args.job.data, &options);
+    let load = || request::load(&args.job, &args.more);
     let wanted = Wanted { gpu_memory: args.memory.gpu_memory, quiet: args.quiet, size: None };
     let (opened, data) = match params.device() {
         // the choice depends on the size of the job, so load first

@@ -3,13 +3,16 @@
 use std::error::Error;
 
 use cairn::compare::{CompareError, RunError};
-use cairn::data::{DataError, Hint, Position, is_numbered_name};
+use cairn::data::{DataError, Hint, Position, TextColumns, is_numbered_name};
 use cairn::kmeans::FitError;
 use cairn::model::{ColumnError, ModelError};
 use cairn::warnings::{Warning, WarningCode};
 
 use super::args::Command;
 use super::input::flag;
+
+/// Most columns of text that are left out by name.
+const MOST_IGNORED: usize = 20;
 
 /// A hint for an error, if there is one.
 pub(super) fn hint(command: &Command, error: &anyhow::Error) -> Option<String> {
@@ -21,16 +24,31 @@ pub(super) fn hint(command: &Command, error: &anyhow::Error) -> Option<String> {
         .filter(|hint| has_columns || hint.starts_with("--header"))
 }
 
+/// The text by which a column with this name is found.
+fn asked(column: &str) -> &str {
+    column.strip_prefix("column ").filter(|_| is_numbered_name(column)).unwrap_or(column)
+}
+
 /// Warnings with the flags that help, of which the library's texts know nothing.
 pub(super) fn with_flags(warnings: Vec<Warning>) -> Vec<Warning> {
     let with_flags = |warning: Warning| match (warning.code, &warning.column) {
         (WarningCode::ClassColumn, Some(column)) => {
-            let asked = column.strip_prefix("column ").filter(|_| is_numbered_name(column)).unwrap_or(column);
+            let asked = asked(column);
             let (truth, ignore) = (flag("--truth", asked), flag("--ignore", asked));
             let text = format!(
                 "{}; {truth} leaves it out and scores the clusters against it, {ignore} leaves it out",
                 warning.text
             );
+            Warning { text, ..warning }
+        }
+        (WarningCode::RowNumber, Some(column)) => {
+            let text = format!("{}; {} leaves it out", warning.text, flag("--ignore", column));
+            Warning { text, ..warning }
+        }
+        (WarningCode::DominantColumn, Some(column)) => {
+            let ignore = flag("--ignore", column);
+            let text =
+                format!("{}; --scale standard lets all count alike, {ignore} leaves it out", warning.text);
             Warning { text, ..warning }
         }
         _ => warning,
@@ -41,10 +59,10 @@ pub(super) fn with_flags(warnings: Vec<Warning>) -> Vec<Warning> {
 /// `rows_of_model`: whether the subcommand reads rows for a model, and has the flags for their columns.
 fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
     if let Some(error) = error.downcast_ref() {
-        return of_data(error);
+        return of_data(error, rows_of_model);
     }
     if let Some(FitError::Data(error)) = error.downcast_ref() {
-        return of_data(error);
+        return of_data(error, rows_of_model);
     }
     if let Some(error) = error.downcast_ref() {
         return of_columns(error, rows_of_model);
@@ -60,7 +78,7 @@ fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
 
 fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {
     match error {
-        ColumnError::Data(error) => of_data(error),
+        ColumnError::Data(error) => of_data(error, rows_of_model),
         ColumnError::Missing { .. } | ColumnError::Ambiguous { .. } if rows_of_model => {
             Some("--by-position matches the columns by position".into())
         }
@@ -77,12 +95,31 @@ fn leave_out(position: &Position) -> String {
 }
 
 /// How to leave out the column of a cell, and what else may help.
-fn of_cell(position: &Position, hint: Hint) -> String {
-    let leave_out = leave_out(position);
+fn of_cell(leave_out: String, hint: Hint) -> String {
     of_doubt(hint).map_or(leave_out.clone(), |other| format!("{leave_out}, {other}"))
 }
 
-fn of_data(error: &DataError) -> Option<String> {
+/// How to leave out all columns of text: by flags that can be typed in a shell.
+fn leave_out_text(position: &Position, columns: &TextColumns) -> String {
+    let ignore: Vec<String> = columns.asked.iter().map(|asked| flag("--ignore", asked)).collect();
+    match columns.names.len() {
+        0 => leave_out(position),
+        1 => format!("{}, and so does --numeric", leave_out(position)),
+        2..=MOST_IGNORED => format!("{} leaves them out, and so does --numeric", ignore.join(" ")),
+        _ => "--numeric leaves them out".to_owned(),
+    }
+}
+
+/// How to leave out all columns that hold no numbers.
+fn leave_out_kinds(asked: &[String]) -> String {
+    let left = "leaves out all that hold no numbers";
+    match asked.len() {
+        0..=MOST_IGNORED => format!("{} {left}, and so does --numeric", flag("--ignore", &asked.join(","))),
+        _ => format!("--numeric {left}"),
+    }
+}
+
+fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
     let hint = match error {
         DataError::NoRows { .. } => "--header no reads the first row as data".to_owned(),
         DataError::LongRow { bytes, .. } => {
@@ -90,16 +127,24 @@ fn of_data(error: &DataError) -> Option<String> {
         }
         DataError::Ragged { .. } => "see --delimiter".to_owned(),
         DataError::DoubtfulHeader { .. } => "--header yes or --header no says it".to_owned(),
-        DataError::EmptyCell { position, hint }
-        | DataError::Missing { position, hint, .. }
-        | DataError::NotANumber { position, hint, .. } => of_cell(position, *hint),
+        DataError::EmptyCell { position, hint } | DataError::Missing { position, hint, .. } => {
+            let drop = if rows_of_model { "" } else { ", --missing drop leaves such rows out" };
+            of_cell(leave_out(position) + drop, *hint)
+        }
+        DataError::NotANumber { position, hint, columns, .. } => {
+            of_cell(leave_out_text(position, columns), *hint)
+        }
+        DataError::ColumnKind { asked, .. } if !asked.is_empty() => leave_out_kinds(asked),
+        DataError::MarkOfNoText { .. } => "leave out --na".to_owned(),
         DataError::NotFinite { position, .. } => leave_out(position),
-        DataError::ColumnKind { asked, .. } if !asked.is_empty() => {
-            format!("{} leaves out all that hold no numbers", flag("--ignore", asked))
-        }
-        DataError::UnknownColumn { role, .. } | DataError::AmbiguousColumn { role, .. } => {
-            format!("see --{}", if *role == "ignored" { "ignore" } else { role })
-        }
+        DataError::UnknownColumn { role, .. }
+        | DataError::AmbiguousColumn { role, .. }
+        | DataError::ColumnRange { role, .. } => match *role {
+            "ignored" => "see --ignore".to_owned(),
+            "chosen" => "see --columns".to_owned(),
+            role => format!("see --{role}"),
+        },
+        DataError::AllMissing { .. } => "--ignore COLUMN leaves a column out".to_owned(),
         _ => return None,
     };
     Some(hint)

@@ -1,6 +1,6 @@
 //! What was found in a text table: notes, and the same as JSON.
 
-use cairn::data::{Dataset, Reading, TextReading};
+use cairn::data::{Dataset, TextReading};
 use serde::Serialize;
 
 use super::terminal::{plain, write_stderr};
@@ -41,19 +41,14 @@ pub(super) fn of_text<'a>(name: &str, text: Option<&'a TextReading>) -> Option<I
     })
 }
 
-/// Writes the notes on a table.
-pub(super) fn write(data: &Dataset<'_>) {
-    write_all(&notes(&data.name, &data.reading));
-}
-
 /// Writes notes.
 pub(super) fn write_all(notes: &[String]) {
     notes.iter().for_each(|note| write_stderr(&format!("note: {}", plain(note))));
 }
 
 /// Notes on how a table was read.
-pub(super) fn notes(name: &str, reading: &Reading) -> Vec<String> {
-    reading.text.as_ref().map_or_else(Vec::new, |text| of_form(name, text))
+pub(super) fn notes(data: &Dataset<'_>) -> Vec<String> {
+    data.reading.text.as_ref().map_or_else(Vec::new, |text| of_form(&data.name, text))
 }
 
 /// Notes on what was found in a text.
@@ -65,12 +60,6 @@ pub(super) fn of_form(name: &str, text: &TextReading) -> Vec<String> {
     if !text.booleans.is_empty() {
         let columns = listed(&text.booleans);
         notes.push(format!("{name}: {columns}: true (or yes) is read as 1, and false (or no) as 0"));
-    }
-    if let Some((column, asked)) = &text.row_count {
-        let ignore = flag("--ignore", asked);
-        notes.push(format!(
-            "{name}: {column:?} counts the rows, as an id does, and is used as a feature; {ignore} leaves it out"
-        ));
     }
     notes
 }
@@ -106,11 +95,24 @@ pub(super) fn listed(names: &[String]) -> String {
 
 /// A flag with a value, as it can be typed in a shell.
 pub(super) fn flag(name: &str, value: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "_-.,:/%+@".contains(c);
-    if !value.is_empty() && value.chars().all(is_plain) && !value.starts_with('-') {
+    if is_plain(value) && !value.starts_with('-') {
         return format!("{name} {value}");
     }
-    format!("{name}='{}'", value.replace('\'', r"'\''"))
+    format!("{name}={}", in_quotes(value))
+}
+
+/// An argument, as it can be typed in a shell.
+pub(super) fn typed(argument: &str) -> String {
+    if is_plain(argument) { argument.to_owned() } else { in_quotes(argument) }
+}
+
+/// Whether a shell takes a text as it is.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "_-.,:/%+@".contains(c))
+}
+
+fn in_quotes(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -137,7 +139,7 @@ mod tests {
             row_count: Some(("".into(), "1".into())),
         };
         assert_eq!(form(&text), r#"row 2 names the columns: "x", "y z""#);
-        assert_eq!(of_form("t", &text).len(), 3);
+        assert_eq!(of_form("t", &text).len(), 2);
         assert!(of_form("digits", &text).is_empty());
         (text.header, text.delimiter, text.decimal_comma) = (None, ';', true);
         let said = "row 2 is data, no row names the columns; cells are separated by ';'; numbers have a decimal comma";

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::done::Done;
 use super::input::{self, InputJson};
+use super::prepared::{self, PreparedJson};
 use super::{measures, request};
 
 /// Version of the format. It is incremented when a field is removed or changes its meaning, not for new fields.
@@ -47,6 +48,8 @@ struct DataJson<'a> {
     rounding_rms: f64,
     weights_rounding: f64,
     input: Option<InputJson<'a>>,
+    #[serde(flatten)]
+    prepared: PreparedJson<'a>,
 }
 
 #[derive(Serialize)]
@@ -61,7 +64,10 @@ struct Parameters<'a> {
     threads: Option<usize>,
     truth: Option<&'a str>,
     weights: Option<&'a str>,
+    columns: &'a [String],
     ignore: &'a [String],
+    numeric: bool,
+    missing: &'static str,
 }
 
 #[derive(Serialize)]
@@ -189,6 +195,7 @@ fn data<'a>(done: &'a Done<'_>) -> DataJson<'a> {
         rounding_rms: fit.rounding.rms,
         weights_rounding: fit.weights_rounding,
         input: input::json(&done.data),
+        prepared: prepared::json(&done.data),
     }
 }
 
@@ -205,7 +212,10 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         threads: done.args.job.threads.threads,
         truth: done.data.truth.as_ref().map(|truth| truth.column.as_str()),
         weights: done.args.job.weights.as_deref(),
-        ignore: &done.args.job.ignore,
+        columns: &done.args.job.columns.columns,
+        ignore: &done.args.job.columns.ignore,
+        numeric: done.args.job.columns.numeric,
+        missing: done.args.job.missing.missing.name(),
     }
 }
 

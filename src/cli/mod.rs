@@ -16,6 +16,7 @@
 //! | `json` | the summary as JSON |
 //! | `notes` | notes and warnings on standard error |
 //! | `input` | what was found in a text table: notes, JSON |
+//! | `prepared` | what was made of a table: columns and rows that were left out |
 //! | `device` | opens the device, from flags and the environment |
 //! | `cache` | the cache folder, with the cost model of this machine |
 //! | `threads` | starts the threads on the CPU |
@@ -49,6 +50,7 @@ mod out_of_memory;
 mod paths;
 mod pictures;
 mod predict;
+mod prepared;
 mod progress;
 mod read;
 mod report;

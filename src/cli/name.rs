@@ -18,6 +18,7 @@ struct Names<'a> {
     schema: u32,
     version: &'static str,
     truth: Option<&'a str>,
+    scale: Option<&'static str>,
     clusters: Vec<Cluster<'a>>,
 }
 
@@ -79,7 +80,8 @@ fn names(model: &Model) -> Names<'_> {
         purity: purity(model, cluster),
     };
     let clusters = (0..model.n_clusters()).map(cluster).collect();
-    Names { schema: SCHEMA, version: VERSION, truth: model.truth.as_deref(), clusters }
+    let scale = model.scaling.as_ref().map(|scaling| scaling.scale().name());
+    Names { schema: SCHEMA, version: VERSION, truth: model.truth.as_deref(), scale, clusters }
 }
 
 fn purity(model: &Model, cluster: usize) -> Option<f64> {

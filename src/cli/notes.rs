@@ -1,12 +1,13 @@
 //! Notes and warnings on standard error: choices made for the user, and doubts about the result.
 
+use cairn::data::Dataset;
 use cairn::engine::cost::CostsError;
 use cairn::engine::{Device, Estimates};
 use cairn::numbers::time;
 use cairn::warnings::Warning;
 
 use super::done::Done;
-use super::{cache, input, terminal};
+use super::{cache, input, prepared, terminal};
 
 /// Most warnings shown.
 const MOST: usize = 12;
@@ -15,6 +16,11 @@ const MOST: usize = 12;
 pub(super) fn write(done: &Done<'_>) {
     notes(done).iter().for_each(|note| write_note(note));
     warn(&done.warnings);
+}
+
+/// Writes the notes on a table: how it was read, and what was made of it.
+pub(super) fn of_table(data: &Dataset<'_>) {
+    input::notes(data).iter().chain(&prepared::notes(data)).for_each(|note| write_note(note));
 }
 
 /// Writes a note.
@@ -35,7 +41,8 @@ pub(super) fn warn(warnings: &[Warning]) {
 
 fn notes(done: &Done<'_>) -> Vec<String> {
     let (fit, verbose) = (&done.fit, done.args.verbose);
-    let mut notes = input::notes(&done.data.name, &done.data.reading);
+    let mut notes = input::notes(&done.data);
+    notes.extend(prepared::notes(&done.data));
     notes.extend(done.starts.note(&done.data));
     if verbose || *done.params.device() == Device::Auto {
         notes.push(format!("device {}", fit.device_reason));

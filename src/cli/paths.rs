@@ -178,7 +178,9 @@ impl<'a> Files<'a> {
             threads: _,
             truth: _,
             weights: _,
-            ignore: _,
+            columns: _,
+            missing: _,
+            scale: _,
             table: _,
         } = args;
         self.table(data_flag, data);
@@ -188,7 +190,8 @@ impl<'a> Files<'a> {
     }
 
     fn rows(&mut self, args: &'a RowsArgs) {
-        let RowsArgs { model, data, more, ignore: _, by_position: _, strict: _, table: _, threads: _ } = args;
+        let RowsArgs { model, data, more, columns: _, by_position: _, strict: _, table: _, threads: _ } =
+            args;
         self.input("MODEL", model);
         data.iter().for_each(|data| self.table("DATA", data));
         more.iter().for_each(|more| self.table("MORE", more));
@@ -291,7 +294,9 @@ impl<'a> Files<'a> {
             no_measures: _,
             truth: _,
             weights: _,
-            ignore: _,
+            columns: _,
+            missing: _,
+            scale: _,
             table: _,
             json: _,
             quiet: _,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Reading};
+use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, Reading};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
 use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_values};
@@ -18,11 +18,11 @@ use cairn::sweep::{SweepPlan, SweepRun, sweep};
 use cairn::warnings::{self, Unlabelled, Warning, merged};
 use ndarray::Array2;
 
-use super::args::ReportArgs;
+use super::args::{MissingArg, ReportArgs};
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::progress::Bar;
-use super::{hints, input, notes, request, rows, summary, terminal};
+use super::{hints, input, notes, prepared, request, rows, summary, terminal};
 
 /// Most bytes of labels and centroids that are kept in order to score all restarts.
 const MOST_STATES: u128 = 256 << 20;
@@ -78,6 +78,7 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
         )
         .into());
     }
+    check_flags(args)?;
     let model = Model::load(Path::new(&args.job.data))?;
     let mut report = Report { drawing: drawing(&model), ..Report::of(&model) };
     let Some(source) = &args.rows else { return Ok((html(&report)?, Vec::new())) };
@@ -93,6 +94,18 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
     Ok((html(&report)?, warnings))
 }
 
+/// An error for flags about the rows of a fit, which a model has behind it.
+fn check_flags(args: &ReportArgs) -> Result<(), Usage> {
+    let flag = if args.job.scale.scale.scale().is_some() {
+        "--scale: the model scales its rows as it was fitted"
+    } else if args.job.missing.missing == MissingArg::Drop {
+        "--missing: rows that lack a value have no label in a model"
+    } else {
+        return Ok(());
+    };
+    Err(Usage(format!("{flag}; leave it out")))
+}
+
 /// The rows of a table, with the model's columns; their labels, [`NO_LABEL`] where there is none; and warnings, the
 /// first of them about rows without a label, if there are any.
 fn rows_for(
@@ -104,8 +117,9 @@ fn rows_for(
     let options = job.table.read_options();
     let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
-    let ignore = job.weights.iter().chain(&job.ignore).cloned().collect();
-    let columns = ColumnOptions { truth, ignore, by_position: false };
+    let ignore = job.weights.iter().chain(&job.columns.ignore).cloned().collect();
+    let (columns, numeric) = (job.columns.columns.clone(), job.columns.numeric);
+    let columns = ColumnOptions { truth, columns, ignore, numeric, by_position: false };
     let pick = Pick { lenient: true, ..model.pick(opened.columns(), &columns)? };
     let device = device::open(&args.device.device(), &wanted(args, None))?;
     let mut predictor = Predictor::new(model, &*device.engine)?;
@@ -122,10 +136,14 @@ fn rows_for(
     })?;
     let shape = (values.len() / model.n_dims(), model.n_dims());
     let points = Array2::from_shape_vec(shape, values).context("rows of unlike length")?.into();
+    let points = match &model.scaling {
+        Some(scaling) => Points::scaled(points, scaling.clone()),
+        None => points,
+    };
     let reading = Reading { text: opened.text(&pick), ..Reading::default() };
     let data = Dataset { name, points, columns: model.columns.clone(), truth, weights: None, reading };
     if !args.quiet {
-        input::write(&data);
+        notes::of_table(&data);
     }
     let mut warnings = Vec::from_iter(unlabelled.warning());
     warnings.extend(rows::device_warnings(&predictor, &device));
@@ -138,8 +156,9 @@ fn wanted(args: &ReportArgs, size: Option<JobSize>) -> Wanted {
 
 fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
     request::check_alone(&args.job)?;
+    request::check_clusters(&args.job, &[])?;
     let asked = request::params(&args.job, args.device.device())?;
-    let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let data = request::load(&args.job, &[])?;
     let (params, starts) = asked.of_data(&data)?;
     if let Some(note) = starts.note(&data).filter(|_| !args.quiet) {
         notes::write_note(&note);
@@ -156,7 +175,7 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
     let fit = fit.map_err(|error| failure::in_data(error, &data))?;
     let runs = swept(args, &opened, &data, &params)?;
     if !args.quiet {
-        input::write(&data);
+        notes::of_table(&data);
     }
     let of_fit_alone = warnings::of_fit(&fit, &data)?;
     let warnings =
@@ -299,5 +318,7 @@ fn about(made: &Made<'_>) -> Vec<(String, String)> {
     if let Some(text) = made.data.reading.text.as_ref().filter(|_| made.source != DIGITS) {
         about.push(("input".to_owned(), input::form(text)));
     }
+    let prepared = prepared::lines(made.data).into_iter().filter(|(label, _)| *label != "scale"); // said of the model
+    about.extend(prepared.map(|(label, text)| (label.to_owned(), text)));
     about
 }

@@ -1,14 +1,18 @@
 //! Flags -> parameters, with defaults that depend on other flags.
 
 use anyhow::Context;
-use cairn::data::{Dataset, LoadOptions};
+use cairn::data::{self, DataError, Dataset, LoadOptions, Scale};
 use cairn::engine::Device;
 use cairn::kmeans::{Init, KMeans, Params, ParamsError};
 
-use super::args::{InitArg, JobArgs};
+use super::args::{InitArg, JobArgs, ScaleArgs};
+use super::failure::Usage;
+use super::input::typed;
 use super::starts::{StartColumns, Starts};
 
-/// Default number of clusters.
+/// The name of the embedded table.
+const DIGITS: &str = "digits";
+/// Default number of clusters, for the digits.
 const CLUSTERS: usize = 10;
 /// Default restarts for the digits: enough under most seeds to come within a few millionths of the best known
 /// inertia.
@@ -21,9 +25,41 @@ pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
         read: args.table.read_options(),
         truth: args.truth.clone(),
         weights: args.weights.clone(),
-        ignore: args.ignore.clone(),
         more: Vec::new(),
+        columns: args.columns.columns.clone(),
+        ignore: args.columns.ignore.clone(),
+        numeric: args.columns.numeric,
+        missing: args.missing.missing.into(),
     }
+}
+
+/// Loads the data, with the rows of more files, and scales them.
+pub(super) fn load(args: &JobArgs, more: &[String]) -> Result<Dataset<'static>, DataError> {
+    let options = LoadOptions { more: more.to_vec(), ..load_options(args) };
+    scaled(data::load(&args.data, &options)?, &args.scale)
+}
+
+/// The data, scaled as asked for.
+pub(super) fn scaled(data: Dataset<'static>, args: &ScaleArgs) -> Result<Dataset<'static>, DataError> {
+    match args.scale.scale() {
+        Some(scale) => data.scaled(scale),
+        None => Ok(data),
+    }
+}
+
+/// Checks that the number of clusters is given where nothing else tells it.
+pub(super) fn check_clusters(args: &JobArgs, more: &[String]) -> Result<(), Usage> {
+    let is_told = args.clusters.is_some() || args.data == DIGITS || matches!(args.init, InitArg::File(_));
+    if is_told {
+        return Ok(());
+    }
+    let files = [&args.data].into_iter().chain(more).map(|file| typed(file));
+    let data = files.collect::<Vec<_>>().join(" ");
+    Err(Usage(format!(
+        "{}: how many clusters? -k 8 asks for 8; to choose a number, `cairn sweep {data}`, with the same flags for \
+         its columns and rows, measures 2 to 20",
+        args.data
+    )))
 }
 
 /// Checks the parameters by themselves, before data are read.
@@ -45,7 +81,14 @@ impl Asked {
     /// The parameters for these data: start centroids from a file have the order of its columns.
     pub(super) fn of_data(self, data: &Dataset<'_>) -> anyhow::Result<(Params, StartColumns)> {
         let Some(starts) = self.starts else { return Ok((self.params, StartColumns::None)) };
-        let (centroids, columns) = starts.in_order_of(data)?;
+        let (mut centroids, columns) = starts.in_order_of(data)?;
+        // as they are written: in the units of the data, but for rows of length 1
+        let scaling = data.points.scaling().filter(|scaling| scaling.scale() != Scale::Unit);
+        for mut row in centroids.rows_mut().into_iter().filter(|_| scaling.is_some()) {
+            let mut values = row.to_vec();
+            scaling.iter().for_each(|scaling| scaling.apply(&mut values));
+            row.iter_mut().zip(values).for_each(|(to, value)| *to = value);
+        }
         Ok((KMeans::from(self.params).init(Init::Centroids(centroids)).check()?, columns))
     }
 }
@@ -87,7 +130,7 @@ fn kmeans(args: &JobArgs, n_clusters: usize) -> KMeans {
 fn default_restarts(args: &JobArgs) -> u64 {
     match (&args.init, args.data.as_str()) {
         (InitArg::File(_), _) => 1,
-        (_, "digits") => RESTARTS_OF_DIGITS,
+        (_, DIGITS) => RESTARTS_OF_DIGITS,
         _ => RESTARTS,
     }
 }

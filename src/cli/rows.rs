@@ -37,7 +37,9 @@ pub(super) fn walk(
     let source = data::open_all(&args.sources(), &args.table.read_options())?;
     let columns = ColumnOptions {
         truth: truth.map(str::to_owned),
-        ignore: args.ignore.clone(),
+        columns: args.columns.columns.clone(),
+        ignore: args.columns.ignore.clone(),
+        numeric: args.columns.numeric,
         by_position: args.by_position,
     };
     let pick = Pick { lenient: !args.strict, ..model.pick(source.columns(), &columns)? };
@@ -60,7 +62,7 @@ pub(super) fn walk(
 fn left_out(columns: &Columns, pick: &Pick, args: &RowsArgs) -> Result<Option<String>, DataError> {
     let mut used = pick.features.clone();
     used.extend(pick.truth);
-    for asked in &args.ignore {
+    for asked in &args.columns.ignore {
         used.extend(columns.find_all("ignored", asked)?);
     }
     let others: Vec<String> = (0..columns.count())

@@ -46,6 +46,7 @@ struct ScoreSummary<'a> {
     truth: &'a str,
     n_points: usize,
     n_clusters: usize,
+    scale: Option<&'static str>,
     accuracy_by_names: Option<f64>,
     #[serde(flatten)]
     score: json::ScoreJson<'a>,
@@ -98,6 +99,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
         true => score_named(&truth.labels, n_truth, &labels, n_clusters, &names(model, &truth))?,
         false => score(&truth.labels, n_truth, &labels, n_clusters)?,
     };
+    model.scaling.iter().for_each(|scaling| scaling.apply(&mut rows));
     let named = model.is_named().then_some(score.accuracy);
     let measure = || measures::of_rows(&rows, model.n_dims(), &labels, n_clusters, model.params.seed);
     let measures = args.measures.then(measure).transpose()?;
@@ -128,6 +130,7 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
         truth: &scored.truth.column,
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),
+        scale: model.scaling.as_ref().map(|scaling| scaling.scale().name()),
         accuracy_by_names: scored.named,
         score,
         measures: scored.measures.as_ref().map(json::measures_of),
@@ -136,12 +139,14 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
 }
 
 fn text(args: &ScoreArgs, model: &Model, scored: &Scored) -> String {
+    let scale = model.scaling.as_ref().map(|scaling| format!(", scale {}", scaling.scale().name()));
     let from = format!(
-        "{}, {} fitted on {}, {}",
+        "{}, {} fitted on {}, {}{}",
         plain(&args.rows.model.display().to_string()),
         plural(model.n_clusters() as u64, "cluster"),
         plain(&model.provenance.data),
         plural(model.provenance.n_points as u64, "row"),
+        scale.unwrap_or_default(),
     );
     let rows = plural(scored.labels.len() as u64, "row");
     let column = plain(&scored.truth.column);

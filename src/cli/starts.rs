@@ -55,7 +55,7 @@ impl Starts {
         // the embedded digits are not centroids
         let source = if file == "digits" { "./digits" } else { file };
         let load = |header| {
-            let read = ReadOptions { header, delimiter: None, ..table.read_options() };
+            let read = ReadOptions { header, delimiter: None, na: Vec::new(), ..table.read_options() };
             data::load(source, &LoadOptions { read, ..LoadOptions::default() })
         };
         let table = match load(Header::Auto) {

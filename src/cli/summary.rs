@@ -8,7 +8,7 @@ use cairn::warnings::WarningCode;
 
 use super::done::Done;
 use super::terminal::{labelled, plain};
-use super::{clusters, measures, request};
+use super::{clusters, measures, prepared, request};
 use cairn::numbers::{plural, rate, time};
 
 /// Significant digits of an inertia, which tell two of them apart.
@@ -19,6 +19,7 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     let mut text = String::new();
     let mut line = |label: &str, value: &str| text.push_str(&labelled(label, value));
     line("data", &data(done));
+    prepared::lines(&done.data).iter().for_each(|(label, text)| line(label, &plain(text)));
     line("asked for", &asked(done));
     line("device", &device(done));
     line("time", &times(&done.fit.timings, done.read, done.total));

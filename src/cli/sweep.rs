@@ -15,11 +15,12 @@ use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
 use super::failure;
 use super::input::{self, InputJson};
+use super::prepared::PreparedJson;
 use super::progress::Bar;
 use super::table::Table;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
-use super::{hints, json, notes};
+use super::{hints, json, notes, prepared, request};
 use cairn::numbers::{percent, plural, short, value};
 
 /// Default numbers of clusters.
@@ -46,6 +47,8 @@ struct SweepSummary<'a> {
     test: Option<&'a str>,
     input: Option<InputJson<'a>>,
     test_input: Option<InputJson<'a>>,
+    prepared: PreparedJson<'a>,
+    test_prepared: Option<PreparedJson<'a>>,
     truth: Option<&'a str>,
     n_restarts: u64,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
@@ -74,6 +77,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     let opened = device::open(&args.device.device(), &wanted)?;
     let options = LoadOptions { more: args.more.clone(), ..load_options(args, args.weights.clone()) };
     let data = data::load(&args.data, &options)?;
+    let data = request::scaled(data, &args.scale)?;
     let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
     let test = test.context("--test")?;
     let fewer = if args.clusters.is_none() { keep_possible(&mut plan, &data) } else { None };
@@ -94,7 +98,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     let warnings = hints::with_flags(merged([&fewer.into_iter().collect()].into_iter().chain(of_runs)));
     if !args.quiet {
         note_device(args, &opened);
-        std::iter::once(&data).chain(&test).for_each(input::write);
+        std::iter::once(&data).chain(&test).for_each(notes::of_table);
         note_columns(&data, test.as_ref());
         notes::warn(&warnings);
     }
@@ -160,8 +164,11 @@ fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
         read: args.table.read_options(),
         truth: args.truth.clone(),
         weights,
-        ignore: args.ignore.clone(),
         more: Vec::new(),
+        columns: args.columns.columns.clone(),
+        ignore: args.columns.ignore.clone(),
+        numeric: args.columns.numeric,
+        missing: args.missing.missing.into(),
     }
 }
 
@@ -249,9 +256,13 @@ fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>) -> 
     let rows = |data: &Dataset<'_>| {
         format!("{}, {}", plain(&data.name), plural(data.points.n_points() as u64, "row"))
     };
-    let mut text = labelled("data", &rows(data));
+    let prepared = |data: &Dataset<'_>| {
+        let lines = prepared::lines(data);
+        lines.iter().map(|(label, text)| labelled(label, &plain(text))).collect::<String>()
+    };
+    let mut text = labelled("data", &rows(data)) + &prepared(data);
     if let Some(test) = test {
-        text.push_str(&labelled("held out", &rows(test)));
+        text.push_str(&(labelled("held out", &rows(test)) + &prepared(test)));
     }
     let seeds = plural(args.seeds.0.len() as u64, "seed");
     let restarts = plural(args.restarts, "restart");
@@ -305,6 +316,8 @@ fn summary<'a>(
         test: test.map(|test| test.name.as_str()),
         input: input::json(data),
         test_input: test.and_then(input::json),
+        prepared: prepared::json(data),
+        test_prepared: test.map(prepared::json),
         truth: data.truth.as_ref().map(|truth| truth.column.as_str()),
         n_restarts: args.restarts,
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),

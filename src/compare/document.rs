@@ -79,6 +79,12 @@ pub struct DataReport {
     pub header: Option<bool>,
     /// Line of the first row, which names the columns if there is a header; `None` where the source is no text.
     pub first_row: Option<u64>,
+    /// Rows that were left out, since they lack a value.
+    pub rows_dropped: usize,
+    /// Columns of text that were left out by request.
+    pub not_numeric: Vec<String>,
+    /// How the rows are scaled, if they are.
+    pub scale: Option<&'static str>,
     /// Reading the data.
     pub read_s: f64,
     /// Placing the rows on the lattice.

@@ -288,17 +288,22 @@ impl RowBlock {
         for (row, number) in rows.zip(first as u64 + 1..) {
             if let Some(column) = pick.truth {
                 let text = cells.text(row, column);
-                if !cells.number(row, column).is_finite() {
+                let value = cells.number(row, column);
+                if pick.drops() && value.is_nan() {
+                    self.truth.push(String::new());
+                } else if !value.is_finite() {
                     return Err(DataError::NotFinite {
                         position: array.columns.position(number, column),
                         text,
                     });
+                } else {
+                    self.truth.push(text);
                 }
-                self.truth.push(text);
             }
             if let Some(column) = pick.weights {
                 let weight = cells.number(row, column);
-                if !(weight.is_finite() && weight >= 0.0) {
+                let is_dropped = pick.drops() && weight.is_nan();
+                if !(is_dropped || weight.is_finite() && weight >= 0.0) {
                     let (position, text) = (array.columns.position(number, column), cells.text(row, column));
                     return Err(DataError::Weight { position, text });
                 }

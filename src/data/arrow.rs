@@ -8,7 +8,7 @@ use arrow_ipc::{Block, Buffer, root_as_footer, root_as_message};
 use arrow_schema::{ArrowError, DataType, Field};
 
 use super::arrow_column::{kind_of, read};
-use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, guarded};
+use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, guarded, not_numbers};
 use super::columns::{Columns, MOST_COLUMNS};
 use super::error::DataError;
 use super::format::InputFormat;
@@ -18,7 +18,7 @@ use super::source::Source;
 
 /// The Arrow IPC format.
 pub(super) const FORMAT: InputFormat =
-    InputFormat { magic: &[b"ARROW1"], endings: &["arrow", "feather", "ipc"], open };
+    InputFormat { magic: &[b"ARROW1"], endings: &["arrow", "feather", "ipc"], is_text: false, open };
 
 const NAME: &str = "Arrow";
 
@@ -61,7 +61,7 @@ fn opened(stored: Stored) -> Result<Box<dyn Source>, DataError> {
     if names.is_empty() {
         return Err(DataError::NpyNoCells { name, n_points: 0, n_dims: 0 });
     }
-    let columns = Columns::named(&name, names);
+    let columns = Columns::named(&name, names).with_text(not_numbers(&kinds));
     Ok(Box::new(ColumnTable { file: Box::new(Arrow { stored, places }), columns, kinds, n_rows: None }))
 }
 

@@ -10,10 +10,9 @@ pub(super) enum CellKind {
     Text,
 }
 
-/// Marks of missing values, in lower case.
-const MISSING: [&str; 16] = [
-    "", "?", "-", "--", ".", "na", "n/a", "n.a.", "nan", "-nan", "null", "none", "nil", "<na>", "#n/a", "nat",
-];
+/// Texts that stand for a missing value in any case, beside an empty cell.
+pub const MARKS_OF_MISSING: [&str; 15] =
+    ["?", "-", "--", ".", "na", "n/a", "n.a.", "nan", "-nan", "null", "none", "nil", "<na>", "#n/a", "nat"];
 
 /// The kind of a trimmed cell. `commas`: whether a number may have a decimal comma.
 pub(super) fn kind(cell: &str, commas: bool) -> CellKind {
@@ -30,7 +29,7 @@ pub(super) fn kind(cell: &str, commas: bool) -> CellKind {
 
 /// Whether the text is empty or a common mark of a missing value.
 pub(super) fn is_missing(cell: &str) -> bool {
-    cell.len() <= 4 && MISSING.iter().any(|mark| cell.eq_ignore_ascii_case(mark))
+    cell.is_empty() || cell.len() <= 4 && MARKS_OF_MISSING.iter().any(|mark| cell.eq_ignore_ascii_case(mark))
 }
 
 /// A truth value. `yes` and `no` too: the caller knows whether the whole column has them.

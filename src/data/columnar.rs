@@ -52,6 +52,11 @@ impl Cells {
     }
 }
 
+/// The columns that hold no numbers, in ascending order.
+pub(super) fn not_numbers(kinds: &[Kind]) -> Vec<usize> {
+    (0..kinds.len()).filter(|&column| !matches!(kinds[column], Kind::Number { .. })).collect()
+}
+
 /// What is done with some rows: their number, and the cells of each wanted column.
 pub(super) type EachRows<'a> = dyn FnMut(usize, &[Cells]) -> Result<ControlFlow<()>, DataError> + 'a;
 
@@ -131,7 +136,7 @@ impl ColumnTable {
         let (number, column) = (first + 1, quoted(&self.columns.name(first)));
         let others = if others.is_empty() { String::new() } else { format!("; so do {}", listed(&others)) };
         let what = format!("column {number} ({column}) holds {kind}, not numbers{others}");
-        Err(DataError::ColumnKind { name: self.columns.source().to_owned(), what, asked: asked.join(",") })
+        Err(DataError::ColumnKind { name: self.columns.source().to_owned(), what, asked })
     }
 
     /// The text that finds a column, also between commas.
@@ -162,8 +167,9 @@ impl<'a> Block<'a> {
     /// Takes the cells of the wanted columns.
     fn take(&mut self, n_rows: usize, cells: &[Cells]) -> Result<(), DataError> {
         let (features, others) = cells.split_at(self.pick.features.len());
-        for (&column, cells) in self.pick.features.iter().zip(features).filter(|_| !self.pick.lenient) {
-            self.check_all_there(column, cells)?;
+        if !self.pick.lenient {
+            let mut each = self.pick.features.iter().zip(features);
+            each.try_for_each(|(&column, cells)| self.check_all_there(column, cells))?;
         }
         if self.is_narrow {
             by_rows(&mut self.narrow, n_rows, features, |value| value as f32);
@@ -174,6 +180,9 @@ impl<'a> Block<'a> {
         if let (Some(column), Some(cells)) = (self.pick.truth, self.pick.truth.and_then(|_| others.next())) {
             self.check_all_there(column, cells)?;
             self.truth.clone_from(&cells.texts);
+            if self.pick.drops() && matches!(self.table.kinds[column], Kind::Number { .. }) {
+                self.truth.iter_mut().filter(|text| *text == "NaN").for_each(String::clear);
+            }
         }
         if let (Some(column), Some(cells)) = (self.pick.weights, others.next()) {
             self.check_all_there(column, cells)?;
@@ -183,16 +192,20 @@ impl<'a> Block<'a> {
         Ok(())
     }
 
+    /// Checks that no value is missing, unless such rows are left out.
     fn check_all_there(&self, column: usize, cells: &Cells) -> Result<(), DataError> {
-        let Some(&row) = cells.missing.first() else { return Ok(()) };
+        let first = cells.missing.first().filter(|_| !self.pick.drops());
+        let Some(&row) = first else { return Ok(()) };
         let position = self.table.columns.position((self.first + row) as u64 + 1, column);
         Err(DataError::Missing { position, text: "null".to_owned(), hint: Hint::None })
     }
 
     fn check_weights(&self, column: usize, weights: &[f64]) -> Result<(), DataError> {
-        let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) else {
-            return Ok(());
+        let is_bad = |weight: &f64| {
+            let is_dropped = self.pick.drops() && weight.is_nan();
+            !(is_dropped || weight.is_finite() && *weight >= 0.0)
         };
+        let Some(row) = weights.iter().position(is_bad) else { return Ok(()) };
         let position = self.table.columns.position((self.first + row) as u64 + 1, column);
         Err(DataError::Weight { position, text: weights[row].to_string() })
     }

@@ -36,17 +36,39 @@ pub struct Columns {
     source: String,
     header: Option<Vec<String>>,
     count: usize,
+    /// Columns that hold text, in ascending order.
+    text: Vec<usize>,
 }
 
 impl Columns {
     /// Columns with a header.
     pub(super) fn named(source: &str, header: Vec<String>) -> Columns {
-        Columns { source: source.to_owned(), count: header.len(), header: Some(header) }
+        Columns { source: source.to_owned(), count: header.len(), header: Some(header), text: Vec::new() }
     }
 
     /// Columns without names.
     pub(super) fn numbered(source: &str, count: usize) -> Columns {
-        Columns { source: source.to_owned(), header: None, count }
+        Columns { source: source.to_owned(), header: None, count, text: Vec::new() }
+    }
+
+    /// The same, of which these columns hold text.
+    pub(super) fn with_text(self, text: Vec<usize>) -> Columns {
+        Columns { text, ..self }
+    }
+
+    /// Columns that hold text, or anything else that is no number, and so can be no features, in ascending order. Only
+    /// those that are known to do so before all rows are read: of a CSV file, those with a cell that is neither a number
+    /// nor missing in its first rows.
+    #[must_use]
+    pub fn text(&self) -> &[usize] {
+        &self.text
+    }
+
+    /// Adds the columns of text of another source of the same columns.
+    pub(super) fn add_text_of(&mut self, other: &Columns) {
+        self.text.extend(&other.text);
+        self.text.sort_unstable();
+        self.text.dedup();
     }
 
     /// The same columns of a source of another name.
@@ -107,21 +129,48 @@ impl Columns {
         self.position(0, column).asked()
     }
 
-    /// Indices of the columns requested as `role`: one by its name, or several by names and numbers between commas.
-    ///
-    /// # Errors
-    ///
-    /// As [`Columns::find`].
-    pub fn find_all(&self, role: &'static str, asked: &str) -> Result<Vec<usize>, DataError> {
-        match self.find(role, asked) {
-            Err(DataError::UnknownColumn { .. }) if asked.contains(',') => {
-                asked.split(',').map(|asked| self.find(role, asked)).collect()
-            }
-            found => Ok(vec![found?]),
+    /// The texts by which [`Columns::find_all`] finds these columns: one, or several where names have commas.
+    pub(super) fn asked_all(&self, columns: &[usize]) -> Vec<String> {
+        let each: Vec<String> = columns.iter().map(|&column| self.asked(column)).collect();
+        let joined = each.join(",");
+        match self.find_all("", &joined) {
+            Ok(found) if found == columns => vec![joined],
+            _ => each,
         }
     }
 
-    /// Index of the column requested as `role` (`truth`, `weights` or `ignored`): by name, else by number from 1, also
+    /// Indices of the columns requested as `role`: one by its name, or several by names, numbers and ranges such as
+    /// `3..7` between commas.
+    ///
+    /// # Errors
+    ///
+    /// As [`Columns::find`]; [`DataError::ColumnRange`].
+    pub fn find_all(&self, role: &'static str, asked: &str) -> Result<Vec<usize>, DataError> {
+        match self.find_range(role, asked) {
+            Err(DataError::UnknownColumn { .. }) if asked.contains(',') => {
+                let parts = asked.split(',').map(|asked| self.find_range(role, asked));
+                Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+            }
+            found => found,
+        }
+    }
+
+    /// Indices of a column, or of those from one to another: `3..7`, `age..income`.
+    fn find_range(&self, role: &'static str, asked: &str) -> Result<Vec<usize>, DataError> {
+        let ends = match self.find(role, asked) {
+            Err(DataError::UnknownColumn { .. }) if asked.contains("..") => asked.split_once(".."),
+            found => return Ok(vec![found?]),
+        };
+        let (first, last) = ends.unwrap_or_default();
+        let (first, last) = (self.find(role, first)?, self.find(role, last)?);
+        if first > last {
+            let (name, range) = (self.source.clone(), asked.trim().to_owned());
+            return Err(DataError::ColumnRange { name, role, range, first: first + 1, last: last + 1 });
+        }
+        Ok((first..=last).collect())
+    }
+
+    /// Index of the column requested as `role` (`truth`, `weights`, `chosen` or `ignored`): by name, else by number from 1, also
     /// in the form `column 3`.
     ///
     /// # Errors

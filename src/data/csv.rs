@@ -17,7 +17,7 @@ use ::csv::StringRecord;
 use super::cells::{boolean, decimal_comma, is_missing, may_be_thousands};
 use super::columns::{Columns, MOST_COLUMNS};
 use super::csv_rows::CsvRows;
-use super::error::{DataError, Hint};
+use super::error::{DataError, Hint, TextColumns};
 use super::form::Form;
 use super::format::InputFormat;
 use super::input::{Input, read_error};
@@ -30,7 +30,8 @@ use super::source::{Chunk, Source};
 use super::utf16::{Utf16, is_big_endian};
 
 /// The format of all text that no other format recognises.
-pub(super) const FORMAT: InputFormat = InputFormat { magic: &[], endings: &["csv", "tsv", "txt"], open };
+pub(super) const FORMAT: InputFormat =
+    InputFormat { magic: &[], endings: &["csv", "tsv", "txt"], is_text: true, open };
 
 /// Bytes of the longest first row, unless more is asked for than by default: the first rows are read several times.
 const LONGEST_FIRST: usize = LONGEST_ROW / 4;
@@ -45,6 +46,8 @@ struct Csv {
     /// The requested header.
     header: Header,
     longest_row: usize,
+    /// More marks of missing values.
+    na: Vec<String>,
     /// Rows of the first numbers with a decimal point and with a decimal comma, 0 for none. Only where numbers may have
     /// a comma.
     points: AtomicU64,
@@ -65,6 +68,7 @@ fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataErro
     if !sample.has_whole_line() {
         return Err(DataError::LongRow { name: name.to_owned(), row: 1, bytes: most });
     }
+    let sample = sample.with_marks(&options.na);
     let form = Form::of(name, &sample, options)?;
     let (columns, most) = (form.n_columns as u64, MOST_COLUMNS);
     if columns > most {
@@ -74,10 +78,12 @@ fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataErro
         Some(header) => Columns::named(name, header.clone()),
         None => Columns::numbered(name, form.n_columns),
     };
+    let columns = columns.with_text(form.text.clone());
     let text: Box<dyn Read + Send> = Box::new(Cursor::new(sample.into_bytes()).chain(text));
     let begun = Mutex::new(Some(rows_of(name, text, &form, longest)?));
     let (points, commas, header) = (AtomicU64::new(0), AtomicU64::new(0), options.header);
-    Ok(Box::new(Csv { input, columns, form, header, longest_row: longest, points, commas, begun }))
+    let na = options.na.clone();
+    Ok(Box::new(Csv { input, columns, form, header, longest_row: longest, na, points, commas, begun }))
 }
 
 /// The bytes after the byte order mark, in UTF-8.
@@ -169,6 +175,9 @@ impl Csv {
     }
 
     fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
+        if self.is_mark(cell) {
+            return Err(self.bad(row, column, cell));
+        }
         // most cells by far
         if !self.form.commas()
             && !self.form.booleans[column]
@@ -184,6 +193,7 @@ impl Csv {
         }
         match self.number(row, column, cell)? {
             Some(value) if value.is_finite() => Ok(value),
+            Some(value) if value.is_nan() => Err(self.bad(row, column, cell)),
             Some(_) => {
                 let (position, text) = (self.columns.position(row, column), cell.to_owned());
                 Err(DataError::NotFinite { position, text })
@@ -232,9 +242,27 @@ impl Csv {
             (self.columns.position(row, column), cell.to_owned(), self.hint(row, column, cell));
         match cell {
             "" => DataError::EmptyCell { position, hint },
-            cell if is_missing(cell) => DataError::Missing { position, text, hint },
-            _ => DataError::NotANumber { position, text, hint },
+            cell if is_missing(cell) || self.is_mark(cell) => DataError::Missing { position, text, hint },
+            _ => DataError::NotANumber { position, text, hint, columns: Box::default() },
         }
+    }
+
+    /// Whether the user said that this text stands for a missing value.
+    fn is_mark(&self, cell: &str) -> bool {
+        self.na.iter().any(|mark| mark == cell)
+    }
+
+    /// The error for text, with all columns of text among the features, if its own is one of those found.
+    fn with_text_columns(&self, error: DataError, pick: &Pick) -> DataError {
+        let DataError::NotANumber { position, text, hint, .. } = error else { return error };
+        let mut found: Vec<usize> = self.columns.text().to_vec();
+        found.retain(|column| pick.features.contains(column));
+        if !found.contains(&(position.column - 1)) {
+            found.clear();
+        }
+        let names = found.iter().map(|&column| self.columns.name(column)).collect();
+        let columns = Box::new(TextColumns { names, asked: self.columns.asked_all(&found) });
+        DataError::NotANumber { position, text, hint, columns }
     }
 
     /// Likely cause when a cell is not a number.
@@ -315,15 +343,20 @@ impl RowBlock {
         for &column in &pick.features {
             let value = match csv.feature(number, column, row[column].trim()) {
                 Err(error) if pick.lenient && error.is_bad_cell() => f64::NAN,
-                value => value?,
+                Err(error) if pick.drops() && error.is_missing() => f64::NAN,
+                value => value.map_err(|error| csv.with_text_columns(error, pick))?,
             };
             self.features.push(value);
         }
         if let Some(column) = pick.weights {
-            self.weights.push(csv.weight(number, column, row[column].trim())?);
+            let cell = row[column].trim();
+            let is_dropped = pick.drops() && (is_missing(cell) || csv.is_mark(cell));
+            self.weights.push(if is_dropped { f64::NAN } else { csv.weight(number, column, cell)? });
         }
         if let Some(column) = pick.truth {
-            self.truth.push(csv.class(number, column, row[column].trim())?);
+            let cell = row[column].trim();
+            let is_dropped = pick.drops() && (cell.is_empty() || csv.is_mark(cell));
+            self.truth.push(if is_dropped { String::new() } else { csv.class(number, column, cell)? });
         }
         self.numbers.push(number);
         Ok(())

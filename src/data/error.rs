@@ -8,6 +8,9 @@ use thiserror::Error;
 
 use crate::memory::OutOfMemory;
 
+/// Most names of columns in a message.
+const MOST_NAMES: usize = 20;
+
 /// The formats of output files.
 #[cfg(feature = "parquet")]
 const OUTPUT_ENDINGS: &str = ".csv, .npy, .jsonl or .parquet";
@@ -272,7 +275,10 @@ pub enum DataError {
     },
 
     /// Text in a column of numbers.
-    #[error("{position}: {} is not a number; remove the row, or leave out the column{hint}", quoted(text))]
+    #[error(
+        "{position}: {} is not a number; remove the row, or leave out the column{hint}{columns}",
+        quoted(text)
+    )]
     NotANumber {
         /// Where.
         position: Position,
@@ -280,6 +286,8 @@ pub enum DataError {
         text: String,
         /// Likely cause.
         hint: Hint,
+        /// The columns of text among the features.
+        columns: Box<TextColumns>,
     },
 
     /// NaN, infinity, or a number beyond the range of f64.
@@ -311,12 +319,30 @@ pub enum DataError {
     UnknownColumn {
         /// The source.
         name: String,
-        /// Role that the column was requested for: `truth`, `weights` or `ignored`.
+        /// Role that the column was requested for: `truth`, `weights`, `chosen` or `ignored`.
         role: &'static str,
         /// The requested column.
         column: String,
         /// The columns there are, shortened if many.
         available: String,
+    },
+
+    /// A range of columns that ends before it begins.
+    #[error(
+        "{name}: {role} {} begins at column {first} and ends at column {last}; write the first one first",
+        quoted(range)
+    )]
+    ColumnRange {
+        /// The source.
+        name: String,
+        /// Role that the columns were requested for: `chosen` or `ignored`.
+        role: &'static str,
+        /// The requested range.
+        range: String,
+        /// The column before the dots.
+        first: usize,
+        /// The column after them.
+        last: usize,
     },
 
     /// Two columns have that name.
@@ -327,7 +353,7 @@ pub enum DataError {
     AmbiguousColumn {
         /// The source.
         name: String,
-        /// Role that the column was requested for: `truth`, `weights` or `ignored`.
+        /// Role that the column was requested for: `truth`, `weights`, `chosen` or `ignored`.
         role: &'static str,
         /// The requested column.
         column: String,
@@ -342,6 +368,22 @@ pub enum DataError {
     SameColumn {
         /// The source.
         name: String,
+        /// The column.
+        number: usize,
+        /// Its name.
+        column: String,
+    },
+
+    /// A column is chosen as a feature, and truth or weights too.
+    #[error(
+        "{name}: column {number} ({}) is both {role} and chosen as a feature; name two columns",
+        quoted(column)
+    )]
+    ChosenColumn {
+        /// The source.
+        name: String,
+        /// Its other role: `truth` or `weights`.
+        role: &'static str,
         /// The column.
         number: usize,
         /// Its name.
@@ -363,13 +405,57 @@ pub enum DataError {
 
     /// No column is left for the features.
     #[error(
-        "{name}: no column is left for the features once truth, weights and ignored columns are taken out of {columns}"
+        "{name}: no column is left for the features once truth, weights, {} are taken out of {columns}",
+        without(*text)
     )]
     NoFeatures {
         /// The source.
         name: String,
         /// Columns of the table.
         columns: usize,
+        /// Columns that were left out by request, since they are not numeric.
+        text: usize,
+    },
+
+    /// A column whose scale is beyond 64-bit floats.
+    #[error(
+        "{name}: column {} can't be scaled ({scale}): its values differ by more, or by less, than a 64-bit float can \
+         divide by; leave it out, or change its unit",
+        quoted(column)
+    )]
+    ScaleRange {
+        /// The source.
+        name: String,
+        /// The column's name.
+        column: String,
+        /// How it was to be scaled.
+        scale: &'static str,
+    },
+
+    /// Every row lacks a value.
+    #[error(
+        "{name}: no row is left, since each of {rows} lacks a value; missing are {}; leave such columns out",
+        counted(columns)
+    )]
+    AllMissing {
+        /// The source.
+        name: String,
+        /// Rows of the table.
+        rows: usize,
+        /// Columns with missing values, and how many.
+        columns: Vec<(String, u64)>,
+    },
+
+    /// Marks of missing values for a table that is no text.
+    #[error(
+        "{name}: is no text, in which {} could stand for a missing value; leave out the marks",
+        quoted(mark)
+    )]
+    MarkOfNoText {
+        /// The source.
+        name: String,
+        /// The first of the marks.
+        mark: String,
     },
 
     /// A file named `.npy` that isn't one.
@@ -465,8 +551,8 @@ pub enum DataError {
         name: String,
         /// The columns, and what they hold.
         what: String,
-        /// The text by which all of them are found; empty if only the truth is not as it should be.
-        asked: String,
+        /// The texts by which they are found; none if only the truth is not as it should be.
+        asked: Vec<String>,
     },
 
     /// A vector of another length than the first one.
@@ -540,7 +626,42 @@ pub enum DataError {
     },
 }
 
+/// What is taken out of the columns, of which so many are not numeric.
+fn without(text: usize) -> String {
+    match text {
+        0 => "and ignored columns".to_owned(),
+        1 => "ignored columns and 1 that is not numeric".to_owned(),
+        _ => format!("ignored columns and {text} that are not numeric"),
+    }
+}
+
+/// The columns of text among the features, as far as the first rows show.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextColumns {
+    /// Their names.
+    pub names: Vec<String>,
+    /// Texts by which [`Columns::find_all`](super::Columns::find_all) finds them all.
+    pub asked: Vec<String>,
+}
+
+/// Says which they are, if they are several.
+impl fmt::Display for TextColumns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.names.len() < 2 {
+            return Ok(());
+        }
+        let names: Vec<String> = self.names.iter().take(MOST_NAMES).map(|name| quoted(name)).collect();
+        write!(f, "; the first rows have text in {} columns: {}", self.names.len(), names.join(", "))?;
+        f.write_str(if self.names.len() > MOST_NAMES { ", …" } else { "" })
+    }
+}
+
 impl DataError {
+    /// Whether a value is missing.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::EmptyCell { .. } | Self::Missing { .. })
+    }
+
     /// Whether a cell holds no finite number.
     pub(super) fn is_bad_cell(&self) -> bool {
         matches!(
@@ -684,6 +805,13 @@ pub(super) fn shortened(text: &str, limit: usize) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// Columns and their numbers of cells: `"age" (2), "income" (1)`.
+fn counted(columns: &[(String, u64)]) -> String {
+    let shown = columns.iter().take(MOST_NAMES).map(|(name, count)| format!("{} ({count})", quoted(name)));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    if columns.len() > MOST_NAMES { shown + ", …" } else { shown }
 }
 
 /// A shape in Python's notation.

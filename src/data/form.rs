@@ -27,6 +27,8 @@ pub(super) struct Form {
     pub(super) sure_commas: bool,
     /// Columns of truth values. (n_columns)
     pub(super) booleans: Vec<bool>,
+    /// Columns with a cell that is neither a number nor missing.
+    pub(super) text: Vec<usize>,
     /// The first column, if it seems to count the rows.
     pub(super) row_count: Option<usize>,
 }
@@ -44,7 +46,9 @@ impl Form {
         let n_columns = dialect.len(first);
         let header = is_header.then(|| first.cells().take(n_columns).map(str::to_owned).collect::<Vec<_>>());
         let body = &dialect.rows[usize::from(is_header)..];
-        let booleans = (0..n_columns).map(|column| is_boolean(body, column)).collect();
+        let booleans: Vec<bool> = (0..n_columns).map(|column| is_boolean(body, column)).collect();
+        let is_text = |&column: &usize| has_text(body, column, dialect.commas(), booleans[column]);
+        let text = (0..n_columns).filter(is_text).collect();
         let name = header.as_ref().map(|header| header[0].as_str());
         let row_count = (n_columns > 1 && counts_rows(body, name)).then_some(0);
         Ok(Form {
@@ -57,6 +61,7 @@ impl Form {
             sure_commas: dialect.delimiter == b';'
                 || body.iter().flat_map(SampleRow::cells).any(is_sure_comma),
             booleans,
+            text,
             row_count,
         })
     }
@@ -112,6 +117,15 @@ fn is_boolean(body: &[SampleRow], column: usize) -> bool {
         body.iter().map(|row| kind(row.cell(column), false)).filter(|&kind| kind != CellKind::Missing);
     let mut some = false;
     kinds.inspect(|_| some = true).all(|kind| kind == CellKind::Boolean) && some
+}
+
+/// Whether a column has a cell that is neither a number nor missing, nor one of a column of truth values.
+fn has_text(body: &[SampleRow], column: usize, commas: bool, boolean: bool) -> bool {
+    body.iter().any(|row| match kind(row.cell(column), commas) {
+        CellKind::Text => true,
+        CellKind::Boolean => !boolean,
+        CellKind::Number | CellKind::Missing => false,
+    })
 }
 
 /// Whether the first column counts the rows, as an index or an id does.

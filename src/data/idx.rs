@@ -16,6 +16,7 @@ use super::source::Source;
 pub(super) const FORMAT: InputFormat = InputFormat {
     magic: &[b"\0\0\x08", b"\0\0\x09", b"\0\0\x0b", b"\0\0\x0c", b"\0\0\x0d", b"\0\0\x0e"],
     endings: &["idx"],
+    is_text: false,
     open,
 };
 

@@ -37,6 +37,7 @@ impl Joined {
     /// Adds a part, which must have the same columns.
     pub(super) fn push(&mut self, part: Box<dyn Source>, reopen: Reopen) -> Result<(), DataError> {
         check_columns(self.first().columns(), part.columns())?;
+        self.columns.add_text_of(part.columns());
         self.n_rows = self.n_rows.zip(part.n_rows()).and_then(|(all, more)| all.checked_add(more));
         self.can_reread &= part.can_reread();
         let is_open = part.n_rows().is_some() || !part.can_reread();

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ShapeError};
 
+use super::complete::Complete;
 use super::dataset::Dataset;
 use super::digits::{NAME as DIGITS, TRUTH as TRUTH_OF_DIGITS};
 use super::error::DataError;
@@ -50,10 +51,12 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     let name = columns.source().to_owned();
     let pick = Pick::new(columns, options)?;
     source.check(&pick)?;
+    let source = if pick.drops() { Box::new(Complete::new(source, &pick)?) } else { source };
+    let columns = source.columns();
     let names = pick.features.iter().map(|&column| columns.name(column)).collect();
     let kept = source.n_rows().filter(|_| source.can_reread());
     let (mut values, mut weights) = (Values::F32(Vec::new()), Vec::new());
-    let (mut truth, mut rows) = (None, RowNumbers::default());
+    let (mut truth, mut rows, mut n_rows) = (None, RowNumbers::default(), 0);
     // features that stay in the source are not read now: only truth and weights
     let features = if kept.is_some() { Vec::new() } else { pick.features.clone() };
     let wanted = Pick { features, ..pick.clone() };
@@ -61,6 +64,7 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
         truth = source.visit::<DataError>(&wanted, &mut |chunk| {
             let room = values.push(chunk.rows).and_then(|()| reserve(&mut weights, chunk.weights.len()));
             room.map_err(|memory| DataError::OutOfMemory { name: name.clone(), memory })?;
+            n_rows += chunk.n_rows;
             if source.n_files() == 1 {
                 (0..chunk.n_rows).for_each(|row| rows.push(chunk.first + row, chunk.number(row)));
             }
@@ -70,7 +74,12 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     }
     let weights = pick.weights.map(|_| weights);
     let features = Some((source.columns().count(), pick.features.clone()));
-    let reading = Reading { text: source.text(&pick), rows, features };
+    let not_numeric = pick.not_numeric.iter().map(|&column| source.columns().name(column)).collect();
+    let dropped = source.dropped();
+    // a row of several files has the number that counts through all of them
+    let is_counted = kept.is_some() || source.n_files() > 1;
+    let rows = if is_counted { RowNumbers::without(&dropped, kept.unwrap_or(n_rows)) } else { rows };
+    let reading = Reading { text: source.text(&pick), rows, dropped, not_numeric, features };
     let points = match kept {
         Some(n_points) => Points::Source(SourcePoints::new(source, pick, n_points)),
         None => values.points(pick.features.len()).expect("each row gave one value a feature"),

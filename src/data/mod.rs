@@ -28,7 +28,10 @@
 //! | `digits` | the embedded table |
 //! | `files`, `joined` | the files that a pattern names; several files as one table |
 //! | `open` | the list of formats |
+//! | `scale` | scaling of columns or rows |
+//! | `complete` | a source without the rows that lack a value |
 //! | `points`, `dataset`, `load` | a whole table, in memory or reread on each visit |
+//! | `scale_fit` | the numbers of a scaling, from the rows of a table |
 //! | `write` | output files |
 
 mod array;
@@ -40,6 +43,7 @@ mod cells;
 #[cfg(feature = "parquet")]
 mod columnar;
 mod columns;
+mod complete;
 mod csv;
 mod csv_rows;
 mod dataset;
@@ -73,6 +77,8 @@ mod points;
 mod reading;
 mod rows;
 mod sample;
+mod scale;
+mod scale_fit;
 mod source;
 mod stamp;
 mod truth;
@@ -83,19 +89,22 @@ mod vectors;
 mod white_space;
 pub mod write;
 
+pub use cells::MARKS_OF_MISSING;
 pub use columns::{Columns, has_names, is_numbered_name};
 pub(crate) use columns::{listed, numbered_name};
 pub use dataset::Dataset;
 pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
-pub use error::{DataError, HeaderDoubt, Hint, Left, Position};
+pub use error::{DataError, HeaderDoubt, Hint, Left, Position, TextColumns};
 pub use files::{files_of, table_name};
 pub use input::file_and_part;
 pub use load::{digits, load};
 pub use open::{open, open_all, open_reader};
-pub use options::{Header, LONGEST_ROW, LoadOptions, ReadOptions};
+pub use options::{Header, LONGEST_ROW, LoadOptions, Missing, ReadOptions};
 pub use pick::Pick;
-pub use points::{Points, SourcePoints, Values};
-pub use reading::{Reading, RowNumbers, TextReading};
+pub use points::{Points, ScaledPoints, SourcePoints, Values};
+pub use reading::{Dropped, Reading, RowNumbers, TextReading};
 pub use rows::Rows;
+pub(crate) use scale::scaled;
+pub use scale::{Scale, Scaling};
 pub use source::{Chunk, Source};
 pub use truth::Truth;

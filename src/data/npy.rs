@@ -10,7 +10,8 @@ use super::options::ReadOptions;
 use super::source::Source;
 
 /// The `.npy` format, for two-dimensional arrays of numbers.
-pub(super) const FORMAT: InputFormat = InputFormat { magic: &[MAGIC], endings: &["npy"], open };
+pub(super) const FORMAT: InputFormat =
+    InputFormat { magic: &[MAGIC], endings: &["npy"], is_text: false, open };
 
 fn open(input: Input, _: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     let stored = input.store()?;

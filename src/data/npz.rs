@@ -20,7 +20,7 @@ use super::source::Source;
 
 /// The `.npz` format, for archives with a two-dimensional array of numbers.
 pub(super) const FORMAT: InputFormat =
-    InputFormat { magic: &[b"PK\x03\x04", b"PK\x05\x06"], endings: &["npz"], open };
+    InputFormat { magic: &[b"PK\x03\x04", b"PK\x05\x06"], endings: &["npz"], is_text: false, open };
 
 /// What numpy adds to the name of an array.
 const ENDING: &str = ".npy";

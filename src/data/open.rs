@@ -65,7 +65,7 @@ pub fn open_all(sources: &[String], options: &ReadOptions) -> Result<Box<dyn Sou
     }
     let mut joined = Joined::new(&table_name(sources), opened);
     for file in files {
-        let (part, options) = (open_one(&file, options)?, *options);
+        let (part, options) = (open_one(&file, options)?, options.clone());
         joined.push(part, Box::new(move || open_one(&file, &options)))?;
     }
     Ok(Box::new(joined))
@@ -101,13 +101,17 @@ fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, Da
     if input.start().is_empty() {
         return Err(DataError::Empty { name: name() });
     }
-    if let Some(format) = by_content(&input) {
-        return (format.open)(input, options);
+    let format = match (by_content(&input), recognise(input.start())) {
+        (Some(format), _) => format,
+        (None, Some(Foreign { what, advice })) => {
+            return Err(DataError::Foreign { name: name(), what, advice });
+        }
+        (None, None) => by_name(&input),
+    };
+    if let (false, Some(mark)) = (format.is_text, options.na.first()) {
+        return Err(DataError::MarkOfNoText { name: name(), mark: mark.clone() });
     }
-    if let Some(Foreign { what, advice }) = recognise(input.start()) {
-        return Err(DataError::Foreign { name: name(), what, advice });
-    }
-    (by_name(&input).open)(input, options)
+    (format.open)(input, options)
 }
 
 /// The input; unpacked, if gzip or zstd made it.

@@ -15,8 +15,18 @@ pub enum Header {
 /// Bytes of the longest row of a text by default.
 pub const LONGEST_ROW: usize = 64 << 20;
 
+/// What becomes of a row that lacks a value in a column that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// It is an error that names the cell.
+    #[default]
+    Refuse,
+    /// It is left out, and counted: see [`Dropped`](super::Dropped).
+    Drop,
+}
+
 /// How to open a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOptions {
     /// Whether the first row is a header (CSV).
     pub header: Header,
@@ -27,11 +37,13 @@ pub struct ReadOptions {
     /// Bytes of the longest row (CSV), with the empty lines before it. It bounds what a quote without an end, or a text
     /// without line ends, takes of the memory. Default: [`LONGEST_ROW`], and a quarter of it for the first row.
     pub longest_row: usize,
+    /// More texts that stand for a missing value (CSV), beside [`MARKS_OF_MISSING`](super::MARKS_OF_MISSING).
+    pub na: Vec<String>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { header: Header::default(), delimiter: None, longest_row: LONGEST_ROW }
+        Self { header: Header::default(), delimiter: None, longest_row: LONGEST_ROW, na: Vec::new() }
     }
 }
 
@@ -46,6 +58,13 @@ pub struct LoadOptions {
     pub truth: Option<String>,
     /// The column of weights, by name or number. It is not used as a feature.
     pub weights: Option<String>,
-    /// Columns to leave out: each a name, or names and numbers between commas.
+    /// The only columns to read as features: each a name, or names, numbers and ranges such as `3..7` between commas.
+    /// Empty: all.
+    pub columns: Vec<String>,
+    /// Columns to leave out, written likewise.
     pub ignore: Vec<String>,
+    /// Whether columns of text are left out of the features: see [`Columns::text`](super::Columns::text).
+    pub numeric: bool,
+    /// What becomes of rows that lack a value.
+    pub missing: Missing,
 }

@@ -7,7 +7,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::schema::types::SchemaDescriptor;
 
-use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, guarded};
+use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, guarded, not_numbers};
 use super::columns::{Columns, MOST_COLUMNS};
 use super::error::DataError;
 use super::format::InputFormat;
@@ -18,7 +18,8 @@ use super::parquet_pages::{FileBytes, pages};
 use super::source::Source;
 
 /// The Parquet format.
-pub(super) const FORMAT: InputFormat = InputFormat { magic: &[b"PAR1"], endings: &["parquet", "pq"], open };
+pub(super) const FORMAT: InputFormat =
+    InputFormat { magic: &[b"PAR1"], endings: &["parquet", "pq"], is_text: false, open };
 
 const NAME: &str = "Parquet";
 
@@ -71,7 +72,7 @@ fn opened(stored: Stored) -> Result<Box<dyn Source>, DataError> {
         return Err(DataError::NpyNoCells { name, n_points: n_rows as u64, n_dims: names.len() as u64 });
     }
     file.check_unchanged()?;
-    let columns = Columns::named(&name, names);
+    let columns = Columns::named(&name, names).with_text(not_numbers(&kinds));
     let file = Box::new(Parquet { stored, metadata: Arc::new(metadata), places });
     Ok(Box::new(ColumnTable { file, columns, kinds, n_rows: Some(n_rows) }))
 }

@@ -1,8 +1,10 @@
 //! The columns to read from a source, and their roles.
 
+use std::collections::BTreeSet;
+
 use super::columns::Columns;
 use super::error::DataError;
-use super::options::LoadOptions;
+use super::options::{LoadOptions, Missing};
 use super::rows::rows_per_chunk;
 
 /// The columns to read, by index from 0. Sources may skip the others.
@@ -18,10 +20,15 @@ pub struct Pick {
     pub most_rows: Option<usize>,
     /// Whether a feature's cell of a text that holds no finite number is read as NaN; else it is an error.
     pub lenient: bool,
+    /// What becomes of a missing value. To drop its row, it is read as NaN, and a missing class as an empty text.
+    pub missing: Missing,
+    /// Columns of text that are no features by request.
+    pub not_numeric: Vec<usize>,
 }
 
 impl Pick {
-    /// The requested truth and weights, found by [`Columns::find`]; all other columns that aren't ignored are features.
+    /// The requested truth and weights, found by [`Columns::find`]; all other columns are features, or those chosen among
+    /// them, that are neither ignored nor, by request, text.
     pub(super) fn new(columns: &Columns, options: &LoadOptions) -> Result<Pick, DataError> {
         let find =
             |role, asked: &Option<String>| asked.as_ref().map(|asked| columns.find(role, asked)).transpose();
@@ -31,22 +38,36 @@ impl Pick {
         if let (Some(column), true) = (truth, truth == weights) {
             return Err(DataError::SameColumn { name, number: column + 1, column: columns.name(column) });
         }
-        let mut ignored = Vec::new();
-        for asked in &options.ignore {
-            ignored.extend(columns.find_all("ignored", asked)?);
-        }
+        let (chosen, ignored) =
+            (all_of(columns, "chosen", &options.columns)?, all_of(columns, "ignored", &options.ignore)?);
         let has_role = |column: &usize| [truth, weights].contains(&Some(*column));
+        let role = |column| if truth == Some(column) { "truth" } else { "weights" };
         if let Some(column) = ignored.iter().copied().find(has_role) {
-            let role = if truth == Some(column) { "truth" } else { "weights" };
-            let (number, column) = (column + 1, columns.name(column));
+            let (role, number, column) = (role(column), column + 1, columns.name(column));
             return Err(DataError::IgnoredColumn { name, role, number, column });
         }
-        let is_feature = |column: &usize| !has_role(column) && !ignored.contains(column);
-        let features: Vec<usize> = (0..columns.count()).filter(is_feature).collect();
-        if features.is_empty() {
-            return Err(DataError::NoFeatures { name, columns: columns.count() });
+        if let Some(column) = chosen.iter().copied().find(has_role) {
+            let (role, number, column) = (role(column), column + 1, columns.name(column));
+            return Err(DataError::ChosenColumn { name, role, number, column });
         }
-        Ok(Pick { features, truth, weights, most_rows: None, lenient: false })
+        let is_wanted = |column: &usize| {
+            !has_role(column)
+                && !ignored.contains(column)
+                && (options.columns.is_empty() || chosen.contains(column))
+        };
+        let is_text = |column: &usize| options.numeric && columns.text().binary_search(column).is_ok();
+        let (not_numeric, features): (Vec<usize>, Vec<usize>) =
+            (0..columns.count()).filter(is_wanted).partition(is_text);
+        if features.is_empty() {
+            let text = not_numeric.len();
+            return Err(DataError::NoFeatures { name, columns: columns.count(), text });
+        }
+        Ok(Pick { features, truth, weights, missing: options.missing, not_numeric, ..Pick::default() })
+    }
+
+    /// Whether rows that lack a value are left out.
+    pub(super) fn drops(&self) -> bool {
+        self.missing == Missing::Drop
     }
 
     /// Rows per chunk, for values of `value_bytes` bytes.
@@ -59,6 +80,15 @@ impl Pick {
     pub(super) fn n_columns(&self) -> usize {
         self.features.len() + usize::from(self.truth.is_some()) + usize::from(self.weights.is_some())
     }
+}
+
+/// The columns that these texts ask for.
+fn all_of(columns: &Columns, role: &'static str, asked: &[String]) -> Result<BTreeSet<usize>, DataError> {
+    let mut all = BTreeSet::new();
+    for asked in asked {
+        all.extend(columns.find_all(role, asked)?);
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

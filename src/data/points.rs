@@ -8,6 +8,7 @@ use ndarray::{Array2, ArrayBase, ArrayView2, CowRepr, Ix2, s};
 use super::error::DataError;
 use super::pick::Pick;
 use super::rows::{Rows, rows_per_chunk};
+use super::scale::{Scaling, scaled};
 use super::source::Source;
 use crate::memory;
 
@@ -27,6 +28,15 @@ pub enum Points<'a> {
     F64(Values<'a, f64>),
     /// Columns of a source, reread on each visit.
     Source(SourcePoints),
+    /// Others, scaled on each visit: see [`Dataset::scaled`](super::Dataset::scaled).
+    Scaled(ScaledPoints<'a>),
+}
+
+/// Rows that are scaled on each visit.
+#[derive(Debug, Clone)]
+pub struct ScaledPoints<'a> {
+    raw: Box<Points<'a>>,
+    scaling: Arc<Scaling>,
 }
 
 /// The features of a source that can be reread and whose number of rows is known.
@@ -60,13 +70,46 @@ impl fmt::Debug for SourcePoints {
     }
 }
 
-impl Points<'_> {
+impl<'a> Points<'a> {
+    /// These points, which are not scaled, as a scaling makes them.
+    #[must_use]
+    pub fn scaled(raw: Points<'a>, scaling: Scaling) -> Self {
+        Points::Scaled(ScaledPoints { raw: Box::new(raw), scaling: Arc::new(scaling) })
+    }
+
+    /// The points before they were scaled.
+    #[must_use]
+    pub fn raw(&self) -> &Points<'a> {
+        match self {
+            Points::Scaled(scaled) => &scaled.raw,
+            raw => raw,
+        }
+    }
+
+    /// The same, owned.
+    pub(super) fn into_raw(self) -> Points<'a> {
+        match self {
+            Points::Scaled(scaled) => *scaled.raw,
+            raw => raw,
+        }
+    }
+
+    /// The scaling, if there is one.
+    #[must_use]
+    pub fn scaling(&self) -> Option<&Scaling> {
+        match self {
+            Points::Scaled(scaled) => Some(&scaled.scaling),
+            _ => None,
+        }
+    }
+
     /// Number of rows.
     pub fn n_points(&self) -> usize {
         match self {
             Points::F32(rows) => rows.nrows(),
             Points::F64(rows) => rows.nrows(),
             Points::Source(points) => points.n_points,
+            Points::Scaled(points) => points.raw.n_points(),
         }
     }
 
@@ -76,6 +119,7 @@ impl Points<'_> {
             Points::F32(rows) => rows.ncols(),
             Points::F64(rows) => rows.ncols(),
             Points::Source(points) => points.pick.features.len(),
+            Points::Scaled(points) => points.raw.n_dims(),
         }
     }
 
@@ -112,6 +156,9 @@ impl Points<'_> {
             Points::F32(rows) => visit_array(rows, |first, rows| visit(first, Rows::F32(rows))),
             Points::F64(rows) => visit_array(rows, |first, rows| visit(first, Rows::F64(rows))),
             Points::Source(points) => points.visit(visit),
+            Points::Scaled(points) => points.raw.visit(&mut |first, rows| {
+                visit(first, Rows::F64(&scaled(Some(&*points.scaling), rows.to_f64())))
+            }),
         }
     }
 }

@@ -7,6 +7,10 @@ pub struct Reading {
     pub text: Option<TextReading>,
     /// The rows' numbers in the source; in several files counted through all of them.
     pub rows: RowNumbers,
+    /// Rows that were left out, since they lack a value.
+    pub dropped: Dropped,
+    /// Columns that were left out by request, since they are not numeric, by name.
+    pub not_numeric: Vec<String>,
     /// Number of columns of the table, and the indices of the features among them; `None` for a table in memory.
     pub features: Option<(usize, Vec<usize>)>,
 }
@@ -30,6 +34,66 @@ pub struct TextReading {
     pub row_count: Option<(String, String)>,
 }
 
+/// Rows that were left out, since they lack a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dropped {
+    rows: Vec<usize>,            // indices in the source, ascending
+    columns: Vec<(String, u64)>, // in order
+}
+
+impl Dropped {
+    /// These rows, by index in the source in ascending order, and the columns that lack values, with their number.
+    pub(super) fn new(rows: Vec<usize>, columns: Vec<(String, u64)>) -> Self {
+        Self { rows, columns }
+    }
+
+    /// Their number.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Their indices in the source, ascending.
+    pub(super) fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// The columns that lack values, by name, and in how many rows.
+    #[must_use]
+    pub fn columns(&self) -> &[(String, u64)] {
+        &self.columns
+    }
+
+    /// The index in the source of a row that was kept, given its index among these.
+    #[must_use]
+    pub fn index(&self, kept: usize) -> usize {
+        let (mut low, mut high) = (0, self.rows.len());
+        while low < high {
+            let at = low.midpoint(high);
+            // so many kept rows are before it
+            if self.rows[at] - at <= kept { low = at + 1 } else { high = at }
+        }
+        kept + low
+    }
+
+    /// A value for each row of the source: `None` for those that were left out. `kept` has a value for each other row.
+    #[must_use]
+    pub fn with_gaps<T>(&self, kept: impl IntoIterator<Item = T>) -> Vec<Option<T>> {
+        let (mut all, mut rows) = (Vec::new(), self.rows.iter().peekable());
+        let mut fill = |all: &mut Vec<Option<T>>| {
+            while rows.next_if(|&&row| row == all.len()).is_some() {
+                all.push(None);
+            }
+        };
+        for value in kept {
+            fill(&mut all);
+            all.push(Some(value));
+        }
+        fill(&mut all);
+        all
+    }
+}
+
 /// The number of each row in its source: for a text the line on which it begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RowNumbers {
@@ -38,6 +102,18 @@ pub struct RowNumbers {
 }
 
 impl RowNumbers {
+    /// The numbers of the first `n` rows of a source that numbers its rows from 1, without those that were left out.
+    pub(super) fn without(dropped: &Dropped, n: usize) -> Self {
+        let mut numbers = Self::default();
+        for (at, &row) in dropped.rows().iter().enumerate() {
+            let kept = row - at; // rows before it
+            if kept < n {
+                numbers.push(kept, dropped.index(kept) as u64 + 1);
+            }
+        }
+        numbers
+    }
+
     /// Adds the number of the row of this index; indices ascend.
     pub(super) fn push(&mut self, index: usize, number: u64) {
         if self.number(index) != number {
@@ -57,6 +133,20 @@ impl RowNumbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_that_were_left_out_leave_gaps() {
+        let dropped = Dropped::new(vec![0, 3, 4, 7], vec![("age".into(), 4)]);
+        let all = dropped.with_gaps("abcd".chars());
+        let text: String = all.iter().map(|letter| letter.unwrap_or('-')).collect();
+        assert_eq!((text.as_str(), dropped.count()), ("-ab--cd-", 4));
+        assert_eq!([0, 1, 2, 3, 4].map(|kept| dropped.index(kept)), [1, 2, 5, 6, 8]);
+        let numbers = RowNumbers::without(&dropped, 4);
+        assert_eq!([0, 1, 2, 3].map(|kept| numbers.number(kept)), [2, 3, 6, 7]);
+        let none = Dropped::default();
+        assert_eq!((none.index(5), none.with_gaps([1, 2])), (5, vec![Some(1), Some(2)]));
+        assert_eq!(RowNumbers::without(&none, 9), RowNumbers::default());
+    }
 
     #[test]
     fn numbers_of_rows_are_those_that_were_given() {

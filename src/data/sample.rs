@@ -19,6 +19,8 @@ pub(super) struct Sample {
     bytes: Vec<u8>,
     /// Whether these are all of them.
     whole: bool,
+    /// More marks of missing values.
+    na: Vec<String>,
 }
 
 /// A row of a sample.
@@ -43,9 +45,14 @@ impl Sample {
                 _ => lines.n > ROWS,
             };
             if (n as u64) < BLOCK || enough {
-                return Ok(Sample { bytes, whole: (n as u64) < BLOCK });
+                return Ok(Sample { bytes, whole: (n as u64) < BLOCK, na: Vec::new() });
             }
         }
+    }
+
+    /// The same, with more marks of missing values: a cell that is one of them counts as empty.
+    pub(super) fn with_marks(self, na: &[String]) -> Sample {
+        Sample { na: na.to_vec(), ..self }
     }
 
     /// The bytes, which were taken from the reader.
@@ -69,6 +76,14 @@ impl Sample {
         String::from_utf8_lossy(&self.bytes[..end]).into_owned()
     }
 
+    fn without_marks(&self, cells: &StringRecord) -> StringRecord {
+        if self.na.is_empty() {
+            return cells.clone();
+        }
+        let is_mark = |cell: &str| self.na.iter().any(|mark| mark == cell.trim());
+        cells.iter().map(|cell| if is_mark(cell) { "" } else { cell }).collect()
+    }
+
     /// The rows as this delimiter splits them, without the first `skip` ones. A row that is cut off is left out, unless
     /// it is the only one.
     pub(super) fn rows(&self, delimiter: u8, skip: usize) -> Vec<SampleRow> {
@@ -78,7 +93,7 @@ impl Sample {
         while rows.len() < skip + ROWS + 1
             && let Ok(Some((line, cells))) = reader.next_row()
         {
-            rows.push(SampleRow { line, cells: cells.clone() });
+            rows.push(SampleRow { line, cells: self.without_marks(cells) });
         }
         let cut_off = !self.whole && rows.len() < skip + ROWS + 1;
         if cut_off && rows.len() > skip + 1 {

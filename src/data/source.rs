@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use super::columns::Columns;
 use super::error::{DataError, Position};
 use super::pick::Pick;
-use super::reading::TextReading;
+use super::reading::{Dropped, TextReading};
 use super::rows::Rows;
 use super::truth::{Truth, TruthBuilder};
 
@@ -32,6 +32,11 @@ pub trait Source: Send + Sync {
     fn text(&self, pick: &Pick) -> Option<TextReading> {
         let _ = pick;
         None
+    }
+
+    /// Rows that were left out, since they lack a value; complete once the rows were read.
+    fn dropped(&self) -> Dropped {
+        Dropped::default()
     }
 
     /// Checks what can be known of the picked columns before their rows are read.

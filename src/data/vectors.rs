@@ -13,13 +13,13 @@ use super::source::Source;
 
 /// Single-precision floats.
 pub(super) const FVECS: InputFormat =
-    InputFormat { magic: &[], endings: &["fvecs"], open: |input, _| open(input, "<f4") };
+    InputFormat { magic: &[], endings: &["fvecs"], is_text: false, open: |input, _| open(input, "<f4") };
 /// Bytes.
 pub(super) const BVECS: InputFormat =
-    InputFormat { magic: &[], endings: &["bvecs"], open: |input, _| open(input, "|u1") };
+    InputFormat { magic: &[], endings: &["bvecs"], is_text: false, open: |input, _| open(input, "|u1") };
 /// 32-bit integers.
 pub(super) const IVECS: InputFormat =
-    InputFormat { magic: &[], endings: &["ivecs"], open: |input, _| open(input, "<i4") };
+    InputFormat { magic: &[], endings: &["ivecs"], is_text: false, open: |input, _| open(input, "<i4") };
 
 /// Bytes of the number of values.
 const COUNT: u64 = 4;

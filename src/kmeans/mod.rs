@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
-use crate::data::{Dataset, Rows};
+use crate::data::{Dataset, Rows, Scaling};
 use crate::engine::cost::JobSize;
 use crate::engine::{
     self, DeviceInfo, EngineError, Estimates, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
@@ -78,6 +78,8 @@ pub struct Fit {
     pub n_points: usize,
     /// The lattice: scale and offset of the integers.
     pub lattice: Lattice,
+    /// How the rows were scaled before they were placed on the lattice; `None` too for a table that was packed before.
+    pub scaling: Option<Scaling>,
     /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
     /// The given weight that corresponds to an integer weight of 1.
@@ -160,11 +162,13 @@ impl Fit {
         self.lattice.exponent.iter().copied().min().unwrap_or(0)
     }
 
-    /// Centroids in the user's units. (n_clusters, n_dims)
+    /// Centroids in the user's units; of rows of unit length ([`Scale::Unit`](crate::data::Scale::Unit)), as they are.
+    /// (n_clusters, n_dims)
     #[must_use]
     pub fn centroids(&self) -> Array2<f64> {
         let d = self.lattice.n_dims();
-        let values = self.lattice.centroid_values(&self.state.centroids);
+        let mut values = self.lattice.centroid_values(&self.state.centroids);
+        self.scaling.iter().for_each(|scaling| scaling.undo(&mut values));
         Array2::from_shape_fn((values.len() / d, d), |(c, j)| values[c * d + j])
     }
 
@@ -303,6 +307,7 @@ pub fn fit_on(
         let table = pack(data, params.starts())?;
         let packed = start.elapsed();
         let mut fit = fit_table(opened, &table, params, progress)?;
+        fit.scaling = data.points.scaling().cloned();
         fit.timings.pack = packed;
         fit.timings.total += packed;
         Ok(fit)
@@ -419,6 +424,7 @@ pub fn fit_table(
     Ok(Fit {
         n_points: table.n_points(),
         lattice: table.lattice.clone(),
+        scaling: None,
         rounding: table.rounding.clone(),
         weight_unit: table.weights.unit(),
         weights_rounding: table.weights.rounding(),

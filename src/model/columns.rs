@@ -12,8 +12,12 @@ const MOST_ROWS: usize = 1 << 16;
 pub struct ColumnOptions {
     /// The truth column, by name or by number from 1.
     pub truth: Option<String>,
-    /// Columns to ignore: each a name, or names and numbers between commas.
+    /// The only columns to look at: each a name, or names, numbers and ranges such as `3..7` between commas. Empty: all.
+    pub columns: Vec<String>,
+    /// Columns to ignore, written likewise.
     pub ignore: Vec<String>,
+    /// Whether columns of text are left out where features are found by position: see [`Columns::text`].
+    pub numeric: bool,
     /// Take the features in the table's order, whatever their names.
     pub by_position: bool,
 }
@@ -85,17 +89,27 @@ impl Model {
         for asked in &options.ignore {
             left_out.extend(columns.find_all("ignored", asked)?);
         }
+        let mut chosen = Vec::new();
+        for asked in &options.columns {
+            chosen.extend(columns.find_all("chosen", asked)?);
+        }
+        if !options.columns.is_empty() {
+            left_out.extend((0..columns.count()).filter(|column| !chosen.contains(column)));
+        }
         let features = match columns.header() {
             Some(header) if self.has_column_names() && !options.by_position => {
                 self.by_name(columns.source(), header, &left_out)?
             }
-            _ => self.by_position(columns.count(), &left_out),
+            _ => {
+                left_out.extend(columns.text().iter().filter(|_| options.numeric));
+                self.by_position(columns.count(), &left_out)
+            }
         };
         if features.len() != self.n_dims() {
             let (name, n_dims) = (columns.source().to_owned(), self.n_dims());
             return Err(ColumnError::Width { name, found: features.len(), n_dims });
         }
-        Ok(Pick { features, truth, weights: None, most_rows: Some(MOST_ROWS), lenient: false })
+        Ok(Pick { features, truth, most_rows: Some(MOST_ROWS), ..Pick::default() })
     }
 
     /// The features by their places in the table.

@@ -23,6 +23,14 @@ pub enum DrawnError {
         /// Features of the model.
         n_dims: usize,
     },
+    /// Its rows are scaled, and drawings are counts.
+    #[error(
+        "the model's rows are scaled ({scale}), but a drawing is counts from 0 to 16; fit without scaling"
+    )]
+    Scaled {
+        /// How they are scaled.
+        scale: &'static str,
+    },
     /// Its rows are not pictures of 8 x 8.
     #[error(
         "the model's {SIZE} columns are {}, but a drawing is a picture of {SIDE} x {SIDE}; name them pixel_0_0 to \
@@ -52,6 +60,9 @@ impl Model {
     /// # Errors
     /// [`DrawnError`].
     pub fn check_drawn(&self) -> Result<(), DrawnError> {
+        if let Some(scaling) = &self.scaling {
+            return Err(DrawnError::Scaled { scale: scaling.scale().name() });
+        }
         let n_dims = self.n_dims();
         if n_dims != SIZE {
             return Err(DrawnError::Dims { n_dims });

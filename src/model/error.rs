@@ -35,7 +35,7 @@ pub enum ModelError {
     },
     /// Written by a later version of Cairn.
     #[error(
-        "{path}: is a Cairn model of version {version}, and this is Cairn {own}, which reads version {reads}; \
+        "{path}: is a Cairn model of version {version}, and this is Cairn {own}, which reads versions up to {reads}; \
          update Cairn, or fit again"
     )]
     Newer {
@@ -45,7 +45,7 @@ pub enum ModelError {
         version: String,
         /// The version of this program.
         own: &'static str,
-        /// The version of the format that this program reads.
+        /// The latest version of the format that this program reads.
         reads: u32,
     },
     /// Bytes are missing or were changed.

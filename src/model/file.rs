@@ -7,6 +7,7 @@
 //! | `exponents` | i32 (n_dims) | a step of the lattice is 2^exponent |
 //! | `counts` | u64 (n_clusters) | weight of the fitted rows |
 //! | `values` | f64 (n_clusters, n_dims) | the centroids in the user's units, for other programs |
+//! | `scale_shift`, `scale_factor` | f64 (n_dims) | the numbers of the scaling, if columns are scaled |
 //! | `purities` | f64 (n_clusters) | share of a cluster's rows whose truth is its name; NaN without one |
 //!
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
@@ -14,6 +15,9 @@
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
 //! any `truth`, `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
 //! ([`Model::radius`], in lattice units). Equal models give equal bytes.
+//!
+//! A model of scaled rows has `scale` (a name of [`Scale`]) too, and version 2: rows must be scaled before they are
+//! compared with its centroids, which programs that read version 1 do not know. All others have version 1.
 //!
 //! The checksum is BLAKE3 over all bytes of the file, with the checksum's own 64 digits taken as zeros.
 
@@ -27,10 +31,13 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use super::{ClusterName, Model, ModelError, ModelParams, Provenance};
 use crate::data::write::Output;
+use crate::data::{Scale, Scaling};
 use crate::lattice::{Lattice, MAX_DIMS};
 
-/// Version of the format. Later versions are rejected.
-pub const VERSION: u32 = 1;
+/// Latest version of the format. Later ones are rejected.
+pub const VERSION: u32 = 2;
+/// Version of a file of rows that are not scaled.
+const UNSCALED: u32 = 1;
 const FORMAT: &str = "cairn-model";
 /// Longest header that is read, in bytes. Names of 65,535 columns and many clusters take a few million.
 const MAX_HEADER: u64 = 100_000_000;
@@ -86,8 +93,8 @@ impl Model {
         let (k, d) = (self.n_clusters(), self.n_dims());
         let purity = |name: &Option<ClusterName>| name.as_ref().and_then(|name| name.purity);
         let purities: Vec<f64> = self.names.iter().map(|name| purity(name).unwrap_or(f64::NAN)).collect();
-        let values = self.lattice.centroid_values(&self.centroids);
-        let tensors = [
+        let values: Vec<f64> = self.values().into_iter().collect();
+        let mut tensors = vec![
             ("centroids", Dtype::I32, vec![k, d], little(&self.centroids, i32::to_le_bytes)),
             ("offsets", Dtype::F64, vec![d], little(&self.lattice.offset, f64::to_le_bytes)),
             ("exponents", Dtype::I32, vec![d], little(&self.lattice.exponent, i32::to_le_bytes)),
@@ -95,6 +102,12 @@ impl Model {
             ("values", Dtype::F64, vec![k, d], little(&values, f64::to_le_bytes)),
             ("purities", Dtype::F64, vec![k], little(&purities, f64::to_le_bytes)),
         ];
+        if let Some(scaling) = self.scaling.as_ref().filter(|scaling| scaling.scale() != Scale::Unit) {
+            let numbers = [("scale_shift", scaling.shift()), ("scale_factor", scaling.factor())];
+            tensors.extend(
+                numbers.map(|(name, values)| (name, Dtype::F64, vec![d], little(values, f64::to_le_bytes))),
+            );
+        }
         let mut views = Vec::new();
         for (name, dtype, shape, bytes) in &tensors {
             views.push((*name, TensorView::new(*dtype, shape.clone(), bytes).ok()?));
@@ -108,7 +121,7 @@ impl Model {
         let Self { params, provenance, .. } = self;
         let mut texts = BTreeMap::from([
             ("format", FORMAT.to_owned()),
-            ("version", VERSION.to_string()),
+            ("version", if self.scaling.is_some() { VERSION } else { UNSCALED }.to_string()),
             ("checksum", checksum.to_owned()),
             ("cairn", provenance.cairn.clone()),
             ("data", provenance.data.clone()),
@@ -132,6 +145,7 @@ impl Model {
                 .as_ref()
                 .map(|columns| ("table_columns", serde_json::json!(columns).to_string())),
         );
+        texts.extend(self.scaling.as_ref().map(|scaling| ("scale", scaling.scale().name().to_owned())));
         texts.extend(self.radius.map(|radius| ("reach_exact", radius.to_string())));
         texts.extend(self.image.map(|(height, width)| ("image", format!("{height}x{width}"))));
         texts
@@ -248,7 +262,7 @@ fn check_header(bytes: &[u8]) -> Result<u64, Problem> {
         return foreign("its header names another format");
     }
     match text("version").map(|version| (version.parse(), version)) {
-        Some((Ok(VERSION), _)) => {}
+        Some((Ok(UNSCALED..=VERSION), _)) => {}
         Some((Ok(1..), version)) => return Err(Problem::Newer(version)),
         _ => return damaged("it has no version"),
     }
@@ -310,6 +324,7 @@ impl Contents<'_> {
             |(name, value): (Option<String>, f64)| Some(ClusterName { name: name?, purity: purity(value) });
         let model = Model {
             lattice,
+            scaling: self.scaling(n_dims)?,
             centroids,
             counts: self.list("counts", Dtype::U64, n_clusters, u64::from_le_bytes)?,
             weight_unit: self.number("weight_unit")?,
@@ -334,6 +349,24 @@ impl Contents<'_> {
             fingerprint: self.text("fingerprint")?.to_owned(),
         };
         Ok(model)
+    }
+
+    /// The scaling, if the file is of a version that has one.
+    fn scaling(&self, n_dims: usize) -> Result<Option<Scaling>, Problem> {
+        let Some(name) = self.texts.get("scale") else { return Ok(None) };
+        if self.text("version")? == UNSCALED.to_string() {
+            return damaged("it is of version 1, and has a scale");
+        }
+        let Some(scale) = Scale::ALL.into_iter().find(|scale| scale.name() == name) else {
+            return damaged(format!("its scale is {name:?}"));
+        };
+        let numbers = |name| match scale {
+            Scale::Unit => Ok(Vec::new()),
+            _ => self.list(name, Dtype::F64, n_dims, f64::from_le_bytes),
+        };
+        let scaling = Scaling::new(scale, n_dims, numbers("scale_shift")?, numbers("scale_factor")?);
+        scaling
+            .map_or_else(|| damaged("a number of its scale is not finite, or 0"), |scaling| Ok(Some(scaling)))
     }
 
     fn params(&self) -> Result<ModelParams, Problem> {

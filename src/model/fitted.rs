@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use crate::data::Scaling;
 use crate::lattice::Lattice;
 use crate::numbers;
 
@@ -16,6 +17,8 @@ pub struct Model {
     pub counts: Vec<u64>,
     /// The given weight that corresponds to a count of 1; 1 without weights.
     pub weight_unit: f64,
+    /// How rows are scaled before they are placed on the lattice.
+    pub scaling: Option<Scaling>,
     /// The features' names; `column 3` where there was no header. (n_dims)
     pub columns: Vec<String>,
     /// Number of columns of the fitted table, and the indices of the features among them, if it had others.
@@ -90,9 +93,20 @@ impl Model {
         self.lattice.n_dims()
     }
 
-    /// Centroids in the user's units. (n_clusters, n_dims)
+    /// Centroids in the user's units; of rows of unit length ([`Scale::Unit`](crate::data::Scale::Unit)), as they are.
+    /// (n_clusters, n_dims)
     #[must_use]
     pub fn values(&self) -> Array2<f64> {
+        let mut values = self.scaled_values();
+        if let (Some(scaling), Some(values)) = (&self.scaling, values.as_slice_mut()) {
+            scaling.undo(values);
+        }
+        values
+    }
+
+    /// Centroids as the rows are scaled, from which distances are taken. (n_clusters, n_dims)
+    #[must_use]
+    pub fn scaled_values(&self) -> Array2<f64> {
         let d = self.n_dims();
         let values = self.lattice.centroid_values(&self.centroids);
         Array2::from_shape_fn((self.n_clusters(), d), |(c, j)| values[c * d + j])
@@ -104,7 +118,7 @@ impl Model {
         self.counts[cluster] as f64 * self.weight_unit
     }
 
-    /// Inertia of the fitted rows, in the user's units.
+    /// Inertia of the fitted rows, in the user's units, or those of [`Model::scaling`].
     #[must_use]
     pub fn inertia(&self) -> f64 {
         self.lattice.cost(self.inertia) * self.weight_unit

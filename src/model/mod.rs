@@ -89,11 +89,13 @@ impl Fit {
             centroids: self.state.centroids.clone(),
             counts: self.state.counts.clone(),
             weight_unit: self.weight_unit,
+            scaling: self.scaling.clone(),
             columns: data.columns.clone(),
             table_columns: data.reading.features.clone().filter(|(n_columns, _)| *n_columns > n_dims),
             names,
             truth: data.truth.as_ref().map(|truth| truth.column.clone()),
-            image: image::shape(&data.columns, &self.lattice),
+            // scaled features have different units, and so no common grey
+            image: self.scaling.is_none().then(|| image::shape(&data.columns, &self.lattice)).flatten(),
             params: ModelParams {
                 seed: params.seed(),
                 n_restarts: params.n_restarts(),

@@ -1,10 +1,12 @@
 //! Prediction: labels, runners-up and distances of new rows.
 
+use std::borrow::Cow;
+
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::Model;
-use crate::data::Chunk;
+use crate::data::{Chunk, Scaling, scaled};
 use crate::engine::cpu::Cpu;
 use crate::engine::nearest_two::{self, Centroids, NearestSession, NearestTwo, WideDistance};
 use crate::engine::reference::assign::distance_outside;
@@ -66,6 +68,22 @@ pub enum PredictError {
 }
 
 impl PredictError {
+    /// The error about scaled rows as one about the given ones.
+    fn unscaled(self, scaling: Option<&Scaling>, given: &[f64]) -> Self {
+        match (self, scaling) {
+            (
+                Self::Lattice(LatticeError::TooFarOutside { row, column, centre, limit, .. }),
+                Some(scaling),
+            ) => {
+                let j = column - 1;
+                let value = given[(row - 1) * scaling.n_dims() + j];
+                let (centre, limit) = (scaling.undo_value(j, centre), scaling.undo_length(j, limit));
+                LatticeError::TooFarOutside { row, column, value, centre, limit }.into()
+            }
+            (error, _) => error,
+        }
+    }
+
     /// Adds the position in the table to an error of rows that begin at row `first` of a chunk.
     #[must_use]
     pub fn in_chunk(self, chunk: &Chunk<'_>, first: usize) -> Self {
@@ -89,7 +107,7 @@ pub type RowErrors = Vec<(usize, PredictError)>;
 pub struct Prediction {
     /// The nearest centroid; ties go to the first.
     pub label: u32,
-    /// The distance to it, in the user's units.
+    /// The distance to it, in the user's units, or those of [`Model::scaling`].
     pub distance: f64,
     /// The second nearest centroid; `None` if there is only one.
     pub runner_up: Option<u32>,
@@ -102,6 +120,7 @@ pub struct Prediction {
 /// A model loaded on a device.
 pub struct Predictor<'a> {
     centroids: Centroids<'a>,
+    scaling: Option<&'a Scaling>,
     session: Box<dyn NearestSession + 'a>,
 }
 
@@ -111,12 +130,16 @@ impl<'a> Predictor<'a> {
     /// # Errors
     /// [`EngineError`] if the device fails.
     pub fn new(model: &'a Model, engine: &'a dyn Engine) -> Result<Self, EngineError> {
-        Self::of(model.on_lattice(), engine)
+        Self::of(model.on_lattice(), model.scaling.as_ref(), engine)
     }
 
     /// Loads centroids that belong to no model.
-    fn of(centroids: Centroids<'a>, engine: &'a dyn Engine) -> Result<Self, EngineError> {
-        Ok(Self { centroids, session: engine.nearest(centroids)? })
+    fn of(
+        centroids: Centroids<'a>,
+        scaling: Option<&'a Scaling>,
+        engine: &'a dyn Engine,
+    ) -> Result<Self, EngineError> {
+        Ok(Self { centroids, scaling, session: engine.nearest(centroids)? })
     }
 
     /// What it runs on now: after a fault, the device that took over.
@@ -149,6 +172,13 @@ impl<'a> Predictor<'a> {
     /// [`PredictError::Lattice`] for values that aren't finite, or lie 2^62 lattice steps or more from the centre of
     /// the fitted rows; [`PredictError::Width`]; [`PredictError::Engine`].
     pub fn predict<T: Value>(&mut self, rows: &[T]) -> Result<Vec<Prediction>, PredictError> {
+        let Some(scaling) = self.scaling else { return self.predict_scaled(rows) };
+        let given: Vec<f64> = rows.iter().map(|&x| x.into()).collect();
+        let rows = scaled(Some(scaling), Cow::Borrowed(&given));
+        self.predict_scaled(&rows).map_err(|error| error.unscaled(Some(scaling), &given))
+    }
+
+    fn predict_scaled<T: Value>(&mut self, rows: &[T]) -> Result<Vec<Prediction>, PredictError> {
         let centroids = self.centroids;
         let table = place(centroids.lattice, rows)?;
         let mut found = self.session.nearest_two(&table)?;
@@ -167,14 +197,15 @@ impl<'a> Predictor<'a> {
         &mut self,
         rows: &[f64],
     ) -> Result<(Vec<Option<Prediction>>, RowErrors), PredictError> {
-        match self.predict(rows) {
+        let (given, rows) = (rows, scaled(self.scaling, Cow::Borrowed(rows)));
+        match self.predict_scaled(&rows) {
             Err(PredictError::Lattice(_)) => {}
             found => return Ok((found?.into_iter().map(Some).collect(), Vec::new())),
         }
-        let (placeable, errors) = placeable(self.centroids.lattice, rows);
-        let mut found: Vec<_> = self.predict(&placeable)?.into_iter().map(Some).collect();
+        let (placeable, errors) = placeable(self.centroids.lattice, &rows);
+        let mut found: Vec<_> = self.predict_scaled(&placeable)?.into_iter().map(Some).collect();
         errors.iter().for_each(|(row, _)| found[*row] = None);
-        Ok((found, errors))
+        Ok((found, unscaled(errors, self.scaling, given)))
     }
 }
 
@@ -203,12 +234,18 @@ impl Model {
         Centroids { lattice: &self.lattice, values: &self.centroids }
     }
 
-    /// The distance of each row to every centroid, in the user's units. `rows` is (n_rows, n_dims), the result
+    /// The distance of each row to every centroid, in the user's units, or those of [`Model::scaling`]. `rows` is (n_rows, n_dims), the result
     /// (n_rows, n_clusters), row-major. A row at a centroid has a distance of exactly 0.
     ///
     /// # Errors
     /// [`PredictError`] for values that aren't finite, or lie too far outside the range of the fitted rows.
     pub fn transform(&self, rows: &[f64]) -> Result<Vec<f64>, PredictError> {
+        let scaling = self.scaling.as_ref();
+        let distances = self.transform_scaled(&scaled(scaling, Cow::Borrowed(rows)));
+        distances.map_err(|error| error.unscaled(scaling, rows))
+    }
+
+    fn transform_scaled(&self, rows: &[f64]) -> Result<Vec<f64>, PredictError> {
         let table = place(&self.lattice, rows)?;
         let (centroids, lattice) = (self.on_lattice(), &self.lattice);
         let k = self.n_clusters();
@@ -235,14 +272,15 @@ impl Model {
     /// # Errors
     /// [`PredictError::Width`].
     pub fn transform_each(&self, rows: &[f64]) -> Result<(Vec<f64>, RowErrors), PredictError> {
-        match self.transform(rows) {
+        let (given, rows) = (rows, scaled(self.scaling.as_ref(), Cow::Borrowed(rows)));
+        match self.transform_scaled(&rows) {
             Err(PredictError::Lattice(_)) => {}
             distances => return Ok((distances?, Vec::new())),
         }
-        let (placeable, errors) = placeable(&self.lattice, rows);
-        let (mut distances, k) = (self.transform(&placeable)?, self.n_clusters());
+        let (placeable, errors) = placeable(&self.lattice, &rows);
+        let (mut distances, k) = (self.transform_scaled(&placeable)?, self.n_clusters());
         errors.iter().for_each(|(row, _)| distances[row * k..][..k].fill(f64::NAN));
-        Ok((distances, errors))
+        Ok((distances, unscaled(errors, self.scaling.as_ref(), given)))
     }
 }
 
@@ -271,8 +309,13 @@ impl Fit {
     ) -> Result<Vec<Prediction>, PredictError> {
         let cpu = Cpu::open(&OpenOptions::default())?;
         let centroids = Centroids { lattice: &self.lattice, values: &self.state.centroids };
-        Predictor::of(centroids, &cpu)?.predict_view(rows)
+        Predictor::of(centroids, self.scaling.as_ref(), &cpu)?.predict_view(rows)
     }
+}
+
+/// Errors about scaled rows as errors about the given ones.
+fn unscaled(errors: RowErrors, scaling: Option<&Scaling>, given: &[f64]) -> RowErrors {
+    errors.into_iter().map(|(row, error)| (row, error.unscaled(scaling, given))).collect()
 }
 
 /// The rows with the centre of the lattice in place of those that can't be placed, and the errors of these, by index.

@@ -19,7 +19,7 @@ pub(super) const MOST_BARS: usize = 100;
 pub(super) struct Facts<'a> {
     pub(super) report: &'a Report<'a>,
     pub(super) model: &'a Model,
-    /// Centroids in the user's units. (n_clusters, n_dims)
+    /// Centroids as the rows are scaled. (n_clusters, n_dims)
     pub(super) centroids: Array2<f64>,
     /// Clusters ordered by name (numerically, if names are numbers), then by index.
     pub(super) order: Vec<usize>,
@@ -53,7 +53,7 @@ impl<'a> Facts<'a> {
         Ok(Self {
             report,
             model,
-            centroids: model.values(),
+            centroids: model.scaled_values(),
             sizes: sizes(report),
             purities: purities(model, score.as_ref(), report.rows),
             order,
@@ -112,6 +112,16 @@ impl<'a> Facts<'a> {
         let name = |c: usize| if self.named() { self.names[c].as_str() } else { "" };
         let misread = |c: usize| self.sizes[c] * (1.0 - self.purities[c].unwrap_or(1.0));
         choose(&self.order, most, name, |c| self.sizes[c], misread)
+    }
+
+    /// The number of a row, from 1, among all rows of its table, those included that lack values.
+    pub(super) fn row_number(&self, row: usize) -> usize {
+        self.report.rows.map_or(row, |rows| rows.data.reading.dropped.index(row)) + 1
+    }
+
+    /// A value of feature `j`, as the rows are scaled, in the user's units.
+    pub(super) fn in_users_units(&self, j: usize, x: f64) -> f64 {
+        self.model.scaling.as_ref().map_or(x, |scaling| scaling.undo_value(j, x))
     }
 
     /// A sentence on clusters that are left out, if any are.

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::SweepError;
-use crate::data::{Dataset, Truth};
+use crate::data::{Dataset, Scaling, Truth, scaled};
 use crate::engine::NO_LABEL;
 use crate::engine::reference::assign::{assign_outside, nearest, row_distance};
 use crate::kmeans::{ColumnOrder, FitError, column_order};
@@ -29,7 +29,7 @@ impl HeldOut {
         let (truth, known) = (truth(rows)?, truth(fitted)?);
         let class = |name: &String| truth.names.iter().position(|here| here == name).map(|at| at as u32);
         Ok(Self {
-            table: place(rows, &order, &table.lattice)?,
+            table: place(rows, &order, fitted.points.scaling(), &table.lattice)?,
             truth: truth.labels.clone(),
             n_truth: truth.names.len(),
             classes: known.names.iter().map(class).collect(),
@@ -47,18 +47,24 @@ fn truth<'a>(data: &'a Dataset<'_>) -> Result<&'a Truth, SweepError> {
     data.truth.as_ref().ok_or_else(|| SweepError::NoTruth { name: data.name.clone() })
 }
 
-/// Places rows on a given lattice, with their columns in this order. Rows outside its range are in [`Table::outside`].
-fn place(data: &Dataset<'_>, order: &ColumnOrder, lattice: &Lattice) -> Result<Table, FitError> {
+/// Places rows, scaled as the fitted ones are, on a given lattice, with their columns in this order. Rows outside its range are in [`Table::outside`].
+fn place(
+    data: &Dataset<'_>,
+    order: &ColumnOrder,
+    scaling: Option<&Scaling>,
+    lattice: &Lattice,
+) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
     let mut packer = Packer::new(lattice.clone(), Weights::ones(n_points), n_points);
-    data.points.visit(&mut |first, rows| -> Result<(), FitError> {
+    data.points.raw().visit(&mut |first, rows| -> Result<(), FitError> {
         let values = rows.to_f64();
         check_finite(values.iter().copied(), first, n_dims)?;
-        match order {
-            ColumnOrder::ByPosition => packer.add(&values)?,
-            ColumnOrder::ByName(order) => packer.add(&ordered(&values, order))?,
-        }
+        let values = match order {
+            ColumnOrder::ByPosition => values,
+            ColumnOrder::ByName(order) => ordered(&values, order).into(),
+        };
+        packer.add(&scaled(scaling, values))?;
         Ok(())
     })?;
     Ok(packer.finish())

@@ -1,11 +1,10 @@
 //! Columns that look like classes, and are used as features all the same.
 
+use super::first_rows::first_rows;
 use super::place::{column_in_text, column_name};
 use super::warning::{Warning, WarningCode};
 use crate::data::{DataError, Dataset};
 
-/// Most rows that are examined, from the first on.
-const MOST_ROWS: usize = 1 << 16;
 /// Most values of a class.
 const MOST_VALUES: usize = 20;
 /// Fewest rows that a value of a class has, on average.
@@ -75,32 +74,11 @@ impl Values {
 
 /// The values of the columns in the first rows: of all columns, or of the named ones.
 fn values(data: &Dataset<'_>, named: &[usize], all: bool) -> Result<Vec<Values>, DataError> {
-    /// Ends the visit once enough rows are seen.
-    enum End {
-        Enough,
-        Failed(DataError),
-    }
-    impl From<DataError> for End {
-        fn from(error: DataError) -> Self {
-            Self::Failed(error)
-        }
-    }
     let d = data.points.n_dims();
     let mut values = vec![Values::default(); d];
     let columns: Vec<usize> = if all { (0..d).collect() } else { named.to_vec() };
-    let visited = data.points.visit::<End>(&mut |first, rows| {
-        if first >= MOST_ROWS {
-            return Err(End::Enough);
-        }
-        for row in rows.to_f64().chunks_exact(d) {
-            columns.iter().for_each(|&j| values[j].add(row[j]));
-        }
-        Ok(())
-    });
-    match visited {
-        Err(End::Failed(error)) => Err(error),
-        Err(End::Enough) | Ok(()) => Ok(values),
-    }
+    first_rows(data, &mut |_, row| columns.iter().for_each(|&j| values[j].add(row[j])))?;
+    Ok(values)
 }
 
 fn is_name(column: &str, has_x: bool) -> bool {

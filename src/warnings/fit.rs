@@ -3,7 +3,7 @@
 use super::device::of_device;
 use super::subject::{Ended, Placed};
 use super::warning::{Warning, WarningCode};
-use super::{class_column, empty, inertia, integers, rounding, stretched, unlabelled};
+use super::{class_column, dominant, empty, inertia, integers, rounding, row_number, stretched, unlabelled};
 use crate::data::{DataError, Dataset};
 use crate::kmeans::Fit;
 use crate::numbers::significant;
@@ -31,8 +31,11 @@ pub fn of_fit(fit: &Fit, data: &Dataset<'_>) -> Result<Vec<Warning>, DataError> 
 /// [`DataError`] if rows can't be read again.
 pub fn of_table(data: &Dataset<'_>, placed: &Placed<'_>) -> Result<Vec<Warning>, DataError> {
     let mut warnings = class_column::warnings(data)?;
+    warnings.extend(row_number::warnings(data)?);
     warnings.extend(integers::warnings(data, placed.lattice)?);
     warnings.extend(stretched::warnings(data, placed.lattice, placed.rounding)?);
+    let dominant = dominant::warning(data, placed.lattice, &warnings)?;
+    warnings.extend(dominant);
     if placed.weights_rounding > NEGLIGIBLE {
         let change = significant(placed.weights_rounding * 100.0, 2);
         let text = format!(

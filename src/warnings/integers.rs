@@ -16,15 +16,16 @@ pub(super) fn warnings(data: &Dataset<'_>, lattice: &Lattice) -> Result<Vec<Warn
         let half = libm::ldexp(f64::from(MAX_COORDINATE), lattice.exponent[j]);
         lattice.offset[j].abs() + half
     };
+    let scaled = data.points.scaling().is_some(); // then the lattice says nothing of the given values
     let columns: Vec<usize> =
-        (0..lattice.n_dims()).filter(|&j| (EXACT..4.0 * MOST).contains(&reach(j))).collect();
+        (0..lattice.n_dims()).filter(|&j| scaled || (EXACT..4.0 * MOST).contains(&reach(j))).collect();
     if columns.is_empty() {
         return Ok(Vec::new());
     }
     let d = lattice.n_dims();
     let mut first_row: Vec<Option<(usize, f64)>> = vec![None; columns.len()];
     let mut whole = vec![true; columns.len()];
-    data.points.visit::<DataError>(&mut |first, rows| {
+    data.points.raw().visit::<DataError>(&mut |first, rows| {
         for (i, row) in rows.to_f64().chunks_exact(d).enumerate() {
             for (at, &j) in columns.iter().enumerate() {
                 let x = row[j];

@@ -11,6 +11,9 @@
 //! | `fit` | all warnings of a fit, in their order |
 //! | `device` | a device that failed, or is slow |
 //! | `class_column` | columns that look like classes |
+//! | `row_number` | columns that number the rows |
+//! | `dominant` | a column with nearly all of the variance |
+//! | `first_rows` | the first rows of a table, as they were given |
 //! | `stretched`, `spread` | values that stretch the range of a column; the spread of columns |
 //! | `rounding` | rounding to the lattice that weighs in the inertia |
 //! | `integers` | whole numbers that an `f64` can't tell apart |
@@ -32,12 +35,15 @@
 mod class_column;
 mod device;
 mod distinct;
+mod dominant;
 mod empty;
+mod first_rows;
 mod fit;
 mod inertia;
 mod integers;
 mod place;
 mod rounding;
+mod row_number;
 mod spread;
 mod stretched;
 mod subject;

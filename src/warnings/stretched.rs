@@ -142,12 +142,14 @@ fn warning(
     } else {
         "clip the column, or take its logarithm"
     };
-    let text = format!("{column}: {} the range so far that {kept}; {advice}", stretching(far));
+    let text =
+        format!("{column}: {} the range so far that {kept}; {advice}", stretching(data, cause.column, far));
     Warning::new(WarningCode::StretchedRange, text).in_column(name).in_rows(far.rows.clone())
 }
 
-/// Which values stretch the range, and where.
-fn stretching(far: &FarValues) -> String {
+/// Which values stretch the range, in the user's units, and where.
+fn stretching(data: &Dataset<'_>, column: usize, far: &FarValues) -> String {
+    let shown = |x: f64| shown(data.points.scaling().map_or(x, |scaling| scaling.undo_value(column, x)));
     let rows = listed(&far.rows, far.count);
     let (lo, hi) = (shown(far.lo), shown(far.hi));
     match far.count {

@@ -37,6 +37,10 @@ pub enum WarningCode {
     StoppedEarly,
     /// A column that looks like a class is used as a feature.
     ClassColumn,
+    /// A column that numbers the rows, or is an id, is used as a feature.
+    RowNumber,
+    /// A column has nearly all of the variance.
+    DominantColumn,
     /// Fewer numbers of clusters were tried than the default, since there are fewer rows.
     FewerClusters,
 }

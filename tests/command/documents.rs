@@ -1,6 +1,6 @@
 //! The commands that documents show are run as shown, and print what is shown.
 //!
-//! The blocks `sh` of a document are run in order, in one folder that holds links to `data` and `docs`. The first block
+//! The blocks `sh` of a document are run in order, in one folder that holds links to `data`, `docs` and `tests`. The first block
 //! `text` after one is its output: `...` stands for any lines, notes may be missing, and lines with times or devices are
 //! not compared. A block ends with an error if an error is shown.
 #![cfg(unix)]
@@ -52,7 +52,7 @@ fn blocks(document: &str) -> Vec<Block> {
 /// A folder in which the commands of a document run.
 fn place() -> TempDir {
     let folder = TempDir::new().unwrap();
-    for name in ["data", "docs"] {
+    for name in ["data", "docs", "tests"] {
         let there = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         std::os::unix::fs::symlink(there, folder.path().join(name)).unwrap();
     }
@@ -206,5 +206,5 @@ fn what_is_shown_but_not_printed_is_found() {
     assert_eq!((first.line, first.commands.as_str(), first.shown.as_deref()), (2, "b\n", Some("c\n")));
     assert_eq!((second.line, second.shown.as_deref()), (13, None));
     let folder = place();
-    assert_eq!(run(folder.path(), "ls\nfalse\necho no\n"), ("data\ndocs\n".to_owned(), false));
+    assert_eq!(run(folder.path(), "ls\nfalse\necho no\n"), ("data\ndocs\ntests\n".to_owned(), false));
 }

@@ -83,7 +83,7 @@ pub(crate) fn values(data: &Dataset<'_>) -> Vec<f64> {
     match &data.points {
         Points::F32(rows) => rows.iter().map(|&x| x.into()).collect(),
         Points::F64(rows) => rows.iter().copied().collect(),
-        Points::Source(_) => unreachable!("tests hold their tables in memory"),
+        Points::Source(_) | Points::Scaled(_) => unreachable!("tests hold their tables in memory, unscaled"),
     }
 }
 

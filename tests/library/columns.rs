@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use cairn::data::{DataError, Dataset, LoadOptions, Points, Rows, load};
+use cairn::data::{DataError, Dataset, LoadOptions, Missing, Points, Rows, load};
 
 /// The table of `formats.rs`, with the columns x, y and z.
 const ROWS: [[f64; 3]; 5] =
@@ -137,6 +137,50 @@ fn a_null_is_a_missing_value_with_row_and_column() {
         assert!(missing("", "", "x,class,vector[0]").contains(r#"row 2, column 5 ("vector[1]")"#));
         let data = with(file, "", "", "x,class,vector[0],vector[1]").expect("y is whole");
         assert_eq!(values(&data), [4.0, 5.0, 6.0]);
+    }
+}
+
+#[test]
+fn rows_with_nulls_are_left_out_on_request() {
+    let of = |file: &str, more: &[&str], truth: &str, weights: &str| {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let options = LoadOptions {
+            more: more.iter().map(|more| path(more)).collect(),
+            numeric: true,
+            missing: Missing::Drop,
+            truth: text(truth),
+            weights: text(weights),
+            ..LoadOptions::default()
+        };
+        load(&path(file), &options).expect(file)
+    };
+    for file in ["nulls.parquet", "nulls.feather"] {
+        let data = of(file, &[], "", "");
+        assert_eq!(values(&data), [1.0, 4.0, 1.0, 2.0, 3.0, 6.0, 5.0, 6.0], "{file}");
+        let lacking = ["x", "vector[0]", "vector[1]"].map(|column| (column.to_owned(), 1));
+        assert_eq!(
+            (data.reading.dropped.columns(), data.reading.dropped.count()),
+            (&lacking[..], 1),
+            "{file}"
+        );
+        assert_eq!(data.reading.not_numeric, ["class"], "{file}");
+        assert_eq!([0, 1].map(|row| data.reading.rows.number(row)), [1, 3], "{file}");
+        let data = of(file, &[], "class", "x");
+        assert_eq!(values(&data), [4.0, 1.0, 2.0], "{file}");
+        assert_eq!((data.truth.expect("class").names, data.weights), (vec!["a".into()], Some(vec![1.0])));
+    }
+    let both = of("nulls.parquet", &["nulls.feather"], "", "y");
+    assert_eq!(values(&both), [1.0, 1.0, 2.0, 3.0, 5.0, 6.0].repeat(2));
+    assert_eq!(both.weights.as_deref(), Some([4.0, 6.0, 4.0, 6.0].as_slice()));
+    assert_eq!([1, 2].map(|row| both.reading.dropped.index(row)), [2, 3]);
+}
+
+#[test]
+fn columns_that_hold_no_numbers_are_left_out_on_request() {
+    for (file, n_dims) in [("kinds.parquet", 16), ("kinds.feather", 15)] {
+        let data = load(&path(file), &LoadOptions { numeric: true, ..LoadOptions::default() }).expect(file);
+        assert_eq!(data.reading.not_numeric, ["text", "day", "point", "lists"], "{file}");
+        assert_eq!((data.columns.len(), values(&data).len()), (n_dims, 3 * n_dims), "{file}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
-use cairn::data::{DataError, Dataset, LoadOptions, load};
+use cairn::data::{DataError, Dataset, LoadOptions, Missing, ReadOptions, Scale, load};
 use cairn::kmeans::{KMeans, fit};
 use tempfile::TempDir;
 
@@ -322,6 +322,117 @@ fn files_of_the_same_columns_are_one_table() {
     let none = folder.0.path().join("none-*.csv");
     let none = with(none.to_str().expect("plain name"), &[]).expect_err("nothing").to_string();
     assert!(none.contains("none-*.csv: no file has such a name"), "{none}");
+}
+
+/// A table of floats with two holes, in formats of all kinds; NaN is a hole in those of numbers.
+fn files_with_holes() -> Vec<(&'static str, Vec<u8>)> {
+    let rows =
+        [[1.0, 2.0, 3.0], [4.0, f32::NAN, 6.0], [7.0, 8.0, 9.0], [2.0, 1.0, f32::NAN], [5.0, 0.5, 2.0]];
+    let text = "1,2,3\n4,,6\n7,8,9\n2,1,NA\n5,0.5,2\n";
+    let cells =
+        |order: fn(f32) -> [u8; 4]| rows.as_flattened().iter().flat_map(|&x| order(x)).collect::<Vec<u8>>();
+    let by_columns = (0..3).flat_map(|at| rows.iter().flat_map(move |row| row[at].to_le_bytes()));
+    let (c, f) = (
+        npy("<f4", "False", "(5, 3)", &cells(f32::to_le_bytes)),
+        npy("<f4", "True", "(5, 3)", &by_columns.collect::<Vec<u8>>()),
+    );
+    let vectors = rows.iter().flat_map(|row| {
+        [3u32.to_le_bytes().to_vec(), row.iter().flat_map(|x| x.to_le_bytes()).collect()].concat()
+    });
+    vec![
+        ("t.csv", text.as_bytes().to_vec()),
+        ("t.csv.gz", gzip(text.as_bytes())),
+        ("t.csv.zst", zstd(text.as_bytes())),
+        ("little.csv", utf_16(text, u16::to_le_bytes)),
+        ("t.npz", npz(&[("a.npy", &c)], true)),
+        ("c.npy", c),
+        ("f.npy.gz", gzip(&f)),
+        ("f.npy", f),
+        ("t.idx", idx(13, &[5, 3], &cells(f32::to_be_bytes))),
+        ("t.fvecs", vectors.collect()),
+    ]
+}
+
+#[test]
+fn rows_with_holes_are_left_out_of_every_format() {
+    let folder = Folder::new();
+    for (name, bytes) in files_with_holes() {
+        let path = folder.write(name, &bytes);
+        let of = |options: LoadOptions| {
+            load(&path, &LoadOptions { missing: Missing::Drop, ..options }).expect(name)
+        };
+        let values = |data: &Dataset<'_>| data.points.to_f64().expect(name);
+        let all = of(LoadOptions::default());
+        assert_eq!(values(&all), [1.0, 2.0, 3.0, 7.0, 8.0, 9.0, 5.0, 0.5, 2.0], "{name}");
+        let numbers = [0, 1, 2].map(|row| all.reading.rows.number(row));
+        assert_eq!((all.reading.dropped.count(), numbers), (2, [1, 3, 5]), "{name}");
+        let holes = [("column 2".to_owned(), 1), ("column 3".to_owned(), 1)];
+        assert_eq!(all.reading.dropped.columns(), holes, "{name}");
+        let scaled = all.scaled(Scale::MinMax).expect(name);
+        assert_eq!(values(&scaled)[..3], [0.0, 0.2, 1.0 / 7.0], "{name}");
+        let chosen = of(LoadOptions { columns: vec!["1..2".into()], ..LoadOptions::default() });
+        assert_eq!(values(&chosen), [1.0, 2.0, 7.0, 8.0, 2.0, 1.0, 5.0, 0.5], "{name}");
+        let roles =
+            LoadOptions { truth: Some("2".into()), weights: Some("3".into()), ..LoadOptions::default() };
+        let roles = of(roles);
+        assert_eq!(values(&roles), [1.0, 7.0, 5.0], "{name}");
+        assert_eq!(roles.weights.expect("named"), [3.0, 9.0, 2.0], "{name}");
+        assert_eq!(roles.truth.expect("named").labels.len(), 3, "{name}");
+        let refused = load(&path, &LoadOptions::default()).and_then(|data| data.points.to_f64());
+        assert!(refused.map_or(true, |values| values[4].is_nan()), "{name}");
+    }
+}
+
+#[test]
+fn marks_of_missing_values_are_for_text_alone() {
+    let folder = Folder::new();
+    for (name, bytes) in files() {
+        let read = ReadOptions { na: vec!["100".into()], ..ReadOptions::default() };
+        let options = LoadOptions { read, missing: Missing::Drop, ..LoadOptions::default() };
+        let data = load(&folder.write(name, &bytes), &options);
+        if name.contains(".csv") || name == "named.by.content" {
+            assert_eq!(data.expect(name).points.n_points(), 4, "{name}");
+        } else {
+            assert!(matches!(data, Err(DataError::MarkOfNoText { .. })), "{name}");
+        }
+    }
+}
+
+#[test]
+fn rows_with_holes_are_left_out_of_several_files() {
+    let folder = Folder::new();
+    let files = files_with_holes();
+    let paths: Vec<String> = files.iter().map(|(name, bytes)| folder.write(name, bytes)).collect();
+    for names in [["t.csv", "t.csv.gz"], ["c.npy", "t.fvecs"], ["t.idx", "t.csv.zst"]] {
+        let of = |name: &str| paths.iter().find(|path| path.ends_with(name)).expect("written").clone();
+        let (first, more) = (of(&format!("/{}", names[0])), vec![of(names[1])]);
+        let data = load(&first, &LoadOptions { more, missing: Missing::Drop, ..LoadOptions::default() });
+        let data = data.expect("two files");
+        let whole = [1.0, 2.0, 3.0, 7.0, 8.0, 9.0, 5.0, 0.5, 2.0];
+        for _ in 0..2 {
+            assert_eq!(data.points.to_f64().expect("whole"), [whole, whole].concat(), "{names:?}");
+        }
+        let dropped = &data.reading.dropped;
+        assert_eq!(dropped.columns(), [("column 2".to_owned(), 2), ("column 3".to_owned(), 2)], "{names:?}");
+        assert_eq!([0, 3, 5].map(|row| dropped.index(row)), [0, 5, 9], "{names:?}");
+        assert_eq!([0, 3, 5].map(|row| data.reading.rows.number(row)), [1, 6, 10], "{names:?}");
+    }
+}
+
+#[test]
+fn text_in_any_file_makes_a_column_of_text() {
+    let folder = Folder::new();
+    let first = folder.write("1.csv", b"x,y,z\n1,2,3\n4,5,6\n");
+    let more = vec![folder.write("2.csv.gz", &gzip(b"x,y,z\n1,late,3\n4,5,6\n"))];
+    let options = LoadOptions { more, numeric: true, ..LoadOptions::default() };
+    let data = load(&first, &options).expect("x and z are numeric");
+    assert_eq!(
+        (&data.columns[..], data.reading.not_numeric),
+        (&["x".into(), "z".into()][..], vec!["y".into()])
+    );
+    assert_eq!(data.points.to_f64().expect("in memory"), [1.0, 3.0, 4.0, 6.0, 1.0, 3.0, 4.0, 6.0]);
+    let error = load(&first, &LoadOptions { numeric: false, ..options }).expect_err("text").to_string();
+    assert!(error.contains("2.csv.gz, row 2, column 2 (\"y\"): \"late\" is not a number"), "{error}");
 }
 
 /// Arrays stay in their files, and are read again.

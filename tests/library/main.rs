@@ -13,6 +13,7 @@
 //! | `columns` | Parquet and Arrow files, as other programs write them |
 //! | `model` | model files |
 //! | `python` | the Python snippet of docs/MODELS.md reads a model |
+//! | `scaling` | scaled rows equal scikit-learn's |
 //! | `measures` | every measure equals scikit-learn's |
 //! | `sweep` | accuracy by number of clusters |
 //! | `drawings` | drawings as text |
@@ -40,5 +41,6 @@ mod measures;
 mod model;
 mod python;
 mod restarts;
+mod scaling;
 mod shaders;
 mod sweep;

@@ -61,7 +61,8 @@ pub(in crate::cli) struct CompareArgs {
     /// --gpu-memory and --quiet apply
     #[arg(long, help_heading = "Comparison")]
     #[arg(conflicts_with_all = [
-        "data", "clusters", "seed", "restarts", "init", "max_iter", "tol", "truth", "weights", "header", "delimiter",
+        "data", "clusters", "seed", "restarts", "init", "max_iter", "tol", "truth", "weights", "columns", "ignore", "numeric",
+        "missing", "scale", "header", "delimiter", "na",
         "runs", "warmup", "sweep", "export_json", "export_csv", "export_html",
     ])]
     pub(in crate::cli) calibrate: bool,

@@ -14,7 +14,7 @@ Examples:
     Cluster a table of your own, and score the clusters
   cairn fit x.npy -k 100 --labels labels.npy --centroids c.npy
     Write the results as arrays
-  zcat x.csv.gz | cairn fit - --json
+  zcat x.csv.gz | cairn fit - -k 8 --json
     Read a pipe, and write JSON
   cairn fit x.csv -k 20 --model x.safetensors
     Save a model for `cairn predict`

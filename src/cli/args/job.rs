@@ -2,6 +2,7 @@
 
 use clap::ValueHint;
 
+use super::columns::{ColumnArgs, MissingArgs, ScaleArgs};
 use super::device::ThreadsArgs;
 use super::number::whole;
 use super::table::TableArgs;
@@ -13,7 +14,7 @@ pub(in crate::cli) struct JobArgs {
     #[arg(default_value = "digits", hide_default_value = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) data: String,
 
-    /// Number of clusters [default: 10, or as many as the rows of the --init file]
+    /// Number of clusters; needed, but for the digits [default: 10] and with an --init file [default: its rows]
     #[arg(short = 'k', long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub(in crate::cli) clusters: Option<usize>,
 
@@ -51,10 +52,14 @@ pub(in crate::cli) struct JobArgs {
     #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
-    /// Columns to leave out, by name or number from 1: one, or several between commas; may be repeated. The model does
-    /// not need them
-    #[arg(long, value_name = "COLUMN,..", value_hint = ValueHint::Other, help_heading = "Input")]
-    pub(in crate::cli) ignore: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) columns: ColumnArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) missing: MissingArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) scale: ScaleArgs,
 
     #[command(flatten)]
     pub(in crate::cli) table: TableArgs,

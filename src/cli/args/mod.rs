@@ -1,5 +1,6 @@
 //! The flags, as typed: the subcommands and `--color`. Each group of subcommands or of shared flags has a file.
 
+mod columns;
 mod compare;
 pub(super) mod device;
 mod devices;
@@ -22,6 +23,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::terminal;
 
+pub(super) use columns::{MissingArg, ScaleArgs};
 pub(super) use compare::CompareArgs;
 pub(super) use device::{DeviceArgs, MemoryArgs};
 pub(super) use devices::DevicesArgs;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ValueEnum, ValueHint};
 
+use super::columns::ColumnArgs;
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::table::TableArgs;
 
@@ -23,11 +24,8 @@ pub(in crate::cli) struct RowsArgs {
     #[arg(index = 3, value_name = "MORE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) more: Vec<String>,
 
-    /// Columns to leave out, by name or number from 1: one, or several between commas; may be repeated. Not needed
-    /// where both the model and the data name their columns, or where the fitted table had no names and as many
-    /// columns as the data: then only those of the model are used
-    #[arg(long, value_name = "COLUMN,..", value_hint = ValueHint::Other, help_heading = "Input")]
-    pub(in crate::cli) ignore: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) columns: ColumnArgs,
 
     /// Match columns by position, not by name
     #[arg(long, help_heading = "Input")]
@@ -106,7 +104,9 @@ pub(in crate::cli) struct PredictArgs {
     /// copies them, are not changed: whole numbers up to 16, at least one of them 12 or more, ink in the first and
     /// last row
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
-    #[arg(conflicts_with_all = ["data", "more", "ignore", "by_position", "header", "delimiter"])]
+    #[arg(conflicts_with_all = [
+        "data", "more", "columns", "ignore", "numeric", "by_position", "header", "delimiter", "na",
+    ])]
     pub(in crate::cli) drawings: Option<String>,
 
     /// Do not normalise the drawings

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
+use super::columns::{ColumnArgs, MissingArgs, ScaleArgs};
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::number::whole;
 use super::table::TableArgs;
@@ -82,9 +83,14 @@ pub(in crate::cli) struct SweepArgs {
     #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,
 
-    /// Columns to leave out of both tables, by name or number from 1: one, or several between commas; may be repeated
-    #[arg(long, value_name = "COLUMN,..", value_hint = ValueHint::Other, help_heading = "Input")]
-    pub(in crate::cli) ignore: Vec<String>,
+    #[command(flatten)]
+    pub(in crate::cli) columns: ColumnArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) missing: MissingArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) scale: ScaleArgs,
 
     #[command(flatten)]
     pub(in crate::cli) table: TableArgs,

@@ -3,7 +3,7 @@
 use cairn::data::{Header, LONGEST_ROW, ReadOptions};
 use clap::ValueEnum;
 
-/// `--header`, `--delimiter` and `--max-row`.
+/// `--header`, `--delimiter`, `--max-row` and `--na`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct TableArgs {
     /// Whether row 1 of a CSV file names the columns; auto: compare it with the rows below, and ask if that leaves a
@@ -19,6 +19,10 @@ pub(in crate::cli) struct TableArgs {
     /// Longest row of a CSV file, such as 1GiB [default: 64 MiB, and 16 MiB for the first row]
     #[arg(long, value_name = "SIZE", help_heading = "Input")]
     pub(in crate::cli) max_row: Option<bytesize::ByteSize>,
+
+    /// A text that stands for a missing value in a CSV file, beside the usual marks such as NA; may be repeated
+    #[arg(long, value_name = "TEXT", value_hint = clap::ValueHint::Other, allow_hyphen_values = true, help_heading = "Input")]
+    pub(in crate::cli) na: Vec<String>,
 }
 
 impl TableArgs {
@@ -26,7 +30,12 @@ impl TableArgs {
     pub(in crate::cli) fn read_options(&self) -> ReadOptions {
         let longest_row =
             self.max_row.map_or(LONGEST_ROW, |size| size.as_u64().try_into().unwrap_or(usize::MAX));
-        ReadOptions { header: self.header.into(), delimiter: self.delimiter, longest_row }
+        ReadOptions {
+            header: self.header.into(),
+            delimiter: self.delimiter,
+            longest_row,
+            na: self.na.clone(),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use cairn::compare::{
     Budget, CompareError, Comparison, Contestant, Document, Estimate, HostClock, Method, Plan, Runner, Step,
     params_at,
 };
-use cairn::data::{self, Dataset};
+use cairn::data::Dataset;
 use cairn::engine::Device;
 use cairn::kmeans::{FitError, Params};
 use cairn::numbers::{self, plural};
@@ -24,7 +24,7 @@ use super::args::CompareArgs;
 use super::device;
 use super::failure::{self, Stopped, Usage};
 use super::progress::Bar;
-use super::{hints, input, notes, request, stop, terminal};
+use super::{hints, notes, request, stop, terminal};
 
 /// Default number of runs of each device; fewer if they take long.
 const RUNS: u32 = 10;
@@ -42,6 +42,9 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
         return calibrate::run(args, &list);
     }
     let files = ExportFiles::create(args)?;
+    if args.sweep.as_ref().is_none_or(|sweep| sweep.parameter != Parameter::Clusters) {
+        request::check_clusters(&args.job, &[])?;
+    }
     let asked = request::params(&args.job, Device::Auto)?;
     let params = &asked.params;
     if let Some(sweep) = &args.sweep {
@@ -52,14 +55,14 @@ pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     }
     let mut contestants = devices::open(&list, &device::options(&devices::wanted(args))?, args.quiet)?;
     let start = Instant::now();
-    let data = data::load(&args.job.data, &request::load_options(&args.job))?;
+    let data = request::load(&args.job, &[])?;
     let (params, starts) = asked.of_data(&data)?;
     stop::allow("nothing was written");
     let document = measure(args, &params, &data, start.elapsed(), &mut contestants)?;
     let document = Document { warnings: hints::with_flags(document.warnings.clone()), ..document };
     let written = files.write(&document);
     if !args.quiet {
-        input::write(&data);
+        notes::of_table(&data);
         starts.note(&data).iter().for_each(|note| notes::write_note(note));
         let text = text::text(&document, terminal::width(), terminal::color());
         terminal::write_stdout(&text).context("standard output")?;

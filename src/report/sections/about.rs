@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::super::format::inertia;
 use super::{Facts, ReportError, Section};
+use crate::model::Model;
 use crate::numbers::{count, grouped_plural};
 
 #[derive(Template)]
@@ -29,6 +30,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
                 grouped_plural(model.n_dims(), "column")
             ),
         ),
+        ("scale", scale(model)),
         ("clusters", count(model.n_clusters() as f64)),
         ("restarts", format!("{}, {}, seed {}", count(params.n_restarts as f64), params.init, params.seed)),
         (
@@ -43,10 +45,18 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         ("version", format!("cairn {}", from.cairn)),
         ("fingerprint", model.fingerprint.clone()),
     ];
-    let own = own.into_iter().map(|(name, text)| (name.to_owned(), text));
+    let own = own.into_iter().filter(|(_, text)| !text.is_empty());
+    let own = own.map(|(name, text)| (name.to_owned(), text));
     super::section::section(
         "about",
         "How it was made",
         &About { lines: own.chain(facts.report.about.iter().cloned()).collect() },
     )
+}
+
+/// How the rows are scaled; empty if they are not.
+fn scale(model: &Model) -> String {
+    let Some(scaling) = &model.scaling else { return String::new() };
+    let (name, about) = (scaling.scale().name(), scaling.scale().about());
+    format!("{name}: {about}; distances and inertia are those of scaled rows")
 }

@@ -49,7 +49,8 @@ fn group(facts: &Facts<'_>, pair: &Misread) -> Result<MisreadGroup, ReportError>
         Some(named) => format!("{class} taken for {named}"),
         None => format!("{class} in clusters without a name"),
     };
-    let numbers = pair.rows.iter().map(|row| count(*row as f64 + 1.0)).collect::<Vec<_>>().join(", ");
+    let numbers =
+        pair.rows.iter().map(|&row| count(facts.row_number(row) as f64)).collect::<Vec<_>>().join(", ");
     Ok(MisreadGroup {
         pictures: pictures(facts, pair, &heading)?,
         rows: if facts.ink.is_none() { format!("rows {numbers}") } else { String::new() },
@@ -62,7 +63,7 @@ fn pictures(facts: &Facts<'_>, pair: &Misread, heading: &str) -> Result<Vec<Inli
     let (Some(ink), Some(gathered)) = (facts.ink, &facts.gathered) else { return Ok(Vec::new()) };
     let values = |row: &usize| Some((*row, gathered.misread_values.get(row)?));
     let picture = |(row, values): (usize, &Vec<f64>)| {
-        ink.picture(values, format!("{heading}, row {}", row + 1), String::new())
+        ink.picture(values, format!("{heading}, row {}", facts.row_number(row)), String::new())
     };
     pair.rows.iter().filter_map(values).map(picture).collect()
 }

@@ -120,7 +120,7 @@ fn line(facts: &Facts<'_>, scale: &FeatureScale, clusters: &[usize], j: usize) -
         let x = facts.centroids[[c, j]];
         let z = scale.z(j, x);
         ProfileCell {
-            value: grouped(x),
+            value: grouped(facts.in_users_units(j, x)),
             strength: (100.0 * (z.abs() / FULL).min(1.0)).round() as u32,
             above: z > 0.0,
             about: format!(
@@ -132,7 +132,7 @@ fn line(facts: &Facts<'_>, scale: &FeatureScale, clusters: &[usize], j: usize) -
     };
     ProfileLine {
         feature: facts.model.columns[j].clone(),
-        mean: grouped(scale.means[j]),
+        mean: grouped(facts.in_users_units(j, scale.means[j])),
         cells: clusters.iter().map(cell).collect(),
     }
 }

@@ -102,8 +102,11 @@ fn pictures(facts: &Facts<'_>) -> Result<Vec<InlineImage>, ReportError> {
     let picture = |at: usize| {
         let row = gathered.sample[at];
         let class = facts.class_of(row).unwrap_or_default();
-        let alt =
-            if class.is_empty() { format!("row {}", row + 1) } else { format!("{class}, row {}", row + 1) };
+        let alt = if class.is_empty() {
+            format!("row {}", facts.row_number(row))
+        } else {
+            format!("{class}, row {}", facts.row_number(row))
+        };
         ink.picture(gathered.sampled(at), alt, class.to_owned())
     };
     gathered.some(GRID, 1).into_iter().map(picture).collect()

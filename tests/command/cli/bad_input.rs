@@ -63,8 +63,8 @@ fn more_clusters_than_rows_of_positive_weight() {
 #[test]
 fn missing_and_empty_files() {
     let folder = Folder::new();
-    folder.fit("no-such.csv --labels out.csv").refused(1, &["no-such.csv", "no such file"]);
-    folder.fit(". --labels out.csv").refused(1, &["is a folder"]);
+    folder.fit("no-such.csv -k 1 --labels out.csv").refused(1, &["no-such.csv", "no such file"]);
+    folder.fit(". -k 1 --labels out.csv").refused(1, &["is a folder"]);
     assert!(folder.names().is_empty());
     refused_csv("", "", 1, &["t.csv", "empty"]);
     refused_csv("a,b\n", "", 1, &["t.csv", "2 columns", "no rows", "--header no"]);
@@ -200,7 +200,7 @@ fn an_unknown_device_is_named() {
 
 #[test]
 fn names_with_control_characters_do_not_reach_the_terminal() {
-    let ran = Folder::new().fit("no\u{1b}[31m-such.csv");
+    let ran = Folder::new().fit("no\u{1b}[31m-such.csv -k 1");
     ran.refused(1, &["no\\u{1b}[31m-such.csv"]);
 }
 

@@ -168,7 +168,7 @@ fn misuse_is_refused_before_any_work() {
     folder
         .run("compare t.csv --devices cpu --sweep clusters=2,4")
         .refused(1, &["--sweep clusters=2,4", "4 clusters", "3 rows"]);
-    folder.run("compare t.csv --devices cpu,nosuch").refused(1, &["--devices", "nosuch"]);
+    folder.run("compare t.csv -k 2 --devices cpu,nosuch").refused(1, &["--devices", "nosuch"]);
     assert_eq!(folder.names(), ["init.csv", "t.csv"]);
 }
 

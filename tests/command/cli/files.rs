@@ -91,7 +91,7 @@ fn other_centroids_do_not_converge_at_once() {
 #[test]
 fn a_file_that_is_there_is_replaced_when_all_went_well_and_kept_when_not() {
     let folder = Folder::with([("l.csv", b"before"), ("bad.csv", b"1\nx\n")]);
-    folder.fit("bad.csv --labels l.csv").refused(1, &["bad.csv"]);
+    folder.fit("bad.csv -k 1 --labels l.csv").refused(1, &["bad.csv"]);
     assert_eq!(folder.read("l.csv"), "before");
     folder.fit("-q -r 1 --labels l.csv").done();
     assert!(folder.read("l.csv").starts_with("label\n"));

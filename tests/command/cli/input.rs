@@ -42,7 +42,7 @@ fn standard_input_may_be_csv_or_npy() {
     let (csv, npy) = (piped(b"1,2\n3,4\n5,9\n"), piped(&npy_f64("(3, 2)", &[1., 2., 3., 4., 5., 9.])));
     assert_eq!(csv["data"]["name"], "standard input");
     assert_eq!((&csv["data"]["n_points"], &csv["fingerprint"]), (&3.into(), &npy["fingerprint"]));
-    folder.fit("-").refused(1, &["standard input", "empty"]);
+    folder.fit("- -k 2").refused(1, &["standard input", "empty"]);
 }
 
 /// `TABLE` without its first column, in formats that have no names of columns.
@@ -105,8 +105,16 @@ fn parquet_and_arrow_give_the_fingerprint_of_csv() {
     let ran = folder.fit("kinds.parquet -k 1 --labels out.csv");
     ran.refused(
         1,
-        &["kinds.parquet: column", "\"text\"", "\"day\"", "--ignore text,day,point,lists leaves out"],
+        &[
+            "kinds.parquet: column",
+            "\"text\"",
+            "\"day\"",
+            "--ignore text,day,point,lists leaves out",
+            "so does --numeric",
+        ],
     );
+    let numeric = folder.json("kinds.parquet -k 1 --numeric");
+    assert_eq!(numeric["data"]["not_numeric"], serde_json::json!(["text", "day", "point", "lists"]));
     folder
         .fit("kinds.parquet -k 1 -q --ignore text,day,point,lists --labels out.parquet --centroids c.jsonl")
         .done();

@@ -14,8 +14,16 @@ fn its_shape_is_fixed() {
     ran.done();
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     let expected = [
-        ("data", "input mixed n_dims n_points name rounding_rms step_max step_min weights_rounding"),
-        ("params", "ignore init init_columns max_iter n_clusters n_restarts seed threads tol truth weights"),
+        (
+            "data",
+            "input missing mixed n_dims n_points name not_numeric rounding_rms rows_dropped scale step_max step_min \
+                 weights_rounding",
+        ),
+        (
+            "params",
+            "columns ignore init init_columns max_iter missing n_clusters n_restarts numeric seed threads tol truth \
+                 weights",
+        ),
         ("device", "adapter asked driver fallback used"),
         (
             "best",

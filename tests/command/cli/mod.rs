@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `bad_input` | invalid input: exit code, a message of one line, no file left behind |
 //! | `cases` | ordinary files of every form: headers, missing values, dialects, other formats, ids |
+//! | `columns` | columns chosen, left out, of text; rows that lack values; tables as people have them |
+//! | `scale` | scaled rows in every output; models that keep the scaling |
 //! | `input` | sources of data, truth and weights |
 //! | `files` | output files: both formats, never an input, mode and owner, signals |
 //! | `cache` | the cache folder and the folder for temporary files in any state |
@@ -27,6 +29,7 @@ mod bad_input;
 #[cfg(unix)]
 mod cache;
 mod cases;
+mod columns;
 mod compare;
 mod devices;
 mod drawings;
@@ -39,6 +42,7 @@ mod json;
 mod model;
 mod pipes;
 mod read;
+mod scale;
 #[cfg(unix)]
 mod stops;
 mod summary;
@@ -182,7 +186,7 @@ fn interrupted(folder: &Folder, args: &str, seconds: u64) -> (Option<i32>, Strin
 
 /// Whether this is a note that says what row 1 was taken for, or which columns were left out or read as 1 and 0.
 fn is_note_on_table(line: &str) -> bool {
-    let said = ["names the columns: ", " is data, ", ", left out", "is read as 1", "counts the rows"];
+    let said = ["names the columns: ", " is data, ", ", left out", "is read as 1", " left out, which "];
     line.starts_with("note: ") && said.iter().any(|part| line.contains(part))
 }
 

@@ -240,7 +240,7 @@ fn rows_that_can_not_be_predicted_are_named() {
         &["row 4, column 1 (\"x\")", "1e300", "the centre of the fitted rows"],
     );
     refused("y,c,x\n0,0,1e12\n", "--strict", &["row 2, column 3 (\"x\")"]);
-    refused("x,y\n1,nan\n", "--strict", &["row 2, column 2", "not a finite number"]);
+    refused("x,y\n1,nan\n", "--strict", &["row 2, column 2", "\"nan\" stands for a missing value"]);
     refused("x,y\n1,\n", "--strict", &["row 2, column 2", "empty"]);
     refused("", "", &["standard input", "empty"]);
     refused("x,y\n", "", &["no rows"]);

@@ -167,7 +167,7 @@ fn the_proof_shows_what_was_seen() {
 #[test]
 fn clusters_without_names_are_numbers() {
     let folder = fitted();
-    folder.fit("data.csv --model n.safetensors").refused(1, &["data.csv"]);
+    folder.fit("data.csv -k 1 --model n.safetensors").refused(1, &["data.csv"]);
     std::fs::write(folder.path("pixels.csv"), pixels()).unwrap();
     folder.fit("pixels.csv -k 10 -r 1 -q --model n.safetensors").done();
     let ran = folder.run("read n.safetensors s.png --plain");

@@ -362,7 +362,7 @@ fn a_class_used_as_a_feature_is_warned_of() {
     let folder = Folder::new();
     let flags =
         "--truth digit leaves it out and scores the clusters against it, --ignore digit leaves it out";
-    let ran = folder.fit(&format!("{digits} -r 1 --report r.html"));
+    let ran = folder.fit(&format!("{digits} -k 10 -r 1 --report r.html"));
     assert!(ran.code == 0 && ran.err.contains("warning: column \"digit\" looks like a class"), "{}", ran.err);
     assert!(ran.err.contains(flags), "{}", ran.err);
     assert!(folder.read("r.html").contains(flags));
@@ -373,15 +373,16 @@ fn a_class_used_as_a_feature_is_warned_of() {
         assert!(found.next().is_none() && first["text"].as_str().unwrap().ends_with(flags), "{first}");
         assert_eq!(first["column"], "digit");
     };
-    warning(&json_of(&folder.fit(&format!("{digits} -r 1 --json"))));
+    warning(&json_of(&folder.fit(&format!("{digits} -k 10 -r 1 --json"))));
     warning(&json_of(
         &folder.run(&format!("sweep {digits} -k 2 --seeds 1 -r 1 --device cpu --no-measures --json")),
     ));
-    let compare = format!("compare {digits} -r 1 --runs 1 --warmup 0 --devices cpu --export-json c.json");
+    let compare =
+        format!("compare {digits} -k 10 -r 1 --runs 1 --warmup 0 --devices cpu --export-json c.json");
     assert_eq!(folder.run(&compare).code, 0);
     warning(&serde_json::from_str(&folder.read("c.json")).unwrap());
     for flag in ["--truth", "--ignore"] {
-        folder.fit(&format!("{digits} -r 1 {flag} digit")).done();
+        folder.fit(&format!("{digits} -k 10 -r 1 {flag} digit")).done();
     }
     folder.fit("digits -r 1").done();
     // a column without a name is asked for by its number
