@@ -1,4 +1,5 @@
 //! Scaled rows equal those of scikit-learn (`fixtures/scaling.json`).
+#![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
 use std::path::Path;
 
