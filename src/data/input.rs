@@ -16,6 +16,7 @@ use crate::temporary::{self, Access, Temporary};
 pub(super) struct Input {
     name: String,
     /// The name of what is wanted in it.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only archives have parts"))]
     part: Option<String>,
     start: Vec<u8>,
     bytes: Bytes,
