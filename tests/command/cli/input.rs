@@ -113,7 +113,7 @@ fn parquet_and_arrow_give_the_fingerprint_of_csv() {
             "so does --numeric",
         ],
     );
-    let numeric = folder.json("kinds.parquet -k 1 --numeric");
+    let numeric = folder.json("kinds.parquet -k 1 -q --numeric");
     assert_eq!(numeric["data"]["not_numeric"], serde_json::json!(["text", "day", "point", "lists"]));
     folder
         .fit("kinds.parquet -k 1 -q --ignore text,day,point,lists --labels out.parquet --centroids c.jsonl")
