@@ -24,5 +24,8 @@ if [ -x target/debug/cairn ]; then
     CAIRN_COMMAND=$PWD/target/debug/cairn
     export CAIRN_COMMAND CAIRN_REQUIRE_COMMAND=1
 fi
+if [ $# = 0 ]; then
+    cargo clippy -p cairn-kmeans-python -- -D warnings
+fi
 export OPENBLAS_NUM_THREADS=2
 $venv/bin/pytest -q python "$@"

@@ -100,7 +100,7 @@ export CAIRN_REQUIRE_GPU=${CAIRN_REQUIRE_GPU:-vulkan,gl}
 cargo test --no-fail-fast "$@"
 
 # the Python package
-if [ $# = 0 ]; then
+if [ $# = 0 ] && [ -z "${CAIRN_SKIP_PYTHON_PACKAGE:-}" ]; then
     if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         tests/python.sh
     else

@@ -195,7 +195,9 @@ fn lists_have_one_length() {
 #[test]
 fn a_file_cut_or_changed_anywhere_is_an_error_or_the_table() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for name in FILES {
+    // every change where time does not matter, else every third
+    let step = if std::env::var_os("CAIRN_LONG").is_some() { 1 } else { 3 };
+    let check = |name: &str| {
         let whole = fs::read(path(name)).expect("there");
         let read = |bytes: &[u8]| {
             let file = folder.path().join(name);
@@ -206,10 +208,16 @@ fn a_file_cut_or_changed_anywhere_is_an_error_or_the_table() {
         for end in 0..whole.len() {
             assert!(read(&whole[..end]).is_err(), "{name} cut at {end}");
         }
-        for at in 0..whole.len() {
+        for at in (0..whole.len()).step_by(step) {
             let mut changed = whole.clone();
             changed[at] ^= 0x81;
             let _ = read(&changed);
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        for name in FILES {
+            let check = &check;
+            scope.spawn(move || check(name));
+        }
+    });
 }
