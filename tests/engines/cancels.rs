@@ -13,7 +13,7 @@ use crate::common::{self, Backend, Case, compare, normal, on_devices, processor}
 on_devices!(within_a_restart);
 
 /// Much longer than a step of a restart takes on any device here.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 /// A job whose restarts take seconds: a software adapter does one of many rounds in each submission.
 fn long(backend: Backend) -> Case {

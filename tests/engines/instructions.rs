@@ -13,7 +13,8 @@ fn run_with(kernel: &str, others: &[&str]) {
     let own = std::env::current_exe().expect("a test knows its own file");
     let left_out = ["digits", "many_rows", "nearest::", "peak::", "truth::"].map(|name| ["--skip", name]);
     // the shapes, the ties and the adversaries, if there is no time for more
-    let of = if quick() {
+    let shared = kernel == SHORT && !long(); // all but one loop is that of int8
+    let of = if quick() || shared {
         vec!["shapes::", "ties::", "narrow::", "--skip", "::vulkan", "--skip", "::gl", "--skip", "::native"]
     } else {
         vec!["::cpu"]
@@ -30,6 +31,8 @@ fn run_with(kernel: &str, others: &[&str]) {
     assert!(!text.contains("running 0 tests"), "{text}");
 }
 
+/// Bytes with sums in 16 bits.
+const SHORT: &str = "short-int8";
 const IN_16_BITS: &str = "mutations::a_bound_of_zero_is_caught_in_16_bits";
 const LESS_IN_8_BITS: &str = "mutations::less_than_the_bound_is_caught_in_8_bits";
 const LESS_BESIDE_A_GRID: &str = "mutations::less_than_the_bound_is_caught_beside_a_grid";
@@ -65,7 +68,7 @@ fn int8() {
 /// The same with sums in 16 bits, as on AVX2 without VNNI.
 #[test]
 fn short_int8() {
-    run_with("short-int8", &[LESS_BESIDE_A_GRID, BOUNDS, "--include-ignored"]);
+    run_with(SHORT, &[LESS_BESIDE_A_GRID, BOUNDS, "--include-ignored"]);
 }
 
 /// Where the widest has a unit for matrices, and would be chosen.
