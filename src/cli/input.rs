@@ -3,8 +3,6 @@
 use cairn::data::{Dataset, TextReading};
 use serde::Serialize;
 
-use super::terminal::{plain, write_stderr};
-
 /// Most names that are listed.
 const LISTED: usize = 8;
 /// The embedded table, of which nothing needs to be found.
@@ -39,11 +37,6 @@ pub(super) fn of_text<'a>(name: &str, text: Option<&'a TextReading>) -> Option<I
         booleans: &text.booleans,
         row_count: text.row_count.as_ref().map(|(name, _)| name.as_str()),
     })
-}
-
-/// Writes notes.
-pub(super) fn write_all(notes: &[String]) {
-    notes.iter().for_each(|note| write_stderr(&format!("note: {}", plain(note))));
 }
 
 /// Notes on how a table was read.

@@ -20,7 +20,7 @@ pub(super) fn write(done: &Done<'_>) {
 
 /// Writes the notes on a table: how it was read, and what was made of it.
 pub(super) fn of_table(data: &Dataset<'_>) {
-    input::notes(data).iter().chain(&prepared::notes(data)).for_each(|note| write_note(note));
+    table(data).iter().for_each(|note| write_note(note));
 }
 
 /// Writes a note.
@@ -39,10 +39,13 @@ pub(super) fn warn(warnings: &[Warning]) {
     }
 }
 
+fn table(data: &Dataset<'_>) -> Vec<String> {
+    [input::notes(data), prepared::notes(data)].concat()
+}
+
 fn notes(done: &Done<'_>) -> Vec<String> {
     let (fit, verbose) = (&done.fit, done.args.verbose);
-    let mut notes = input::notes(&done.data);
-    notes.extend(prepared::notes(&done.data));
+    let mut notes = table(&done.data);
     notes.extend(done.starts.note(&done.data));
     if verbose || *done.params.device() == Device::Auto {
         notes.push(format!("device {}", fit.device_reason));

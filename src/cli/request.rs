@@ -5,7 +5,7 @@ use cairn::data::{self, DataError, Dataset, LoadOptions, Scale};
 use cairn::engine::Device;
 use cairn::kmeans::{Init, KMeans, Params, ParamsError};
 
-use super::args::{InitArg, JobArgs, ScaleArgs};
+use super::args::{ColumnArgs, InitArg, JobArgs, MissingArgs, ScaleArgs, TableArgs};
 use super::failure::Usage;
 use super::input::typed;
 use super::starts::{StartColumns, Starts};
@@ -19,23 +19,26 @@ const CLUSTERS: usize = 10;
 const RESTARTS_OF_DIGITS: u64 = 1000;
 const RESTARTS: u64 = 10;
 
-/// Options for reading the data.
-pub(super) fn load_options(args: &JobArgs) -> LoadOptions {
+/// Options for reading the data: one table, with no column of classes or weights.
+pub(super) fn load_options(table: &TableArgs, columns: &ColumnArgs, missing: &MissingArgs) -> LoadOptions {
     LoadOptions {
-        read: args.table.read_options(),
-        truth: args.truth.clone(),
-        weights: args.weights.clone(),
-        more: Vec::new(),
-        columns: args.columns.columns.clone(),
-        ignore: args.columns.ignore.clone(),
-        numeric: args.columns.numeric,
-        missing: args.missing.missing.into(),
+        read: table.read_options(),
+        columns: columns.columns.clone(),
+        ignore: columns.ignore.clone(),
+        numeric: columns.numeric,
+        missing: missing.missing.into(),
+        ..LoadOptions::default()
     }
 }
 
 /// Loads the data, with the rows of more files, and scales them.
 pub(super) fn load(args: &JobArgs, more: &[String]) -> Result<Dataset<'static>, DataError> {
-    let options = LoadOptions { more: more.to_vec(), ..load_options(args) };
+    let options = LoadOptions {
+        truth: args.truth.clone(),
+        weights: args.weights.clone(),
+        more: more.to_vec(),
+        ..load_options(&args.table, &args.columns, &args.missing)
+    };
     scaled(data::load(&args.data, &options)?, &args.scale)
 }
 
@@ -83,11 +86,12 @@ impl Asked {
         let Some(starts) = self.starts else { return Ok((self.params, StartColumns::None)) };
         let (mut centroids, columns) = starts.in_order_of(data)?;
         // as they are written: in the units of the data, but for rows of length 1
-        let scaling = data.points.scaling().filter(|scaling| scaling.scale() != Scale::Unit);
-        for mut row in centroids.rows_mut().into_iter().filter(|_| scaling.is_some()) {
-            let mut values = row.to_vec();
-            scaling.iter().for_each(|scaling| scaling.apply(&mut values));
-            row.iter_mut().zip(values).for_each(|(to, value)| *to = value);
+        if let Some(scaling) = data.points.scaling().filter(|scaling| scaling.scale() != Scale::Unit) {
+            for mut row in centroids.rows_mut() {
+                let mut values = row.to_vec();
+                scaling.apply(&mut values);
+                row.iter_mut().zip(values).for_each(|(to, value)| *to = value);
+            }
         }
         Ok((KMeans::from(self.params).init(Init::Centroids(centroids)).check()?, columns))
     }

@@ -54,7 +54,7 @@ pub(super) fn walk(
     let name = source.columns().source();
     let mut notes = text.as_ref().map_or_else(Vec::new, |text| input::of_form(name, text));
     notes.extend(left_out(source.columns(), &pick, args)?);
-    input::write_all(&notes);
+    notes.iter().for_each(|note| notes::write_note(note));
     Ok(Visited { truth, text })
 }
 

@@ -75,10 +75,14 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     let table = args.table_out.as_deref().map(Output::create).transpose()?;
     let wanted = Wanted { quiet: args.quiet, ..Wanted::default() };
     let opened = device::open(&args.device.device(), &wanted)?;
-    let options = LoadOptions { more: args.more.clone(), ..load_options(args, args.weights.clone()) };
-    let data = data::load(&args.data, &options)?;
+    let read = LoadOptions {
+        truth: args.truth.clone(),
+        ..request::load_options(&args.table, &args.columns, &args.missing)
+    };
+    let weighted = LoadOptions { weights: args.weights.clone(), more: args.more.clone(), ..read.clone() };
+    let data = data::load(&args.data, &weighted)?;
     let data = request::scaled(data, &args.scale)?;
-    let test = args.test.as_ref().map(|test| data::load(test, &load_options(args, None))).transpose();
+    let test = args.test.as_ref().map(|test| data::load(test, &read)).transpose();
     let test = test.context("--test")?;
     let fewer = if args.clusters.is_none() { keep_possible(&mut plan, &data) } else { None };
     let runs = {
@@ -156,19 +160,6 @@ fn plan(args: &SweepArgs) -> SweepPlan {
         n_clusters: args.clusters.as_ref().map_or_else(|| DEFAULT.collect(), |numbers| numbers.0.clone()),
         seeds: args.seeds.0.clone(),
         measures: !args.no_measures,
-    }
-}
-
-fn load_options(args: &SweepArgs, weights: Option<String>) -> LoadOptions {
-    LoadOptions {
-        read: args.table.read_options(),
-        truth: args.truth.clone(),
-        weights,
-        more: Vec::new(),
-        columns: args.columns.columns.clone(),
-        ignore: args.columns.ignore.clone(),
-        numeric: args.columns.numeric,
-        missing: args.missing.missing.into(),
     }
 }
 

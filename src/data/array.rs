@@ -302,8 +302,7 @@ impl RowBlock {
             }
             if let Some(column) = pick.weights {
                 let weight = cells.number(row, column);
-                let is_dropped = pick.drops() && weight.is_nan();
-                if !(is_dropped || weight.is_finite() && weight >= 0.0) {
+                if !pick.takes_weight(weight) {
                     let (position, text) = (array.columns.position(number, column), cells.text(row, column));
                     return Err(DataError::Weight { position, text });
                 }

@@ -201,11 +201,9 @@ impl<'a> Block<'a> {
     }
 
     fn check_weights(&self, column: usize, weights: &[f64]) -> Result<(), DataError> {
-        let is_bad = |weight: &f64| {
-            let is_dropped = self.pick.drops() && weight.is_nan();
-            !(is_dropped || weight.is_finite() && *weight >= 0.0)
+        let Some(row) = weights.iter().position(|&weight| !self.pick.takes_weight(weight)) else {
+            return Ok(());
         };
-        let Some(row) = weights.iter().position(is_bad) else { return Ok(()) };
         let position = self.table.columns.position((self.first + row) as u64 + 1, column);
         Err(DataError::Weight { position, text: weights[row].to_string() })
     }

@@ -17,6 +17,7 @@ use super::input::{Input, Stored, StoredBytes, read_error};
 use super::npy_header::read_header;
 use super::options::ReadOptions;
 use super::source::Source;
+use super::unpack::{FREE, MOST_TIMES};
 
 /// The `.npz` format, for archives with a two-dimensional array of numbers.
 pub(super) const FORMAT: InputFormat =
@@ -24,10 +25,6 @@ pub(super) const FORMAT: InputFormat =
 
 /// What numpy adds to the name of an array.
 const ENDING: &str = ".npy";
-
-/// Bytes that an array which must be held in memory may unpack to, and beyond that the most times its size.
-const FREE: u64 = 1 << 30;
-const MOST_TIMES: u64 = 200;
 
 /// An array of an archive.
 struct Member {

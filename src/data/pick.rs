@@ -70,6 +70,11 @@ impl Pick {
         self.missing == Missing::Drop
     }
 
+    /// Whether a weight is valid, or belongs to a row that is left out.
+    pub(super) fn takes_weight(&self, weight: f64) -> bool {
+        self.drops() && weight.is_nan() || weight.is_finite() && weight >= 0.0
+    }
+
     /// Rows per chunk, for values of `value_bytes` bytes.
     pub(super) fn chunk_rows(&self, value_bytes: usize) -> usize {
         let fit = rows_per_chunk(self.n_columns(), value_bytes);

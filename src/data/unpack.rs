@@ -15,9 +15,9 @@ use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 pub(super) type Unpack = fn(Box<dyn Read + Send>) -> Box<dyn Read + Send>;
 
 /// Bytes that data may unpack to, whatever their size.
-const FREE: u64 = 1 << 30;
+pub(super) const FREE: u64 = 1 << 30;
 /// Beyond that, the most times their size. Text of numbers shrinks about 3 times, pictures up to 10 times.
-const MOST_TIMES: u64 = 200;
+pub(super) const MOST_TIMES: u64 = 200;
 
 /// How to unpack data that begin with these bytes, if they are compressed.
 pub(super) fn unpacking(start: &[u8]) -> Option<Unpack> {

@@ -23,7 +23,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::terminal;
 
-pub(super) use columns::{MissingArg, ScaleArgs};
+pub(super) use columns::{ColumnArgs, MissingArg, MissingArgs, ScaleArgs};
 pub(super) use compare::CompareArgs;
 pub(super) use device::{DeviceArgs, MemoryArgs};
 pub(super) use devices::DevicesArgs;

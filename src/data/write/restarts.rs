@@ -45,23 +45,22 @@ impl Output {
             OutputFormat::Npy => sink.write_all(&header(n_restarts, n_restarts)),
             _ => Ok(()),
         };
-        match begun {
+        begun.map_err(|reason| sink.failed(reason))?;
+        #[cfg(feature = "parquet")]
+        let columns = if format == OutputFormat::Parquet {
+            let columns = sink.another().and_then(columns::Columns::new);
+            Some(columns.map_err(|reason| sink.failed(reason))?)
+        } else {
+            None
+        };
+        Ok(RestartsOut {
+            sink,
+            format,
+            asked: n_restarts,
+            written: 0,
             #[cfg(feature = "parquet")]
-            Ok(()) if format == OutputFormat::Parquet => {
-                let columns = sink.another().and_then(columns::Columns::new);
-                let columns = Some(columns.map_err(|reason| sink.failed(reason))?);
-                Ok(RestartsOut { sink, format, asked: n_restarts, written: 0, columns })
-            }
-            Ok(()) => Ok(RestartsOut {
-                sink,
-                format,
-                asked: n_restarts,
-                written: 0,
-                #[cfg(feature = "parquet")]
-                columns: None,
-            }),
-            Err(reason) => Err(sink.failed(reason)),
-        }
+            columns,
+        })
     }
 }
 
