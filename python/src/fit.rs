@@ -51,7 +51,12 @@ impl Request<'_> {
         self.threads
     }
 
-    /// The parameters of the library.
+    /// The `tol` of scikit-learn, which [`tolerance::set`] converts.
+    pub(crate) fn tol(&self) -> f64 {
+        self.tol
+    }
+
+    /// The parameters of the library, without `tol`.
     pub(crate) fn kmeans(&self) -> PyResult<KMeans> {
         let init = match &self.init {
             Start::Named(name) if name == "k-means++" => Init::KMeansPlusPlus,
@@ -64,7 +69,6 @@ impl Request<'_> {
             .init(init)
             .seed(self.seed)
             .max_iter(self.max_iter)
-            .tol(self.tol)
             .device(self.device())
             .best_so_far(true))
     }
@@ -108,10 +112,10 @@ pub(crate) fn fit(
     callback: Option<Py<PyAny>>,
 ) -> PyResult<Fit> {
     let (data, kmeans, options) = (table.dataset()?, request.kmeans()?, options()?);
-    let threads = request.threads;
+    let (threads, tol) = (request.threads, request.tol);
     let done = work::run(py, callback.as_ref(), |watcher| {
         // a pool of its own: threads of a common one would be missing after a fork
-        in_threads(Some(threads), || run(&data, kmeans, options, watcher))
+        in_threads(Some(threads), || run(&data, kmeans, tol, options, watcher))
     })?;
     done?.into_python(py)
 }
@@ -119,11 +123,11 @@ pub(crate) fn fit(
 fn run(
     data: &Dataset<'_>,
     kmeans: KMeans,
+    tol: f64,
     options: OpenOptions,
     watcher: &Watcher<'_>,
 ) -> Result<Done, Failure> {
-    let tol = kmeans.clone().check()?.tol();
-    let params = kmeans.tol(tolerance::of_cairn(tol, data)?).check()?;
+    let params = tolerance::set(kmeans, tol, data)?.check()?;
     let opened = open(options, data, &params)?;
     let mut seen = |progress: &Progress<'_>| match progress.batch {
         [] => watcher.ends(),

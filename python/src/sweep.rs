@@ -8,7 +8,7 @@ use crate::devices::{open, options};
 use crate::errors::Failure;
 use crate::fit::Request;
 use crate::table::Table;
-use crate::work;
+use crate::{tolerance, work};
 
 /// Clusters, seed, inertia, three measures, fingerprint.
 type Row = (usize, u64, f64, Option<f64>, Option<f64>, Option<f64>, String);
@@ -24,11 +24,11 @@ pub(crate) fn sweep(
     measures: bool,
 ) -> PyResult<Vec<Row>> {
     let (data, kmeans, options) = (table.dataset()?, request.kmeans()?, options()?);
-    let threads = request.threads();
+    let (threads, tol) = (request.threads(), request.tol());
     let most = n_clusters.iter().copied().max().unwrap_or(1);
-    let plan = SweepPlan { kmeans, n_clusters, seeds, measures };
     let runs = work::run(py, None, |watcher| {
         in_threads(Some(threads), || -> Result<Vec<SweepRun>, Failure> {
+            let plan = SweepPlan { kmeans: tolerance::set(kmeans, tol, &data)?, n_clusters, seeds, measures };
             let opened = open(options, &data, &plan.kmeans.clone().clusters(most).check()?)?;
             Ok(cairn::sweep::sweep(&opened, &data, None, &plan, &mut |_| watcher.ends())?)
         })

@@ -4,16 +4,16 @@
 //! is that of the weighted rows, and scikit-learn's that of the rows.
 
 use cairn::data::{DataError, Dataset, Rows};
+use cairn::kmeans::KMeans;
 
-/// The `tol` of Cairn with which a fit of `data` stops as scikit-learn's does with this one.
-pub(crate) fn of_cairn(tol: f64, data: &Dataset<'_>) -> Result<f64, DataError> {
-    let Some(weights) = &data.weights else { return Ok(tol) };
-    if tol == 0.0 {
-        return Ok(tol);
-    }
+/// The parameters with which fits of `data` stop as scikit-learn's do with this `tol`.
+pub(crate) fn set(kmeans: KMeans, tol: f64, data: &Dataset<'_>) -> Result<KMeans, DataError> {
+    let kmeans = kmeans.tol(tol);
+    // the parameters' check refuses others, and should show them as they were given
+    let Some(weights) = data.weights.as_ref().filter(|_| tol > 0.0) else { return Ok(kmeans) };
     let (plain, weighted) = (variance(data, |_| 1.0)?, variance(data, |row| weights[row])?);
     let scale = plain / weighted;
-    Ok(if scale.is_finite() { tol * scale } else { tol })
+    Ok(if scale.is_finite() { kmeans.tol(tol * scale) } else { kmeans })
 }
 
 /// The sum of the features' variances.

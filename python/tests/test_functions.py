@@ -22,6 +22,19 @@ def test_sweep(digits):
     assert np.isnan(sweep(digits[:300], [2], measures=False, n_init=1)["davies_bouldin"]).all()
 
 
+def test_a_weighted_sweep_stops_as_a_weighted_fit():
+    # the heavy rows vary little, the light ones much: `tol` of the weighted variance is another one
+    X = np.concatenate([np.linspace(0, 1, 500), np.linspace(0, 1000, 500)])[:, None]
+    weights = np.repeat([1000.0, 1.0], 500)
+    iterations = set()
+    for tol in [1e-5, 1e-4, 1e-3, 1e-2]:
+        runs = sweep(X, [6], sample_weight=weights, n_init=1, tol=tol, measures=False)
+        fitted = KMeans(6, n_init=1, random_state=42, tol=tol).fit(X, sample_weight=weights)
+        assert runs["fingerprint"].tolist() == [fitted.fingerprint_]
+        iterations.add(fitted.n_iter_)
+    assert len(iterations) == 4
+
+
 def test_compare(digits, monkeypatch):
     times = compare(digits[:200], 3, devices=["cpu", "reference"], runs=2)
     assert len(set(times["fingerprint"])) == 1
