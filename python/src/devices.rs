@@ -11,32 +11,16 @@ use pyo3::prelude::*;
 
 use crate::errors::Failure;
 
-/// A variable's value; `None` if it is unset or empty.
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
 /// Options from the variables that the command reads too.
 pub(crate) fn options() -> PyResult<OpenOptions> {
-    let backend = |name: &str| {
-        Backend::parse(name.trim()).ok_or_else(|| {
-            PyValueError::new_err(format!(
-                "WGPU_BACKEND: unknown graphics API {name:?}; set it to vulkan, metal, dx12 or gl"
-            ))
-        })
-    };
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let mut options =
+        OpenOptions::from_variables(variable).map_err(|error| PyValueError::new_err(error.to_string()))?;
     // without this folder EGL, of which GL is part, writes to standard error
-    let only_vulkan = cfg!(target_os = "linux") && variable("XDG_RUNTIME_DIR").is_none();
-    let default = if only_vulkan { "vulkan" } else { "" };
-    let backends = variable("WGPU_BACKEND").unwrap_or_else(|| default.to_owned());
-    let names = backends.split(',').filter(|name| !name.is_empty());
-    Ok(OpenOptions {
-        cpu_kernel: variable("CAIRN_CPU"),
-        gpu_kernel: variable("CAIRN_GPU"),
-        backends: names.map(backend).collect::<PyResult<_>>()?,
-        cache: variable("CAIRN_CACHE").map(Into::into),
-        ..OpenOptions::default()
-    })
+    if options.backends.is_empty() && cfg!(target_os = "linux") && variable("XDG_RUNTIME_DIR").is_none() {
+        options.backends = vec![Backend::Vulkan];
+    }
+    Ok(OpenOptions { cache: variable("CAIRN_CACHE").map(Into::into), ..options })
 }
 
 /// Opens the device of `params` for a fit of `data`.

@@ -2,6 +2,7 @@
 
 use cairn::data::DataError;
 use cairn::engine::EngineError;
+use cairn::engine::variables::blamed;
 use cairn::kmeans::{FitError, ParamsError};
 use cairn::model::{ModelError, PredictError};
 use cairn::sweep::SweepError;
@@ -53,7 +54,8 @@ fn of_fit(error: FitError) -> PyErr {
 }
 
 fn of_engine(error: EngineError) -> PyErr {
-    DeviceError::new_err(error.to_string())
+    let variable = blamed(&error).map(|variable| variable + ": ").unwrap_or_default();
+    DeviceError::new_err(format!("{variable}{error}"))
 }
 
 fn of_data(error: DataError) -> PyErr {

@@ -61,6 +61,19 @@ def test_a_device_that_is_not_there_is_an_error_of_its_own():
 
 
 @pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("CAIRN_CPU", "abacus", 'CAIRN_CPU=abacus: unknown CPU kernel "abacus"'),
+        ("WGPU_BACKEND", "vulkan,glide", 'WGPU_BACKEND=vulkan,glide: unknown graphics API "glide"; give vulkan'),
+    ],
+)
+def test_environment_variables(monkeypatch, variable, value, says):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ValueError, match=says):
+        KMeans(2).fit(X)
+
+
+@pytest.mark.parametrize(
     ("weights", "says"),
     [
         ([1.0] * 9, "sample_weight.shape == "),

@@ -20,14 +20,11 @@ use std::env;
 
 use bytesize::ByteSize;
 use cairn::engine::cost::{Costs, JobSize};
-use cairn::engine::{self, Backend, Device, EngineError, OpenOptions, Opened};
+use cairn::engine::variables::blamed;
+use cairn::engine::{self, Device, EngineError, OpenOptions, Opened};
 
 use super::failure::Usage;
 use super::{cache, terminal};
-
-const CPU_KERNEL: &str = "CAIRN_CPU";
-const GPU_KERNEL: &str = "CAIRN_GPU";
-const BACKENDS: &str = "WGPU_BACKEND";
 
 /// A subcommand's input to opening a device.
 #[derive(Debug, Clone, Copy, Default)]
@@ -62,51 +59,15 @@ fn costs(quiet: bool) -> Costs {
 
 /// Options from the environment.
 pub(super) fn environment() -> Result<OpenOptions, Usage> {
-    Ok(OpenOptions {
-        cpu_kernel: variable(CPU_KERNEL),
-        gpu_kernel: variable(GPU_KERNEL),
-        backends: variable(BACKENDS).map_or_else(|| Ok(Vec::new()), |list| backends(&list))?,
-        cache: cache::folder(),
-        ..OpenOptions::default()
-    })
-}
-
-/// A variable's value; `None` if it is unset or empty.
-fn variable(name: &str) -> Option<String> {
-    env::var_os(name).map(|value| value.to_string_lossy().into_owned()).filter(|value| !value.is_empty())
-}
-
-fn backends(list: &str) -> Result<Vec<Backend>, Usage> {
-    let backend = |name: &str| {
-        Backend::parse(name.trim()).ok_or_else(|| {
-            Usage(format!(
-                "{BACKENDS}={list}: unknown graphics API {name:?}; give vulkan, metal, dx12 or gl, separated by commas"
-            ))
-        })
-    };
-    list.split(',').map(backend).collect()
+    let value = |name: &str| env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    let options = OpenOptions::from_variables(value).map_err(|error| Usage(error.to_string()))?;
+    Ok(OpenOptions { cache: cache::folder(), ..options })
 }
 
 /// Adds the variable's name to errors about an unknown kernel.
 pub(super) fn explain(error: EngineError) -> anyhow::Error {
-    let place = match &error {
-        EngineError::CpuKernel { name, .. } => format!("{CPU_KERNEL}={name}"),
-        EngineError::GpuKernel { name, .. } => format!("{GPU_KERNEL}={name}"),
-        _ => return error.into(),
-    };
-    anyhow::Error::new(error).context(place)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_of_interfaces() {
-        let backends = |list| backends(list).map_err(|error| error.0);
-        assert_eq!(backends("vulkan"), Ok(vec![Backend::Vulkan]));
-        assert_eq!(backends("GL, vk"), Ok(vec![Backend::Gl, Backend::Vulkan]));
-        let error = backends("vulkan,glide").unwrap_err();
-        assert!(error.contains("WGPU_BACKEND=vulkan,glide") && error.contains("\"glide\""), "{error}");
+    match blamed(&error) {
+        Some(variable) => anyhow::Error::new(error).context(variable),
+        None => error.into(),
     }
 }

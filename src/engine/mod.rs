@@ -27,6 +27,7 @@ pub mod peak;
 pub mod reference;
 pub mod rows;
 mod times;
+pub mod variables;
 mod watch;
 
 use std::ops::Range;
