@@ -99,7 +99,7 @@ def sweep(
     >>> [round(inertia) for inertia in runs["inertia"].tolist()]
     [1506367, 1165204, 944876]
     """
-    X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], accept_large_sparse=False)
+    X = check_array(X, **_input.ROWS)
     if sample_weight is not None:
         sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if not isinstance(init, str) or init not in ("k-means++", "random"):

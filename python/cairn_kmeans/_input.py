@@ -12,6 +12,12 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_random_state
 
+#: What scikit-learn's checks of rows are asked for.
+ROWS: dict[str, Any] = {
+    "accept_sparse": "csr",
+    "accept_large_sparse": False,
+    "dtype": [np.float64, np.float32],
+}
 #: Rows of a sparse matrix that are made dense at a time.
 BLOCK = 4096
 #: Most threads that the library starts.

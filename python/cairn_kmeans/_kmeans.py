@@ -186,9 +186,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         >>> KMeans(n_clusters=1).fit([[0.0], [1.0], [5.0]], sample_weight=[1, 2, 1]).cluster_centers_
         array([[1.75]])
         """
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], accept_large_sparse=False
-        )
+        X = validate_data(self, X, **_input.ROWS)
         self._check_against(X)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
@@ -425,9 +423,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
 
     def _new_rows(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse="csr", reset=False, dtype=[np.float64, np.float32], accept_large_sparse=False
-        )
+        X = validate_data(self, X, reset=False, **_input.ROWS)
         return _input.dense(X)
 
     def _is_replaced(self) -> bool:

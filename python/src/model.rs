@@ -143,8 +143,12 @@ impl Model {
         take: &mut (dyn FnMut(Prediction, usize) + Send),
     ) -> PyResult<()> {
         let cpu = Cpu::open(&OpenOptions::default()).map_err(Failure::from)?;
+        let mut predictor = None; // made by the threads that use it
         self.blocks(py, rows, threads, &mut |block, first| {
-            let mut predictor = Predictor::new(&self.0, &cpu)?;
+            let predictor = match &mut predictor {
+                Some(predictor) => predictor,
+                none => none.insert(Predictor::new(&self.0, &cpu)?),
+            };
             let found = match block {
                 View::F32(rows) => predictor.predict_view(rows)?,
                 View::F64(rows) => predictor.predict_view(rows)?,
