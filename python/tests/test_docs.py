@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import importlib.metadata
 import pathlib
 import re
 import subprocess
@@ -36,6 +37,15 @@ def test_the_readme_prints_what_it_shows():
     for code, shown in blocks:
         ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert ran.stdout == shown
+
+
+def test_the_package_has_its_licences_and_describes_itself():
+    package = importlib.metadata.distribution("cairn-kmeans")
+    for name in ("LICENSE-MIT", "LICENSE-APACHE"):
+        [path] = [path for path in package.files if path.name == name]
+        assert "Permission is hereby granted" in path.read_text() or "Apache License" in path.read_text()
+    assert package.metadata["License-Expression"] == "MIT OR Apache-2.0"
+    assert package.metadata.get_payload().strip().startswith("# cairn-kmeans for Python")
 
 
 def test_the_stub_names_what_is_compiled():
