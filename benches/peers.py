@@ -5,6 +5,9 @@ iterate, of a process that reads the same array from a file; reading and packing
 by run. The kernel that OpenBLAS takes can slow a peer down, if a variable or its own detection names an old processor. So
 each is timed with the variables that are set, without them, and with the kernel that numpy's OpenBLAS detects; the best
 median counts.
+
+With --python the Python package cairn-kmeans is timed as the peers are, beside scikit-learn and the command. Its fit packs
+the array, so it is compared with the command's pack + seed + iterate; it must have the command's fingerprint.
 """
 
 import argparse
@@ -41,6 +44,7 @@ CASES = {
     "starts": Case(10_000, 32, 20, "blobs", restarts=100),
 }
 MOST_ITERATIONS = 100_000  # to the fixed point
+OURS = "cairn-kmeans"  # the Python package
 PEERS = ["scikit-learn", "scikit-learn elkan", "scikit-learn-intelex", "faiss"]
 OPENBLAS = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
 
@@ -54,6 +58,7 @@ def arguments():
     p.add_argument("--threads", type=int, default=os.cpu_count())
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--folder", default="cases")
+    p.add_argument("--python", action="store_true", help="compare the Python package with the command, and no others")
     return p.parse_args()
 
 
@@ -84,7 +89,7 @@ def make(folder, name):
 
 
 def peer(name, case, x, start, iterations):
-    """A function that fits, and returns the inertia. `iterations`: of Cairn, for a peer that has no fixed point."""
+    """A function that fits, and returns the model. `iterations`: of Cairn, for a peer that has no fixed point."""
     if name == "faiss":
         import faiss
 
@@ -95,25 +100,29 @@ def peer(name, case, x, start, iterations):
             model = faiss.Kmeans(x.shape[1], case.k, niter=niter, nredo=case.restarts, seed=42, min_points_per_centroid=1,
                                  max_points_per_centroid=10**9)
             model.train(x, init_centroids=start)
-            return float(model.obj[-1])
+            return model
 
         return fit
-    if name == "scikit-learn-intelex":
+    how = dict(tol=0.0, max_iter=case.iterations or MOST_ITERATIONS)
+    if name == OURS:
+        from cairn_kmeans import KMeans
+
+        how["device"] = "cpu"
+    elif name == "scikit-learn-intelex":
         from sklearnex.cluster import KMeans
     else:
         from sklearn.cluster import KMeans
-    how = dict(tol=0.0, max_iter=case.iterations or MOST_ITERATIONS)
     if name == "scikit-learn elkan":
         how["algorithm"] = "elkan"
     if case.restarts > 1:
         how |= dict(n_init=case.restarts, random_state=42, max_iter=300)
     else:
         how |= dict(init=start, n_init=1)
-    return lambda: float(KMeans(case.k, **how).fit(x).inertia_)
+    return lambda: KMeans(case.k, **how).fit(x)
 
 
 def serve(name, case_name, points, starts, iterations):
-    """A peer's process: fits for each line on standard input, and writes the seconds."""
+    """A peer's process: fits for each line on standard input, and writes the seconds, and the fingerprint if there is one."""
     import warnings
 
     import numpy as np
@@ -123,8 +132,8 @@ def serve(name, case_name, points, starts, iterations):
     fit = peer(name, CASES[case_name], x, start, int(iterations))
     for _ in sys.stdin:
         begin = time.perf_counter()
-        fit()
-        print(time.perf_counter() - begin, flush=True)
+        model = fit()
+        print(time.perf_counter() - begin, getattr(model, "fingerprint_", ""), flush=True)
 
 
 class Peer:
@@ -136,10 +145,12 @@ class Peer:
         pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.process = subprocess.Popen(line, env=env, **pipes)
 
-    def seconds(self):
+    def fit(self):
+        """Seconds, and a set with the fingerprint of a fit that has one."""
         self.process.stdin.write("fit\n")
         self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        seconds, *fingerprint = self.process.stdout.readline().split()
+        return float(seconds), set(fingerprint)
 
     def end(self):
         self.process.stdin.close()
@@ -173,7 +184,8 @@ def measure(name, points, starts, args, settings):
     beside = {key: [] for key in ours}
     for turn in range(args.runs + 1):
         for key, peer_process in peers.items():
-            took = peer_process.seconds()
+            took, fingerprint = peer_process.fit()
+            prints |= fingerprint
             if turn:  # the first warms up: imports, thread pools
                 seconds[key].append(took)
         for key, run in ours.items():
@@ -182,18 +194,19 @@ def measure(name, points, starts, args, settings):
             prints.add(result["fingerprint"])
             if turn:
                 seconds[key].append(t["seed"] + t["iterate"])
-                beside[key].append(t["read"] + t["pack"])
+                beside[key].append((t["read"], t["pack"]))
     for peer_process in peers.values():
         peer_process.end()
     if len(prints) != 1:
-        raise SystemExit(f"{name}: kernels differ: {prints}")
+        raise SystemExit(f"{name}: results differ: {prints}")
     begin = time.perf_counter()
     np.ascontiguousarray(np.load(points), dtype=np.float32)
     read = time.perf_counter() - begin
     medians = {key: statistics.median(times) for key, times in seconds.items()}
     best = {peer: min(medians[peer, blas] for blas in settings) for peer in names}
     best |= {key: medians[key] for key in ours}
-    return best, {key: statistics.median(times) for key, times in beside.items()}, read, iterations
+    beside = {key: tuple(map(statistics.median, zip(*times))) for key, times in beside.items()}
+    return best, beside, read, iterations
 
 
 def processor():
@@ -219,6 +232,8 @@ def libraries():
 
 def main():
     args = arguments()
+    if args.python:
+        args.peers = f"scikit-learn,{OURS}"
     for name in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"]:
         os.environ[name] = str(args.threads)  # before any of them is loaded
     names = args.peers.split(",")
@@ -232,9 +247,16 @@ def main():
     print(", ".join(f"{name} {version}" for name, version in versions.items()) + "; kernels of OpenBLAS: "
           + ", ".join(dict.fromkeys(kernels)) + "; settings: "
           + "; ".join(" ".join("=".join(pair) for pair in blas) or "none" for blas in settings) + "\n")
-    print("| case | iterations | " + " | ".join(names) + " | " + " | ".join(f"{name} | x fastest peer" for name in ours)
-          + " | read + pack | np.load |")
-    print("|---" * (len(names) + 2 * len(ours) + 4) + "|")
+    table = of_python if args.python else of_peers
+    for line in table(args, names, ours, settings):
+        print(line, flush=True)
+
+
+def of_peers(args, names, ours, settings):
+    """The lines of the table of peers."""
+    yield ("| case | iterations | " + " | ".join(names) + " | "
+           + " | ".join(f"{name} | x fastest peer" for name in ours) + " | read + pack | np.load |")
+    yield "|---" * (len(names) + 2 * len(ours) + 4) + "|"
     for case in args.cases.split(","):
         points, starts = make(Path(args.folder), case)
         medians, beside, read, iterations = measure(case, points, starts, args, settings)
@@ -242,8 +264,24 @@ def main():
         cells = [str(iterations) if CASES[case].restarts == 1 else "-"] + [f"{medians[name]:.3f}" for name in names]
         for name in ours:
             cells += [f"{medians[name]:.3f}", f"**{best / medians[name]:.1f}**"]
-        cells += [f"{beside[ours[0]]:.3f}", f"{read:.3f}"]
-        print(f"| {case} | " + " | ".join(cells) + " |", flush=True)
+        cells += [f"{sum(beside[ours[0]]):.3f}", f"{read:.3f}"]
+        yield f"| {case} | " + " | ".join(cells) + " |"
+
+
+def of_python(args, _, ours, settings):
+    """The lines of the table of the Python package: seconds, and how many times they go into scikit-learn's."""
+    yield ("| case | scikit-learn | command: seed + iterate | with pack | from Python "
+           "| x command | x with pack | x from Python | from Python / with pack |")
+    yield "|---" * 9 + "|"
+    for case in args.cases.split(","):
+        points, starts = make(Path(args.folder), case)
+        medians, beside, _, _ = measure(case, points, starts, args, settings)
+        theirs, python, command = medians["scikit-learn"], medians[OURS], medians[ours[0]]
+        whole = command + beside[ours[0]][1]
+        seconds = [theirs, command, whole, python]
+        ratios = [theirs / command, theirs / whole, theirs / python]
+        cells = [f"{s:.4f}" for s in seconds] + [f"{ratio:.2f}" for ratio in ratios] + [f"{python / whole:.3f}"]
+        yield f"| {case} | " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":

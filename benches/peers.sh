@@ -7,6 +7,7 @@
 #   benches/peers.sh --threads 1           one thread against one thread
 #   benches/peers.sh --kernels avx512,avx2 several of Cairn's kernels (default: the widest)
 #   benches/peers.sh --cases digits,codes --runs 3
+#   benches/peers.sh --python              the Python package beside scikit-learn and the command
 #   benches/peers.sh --growth              how Cairn's time grows with the numbers of points and clusters: growth.py
 #
 # Needs Python 3 with venv; installs numpy, scikit-learn, scikit-learn-intelex and faiss-cpu into .peers/.
@@ -22,5 +23,13 @@ script=peers.py
 if [ "${1:-}" = --growth ]; then
     script=growth.py
     shift
+fi
+if [[ " $* " == *" --python "* ]]; then
+    if [ ! -x .peers/bin/maturin ]; then
+        .peers/bin/pip install --quiet "maturin>=1.8,<2" joblib
+    fi
+    rm -rf target/peers/wheels
+    .peers/bin/maturin build --quiet --release -m python/Cargo.toml --out target/peers/wheels
+    .peers/bin/pip install --quiet --no-deps --force-reinstall target/peers/wheels/*.whl
 fi
 exec .peers/bin/python "benches/$script" --cairn target/peers/release/cairn "$@"
