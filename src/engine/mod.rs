@@ -39,9 +39,9 @@ pub use device::{Device, DeviceInfo};
 pub use error::EngineError;
 pub use job::{Job, Seeding};
 pub use open::{Estimates, Opened, open};
-#[doc(hidden)]
-pub use options::Testing;
 pub use options::{Backend, OpenOptions};
+#[doc(hidden)]
+pub use options::{Race, Testing};
 pub use outcome::{Batch, Keep, NO_LABEL, Outcome, State, Stop, Work, digest};
 pub use peak::Peak;
 pub use times::Times;

@@ -94,7 +94,19 @@ pub struct Testing {
     pub refused: Option<String>,
     /// Most bytes of points that are written to a GPU before they are waited for.
     pub piece: Option<usize>,
+    /// Plants a race in a GPU's kernels.
+    pub race: Option<Race>,
     /// Injects a fault into the GPU.
     #[cfg(feature = "gpu")]
     pub fault: Option<super::fault::Fault>,
+}
+
+/// A race for a race detector to find.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Race {
+    /// In every kernel with workgroup memory all invocations write one word of it, which nothing reads.
+    EveryKernel,
+    /// The kernel of this name lacks its barriers.
+    NoBarriers(&'static str),
 }

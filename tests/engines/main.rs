@@ -15,6 +15,7 @@
 //! | `narrow` | many centroids of many features: guesses in 16-bit integers |
 //! | `mutations` | the certificate: careless ones are caught |
 //! | `random` | all of it at once, by proptest |
+//! | `races` | a GPU's kernels in every shape, for a race detector |
 //! | `instructions` | the processor's, each set of them |
 //! | `kernels` | a GPU's, each of them |
 //! | `seeds` | a GPU's two ways of seeding |
@@ -45,6 +46,7 @@ mod nearest;
 mod peak;
 mod plan;
 mod predict;
+mod races;
 mod random;
 mod reported;
 mod scales;

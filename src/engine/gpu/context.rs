@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::super::fault::{Fault, FaultKind};
+use super::super::options::Race;
 use super::super::{EngineError, OpenOptions};
 use super::adapter::AdapterInfo;
 use super::choices::Choices;
@@ -48,7 +49,8 @@ pub(super) struct Context {
     throughput: Mutex<Throughput>,
     /// Kernels that the driver refused, and why.
     refused: Mutex<BTreeMap<String, String>>,
-    refuses: Option<String>, // for tests
+    refuses: Option<String>,       // for tests
+    pub(super) race: Option<Race>, // for tests
     /// Most bytes of points that are written before they are waited for.
     pub(super) piece: usize,
 }
@@ -105,6 +107,7 @@ impl Context {
             throughput: Mutex::new(throughput),
             refused: Mutex::default(),
             refuses: options.testing.refused.clone(),
+            race: options.testing.race,
             piece: options.testing.piece.unwrap_or(PIECE),
         })
     }

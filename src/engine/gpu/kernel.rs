@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::barriers;
 use super::context::Context;
 use super::counters::{Tally, count};
+use super::races::plant;
 use super::throughput::Slice;
 use super::units::Units;
 
@@ -171,8 +172,9 @@ impl Kernel {
         if let Ok(mut kernels) = context.tally.kernels.lock() {
             kernels.insert(full_name.clone());
         }
-        let build = || pipeline(context, name, text, constants);
-        let pipeline = context.built.get(full_name + "\n" + text, build);
+        let text = plant(context.race, name, text);
+        let build = || pipeline(context, (name, &full_name), &text, constants);
+        let pipeline = context.built.get(format!("{full_name}\n{text}"), build);
         Self { name, tally: Arc::clone(&context.tally), pipeline, slots: 1 }
     }
 
@@ -200,9 +202,10 @@ impl Kernel {
     }
 }
 
+/// `name`: of the entry point, and with its constants.
 fn pipeline(
     context: &Context,
-    name: &'static str,
+    (name, full_name): (&'static str, &str),
     text: &str,
     constants: &[(&str, f64)],
 ) -> wgpu::ComputePipeline {
@@ -213,7 +216,7 @@ fn pipeline(
     // from the same `Sizes`, and every loop ends. Tests run all of them against the reference.
     let module = unsafe { context.device.create_shader_module_trusted(module, checks) };
     context.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: Some(name),
+        label: Some(full_name),
         layout: None,
         module: &module,
         entry_point: Some(name),

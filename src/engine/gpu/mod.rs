@@ -24,6 +24,7 @@ mod pipelines;
 mod plan;
 mod points;
 mod probe;
+mod races;
 mod repair;
 mod rounds;
 mod seed;
