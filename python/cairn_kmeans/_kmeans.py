@@ -485,7 +485,12 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
 
         Examples
         --------
-        See `save`.
+        >>> import os, tempfile
+        >>> from cairn_kmeans import KMeans
+        >>> path = os.path.join(tempfile.mkdtemp(), "model.safetensors")
+        >>> KMeans(n_clusters=2, random_state=0).fit([[0.0], [1.0], [9.0]]).save(path)
+        >>> KMeans.load(path).predict([[0.4], [8.0]]).shape
+        (2,)
         """
         model = _cairn.Model.load(os.fspath(path))
         seed, n_init, init, max_iter, tol = model.params

@@ -10,6 +10,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors::Failure;
+use crate::work::guarded;
 
 /// Options from the variables that the command reads too.
 pub(crate) fn options() -> PyResult<OpenOptions> {
@@ -36,15 +37,13 @@ type Row = (String, String, String, String, bool);
 #[pyfunction]
 pub(crate) fn devices(py: Python<'_>) -> PyResult<Vec<Row>> {
     let options = options()?;
-    py.detach(|| {
-        let cpu = engine::open(&Device::Cpu, &options).map_err(Failure::from)?.engine.info();
-        let mut rows = vec![(cpu.adapter, "cpu".to_owned(), "CPU".to_owned(), cpu.driver, false)];
-        let found = adapters(&options.backends, options.query_units());
-        rows.extend(
-            found
-                .into_iter()
-                .map(|found| (found.name, found.backend, found.kind, found.driver, found.software)),
-        );
-        Ok(rows)
-    })
+    Ok(guarded(|| py.detach(|| rows(&options)))??)
+}
+
+fn rows(options: &OpenOptions) -> Result<Vec<Row>, Failure> {
+    let cpu = engine::open(&Device::Cpu, options)?.engine.info();
+    let cpu = (cpu.adapter, "cpu".to_owned(), "CPU".to_owned(), cpu.driver, false);
+    let found = adapters(&options.backends, options.query_units()).into_iter();
+    let others = found.map(|found| (found.name, found.backend, found.kind, found.driver, found.software));
+    Ok([cpu].into_iter().chain(others).collect())
 }

@@ -31,6 +31,7 @@ fn _cairn(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(fit::fit, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;
     module.add_function(wrap_pyfunction!(devices::devices, module)?)?;
+    module.add_function(wrap_pyfunction!(work::_panic, module)?)?;
     module.add("DeviceError", module.py().get_type::<errors::DeviceError>())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -27,23 +27,26 @@ impl Model {
     /// The model of these bytes, as in a file that `save` or the command wrote.
     #[staticmethod]
     fn from_bytes(bytes: &[u8]) -> PyResult<Self> {
-        model::Model::from_bytes("bytes", bytes).map(Self).map_err(|error| Failure::from(error).into())
+        let model = work::guarded(|| model::Model::from_bytes("bytes", bytes))?;
+        Ok(Self(model.map_err(Failure::from)?))
     }
 
     /// The model of this file.
     #[staticmethod]
     fn load(path: PathBuf) -> PyResult<Self> {
-        model::Model::load(&path).map(Self).map_err(|error| Failure::from(error).into())
+        let model = work::guarded(|| model::Model::load(&path))?;
+        Ok(Self(model.map_err(Failure::from)?))
     }
 
     /// Writes a file.
     fn save(&self, path: PathBuf) -> PyResult<()> {
-        Ok(self.0.save(&path).map_err(Failure::from)?)
+        Ok(work::guarded(|| self.0.save(&path))?.map_err(Failure::from)?)
     }
 
     /// The bytes of the file.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        Ok(PyBytes::new(py, &self.0.to_bytes().map_err(Failure::from)?))
+        let bytes = work::guarded(|| self.0.to_bytes())?;
+        Ok(PyBytes::new(py, &bytes.map_err(Failure::from)?))
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
@@ -120,13 +123,15 @@ impl Model {
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
         let k = self.0.n_clusters();
         let mut distances = Vec::new();
-        self.blocks(py, &rows, threads, &mut |block, _| {
-            let values = match block {
-                View::F32(rows) => rows.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>(),
-                View::F64(rows) => rows.iter().copied().collect(),
-            };
-            distances.extend(self.0.transform(&values)?);
-            Ok(())
+        self.blocks(py, &rows, threads, || {
+            Ok(|block: View<'_>, _| {
+                let values = match block {
+                    View::F32(rows) => rows.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>(),
+                    View::F64(rows) => rows.iter().copied().collect(),
+                };
+                distances.extend(self.0.transform(&values)?);
+                Ok(())
+            })
         })?;
         let n = distances.len() / k;
         PyArray1::from_vec(py, distances).reshape([n, k])
@@ -143,33 +148,32 @@ impl Model {
         take: &mut (dyn FnMut(Prediction, usize) + Send),
     ) -> PyResult<()> {
         let cpu = Cpu::open(&OpenOptions::default()).map_err(Failure::from)?;
-        let mut predictor = None; // made by the threads that use it
-        self.blocks(py, rows, threads, &mut |block, first| {
-            let predictor = match &mut predictor {
-                Some(predictor) => predictor,
-                none => none.insert(Predictor::new(&self.0, &cpu)?),
-            };
-            let found = match block {
-                View::F32(rows) => predictor.predict_view(rows)?,
-                View::F64(rows) => predictor.predict_view(rows)?,
-            };
-            (first..).zip(found).for_each(|(row, found)| take(found, row));
-            Ok(())
+        self.blocks(py, rows, threads, || {
+            let mut predictor = Predictor::new(&self.0, &cpu)?;
+            Ok(move |block: View<'_>, first| {
+                let found = match block {
+                    View::F32(rows) => predictor.predict_view(rows)?,
+                    View::F64(rows) => predictor.predict_view(rows)?,
+                };
+                (first..).zip(found).for_each(|(row, found)| take(found, row));
+                Ok(())
+            })
         })
     }
 
-    /// Calls `work` with blocks of rows and the index of their first, in order, in a pool of threads.
-    fn blocks(
+    /// Makes the work in a pool of threads, and calls it there with blocks of rows and the index of their first, in order.
+    fn blocks<W: FnMut(View<'_>, usize) -> Result<(), PredictError>>(
         &self,
         py: Python<'_>,
         rows: &Rows<'_>,
         threads: usize,
-        work: &mut (dyn FnMut(View<'_>, usize) -> Result<(), PredictError> + Send),
+        make: impl FnOnce() -> Result<W, PredictError> + Send,
     ) -> PyResult<()> {
         let view = rows.view();
         let n = view.n_rows();
         let done = work::run(py, None, |watcher| {
             in_threads(Some(threads), || -> Result<(), Failure> {
+                let mut work = make()?;
                 for first in (0..n).step_by(BLOCK) {
                     work(view.slice(first..n.min(first + BLOCK)), first)
                         .map_err(|error| after(error, first))?;

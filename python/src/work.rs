@@ -58,7 +58,7 @@ pub(crate) fn run<T: Send>(
         thread::scope(|scope| {
             let watcher = Watcher { stop: &stop, steps: steps_wanted.then_some(step), done };
             let work = move || {
-                let all = catch_unwind(AssertUnwindSafe(|| work(&watcher)));
+                let all = guarded(|| work(&watcher));
                 drop(watcher.done);
                 all
             };
@@ -73,7 +73,7 @@ pub(crate) fn run<T: Send>(
                 look(&stop, &mut raised, callback, &steps);
             }
             look(&stop, &mut raised, callback, &steps);
-            let all = worker.join().unwrap_or_else(Err).map_err(|panic| panicked(panic.as_ref()))?;
+            let all = worker.join().unwrap_or_else(|panic| Err(panicked(panic.as_ref())))?;
             raised.map_or(Ok(all), Err)
         })
     })
@@ -103,6 +103,17 @@ fn look(
         stop.store(true, Ordering::Relaxed);
         *raised = Some(error);
     }
+}
+
+/// Does short work on the calling thread. A panic becomes an exception that asks for a report.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| panicked(panic.as_ref()))
+}
+
+/// Panics, for the test of what becomes of it.
+#[pyfunction]
+pub(crate) fn _panic(py: Python<'_>, text: String) -> PyResult<()> {
+    run(py, None, |_| panic!("{text}"))
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> PyErr {

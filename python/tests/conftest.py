@@ -1,15 +1,11 @@
-"""Fixtures. ``CAIRN_LONG=1`` runs scikit-learn's tests with seeds 0 to 9, else 0 and 1."""
-
-import os
+"""Fixtures. scikit-learn's tests run with seeds 0 to 9."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-SEEDS = range(10 if os.environ.get("CAIRN_LONG") == "1" else 2)
 
-
-@pytest.fixture(params=SEEDS)
+@pytest.fixture(params=range(10))
 def global_random_seed(request):
     """As scikit-learn's own fixture."""
     return request.param

@@ -134,3 +134,8 @@ def test_the_compiled_half_refuses_what_it_cannot_take():
     for table in [None, {}, {"rows": X.astype(int), "weights": None, "columns": None}]:
         with pytest.raises((TypeError, KeyError, ValueError)):
             _cairn.fit(table, request, None)
+
+
+def test_a_panic_is_an_ordinary_exception_that_asks_for_a_report():
+    with pytest.raises(RuntimeError, match=r"an error in cairn \(no such row\); please report it"):
+        _cairn._panic("no such row")
