@@ -26,7 +26,7 @@ struct Sizes {
     first_block: u32,    // blocks of the chunks before it
     all_blocks: u32,     // blocks of all chunks
     share: f32,          // K of the certificate on matrix units
-    unused: u32,
+    unit_bits: u32,      // B, where centroids are directions of length 2^B; 0: where they are means
     shift_limit: vec4<u32>,
     squares: vec4<u32>,  // sum of w |x|^2 over all points
 }

@@ -1,5 +1,5 @@
-// Update, second half: sets each centroid to the rounded mean floor((2 S + N) / (2 N)) of its points, and computes
-// its half norm and how far it moved. After the last assign it computes the cluster's share of inertia and digest
+// Update, second half: sets each centroid to the rounded mean floor((2 S + N) / (2 N)) of its points, or to the direction
+// of their sum (direction_prelude.wgsl, where sizes.unit_bits is not 0), and computes its half norm and how far it moved. After the last assign it computes the cluster's share of inertia and digest
 // instead, and resets the sums to zero. After a refill they are reset too: then labels don't tell what they hold.
 //
 // Inertia is sum w |x|^2 + sum over clusters c, features j of c_j (N c_j - 2 S_j), computed modulo 2^128, which it is
@@ -19,6 +19,7 @@ const WIDTH = 64u;
 var<workgroup> norms: array<f32, WIDTH>; // squared norms
 var<workgroup> shifts: array<vec4<u32>, WIDTH>;
 var<workgroup> digests: array<vec2<u32>, WIDTH>;
+var<workgroup> direction: Direction;
 var<workgroup> weightless: atomic<u32>;
 var<workgroup> runs: u32;
 
@@ -71,6 +72,29 @@ fn change_of_inertia(c: i32, n: vec2<u32>, sum: vec2<u32>, e: f32) -> vec4<u32> 
 fn centre_of(j: u32) -> i32 {
     let parts = features[4u * sizes.n_quads + j];
     return i32(parts.x) * 4096 + i32(parts.y);
+}
+
+/// The sum of coordinates of a feature, not seen from the centre: two's complement.
+fn sum_from_zero(sum: vec2<u32>, n: vec2<u32>, centre: i32) -> vec2<u32> {
+    let of_centre = mul22(n, vec2<u32>(u32(abs(centre)), 0u));
+    if (centre < 0) { return add2(sum, negate2(of_centre)); }
+    return add2(sum, of_centre);
+}
+
+/// Sets `direction` for a cluster. Must be called in uniform control flow.
+fn find_direction(first_sum: u32, count: vec2<u32>, local: u32) {
+    var squared = vec4<u32>(0u);
+    for (var j = local; j < sizes.n_dims; j += WIDTH) {
+        let size = magnitude2(sum_from_zero(sums[first_sum + j], count, centre_of(j)));
+        squared = add4(squared, mul22_wide(size, size));
+    }
+    shifts[local] = squared;
+    for (var half = WIDTH / 2u; half > 0u; half /= 2u) {
+        workgroupBarrier();
+        if (local < half) { shifts[local] = add4(shifts[local], shifts[local + half]); }
+    }
+    if (local == 0u) { direction = direction_of(shifts[0]); }
+    workgroupBarrier();
 }
 
 /// SplitMix64's finaliser of the index and the value of a coordinate.
@@ -160,6 +184,8 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         finish(slot, cluster, columns, count, local);
         return;
     }
+    let first_sum = (first + cluster) * sizes.n_dims;
+    if (sizes.unit_bits != 0u) { find_direction(first_sum, count, local); }
     var norm = 0.0;
     var shift = vec4<u32>(0u);
     var changed = 0u;
@@ -167,8 +193,14 @@ fn update_means(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups
         let column = columns + j * 4u;
         let before = centroids[column];
         var after = before;
-        let at = (first + cluster) * sizes.n_dims + j;
-        if (has_weight) {
+        let at = first_sum + j;
+        if (sizes.unit_bits != 0u) {
+            if (any(direction.reciprocal != vec2<u32>(0u))) {
+                let centre = centre_of(j);
+                after = directed(sum_from_zero(sums[at], count, centre), direction, sizes.unit_bits) - centre;
+                centroids[column] = after;
+            }
+        } else if (has_weight) {
             after = rounded_mean(sums[at], count);
             centroids[column] = after;
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use cairn::data::{Dataset, Points, digits};
-use cairn::kmeans::{Init, KMeans, Params, pack};
+use cairn::kmeans::{Init, KMeans, Params, pack_for};
 use cairn::lattice::Table;
 use ndarray::{Array2, s};
 use rayon::prelude::*;
@@ -84,7 +84,7 @@ impl Case {
             (Work::Iterations(most), _) => kmeans.restarts(1).max_iter(most),
         };
         let params = kmeans.check()?;
-        Ok((pack(&data, params.starts())?, params))
+        Ok((pack_for(&data, &params)?, params))
     }
 
     /// Writes points and starts as `.npy` files, with the job in their names.

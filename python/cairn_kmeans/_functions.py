@@ -64,6 +64,7 @@ def sweep(
     init: str = "k-means++",
     max_iter: int = 300,
     tol: float = 1e-4,
+    metric: str = "euclidean",
     measures: bool = True,
     device: str = "auto",
     n_jobs: Optional[int] = None,
@@ -80,7 +81,7 @@ def sweep(
         Seeds: each number of clusters is fitted with every one.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights.
-    n_init, init, max_iter, tol, device, n_jobs
+    n_init, init, max_iter, tol, metric, device, n_jobs
         As those of `KMeans`.
     measures : bool, default=True
         Whether to compute the three measures, which takes time.
@@ -104,8 +105,10 @@ def sweep(
         sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
     if not isinstance(init, str) or init not in ("k-means++", "random"):
         raise ValueError(f"init={init!r}: a sweep has no centroids to start from; give 'k-means++' or 'random'")
+    if metric not in ("euclidean", "cosine"):
+        raise ValueError(f"metric={metric!r}: give 'euclidean' or 'cosine'")
     request = KMeans(n_init=n_init, max_iter=max_iter, tol=tol, device=device, n_jobs=n_jobs)._request()
-    request.update(n_restarts=n_init, init=init)
+    request.update(n_restarts=n_init, init=init, metric=metric)
     table = _input.table(_input.dense(X), sample_weight)
     rows = _cairn.sweep(table, request, list(clusters), list(seeds), measures)
     names = ("n_clusters", "seed", "inertia", "silhouette", "calinski_harabasz", "davies_bouldin", "fingerprint")

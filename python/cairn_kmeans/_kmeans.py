@@ -19,6 +19,7 @@ from sklearn.base import (
 from sklearn.cluster import KMeans as SklearnKMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import pairwise_distances, pairwise_distances_argmin_min
+from sklearn.preprocessing import normalize
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
@@ -68,6 +69,9 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         Without effect: ``X`` is read in place, and never changed.
     algorithm : {'lloyd', 'elkan'}, default='lloyd'
         Without effect: both have the same result.
+    metric : {'euclidean', 'cosine'}, default='euclidean'
+        With 'cosine' rows are compared by the angle between them (spherical k-means): they are scaled to length 1, and so
+        are centroids, so that a squared distance is 2 - 2 cos. A row of zeros is an error.
     device : str, default='auto'
         'auto', 'cpu', 'gpu', or part of the name of an adapter (see `devices`). No result depends on it.
     n_jobs : int or None, default=None
@@ -77,7 +81,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     Attributes
     ----------
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
-        Centroids, in the units and the type of ``X``.
+        Centroids, in the units and the type of ``X``; with the metric 'cosine' of length 1.
     labels_ : ndarray of shape (n_samples,), int32
         Nearest centroid of each row. -1, with a warning, for a row of weight 0 that lies too far outside.
     inertia_ : float
@@ -126,6 +130,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         "random_state": ["random_state"],
         "copy_x": ["boolean"],
         "algorithm": [StrOptions({"lloyd", "elkan"})],
+        "metric": [StrOptions({"euclidean", "cosine"})],
         "device": [str],
         "n_jobs": [Integral, None],
     }
@@ -142,6 +147,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         random_state: Any = None,
         copy_x: bool = True,
         algorithm: str = "lloyd",
+        metric: str = "euclidean",
         device: str = "auto",
         n_jobs: Optional[int] = None,
     ) -> None:
@@ -154,6 +160,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self.random_state = random_state
         self.copy_x = copy_x
         self.algorithm = algorithm
+        self.metric = metric
         self.device = device
         self.n_jobs = n_jobs
 
@@ -253,6 +260,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
             "seed": 0,
             "max_iter": int(self.max_iter),
             "tol": float(self.tol),
+            "metric": self.metric,
             "device": self.device,
             "threads": _input.threads(self.n_jobs),
         }
@@ -337,7 +345,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         """
         X = self._new_rows(X)
         if self._is_replaced():
-            return pairwise_distances_argmin_min(X, self.cluster_centers_)[0].astype(np.int32)
+            return pairwise_distances_argmin_min(self._in_metric(X), self.cluster_centers_)[0].astype(np.int32)
         return self._model.predict(X, self._threads_for(X))
 
     def transform(self, X: Any) -> np.ndarray:
@@ -361,7 +369,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         """
         X = self._new_rows(X)
         if self._is_replaced():
-            return pairwise_distances(X, self.cluster_centers_)
+            return pairwise_distances(self._in_metric(X), self.cluster_centers_)
         return self._model.transform(X, self._threads_for(X)).astype(X.dtype, copy=False)
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
@@ -417,7 +425,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         if self._is_replaced():
-            distances = pairwise_distances_argmin_min(X, self.cluster_centers_)[1]
+            distances = pairwise_distances_argmin_min(self._in_metric(X), self.cluster_centers_)[1]
             return -float(np.average(distances**2, weights=sample_weight) * _total(sample_weight, len(X)))
         return -self._model.cost(X, sample_weight, self._threads_for(X))
 
@@ -429,6 +437,10 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     def _is_replaced(self) -> bool:
         """Whether someone has set other centroids than those of the model. Then distances are scikit-learn's."""
         return not np.array_equal(self._model.centroids.astype(self.cluster_centers_.dtype), self.cluster_centers_)
+
+    def _in_metric(self, X: np.ndarray) -> np.ndarray:
+        """Rows as they are compared with centroids."""
+        return normalize(X) if self.metric == "cosine" else X
 
     def _threads_for(self, X: np.ndarray) -> int:
         few = X.size * self.cluster_centers_.shape[0] < 1_000_000
@@ -493,9 +505,9 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         (2,)
         """
         model = _cairn.Model.load(os.fspath(path))
-        seed, n_init, init, max_iter, tol = model.params
+        seed, n_init, init, max_iter, tol, metric = model.params
         centroids = model.centroids
-        loaded = cls(len(centroids), n_init=n_init, max_iter=max_iter, tol=tol, random_state=seed)
+        loaded = cls(len(centroids), n_init=n_init, max_iter=max_iter, tol=tol, random_state=seed, metric=metric)
         if init in ("k-means++", "random"):
             loaded.init = init
         loaded._model = model
@@ -514,7 +526,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         Returns
         -------
         kmeans : sklearn.cluster.KMeans
-            The estimator. Its labels are computed in floating point.
+            The estimator. Its labels are computed in floating point. The metric 'cosine' is a ValueError.
 
         Examples
         --------
@@ -524,6 +536,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         'sklearn.cluster._kmeans'
         """
         check_is_fitted(self)
+        if self.metric != "euclidean":
+            raise ValueError(
+                f"metric={self.metric!r}: scikit-learn's KMeans does not scale rows, and would label them otherwise; use "
+                "cluster_centers_ behind a sklearn.preprocessing.Normalizer"
+            )
         known = SklearnKMeans().get_params()
         other = SklearnKMeans(**{name: value for name, value in self.get_params().items() if name in known})
         # fitted on its own centroids, it has all that its version needs; then it takes this result

@@ -1,7 +1,7 @@
 //! A fit, and what it returns.
 
-use cairn::data::Dataset;
-use cairn::engine::{Device, OpenOptions};
+use cairn::data::{Dataset, Scale};
+use cairn::engine::{Device, Metric, OpenOptions};
 use cairn::kmeans::{self, Init, KMeans, Progress, fit_on, in_threads};
 use cairn::warnings::{self, Warning};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2, ToPyArray};
@@ -30,6 +30,8 @@ pub(crate) struct Request<'py> {
     #[pyo3(item)]
     tol: f64,
     #[pyo3(item)]
+    metric: String,
+    #[pyo3(item)]
     device: String,
     #[pyo3(item)]
     threads: usize,
@@ -51,6 +53,11 @@ impl Request<'_> {
         self.threads
     }
 
+    pub(crate) fn metric(&self) -> PyResult<Metric> {
+        let metric = Metric::ALL.into_iter().find(|metric| metric.name() == self.metric);
+        metric.ok_or_else(|| unexpected(&format!("there is no metric {:?}", self.metric)))
+    }
+
     /// The `tol` of scikit-learn, which [`tolerance::set`] converts.
     pub(crate) fn tol(&self) -> f64 {
         self.tol
@@ -65,6 +72,7 @@ impl Request<'_> {
             Start::Centroids(rows) => Init::Centroids(rows.as_array().to_owned()),
         };
         Ok(KMeans::new(self.n_clusters)
+            .metric(self.metric()?)
             .restarts(self.n_restarts)
             .init(init)
             .seed(self.seed)
@@ -112,12 +120,20 @@ pub(crate) fn fit(
     callback: Option<Py<PyAny>>,
 ) -> PyResult<Fit> {
     let (data, kmeans, options) = (table.dataset()?, request.kmeans()?, options()?);
-    let (threads, tol) = (request.threads, request.tol);
+    let (threads, tol, metric) = (request.threads, request.tol, request.metric()?);
     let done = work::run(py, callback.as_ref(), |watcher| {
         // a pool of its own: threads of a common one would be missing after a fork
-        in_threads(Some(threads), || run(&data, kmeans, tol, options, watcher))
+        in_threads(Some(threads), || run(&for_metric(data, metric)?, kmeans, tol, options, watcher))
     })?;
     done?.into_python(py)
+}
+
+/// The table as the metric needs it.
+pub(crate) fn for_metric(data: Dataset<'_>, metric: Metric) -> Result<Dataset<'_>, Failure> {
+    Ok(match metric {
+        Metric::Euclidean => data,
+        Metric::Cosine => data.scaled(Scale::Unit)?,
+    })
 }
 
 fn run(

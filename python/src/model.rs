@@ -79,11 +79,12 @@ impl Model {
         self.0.columns.clone()
     }
 
-    /// Seed, restarts, name of the seeding, most iterations, tolerance.
+    /// Seed, restarts, name of the seeding, most iterations, tolerance, metric.
     #[getter]
-    fn params(&self) -> (u64, u64, String, u32, f64) {
+    fn params(&self) -> (u64, u64, String, u32, f64, &'static str) {
         let params = &self.0.params;
-        (params.seed, params.n_restarts, params.init.clone(), params.max_iter, params.tol)
+        let (init, metric) = (params.init.clone(), params.metric.name());
+        (params.seed, params.n_restarts, init, params.max_iter, params.tol, metric)
     }
 
     /// The nearest centroid of each row. (n_rows)
@@ -194,6 +195,7 @@ fn after(error: PredictError, first: usize) -> PredictError {
         PredictError::Lattice(LatticeError::TooFarOutside { row, column, value, centre, limit }) => {
             LatticeError::TooFarOutside { row: row + first, column, value, centre, limit }.into()
         }
+        PredictError::NoDirection { row } => PredictError::NoDirection { row: row + first },
         error => error,
     }
 }

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 
 use crate::devices::{open, options};
 use crate::errors::Failure;
-use crate::fit::Request;
+use crate::fit::{Request, for_metric};
 use crate::table::Table;
 use crate::{tolerance, work};
 
@@ -24,10 +24,11 @@ pub(crate) fn sweep(
     measures: bool,
 ) -> PyResult<Vec<Row>> {
     let (data, kmeans, options) = (table.dataset()?, request.kmeans()?, options()?);
-    let (threads, tol) = (request.threads(), request.tol());
+    let (threads, tol, metric) = (request.threads(), request.tol(), request.metric()?);
     let most = n_clusters.iter().copied().max().unwrap_or(1);
     let runs = work::run(py, None, |watcher| {
         in_threads(Some(threads), || -> Result<Vec<SweepRun>, Failure> {
+            let data = for_metric(data, metric)?;
             let plan = SweepPlan { kmeans: tolerance::set(kmeans, tol, &data)?, n_clusters, seeds, measures };
             let opened = open(options, &data, &plan.kmeans.clone().clusters(most).check()?)?;
             Ok(cairn::sweep::sweep(&opened, &data, None, &plan, &mut |_| watcher.ends())?)

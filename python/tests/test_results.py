@@ -9,7 +9,7 @@ import pytest
 from sklearn.cluster import KMeans as Theirs
 from sklearn.datasets import load_iris, load_wine
 
-from cairn_kmeans import KMeans, devices
+from cairn_kmeans import KMeans, devices, sweep
 
 
 def command():
@@ -162,3 +162,40 @@ def test_centroids_set_by_hand_are_used(digits):
     assert fitted.predict(digits[[7, 5, 6]]).tolist() == [2, 0, 1]
     assert fitted.transform(digits[[7]])[0, 2] == 0
     assert fitted.score(digits[[7, 5]]) == 0
+
+
+def test_the_metric_cosine_is_that_of_the_command(tmp_path, digits):
+    theirs = of_command(digits, tmp_path, "-k", "6", "-r", "3", "--seed", "5", "--metric", "cosine")
+    ours = KMeans(6, n_init=3, random_state=5, tol=0, metric="cosine").fit(digits)
+    assert ours.fingerprint_ == theirs["fingerprint"]
+    np.testing.assert_allclose(np.linalg.norm(ours.cluster_centers_, axis=1), 1, atol=1e-8)
+    # labels are those of the largest cosine, of rows of any length
+    cosines = digits / np.linalg.norm(digits, axis=1, keepdims=True) @ ours.cluster_centers_.T
+    np.testing.assert_array_equal(ours.labels_, cosines.argmax(axis=1))
+    np.testing.assert_array_equal(ours.predict(digits * 1e-3), ours.labels_)
+    np.testing.assert_allclose(ours.transform(digits) ** 2, 2 - 2 * cosines, atol=1e-8)
+    path = tmp_path / "model.safetensors"
+    ours.save(path)
+    again = KMeans.load(path)
+    assert again.metric == "cosine" and again.model_ == ours.model_
+    runs = sweep(digits, [6], seeds=[5], n_init=3, tol=0, metric="cosine", measures=False)
+    assert runs["fingerprint"].tolist() == [ours.fingerprint_]
+
+
+def test_what_the_metric_cosine_refuses(digits):
+    rows = digits.copy()
+    rows[4] = 0
+    with pytest.raises(ValueError, match="row 5: all its values are 0"):
+        KMeans(3, metric="cosine").fit(rows)
+    fitted = KMeans(3, metric="cosine").fit(digits)
+    with pytest.raises(ValueError, match="row 5: all its values are 0"):
+        fitted.predict(rows)
+    with pytest.raises(ValueError, match="Normalizer"):
+        fitted.to_sklearn()
+    with pytest.raises(ValueError, match="'metric' parameter"):
+        KMeans(3, metric="manhattan").fit(digits)
+    with pytest.raises(ValueError, match="metric='manhattan'"):
+        sweep(digits, [3], metric="manhattan")
+    # centroids that someone sets are compared by the metric too
+    fitted.cluster_centers_ = fitted.cluster_centers_[::-1].copy()
+    np.testing.assert_array_equal(fitted.predict(digits * 7), 2 - fitted.labels_)

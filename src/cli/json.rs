@@ -58,6 +58,7 @@ struct Parameters<'a> {
     n_restarts: u64,
     seed: String, // as text: some JSON readers have only floats, which can't hold every u64
     init: &'a str,
+    metric: &'static str,
     init_columns: Option<&'static str>, // how those of the --init file were matched
     max_iter: u32,
     tol: f64,
@@ -206,6 +207,7 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         n_restarts: params.n_restarts(),
         seed: params.seed().to_string(),
         init: request::init_name(&done.args.job.init),
+        metric: params.metric().name(),
         init_columns: done.starts.name(),
         max_iter: params.max_iter(),
         tol: params.tol(),

@@ -19,6 +19,7 @@ struct Names<'a> {
     version: &'static str,
     truth: Option<&'a str>,
     scale: Option<&'static str>,
+    metric: &'static str,
     clusters: Vec<Cluster<'a>>,
 }
 
@@ -81,7 +82,8 @@ fn names(model: &Model) -> Names<'_> {
     };
     let clusters = (0..model.n_clusters()).map(cluster).collect();
     let scale = model.scaling.as_ref().map(|scaling| scaling.scale().name());
-    Names { schema: SCHEMA, version: VERSION, truth: model.truth.as_deref(), scale, clusters }
+    let (truth, metric) = (model.truth.as_deref(), model.params.metric.name());
+    Names { schema: SCHEMA, version: VERSION, truth, scale, metric, clusters }
 }
 
 fn purity(model: &Model, cluster: usize) -> Option<f64> {

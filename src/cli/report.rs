@@ -294,7 +294,7 @@ fn convergence(made: &Made<'_>) -> anyhow::Result<Option<Vec<f64>>> {
     if sizes.iter().map(|&size| size as u128).product::<u128>() > MOST_TRACE {
         return Ok(None);
     }
-    let table = kmeans::pack(made.data, made.params.starts())?;
+    let table = kmeans::pack_for(made.data, made.params)?;
     let inertias = kmeans::trace(&*made.opened.engine, &table, made.params, &fit.best)?;
     Ok(Some(inertias.into_iter().map(|inertia| fit.scaled_cost(inertia, fit.cost_scale())).collect()))
 }

@@ -2,10 +2,12 @@
 
 use anyhow::Context;
 use cairn::data::{self, DataError, Dataset, LoadOptions, Scale};
-use cairn::engine::Device;
+use cairn::engine::{Device, Metric};
 use cairn::kmeans::{Init, KMeans, Params, ParamsError};
 
-use super::args::{ColumnArgs, InitArg, JobArgs, MissingArgs, ScaleArgs, TableArgs};
+use super::args::{
+    ColumnArgs, InitArg, JobArgs, MetricArg, MetricArgs, MissingArgs, ScaleArg, ScaleArgs, TableArgs,
+};
 use super::failure::Usage;
 use super::input::typed;
 use super::starts::{StartColumns, Starts};
@@ -39,15 +41,32 @@ pub(super) fn load(args: &JobArgs, more: &[String]) -> Result<Dataset<'static>, 
         more: more.to_vec(),
         ..load_options(&args.table, &args.columns, &args.missing)
     };
-    scaled(data::load(&args.data, &options)?, &args.scale)
+    scaled(data::load(&args.data, &options)?, &args.scale, &args.metric)
 }
 
-/// The data, scaled as asked for.
-pub(super) fn scaled(data: Dataset<'static>, args: &ScaleArgs) -> Result<Dataset<'static>, DataError> {
-    match args.scale.scale() {
-        Some(scale) => data.scaled(scale),
-        None => Ok(data),
+/// The data, scaled as asked for, or as the metric needs.
+pub(super) fn scaled(
+    data: Dataset<'static>,
+    scale: &ScaleArgs,
+    metric: &MetricArgs,
+) -> Result<Dataset<'static>, DataError> {
+    match (metric.metric, scale.scale.scale()) {
+        (MetricArg::Cosine, _) => data.scaled(Scale::Unit),
+        (MetricArg::Euclidean, Some(scale)) => data.scaled(scale),
+        (MetricArg::Euclidean, None) => Ok(data),
     }
+}
+
+/// Checks that the scale suits the metric.
+pub(super) fn check_metric(metric: &MetricArgs, scale: &ScaleArgs) -> Result<(), Usage> {
+    let other = match (metric.metric, scale.scale) {
+        (MetricArg::Euclidean, _) | (MetricArg::Cosine, ScaleArg::None | ScaleArg::Unit) => return Ok(()),
+        (MetricArg::Cosine, other) => other.scale().map_or("none", Scale::name),
+    };
+    Err(Usage(format!(
+        "--metric cosine with --scale {other}: the metric itself scales rows to length 1, and a table is scaled once; \
+         leave out --scale, or use --metric euclidean"
+    )))
 }
 
 /// Checks that the number of clusters is given where nothing else tells it.
@@ -66,12 +85,14 @@ pub(super) fn check_clusters(args: &JobArgs, more: &[String]) -> Result<(), Usag
 }
 
 /// Checks the parameters by themselves, before data are read.
-pub(super) fn check_alone(args: &JobArgs) -> Result<(), ParamsError> {
+pub(super) fn check_alone(args: &JobArgs) -> anyhow::Result<()> {
+    check_metric(&args.metric, &args.scale)?;
     let file = matches!(args.init, InitArg::File(_));
     if let (true, Some(restarts @ 2..)) = (file, args.restarts) {
-        return Err(ParamsError::RestartsOfOneStart(restarts));
+        return Err(ParamsError::RestartsOfOneStart(restarts).into());
     }
-    kmeans(args, args.clusters.unwrap_or(CLUSTERS)).check().map(drop)
+    kmeans(args, args.clusters.unwrap_or(CLUSTERS)).check()?;
+    Ok(())
 }
 
 /// The parameters, before the data are read.
@@ -114,6 +135,14 @@ pub(super) fn params(args: &JobArgs, device: Device) -> anyhow::Result<Asked> {
     Ok(Asked { params, starts })
 }
 
+/// `, metric cosine`, to add to a job in words; nothing for the usual metric.
+pub(super) fn metric_words(metric: Metric) -> String {
+    match metric {
+        Metric::Euclidean => String::new(),
+        Metric::Cosine => format!(", metric {}", metric.name()),
+    }
+}
+
 /// `--init` as typed.
 pub(super) fn init_name(init: &InitArg) -> &str {
     match init {
@@ -126,6 +155,7 @@ pub(super) fn init_name(init: &InitArg) -> &str {
 fn kmeans(args: &JobArgs, n_clusters: usize) -> KMeans {
     KMeans::new(n_clusters)
         .restarts(args.restarts.unwrap_or_else(|| default_restarts(args)))
+        .metric(args.metric.metric.into())
         .seed(args.seed)
         .max_iter(args.max_iter)
         .tol(args.tol)

@@ -16,7 +16,7 @@ use super::measures::InternalMeasures;
 use super::rows::{device_warnings, labelled as labelled_rows, open_device, walk};
 use super::terminal::labelled;
 use super::terminal::{self, plain};
-use super::{json, measures, notes};
+use super::{json, measures, notes, request};
 use cairn::numbers::{percent, plural};
 
 /// The truth column of the embedded digits.
@@ -47,6 +47,7 @@ struct ScoreSummary<'a> {
     n_points: usize,
     n_clusters: usize,
     scale: Option<&'static str>,
+    metric: &'static str,
     accuracy_by_names: Option<f64>,
     #[serde(flatten)]
     score: json::ScoreJson<'a>,
@@ -131,6 +132,7 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),
         scale: model.scaling.as_ref().map(|scaling| scaling.scale().name()),
+        metric: model.params.metric.name(),
         accuracy_by_names: scored.named,
         score,
         measures: scored.measures.as_ref().map(json::measures_of),
@@ -141,12 +143,13 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
 fn text(args: &ScoreArgs, model: &Model, scored: &Scored) -> String {
     let scale = model.scaling.as_ref().map(|scaling| format!(", scale {}", scaling.scale().name()));
     let from = format!(
-        "{}, {} fitted on {}, {}{}",
+        "{}, {} fitted on {}, {}{}{}",
         plain(&args.rows.model.display().to_string()),
         plural(model.n_clusters() as u64, "cluster"),
         plain(&model.provenance.data),
         plural(model.provenance.n_points as u64, "row"),
         scale.unwrap_or_default(),
+        request::metric_words(model.params.metric),
     );
     let rows = plural(scored.labels.len() as u64, "row");
     let column = plain(&scored.truth.column);

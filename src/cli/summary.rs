@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cairn::engine::Stop;
+use cairn::engine::{Metric, Stop};
 use cairn::kmeans::{Fit, Timings};
 use cairn::warnings::WarningCode;
 
@@ -21,6 +21,9 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     line("data", &data(done));
     prepared::lines(&done.data).iter().for_each(|(label, text)| line(label, &plain(text)));
     line("asked for", &asked(done));
+    if let Some(metric) = metric(done) {
+        line("metric", &metric);
+    }
     line("device", &device(done));
     line("time", &times(&done.fit.timings, done.read, done.total));
     line("speed", &speed(&done.fit));
@@ -78,6 +81,20 @@ fn asked(done: &Done<'_>) -> String {
     let restarts = plural(params.n_restarts(), "restart");
     let init = plain(request::init_name(&done.args.job.init));
     format!("{clusters}, {restarts} from {init}, seed {}", params.seed())
+}
+
+/// What the metric means for the numbers below; `None` for the usual one.
+fn metric(done: &Done<'_>) -> Option<String> {
+    match done.fit.metric {
+        Metric::Euclidean => None,
+        Metric::Cosine => {
+            let mean = format!("{:.6}", done.fit.mean_cosine());
+            Some(format!(
+                "cosine: rows and centroids have length 1, and inertia is the sum of 2 - 2 cos; the mean cosine of a row \
+                 and its centroid is {mean}"
+            ))
+        }
+    }
 }
 
 fn device(done: &Done<'_>) -> String {

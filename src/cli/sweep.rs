@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use anyhow::Context;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions, has_names};
-use cairn::engine::{Device, Opened};
+use cairn::engine::{Device, Metric, Opened};
 use cairn::kmeans::{CONTINUE, FitError, KMeans, ParamsError};
 use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
 use cairn::warnings::{Warning, WarningCode, merged};
@@ -51,6 +51,7 @@ struct SweepSummary<'a> {
     test_prepared: Option<PreparedJson<'a>>,
     truth: Option<&'a str>,
     n_restarts: u64,
+    metric: &'static str,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
     device: &'a str,
     table: &'a [SweepRow],
@@ -68,6 +69,7 @@ struct Sources<'a> {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
+    request::check_metric(&args.metric, &args.scale)?;
     let mut plan = plan(args);
     for &k in &plan.n_clusters {
         plan.kmeans.clone().clusters(k).check()?;
@@ -81,7 +83,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     };
     let weighted = LoadOptions { weights: args.weights.clone(), more: args.more.clone(), ..read.clone() };
     let data = data::load(&args.data, &weighted)?;
-    let data = request::scaled(data, &args.scale)?;
+    let data = request::scaled(data, &args.scale, &args.metric)?;
     let test = args.test.as_ref().map(|test| data::load(test, &read)).transpose();
     let test = test.context("--test")?;
     let fewer = if args.clusters.is_none() { keep_possible(&mut plan, &data) } else { None };
@@ -154,7 +156,11 @@ fn note_columns(data: &Dataset<'_>, test: Option<&Dataset<'_>>) {
 }
 
 fn plan(args: &SweepArgs) -> SweepPlan {
-    let kmeans = KMeans::new(1).restarts(args.restarts).max_iter(args.max_iter).device(args.device.device());
+    let kmeans = KMeans::new(1)
+        .metric(args.metric.metric.into())
+        .restarts(args.restarts)
+        .max_iter(args.max_iter)
+        .device(args.device.device());
     SweepPlan {
         kmeans,
         n_clusters: args.clusters.as_ref().map_or_else(|| DEFAULT.collect(), |numbers| numbers.0.clone()),
@@ -258,7 +264,8 @@ fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>) -> 
     let seeds = plural(args.seeds.0.len() as u64, "seed");
     let restarts = plural(args.restarts, "restart");
     let shown = if args.seeds.0.len() > 1 { "; medians over the seeds, (min to max)" } else { "" };
-    text + &labelled("fits", &format!("{seeds}, {restarts} each{shown}"))
+    let metric = request::metric_words(args.metric.metric.into());
+    text + &labelled("fits", &format!("{seeds}, {restarts} each{metric}{shown}"))
 }
 
 /// The table, with a line for each number of clusters.
@@ -311,6 +318,7 @@ fn summary<'a>(
         test_prepared: test.map(prepared::json),
         truth: data.truth.as_ref().map(|truth| truth.column.as_str()),
         n_restarts: args.restarts,
+        metric: Metric::from(args.metric.metric).name(),
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),
         device,
         table,

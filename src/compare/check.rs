@@ -151,7 +151,7 @@ impl Check {
     pub fn run(&self, name: &str, engine: &dyn Engine) -> Result<(), CheckError> {
         let (data, kmeans) = (self.make)();
         let params = kmeans.check().map_err(FitError::from)?;
-        let table = kmeans::pack(&data, params.starts())?;
+        let table = kmeans::pack_for(&data, &params)?;
         let job = params.job(&table).map_err(FitError::from)?;
         if self.step == "nearest" {
             return nearest(&job, name, engine);

@@ -45,7 +45,7 @@ impl Comparison<'_> {
         runner: &Runner<'_>,
     ) -> Result<Document, CompareError> {
         let start = Instant::now();
-        let table = kmeans::pack(self.data, self.params.starts())?;
+        let table = kmeans::pack_for(self.data, self.params)?;
         let pack = start.elapsed();
         let doubts = vec![warnings::of_table(self.data, &Placed::of(&table)).map_err(FitError::from)?];
         let mut comparison =
@@ -119,7 +119,7 @@ impl ComparisonRun<'_, '_> {
         let doubts = match (parameter, value) {
             (Some(Parameter::Points), Some(n)) => {
                 let data = rows_at(self.of.data, n)?;
-                let table = kmeans::pack(&data, self.of.params.starts())?;
+                let table = kmeans::pack_for(&data, self.of.params)?;
                 warnings::of_result(&data, &Placed::of(&table), ended)
             }
             _ => warnings::of_result(self.of.data, &Placed::of(self.table), ended),
@@ -156,7 +156,7 @@ impl ComparisonRun<'_, '_> {
             None => self.of.params.clone(),
         };
         let fewer = match at {
-            Some((Parameter::Points, n)) => Some(kmeans::pack(&rows_at(self.of.data, n)?, params.starts())?),
+            Some((Parameter::Points, n)) => Some(kmeans::pack_for(&rows_at(self.of.data, n)?, &params)?),
             _ => None,
         };
         let table = fewer.as_ref().unwrap_or(self.table);
@@ -284,6 +284,7 @@ impl ComparisonRun<'_, '_> {
                 n_restarts: of.params.n_restarts(),
                 seed: of.params.seed().to_string(),
                 init: of.params.init().name().to_owned(),
+                metric: of.params.metric().name(),
                 max_iter: of.params.max_iter(),
                 tol: of.params.tol(),
             },

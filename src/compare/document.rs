@@ -102,6 +102,8 @@ pub struct ParamsReport {
     pub seed: String,
     /// How the first centroids are found.
     pub init: String,
+    /// `euclidean` or `cosine`.
+    pub metric: &'static str,
     /// Maximum number of iterations of a restart.
     pub max_iter: u32,
     /// Tolerance.

@@ -173,7 +173,9 @@ pub fn job(document: &Document) -> String {
     let clusters = range(Parameter::Clusters).unwrap_or_else(|| plural(params.n_clusters as u64, "cluster"));
     let restarts = range(Parameter::Restarts).unwrap_or_else(|| plural(params.n_restarts, "restart"));
     let points = range(Parameter::Points).map(|points| format!("{points}, ")).unwrap_or_default();
-    format!("{points}{clusters}, {restarts} from {}, seed {}", params.init, params.seed)
+    let metric =
+        if params.metric == "euclidean" { String::new() } else { format!(", metric {}", params.metric) };
+    format!("{points}{clusters}, {restarts} from {}, seed {}{metric}", params.init, params.seed)
 }
 
 /// All warnings: first those about the data and the results, then those about times, with device and value, and the text that `add` gives for each. Of several values with the same kind

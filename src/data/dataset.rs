@@ -123,7 +123,7 @@ impl<'a> Dataset<'a> {
         Self { weights: Some(weights), ..self }
     }
 
-    /// These rows, given by index in ascending order, with their classes and weights.
+    /// These rows, given by index in ascending order, with their classes, weights and scaling.
     ///
     /// # Errors
     /// [`DataError`] if the source can't be read again.
@@ -131,7 +131,7 @@ impl<'a> Dataset<'a> {
         let d = self.points.n_dims();
         let mut values = Vec::with_capacity(rows.len() * d);
         let mut left = rows.iter().peekable();
-        self.points.visit::<DataError>(&mut |first, chunk| {
+        self.points.raw().visit::<DataError>(&mut |first, chunk| {
             let n = match chunk {
                 Rows::F32(values) => values.len() / d,
                 Rows::F64(values) => values.len() / d,
@@ -146,9 +146,13 @@ impl<'a> Dataset<'a> {
             Ok(())
         })?;
         let classes = |truth: &Truth| rows.iter().map(|&row| truth.labels[row]).collect();
+        let raw = Points::from(Array2::from_shape_fn((rows.len(), d), |(i, j)| values[i * d + j]));
         Ok(Dataset {
             name: self.name.clone(),
-            points: Array2::from_shape_fn((rows.len(), d), |(i, j)| values[i * d + j]).into(),
+            points: match self.points.scaling() {
+                Some(scaling) => Points::scaled(raw, scaling.clone()),
+                None => raw,
+            },
             columns: self.columns.clone(),
             truth: self.truth.as_ref().map(|truth| Truth { labels: classes(truth), ..truth.clone() }),
             weights: self.weights.as_ref().map(|weights| rows.iter().map(|&row| weights[row]).collect()),

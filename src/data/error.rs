@@ -432,6 +432,18 @@ pub enum DataError {
         scale: &'static str,
     },
 
+    /// A row of zeros, where the metric is the cosine.
+    #[error(
+        "{name}: row {row}: all its values are 0, so that it has no direction, and no cosine with any other; leave it \
+         out, or use the metric euclidean"
+    )]
+    NoDirection {
+        /// The source.
+        name: String,
+        /// The row, as the source counts them.
+        row: u64,
+    },
+
     /// Every row lacks a value.
     #[error(
         "{name}: no row is left, since each of {rows} lacks a value; missing are {}; leave such columns out",

@@ -105,6 +105,6 @@ pub use points::{Points, ScaledPoints, SourcePoints, Values};
 pub use reading::{Dropped, Reading, RowNumbers, TextReading};
 pub use rows::Rows;
 pub(crate) use scale::scaled;
-pub use scale::{Scale, Scaling};
+pub use scale::{Scale, Scaling, first_of_zeros};
 pub use source::{Chunk, Source};
 pub use truth::Truth;

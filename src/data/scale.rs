@@ -144,6 +144,12 @@ pub(crate) fn scaled<'a>(scaling: Option<&Scaling>, rows: Cow<'a, [f64]>) -> Cow
     Cow::Owned(rows)
 }
 
+/// The first row of zeros, which has no direction, by its index from 0. (any, n_dims), row-major
+#[must_use]
+pub fn first_of_zeros(rows: &[f64], n_dims: usize) -> Option<usize> {
+    rows.chunks_exact(n_dims).position(|row| row.iter().all(|&x| x == 0.0))
+}
+
 /// Divides a row by its length.
 fn to_unit(row: &mut [f64]) {
     let length = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>();

@@ -37,6 +37,12 @@ impl Dataset<'_> {
         Ok(Self { points: Points::scaled(raw.points, scaling), ..raw })
     }
 
+    /// The error of a row of zeros, by its index from 0, where rows need a direction.
+    #[must_use]
+    pub fn no_direction(&self, row: usize) -> DataError {
+        DataError::NoDirection { name: self.name.clone(), row: self.reading.rows.number(row) }
+    }
+
     /// The numbers of a scaling of this table's own values.
     fn scaling(&self, scale: Scale) -> Result<Scaling, DataError> {
         let (shift, factor) = match scale {

@@ -194,7 +194,7 @@ impl FallbackSession<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{OpenOptions, Seeding};
+    use crate::engine::{Metric, OpenOptions, Seeding};
     use crate::lattice::{Extent, Packer, Weights};
 
     /// A session with answers of its own to what a wrapper must pass on.
@@ -237,7 +237,8 @@ mod tests {
         packer.add(&[0.0, 1.0]).expect("rows in range");
         let table = packer.finish();
         let (n_clusters, seed, max_iter, shift_limit) = (1, 0, 1, None);
-        let job = Job { table: &table, n_clusters, seeding: Seeding::Random, seed, max_iter, shift_limit };
+        let (metric, seeding) = (Metric::Euclidean, Seeding::Random);
+        let job = Job { table: &table, metric, n_clusters, seeding, seed, max_iter, shift_limit };
         let cpu = Cpu::open(&OpenOptions::default()).expect("the CPU opens");
         let other = Other::cpu(cpu);
         let session = FallbackSession { job: &job, other: &other, current: Box::new(Marked), note: None };

@@ -2,6 +2,31 @@
 
 use crate::lattice::Table;
 
+/// What a distance is, and with it how a centroid follows from the rows of its cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Metric {
+    /// Squared distances; a centroid is the mean of its rows.
+    #[default]
+    Euclidean,
+    /// The cosine of the angle between rows: all rows have length 1, and a centroid is the direction of their sum, of
+    /// length 1 too (spherical k-means, Dhillon and Modha 2001). The squared distance of two is 2 - 2 cos.
+    Cosine,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Metric; 2] = [Metric::Euclidean, Metric::Cosine];
+
+    /// Its name: `euclidean` or `cosine`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Euclidean => "euclidean",
+            Metric::Cosine => "cosine",
+        }
+    }
+}
+
 /// How the first centroids are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seeding {
@@ -18,6 +43,8 @@ pub enum Seeding {
 pub struct Job<'a> {
     /// The points.
     pub table: &'a Table,
+    /// How a centroid follows from its rows.
+    pub metric: Metric,
     /// Number of clusters, 1 ..= rows of positive weight.
     pub n_clusters: usize,
     /// How the first centroids are found.

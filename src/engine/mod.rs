@@ -37,7 +37,7 @@ use nearest_two::{Centroids, NearestSession};
 
 pub use device::{Device, DeviceInfo};
 pub use error::EngineError;
-pub use job::{Job, Seeding};
+pub use job::{Job, Metric, Seeding};
 pub use open::{Estimates, Opened, open};
 pub use options::{Backend, OpenOptions};
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! Fits: parameters, [`fit`], the loop over batches of restarts, and the fingerprint.
 
 mod columns;
+mod directions;
 mod error;
 mod labelled;
 mod median;
@@ -17,7 +18,7 @@ use ndarray::Array2;
 use crate::data::{Dataset, Rows, Scaling};
 use crate::engine::cost::JobSize;
 use crate::engine::{
-    self, DeviceInfo, EngineError, Estimates, Keep, OpenOptions, Opened, Outcome, State, Times, Work,
+    self, DeviceInfo, EngineError, Estimates, Keep, Metric, OpenOptions, Opened, Outcome, State, Times, Work,
 };
 use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
 use crate::memory;
@@ -80,6 +81,8 @@ pub struct Fit {
     pub lattice: Lattice,
     /// How the rows were scaled before they were placed on the lattice; `None` too for a table that was packed before.
     pub scaling: Option<Scaling>,
+    /// How its centroids follow from their rows.
+    pub metric: Metric,
     /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
     /// The given weight that corresponds to an integer weight of 1.
@@ -113,6 +116,13 @@ impl Fit {
     #[must_use]
     pub fn inertia(&self) -> f64 {
         self.cost(self.best.inertia)
+    }
+
+    /// The mean cosine of a row and its centroid, by weight, of rows and centroids of length 1.
+    #[must_use]
+    pub fn mean_cosine(&self) -> f64 {
+        let weight: u64 = self.state.counts.iter().sum();
+        1.0 - self.lattice.cost(self.best.inertia) / (2.0 * weight as f64)
     }
 
     /// Converts a cost (weighted squared distance) to the user's units.
@@ -213,6 +223,21 @@ impl Fit {
 
 /// Clusters the rows of `data`.
 ///
+/// By the angle between rows, whatever their lengths:
+///
+/// ```
+/// use cairn::data::{Dataset, Scale};
+/// use cairn::engine::Metric;
+/// use cairn::kmeans::{KMeans, fit};
+///
+/// let rows = [[1.0, 0.1], [90.0, 8.0], [0.2, 3.0], [0.1, 2.0]];
+/// let data = Dataset::from(&rows[..]).scaled(Scale::Unit)?;
+/// let fit = fit(&data, &KMeans::new(2).metric(Metric::Cosine).check()?)?;
+/// assert_eq!(fit.labels()[0], fit.labels()[1]);
+/// assert_ne!(fit.labels()[1], fit.labels()[2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`FitError`]: rows that can't be read or are invalid, parameters that don't fit them, a device that fails.
 pub fn fit(data: &Dataset<'_>, params: &Params) -> Result<Fit, FitError> {
@@ -304,7 +329,7 @@ pub fn fit_on(
 ) -> Result<Fit, FitError> {
     in_threads(params.threads(), || {
         let start = Instant::now();
-        let table = pack(data, params.starts())?;
+        let table = pack_for(data, params)?;
         let packed = start.elapsed();
         let mut fit = fit_table(opened, &table, params, progress)?;
         fit.scaling = data.points.scaling().cloned();
@@ -337,9 +362,8 @@ pub fn in_threads<T: Send, E: From<FitError> + Send>(
 /// [`FitError::Data`] if rows can't be read, [`FitError::Lattice`] if values or weights are invalid,
 /// [`FitError::Params`] for start centroids of other features or with values that are not finite, [`FitError::Memory`].
 pub fn pack(data: &Dataset<'_>, starts: Option<&Array2<f64>>) -> Result<Table, FitError> {
+    check_size(data)?;
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
-    check_shape(n_points, n_dims)?;
-    memory::check(needed(n_points, n_dims, data.weights.is_some()))?;
     let weights = match &data.weights {
         Some(weights) => Weights::new(weights, n_points)?,
         None => Weights::ones(n_points),
@@ -365,6 +389,29 @@ pub fn pack(data: &Dataset<'_>, starts: Option<&Array2<f64>>) -> Result<Table, F
         Ok(())
     })?;
     Ok(packer.finish())
+}
+
+/// [`pack`] for a fit with these parameters, which may need another lattice than the data alone: that of directions for
+/// [`Metric::Cosine`].
+///
+/// # Errors
+/// As [`pack`]; for [`Metric::Cosine`] [`ParamsError::NotUnit`] if the rows are not scaled by
+/// [`Scale::Unit`](crate::data::Scale::Unit), and
+/// [`DataError::NoDirection`](crate::data::DataError::NoDirection) for a row of zeros.
+pub fn pack_for(data: &Dataset<'_>, params: &Params) -> Result<Table, FitError> {
+    match params.metric() {
+        Metric::Euclidean => pack(data, params.starts()),
+        Metric::Cosine => {
+            check_size(data)?;
+            directions::pack_directions(data)
+        }
+    }
+}
+
+fn check_size(data: &Dataset<'_>) -> Result<(), FitError> {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    check_shape(n_points, n_dims)?;
+    Ok(memory::check(needed(n_points, n_dims, data.weights.is_some()))?)
 }
 
 /// Bytes for a table of this size and a restart on the CPU (docs/PERFORMANCE.md): 4 a value, 28 a row, and 20 more with weights.
@@ -425,6 +472,7 @@ pub fn fit_table(
         n_points: table.n_points(),
         lattice: table.lattice.clone(),
         scaling: None,
+        metric: params.metric(),
         rounding: table.rounding.clone(),
         weight_unit: table.weights.unit(),
         weights_rounding: table.weights.rounding(),

@@ -2,8 +2,9 @@
 
 use ndarray::Array2;
 
+use crate::data::{Scale, Scaling, first_of_zeros};
 use crate::engine::reference::stop::shift_limit;
-use crate::engine::{Device, Job, Keep, Seeding};
+use crate::engine::{Device, Job, Keep, Metric, Seeding};
 use crate::lattice::{LatticeError, Table};
 use crate::threads;
 
@@ -80,6 +81,33 @@ pub enum ParamsError {
     /// A given centroid is not finite, or outside the range of a table that was packed without it.
     #[error(transparent)]
     Centroid(LatticeError),
+    /// The rows are not scaled to length 1, which the metric cosine needs.
+    #[error(
+        "the metric cosine needs rows of length 1, and these are {}; scale them by `unit`",
+        scale.map_or_else(|| "not scaled".into(), |scale| format!("scaled by `{scale}`"))
+    )]
+    NotUnit {
+        /// How they are scaled.
+        scale: Option<&'static str>,
+    },
+    /// A row of the table does not have length 1, which the metric cosine needs.
+    #[error(
+        "row {row} of the table does not have length 1 on the lattice of directions, which the metric cosine needs; \
+         pack the table for these parameters"
+    )]
+    NotADirection {
+        /// Row, from 1.
+        row: usize,
+    },
+    /// A given centroid of zeros, with the metric cosine.
+    #[error(
+        "start centroid {row}: all its values are 0, so that it has no direction; replace it, or use the metric \
+         euclidean"
+    )]
+    NoDirection {
+        /// Centroid, from 1.
+        row: usize,
+    },
     /// More clusters than rows.
     #[error("{n_clusters} clusters for {n_points} rows{}; ask for at most {n_points} clusters", if *.weighted { " of positive weight" } else { "" })]
     TooManyClusters {
@@ -103,6 +131,7 @@ pub enum ParamsError {
 #[must_use]
 pub struct KMeans {
     n_clusters: usize,
+    metric: Metric,
     n_restarts: u64,
     seed: u64,
     init: Init,
@@ -120,6 +149,7 @@ impl KMeans {
     pub fn new(n_clusters: usize) -> Self {
         Self {
             n_clusters,
+            metric: Metric::default(),
             n_restarts: 10,
             seed: 42,
             init: Init::default(),
@@ -136,6 +166,12 @@ impl KMeans {
     /// Number of clusters.
     pub fn clusters(self, n_clusters: usize) -> Self {
         Self { n_clusters, ..self }
+    }
+
+    /// What a distance is; by default [`Metric::Euclidean`]. [`Metric::Cosine`] needs a table scaled by
+    /// [`Scale::Unit`](crate::data::Scale::Unit); given centroids are scaled too.
+    pub fn metric(self, metric: Metric) -> Self {
+        Self { metric, ..self }
     }
 
     /// Independent restarts; the one of least inertia is kept.
@@ -243,6 +279,12 @@ impl Params {
         self.0.n_clusters
     }
 
+    /// What a distance is.
+    #[must_use]
+    pub fn metric(&self) -> Metric {
+        self.0.metric
+    }
+
     /// Number of restarts.
     #[must_use]
     pub fn n_restarts(&self) -> u64 {
@@ -315,7 +357,8 @@ impl Params {
     /// The second check: the parameters against the data.
     ///
     /// # Errors
-    /// [`ParamsError`]: too many clusters for the rows; given centroids that don't fit the points.
+    /// [`ParamsError`]: too many clusters for the rows; given centroids that don't fit the points; for
+    /// [`Metric::Cosine`] a table that was not packed by [`pack_for`](super::pack_for).
     pub fn job<'a>(&self, table: &'a Table) -> Result<Job<'a>, ParamsError> {
         let n_clusters = self.0.n_clusters;
         let positive = table.weights.positive();
@@ -323,8 +366,12 @@ impl Params {
             let weighted = positive < table.n_points();
             return Err(ParamsError::TooManyClusters { n_clusters, n_points: positive, weighted });
         }
+        if let (Metric::Cosine, Some(row)) = (self.0.metric, table.first_without_direction()) {
+            return Err(ParamsError::NotADirection { row: row + 1 });
+        }
         Ok(Job {
             table,
+            metric: self.0.metric,
             n_clusters,
             seeding: self.seeding(table)?,
             seed: self.0.seed,
@@ -339,9 +386,23 @@ impl Params {
             Init::Random => return Ok(Seeding::Random),
             Init::Centroids(rows) => rows,
         };
-        let values = values_of(rows, table.n_dims())?;
+        let mut values = values_of(rows, table.n_dims())?;
+        if self.0.metric == Metric::Cosine {
+            to_unit(&mut values, table.n_dims())?;
+        }
         table.lattice.place_centroids(&values).map(Seeding::Given).map_err(ParamsError::Centroid)
     }
+}
+
+/// Scales start centroids to length 1. (n_clusters, n_dims), row-major
+fn to_unit(values: &mut [f64], n_dims: usize) -> Result<(), ParamsError> {
+    if let Some(row) = first_of_zeros(values, n_dims) {
+        return Err(ParamsError::NoDirection { row: row + 1 });
+    }
+    if let Some(unit) = Scaling::new(Scale::Unit, n_dims, Vec::new(), Vec::new()) {
+        unit.apply(values);
+    }
+    Ok(())
 }
 
 /// The values of given start centroids for points of `n_dims` features, row-major.

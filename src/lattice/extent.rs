@@ -167,7 +167,7 @@ fn offset(lo: f64, hi: f64, t: i32) -> f64 {
 }
 
 /// B: with it, weighted sums of coordinates are at most 2^61.
-fn bits_for(total_weight: u64) -> u32 {
+pub(super) fn bits_for(total_weight: u64) -> u32 {
     MAX_BITS.min(61 - total_weight.next_power_of_two().ilog2())
 }
 

@@ -7,6 +7,7 @@
 
 mod bits;
 mod centre;
+mod direction;
 mod extent;
 mod pack;
 mod rounding;

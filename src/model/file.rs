@@ -17,7 +17,8 @@
 //! ([`Model::radius`], in lattice units). Equal models give equal bytes.
 //!
 //! A model of scaled rows has `scale` (a name of [`Scale`]) too, and version 2: rows must be scaled before they are
-//! compared with its centroids, which programs that read version 1 do not know. All others have version 1.
+//! compared with its centroids, which programs that read version 1 do not know. All others have version 1. One of the
+//! metric cosine has `metric` (`cosine`) and the scale `unit`: its nearest centroid is that of least distance, as of any.
 //!
 //! The checksum is BLAKE3 over all bytes of the file, with the checksum's own 64 digits taken as zeros.
 
@@ -32,6 +33,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use super::{ClusterName, Model, ModelError, ModelParams, Provenance};
 use crate::data::write::Output;
 use crate::data::{Scale, Scaling};
+use crate::engine::Metric;
 use crate::lattice::{Lattice, MAX_DIMS};
 
 /// Latest version of the format. Later ones are rejected.
@@ -146,6 +148,9 @@ impl Model {
                 .map(|columns| ("table_columns", serde_json::json!(columns).to_string())),
         );
         texts.extend(self.scaling.as_ref().map(|scaling| ("scale", scaling.scale().name().to_owned())));
+        if params.metric != Metric::Euclidean {
+            texts.insert("metric", params.metric.name().to_owned());
+        }
         texts.extend(self.radius.map(|radius| ("reach_exact", radius.to_string())));
         texts.extend(self.image.map(|(height, width)| ("image", format!("{height}x{width}"))));
         texts
@@ -376,7 +381,14 @@ impl Contents<'_> {
             init: self.text("init")?.to_owned(),
             max_iter: self.number("max_iter")?,
             tol: self.number("tol")?,
+            metric: self.metric()?,
         })
+    }
+
+    fn metric(&self) -> Result<Metric, Problem> {
+        let Some(name) = self.texts.get("metric") else { return Ok(Metric::Euclidean) };
+        let metric = Metric::ALL.into_iter().find(|metric| metric.name() == name);
+        metric.map_or_else(|| damaged(format!("its metric is {name:?}")), Ok)
     }
 
     fn image(&self) -> Result<Option<(usize, usize)>, Problem> {
@@ -453,6 +465,11 @@ fn check(model: &Model) -> Result<(), Problem> {
             "its image has another number of pixels",
         ),
         (!(1..=MOST_COUNTED).contains(&counted), "its counts are all 0, or too large"),
+        (
+            model.params.metric == Metric::Cosine
+                && model.scaling.as_ref().map(Scaling::scale) != Some(Scale::Unit),
+            "its metric is cosine, and its rows are not scaled to length 1",
+        ),
         (!positive(model.weight_unit), "its weight_unit is not a positive number"),
         (
             model.names.iter().flatten().filter_map(|name| name.purity).any(|p| !(0.0..=1.0).contains(&p)),

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use crate::data::Scaling;
+use crate::engine::Metric;
 use crate::lattice::Lattice;
 use crate::numbers;
 
@@ -56,6 +57,8 @@ pub struct ModelParams {
     pub max_iter: u32,
     /// Tolerance; 0 for the fixed point.
     pub tol: f64,
+    /// What a distance is. With [`Metric::Cosine`] the rows are scaled to length 1, and one of zeros has no label.
+    pub metric: Metric,
 }
 
 /// Data, program and device of a fit.

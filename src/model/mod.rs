@@ -102,6 +102,7 @@ impl Fit {
                 init: params.init().name().to_owned(),
                 max_iter: params.max_iter(),
                 tol: params.tol(),
+                metric: self.metric,
             },
             inertia: self.best.inertia,
             radius: radius::of_fit(self, data)?,

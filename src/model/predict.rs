@@ -6,11 +6,11 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::Model;
-use crate::data::{Chunk, Scaling, scaled};
+use crate::data::{Chunk, Scaling, first_of_zeros, scaled};
 use crate::engine::cpu::Cpu;
 use crate::engine::nearest_two::{self, Centroids, NearestSession, NearestTwo, WideDistance};
 use crate::engine::reference::assign::distance_outside;
-use crate::engine::{DeviceInfo, Engine, EngineError, OpenOptions};
+use crate::engine::{DeviceInfo, Engine, EngineError, Metric, OpenOptions};
 use crate::kmeans::Fit;
 use crate::lattice::{Lattice, LatticeError, Packer, Table, Value};
 
@@ -41,6 +41,23 @@ pub enum PredictError {
         found: usize,
         /// Features of the model.
         n_dims: usize,
+    },
+    /// A row of zeros, for a model of the metric cosine.
+    #[error(
+        "row {row}: all its values are 0, so that it has no direction, and no cosine with any centroid; leave it out"
+    )]
+    NoDirection {
+        /// Row, from 1.
+        row: usize,
+    },
+    /// A row of zeros of a table, for a model of the metric cosine.
+    #[error(
+        "{}, row {}: all its values are 0, so that it has no direction, and no cosine with any centroid; leave it out",
+        position.name, position.row
+    )]
+    NoDirectionAt {
+        /// Where: its first column.
+        position: crate::data::Position,
     },
     /// A value of a table is not finite.
     #[error("{position}: {value} is not a finite number; fill in a number, or remove the row")]
@@ -94,9 +111,36 @@ impl PredictError {
             Self::Lattice(LatticeError::TooFarOutside { row, column, value, centre, limit }) => {
                 Self::TooFar { position: chunk.position(first + row - 1, column - 1), value, limit, centre }
             }
+            Self::NoDirection { row } => Self::NoDirectionAt { position: chunk.position(first + row - 1, 0) },
             other => other,
         }
     }
+}
+
+/// The error of the first row of zeros, if the metric needs directions. (any, n_dims), row-major
+fn check_directions(metric: Metric, rows: &[f64], n_dims: usize) -> Result<(), PredictError> {
+    match (metric, first_of_zeros(rows, n_dims)) {
+        (Metric::Cosine, Some(row)) => Err(PredictError::NoDirection { row: row + 1 }),
+        _ => Ok(()),
+    }
+}
+
+/// All such errors, by index.
+fn without_direction(metric: Metric, rows: &[f64], n_dims: usize) -> RowErrors {
+    let each = rows.chunks_exact(n_dims).enumerate();
+    each.filter_map(|(at, row)| match check_directions(metric, row, n_dims) {
+        Err(_) => Some((at, PredictError::NoDirection { row: at + 1 })),
+        Ok(()) => None,
+    })
+    .collect()
+}
+
+/// Both lists of errors, by index.
+fn both(a: RowErrors, b: RowErrors) -> RowErrors {
+    let mut all = a;
+    all.extend(b);
+    all.sort_by_key(|(row, _)| *row);
+    all
 }
 
 /// Errors of rows, by index from 0; in the errors rows count from 1.
@@ -121,6 +165,7 @@ pub struct Prediction {
 pub struct Predictor<'a> {
     centroids: Centroids<'a>,
     scaling: Option<&'a Scaling>,
+    metric: Metric,
     session: Box<dyn NearestSession + 'a>,
 }
 
@@ -130,16 +175,16 @@ impl<'a> Predictor<'a> {
     /// # Errors
     /// [`EngineError`] if the device fails.
     pub fn new(model: &'a Model, engine: &'a dyn Engine) -> Result<Self, EngineError> {
-        Self::of(model.on_lattice(), model.scaling.as_ref(), engine)
+        Self::of(model.on_lattice(), (model.scaling.as_ref(), model.params.metric), engine)
     }
 
     /// Loads centroids that belong to no model.
     fn of(
         centroids: Centroids<'a>,
-        scaling: Option<&'a Scaling>,
+        (scaling, metric): (Option<&'a Scaling>, Metric),
         engine: &'a dyn Engine,
     ) -> Result<Self, EngineError> {
-        Ok(Self { centroids, scaling, session: engine.nearest(centroids)? })
+        Ok(Self { centroids, scaling, metric, session: engine.nearest(centroids)? })
     }
 
     /// What it runs on now: after a fault, the device that took over.
@@ -170,10 +215,12 @@ impl<'a> Predictor<'a> {
     ///
     /// # Errors
     /// [`PredictError::Lattice`] for values that aren't finite, or lie 2^62 lattice steps or more from the centre of
-    /// the fitted rows; [`PredictError::Width`]; [`PredictError::Engine`].
+    /// the fitted rows; [`PredictError::NoDirection`] for a row of zeros, with the metric cosine;
+    /// [`PredictError::Width`]; [`PredictError::Engine`].
     pub fn predict<T: Value>(&mut self, rows: &[T]) -> Result<Vec<Prediction>, PredictError> {
         let Some(scaling) = self.scaling else { return self.predict_scaled(rows) };
         let given: Vec<f64> = rows.iter().map(|&x| x.into()).collect();
+        check_directions(self.metric, &given, self.centroids.lattice.n_dims())?;
         let rows = scaled(Some(scaling), Cow::Borrowed(&given));
         self.predict_scaled(&rows).map_err(|error| error.unscaled(Some(scaling), &given))
     }
@@ -198,14 +245,18 @@ impl<'a> Predictor<'a> {
         rows: &[f64],
     ) -> Result<(Vec<Option<Prediction>>, RowErrors), PredictError> {
         let (given, rows) = (rows, scaled(self.scaling, Cow::Borrowed(rows)));
-        match self.predict_scaled(&rows) {
-            Err(PredictError::Lattice(_)) => {}
-            found => return Ok((found?.into_iter().map(Some).collect(), Vec::new())),
-        }
-        let (placeable, errors) = placeable(self.centroids.lattice, &rows);
-        let mut found: Vec<_> = self.predict_scaled(&placeable)?.into_iter().map(Some).collect();
+        let zeros = without_direction(self.metric, given, self.centroids.lattice.n_dims());
+        let (mut found, errors): (Vec<_>, _) = match self.predict_scaled(&rows) {
+            Err(PredictError::Lattice(_)) => {
+                let (placeable, errors) = placeable(self.centroids.lattice, &rows);
+                let found = self.predict_scaled(&placeable)?.into_iter().map(Some).collect();
+                (found, unscaled(errors, self.scaling, given))
+            }
+            found => (found?.into_iter().map(Some).collect(), Vec::new()),
+        };
+        let errors = both(errors, zeros);
         errors.iter().for_each(|(row, _)| found[*row] = None);
-        Ok((found, unscaled(errors, self.scaling, given)))
+        Ok((found, errors))
     }
 }
 
@@ -238,9 +289,11 @@ impl Model {
     /// (n_rows, n_clusters), row-major. A row at a centroid has a distance of exactly 0.
     ///
     /// # Errors
-    /// [`PredictError`] for values that aren't finite, or lie too far outside the range of the fitted rows.
+    /// [`PredictError`] for values that aren't finite, or lie too far outside the range of the fitted rows; for a row of
+    /// zeros, with the metric cosine.
     pub fn transform(&self, rows: &[f64]) -> Result<Vec<f64>, PredictError> {
         let scaling = self.scaling.as_ref();
+        check_directions(self.params.metric, rows, self.n_dims())?;
         let distances = self.transform_scaled(&scaled(scaling, Cow::Borrowed(rows)));
         distances.map_err(|error| error.unscaled(scaling, rows))
     }
@@ -273,14 +326,17 @@ impl Model {
     /// [`PredictError::Width`].
     pub fn transform_each(&self, rows: &[f64]) -> Result<(Vec<f64>, RowErrors), PredictError> {
         let (given, rows) = (rows, scaled(self.scaling.as_ref(), Cow::Borrowed(rows)));
-        match self.transform_scaled(&rows) {
-            Err(PredictError::Lattice(_)) => {}
-            distances => return Ok((distances?, Vec::new())),
-        }
-        let (placeable, errors) = placeable(&self.lattice, &rows);
-        let (mut distances, k) = (self.transform_scaled(&placeable)?, self.n_clusters());
+        let (zeros, k) = (without_direction(self.params.metric, given, self.n_dims()), self.n_clusters());
+        let (mut distances, errors) = match self.transform_scaled(&rows) {
+            Err(PredictError::Lattice(_)) => {
+                let (placeable, errors) = placeable(&self.lattice, &rows);
+                (self.transform_scaled(&placeable)?, unscaled(errors, self.scaling.as_ref(), given))
+            }
+            distances => (distances?, Vec::new()),
+        };
+        let errors = both(errors, zeros);
         errors.iter().for_each(|(row, _)| distances[row * k..][..k].fill(f64::NAN));
-        Ok((distances, unscaled(errors, self.scaling.as_ref(), given)))
+        Ok((distances, errors))
     }
 }
 
@@ -309,7 +365,7 @@ impl Fit {
     ) -> Result<Vec<Prediction>, PredictError> {
         let cpu = Cpu::open(&OpenOptions::default())?;
         let centroids = Centroids { lattice: &self.lattice, values: &self.state.centroids };
-        Predictor::of(centroids, self.scaling.as_ref(), &cpu)?.predict_view(rows)
+        Predictor::of(centroids, (self.scaling.as_ref(), self.metric), &cpu)?.predict_view(rows)
     }
 }
 

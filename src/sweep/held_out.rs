@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::SweepError;
-use crate::data::{Dataset, Scaling, Truth, scaled};
-use crate::engine::NO_LABEL;
+use crate::data::{Dataset, Scaling, Truth, first_of_zeros, scaled};
 use crate::engine::reference::assign::{assign_outside, nearest, row_distance};
+use crate::engine::{Metric, NO_LABEL};
 use crate::kmeans::{ColumnOrder, FitError, column_order};
 use crate::lattice::{Lattice, LatticeError, Packer, Table, Weights, check_shape};
 
@@ -19,7 +19,12 @@ pub(super) struct HeldOut {
 
 impl HeldOut {
     /// Places `rows` on the lattice of the fitted rows, and matches the columns and the classes of both by name.
-    pub(super) fn new(rows: &Dataset<'_>, fitted: &Dataset<'_>, table: &Table) -> Result<Self, SweepError> {
+    pub(super) fn new(
+        rows: &Dataset<'_>,
+        fitted: &Dataset<'_>,
+        table: &Table,
+        metric: Metric,
+    ) -> Result<Self, SweepError> {
         let (found, needed) = (rows.points.n_dims(), table.n_dims());
         if found != needed {
             return Err(SweepError::Columns { name: rows.name.clone(), found, needed });
@@ -29,7 +34,7 @@ impl HeldOut {
         let (truth, known) = (truth(rows)?, truth(fitted)?);
         let class = |name: &String| truth.names.iter().position(|here| here == name).map(|at| at as u32);
         Ok(Self {
-            table: place(rows, &order, fitted.points.scaling(), &table.lattice)?,
+            table: place(rows, &order, fitted.points.scaling(), (&table.lattice, metric))?,
             truth: truth.labels.clone(),
             n_truth: truth.names.len(),
             classes: known.names.iter().map(class).collect(),
@@ -52,7 +57,7 @@ fn place(
     data: &Dataset<'_>,
     order: &ColumnOrder,
     scaling: Option<&Scaling>,
-    lattice: &Lattice,
+    (lattice, metric): (&Lattice, Metric),
 ) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
@@ -60,6 +65,9 @@ fn place(
     data.points.raw().visit(&mut |first, rows| -> Result<(), FitError> {
         let values = rows.to_f64();
         check_finite(values.iter().copied(), first, n_dims)?;
+        if let (Metric::Cosine, Some(row)) = (metric, first_of_zeros(&values, n_dims)) {
+            return Err(data.no_direction(first + row).into());
+        }
         let values = match order {
             ColumnOrder::ByPosition => values,
             ColumnOrder::ByName(order) => ordered(&values, order).into(),

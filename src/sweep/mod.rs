@@ -96,12 +96,12 @@ pub fn sweep(
         return Err(SweepError::Nothing { n_clusters, n_seeds });
     };
     kmeans::in_threads(first.threads(), || {
-        let table = kmeans::pack(data, first.starts())?;
+        let table = kmeans::pack_for(data, first)?;
         for params in &jobs {
             let _: Job<'_> = params.job(&table).map_err(FitError::from)?;
         }
         let points = if plan.measures { data.points.to_f64().map_err(FitError::from)? } else { Vec::new() };
-        let held_out = held_out.map(|rows| HeldOut::new(rows, data, &table)).transpose()?;
+        let held_out = held_out.map(|rows| HeldOut::new(rows, data, &table, first.metric())).transpose()?;
         let doubts = warnings::of_table(data, &Placed::of(&table)).map_err(FitError::from)?;
         let swept = Swept { opened, data, table, doubts, truth: data.truth.as_ref(), points, held_out };
         let mut runs = Vec::with_capacity(jobs.len());

@@ -19,16 +19,22 @@ pub struct Unlabelled {
 }
 
 impl Unlabelled {
-    /// Adds a row, with the reason: [`PredictError::NotFinite`] or [`PredictError::TooFar`], with its position.
+    /// Adds a row, with the reason: [`PredictError::NotFinite`], [`PredictError::TooFar`] or
+    /// [`PredictError::NoDirectionAt`], with its position.
     pub fn add(&mut self, error: &PredictError) {
-        let (PredictError::NotFinite { position, .. } | PredictError::TooFar { position, .. }) = error else {
-            return;
+        let (position, of_a_value) = match error {
+            PredictError::NotFinite { position, .. } | PredictError::TooFar { position, .. } => {
+                (position, true)
+            }
+            PredictError::NoDirectionAt { position } => (position, false),
+            _ => return,
         };
-        let column = position.column_name.clone().unwrap_or_else(|| numbered_name(position.column - 1));
+        let named = || position.column_name.clone().unwrap_or_else(|| numbered_name(position.column - 1));
+        let column = of_a_value.then(named);
         if self.count == 0 {
             self.first = error.to_string();
-            self.column = Some(column);
-        } else if self.column.as_ref() != Some(&column) {
+            self.column = column;
+        } else if self.column != column {
             self.column = None;
         }
         self.count += 1;

@@ -3,7 +3,7 @@
 use cairn::data::Dataset;
 use cairn::engine::reference::Reference;
 use cairn::engine::{Engine, Job, Keep};
-use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, pack, run};
+use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, pack_for, run};
 use cairn::lattice::Table;
 
 use super::devices::{Backend, on, processor};
@@ -25,7 +25,7 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn new(data: &Dataset<'_>, kmeans: KMeans) -> Self {
         let params = kmeans.keep(Keep::All).check().expect("the parameters make sense");
-        let table = pack(data, params.starts()).expect("the table can be packed");
+        let table = pack_for(data, &params).expect("the table can be packed");
         Self { table, params }
     }
 

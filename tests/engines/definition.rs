@@ -1,9 +1,9 @@
 //! The definition, written a second time in Python: the cases of `fixtures/definition.json` on the reference, then on
 //! every device. `fixtures/README.md` says what they are.
 
-use cairn::data::Dataset;
+use cairn::data::{Dataset, Scale};
 use cairn::engine::reference::Reference;
-use cairn::engine::{NO_LABEL, Stop, digest};
+use cairn::engine::{Metric, NO_LABEL, Stop, digest};
 use cairn::kmeans::{Init, KMeans};
 use ndarray::Array2;
 use serde::Deserialize;
@@ -28,6 +28,8 @@ struct Input {
     max_iter: u32,
     tol: Value,
     init: Value,
+    #[serde(default)]
+    metric: Option<String>, // none: euclidean
 }
 
 #[derive(Deserialize)]
@@ -85,7 +87,7 @@ fn fixtures() -> Vec<Fixture> {
 
 impl Fixture {
     fn case(&self) -> Case {
-        let Input { points, weights, k, seed, restarts, max_iter, tol, init } = &self.input;
+        let Input { points, weights, k, seed, restarts, max_iter, tol, init, metric } = &self.input;
         let mut data = Dataset::new(&self.name, array(points));
         if let Some(weights) = weights {
             data = data.with_weights(weights.iter().map(number).collect());
@@ -103,7 +105,12 @@ impl Fixture {
             seed => seed.as_u64().expect("a seed"),
         };
         let kmeans = KMeans::new(*k).restarts(*restarts).seed(seed).init(init).max_iter(*max_iter);
-        Case::new(&data, kmeans.tol(number(tol)))
+        let kmeans = kmeans.tol(number(tol));
+        if metric.as_deref() != Some("cosine") {
+            return Case::new(&data, kmeans);
+        }
+        let data = data.scaled(Scale::Unit).expect("finite values");
+        Case::new(&data, kmeans.metric(Metric::Cosine))
     }
 
     fn assert_placed(&self, case: &Case) {

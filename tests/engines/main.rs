@@ -9,6 +9,7 @@
 //! | `ties` | equal distances: duplicates, equal centroids, bisectors, binary tables; and a far centroid |
 //! | `empties` | empty clusters |
 //! | `weights` | zero, one, 2^32 - 1; copies of rows; a common factor |
+//! | `cosine` | the metric cosine: sizes, cones, sums of zero, weights, empty clusters |
 //! | `stops` | tolerance, few iterations, random and given starts |
 //! | `cancels` | runs that are cancelled within a restart, and what is left of them |
 //! | `limits` | the largest sizes: correct, or an error |
@@ -33,6 +34,7 @@
 mod common;
 
 mod cancels;
+mod cosine;
 mod definition;
 mod empties;
 mod gpu_faults;

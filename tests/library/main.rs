@@ -14,6 +14,7 @@
 //! | `model` | model files |
 //! | `python` | the Python snippet of docs/MODELS.md reads a model |
 //! | `scaling` | scaled rows equal scikit-learn's |
+//! | `cosine` | the metric cosine: spherical k-means in numpy, models, refusals |
 //! | `measures` | every measure equals scikit-learn's |
 //! | `sweep` | accuracy by number of clusters |
 //! | `drawings` | drawings as text |
@@ -29,6 +30,7 @@ mod certify;
 #[cfg(feature = "parquet")]
 mod columns;
 mod comparer;
+mod cosine;
 mod data;
 mod definition;
 mod drawings;

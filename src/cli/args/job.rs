@@ -4,6 +4,7 @@ use clap::ValueHint;
 
 use super::columns::{ColumnArgs, MissingArgs, ScaleArgs};
 use super::device::ThreadsArgs;
+use super::metric::MetricArgs;
 use super::number::whole;
 use super::table::TableArgs;
 
@@ -30,6 +31,9 @@ pub(in crate::cli) struct JobArgs {
     /// Initial centroids: k-means++, random (rows), or a file of them, such as CSV or .npy
     #[arg(long, value_name = "HOW|FILE", default_value = "k-means++", value_parser = init, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) init: InitArg,
+
+    #[command(flatten)]
+    pub(in crate::cli) metric: MetricArgs,
 
     /// Maximum number of iterations of a restart
     #[arg(long, value_name = "N", default_value_t = 300, allow_negative_numbers = true, value_parser = whole::<u32>)]

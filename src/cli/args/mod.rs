@@ -7,6 +7,7 @@ mod devices;
 pub(super) mod draw;
 mod fit;
 mod job;
+mod metric;
 mod model;
 mod number;
 mod read;
@@ -23,12 +24,13 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::terminal;
 
-pub(super) use columns::{ColumnArgs, MissingArg, MissingArgs, ScaleArgs};
+pub(super) use columns::{ColumnArgs, MissingArg, MissingArgs, ScaleArg, ScaleArgs};
 pub(super) use compare::CompareArgs;
 pub(super) use device::{DeviceArgs, MemoryArgs};
 pub(super) use devices::DevicesArgs;
 pub(super) use fit::FitArgs;
 pub(super) use job::{InitArg, JobArgs};
+pub(super) use metric::{MetricArg, MetricArgs};
 pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
 pub(super) use read::ReadArgs;
 pub(super) use report::ReportArgs;

@@ -6,6 +6,7 @@ use clap::ValueHint;
 
 use super::columns::{ColumnArgs, MissingArgs, ScaleArgs};
 use super::device::{DeviceArgs, ThreadsArgs};
+use super::metric::MetricArgs;
 use super::number::whole;
 use super::table::TableArgs;
 
@@ -54,6 +55,9 @@ pub(in crate::cli) struct SweepArgs {
     /// Restarts of each fit, of which the best is returned
     #[arg(short, long, value_name = "N", default_value_t = 10, allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub(in crate::cli) restarts: u64,
+
+    #[command(flatten)]
+    pub(in crate::cli) metric: MetricArgs,
 
     /// Maximum number of iterations of a restart
     #[arg(long, value_name = "N", default_value_t = 300, allow_negative_numbers = true, value_parser = whole::<u32>)]

@@ -230,7 +230,7 @@ impl CpuSession<'_> {
                     empty::refill(table, &centroids, labels, sums);
                 });
             }
-            updater.means(&centroids, &mut moved);
+            updater.move_centroids(self.job, &centroids, &mut moved);
             iterations += 1;
             let stop = stop::stop(self.job, &centroids, &moved, iterations);
             std::mem::swap(&mut centroids, &mut moved);

@@ -1,10 +1,11 @@
-//! Update: incremental sums and rounded means.
+//! Update: incremental sums, and rounded means or directions.
 
 use rayon::prelude::*;
 
 use super::kernel::Kernel;
 use crate::engine::reference::Sums;
-use crate::engine::reference::update::rounded_mean;
+use crate::engine::reference::update::{move_centroids, rounded_mean};
+use crate::engine::{Job, Metric};
 use crate::lattice::Table;
 
 /// Points per parallel task.
@@ -145,8 +146,16 @@ impl<'a> Updater<'a> {
         }
     }
 
-    /// The rounded means; a cluster without weight keeps its centroid. `centroids` is (n_clusters, n_dims).
-    pub(super) fn means(&self, centroids: &[i32], means: &mut [i32]) {
+    /// The centroids of the sums, by the metric of the job; a cluster without weight keeps its centroid. Both are
+    /// (n_clusters, n_dims).
+    pub(super) fn move_centroids(&self, job: &Job<'_>, centroids: &[i32], moved: &mut [i32]) {
+        match job.metric {
+            Metric::Euclidean => self.means(centroids, moved),
+            Metric::Cosine => moved.copy_from_slice(&move_centroids(job, &self.sums(), centroids)),
+        }
+    }
+
+    fn means(&self, centroids: &[i32], means: &mut [i32]) {
         let d = self.table.n_dims();
         match &self.totals {
             Totals::Integers(sums) => {

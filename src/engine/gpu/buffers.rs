@@ -8,7 +8,7 @@ use super::context::Context;
 use super::counters::count;
 use super::trips::trips;
 use crate::engine::draws::candidates;
-use crate::engine::{EngineError, Job, Seeding, Stop, certify};
+use crate::engine::{EngineError, Job, Metric, Seeding, Stop, certify};
 use crate::lattice::{Table, from_centre};
 
 /// Most restarts of a batch.
@@ -45,7 +45,7 @@ pub struct Sizes {
     first_block: u32,
     pub(super) all_blocks: u32,
     share: f32,
-    unused: u32,
+    unit_bits: u32,
     shift_limit: [u32; 4],
     squares: [u32; 4],
 }
@@ -166,7 +166,10 @@ impl Sizes {
             first_block: 0,
             all_blocks: n.div_ceil(BLOCK) as u32,
             share: 0.0,
-            unused: 0,
+            unit_bits: match job.metric {
+                Metric::Euclidean => 0,
+                Metric::Cosine => table.lattice.bits,
+            },
             shift_limit: limbs(limit.unwrap_or(0)),
             squares: limbs(squares),
         }

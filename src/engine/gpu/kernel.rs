@@ -22,6 +22,7 @@ pub(super) struct Kernel {
 const MATRIX: &str = "assign_matrix";
 
 const PRELUDE: &str = include_str!("../../../shaders/prelude.wgsl");
+const DIRECTION_PRELUDE: &str = include_str!("../../../shaders/direction_prelude.wgsl");
 const DISTANCE_PRELUDE: &str = include_str!("../../../shaders/distance_prelude.wgsl");
 const EMPTY_PRELUDE: &str = include_str!("../../../shaders/empty_prelude.wgsl");
 const ASSIGN_PRELUDE: &str = include_str!("../../../shaders/assign_prelude.wgsl");
@@ -84,7 +85,6 @@ pub(super) fn source(name: &str) -> &'static str {
 
 fn write_all() -> Vec<(&'static str, String)> {
     let plain = [
-        ("update_means", include_str!("../../../shaders/update_means.wgsl")),
         ("stop", include_str!("../../../shaders/stop.wgsl")),
         ("seed_begin", include_str!("../../../shaders/seed_begin.wgsl")),
         ("seed_choose", include_str!("../../../shaders/seed_choose.wgsl")),
@@ -102,6 +102,8 @@ fn write_all() -> Vec<(&'static str, String)> {
         ("update_sums", include_str!("../../../shaders/update_sums.wgsl")),
         ("update_sums_shared", include_str!("../../../shaders/update_sums_shared.wgsl")),
     ];
+    let means = include_str!("../../../shaders/update_means.wgsl");
+    let means = ("update_means", format!("{PRELUDE}\n{DIRECTION_PRELUDE}\n{means}"));
     let repair = include_str!("../../../shaders/repair.wgsl");
     let repair =
         ("repair", format!("{PRELUDE}\n{DISTANCE_PRELUDE}\n{ASSIGN_PRELUDE}\n{REPAIR_PRELUDE}\n{repair}"));
@@ -151,7 +153,7 @@ fn write_all() -> Vec<(&'static str, String)> {
         .chain(seeding)
         .chain(drawing)
         .chain(emptying)
-        .chain([far, repair])
+        .chain([far, repair, means])
         .collect()
 }
 

@@ -9,6 +9,7 @@
 //! the code that it checks. The rules for empty clusters and for stopping are written once, in `empty` and `stop`.
 
 pub mod assign;
+pub mod direction;
 pub mod empty;
 pub mod nearest_two;
 pub mod seed;
@@ -136,7 +137,7 @@ fn lloyd_timed(
         let (moved, stop) = timed(&mut times.update, || {
             let mut sums = Sums::of(table, &labels, job.n_clusters);
             empty::refill(table, &centroids, &mut labels, &mut sums);
-            let moved = update::update(&sums, &centroids);
+            let moved = update::move_centroids(job, &sums, &centroids);
             let stop = stop::stop(job, &centroids, &moved, iterations);
             (moved, stop)
         });

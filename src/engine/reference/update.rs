@@ -1,5 +1,7 @@
-//! Update: each centroid becomes the mean of its points, rounded to the lattice.
+//! Update: each centroid becomes the mean of its points, rounded to the lattice; or their direction.
 
+use super::direction::directions;
+use crate::engine::{Job, Metric};
 use crate::lattice::Table;
 
 /// Weighted sums and weights of the clusters.
@@ -30,6 +32,16 @@ impl Sums {
             *sum += weight * i64::from(q);
         }
         self.counts[cluster] = self.counts[cluster].wrapping_add_signed(weight);
+    }
+}
+
+/// The centroids of these sums, by the metric of the job; a cluster without weight keeps its centroid. `before` is
+/// (n_clusters, n_dims).
+#[must_use]
+pub fn move_centroids(job: &Job<'_>, sums: &Sums, before: &[i32]) -> Vec<i32> {
+    match job.metric {
+        Metric::Euclidean => update(sums, before),
+        Metric::Cosine => directions(&sums.sums, before, job.table.n_dims(), job.table.lattice.bits),
     }
 }
 

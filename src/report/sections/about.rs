@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::super::format::inertia;
 use super::{Facts, ReportError, Section};
+use crate::engine::Metric;
 use crate::model::Model;
 use crate::numbers::{count, grouped_plural};
 
@@ -31,6 +32,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
             ),
         ),
         ("scale", scale(model)),
+        ("metric", metric(model).to_owned()),
         ("clusters", count(model.n_clusters() as f64)),
         ("restarts", format!("{}, {}, seed {}", count(params.n_restarts as f64), params.init, params.seed)),
         (
@@ -52,6 +54,14 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         "How it was made",
         &About { lines: own.chain(facts.report.about.iter().cloned()).collect() },
     )
+}
+
+/// What a distance is; empty for the usual metric.
+fn metric(model: &Model) -> &'static str {
+    match model.params.metric {
+        Metric::Euclidean => "",
+        Metric::Cosine => "cosine: centroids have length 1 too, and a squared distance is 2 - 2 cos",
+    }
 }
 
 /// How the rows are scaled; empty if they are not.

@@ -6,6 +6,7 @@
 //! | `cases` | ordinary files of every form: headers, missing values, dialects, other formats, ids |
 //! | `columns` | columns chosen, left out, of text; rows that lack values; tables as people have them |
 //! | `scale` | scaled rows in every output; models that keep the scaling |
+//! | `metric` | the metric cosine in every output, in models; what has no angle |
 //! | `input` | sources of data, truth and weights |
 //! | `files` | output files: both formats, never an input, mode and owner, signals |
 //! | `cache` | the cache folder and the folder for temporary files in any state |
@@ -39,6 +40,7 @@ mod faults;
 mod files;
 mod input;
 mod json;
+mod metric;
 mod model;
 mod pipes;
 mod read;

@@ -15,7 +15,7 @@ use crate::engine::gpu::points::{features_of, padded};
 use crate::engine::gpu::repair::Repair;
 use crate::engine::gpu::units::Units;
 use crate::engine::reference::assign::assign;
-use crate::engine::{EngineError, Job, Seeding, certify};
+use crate::engine::{EngineError, Job, Metric, Seeding, certify};
 use crate::lattice::{Extent, Packer, Table, Weights};
 
 /// Sizes of a table.
@@ -119,6 +119,7 @@ impl Trial {
     fn labels(&self, context: &Context, units: Units) -> Result<Result<Vec<u32>, String>, EngineError> {
         let job = Job {
             table: &self.table,
+            metric: Metric::Euclidean,
             n_clusters: self.n_clusters,
             // random seeding implies that centroids are points, so that the kernel takes scores as exact
             seeding: if self.exact { Seeding::Random } else { Seeding::Given(Vec::new()) },

@@ -1,0 +1,34 @@
+//! Tables of rows of length 1, for the metric cosine.
+
+use super::{FitError, ParamsError};
+use crate::data::{Dataset, Rows, Scale, Scaling, first_of_zeros};
+use crate::lattice::{Lattice, Packer, Table, Weights};
+
+/// Places rows of length 1 on the lattice of directions, in one pass.
+///
+/// # Errors
+/// [`ParamsError::NotUnit`] if the rows are not scaled by [`Scale::Unit`]; [`DataError::NoDirection`] for a row of
+/// zeros; [`FitError::Data`] if rows can't be read, [`FitError::Lattice`] if values or weights are invalid.
+///
+/// [`DataError::NoDirection`]: crate::data::DataError::NoDirection
+pub(super) fn pack_directions(data: &Dataset<'_>) -> Result<Table, FitError> {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    let scale = data.points.scaling().map(Scaling::scale);
+    if scale != Some(Scale::Unit) {
+        return Err(ParamsError::NotUnit { scale: scale.map(Scale::name) }.into());
+    }
+    let weights = match &data.weights {
+        Some(weights) => Weights::new(weights, n_points)?,
+        None => Weights::ones(n_points),
+    };
+    let lattice = Lattice::of_directions(n_dims, weights.total());
+    let mut packer = Packer::new(lattice, weights, n_points);
+    data.points.visit(&mut |first, rows: Rows<'_>| -> Result<(), FitError> {
+        let rows = rows.to_f64();
+        if let Some(row) = first_of_zeros(&rows, n_dims) {
+            return Err(data.no_direction(first + row).into());
+        }
+        Ok(packer.add(&rows)?)
+    })?;
+    Ok(packer.finish())
+}
