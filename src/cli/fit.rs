@@ -13,7 +13,7 @@ use cairn::kmeans::{
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
 
-use super::args::FitArgs;
+use super::args::{AlgorithmArg, FitArgs};
 use super::device::{self, Wanted};
 use super::done::Done;
 use super::failure::Stopped;
@@ -32,9 +32,9 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
     let mut files = Files::create(args)?;
     request::check_clusters(&args.job, &args.more)?;
-    let asked = request::params(&args.job, args.device.device())?;
-    let mut restarts = files.begin_restarts(asked.params.n_restarts());
-    let n_restarts = asked.params.n_restarts();
+    let asked = request::params(&args.job, args.device.device())?.with(args.algorithm.algorithm.into())?;
+    let n_outcomes = asked.params.n_outcomes();
+    let mut restarts = files.begin_restarts(n_outcomes);
     stop::forbid(Some(NO_RESTART));
     let done = work(args, asked, &mut restarts)?;
     stop::forbid(None);
@@ -48,13 +48,13 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     listed?;
     written?;
     reported.and(summed_up)?;
-    end(&done, n_restarts)
+    end(&done, n_outcomes)
 }
 
 /// The error if it was stopped, with what was written.
-fn end(done: &Done<'_>, n_restarts: u64) -> anyhow::Result<()> {
+fn end(done: &Done<'_>, n_outcomes: u64) -> anyhow::Result<()> {
     let count = done.fit.restarts.count();
-    if count == n_restarts {
+    if count == n_outcomes {
         return Ok(());
     }
     let FitArgs { labels, centroids, restarts_out, model, report, .. } = done.args;
@@ -87,7 +87,7 @@ fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> any
     let params = if args.report.is_some() { report::keep_for_report(params, &data)? } else { params };
     let params = KMeans::from(params).best_so_far(true).check()?;
     let fit = {
-        let bar = Bar::new(params.n_restarts(), args.quiet);
+        let bar = Bar::new(params.restarts_run(), args.quiet);
         fit_on(&opened, &data, &params, &mut |progress| {
             bar.update(progress);
             restarts.write(progress);
@@ -99,9 +99,9 @@ fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> any
     };
     let fit = fit.map_err(|error| explain(error, &data, args))?;
     let mut warnings = hints::with_flags(warnings::of_fit(&fit, &data)?);
-    let (done, of) = (fit.restarts.count(), params.n_restarts());
+    let (done, of) = (fit.restarts.count(), params.n_outcomes());
     // what is left of a stopped fit is in all the same as one of fewer restarts
-    let params = KMeans::from(params).restarts(done).check()?;
+    let params = if done < of { KMeans::from(params).restarts(done).check()? } else { params };
     warnings.extend(stopped(done, of));
     let score = score_of(&data, &fit, params.n_clusters())?;
     let measures = measures_of(&data, &fit, &params, args, &warnings)?;
@@ -120,6 +120,10 @@ fn explain(error: FitError, data: &Dataset<'_>, args: &FitArgs) -> anyhow::Error
         FitError::Params(ParamsError::Centroid(_) | ParamsError::CentroidDims { .. }) => {
             let init = request::init_name(&args.job.init);
             anyhow::Error::new(error).context(format!("--init {init}"))
+        }
+        FitError::Cancelled { .. } if args.algorithm.algorithm == AlgorithmArg::Bisecting => {
+            Stopped(format!("{error}, before there were as many clusters as asked for; {NOTHING_WRITTEN}"))
+                .into()
         }
         FitError::Cancelled { .. } => {
             Stopped(format!("{error}, too many for a result of fewer than asked for; {NOTHING_WRITTEN}"))

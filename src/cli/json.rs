@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cairn::data::Truth;
+use cairn::kmeans::{Algorithm, Split};
 use cairn::warnings::Warning;
 use serde::Serialize;
 use serde_json::Value;
@@ -29,6 +30,8 @@ struct FitSummary<'a> {
     device: DeviceJson<'a>,
     best: BestJson,
     restarts: RestartsJson,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    splits: Option<Vec<SplitJson>>,
     timings_s: TimingsJson,
     work: WorkJson,
     score: Option<ScoreJson<'a>>,
@@ -59,6 +62,7 @@ struct Parameters<'a> {
     seed: String, // as text: some JSON readers have only floats, which can't hold every u64
     init: &'a str,
     metric: &'static str,
+    algorithm: &'static str,
     init_columns: Option<&'static str>, // how those of the --init file were matched
     max_iter: u32,
     tol: f64,
@@ -104,6 +108,17 @@ struct RestartsJson {
     median_text: String,
     max_text: String,
     found_best: u64,
+}
+
+/// A split of a cluster in two: the first half keeps the number. Of bisecting k-means.
+#[derive(Serialize)]
+struct SplitJson {
+    cluster: u32,
+    new: u32,
+    restart: u64,
+    inertia: f64,            // before
+    inertia_after: [f64; 2], // of both halves
+    counts: [Value; 2],      // in the given weights
 }
 
 #[derive(Serialize)]
@@ -169,6 +184,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         device: device(done),
         best: best(done),
         restarts: restarts(done),
+        splits: splits(done),
         timings_s: timings(done),
         work: work(done),
         score: score(done),
@@ -208,6 +224,7 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         seed: params.seed().to_string(),
         init: request::init_name(&done.args.job.init),
         metric: params.metric().name(),
+        algorithm: params.algorithm().name(),
         init_columns: done.starts.name(),
         max_iter: params.max_iter(),
         tol: params.tol(),
@@ -266,6 +283,20 @@ fn restarts(done: &Done<'_>) -> RestartsJson {
         max_text: done.fit.cost_text(spread.max, DIGITS),
         found_best: spread.found_best,
     }
+}
+
+/// The splits; `None` of other algorithms.
+fn splits(done: &Done<'_>) -> Option<Vec<SplitJson>> {
+    let fit = &done.fit;
+    let of = |split: &Split| SplitJson {
+        cluster: split.cluster,
+        new: split.new,
+        restart: split.restart,
+        inertia: fit.cost(split.before),
+        inertia_after: split.after.map(|inertia| fit.cost(inertia)),
+        counts: split.counts.map(|count| whole(count as f64 * fit.weight_unit)),
+    };
+    (done.params.algorithm() == Algorithm::Bisecting).then(|| fit.splits.iter().map(of).collect())
 }
 
 fn timings(done: &Done<'_>) -> TimingsJson {

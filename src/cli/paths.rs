@@ -208,6 +208,7 @@ impl<'a> Files<'a> {
     fn fit(&mut self, args: &'a FitArgs) {
         let FitArgs {
             job,
+            algorithm: _,
             more,
             labels,
             centroids,
@@ -288,6 +289,7 @@ impl<'a> Files<'a> {
             table_out,
             clusters: _,
             metric: _,
+            algorithm: _,
             seeds: _,
             restarts: _,
             max_iter: _,

@@ -10,7 +10,9 @@ use cairn::data::write::Output;
 use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, Reading};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
-use cairn::kmeans::{self, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_values};
+use cairn::kmeans::{
+    self, Algorithm, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_values,
+};
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
@@ -220,7 +222,7 @@ pub(super) fn keep_for_report(params: Params, data: &Dataset<'_>) -> anyhow::Res
 fn states_fit(params: &Params, data: &Dataset<'_>) -> bool {
     let (n, d) = (data.points.n_points() as u128, data.points.n_dims() as u128);
     let state = 4 * n + (4 * d + 8) * params.n_clusters() as u128;
-    state * u128::from(params.n_restarts()) <= MOST_STATES
+    state * u128::from(params.n_outcomes()) <= MOST_STATES
 }
 
 /// A fit and the other inputs of its report.
@@ -290,6 +292,9 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
 /// Inertia after each iteration of the best restart, if that takes at most a few seconds.
 fn convergence(made: &Made<'_>) -> anyhow::Result<Option<Vec<f64>>> {
     let fit = made.fit;
+    if made.params.algorithm() != Algorithm::Lloyd {
+        return Ok(None); // it has no one loop
+    }
     let sizes = [fit.n_points, fit.lattice.n_dims(), made.params.n_clusters(), fit.best.iterations as usize];
     if sizes.iter().map(|&size| size as u128).product::<u128>() > MOST_TRACE {
         return Ok(None);

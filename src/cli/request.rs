@@ -3,7 +3,7 @@
 use anyhow::Context;
 use cairn::data::{self, DataError, Dataset, LoadOptions, Scale};
 use cairn::engine::{Device, Metric};
-use cairn::kmeans::{Init, KMeans, Params, ParamsError};
+use cairn::kmeans::{Algorithm, Init, KMeans, Params, ParamsError};
 
 use super::args::{
     ColumnArgs, InitArg, JobArgs, MetricArg, MetricArgs, MissingArgs, ScaleArg, ScaleArgs, TableArgs,
@@ -102,6 +102,11 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// The same with this algorithm.
+    pub(super) fn with(self, algorithm: Algorithm) -> Result<Self, ParamsError> {
+        Ok(Self { params: KMeans::from(self.params).algorithm(algorithm).check()?, ..self })
+    }
+
     /// The parameters for these data: start centroids from a file have the order of its columns.
     pub(super) fn of_data(self, data: &Dataset<'_>) -> anyhow::Result<(Params, StartColumns)> {
         let Some(starts) = self.starts else { return Ok((self.params, StartColumns::None)) };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn::engine::{Metric, Stop};
-use cairn::kmeans::{Fit, Timings};
+use cairn::kmeans::{Algorithm, Fit, Timings};
 use cairn::warnings::WarningCode;
 
 use super::done::Done;
@@ -21,6 +21,9 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     line("data", &data(done));
     prepared::lines(&done.data).iter().for_each(|(label, text)| line(label, &plain(text)));
     line("asked for", &asked(done));
+    if let Some(algorithm) = algorithm(done) {
+        line("algorithm", &algorithm);
+    }
     if let Some(metric) = metric(done) {
         line("metric", &metric);
     }
@@ -81,6 +84,18 @@ fn asked(done: &Done<'_>) -> String {
     let restarts = plural(params.n_restarts(), "restart");
     let init = plain(request::init_name(&done.args.job.init));
     format!("{clusters}, {restarts} from {init}, seed {}", params.seed())
+}
+
+/// How clusters were found; `None` for the usual way.
+fn algorithm(done: &Done<'_>) -> Option<String> {
+    let splits = plural(done.fit.splits.len() as u64, "split");
+    let restarts = plural(done.params.n_restarts(), "restart");
+    (done.params.algorithm() == Algorithm::Bisecting).then(|| {
+        format!(
+            "bisecting: {splits} in two of the cluster of largest inertia, each the best of {restarts}; then rows are \
+             labelled by the nearest centroid"
+        )
+    })
 }
 
 /// What the metric means for the numbers below; `None` for the usual one.

@@ -6,11 +6,12 @@ use anyhow::Context;
 use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions, has_names};
 use cairn::engine::{Device, Metric, Opened};
-use cairn::kmeans::{CONTINUE, FitError, KMeans, ParamsError};
+use cairn::kmeans::{Algorithm, CONTINUE, FitError, KMeans, ParamsError};
 use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
 use cairn::warnings::{Warning, WarningCode, merged};
 use serde::Serialize;
 
+use super::args::AlgorithmArg;
 use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
 use super::failure;
@@ -52,6 +53,7 @@ struct SweepSummary<'a> {
     truth: Option<&'a str>,
     n_restarts: u64,
     metric: &'static str,
+    algorithm: &'static str,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
     device: &'a str,
     table: &'a [SweepRow],
@@ -158,6 +160,7 @@ fn note_columns(data: &Dataset<'_>, test: Option<&Dataset<'_>>) {
 fn plan(args: &SweepArgs) -> SweepPlan {
     let kmeans = KMeans::new(1)
         .metric(args.metric.metric.into())
+        .algorithm(args.algorithm.algorithm.into())
         .restarts(args.restarts)
         .max_iter(args.max_iter)
         .device(args.device.device());
@@ -265,7 +268,11 @@ fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>) -> 
     let restarts = plural(args.restarts, "restart");
     let shown = if args.seeds.0.len() > 1 { "; medians over the seeds, (min to max)" } else { "" };
     let metric = request::metric_words(args.metric.metric.into());
-    text + &labelled("fits", &format!("{seeds}, {restarts} each{metric}{shown}"))
+    let of = match args.algorithm.algorithm {
+        AlgorithmArg::Lloyd => "each",
+        AlgorithmArg::Bisecting => "for each split in two",
+    };
+    text + &labelled("fits", &format!("{seeds}, {restarts} {of}{metric}{shown}"))
 }
 
 /// The table, with a line for each number of clusters.
@@ -319,6 +326,7 @@ fn summary<'a>(
         truth: data.truth.as_ref().map(|truth| truth.column.as_str()),
         n_restarts: args.restarts,
         metric: Metric::from(args.metric.metric).name(),
+        algorithm: Algorithm::from(args.algorithm.algorithm).name(),
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),
         device,
         table,

@@ -1,5 +1,7 @@
 //! Fits: parameters, [`fit`], the loop over batches of restarts, and the fingerprint.
 
+mod algorithm;
+mod bisect;
 mod columns;
 mod directions;
 mod error;
@@ -24,6 +26,8 @@ use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_sh
 use crate::memory;
 use crate::numbers;
 
+pub use algorithm::Algorithm;
+pub use bisect::{Bisected, Split, bisect};
 pub use columns::{ColumnNamesError, ColumnOrder, column_order};
 pub use error::FitError;
 pub use labelled::{labelled, labelled_values};
@@ -83,6 +87,8 @@ pub struct Fit {
     pub scaling: Option<Scaling>,
     /// How its centroids follow from their rows.
     pub metric: Metric,
+    /// The splits by which its clusters came about, in order, of [`Algorithm::Bisecting`]; else none.
+    pub splits: Vec<Split>,
     /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
     /// The given weight that corresponds to an integer weight of 1.
@@ -431,28 +437,16 @@ pub fn fit_table(
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
-    let job = params.job(table)?;
-    let mut session = opened.engine.load(&job)?;
-    let (loaded, built) = (start.elapsed(), session.build_time());
-    let n_restarts = params.n_restarts();
-    let (mut done, mut least) = (0, u128::MAX);
-    let mut seen = |batch: &[Outcome]| {
-        done += batch.len() as u64;
-        least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
-        let best = if done == 0 { f64::INFINITY } else { table.cost(least) };
-        progress(&Progress { done, of: n_restarts, best, batch, table })
+    let Ran { mut restarts, splits, mut device, loading: [loaded, built] } = match params.algorithm() {
+        Algorithm::Lloyd => lloyd(opened, table, params, progress)?,
+        Algorithm::Bisecting => bisecting(opened, table, params, progress)?,
     };
-    let (batch, keep) = (params.batch(), params.keep());
-    let mut restarts = run::run_until(session.as_mut(), &job, n_restarts, batch, keep, &mut seen)?;
-    if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
-        restarts = run::complete(restarts, n_restarts)?;
-    }
     let missing = || EngineError::DeviceFailed {
-        adapter: session.info().adapter,
+        adapter: opened.engine.info().adapter,
         reason: "no restart was returned".into(),
     };
     let best = *restarts.best().ok_or_else(missing)?;
-    let fingerprint = restarts.fingerprint(&job);
+    let fingerprint = restarts.fingerprint(&params.job(table)?);
     let state = match params.keep() {
         Keep::All => restarts.best_state().cloned(),
         Keep::Best => restarts.states.pop().map(|(_, state)| state), // a move: the labels may be large
@@ -466,13 +460,13 @@ pub fn fit_table(
         total: opened.took + start.elapsed(),
         ..Timings::default()
     };
-    let mut device = session.info();
     device.fallback = device.fallback.or_else(|| opened.fallback.clone());
     Ok(Fit {
         n_points: table.n_points(),
         lattice: table.lattice.clone(),
         scaling: None,
         metric: params.metric(),
+        splits,
         rounding: table.rounding.clone(),
         weight_unit: table.weights.unit(),
         weights_rounding: table.weights.rounding(),
@@ -486,4 +480,54 @@ pub fn fit_table(
         estimates: opened.estimates.clone(),
         timings,
     })
+}
+
+/// What an algorithm leaves of a fit.
+struct Ran {
+    restarts: Restarts,
+    splits: Vec<Split>,
+    device: DeviceInfo,
+    loading: [Duration; 2], // all of it, and the part for building kernels
+}
+
+fn lloyd(
+    opened: &Opened,
+    table: &Table,
+    params: &Params,
+    progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
+) -> Result<Ran, FitError> {
+    let start = Instant::now();
+    let job = params.job(table)?;
+    let mut session = opened.engine.load(&job)?;
+    let loading = [start.elapsed(), session.build_time()];
+    let n_restarts = params.n_restarts();
+    let (mut done, mut least) = (0, u128::MAX);
+    let mut seen = |batch: &[Outcome]| {
+        done += batch.len() as u64;
+        least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
+        let best = if done == 0 { f64::INFINITY } else { table.cost(least) };
+        progress(&Progress { done, of: n_restarts, best, batch, table })
+    };
+    let (batch, keep) = (params.batch(), params.keep());
+    let mut restarts = run::run_until(session.as_mut(), &job, n_restarts, batch, keep, &mut seen)?;
+    if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
+        restarts = run::complete(restarts, n_restarts)?;
+    }
+    Ok(Ran { restarts, splits: Vec::new(), device: session.info(), loading })
+}
+
+fn bisecting(
+    opened: &Opened,
+    table: &Table,
+    params: &Params,
+    progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
+) -> Result<Ran, FitError> {
+    let of = params.restarts_run();
+    let mut seen = |done: u64| progress(&Progress { done, of, best: f64::INFINITY, batch: &[], table });
+    let done = bisect(opened.engine.as_ref(), table, params, &mut seen)?;
+    let best = table.cost(done.restarts.best().map_or(0, |best| best.inertia));
+    let outcomes = &done.restarts.outcomes;
+    let _ = progress(&Progress { done: of, of, best, batch: outcomes, table });
+    let Bisected { restarts, splits, device, loading } = done;
+    Ok(Ran { restarts, splits, device, loading })
 }

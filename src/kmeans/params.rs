@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::Algorithm;
 use crate::data::{Scale, Scaling, first_of_zeros};
 use crate::engine::reference::stop::shift_limit;
 use crate::engine::{Device, Job, Keep, Metric, Seeding};
@@ -31,6 +32,9 @@ impl Init {
         }
     }
 }
+
+/// Most restarts of a split: then those of all splits have numbers below 2^64.
+const MOST_OF_SPLIT: u64 = 1 << 32;
 
 /// What is wrong with the parameters, by themselves or for this table.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -70,6 +74,14 @@ pub enum ParamsError {
         /// Clusters requested.
         n_clusters: usize,
     },
+    /// Given centroids for an algorithm that makes its own.
+    #[error(
+        "given start centroids are of no use to bisecting k-means, which starts from one cluster; leave them out"
+    )]
+    StartsOfBisecting,
+    /// So many restarts of each split that those of all splits can't be counted.
+    #[error("{0} restarts of each split asked for; at most {most} are supported", most = MOST_OF_SPLIT)]
+    RestartsOfSplit(u64),
     /// The given centroids and the points differ in their number of features.
     #[error("start centroids have {n_centroid_dims} columns and the points {n_dims}; they must agree")]
     CentroidDims {
@@ -132,6 +144,7 @@ pub enum ParamsError {
 pub struct KMeans {
     n_clusters: usize,
     metric: Metric,
+    algorithm: Algorithm,
     n_restarts: u64,
     seed: u64,
     init: Init,
@@ -150,6 +163,7 @@ impl KMeans {
         Self {
             n_clusters,
             metric: Metric::default(),
+            algorithm: Algorithm::default(),
             n_restarts: 10,
             seed: 42,
             init: Init::default(),
@@ -174,7 +188,12 @@ impl KMeans {
         Self { metric, ..self }
     }
 
-    /// Independent restarts; the one of least inertia is kept.
+    /// How clusters are found; by default [`Algorithm::Lloyd`].
+    pub fn algorithm(self, algorithm: Algorithm) -> Self {
+        Self { algorithm, ..self }
+    }
+
+    /// Independent restarts; the one of least inertia is kept. Of [`Algorithm::Bisecting`] those of each split.
     pub fn restarts(self, n_restarts: u64) -> Self {
         Self { n_restarts, ..self }
     }
@@ -238,6 +257,10 @@ impl KMeans {
         let refused = [
             (self.n_clusters == 0, ParamsError::NoClusters),
             (self.n_restarts == 0, ParamsError::NoRestarts),
+            (
+                self.algorithm == Algorithm::Bisecting && self.n_restarts > MOST_OF_SPLIT,
+                ParamsError::RestartsOfSplit(self.n_restarts),
+            ),
             (self.max_iter == 0, ParamsError::NoIterations),
             (self.threads == Some(0), ParamsError::NoThreads),
             (self.threads > Some(threads::MOST), ParamsError::TooManyThreads(self.threads.unwrap_or(0))),
@@ -248,6 +271,9 @@ impl KMeans {
             return Err(error);
         }
         if let Init::Centroids(rows) = &self.init {
+            if self.algorithm == Algorithm::Bisecting {
+                return Err(ParamsError::StartsOfBisecting);
+            }
             if rows.nrows() != self.n_clusters {
                 return Err(ParamsError::CentroidCount {
                     n_centroids: rows.nrows(),
@@ -283,6 +309,30 @@ impl Params {
     #[must_use]
     pub fn metric(&self) -> Metric {
         self.0.metric
+    }
+
+    /// How clusters are found.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.algorithm
+    }
+
+    /// Number of restarts that run in all: [`Algorithm::Bisecting`] has as many for each split.
+    #[must_use]
+    pub fn restarts_run(&self) -> u64 {
+        match self.0.algorithm {
+            Algorithm::Lloyd => self.0.n_restarts,
+            Algorithm::Bisecting => (self.0.n_clusters as u64 - 1).saturating_mul(self.0.n_restarts),
+        }
+    }
+
+    /// Number of outcomes of a fit: one for each restart, or a single one of [`Algorithm::Bisecting`].
+    #[must_use]
+    pub fn n_outcomes(&self) -> u64 {
+        match self.0.algorithm {
+            Algorithm::Lloyd => self.0.n_restarts,
+            Algorithm::Bisecting => 1,
+        }
     }
 
     /// Number of restarts.

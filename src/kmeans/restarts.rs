@@ -52,6 +52,12 @@ pub struct Spread {
 }
 
 impl Restarts {
+    /// A single one. `batch` has the work and the times.
+    pub(super) fn of_one(outcome: Outcome, state: State, batch: Batch) -> Self {
+        let (outcomes, states) = (vec![outcome], vec![(outcome.restart, state)]);
+        Self { outcomes, states, work: batch.work, times: batch.times, further: None }
+    }
+
     /// Adds the next batch of a run of `n_restarts`, which took `wall`.
     pub(super) fn take(
         &mut self,

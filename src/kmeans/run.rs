@@ -86,7 +86,7 @@ pub(super) fn run_until(
 
 /// Labels the rows of weight zero outside the range, which engines see as zeros: with [`NO_LABEL`] where they have no
 /// coordinates.
-fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
+pub(super) fn label_outside(job: &Job<'_>, restarts: &mut Restarts) {
     for (_, state) in &mut restarts.states {
         for (row, q) in &job.table.outside {
             state.labels[*row] = assign_outside(job.table, &state.centroids, q);

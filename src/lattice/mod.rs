@@ -11,6 +11,7 @@ mod direction;
 mod extent;
 mod pack;
 mod rounding;
+mod select;
 mod weights;
 
 pub(crate) use centre::from_centre;

@@ -61,6 +61,12 @@ impl Weights {
         Ok(Self { values, n_points, total, unit, rounding })
     }
 
+    /// Other integers in the same unit.
+    pub(super) fn with_values(&self, values: Vec<u32>) -> Self {
+        let total = values.iter().map(|&w| u64::from(w)).sum();
+        Self { n_points: values.len(), values: Some(values), total, ..*self }
+    }
+
     /// Weight of row `i`.
     #[must_use]
     #[inline]

@@ -13,7 +13,7 @@
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
-//! any `truth`, `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
+//! any `truth`, `algorithm` and `splits` ([`Model::splits`], a JSON list), `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
 //! ([`Model::radius`], in lattice units). Equal models give equal bytes.
 //!
 //! A model of scaled rows has `scale` (a name of [`Scale`]) too, and version 2: rows must be scaled before they are
@@ -34,6 +34,7 @@ use super::{ClusterName, Model, ModelError, ModelParams, Provenance};
 use crate::data::write::Output;
 use crate::data::{Scale, Scaling};
 use crate::engine::Metric;
+use crate::kmeans::Algorithm;
 use crate::lattice::{Lattice, MAX_DIMS};
 
 /// Latest version of the format. Later ones are rejected.
@@ -148,6 +149,10 @@ impl Model {
                 .map(|columns| ("table_columns", serde_json::json!(columns).to_string())),
         );
         texts.extend(self.scaling.as_ref().map(|scaling| ("scale", scaling.scale().name().to_owned())));
+        if params.algorithm != Algorithm::Lloyd {
+            texts.insert("algorithm", params.algorithm.name().to_owned());
+            texts.insert("splits", serde_json::json!(self.splits).to_string());
+        }
         if params.metric != Metric::Euclidean {
             texts.insert("metric", params.metric.name().to_owned());
         }
@@ -343,6 +348,7 @@ impl Contents<'_> {
             truth: self.texts.get("truth").cloned(),
             image: self.image()?,
             params: self.params()?,
+            splits: self.splits()?,
             inertia: self.number("inertia_exact")?,
             radius: self.texts.contains_key("reach_exact").then(|| self.number("reach_exact")).transpose()?,
             provenance: Provenance {
@@ -381,8 +387,19 @@ impl Contents<'_> {
             init: self.text("init")?.to_owned(),
             max_iter: self.number("max_iter")?,
             tol: self.number("tol")?,
+            algorithm: self.algorithm()?,
             metric: self.metric()?,
         })
+    }
+
+    fn algorithm(&self) -> Result<Algorithm, Problem> {
+        let Some(name) = self.texts.get("algorithm") else { return Ok(Algorithm::Lloyd) };
+        let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
+        algorithm.map_or_else(|| damaged(format!("its algorithm is {name:?}")), Ok)
+    }
+
+    fn splits(&self) -> Result<Vec<u32>, Problem> {
+        if self.texts.contains_key("splits") { self.json("splits") } else { Ok(Vec::new()) }
     }
 
     fn metric(&self) -> Result<Metric, Problem> {
@@ -469,6 +486,12 @@ fn check(model: &Model) -> Result<(), Problem> {
             model.params.metric == Metric::Cosine
                 && model.scaling.as_ref().map(Scaling::scale) != Some(Scale::Unit),
             "its metric is cosine, and its rows are not scaled to length 1",
+        ),
+        (
+            !model.splits.is_empty()
+                && (model.splits.len() != model.n_clusters() - 1
+                    || model.splits.iter().enumerate().any(|(at, &cluster)| cluster as usize > at)),
+            "its splits are not those of its clusters",
         ),
         (!positive(model.weight_unit), "its weight_unit is not a positive number"),
         (

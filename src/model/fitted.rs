@@ -4,6 +4,7 @@ use ndarray::Array2;
 
 use crate::data::Scaling;
 use crate::engine::Metric;
+use crate::kmeans::Algorithm;
 use crate::lattice::Lattice;
 use crate::numbers;
 
@@ -32,6 +33,9 @@ pub struct Model {
     pub image: Option<(usize, usize)>,
     /// Parameters of the fit.
     pub params: ModelParams,
+    /// The cluster that each split of bisecting k-means was of, in order: its first half kept the number, and the second
+    /// half of split s has the number s + 1, both from 0. (n_clusters - 1), or empty for other algorithms.
+    pub splits: Vec<u32>,
     /// Inertia of the fitted rows, in lattice units.
     pub inertia: u128,
     /// The 99.9% quantile of the fitted rows' squared distances to their centroids, each taken without the row, in
@@ -57,6 +61,8 @@ pub struct ModelParams {
     pub max_iter: u32,
     /// Tolerance; 0 for the fixed point.
     pub tol: f64,
+    /// How clusters were found.
+    pub algorithm: Algorithm,
     /// What a distance is. With [`Metric::Cosine`] the rows are scaled to length 1, and one of zeros has no label.
     pub metric: Metric,
 }

@@ -102,8 +102,10 @@ impl Fit {
                 init: params.init().name().to_owned(),
                 max_iter: params.max_iter(),
                 tol: params.tol(),
+                algorithm: params.algorithm(),
                 metric: self.metric,
             },
+            splits: self.splits.iter().map(|split| split.cluster).collect(),
             inertia: self.best.inertia,
             radius: radius::of_fit(self, data)?,
             provenance: Provenance {

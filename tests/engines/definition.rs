@@ -4,7 +4,7 @@
 use cairn::data::{Dataset, Scale};
 use cairn::engine::reference::Reference;
 use cairn::engine::{Metric, NO_LABEL, Stop, digest};
-use cairn::kmeans::{Init, KMeans};
+use cairn::kmeans::{Algorithm, CONTINUE, Init, KMeans, bisect};
 use ndarray::Array2;
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +30,8 @@ struct Input {
     init: Value,
     #[serde(default)]
     metric: Option<String>, // none: euclidean
+    #[serde(default)]
+    algorithm: Option<String>, // none: lloyd
 }
 
 #[derive(Deserialize)]
@@ -46,6 +48,8 @@ struct Expected {
     inertia: Value,
     best_restart: u64,
     outcomes: Vec<Ended>,
+    #[serde(default)]
+    splits: Vec<(u32, u64, String, String, String)>, // of bisecting: cluster, restart, inertia before and of both halves
     fingerprint: String,
 }
 
@@ -77,7 +81,12 @@ fn array(rows: &[Vec<Value>]) -> Array2<f64> {
     Array2::from_shape_vec((rows.len(), values.len() / rows.len()), values).expect("whole rows")
 }
 
+/// Those of Lloyd's loop.
 fn fixtures() -> Vec<Fixture> {
+    all().into_iter().filter(|fixture| fixture.input.algorithm.is_none()).collect()
+}
+
+fn all() -> Vec<Fixture> {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/definition.json");
     let text = std::fs::read_to_string(file).expect("the fixtures are there");
     let all: Vec<Fixture> = serde_json::from_str(&text).expect("the fixtures are as their README says");
@@ -87,7 +96,7 @@ fn fixtures() -> Vec<Fixture> {
 
 impl Fixture {
     fn case(&self) -> Case {
-        let Input { points, weights, k, seed, restarts, max_iter, tol, init, metric } = &self.input;
+        let Input { points, weights, k, seed, restarts, max_iter, tol, init, metric, .. } = &self.input;
         let mut data = Dataset::new(&self.name, array(points));
         if let Some(weights) = weights {
             data = data.with_weights(weights.iter().map(number).collect());
@@ -105,7 +114,9 @@ impl Fixture {
             seed => seed.as_u64().expect("a seed"),
         };
         let kmeans = KMeans::new(*k).restarts(*restarts).seed(seed).init(init).max_iter(*max_iter);
-        let kmeans = kmeans.tol(number(tol));
+        let bisecting = self.input.algorithm.as_deref() == Some("bisecting");
+        let algorithm = if bisecting { Algorithm::Bisecting } else { Algorithm::Lloyd };
+        let kmeans = kmeans.tol(number(tol)).algorithm(algorithm);
         if metric.as_deref() != Some("cosine") {
             return Case::new(&data, kmeans);
         }
@@ -172,6 +183,32 @@ fn every_device_is_the_definition(backend: Backend) {
         for (name, case) in &cases {
             let got = case.run(engine, case.params.n_restarts());
             compare(&case.oracle(), &got).unwrap_or_else(|difference| panic!("{name}: {difference}"));
+        }
+    });
+}
+
+on_devices!(every_device_bisects_as_defined);
+
+fn every_device_bisects_as_defined(backend: Backend) {
+    let fixtures: Vec<Fixture> =
+        all().into_iter().filter(|fixture| fixture.input.algorithm.is_some()).collect();
+    assert!(fixtures.len() > 10);
+    on(backend, &|engine| {
+        for fixture in &fixtures {
+            let (name, case, expected) = (&fixture.name, fixture.case(), &fixture.expected);
+            fixture.assert_placed(&case);
+            let done = bisect(engine, &case.table, &case.params, &mut |_| CONTINUE).expect("it runs");
+            let text = |split: &cairn::kmeans::Split| {
+                let [first, second] = split.after.map(|inertia| inertia.to_string());
+                (split.cluster, split.restart, split.before.to_string(), first, second)
+            };
+            assert_eq!(done.splits.iter().map(text).collect::<Vec<_>>(), expected.splits, "{name}");
+            let (best, state) = (done.restarts.best().unwrap(), done.restarts.best_state().unwrap());
+            assert_eq!(best.inertia.to_string(), expected.inertia_integer, "{name}");
+            assert_eq!(state.centroids, expected.centroids_q.concat(), "{name}");
+            let labels: Vec<u32> = expected.labels.iter().map(|label| label.unwrap_or(NO_LABEL)).collect();
+            assert_eq!(state.labels, labels, "{name}");
+            assert_eq!(done.restarts.fingerprint(&case.job()), expected.fingerprint, "{name}");
         }
     });
 }

@@ -9,6 +9,7 @@
 //! | `ties` | equal distances: duplicates, equal centroids, bisectors, binary tables; and a far centroid |
 //! | `empties` | empty clusters |
 //! | `weights` | zero, one, 2^32 - 1; copies of rows; a common factor |
+//! | `bisecting` | bisecting k-means |
 //! | `cosine` | the metric cosine: sizes, cones, sums of zero, weights, empty clusters |
 //! | `stops` | tolerance, few iterations, random and given starts |
 //! | `cancels` | runs that are cancelled within a restart, and what is left of them |
@@ -33,6 +34,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bisecting;
 mod cancels;
 mod cosine;
 mod definition;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
+use super::algorithm::AlgorithmArgs;
 use super::{DeviceArgs, JobArgs, MemoryArgs};
 
 const EXAMPLES: &str = "\
@@ -34,6 +35,9 @@ pub(in crate::cli) struct FitArgs {
     /// More files of the same columns, whose rows follow; DATA may also be a pattern in quotes, such as 'part-*.csv'
     #[arg(value_name = "MORE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) more: Vec<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) algorithm: AlgorithmArgs,
 
     #[command(flatten)]
     pub(in crate::cli) device: DeviceArgs,

@@ -1,5 +1,6 @@
 //! The flags, as typed: the subcommands and `--color`. Each group of subcommands or of shared flags has a file.
 
+mod algorithm;
 mod columns;
 mod compare;
 pub(super) mod device;
@@ -24,6 +25,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use super::terminal;
 
+pub(super) use algorithm::AlgorithmArg;
 pub(super) use columns::{ColumnArgs, MissingArg, MissingArgs, ScaleArg, ScaleArgs};
 pub(super) use compare::CompareArgs;
 pub(super) use device::{DeviceArgs, MemoryArgs};

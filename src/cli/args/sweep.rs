@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueHint;
 
+use super::algorithm::AlgorithmArgs;
 use super::columns::{ColumnArgs, MissingArgs, ScaleArgs};
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::metric::MetricArgs;
@@ -62,6 +63,9 @@ pub(in crate::cli) struct SweepArgs {
     /// Maximum number of iterations of a restart
     #[arg(long, value_name = "N", default_value_t = 300, allow_negative_numbers = true, value_parser = whole::<u32>)]
     pub(in crate::cli) max_iter: u32,
+
+    #[command(flatten)]
+    pub(in crate::cli) algorithm: AlgorithmArgs,
 
     #[command(flatten)]
     pub(in crate::cli) device: DeviceArgs,

@@ -5,6 +5,7 @@ use askama::Template;
 use super::super::format::inertia;
 use super::{Facts, ReportError, Section};
 use crate::engine::Metric;
+use crate::kmeans::Algorithm;
 use crate::model::Model;
 use crate::numbers::{count, grouped_plural};
 
@@ -32,6 +33,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
             ),
         ),
         ("scale", scale(model)),
+        ("algorithm", algorithm(model)),
         ("metric", metric(model).to_owned()),
         ("clusters", count(model.n_clusters() as f64)),
         ("restarts", format!("{}, {}, seed {}", count(params.n_restarts as f64), params.init, params.seed)),
@@ -54,6 +56,19 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         "How it was made",
         &About { lines: own.chain(facts.report.about.iter().cloned()).collect() },
     )
+}
+
+/// How clusters were found; empty for the usual way.
+fn algorithm(model: &Model) -> String {
+    match model.params.algorithm {
+        Algorithm::Lloyd => String::new(),
+        Algorithm::Bisecting => {
+            let splits = grouped_plural(model.splits.len(), "split");
+            format!(
+                "bisecting: {splits} in two, each the best of the restarts; rows are labelled by the nearest centroid"
+            )
+        }
+    }
 }
 
 /// What a distance is; empty for the usual metric.

@@ -1,0 +1,259 @@
+//! Bisecting k-means (docs/DEFINITION.md, section 3.13): splits of one cluster in two, each by restarts of an engine.
+
+use std::ops::{ControlFlow, Range};
+use std::time::{Duration, Instant};
+
+use rayon::prelude::*;
+
+use super::run::label_outside;
+use super::{FitError, Params, Restarts};
+use crate::engine::nearest_two::{Centroids, NearestTwo};
+use crate::engine::reference::Sums;
+use crate::engine::reference::assign::row_distance;
+use crate::engine::reference::stop::shift_limit;
+use crate::engine::reference::update::move_centroids;
+use crate::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, State, Stop, Watch, digest};
+use crate::lattice::Table;
+
+/// Restarts in a batch: few enough for a watch to see each soon.
+const BATCH: u64 = 64;
+
+/// A split of a cluster in two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Split {
+    /// The cluster that was split. Its first half keeps the number.
+    pub cluster: u32,
+    /// The number of its second half: 1 for the first split, and so on.
+    pub new: u32,
+    /// Number of the best restart, from 0 within the split.
+    pub restart: u64,
+    /// Inertia of the cluster before, in lattice units.
+    pub before: u128,
+    /// Inertia of both halves after.
+    pub after: [u128; 2],
+    /// Weight of both halves.
+    pub counts: [u64; 2],
+}
+
+/// The result of a bisecting run.
+#[derive(Debug, Clone)]
+pub struct Bisected {
+    /// One outcome and its state.
+    pub restarts: Restarts,
+    /// The splits, in order. (n_clusters - 1)
+    pub splits: Vec<Split>,
+    /// What it ran on.
+    pub device: DeviceInfo,
+    /// Time for loading tables, of which the second is for building kernels.
+    pub loading: [Duration; 2],
+}
+
+/// A cluster while it is split further.
+struct Group {
+    rows: Vec<u32>,
+    centroid: Vec<i32>, // (n_dims)
+    inertia: u128,
+}
+
+/// Restarts of a split.
+struct Halves {
+    outcome: Outcome,
+    state: State,
+}
+
+/// Splits until there are as many clusters as asked for, then labels every row by the nearest centroid.
+///
+/// `seen` is called with the restarts done after each batch, and within long ones, from any thread; it cancels the run
+/// by returning [`ControlFlow::Break`].
+///
+/// # Errors
+/// [`FitError::Params`]; [`FitError::Engine`] if the device fails; [`FitError::Cancelled`].
+pub fn bisect(
+    engine: &dyn Engine,
+    table: &Table,
+    params: &Params,
+    seen: &mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
+) -> Result<Bisected, FitError> {
+    let job = params.job(table)?;
+    let mut run = Bisecting {
+        engine,
+        job: &job,
+        params,
+        seen,
+        done: 0,
+        batch: Batch::new(),
+        device: engine.info(),
+        loading: [Duration::ZERO; 2],
+        stop: Stop::FixedPoint,
+        iterations: 0,
+    };
+    let mut groups = vec![run.whole()];
+    let mut splits = Vec::new();
+    for split in 0..job.n_clusters as u64 - 1 {
+        let Some(at) = largest(&groups) else { break };
+        let halves = run.split(&groups[at], split)?;
+        let [first, second] = groups[at].halves(table, &halves.state);
+        splits.push(Split {
+            cluster: at as u32,
+            new: groups.len() as u32,
+            restart: halves.outcome.restart - split * params.n_restarts(),
+            before: groups[at].inertia,
+            after: [first.inertia, second.inertia],
+            counts: [halves.state.counts[0], halves.state.counts[1]],
+        });
+        groups[at] = first;
+        groups.push(second);
+    }
+    run.finish(&groups, splits)
+}
+
+/// The index of the group to split: of largest inertia among those of two rows or more; ties go to the lowest.
+fn largest(groups: &[Group]) -> Option<usize> {
+    let can_split = groups.iter().enumerate().filter(|(_, group)| group.rows.len() > 1);
+    // min_by_key keeps the first of equals
+    can_split.min_by_key(|(_, group)| std::cmp::Reverse(group.inertia)).map(|(at, _)| at)
+}
+
+impl Group {
+    fn new(table: &Table, rows: Vec<u32>, centroid: Vec<i32>) -> Self {
+        let cost = |&row: &u32| {
+            let row = row as usize;
+            u128::from(table.weights.get(row)) * row_distance(table, row, &centroid)
+        };
+        let inertia = rows.par_iter().with_min_len(4096).map(cost).sum();
+        Self { rows, centroid, inertia }
+    }
+
+    /// The groups of the two labels.
+    fn halves(&self, table: &Table, state: &State) -> [Self; 2] {
+        [0, 1].map(|half| {
+            let labelled = self.rows.iter().zip(&state.labels).filter(|(_, label)| **label == half);
+            let rows = labelled.map(|(&row, _)| row).collect();
+            let d = table.n_dims();
+            Self::new(table, rows, state.centroids[half as usize * d..][..d].to_vec())
+        })
+    }
+}
+
+struct Bisecting<'a> {
+    engine: &'a dyn Engine,
+    job: &'a Job<'a>,
+    params: &'a Params,
+    seen: &'a mut (dyn FnMut(u64) -> ControlFlow<()> + Send),
+    done: u64,
+    batch: Batch, // work and times
+    device: DeviceInfo,
+    loading: [Duration; 2],
+    stop: Stop,
+    iterations: u32,
+}
+
+impl Bisecting<'_> {
+    /// All rows of positive weight, and their mean or direction.
+    fn whole(&self) -> Group {
+        let table = self.job.table;
+        let rows: Vec<u32> =
+            (0..table.n_points() as u32).filter(|&i| table.weights.get(i as usize) > 0).collect();
+        let sums = Sums::of(table, &vec![0; table.n_points()], 1);
+        // where a sum has no direction, that of the first row
+        let before = rows.first().map_or(&[][..], |&row| table.point(row as usize));
+        let centroid = move_centroids(self.job, &sums, before);
+        Group::new(table, rows, centroid)
+    }
+
+    /// The best restart of two clusters of a group's rows.
+    fn split(&mut self, group: &Group, split: u64) -> Result<Halves, FitError> {
+        let table = self.job.table.select(&group.rows);
+        let job = Job {
+            table: &table,
+            n_clusters: 2,
+            shift_limit: shift_limit(&table, self.params.tol()),
+            ..self.job.clone()
+        };
+        let start = Instant::now();
+        let mut session = self.engine.load(&job)?;
+        self.loading[0] += start.elapsed();
+        self.loading[1] += session.build_time();
+        let n = self.params.n_restarts();
+        let all = split * n..(split + 1) * n;
+        let mut batch = Batch::new();
+        let mut next = all.start;
+        while next < all.end {
+            let most = self.params.batch().unwrap_or(BATCH).min(session.max_batch());
+            let range = next..all.end.min(next.saturating_add(most));
+            let (more, ended) = self.watched(session.as_mut(), range.clone())?;
+            if ended {
+                return Err(self.cancelled());
+            }
+            next = range.end;
+            self.done += range.end - range.start;
+            batch.merge(more, Keep::Best);
+            if (self.seen)(self.done).is_break() && self.done < self.of() {
+                return Err(self.cancelled());
+            }
+        }
+        let device = session.info();
+        if device.fallback.is_some() {
+            self.device = device;
+        }
+        let missing = || missing(&self.device);
+        let outcome = *Batch::best(&batch.outcomes).ok_or_else(missing)?;
+        let (_, state) = batch.states.pop().ok_or_else(missing)?;
+        self.batch.work.merge(batch.work);
+        self.batch.times.merge(batch.times);
+        self.iterations = self.iterations.saturating_add(outcome.iterations);
+        self.stop = if outcome.stop as u8 > self.stop as u8 { outcome.stop } else { self.stop };
+        Ok(Halves { outcome, state })
+    }
+
+    /// Runs restarts, and says whether `seen` ended them.
+    fn watched(
+        &mut self,
+        session: &mut dyn crate::engine::Session,
+        range: Range<u64>,
+    ) -> Result<(Batch, bool), EngineError> {
+        let done = self.done;
+        let mut within = || (self.seen)(done);
+        let watch = Watch::new(&mut within);
+        let batch = session.run(range, Keep::Best, &watch)?;
+        let ended = watch.has_ended();
+        Ok((batch, ended))
+    }
+
+    /// Restarts of all splits.
+    fn of(&self) -> u64 {
+        (self.job.n_clusters as u64 - 1) * self.params.n_restarts()
+    }
+
+    fn cancelled(&self) -> FitError {
+        FitError::Cancelled { done: self.done, of: self.of() }
+    }
+
+    /// Labels every row by the nearest centroid.
+    fn finish(self, groups: &[Group], splits: Vec<Split>) -> Result<Bisected, FitError> {
+        let (table, k) = (self.job.table, self.job.n_clusters);
+        let centroids: Vec<i32> = groups.iter().flat_map(|group| group.centroid.clone()).collect();
+        let mut session = self.engine.nearest(Centroids { lattice: &table.lattice, values: &centroids })?;
+        let found = session.nearest_two(table)?;
+        let of_rows = session.info();
+        drop(session);
+        let device = if of_rows.fallback.is_some() { of_rows } else { self.device };
+        let mut counts = vec![0; k];
+        let mut inertia = 0;
+        for (row, NearestTwo { label, distance, .. }) in found.iter().enumerate() {
+            let weight = table.weights.get(row);
+            counts[*label as usize] += u64::from(weight);
+            inertia += u128::from(weight) * distance.1;
+        }
+        let labels = found.iter().map(|found| found.label).collect();
+        let (iterations, stop) = (self.iterations, self.stop);
+        let outcome = Outcome { restart: 0, inertia, iterations, stop, digest: digest(&centroids) };
+        let mut restarts = Restarts::of_one(outcome, State { centroids, labels, counts }, self.batch);
+        label_outside(self.job, &mut restarts);
+        Ok(Bisected { restarts, splits, device, loading: self.loading })
+    }
+}
+
+fn missing(device: &DeviceInfo) -> EngineError {
+    EngineError::DeviceFailed { adapter: device.adapter.clone(), reason: "no restart was returned".into() }
+}

@@ -1,0 +1,51 @@
+//! Some rows of a table, on its lattice.
+
+use super::{Rounding, Table, Weights};
+
+impl Table {
+    /// These rows, with their weights, on the same lattice. `rows` are indices of rows inside the range.
+    #[must_use]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let points = rows.iter().flat_map(|&row| self.point(row as usize)).copied().collect();
+        Self {
+            points,
+            centre: self.centre.clone(),
+            weights: self.weights.select(rows),
+            lattice: self.lattice.clone(),
+            granularity: self.granularity,
+            max_coordinate: self.max_coordinate,
+            outside: Vec::new(),
+            unplaced: Vec::new(),
+            rounding: Rounding::default(),
+        }
+    }
+}
+
+impl Weights {
+    /// The weights of these rows, in the same unit.
+    fn select(&self, rows: &[u32]) -> Self {
+        let Some(values) = self.values() else { return Self::ones(rows.len()) };
+        self.with_values(rows.iter().map(|&row| values[row as usize]).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Extent, Packer};
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_coordinates_and_weights() {
+        let (rows, weights) =
+            ([0.0, 1.0, 5.0, 9.5], Weights::new(&[2.0, 4.0, 6.0, 0.0], 4).expect("weights"));
+        let mut extent = Extent::new(1);
+        extent.add(0, &rows, &weights).expect("finite");
+        let mut packer = Packer::new(extent.lattice(weights.total()).expect("a lattice"), weights, 4);
+        packer.add(&rows).expect("finite");
+        let table = packer.finish();
+        let some = table.select(&[0, 2]);
+        assert_eq!((some.point(0), some.point(1)), (table.point(0), table.point(2)));
+        assert_eq!((some.weights.get(1), some.weights.total(), some.weights.unit()), (3, 4, 2.0));
+        assert_eq!((some.n_points(), &some.lattice), (2, &table.lattice));
+    }
+}
