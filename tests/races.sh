@@ -37,11 +37,12 @@ SETTINGS
 watched() {
     rm -f "$log"
     there VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation VK_LAYER_SETTINGS_PATH=/root/tests WGPU_BACKEND=vulkan \
-        /root/tests/engines --test-threads 1 --nocapture "$@" >"$out" 2>&1 ||
-        grep -q '^test result: ok' "$out" || { # the layer was seen to abort later, at the end of the process
+        /root/tests/engines --test-threads 1 --nocapture "$@" >"$out" 2>&1 || true
+    # not the exit status: after many reports the layer was seen to abort when the tests had ended
+    if ! grep -q '^test result: ok' "$out"; then
         tail -n 40 "$out" >&2
         exit 1
-    }
+    fi
     touch "$log"
 }
 
