@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 
 use cairn::compare::check::CHECKS;
-use cairn::data::Dataset;
+use cairn::data::{Dataset, Scale};
 use cairn::engine::gpu::kernel::sources;
 use cairn::engine::gpu::{AdapterInfo, Gpu, adapters};
-use cairn::engine::{Engine, Keep, OpenOptions, Race, Testing, Watch};
+use cairn::engine::{Engine, Keep, Metric, OpenOptions, Race, Testing, Watch};
 use cairn::kmeans::{Init, KMeans};
 
 use crate::common::{Backend, Case, Numbers, compare, dataset, normal, opened, values, weighted};
@@ -152,6 +152,10 @@ fn others() -> Vec<Case> {
         Case::new(&normal(1100, 1, 10), KMeans::new(2).restarts(380).init(Init::Random).max_iter(1)),
         // two parts
         whole(2_000_000),
+        Case::new(
+            &normal(300, 5, 13).scaled(Scale::Unit).expect("finite values"),
+            KMeans::new(6).metric(Metric::Cosine).restarts(2).max_iter(2),
+        ),
     ]
 }
 
