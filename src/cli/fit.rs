@@ -8,7 +8,7 @@ use cairn::data::Dataset;
 use cairn::data::write::Output;
 use cairn::engine::Device;
 use cairn::kmeans::{
-    CONTINUE, Fit, FitError, KMeans, Params, ParamsError, fit_on, job_size, labelled, labelled_values,
+    CONTINUE, Fit, FitError, KMeans, Params, ParamsError, RunEnd, fit_on, job_size, labelled, labelled_values,
 };
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
@@ -33,8 +33,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let mut files = Files::create(args)?;
     request::check_clusters(&args.job, &args.more)?;
     let asked = request::params(&args.job, args.device.device())?.with(args.algorithm.algorithm.into())?;
-    let n_outcomes = asked.params.n_outcomes();
-    let mut restarts = files.begin_restarts(n_outcomes);
+    let mut restarts = files.begin_restarts(asked.params.n_outcomes());
     stop::forbid(Some(NO_RESTART));
     let done = work(args, asked, &mut restarts)?;
     stop::forbid(None);
@@ -48,13 +47,13 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     listed?;
     written?;
     reported.and(summed_up)?;
-    end(&done, n_outcomes)
+    end(&done)
 }
 
 /// The error if it was stopped, with what was written.
-fn end(done: &Done<'_>, n_outcomes: u64) -> anyhow::Result<()> {
+fn end(done: &Done<'_>) -> anyhow::Result<()> {
     let count = done.fit.restarts.count();
-    if count == n_outcomes {
+    if done.fit.searched.ended != RunEnd::Cancelled {
         return Ok(());
     }
     let FitArgs { labels, centroids, restarts_out, model, report, .. } = done.args;
@@ -102,7 +101,9 @@ fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> any
     let (done, of) = (fit.restarts.count(), params.n_outcomes());
     // what is left of a stopped fit is in all the same as one of fewer restarts
     let params = if done < of { KMeans::from(params).restarts(done).check()? } else { params };
-    warnings.extend(stopped(done, of));
+    if fit.searched.ended == RunEnd::Cancelled {
+        warnings.push(stopped(done, of));
+    }
     let score = score_of(&data, &fit, params.n_clusters())?;
     let measures = measures_of(&data, &fit, &params, args, &warnings)?;
     let total = start.elapsed();
@@ -110,9 +111,9 @@ fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> any
 }
 
 /// The warning of a fit that was stopped.
-fn stopped(done: u64, of: u64) -> Option<Warning> {
+fn stopped(done: u64, of: u64) -> Warning {
     let text = format!("stopped by Ctrl-C after {done} of {of} restarts; the result is the best of these");
-    (done < of).then(|| Warning::new(WarningCode::StoppedEarly, text))
+    Warning::new(WarningCode::StoppedEarly, text)
 }
 
 fn explain(error: FitError, data: &Dataset<'_>, args: &FitArgs) -> anyhow::Error {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn::data::Truth;
-use cairn::kmeans::{Algorithm, Split};
+use cairn::kmeans::{Algorithm, Search, Split};
 use cairn::warnings::Warning;
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +32,7 @@ struct FitSummary<'a> {
     restarts: RestartsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     splits: Option<Vec<SplitJson>>,
+    search: SearchJson,
     timings_s: TimingsJson,
     work: WorkJson,
     score: Option<ScoreJson<'a>>,
@@ -122,6 +123,18 @@ struct SplitJson {
 }
 
 #[derive(Serialize)]
+struct SearchJson {
+    kind: &'static str,
+    refine: bool,
+    population: Option<u64>,
+    generations: u64,
+    accepted: u64,
+    time_s: Option<f64>,
+    patience: Option<u64>,
+    ended: &'static str, // restarts, time, patience or cancelled
+}
+
+#[derive(Serialize)]
 struct TimingsJson {
     read: f64,
     pack: f64,
@@ -185,6 +198,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         best: best(done),
         restarts: restarts(done),
         splits: splits(done),
+        search: search(done),
         timings_s: timings(done),
         work: work(done),
         score: score(done),
@@ -297,6 +311,24 @@ fn splits(done: &Done<'_>) -> Option<Vec<SplitJson>> {
         counts: split.counts.map(|count| whole(count as f64 * fit.weight_unit)),
     };
     (done.params.algorithm() == Algorithm::Bisecting).then(|| fit.splits.iter().map(of).collect())
+}
+
+fn search(done: &Done<'_>) -> SearchJson {
+    let searched = &done.fit.searched;
+    let population = match searched.search {
+        Search::Restarts => None,
+        Search::Evolve { population } => Some(population),
+    };
+    SearchJson {
+        kind: searched.search.name(),
+        refine: searched.refine,
+        population,
+        generations: searched.generations,
+        accepted: searched.accepted,
+        time_s: done.params.time().map(|time| time.as_secs_f64()),
+        patience: done.params.patience(),
+        ended: searched.ended.name(),
+    }
 }
 
 fn timings(done: &Done<'_>) -> TimingsJson {

@@ -176,6 +176,7 @@ impl<'a> Files<'a> {
             restarts: _,
             max_iter: _,
             tol: _,
+            search: _,
             threads: _,
             truth: _,
             weights: _,
@@ -303,6 +304,7 @@ impl<'a> Files<'a> {
             scale: _,
             table: _,
             json: _,
+            search: _,
             quiet: _,
         } = args;
         self.table("DATA", data);

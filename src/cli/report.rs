@@ -296,6 +296,9 @@ fn convergence(made: &Made<'_>) -> anyhow::Result<Option<Vec<f64>>> {
         return Ok(None); // it has no one loop
     }
     let sizes = [fit.n_points, fit.lattice.n_dims(), made.params.n_clusters(), fit.best.iterations as usize];
+    if made.params.refine() || fit.best.restart >= fit.searched.first_generation() {
+        return Ok(None); // its iterations are not those of Lloyd's loop from the seeds alone
+    }
     if sizes.iter().map(|&size| size as u128).product::<u128>() > MOST_TRACE {
         return Ok(None);
     }

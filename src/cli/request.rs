@@ -3,10 +3,11 @@
 use anyhow::Context;
 use cairn::data::{self, DataError, Dataset, LoadOptions, Scale};
 use cairn::engine::{Device, Metric};
-use cairn::kmeans::{Algorithm, Init, KMeans, Params, ParamsError};
+use cairn::kmeans::{Algorithm, Init, KMeans, MOST_OUTCOMES, Params, ParamsError, Search};
 
 use super::args::{
-    ColumnArgs, InitArg, JobArgs, MetricArg, MetricArgs, MissingArgs, ScaleArg, ScaleArgs, TableArgs,
+    ColumnArgs, InitArg, JobArgs, MetricArg, MetricArgs, MissingArgs, ScaleArg, ScaleArgs, SearchArg,
+    SearchArgs, TableArgs,
 };
 use super::failure::Usage;
 use super::input::typed;
@@ -158,17 +159,29 @@ pub(super) fn init_name(init: &InitArg) -> &str {
 }
 
 fn kmeans(args: &JobArgs, n_clusters: usize) -> KMeans {
-    KMeans::new(n_clusters)
+    let kmeans = KMeans::new(n_clusters)
         .restarts(args.restarts.unwrap_or_else(|| default_restarts(args)))
         .metric(args.metric.metric.into())
         .seed(args.seed)
         .max_iter(args.max_iter)
-        .tol(args.tol)
+        .tol(args.tol);
+    searching(kmeans, &args.search)
+}
+
+/// The parameters, with how restarts are chosen.
+pub(super) fn searching(kmeans: KMeans, args: &SearchArgs) -> KMeans {
+    let kmeans = kmeans.refine(args.refine).search(match args.search {
+        SearchArg::Restarts => Search::Restarts,
+        SearchArg::Evolve => Search::Evolve { population: args.population },
+    });
+    let kmeans = args.time.into_iter().fold(kmeans, KMeans::time);
+    args.patience.into_iter().fold(kmeans, KMeans::patience)
 }
 
 fn default_restarts(args: &JobArgs) -> u64 {
     match (&args.init, args.data.as_str()) {
         (InitArg::File(_), _) => 1,
+        _ if args.search.time.is_some() => MOST_OUTCOMES as u64,
         (_, DIGITS) => RESTARTS_OF_DIGITS,
         _ => RESTARTS,
     }

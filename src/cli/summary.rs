@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn::engine::{Metric, Stop};
-use cairn::kmeans::{Algorithm, Fit, Timings};
+use cairn::kmeans::{Algorithm, Fit, RunEnd, Search, Searched, Timings};
 use cairn::warnings::WarningCode;
 
 use super::done::Done;
@@ -33,6 +33,9 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     line("inertia", &inertia(done));
     if done.fit.spread.count > 1 {
         line("spread", &spread(done));
+    }
+    if let Some(search) = search(done) {
+        line("search", &search);
     }
     line("iterations", &iterations(done));
     if let Some(unfinished) = unfinished(done) {
@@ -83,7 +86,9 @@ fn asked(done: &Done<'_>) -> String {
     let clusters = plural(params.n_clusters() as u64, "cluster");
     let restarts = plural(params.n_restarts(), "restart");
     let init = plain(request::init_name(&done.args.job.init));
-    format!("{clusters}, {restarts} from {init}, seed {}", params.seed())
+    let within =
+        params.time().map_or(String::new(), |limit| format!(" within {}", time(limit.as_secs_f64())));
+    format!("{clusters}, {restarts} from {init}{within}, seed {}", params.seed())
 }
 
 /// How clusters were found; `None` for the usual way.
@@ -159,6 +164,28 @@ fn spread(done: &Done<'_>) -> String {
     let (fit, spread) = (&done.fit, &done.fit.spread);
     let (min, max) = (fit.cost_text(spread.min, DIGITS), fit.cost_text(spread.max, DIGITS));
     format!("min {min}, median {}, max {max}", fit.median_text(DIGITS))
+}
+
+/// How restarts were chosen, if they are not independent and plain, and why there were no more if others were asked for.
+fn search(done: &Done<'_>) -> Option<String> {
+    let Searched { search, refine, generations, accepted, ended } = done.fit.searched;
+    let how = match search {
+        Search::Restarts => "independent restarts".to_owned(),
+        Search::Evolve { population } => {
+            let population = population.min(done.fit.spread.count);
+            let generations = plural(generations, "generation");
+            format!("evolve, {generations} after a population of {population}, {accepted} better children")
+        }
+    };
+    let refined = if refine { "; each restart refined" } else { "" };
+    let count = done.fit.spread.count;
+    let why = match ended {
+        RunEnd::Restarts | RunEnd::Cancelled => String::new(),
+        RunEnd::Time => format!("; ended by --time, --restarts {count} repeats it"),
+        RunEnd::Patience => format!("; ended by --patience, --restarts {count} repeats it"),
+    };
+    let is_plain = search == Search::Restarts && !refine && why.is_empty();
+    (!is_plain).then(|| format!("{how}{refined}{why}"))
 }
 
 fn iterations(done: &Done<'_>) -> String {

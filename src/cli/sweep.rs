@@ -164,6 +164,7 @@ fn plan(args: &SweepArgs) -> SweepPlan {
         .restarts(args.restarts)
         .max_iter(args.max_iter)
         .device(args.device.device());
+    let kmeans = request::searching(kmeans, &args.search);
     SweepPlan {
         kmeans,
         n_clusters: args.clusters.as_ref().map_or_else(|| DEFAULT.collect(), |numbers| numbers.0.clone()),

@@ -5,7 +5,7 @@ use super::runs::{Runner, Task};
 use super::tables::normal;
 use crate::engine::Engine;
 use crate::engine::cost::{Cost, JobSize};
-use crate::kmeans::{self, FitError, KMeans, median};
+use crate::kmeans::{self, FitError, KMeans, Search, median};
 
 /// Runs per job.
 const RUNS: usize = 3;
@@ -39,7 +39,7 @@ pub fn samples(runner: &Runner<'_>, engine: &dyn Engine, open_s: f64) -> Result<
     let sample = |&(n_points, n_dims, n_clusters, n_restarts): &(usize, usize, usize, u64)| {
         let table = kmeans::pack(&normal(n_points, n_dims, 1), None)?;
         let job = KMeans::new(n_clusters).max_iter(30).check()?.job(&table)?;
-        let task = Task { job: &job, n_restarts };
+        let task = Task { job: &job, n_restarts, search: Search::Restarts };
         let what = format!("{n_points} points x {n_dims}, {n_clusters} clusters, {n_restarts} restarts");
         (runner.say)(Step::Run { what: &what, left_s: None });
         let mut seconds = Vec::new();

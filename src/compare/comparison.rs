@@ -161,7 +161,7 @@ impl ComparisonRun<'_, '_> {
         };
         let table = fewer.as_ref().unwrap_or(self.table);
         let job = params.job(table).map_err(FitError::from)?;
-        let task = Task { job: &job, n_restarts: params.n_restarts() };
+        let task = Task { job: &job, n_restarts: params.n_restarts(), search: params.search() };
         let prefix = at.map(|(parameter, value)| format!("{} = {value}: ", parameter.name()));
         let say = |step: Step<'_>| match step {
             Step::Run { what, left_s } => {

@@ -9,8 +9,8 @@ use super::device::DeviceReport;
 use super::method::{Method, Plan, Step};
 use super::rates::Split;
 use super::verify::{Difference, first_difference};
-use crate::engine::{Engine, Job, Keep, Outcome, Work};
-use crate::kmeans::{self, CONTINUE, FitError, Restarts};
+use crate::engine::{Engine, Job, Outcome, Work};
+use crate::kmeans::{self, CONTINUE, FitError, Restarts, RunPlan, Search};
 use crate::warnings::Ended;
 
 /// An open device in the comparison.
@@ -54,6 +54,8 @@ pub struct Task<'a> {
     pub job: &'a Job<'a>,
     /// Number of restarts.
     pub n_restarts: u64,
+    /// How they are chosen.
+    pub search: Search,
 }
 
 /// Runs of one device on one job, while they are made; [`Timing`](super::document::Timing) is the result.
@@ -129,7 +131,7 @@ impl Runner<'_> {
         task: Task<'_>,
         seen: &(dyn Fn(u64) + Sync),
     ) -> Result<(Split, Restarts), FitError> {
-        let Task { job, n_restarts } = task;
+        let Task { job, n_restarts, search } = task;
         let start = self.clock.now();
         let mut session = engine.load(job)?;
         let loaded = self.clock.now().saturating_sub(start);
@@ -141,7 +143,8 @@ impl Runner<'_> {
             seen(restarts);
             if self.stopped() { ControlFlow::Break(()) } else { CONTINUE }
         };
-        let done = kmeans::run(session.as_mut(), job, n_restarts, None, Keep::Best, &mut go_on)?;
+        let plan = RunPlan { search, ..RunPlan::restarts(n_restarts) };
+        let done = kmeans::run_plan(session.as_mut(), job, &plan, &mut go_on)?;
         let wall = self.clock.now().saturating_sub(start);
         let steps = done.times.scaled_to(wall);
         Ok((Split::of_run(build, loaded.saturating_sub(build), &steps), done))

@@ -107,6 +107,8 @@ pub enum Bound {
     MoversUnseen,
     /// The candidate of most guessed gain becomes a seed without proof; else the sound bounds.
     CandidatesUnproven,
+    /// Moves of rows by guessed costs, without proof; else the sound bounds.
+    MovesUnproven,
 }
 
 impl Bound {
@@ -167,6 +169,12 @@ impl Bound {
     #[must_use]
     pub fn proves_candidates(self) -> bool {
         self != Self::CandidatesUnproven
+    }
+
+    /// Whether the moves of rows are proven.
+    #[must_use]
+    pub fn proves_moves(self) -> bool {
+        self != Self::MovesUnproven
     }
 
     /// The fractions of the bound, and of its residuals, that guesses in 8-bit integers use.

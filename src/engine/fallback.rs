@@ -147,16 +147,18 @@ impl Session for FallbackSession<'_> {
     }
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
-        match self.current.run(restarts.clone(), keep, watch) {
-            Err(error) if self.note.is_none() => {
-                let (engine, note) = self.other.after(error)?;
-                let done = self.current.salvage(keep);
-                self.note = Some(note);
-                self.current = engine.load(self.job)?;
-                self.go_on(restarts, done, keep, watch)
-            }
-            done => done,
-        }
+        self.run_each(restarts, keep, watch, |session, restarts| session.run(restarts, keep, watch))
+    }
+
+    fn evolve(
+        &mut self,
+        members: &[Vec<i32>],
+        restarts: Range<u64>,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<Batch, EngineError> {
+        let run = |session: &mut dyn Session, restarts| session.evolve(members, restarts, keep, watch);
+        self.run_each(restarts, keep, watch, run)
     }
 
     fn salvage(&mut self, keep: Keep) -> Batch {
@@ -169,6 +171,26 @@ impl Session for FallbackSession<'_> {
 }
 
 impl FallbackSession<'_> {
+    /// Runs restarts by `run`; after a fault on the other engine.
+    fn run_each(
+        &mut self,
+        restarts: Range<u64>,
+        keep: Keep,
+        watch: &Watch<'_>,
+        run: impl Fn(&mut dyn Session, Range<u64>) -> Result<Batch, EngineError>,
+    ) -> Result<Batch, EngineError> {
+        match run(self.current.as_mut(), restarts.clone()) {
+            Err(error) if self.note.is_none() => {
+                let (engine, note) = self.other.after(error)?;
+                let done = self.current.salvage(keep);
+                self.note = Some(note);
+                self.current = engine.load(self.job)?;
+                self.go_on(restarts, done, keep, watch, run)
+            }
+            done => done,
+        }
+    }
+
     /// Runs the restarts that are not in `done`.
     fn go_on(
         &mut self,
@@ -176,13 +198,14 @@ impl FallbackSession<'_> {
         done: Batch,
         keep: Keep,
         watch: &Watch<'_>,
+        run: impl Fn(&mut dyn Session, Range<u64>) -> Result<Batch, EngineError>,
     ) -> Result<Batch, EngineError> {
         let mut all = done.clone();
         let mut next = restarts.start;
         let known = done.outcomes.iter().map(|outcome| outcome.restart);
         for known in known.chain([restarts.end]) {
             if next < known && !watch.has_ended() {
-                all.merge(self.current.run(next..known, keep, watch)?, keep);
+                all.merge(run(self.current.as_mut(), next..known)?, keep);
             }
             next = known + 1;
         }
@@ -236,9 +259,9 @@ mod tests {
         let mut packer = Packer::new(extent.lattice(2).expect("a lattice"), weights, 2);
         packer.add(&[0.0, 1.0]).expect("rows in range");
         let table = packer.finish();
-        let (n_clusters, seed, max_iter, shift_limit) = (1, 0, 1, None);
+        let (n_clusters, seed, max_iter, shift_limit, refine) = (1, 0, 1, None, false);
         let (metric, seeding) = (Metric::Euclidean, Seeding::Random);
-        let job = Job { table: &table, metric, n_clusters, seeding, seed, max_iter, shift_limit };
+        let job = Job { table: &table, metric, n_clusters, seeding, seed, max_iter, shift_limit, refine };
         let cpu = Cpu::open(&OpenOptions::default()).expect("the CPU opens");
         let other = Other::cpu(cpu);
         let session = FallbackSession { job: &job, other: &other, current: Box::new(Marked), note: None };

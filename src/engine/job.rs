@@ -55,4 +55,6 @@ pub struct Job<'a> {
     pub max_iter: u32,
     /// Stop when the sum of squared shifts, in lattice units, is at most this; `None` for the fixed point.
     pub shift_limit: Option<f64>,
+    /// Whether restarts are refined (docs/DEFINITION.md, section 3.14).
+    pub refine: bool,
 }

@@ -4,6 +4,8 @@
 //! can't be opened ([`Opened::fallback`]) or fails while it works ([`DeviceInfo::fallback`]). Nothing else falls back.
 //! An [`Engine`] is coarse: it takes a batch of restarts and returns their outcomes.
 
+#[cfg(feature = "gpu")]
+mod assisted;
 pub mod certify;
 pub mod cost;
 pub mod cpu;
@@ -98,6 +100,25 @@ pub trait Session {
     /// # Errors
     /// [`EngineError`] if the device fails. [`Session::salvage`] then returns what was done.
     fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError>;
+
+    /// Runs these restarts, each a child of `members`: centroids, (n_clusters, n_dims) each, of at least two clusters. The
+    /// outcome of a child depends only on the job, the members and the restart's number (docs/DEFINITION.md, section 3.15).
+    ///
+    /// # Errors
+    /// As [`Session::run`]; [`EngineError::DeviceFailed`] of a device that runs plain restarts only. It ignores
+    /// [`Job::refine`] too: [`open`] lets the CPU assist it.
+    fn evolve(
+        &mut self,
+        _members: &[Vec<i32>],
+        _restarts: Range<u64>,
+        _keep: Keep,
+        _watch: &Watch<'_>,
+    ) -> Result<Batch, EngineError> {
+        Err(EngineError::DeviceFailed {
+            adapter: self.info().adapter,
+            reason: "it runs plain restarts only".into(),
+        })
+    }
 
     /// The finished part of a run that failed: outcomes in order, and the states that are known. Under [`Keep::Best`]
     /// the best outcome has its state.

@@ -118,7 +118,7 @@ fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> 
     let why = if estimates.is_some() { "a large job, for the best GPU found" } else { "the best GPU found" };
     match Gpu::open(adapter, options) {
         Ok(gpu) => {
-            let engine = guarded(gpu, adapter, options, (options.fallback != Some(false)).then_some(on_cpu));
+            let engine = guarded(gpu, adapter, options, on_cpu, options.fallback != Some(false));
             Ok(Choice { engine, why: why.into(), fallback: None, estimates })
         }
         Err(error @ EngineError::GpuKernel { .. }) => Err(error),
@@ -140,24 +140,28 @@ fn open_gpu(device: &Device, cpu: Cpu, options: &OpenOptions) -> Result<Box<dyn 
     let adapter = found.iter().find(|adapter| wanted(&adapter.name));
     let adapter = adapter.ok_or_else(|| EngineError::NoAdapter(gpu::why_not(device, &found)))?;
     let gpu = Gpu::open(adapter, options)?;
-    Ok(guarded(gpu, adapter, options, (options.fallback == Some(true)).then_some(cpu)))
+    Ok(guarded(gpu, adapter, options, cpu, options.fallback == Some(true)))
 }
 
-/// The GPU; without its matrix units if it fails once they are tried, and then the CPU, if it is a fallback.
+/// The GPU, which the CPU assists; without its matrix units if it fails once they are tried, and then the CPU, if it is to
+/// fall back.
 #[cfg(feature = "gpu")]
 fn guarded(
     gpu: super::gpu::Gpu,
     adapter: &super::gpu::AdapterInfo,
     options: &OpenOptions,
-    cpu: Option<Cpu>,
+    cpu: Cpu,
+    falls_back: bool,
 ) -> Box<dyn Engine> {
+    use super::assisted::Assisted;
     use super::fallback::{Fallback, Other};
     let (has_units, tried) = (gpu.has_units(), gpu.units_tried());
-    let mut engine: Box<dyn Engine> = Box::new(gpu);
+    let assisted = move |gpu| Box::new(Assisted { device: Box::new(gpu), cpu }) as Box<dyn Engine>;
+    let mut engine = assisted(gpu);
     if has_units {
         let (adapter, options) =
             (adapter.clone(), OpenOptions { gpu_kernel: Some("f32".into()), ..options.clone() });
-        let open = move || Ok(Box::new(super::gpu::Gpu::open(&adapter, &options)?) as Box<dyn Engine>);
+        let open = move || Ok(assisted(super::gpu::Gpu::open(&adapter, &options)?));
         let helps = move |error: &EngineError| {
             let failed = matches!(error, EngineError::DeviceLost { .. } | EngineError::DeviceFailed { .. });
             failed && tried.load(std::sync::atomic::Ordering::Relaxed)
@@ -165,9 +169,9 @@ fn guarded(
         let other = Other::new(open, helps, "without matrix units");
         engine = Box::new(Fallback { first: engine, other });
     }
-    match cpu {
-        Some(cpu) => Box::new(Fallback { first: engine, other: Other::cpu(cpu) }),
-        None => engine,
+    match falls_back {
+        true => Box::new(Fallback { first: engine, other: Other::cpu(cpu) }),
+        false => engine,
     }
 }
 

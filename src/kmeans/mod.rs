@@ -10,6 +10,7 @@ mod median;
 mod params;
 mod restarts;
 mod run;
+mod search;
 mod trace;
 
 use std::ops::ControlFlow;
@@ -35,7 +36,8 @@ use median::halfway;
 pub(crate) use median::median;
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use restarts::{MOST_OUTCOMES, Restarts, Spread};
-pub use run::{CONTINUE, run};
+pub use run::{CONTINUE, RunPlan, run, run_plan};
+pub use search::{RunEnd, Search, Searched};
 pub use trace::trace;
 
 /// Progress of a fit: after a batch of restarts, or within a long one.
@@ -104,6 +106,8 @@ pub struct Fit {
     pub state: State,
     /// Distribution of the inertias.
     pub spread: Spread,
+    /// How the restarts were chosen, and why there were no more.
+    pub searched: Searched,
     /// Hash of all results: two runs have the same fingerprint if and only if their results are equal, barring
     /// collisions.
     pub fingerprint: String,
@@ -437,10 +441,11 @@ pub fn fit_table(
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
-    let Ran { mut restarts, splits, mut device, loading: [loaded, built] } = match params.algorithm() {
-        Algorithm::Lloyd => lloyd(opened, table, params, progress)?,
-        Algorithm::Bisecting => bisecting(opened, table, params, progress)?,
-    };
+    let Ran { mut restarts, searched, splits, mut device, loading: [loaded, built] } =
+        match params.algorithm() {
+            Algorithm::Lloyd => lloyd(opened, table, params, progress)?,
+            Algorithm::Bisecting => bisecting(opened, table, params, progress)?,
+        };
     let missing = || EngineError::DeviceFailed {
         adapter: opened.engine.info().adapter,
         reason: "no restart was returned".into(),
@@ -475,6 +480,7 @@ pub fn fit_table(
         best,
         state,
         spread,
+        searched,
         device_reason: format!("{} ({}): {}", device.used, device.adapter, opened.why),
         device,
         estimates: opened.estimates.clone(),
@@ -485,6 +491,7 @@ pub fn fit_table(
 /// What an algorithm leaves of a fit.
 struct Ran {
     restarts: Restarts,
+    searched: Searched,
     splits: Vec<Split>,
     device: DeviceInfo,
     loading: [Duration; 2], // all of it, and the part for building kernels
@@ -508,12 +515,11 @@ fn lloyd(
         let best = if done == 0 { f64::INFINITY } else { table.cost(least) };
         progress(&Progress { done, of: n_restarts, best, batch, table })
     };
-    let (batch, keep) = (params.batch(), params.keep());
-    let mut restarts = run::run_until(session.as_mut(), &job, n_restarts, batch, keep, &mut seen)?;
+    let (mut restarts, searched) = run::run_until(session.as_mut(), &job, &RunPlan::of(params), &mut seen)?;
     if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
-        restarts = run::complete(restarts, n_restarts)?;
+        restarts = run::complete(restarts, searched.ended, n_restarts)?;
     }
-    Ok(Ran { restarts, splits: Vec::new(), device: session.info(), loading })
+    Ok(Ran { restarts, searched, splits: Vec::new(), device: session.info(), loading })
 }
 
 fn bisecting(
@@ -529,5 +535,6 @@ fn bisecting(
     let outcomes = &done.restarts.outcomes;
     let _ = progress(&Progress { done: of, of, best, batch: outcomes, table });
     let Bisected { restarts, splits, device, loading } = done;
-    Ok(Ran { restarts, splits, device, loading })
+    let searched = Searched::plain();
+    Ok(Ran { restarts, searched, splits, device, loading })
 }

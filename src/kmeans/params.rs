@@ -1,8 +1,12 @@
 //! Parameters of a fit, checked in two steps: by themselves, then against the data.
 
+use std::time::Duration;
+
 use ndarray::Array2;
 
 use super::Algorithm;
+use super::restarts::MOST_OUTCOMES;
+use super::search::Search;
 use crate::data::{Scale, Scaling, first_of_zeros};
 use crate::engine::reference::stop::shift_limit;
 use crate::engine::{Device, Job, Keep, Metric, Seeding};
@@ -61,6 +65,23 @@ pub enum ParamsError {
     /// The tolerance is negative or not a number.
     #[error("tol is {0}; it must be a finite number of zero or more")]
     BadTol(f64),
+    /// A population of zero.
+    #[error("a population of 0 asked for; at least 1 is needed")]
+    NoPopulation,
+    /// Generations of a search that has none.
+    #[error("0 generations without a lower inertia can't end a search; at least 1 is needed")]
+    NoPatience,
+    /// Refining by another rule than that of means.
+    #[error("the metric cosine has no rule by which restarts are refined; leave one of the two out")]
+    RefinedDirections,
+    /// A search with splits, which have restarts of their own.
+    #[error(
+        "the algorithm bisecting has independent restarts of each split, which are not refined, evolved or timed"
+    )]
+    SearchOfSplits,
+    /// Patience with independent restarts, which have no generations.
+    #[error("patience counts generations, and independent restarts have none; ask for the search evolve")]
+    PatienceOfRestarts,
     /// Several restarts from the same given centroids.
     #[error(
         "{0} restarts from given centroids would all be the same; ask for 1 restart, or for k-means++ or random starts"
@@ -155,6 +176,10 @@ pub struct KMeans {
     batch: Option<u64>,
     keep: Keep,
     best_so_far: bool,
+    refine: bool,
+    search: Search,
+    time: Option<Duration>,
+    patience: Option<u64>,
 }
 
 impl KMeans {
@@ -174,6 +199,10 @@ impl KMeans {
             batch: None,
             keep: Keep::Best,
             best_so_far: false,
+            refine: false,
+            search: Search::default(),
+            time: None,
+            patience: None,
         }
     }
 
@@ -240,6 +269,30 @@ impl KMeans {
         Self { keep, ..self }
     }
 
+    /// Whether each restart is refined: after its fixed point rows move to the cluster where they raise the inertia least
+    /// (Hartigan's rule), all at once, while that lowers the inertia, and iterations go on from there. A refined restart is
+    /// never worse than a plain one. Default: no. See docs/DEFINITION.md, section 3.14.
+    pub fn refine(self, refine: bool) -> Self {
+        Self { refine, ..self }
+    }
+
+    /// How restarts are chosen; by default they are independent.
+    pub fn search(self, search: Search) -> Self {
+        Self { search, ..self }
+    }
+
+    /// Ends the run when this time is over, after the restart that runs then; at least one is done. The result is that of a
+    /// run of so many restarts, of which there are at most [`MOST_OUTCOMES`]. The time of reading and packing does not count.
+    /// Default: no limit.
+    pub fn time(self, time: Duration) -> Self {
+        Self { time: Some(time), ..self }
+    }
+
+    /// Ends a [`Search::Evolve`] after so many generations in a row without a lower inertia, at least 1. Default: no limit.
+    pub fn patience(self, generations: u64) -> Self {
+        Self { patience: Some(generations), ..self }
+    }
+
     /// Whether a fit that its observer cancels returns the best of the restarts done until then, as if no more had been
     /// requested, instead of [`FitError::Cancelled`](super::FitError::Cancelled). Default: no.
     ///
@@ -254,6 +307,7 @@ impl KMeans {
     /// # Errors
     /// [`ParamsError`] for the first invalid parameter.
     pub fn check(self) -> Result<Params, ParamsError> {
+        let searches = self.refine || self.time.is_some() || self.search != Search::Restarts;
         let refused = [
             (self.n_clusters == 0, ParamsError::NoClusters),
             (self.n_restarts == 0, ParamsError::NoRestarts),
@@ -265,6 +319,11 @@ impl KMeans {
             (self.threads == Some(0), ParamsError::NoThreads),
             (self.threads > Some(threads::MOST), ParamsError::TooManyThreads(self.threads.unwrap_or(0))),
             (self.batch == Some(0), ParamsError::NoBatch),
+            (self.search == Search::Evolve { population: 0 }, ParamsError::NoPopulation),
+            (self.refine && self.metric == Metric::Cosine, ParamsError::RefinedDirections),
+            (self.algorithm == Algorithm::Bisecting && searches, ParamsError::SearchOfSplits),
+            (self.patience == Some(0), ParamsError::NoPatience),
+            (self.patience.is_some() && self.search == Search::Restarts, ParamsError::PatienceOfRestarts),
             (!(self.tol.is_finite() && self.tol >= 0.0), ParamsError::BadTol(self.tol)),
         ];
         if let Some((_, error)) = refused.into_iter().find(|(bad, _)| *bad) {
@@ -321,7 +380,7 @@ impl Params {
     #[must_use]
     pub fn restarts_run(&self) -> u64 {
         match self.0.algorithm {
-            Algorithm::Lloyd => self.0.n_restarts,
+            Algorithm::Lloyd => self.n_restarts(),
             Algorithm::Bisecting => (self.0.n_clusters as u64 - 1).saturating_mul(self.0.n_restarts),
         }
     }
@@ -330,15 +389,48 @@ impl Params {
     #[must_use]
     pub fn n_outcomes(&self) -> u64 {
         match self.0.algorithm {
-            Algorithm::Lloyd => self.0.n_restarts,
+            Algorithm::Lloyd => self.n_restarts(),
             Algorithm::Bisecting => 1,
         }
     }
 
-    /// Number of restarts.
+    /// Number of restarts: the most there may be, if time or patience may end the run earlier.
     #[must_use]
     pub fn n_restarts(&self) -> u64 {
-        self.0.n_restarts
+        match self.ends_early() {
+            true => self.0.n_restarts.min(MOST_OUTCOMES as u64),
+            false => self.0.n_restarts,
+        }
+    }
+
+    /// Whether time or patience may end the run before all restarts are done.
+    #[must_use]
+    pub fn ends_early(&self) -> bool {
+        self.0.time.is_some() || self.0.patience.is_some()
+    }
+
+    /// How restarts are chosen.
+    #[must_use]
+    pub fn search(&self) -> Search {
+        self.0.search
+    }
+
+    /// Whether each restart is refined.
+    #[must_use]
+    pub fn refine(&self) -> bool {
+        self.0.refine
+    }
+
+    /// The time after which the run ends, if set.
+    #[must_use]
+    pub fn time(&self) -> Option<Duration> {
+        self.0.time
+    }
+
+    /// The generations without a lower inertia after which the run ends, if set.
+    #[must_use]
+    pub fn patience(&self) -> Option<u64> {
+        self.0.patience
     }
 
     /// Seed of the random numbers.
@@ -427,6 +519,7 @@ impl Params {
             seed: self.0.seed,
             max_iter: self.0.max_iter,
             shift_limit: shift_limit(table, self.0.tol),
+            refine: self.0.refine,
         })
     }
 

@@ -3,7 +3,7 @@
 use cairn::data::Dataset;
 use cairn::engine::reference::Reference;
 use cairn::engine::{Engine, Job, Keep};
-use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, pack_for, run};
+use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, RunPlan, pack_for, run_plan};
 use cairn::lattice::Table;
 
 use super::devices::{Backend, on, processor};
@@ -42,9 +42,8 @@ impl Case {
     pub(crate) fn run(&self, engine: &dyn Engine, batch: u64) -> Restarts {
         let job = self.job();
         let mut session = engine.load(&job).expect("the engine takes the job");
-        let (n_restarts, keep) = (self.params.n_restarts(), self.params.keep());
-        run(session.as_mut(), &job, n_restarts, Some(batch), keep, &mut |_| CONTINUE)
-            .expect("the engine does the job")
+        let plan = RunPlan { batch_size: Some(batch), ..RunPlan::of(&self.params) };
+        run_plan(session.as_mut(), &job, &plan, &mut |_| CONTINUE).expect("the engine does the job")
     }
 
     /// What the processor computes on this many threads.

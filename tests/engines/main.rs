@@ -18,6 +18,7 @@
 //! | `mutations` | the certificate: careless ones are caught |
 //! | `random` | all of it at once, by proptest |
 //! | `races` | a GPU's kernels in every shape, for a race detector |
+//! | `search` | refined restarts, and children of a population |
 //! | `instructions` | the processor's, each set of them |
 //! | `kernels` | a GPU's, each of them |
 //! | `seeds` | a GPU's two ways of seeding |
@@ -54,6 +55,7 @@ mod races;
 mod random;
 mod reported;
 mod scales;
+mod search;
 mod seeds;
 mod shapes;
 mod stops;

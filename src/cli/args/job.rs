@@ -6,6 +6,7 @@ use super::columns::{ColumnArgs, MissingArgs, ScaleArgs};
 use super::device::ThreadsArgs;
 use super::metric::MetricArgs;
 use super::number::whole;
+use super::search::SearchArgs;
 use super::table::TableArgs;
 
 #[derive(Debug, clap::Args)]
@@ -24,7 +25,7 @@ pub(in crate::cli) struct JobArgs {
     pub(in crate::cli) seed: u64,
 
     /// Number of restarts, of which the best is returned [default: 1000 for the digits, 10 for other data,
-    /// 1 for an --init file]
+    /// 1 for an --init file; with --time no limit]
     #[arg(short, long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<u64>)]
     pub(in crate::cli) restarts: Option<u64>,
 
@@ -43,6 +44,9 @@ pub(in crate::cli) struct JobArgs {
     /// centroid moves
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, allow_negative_numbers = true)]
     pub(in crate::cli) tol: f64,
+
+    #[command(flatten)]
+    pub(in crate::cli) search: SearchArgs,
 
     #[command(flatten)]
     pub(in crate::cli) threads: ThreadsArgs,

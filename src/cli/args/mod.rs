@@ -13,6 +13,7 @@ mod model;
 mod number;
 mod read;
 mod report;
+mod search;
 mod suggestion;
 pub(super) mod sweep;
 mod table;
@@ -36,6 +37,7 @@ pub(super) use metric::{MetricArg, MetricArgs};
 pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
 pub(super) use read::ReadArgs;
 pub(super) use report::ReportArgs;
+pub(super) use search::{SearchArg, SearchArgs};
 pub(super) use table::TableArgs;
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.

@@ -9,6 +9,7 @@ use super::columns::{ColumnArgs, MissingArgs, ScaleArgs};
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::metric::MetricArgs;
 use super::number::whole;
+use super::search::SearchArgs;
 use super::table::TableArgs;
 
 /// Largest range of clusters of which every number is used; larger ranges use preferred numbers.
@@ -59,6 +60,9 @@ pub(in crate::cli) struct SweepArgs {
 
     #[command(flatten)]
     pub(in crate::cli) metric: MetricArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) search: SearchArgs,
 
     /// Maximum number of iterations of a restart
     #[arg(long, value_name = "N", default_value_t = 300, allow_negative_numbers = true, value_parser = whole::<u32>)]

@@ -37,6 +37,11 @@ const BUDGET_OF_VALUE: Budget = Budget { time: Duration::from_secs(10), least_ru
 /// Runs the subcommand.
 pub(super) fn run(args: &CompareArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
+    if args.job.search.time.is_some() {
+        let text =
+            "--time: devices are compared by the same restarts, and would do different ones; give --restarts";
+        return Err(Usage(text.into()).into());
+    }
     let list = devices::parse(args.devices.as_deref())?;
     if args.calibrate {
         return calibrate::run(args, &list);

@@ -127,6 +127,12 @@ impl<'a> Guesser<'a> {
         }
     }
 
+    /// Converts new centroids (n_clusters, n_dims) for a guess in `f32`.
+    pub(super) fn fill_in_f32(&self, guess: &mut Guess, centroids: &[i32]) {
+        guess.columns.fill(self.table, self.kernel.squaring(), centroids);
+        guess.in_use = Arithmetic::F32;
+    }
+
     /// Converts new centroids (n_clusters, n_dims), and chooses the guess of the next pass. With bounds, `moves` says how
     /// the centroids have moved since the last.
     pub(super) fn fill(&self, guess: &mut Guess, centroids: &[i32], moves: Option<&mut Moves>) {

@@ -5,6 +5,7 @@
 
 mod assign;
 mod bounds;
+mod child;
 mod columns;
 mod guess;
 mod info;
@@ -15,6 +16,7 @@ mod pass;
 mod pause;
 mod peak;
 mod prune;
+mod refine;
 mod scorer;
 mod seed;
 mod tile_result;
@@ -27,8 +29,9 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::certify::Bound;
-use super::inertia::{inertia, squares};
+use super::inertia::{inertia, inertia as inertia_of, squares};
 use super::nearest_two::{Centroids, NearestSession};
+use super::reference::refine::{has_room, location_weights};
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
@@ -37,10 +40,11 @@ use super::{
 };
 use assign::assign;
 use bounds::{Bounds, Moves};
-use guess::Guesser;
+use guess::{Guess, Guesser};
 use info::info;
 use kernel::{Instructions, Kernel};
 use nearest_two::CpuNearest;
+use refine::Moves as RowMoves;
 use seed::Seeder;
 use update::Updater;
 
@@ -74,6 +78,22 @@ impl Cpu {
     fn instructions(&self) -> Instructions {
         self.instructions.unwrap_or_else(Instructions::widest)
     }
+
+    /// Loads a job.
+    pub(super) fn session<'a>(&self, job: &'a Job<'a>) -> CpuSession<'a> {
+        let instructions = self.instructions();
+        let kernel = instructions.kernel;
+        let guesser = Guesser::new(job.table, instructions, self.bound, job.n_clusters);
+        CpuSession {
+            cpu: *self,
+            job,
+            kernel,
+            seeder: Seeder::new(&guesser, self.bound),
+            guesser,
+            squares: squares(job.table, &vec![0; job.table.n_dims()]),
+            locations: job.refine.then(|| location_weights(job.table)),
+        }
+    }
 }
 
 impl Engine for Cpu {
@@ -82,17 +102,7 @@ impl Engine for Cpu {
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
-        let instructions = self.instructions();
-        let kernel = instructions.kernel;
-        let guesser = Guesser::new(job.table, instructions, self.bound, job.n_clusters);
-        Ok(Box::new(CpuSession {
-            cpu: *self,
-            job,
-            kernel,
-            seeder: Seeder::new(&guesser, self.bound),
-            guesser,
-            squares: squares(job.table, &vec![0; job.table.n_dims()]),
-        }))
+        Ok(Box::new(self.session(job)))
     }
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
@@ -104,13 +114,15 @@ impl Engine for Cpu {
     }
 }
 
-struct CpuSession<'a> {
+/// A job on the CPU.
+pub(super) struct CpuSession<'a> {
     cpu: Cpu,
     job: &'a Job<'a>,
     kernel: Kernel,
     guesser: Guesser<'a>,
     seeder: Seeder<'a>,
-    squares: u128, // sum of w |x|^2, from 0
+    squares: u128,               // sum of w |x|^2, from 0
+    locations: Option<Vec<u64>>, // the weights of the rows' locations, to refine
 }
 
 impl Session for CpuSession<'_> {
@@ -127,26 +139,20 @@ impl Session for CpuSession<'_> {
     }
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
-        let threads = rayon::current_num_threads();
-        let mut batch = Batch::new();
-        if !self.apart(restarts.end - restarts.start, threads) {
-            for restart in restarts {
-                let Some(done) = self.restart(restart, threads > 1, watch) else { break };
-                done.add_to(&mut batch, keep);
-            }
-            return Ok(batch);
-        }
-        // a few restarts per thread at a time, so that few states are held at once
-        let all: Vec<u64> = restarts.collect();
-        for some in all.chunks(16 * threads) {
-            let done: Vec<Option<FinishedRestart>> =
-                some.par_iter().with_max_len(1).map(|&r| self.restart(r, false, watch)).collect();
-            for done in done {
-                let Some(done) = done else { return Ok(batch) };
-                done.add_to(&mut batch, keep);
-            }
-        }
-        Ok(batch)
+        Ok(self.run_from(restarts, keep, watch, |restart, shared| {
+            self.seeder.seed(self.job, &self.guesser, restart, shared, watch)
+        }))
+    }
+
+    fn evolve(
+        &mut self,
+        members: &[Vec<i32>],
+        restarts: Range<u64>,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<Batch, EngineError> {
+        Ok(self
+            .run_from(restarts, keep, watch, |restart, shared| self.child(members, restart, shared, watch)))
     }
 }
 
@@ -174,22 +180,143 @@ impl CpuSession<'_> {
         threads > 1 && n_restarts >= threads as u64 && n * 8 + k * d * 24 <= OWN
     }
 
+    /// Runs restarts from the centroids that `first` finds for each; its second argument is whether all threads share the
+    /// restart.
+    fn run_from(
+        &self,
+        restarts: Range<u64>,
+        keep: Keep,
+        watch: &Watch<'_>,
+        first: impl Fn(u64, bool) -> Option<Vec<i32>> + Sync,
+    ) -> Batch {
+        let threads = rayon::current_num_threads();
+        let mut batch = Batch::new();
+        if !self.apart(restarts.end - restarts.start, threads) {
+            for restart in restarts {
+                let Some(done) = self.restart(restart, threads > 1, watch, &first) else { break };
+                done.add_to(&mut batch, keep);
+            }
+            return batch;
+        }
+        // a few restarts per thread at a time, so that few states are held at once
+        let all: Vec<u64> = restarts.collect();
+        for some in all.chunks(16 * threads) {
+            let done: Vec<Option<FinishedRestart>> =
+                some.par_iter().with_max_len(1).map(|&r| self.restart(r, false, watch, &first)).collect();
+            for done in done {
+                let Some(done) = done else { return batch };
+                done.add_to(&mut batch, keep);
+            }
+        }
+        batch
+    }
+
     /// Runs a restart. `None` if the watch ends it.
-    fn restart(&self, restart: u64, shared: bool, watch: &Watch<'_>) -> Option<FinishedRestart> {
+    fn restart(
+        &self,
+        restart: u64,
+        shared: bool,
+        watch: &Watch<'_>,
+        first: impl Fn(u64, bool) -> Option<Vec<i32>>,
+    ) -> Option<FinishedRestart> {
         let start = Instant::now();
-        let seeds = self.seeder.seed(self.job, &self.guesser, restart, shared, watch)?;
+        let seeds = first(restart, shared)?;
         let seed = start.elapsed();
-        let mut done = self.lloyd(restart, seeds, shared, watch)?;
+        let mut done = self.lloyd(restart, (seeds, 0), shared, watch)?;
+        if let Some(locations) = &self.locations {
+            done = self.refine(done, locations, shared, watch)?;
+        }
         let iterate = start.elapsed() - seed;
         let update = iterate.saturating_sub(done.times.assign);
         done.times = Times { seed, iterate, update, ..done.times };
         Some(done)
     }
 
+    /// Refines plain restarts, all of which have their states. Those that the watch leaves unfinished are missing.
+    pub(super) fn refine_all(&self, plain: Batch, keep: Keep, watch: &Watch<'_>) -> Batch {
+        let Batch { outcomes, states, work, times } = plain;
+        let mut batch = Batch { work, times, ..Batch::new() };
+        let Some(locations) = &self.locations else { return batch };
+        for (outcome, (_, state)) in outcomes.into_iter().zip(states) {
+            let start = Instant::now();
+            let done = FinishedRestart { outcome, state, work: Work::default(), times: Times::default() };
+            let Some(mut done) = self.refine(done, locations, true, watch) else { break };
+            done.times.iterate = start.elapsed();
+            done.add_to(&mut batch, keep);
+        }
+        batch
+    }
+
+    /// Refines a restart: rounds of moves while each lowers the inertia, then Lloyd's loop, until no round does.
+    fn refine(
+        &self,
+        mut done: FinishedRestart,
+        locations: &[u64],
+        shared: bool,
+        watch: &Watch<'_>,
+    ) -> Option<FinishedRestart> {
+        let mut guess = self.guesser.guess(self.job.n_clusters);
+        while done.outcome.stop != Stop::MaxIter && self.job.n_clusters > 1 {
+            let Some(refined) = self.rounds(&done, &mut guess, locations, shared, watch)? else { break };
+            let FinishedRestart { work, times, outcome, .. } = done;
+            done = self.lloyd(outcome.restart, refined, shared, watch)?;
+            done.work.merge(work);
+            done.times.merge(times);
+        }
+        Some(done)
+    }
+
+    /// Rounds of moves: the centroids after those that lowered the inertia, and the iterations with each of these as one.
+    /// The inner `None` if none did, the outer if the watch ends the run.
+    fn rounds(
+        &self,
+        done: &FinishedRestart,
+        guess: &mut Guess,
+        locations: &[u64],
+        shared: bool,
+        watch: &Watch<'_>,
+    ) -> Option<Option<(Vec<i32>, u32)>> {
+        let (table, kernel, k) = (self.job.table, self.kernel, self.job.n_clusters);
+        let Outcome { mut inertia, mut iterations, .. } = done.outcome;
+        let (mut centroids, mut labels) = (done.state.centroids.clone(), done.state.labels.clone());
+        let mut updater = None;
+        let mut moved = vec![0; centroids.len()];
+        while has_room(iterations, self.job.max_iter) {
+            let before: &Updater<'_> =
+                updater.get_or_insert_with(|| Updater::new(table, kernel, &labels, k, shared));
+            let counts = before.sums().counts;
+            let least = counts.iter().copied().filter(|&count| count > 0).min().unwrap_or(0);
+            self.guesser.fill_in_f32(guess, &centroids);
+            let moves = RowMoves {
+                guesser: &self.guesser,
+                guess,
+                centroids: Centroids { lattice: &table.lattice, values: &centroids },
+                labels: &labels,
+                counts: &counts,
+                locations,
+                least,
+                proves: self.cpu.bound.proves_moves(),
+            };
+            let moves = moves.find(shared, watch)?;
+            let Some(updater) = updater.as_mut().filter(|_| !moves.is_empty()) else { break };
+            moves.into_iter().for_each(|(row, to)| labels[row] = to);
+            updater.follow(&labels, shared);
+            updater.move_centroids(self.job, &centroids, &mut moved);
+            let after = inertia_of(table, self.squares, &moved, &updater.sums());
+            if after >= inertia {
+                break;
+            }
+            std::mem::swap(&mut centroids, &mut moved);
+            (inertia, iterations) = (after, iterations + 1);
+        }
+        let refined = iterations > done.outcome.iterations;
+        Some(refined.then_some((centroids, iterations)))
+    }
+
     fn lloyd(
         &self,
         restart: u64,
-        mut centroids: Vec<i32>,
+        (mut centroids, mut iterations): (Vec<i32>, u32),
         shared: bool,
         watch: &Watch<'_>,
     ) -> Option<FinishedRestart> {
@@ -223,7 +350,6 @@ impl CpuSession<'_> {
         let mut moved = vec![0; centroids.len()];
         pass(&centroids, &centroids, &mut labels, &mut bounds, &mut work)?;
         let mut updater = Updater::new(table, self.kernel, &labels, k, shared);
-        let mut iterations = 0;
         loop {
             if updater.any_empty() {
                 updater.change(|labels, sums| {

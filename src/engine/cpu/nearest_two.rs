@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::columns::Columns;
 use super::info::info;
-use super::kernel::{Instructions, Top3};
+use super::kernel::{Instructions, Kernel, Top3};
 use super::tiles::Tiles;
 use crate::engine::certify::{self, Bound};
 use crate::engine::nearest_two::{Centroids, NearestSession, NearestTwo, distance, exactly};
@@ -32,30 +32,40 @@ impl NearestSession for CpuNearest<'_> {
         let tiles = Tiles::new(table, self.instructions.kernel, for_points);
         let mut columns = Columns::new(table, n_clusters, self.instructions.kernel.block(n_clusters), gamma);
         columns.fill(table, self.instructions.kernel.squaring(), self.centroids.values);
-        let pass = Pass { table, tiles: &tiles, columns: &columns, session: self };
-        let size = CHUNK * tiles.width();
-        let mut found = vec![NearestTwo::default(); table.n_points()];
-        found.par_chunks_mut(size).enumerate().for_each(|(chunk, found)| pass.find(chunk * CHUNK, found));
-        Ok(found)
+        let (centroids, kernel) = (self.centroids, self.instructions.kernel);
+        Ok(Pass { table, tiles: &tiles, columns: &columns, centroids, kernel }.find_all(true))
     }
 }
 
 /// A pass over the rows of a table.
-struct Pass<'a> {
-    table: &'a Table,
-    tiles: &'a Tiles<'a>,
-    columns: &'a Columns,
-    session: &'a CpuNearest<'a>,
+pub(super) struct Pass<'a> {
+    pub(super) table: &'a Table,
+    pub(super) tiles: &'a Tiles<'a>,
+    pub(super) columns: &'a Columns,
+    pub(super) centroids: Centroids<'a>,
+    pub(super) kernel: Kernel,
 }
 
 impl Pass<'_> {
+    /// Finds those of all rows; `shared`: by all threads. (n_points)
+    pub(super) fn find_all(&self, shared: bool) -> Vec<NearestTwo> {
+        let size = CHUNK * self.tiles.width();
+        let mut found = vec![NearestTwo::default(); self.table.n_points()];
+        let find = |(chunk, found): (usize, &mut [NearestTwo])| self.find(chunk * CHUNK, found);
+        match shared {
+            true => found.par_chunks_mut(size).enumerate().for_each(find),
+            false => found.chunks_mut(size).enumerate().for_each(find),
+        }
+        found
+    }
+
     /// Finds the two nearest centroids of the rows from tile `first` on.
     fn find(&self, first: usize, found: &mut [NearestTwo]) {
         let (width, mut room, mut top) = (self.tiles.width(), Vec::new(), Top3::NONE);
         for (tile, found) in found.chunks_mut(width).enumerate() {
             let tile = first + tile;
             let points = self.tiles.points(tile, &mut room);
-            self.session.instructions.kernel.nearest_two(&points, self.columns, &mut top);
+            self.kernel.nearest_two(&points, self.columns, &mut top);
             let errors = self.tiles.tile(tile, &points).errors;
             for (lane, found) in found.iter_mut().enumerate() {
                 *found = self.decide(tile * width + lane, lane, errors[lane], &top);
@@ -64,7 +74,7 @@ impl Pass<'_> {
     }
 
     fn decide(&self, row: usize, lane: usize, own: f32, top: &Top3) -> NearestTwo {
-        let centroids = &self.session.centroids;
+        let centroids = &self.centroids;
         if !self.proven(lane, own, top) {
             return exactly(self.table, centroids, row);
         }
@@ -76,7 +86,7 @@ impl Pass<'_> {
     /// Whether both are proven; `own` is the point's share of E. See [`certify`].
     fn proven(&self, lane: usize, own: f32, top: &Top3) -> bool {
         let above = |value: f32, c: u32| value + (2.0 * own + self.columns.errors[c as usize]);
-        let n_clusters = self.session.centroids.n_clusters();
+        let n_clusters = self.centroids.n_clusters();
         let first = n_clusters < 2 || above(top.best[lane], top.labels[lane]) < top.second[lane];
         let second = n_clusters < 3 || above(top.second[lane], top.runners_up[lane]) < top.third[lane];
         self.columns.exact || (first && second)

@@ -9,9 +9,11 @@
 //! the code that it checks. The rules for empty clusters and for stopping are written once, in `empty` and `stop`.
 
 pub mod assign;
+pub mod child;
 pub mod direction;
 pub mod empty;
 pub mod nearest_two;
+pub mod refine;
 pub mod seed;
 pub mod stop;
 pub mod update;
@@ -83,26 +85,61 @@ impl Session for ReferenceSession<'_> {
     }
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
-        let mut batch = Batch::new();
-        for restart in restarts {
-            let (outcome, state) = run_restart(self.job, restart, &mut batch, watch);
-            if watch.has_ended() {
-                break; // in this restart, or right after it
-            }
-            batch.push(outcome, state, keep);
-        }
-        Ok(batch)
+        Ok(run(self.job, restarts, keep, watch, |restart| seed::seed(self.job, restart)))
+    }
+
+    fn evolve(
+        &mut self,
+        members: &[Vec<i32>],
+        restarts: Range<u64>,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<Batch, EngineError> {
+        Ok(run(self.job, restarts, keep, watch, |restart| child::child(self.job, members, restart)))
     }
 }
 
-fn run_restart(job: &Job<'_>, restart: u64, batch: &mut Batch, watch: &Watch<'_>) -> (Outcome, State) {
+/// Runs restarts from these first centroids.
+fn run(
+    job: &Job<'_>,
+    restarts: Range<u64>,
+    keep: Keep,
+    watch: &Watch<'_>,
+    first: impl Fn(u64) -> Vec<i32>,
+) -> Batch {
+    let mut batch = Batch::new();
+    for restart in restarts {
+        let (outcome, state) = run_restart(job, restart, &mut batch, watch, &first);
+        if watch.has_ended() {
+            break; // in this restart, or right after it
+        }
+        batch.push(outcome, state, keep);
+    }
+    batch
+}
+
+fn run_restart(
+    job: &Job<'_>,
+    restart: u64,
+    batch: &mut Batch,
+    watch: &Watch<'_>,
+    first: impl Fn(u64) -> Vec<i32>,
+) -> (Outcome, State) {
     let mut times = Times::default();
-    let seeds = timed(&mut times.seed, || seed::seed(job, restart));
+    let seeds = timed(&mut times.seed, || first(restart));
     let mut passes = 0;
-    let (state, iterations, stop) = lloyd_timed(job, seeds, &mut times, |_, _| {
+    let mut seen = |_: &[i32], _: &[u32]| {
         passes += 1;
         if watch.ends() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    };
+    let mut run = lloyd_timed(job, (seeds, 0), &mut times, &mut seen);
+    if job.refine && job.n_clusters > 1 {
+        let locations = refine::location_weights(job.table);
+        while let Some((centroids, iterations)) = refined(job, &run, &locations, &mut times, watch) {
+            run = lloyd_timed(job, (centroids, iterations), &mut times, &mut seen);
+        }
+    }
+    let (state, iterations, stop) = run;
     let inertia = timed(&mut times.update, || assign::inertia(job.table, &state.centroids, &state.labels));
     times.iterate = times.assign + times.update;
     batch.times.merge(times);
@@ -111,27 +148,52 @@ fn run_restart(job: &Job<'_>, restart: u64, batch: &mut Batch, watch: &Watch<'_>
     (Outcome { restart, inertia, iterations, stop, digest: digest(&state.centroids) }, state)
 }
 
+/// Rounds of moves after a run of [`lloyd`], while each lowers the inertia: the centroids, and the iterations with a round
+/// as one. `None` if no round does, or if the run ended by the maximum number of iterations.
+fn refined(
+    job: &Job<'_>,
+    (state, iterations, stop): &(State, u32, Stop),
+    locations: &[u64],
+    times: &mut Times,
+    watch: &Watch<'_>,
+) -> Option<(Vec<i32>, u32)> {
+    let (table, mut iterations) = (job.table, *iterations);
+    let mut inertia = assign::inertia(table, &state.centroids, &state.labels);
+    let mut best: Option<refine::Round> = None;
+    while *stop != Stop::MaxIter && refine::has_room(iterations, job.max_iter) && !watch.has_ended() {
+        let (centroids, labels) = match &best {
+            Some(round) => (&round.centroids, &round.labels),
+            None => (&state.centroids, &state.labels),
+        };
+        let round = timed(&mut times.update, || refine::round(table, centroids, labels, inertia, locations));
+        let Some(round) = round else { break };
+        (inertia, iterations) = (round.inertia, iterations + 1);
+        best = Some(round);
+    }
+    best.map(|round| (round.centroids, iterations))
+}
+
 /// Assigns and updates from `centroids` (n_clusters, n_dims) until it stops (Lloyd 1982).
 ///
 /// Returns the final state, the number of updates, and why it stopped. `seen` is called after each update with the new
 /// centroids and their labels.
 pub fn lloyd(job: &Job<'_>, centroids: Vec<i32>, mut seen: impl FnMut(&[i32], &[u32])) -> (State, u32, Stop) {
-    lloyd_timed(job, centroids, &mut Times::default(), |centroids, labels| {
+    lloyd_timed(job, (centroids, 0), &mut Times::default(), |centroids, labels| {
         seen(centroids, labels);
         ControlFlow::Continue(())
     })
 }
 
-/// [`lloyd`], with the times of its steps. Where `seen` breaks, it ends as if that iteration were the last one allowed.
+/// [`lloyd`] after this many iterations, with the times of its steps. Where `seen` breaks, it ends as if that iteration were
+/// the last one allowed.
 fn lloyd_timed(
     job: &Job<'_>,
-    mut centroids: Vec<i32>,
+    (mut centroids, mut iterations): (Vec<i32>, u32),
     times: &mut Times,
     mut seen: impl FnMut(&[i32], &[u32]) -> ControlFlow<()>,
 ) -> (State, u32, Stop) {
     let table = job.table;
     let mut labels = timed(&mut times.assign, || assign::assign(table, &centroids));
-    let mut iterations = 0;
     loop {
         iterations += 1;
         let (moved, stop) = timed(&mut times.update, || {

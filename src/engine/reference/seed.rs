@@ -50,7 +50,7 @@ fn kmeans_plus_plus(table: &Table, n_clusters: usize, draws: &mut Draws) -> Vec<
 }
 
 /// The first row whose running total exceeds `t`.
-fn pick(t: u128, shares: impl Iterator<Item = u128>) -> usize {
+pub(super) fn pick(t: u128, shares: impl Iterator<Item = u128>) -> usize {
     let mut total = 0;
     let mut last = 0;
     for (i, share) in shares.enumerate() {

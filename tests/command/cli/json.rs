@@ -30,6 +30,7 @@ fn its_shape_is_fixed() {
             "converged counts empty inertia inertia_exact inertia_text iterations restart rounding_share stopped",
         ),
         ("restarts", "count found_best max max_text median median_text min min_text"),
+        ("search", "accepted ended generations kind patience population refine time_s"),
         ("timings_s", "iterate open pack read read_back seed total upload"),
         ("work", "assigned_points repaired_points"),
         (

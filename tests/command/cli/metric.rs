@@ -8,7 +8,8 @@ use super::{Folder, Ran};
 fn table() -> String {
     let row = |i: usize| {
         let (size, away) = (1 + i * 37 % 90, i % 7);
-        let [x, y] = if i % 2 == 0 { [size * 10, size + away] } else { [size - 1, size * 10 + away] };
+        let [x, y] =
+            if i.is_multiple_of(2) { [size * 10, size + away] } else { [size - 1, size * 10 + away] };
         format!("{x},{y},{}\n", ["a", "b"][i % 2])
     };
     "x,y,kind\n".to_owned() + &(0..40).map(row).collect::<String>()

@@ -45,6 +45,7 @@ mod model;
 mod pipes;
 mod read;
 mod scale;
+mod search;
 #[cfg(unix)]
 mod stops;
 mod summary;

@@ -19,6 +19,7 @@ use crate::engine::reference::seed::{gather, lowest_unused};
 use crate::engine::rows::RowsByWeight;
 use crate::engine::{Job, Seeding, Watch, certify};
 use crate::lattice::Table;
+pub(super) use nearest_seed::pick_row;
 use nearest_seed::{Near, columns};
 use wide::{Distances, Wide};
 

@@ -38,7 +38,7 @@ fn pick_share(t: u128, shares: impl Iterator<Item = u128>) -> (usize, u128) {
 }
 
 /// The first row whose running total exceeds `t`: by tile, then by row.
-pub(super) fn pick_row(
+pub(in crate::engine::cpu) fn pick_row(
     t: u128,
     width: usize,
     sums: &[u128],

@@ -126,6 +126,7 @@ impl Trial {
             seed: 0,
             max_iter: 1,
             shift_limit: None,
+            refine: false,
         };
         let gamma = certify::gamma(self.table.n_dims(), certify::UNIT_WGSL);
         let sizes = Sizes::new(&job, gamma, 0).with_matrix(&self.table, 1.0);
