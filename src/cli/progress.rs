@@ -70,8 +70,10 @@ impl Bar {
         }
         let rate = progress.done as f64 / self.start.elapsed().as_secs_f64();
         let left = numbers::about((progress.of - progress.done) as f64 / rate);
-        let (rate, best) = (numbers::rate(rate), numbers::short(progress.best));
-        self.bar.set_message(format!("{left} left, {rate}/s, best {best}"));
+        let rate = numbers::rate(rate);
+        let known = progress.best.is_finite();
+        let best = if known { format!(", best {}", numbers::short(progress.best)) } else { String::new() };
+        self.bar.set_message(format!("{left} left, {rate}/s{best}"));
         self.bar.set_position(progress.done);
     }
 

@@ -7,10 +7,10 @@ use ndarray::Array2;
 
 use super::tables::{grid, normal, table};
 use super::verify::{Difference, first_difference};
-use crate::data::{Dataset, digits};
+use crate::data::{Dataset, Points, Scale, Scaling, digits};
 use crate::engine::nearest_two::Centroids;
 use crate::engine::reference::{Reference, seed::gather};
-use crate::engine::{Engine, Job, Keep};
+use crate::engine::{Engine, Job, Keep, Metric};
 use crate::kmeans::{self, CONTINUE, FitError, Init, KMeans, Restarts};
 
 /// A small job that stresses one step.
@@ -66,7 +66,7 @@ pub enum CheckError {
 }
 
 /// The checks for every device, in the order of the steps.
-pub const CHECKS: [Check; 18] = [
+pub const CHECKS: [Check; 19] = [
     every("seed", "greedy k-means++", || (normal(700, 3, 1), once(9).restarts(3))),
     every("seed", "random rows", || (normal(700, 3, 2), once(9).init(Init::Random).restarts(3))),
     every("assign", "few features", || (normal(900, 2, 3), from_rows(5).max_iter(2))),
@@ -78,6 +78,7 @@ pub const CHECKS: [Check; 18] = [
     every("update", "few clusters", || (normal(900, 5, 7), from_rows(3))),
     every("update", "many features", || (normal(150, 200, 8), from_rows(7))),
     every("update", "too many sums for a workgroup", || (normal(200, 80, 14), from_rows(30).max_iter(3))),
+    every("update", "directions, with the metric cosine", directions),
     every("update", "weights", || (weighted(500), from_rows(6))),
     every("empty", "clusters that lose all points", empties),
     every("empty", "features of unlike size", || (mixed(300), from_one_place(&[0.25, 2.5e5, 2.5e-4, 12.5]))),
@@ -193,6 +194,16 @@ fn once(n_clusters: usize) -> KMeans {
 
 fn from_rows(n_clusters: usize) -> KMeans {
     KMeans::new(n_clusters).init(Init::Random).restarts(2)
+}
+
+/// Rows of length 1.
+fn directions() -> (Dataset<'static>, KMeans) {
+    let data = normal(500, 9, 17);
+    let points = match Scaling::new(Scale::Unit, 9, Vec::new(), Vec::new()) {
+        Some(unit) => Points::scaled(data.points, unit),
+        None => data.points,
+    };
+    (Dataset { points, ..data }, from_rows(6).metric(Metric::Cosine))
 }
 
 fn mixed(n_points: usize) -> Dataset<'static> {

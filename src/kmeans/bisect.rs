@@ -1,22 +1,19 @@
 //! Bisecting k-means (docs/DEFINITION.md, section 3.13): splits of one cluster in two, each by restarts of an engine.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::run::label_outside;
+use super::run::{RunPlan, label_outside, run_until};
 use super::{FitError, Params, Restarts};
 use crate::engine::nearest_two::{Centroids, NearestTwo};
 use crate::engine::reference::Sums;
 use crate::engine::reference::assign::row_distance;
 use crate::engine::reference::stop::shift_limit;
 use crate::engine::reference::update::move_centroids;
-use crate::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, State, Stop, Watch, digest};
+use crate::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Outcome, State, Stop, digest};
 use crate::lattice::Table;
-
-/// Restarts in a batch: few enough for a watch to see each soon.
-const BATCH: u64 = 64;
 
 /// A split of a cluster in two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,58 +172,30 @@ impl Bisecting<'_> {
         self.loading[0] += start.elapsed();
         self.loading[1] += session.build_time();
         let n = self.params.n_restarts();
-        let all = split * n..(split + 1) * n;
-        let mut batch = Batch::new();
-        let mut next = all.start;
-        while next < all.end {
-            let most = self.params.batch().unwrap_or(BATCH).min(session.max_batch());
-            let range = next..all.end.min(next.saturating_add(most));
-            let (more, ended) = self.watched(session.as_mut(), range.clone())?;
-            if ended {
-                return Err(self.cancelled());
-            }
-            next = range.end;
-            self.done += range.end - range.start;
-            batch.merge(more, Keep::Best);
-            if (self.seen)(self.done).is_break() && self.done < self.of() {
-                return Err(self.cancelled());
-            }
+        let (done, seen) = (self.done, &mut *self.seen);
+        let mut here = 0;
+        let mut observer = |batch: &[Outcome]| {
+            here += batch.len() as u64;
+            seen(done + here)
+        };
+        let plan = RunPlan { first: split * n, batch_size: self.params.batch(), ..RunPlan::restarts(n) };
+        let (mut ran, _) = run_until(session.as_mut(), &job, &plan, &mut observer)?;
+        self.done += ran.count();
+        if ran.count() < n {
+            return Err(FitError::Cancelled { done: self.done, of: self.params.restarts_run() });
         }
         let device = session.info();
         if device.fallback.is_some() {
             self.device = device;
         }
         let missing = || missing(&self.device);
-        let outcome = *Batch::best(&batch.outcomes).ok_or_else(missing)?;
-        let (_, state) = batch.states.pop().ok_or_else(missing)?;
-        self.batch.work.merge(batch.work);
-        self.batch.times.merge(batch.times);
+        let outcome = *ran.best().ok_or_else(missing)?;
+        let (_, state) = ran.states.pop().ok_or_else(missing)?;
+        self.batch.work.merge(ran.work);
+        self.batch.times.merge(ran.times);
         self.iterations = self.iterations.saturating_add(outcome.iterations);
         self.stop = if outcome.stop as u8 > self.stop as u8 { outcome.stop } else { self.stop };
         Ok(Halves { outcome, state })
-    }
-
-    /// Runs restarts, and says whether `seen` ended them.
-    fn watched(
-        &mut self,
-        session: &mut dyn crate::engine::Session,
-        range: Range<u64>,
-    ) -> Result<(Batch, bool), EngineError> {
-        let done = self.done;
-        let mut within = || (self.seen)(done);
-        let watch = Watch::new(&mut within);
-        let batch = session.run(range, Keep::Best, &watch)?;
-        let ended = watch.has_ended();
-        Ok((batch, ended))
-    }
-
-    /// Restarts of all splits.
-    fn of(&self) -> u64 {
-        (self.job.n_clusters as u64 - 1) * self.params.n_restarts()
-    }
-
-    fn cancelled(&self) -> FitError {
-        FitError::Cancelled { done: self.done, of: self.of() }
     }
 
     /// Labels every row by the nearest centroid.

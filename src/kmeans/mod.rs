@@ -48,7 +48,8 @@ pub struct Progress<'a> {
     pub done: u64,
     /// Restarts requested.
     pub of: u64,
-    /// Least inertia so far, in the user's units; infinite before a restart is done.
+    /// Least inertia so far, in the user's units; infinite before a restart is done, and until the last split of
+    /// [`Algorithm::Bisecting`].
     pub best: f64,
     /// Outcomes of the batch; none within a batch.
     pub batch: &'a [Outcome],

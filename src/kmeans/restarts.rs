@@ -105,7 +105,9 @@ impl Restarts {
 
     /// The outcome of a restart, if it is kept or the best of the further ones.
     fn outcome(&self, restart: u64) -> Option<Outcome> {
-        let kept = usize::try_from(restart).ok().and_then(|at| self.outcomes.get(at));
+        let first = self.outcomes.first()?.restart;
+        let at = usize::try_from(restart.checked_sub(first)?).ok();
+        let kept = at.and_then(|at| self.outcomes.get(at));
         kept.or_else(|| self.further.as_ref().map(|further| &further.best)).copied()
     }
 

@@ -23,6 +23,8 @@ pub const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
 /// How many restarts run, and how they are chosen.
 #[derive(Debug, Clone, Copy)]
 pub struct RunPlan {
+    /// Number of the first restart; 0 of a search that has a population.
+    pub first: u64,
     /// Restarts, the most if `time` or `patience` is set.
     pub n_restarts: u64,
     /// Restarts per batch; by default the size follows the time that batches take.
@@ -42,13 +44,14 @@ impl RunPlan {
     #[must_use]
     pub fn restarts(n_restarts: u64) -> Self {
         let search = Search::Restarts;
-        Self { n_restarts, batch_size: None, keep: Keep::Best, search, time: None, patience: None }
+        Self { first: 0, n_restarts, batch_size: None, keep: Keep::Best, search, time: None, patience: None }
     }
 
     /// That of a fit with these parameters.
     #[must_use]
     pub fn of(params: &Params) -> Self {
         Self {
+            first: 0,
             n_restarts: params.n_restarts(),
             batch_size: params.batch(),
             keep: params.keep(),
@@ -115,20 +118,21 @@ pub(super) fn run_until(
     plan: &RunPlan,
     observer: &mut (dyn FnMut(&[Outcome]) -> ControlFlow<()> + Send),
 ) -> Result<(Restarts, Searched), FitError> {
-    let RunPlan { n_restarts, batch_size, keep, .. } = *plan;
+    let RunPlan { first, n_restarts, batch_size, keep, .. } = *plan;
     let begun = Instant::now();
     let is_over = |done: u64| done > 0 && plan.time.is_some_and(|time| begun.elapsed() >= time);
     let mut all = Restarts::default();
     let mut population = plan.population(job).map(Population::new);
-    let first = if plan.time.is_some() { 1 } else { FIRST_BATCH };
-    let mut size = batch_size.unwrap_or(first);
-    let (mut next, mut ended) = (0, RunEnd::Restarts);
-    while next < n_restarts {
-        let mut end = n_restarts.min(next.saturating_add(size.min(session.max_batch())));
+    let first_batch = if plan.time.is_some() { 1 } else { FIRST_BATCH };
+    let mut size = batch_size.unwrap_or(first_batch);
+    let last = first.saturating_add(n_restarts);
+    let (mut next, mut ended) = (first, RunEnd::Restarts);
+    while next < last {
+        let mut end = last.min(next.saturating_add(size.min(session.max_batch())));
         let start = Instant::now();
         let mut timed_out = false;
         let mut within = || {
-            timed_out = is_over(next);
+            timed_out = is_over(next - first);
             if timed_out { ControlFlow::Break(()) } else { observer(&[]) }
         };
         let watch = Watch::new(&mut within);
@@ -159,9 +163,9 @@ pub(super) fn run_until(
             population.as_ref().zip(plan.patience).is_none_or(|(population, of)| population.idle < of);
         let early = match (cut, seen) {
             (true, _) if !timed_out => Some(RunEnd::Cancelled),
-            (_, ControlFlow::Break(())) if next < n_restarts => Some(RunEnd::Cancelled),
-            _ if next < n_restarts && !patient => Some(RunEnd::Patience),
-            _ if cut || (next < n_restarts && is_over(next)) => Some(RunEnd::Time),
+            (_, ControlFlow::Break(())) if next < last => Some(RunEnd::Cancelled),
+            _ if next < last && !patient => Some(RunEnd::Patience),
+            _ if cut || (next < last && is_over(next - first)) => Some(RunEnd::Time),
             _ => None,
         };
         if let Some(early) = early {

@@ -6,7 +6,7 @@ use std::path::Path;
 use cairn::data::{DataError, Dataset, Scale};
 use cairn::engine::cpu::Cpu;
 use cairn::engine::{Metric, Stop};
-use cairn::kmeans::{Fit, FitError, Init, KMeans, ParamsError, fit, pack};
+use cairn::kmeans::{Algorithm, Fit, FitError, Init, KMeans, ParamsError, fit, pack};
 use cairn::model::{Model, ModelError, PredictError, Predictor};
 use ndarray::Array2;
 use serde::Deserialize;
@@ -147,7 +147,6 @@ fn what_has_no_length_of_one_is_refused() {
     assert!(matches!(error, FitError::Params(ParamsError::NoDirection { row: 2 })), "{error}");
 }
 
-/// Rows that are their own directions in 64-bit floats, but are not scaled, would lose those that are not.
 #[test]
 fn a_model_file_with_a_metric_and_no_scale_is_damaged() {
     let (data, params) = (unit(&four()), cosine(2).check().unwrap());
@@ -156,4 +155,18 @@ fn a_model_file_with_a_metric_and_no_scale_is_damaged() {
     let error = Model::from_bytes("it", &bytes).unwrap_err();
     assert!(matches!(error, ModelError::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("its metric is cosine"), "{error}");
+}
+
+#[test]
+fn a_model_file_with_splits_of_other_clusters_is_damaged() {
+    let data = Dataset::from_rows(four()).unwrap();
+    let params = KMeans::new(3).algorithm(Algorithm::Bisecting).restarts(2).check().unwrap();
+    let model = fit(&data, &params).unwrap().model(&data, &params).unwrap();
+    assert_eq!((model.splits.len(), model.splits[0]), (2, 0));
+    assert_eq!(Model::from_bytes("it", &model.to_bytes().unwrap()).unwrap(), model);
+    for splits in [vec![0], vec![0, 2], vec![1, 0], vec![0, 0, 0]] {
+        let bytes = Model { splits, ..model.clone() }.to_bytes().unwrap();
+        let error = Model::from_bytes("it", &bytes).unwrap_err();
+        assert!(error.to_string().contains("its splits are not those of its clusters"), "{error}");
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! | file | what it is about |
 //! |---|---|
+//! | `algorithm` | bisecting k-means in every output; what it refuses |
 //! | `bad_input` | invalid input: exit code, a message of one line, no file left behind |
 //! | `cases` | ordinary files of every form: headers, missing values, dialects, other formats, ids |
 //! | `columns` | columns chosen, left out, of text; rows that lack values; tables as people have them |
@@ -26,6 +27,7 @@
 //! | `pipes` | readers that go away, disks that are full |
 #![allow(clippy::unwrap_used, reason = "a test that fails here fails")]
 
+mod algorithm;
 mod bad_input;
 #[cfg(unix)]
 mod cache;
