@@ -213,7 +213,8 @@ fn every_device_bisects_as_defined(backend: Backend) {
                 (split.cluster, split.restart, split.before.to_string(), first, second)
             };
             assert_eq!(done.splits.iter().map(text).collect::<Vec<_>>(), expected.splits, "{name}");
-            let (best, state) = (done.restarts.best().unwrap(), done.restarts.best_state().unwrap());
+            let best = done.restarts.best().expect("a restart");
+            let state = done.restarts.best_state().expect("its state");
             assert_eq!(best.inertia.to_string(), expected.inertia_integer, "{name}");
             assert_eq!(state.centroids, expected.centroids_q.concat(), "{name}");
             let labels: Vec<u32> = expected.labels.iter().map(|label| label.unwrap_or(NO_LABEL)).collect();
