@@ -32,6 +32,7 @@
 //! * [`memory`]: the error of too little memory
 //! * [`model`]: fitted models: saved, loaded, named and applied to new rows
 //! * [`numbers`]: formatting of numbers for people
+//! * [`picture`]: files of pictures: their pixels, and pictures of few colours
 //! * [`score`]: external and internal measures of clusters
 //! * [`sweep`]: fits and measures for several numbers of clusters and seeds
 //! * [`threads`]: the threads of a program, started once

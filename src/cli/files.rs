@@ -49,7 +49,11 @@ impl Files {
         let of_all = || {
             data.reading.dropped.with_gaps(fit.labels().iter().map(label)).into_iter().map(Option::flatten)
         };
-        let labels = self.labels.map(|to| to.write_labels(of_all()));
+        let names = &data.reading.names;
+        let labels = self.labels.map(|to| match names.as_slice() {
+            [] => to.write_labels(of_all()),
+            names => to.write_labels_of(names, of_all()),
+        });
         let centroids = self.centroids.map(|to| to.write_matrix(&data.columns, fit.centroids().view()));
         let model = self.model.map(|to| Ok(to.write_bytes(&fit.model(data, params)?.to_bytes()?)?));
         let written = [labels, centroids].into_iter().flatten().collect::<Result<(), DataError>>();

@@ -1,6 +1,7 @@
-//! What was found in a text table: notes, and the same as JSON.
+//! What was found in a text table or in pictures: notes, and the same as JSON.
 
-use cairn::data::{Dataset, TextReading};
+use cairn::data::{Dataset, PictureReading, TextReading};
+use cairn::numbers::{grouped_plural, plural};
 use serde::Serialize;
 
 /// Most names that are listed.
@@ -39,9 +40,67 @@ pub(super) fn of_text<'a>(name: &str, text: Option<&'a TextReading>) -> Option<I
     })
 }
 
+/// What was found in pictures, as JSON.
+#[derive(Serialize)]
+pub(super) struct PicturesJson<'a> {
+    count: usize,
+    width: Option<usize>, // null for pictures of several sizes
+    height: Option<usize>,
+    channels: &'static [&'static str],
+    bits: u32,
+    rows_are_pixels: bool,
+    left_out: &'a [String],
+}
+
+/// What was found in the pictures of a table, as JSON; `None` for other tables.
+pub(super) fn pictures_json(found: Option<&PictureReading>) -> Option<PicturesJson<'_>> {
+    found.map(|found| PicturesJson {
+        count: found.count,
+        width: found.size.map(|(width, _)| width),
+        height: found.size.map(|(_, height)| height),
+        channels: found.channels.names(),
+        bits: if found.deep { 16 } else { 8 },
+        rows_are_pixels: found.pixels,
+        left_out: &found.left_out,
+    })
+}
+
 /// Notes on how a table was read.
 pub(super) fn notes(data: &Dataset<'_>) -> Vec<String> {
-    data.reading.text.as_ref().map_or_else(Vec::new, |text| of_form(&data.name, text))
+    let reading = &data.reading;
+    of_reading(&data.name, reading.text.as_ref(), reading.pictures.as_ref())
+}
+
+/// Notes on what was found in a text or in pictures.
+pub(super) fn of_reading(
+    name: &str,
+    text: Option<&TextReading>,
+    pictures: Option<&PictureReading>,
+) -> Vec<String> {
+    let mut notes = text.map_or_else(Vec::new, |text| of_form(name, text));
+    if let Some(found) = pictures {
+        notes.push(format!("{name}: {}", of_pictures(found)));
+        if !found.left_out.is_empty() {
+            notes.push(format!("{name}: {} left out, which are no pictures", listed(&found.left_out)));
+        }
+    }
+    notes
+}
+
+/// What was found in pictures, in one sentence.
+fn of_pictures(found: &PictureReading) -> String {
+    let pictures = plural(found.count as u64, "picture");
+    let size = match (found.size, found.count) {
+        (Some((width, height)), 1) => format!("{width} x {height} pixels"),
+        (Some((width, height)), _) => format!("{pictures} of {width} x {height} pixels"),
+        (None, _) => format!("{pictures} of {}", grouped_plural(found.n_pixels as usize, "pixel")),
+    };
+    let most = if found.deep { "65535" } else { "255" };
+    let values = format!("{} from 0 to {most}", found.channels.names().join(", "));
+    match found.pixels {
+        true => format!("{size}, each a row of {values}"),
+        false => format!("{size}, each picture a row of {values}"),
+    }
 }
 
 /// Notes on what was found in a text.

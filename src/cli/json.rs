@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::done::Done;
-use super::input::{self, InputJson};
+use super::input::{self, InputJson, PicturesJson};
 use super::prepared::{self, PreparedJson};
 use super::{measures, request};
 
@@ -52,6 +52,7 @@ struct DataJson<'a> {
     rounding_rms: f64,
     weights_rounding: f64,
     input: Option<InputJson<'a>>,
+    pictures: Option<PicturesJson<'a>>,
     #[serde(flatten)]
     prepared: PreparedJson<'a>,
 }
@@ -226,6 +227,7 @@ fn data<'a>(done: &'a Done<'_>) -> DataJson<'a> {
         rounding_rms: fit.rounding.rms,
         weights_rounding: fit.weights_rounding,
         input: input::json(&done.data),
+        pictures: input::pictures_json(done.data.reading.pictures.as_ref()),
         prepared: prepared::json(&done.data),
     }
 }

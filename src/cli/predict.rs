@@ -1,5 +1,6 @@
 //! `cairn predict` and `cairn transform`.
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
 
 use cairn::model::{Layout, Model, Predictor};
@@ -31,10 +32,16 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
         let found = predictor.predict(drawings)?;
         out.write(found.len(), |layout, to| layout.write_predictions(to, &found))?;
     } else {
-        walk(&args.rows, &model, None, &mut |chunk| {
+        walk(&args.rows, &model, None, &mut |chunk, files| {
             let found = labelled(&args.rows, &mut predictor, chunk, &mut unlabelled)?;
+            if !files.is_empty() {
+                out.name_rows();
+            }
             out.write(found.len(), |layout, to| {
-                found.iter().try_for_each(|row| layout.write_prediction(to, row.as_ref()))
+                found.iter().enumerate().try_for_each(|(at, row)| {
+                    layout.write_file(to, files.get(at).map(|file| shown(file)).as_deref())?;
+                    layout.write_prediction(to, row.as_ref())
+                })
             })
         })?;
     }
@@ -42,6 +49,11 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     notes::warn(&device_warnings(&predictor, &opened));
     notes::warn(&Vec::from_iter(unlabelled.warning()));
     finished
+}
+
+/// The name of a file, as a terminal may be given it.
+fn shown(file: &str) -> Cow<'_, str> {
+    if std::io::stdout().is_terminal() { Cow::Owned(terminal::plain(file)) } else { Cow::Borrowed(file) }
 }
 
 /// Runs `cairn transform`. All distances must be exact, so they are computed in integers on the CPU.
@@ -53,11 +65,20 @@ pub(super) fn transform(args: &TransformArgs) -> anyhow::Result<()> {
     let mut unlabelled = Unlabelled::default();
     let n_dims = model.n_dims();
     let most_rows = (ROOM / model.n_clusters()).max(1);
-    walk(&args.rows, &model, None, &mut |chunk| {
+    walk(&args.rows, &model, None, &mut |chunk, files| {
+        if !files.is_empty() {
+            out.name_rows();
+        }
         for (part, rows) in chunk.rows.to_f64().chunks(most_rows * n_dims).enumerate() {
             let (distances, errors) = model.transform_each(rows)?;
             without_label(&args.rows, chunk, (part * most_rows, errors), &mut unlabelled)?;
-            out.write(rows.len() / n_dims, |layout, to| layout.write_distances(to, &distances))?;
+            let mut files = files.get(part * most_rows..).unwrap_or_default().iter();
+            out.write(rows.len() / n_dims, |layout, to| {
+                distances.chunks_exact(model.n_clusters()).try_for_each(|row| {
+                    layout.write_file(to, files.next().map(|file| shown(file)).as_deref())?;
+                    layout.write_distances(to, row)
+                })
+            })?;
         }
         Ok(())
     })?;

@@ -1,7 +1,5 @@
 //! `cairn read`: reads the digits in a picture.
 
-use std::io::Read;
-
 use anyhow::{Context, anyhow, bail};
 use cairn::data::write::Output;
 use cairn::model::Model;
@@ -12,9 +10,6 @@ use super::args::ReadArgs;
 use super::json::{self, SCHEMA, VERSION};
 use super::terminal::{self, plain};
 use cairn::numbers::plural;
-
-/// Largest file, in bytes.
-const MOST_BYTES: u64 = 256 << 20;
 
 /// Runs the subcommand.
 pub(super) fn run(args: &ReadArgs) -> anyhow::Result<()> {

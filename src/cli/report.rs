@@ -142,7 +142,8 @@ fn rows_for(
         Some(scaling) => Points::scaled(points, scaling.clone()),
         None => points,
     };
-    let reading = Reading { text: opened.text(&pick), ..Reading::default() };
+    let (text, pictures) = (opened.text(&pick), opened.pictures().cloned());
+    let reading = Reading { text, pictures, names: opened.row_names().to_vec(), ..Reading::default() };
     let data = Dataset { name, points, columns: model.columns.clone(), truth, weights: None, reading };
     if !args.quiet {
         notes::of_table(&data);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use cairn::data::write::{Output, Sink};
-use cairn::data::{self, Chunk, Columns, DataError, Pick, TextReading, Truth};
+use cairn::data::{self, Chunk, Columns, DataError, Pick, PictureReading, TextReading, Truth};
 use cairn::engine::{DeviceInfo, Opened};
 use cairn::model::{ColumnOptions, Layout, Model, Prediction, Predictor, RowErrors, RowFormat};
 use cairn::warnings::{Unlabelled, Warning, of_device};
@@ -25,14 +25,16 @@ pub(super) fn open_device(args: &DeviceArgs) -> anyhow::Result<Opened> {
 pub(super) struct Visited {
     pub(super) truth: Option<Truth>,
     pub(super) text: Option<TextReading>,
+    pub(super) pictures: Option<PictureReading>,
 }
 
-/// Visits the rows of DATA, with the model's features in the model's order. Then writes notes on how they were read.
+/// Visits the rows of DATA, with the model's features in the model's order: a chunk, and the names of its rows if they
+/// have some. Then writes notes on how they were read.
 pub(super) fn walk(
     args: &RowsArgs,
     model: &Model,
     truth: Option<&str>,
-    work: &mut dyn FnMut(&Chunk<'_>) -> anyhow::Result<()>,
+    work: &mut dyn FnMut(&Chunk<'_>, &[String]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Visited> {
     let source = data::open_all(&args.sources(), &args.table.read_options())?;
     let columns = ColumnOptions {
@@ -49,13 +51,16 @@ pub(super) fn walk(
             source.columns().source()
         ));
     }
-    let truth = source.visit(&pick, &mut |chunk| work(&chunk))?;
+    let names = source.row_names();
+    let truth = source.visit(&pick, &mut |chunk| {
+        work(&chunk, names.get(chunk.first..chunk.first + chunk.n_rows).unwrap_or_default())
+    })?;
     let text = source.text(&pick);
     let name = source.columns().source();
-    let mut notes = text.as_ref().map_or_else(Vec::new, |text| input::of_form(name, text));
+    let mut notes = input::of_reading(name, text.as_ref(), source.pictures());
     notes.extend(left_out(source.columns(), &pick, args)?);
     notes.iter().for_each(|note| notes::write_note(note));
-    Ok(Visited { truth, text })
+    Ok(Visited { truth, text, pictures: source.pictures().cloned() })
 }
 
 /// A note on columns that are neither the model's nor ignored by request.
@@ -134,6 +139,13 @@ impl Out {
     /// An output that writes nothing before the first rows.
     pub(super) fn new(output: Option<Output>, layout: Layout) -> Self {
         Self { layout, target: Target::Waiting(output), n_rows: 0 }
+    }
+
+    /// Lets each row begin with the name of its file, where the format has a place for it.
+    pub(super) fn name_rows(&mut self) {
+        if let Target::Waiting(_) = self.target {
+            self.layout = self.layout.clone().with_files();
+        }
     }
 
     /// Writes `n` rows.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, bail};
-use cairn::data::{TextReading, Truth};
+use cairn::data::{PictureReading, TextReading, Truth};
 use cairn::model::{Model, Predictor};
 use cairn::score::{Score, score, score_named};
 use cairn::warnings::{Unlabelled, Warning};
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::args::ScoreArgs;
 use super::failure::Usage;
-use super::input::{self, InputJson};
+use super::input::{self, InputJson, PicturesJson};
 use super::measures::InternalMeasures;
 use super::rows::{device_warnings, labelled as labelled_rows, open_device, walk};
 use super::terminal::labelled;
@@ -27,6 +27,7 @@ pub(super) struct Scored {
     pub(super) truth: Truth,
     /// How the rows were read.
     pub(super) text: Option<TextReading>,
+    pub(super) pictures: Option<PictureReading>,
     /// Nearest centroid of each row.
     pub(super) labels: Vec<u32>,
     pub(super) score: Score,
@@ -43,6 +44,7 @@ struct ScoreSummary<'a> {
     model: String,
     data: String,
     input: Option<InputJson<'a>>,
+    pictures: Option<PicturesJson<'a>>,
     truth: &'a str,
     n_points: usize,
     n_clusters: usize,
@@ -78,7 +80,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     let opened = open_device(&args.device)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     let (mut found, mut rows, mut unlabelled) = (Vec::new(), Vec::new(), Unlabelled::default());
-    let visited = walk(&args.rows, model, Some(truth), &mut |chunk| {
+    let visited = walk(&args.rows, model, Some(truth), &mut |chunk, _| {
         let labels = labelled_rows(&args.rows, &mut predictor, chunk, &mut unlabelled)?;
         if args.measures {
             let values = chunk.rows.to_f64();
@@ -104,7 +106,16 @@ fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> 
     let named = model.is_named().then_some(score.accuracy);
     let measure = || measures::of_rows(&rows, model.n_dims(), &labels, n_clusters, model.params.seed);
     let measures = args.measures.then(measure).transpose()?;
-    Ok(Scored { truth, text: visited.text, labels, score, named, measures, warnings })
+    Ok(Scored {
+        truth,
+        text: visited.text,
+        pictures: visited.pictures,
+        labels,
+        score,
+        named,
+        measures,
+        warnings,
+    })
 }
 
 /// The truth of the rows that have labels.
@@ -128,6 +139,7 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
         model: args.rows.model.display().to_string(),
         data: args.rows.name(),
         input: input::of_text(&args.rows.name(), scored.text.as_ref()),
+        pictures: input::pictures_json(scored.pictures.as_ref()),
         truth: &scored.truth.column,
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),

@@ -55,7 +55,9 @@ impl Starts {
         // the embedded digits are not centroids
         let source = if file == "digits" { "./digits" } else { file };
         let load = |header| {
-            let read = ReadOptions { header, delimiter: None, na: Vec::new(), ..table.read_options() };
+            // what else is said of the table is not about this one
+            let longest_row = table.read_options().longest_row;
+            let read = ReadOptions { header, longest_row, ..ReadOptions::default() };
             data::load(source, &LoadOptions { read, ..LoadOptions::default() })
         };
         let table = match load(Header::Auto) {

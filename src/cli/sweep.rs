@@ -15,7 +15,7 @@ use super::args::AlgorithmArg;
 use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
 use super::failure;
-use super::input::{self, InputJson};
+use super::input::{self, InputJson, PicturesJson};
 use super::prepared::PreparedJson;
 use super::progress::Bar;
 use super::table::Table;
@@ -48,6 +48,8 @@ struct SweepSummary<'a> {
     test: Option<&'a str>,
     input: Option<InputJson<'a>>,
     test_input: Option<InputJson<'a>>,
+    pictures: Option<PicturesJson<'a>>,
+    test_pictures: Option<PicturesJson<'a>>,
     prepared: PreparedJson<'a>,
     test_prepared: Option<PreparedJson<'a>>,
     truth: Option<&'a str>,
@@ -322,6 +324,8 @@ fn summary<'a>(
         test: test.map(|test| test.name.as_str()),
         input: input::json(data),
         test_input: test.and_then(input::json),
+        pictures: input::pictures_json(data.reading.pictures.as_ref()),
+        test_pictures: input::pictures_json(test.and_then(|test| test.reading.pictures.as_ref())),
         prepared: prepared::json(data),
         test_prepared: test.map(prepared::json),
         truth: data.truth.as_ref().map(|truth| truth.column.as_str()),

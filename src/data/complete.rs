@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::columns::Columns;
 use super::error::DataError;
 use super::pick::Pick;
-use super::reading::{Dropped, TextReading};
+use super::reading::{Dropped, PictureReading, TextReading};
 use super::rows::Rows;
 use super::source::{Chunk, Source};
 
@@ -64,6 +64,14 @@ impl Source for Complete {
 
     fn text(&self, pick: &Pick) -> Option<TextReading> {
         self.source.text(pick)
+    }
+
+    fn pictures(&self) -> Option<&PictureReading> {
+        self.source.pictures()
+    }
+
+    fn row_names(&self) -> &[String] {
+        self.source.row_names() // of pictures, in which no value is missing
     }
 
     fn dropped(&self) -> Dropped {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::memory::OutOfMemory;
+#[cfg(feature = "cli")]
+use crate::picture::PictureError;
 
 /// Most names of columns in a message.
 const MOST_NAMES: usize = 20;
@@ -36,6 +38,77 @@ pub enum DataError {
     #[error("{name}: is a folder; give a file of a table in it, such as CSV or .npy")]
     Folder {
         /// The path as given.
+        name: String,
+    },
+
+    /// A folder without pictures.
+    #[cfg(feature = "cli")]
+    #[error(
+        "{name}: is a folder without pictures (PNG, JPEG, BMP or PNM){holds}; give a folder of pictures of one size, or a \
+         file of a table, such as CSV or .npy"
+    )]
+    NoPictures {
+        /// The path as given.
+        name: String,
+        /// What it holds instead, in words.
+        holds: String,
+    },
+
+    /// One picture, which would be one row.
+    #[cfg(feature = "cli")]
+    #[error(
+        "{name}: is one picture, which would be one row; give a folder of pictures of one size, or let each pixel be a row"
+    )]
+    OnePicture {
+        /// The source.
+        name: String,
+    },
+
+    /// A picture that can't be read.
+    #[cfg(feature = "cli")]
+    #[error("{name}: {error}")]
+    Picture {
+        /// The source.
+        name: String,
+        /// Why.
+        error: PictureError,
+    },
+
+    /// A picture that is not like the first one.
+    #[cfg(feature = "cli")]
+    #[error(
+        "{name}: {difference}; the pictures of a table have one size and one depth: cut or scale it, or leave it out"
+    )]
+    OtherPicture {
+        /// The source.
+        name: String,
+        /// What differs, with the name of the first picture.
+        difference: String,
+    },
+
+    /// A picture of more pixels than there can be columns.
+    #[cfg(feature = "cli")]
+    #[error(
+        "{name}: is {width} x {height} pixels, which would be {columns} columns, and at most {most} can be read; scale the \
+         pictures down, or let each pixel be a row"
+    )]
+    PictureColumns {
+        /// The source.
+        name: String,
+        /// Columns of pixels.
+        width: usize,
+        /// Rows of pixels.
+        height: usize,
+        /// Columns of the table.
+        columns: u64,
+        /// The most that can be read.
+        most: u64,
+    },
+
+    /// What is said of pixels, for a table that is none of pictures.
+    #[error("{name}: is no picture, and has no pixels; give a PNG or JPEG, or ask for a table as it is")]
+    NotAPicture {
+        /// The source.
         name: String,
     },
 

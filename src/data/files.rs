@@ -4,17 +4,28 @@ use std::path::Path;
 
 use super::error::DataError;
 
-/// The files of a source: those that match, in the order of their names, if it is a pattern such as `part-*.csv`; else
-/// itself. A file of the very name is no pattern.
+/// The files of a source: those that match, in the order of their names, if it is a pattern such as `part-*.csv`; the
+/// pictures in a folder; else itself. A file of the very name is no pattern.
 ///
 /// # Errors
 ///
-/// [`DataError::NoMatch`] for a pattern that no file matches, or that is none.
+/// [`DataError::NoMatch`] for a pattern that no file matches, or that is none; [`DataError::NoPictures`] for a folder
+/// without pictures.
 pub fn files_of(source: &str) -> Result<Vec<String>, DataError> {
+    #[cfg(feature = "cli")]
+    if is_folder(source) {
+        return Ok(super::folder::folder(source)?.pictures);
+    }
     if !source.contains(['*', '?', '[']) || Path::new(super::input::file_and_part(source).0).exists() {
         return Ok(vec![source.to_owned()]);
     }
     matches(source)
+}
+
+/// Whether a source is a folder. The embedded table is none, whatever there is of that name.
+#[cfg(feature = "cli")]
+pub(super) fn is_folder(source: &str) -> bool {
+    source != super::digits::NAME && Path::new(source).is_dir()
 }
 
 #[cfg(feature = "cli")]

@@ -28,6 +28,10 @@ use crate::memory::{OutOfMemory, reserve};
 pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
     let sources: Vec<String> = [source.to_owned()].into_iter().chain(options.more.iter().cloned()).collect();
     let opened = open_all(&sources, &options.read)?;
+    #[cfg(feature = "cli")]
+    if opened.pictures().is_some_and(|found| !found.pixels && found.count == 1) {
+        return Err(DataError::OnePicture { name: opened.columns().source().to_owned() });
+    }
     if source == DIGITS && options.more.is_empty() && options.truth.is_none() {
         let truth = Some(TRUTH_OF_DIGITS.to_owned());
         return collect(opened, &LoadOptions { truth, ..options.clone() });
@@ -79,7 +83,9 @@ fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     // a row of several files has the number that counts through all of them
     let is_counted = kept.is_some() || source.n_files() > 1;
     let rows = if is_counted { RowNumbers::without(&dropped, kept.unwrap_or(n_rows)) } else { rows };
-    let reading = Reading { text: source.text(&pick), rows, dropped, not_numeric, features };
+    let (text, pictures) = (source.text(&pick), source.pictures().cloned());
+    let row_names = source.row_names().to_vec();
+    let reading = Reading { text, pictures, names: row_names, rows, dropped, not_numeric, features };
     let points = match kept {
         Some(n_points) => Points::Source(SourcePoints::new(source, pick, n_points)),
         None => values.points(pick.features.len()).expect("each row gave one value a feature"),

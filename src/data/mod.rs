@@ -27,6 +27,8 @@
 //! | `arrow_column`, `arrow` | Arrow IPC: a column; the file |
 //! | `digits` | the embedded table |
 //! | `files`, `joined` | the files that a pattern names; several files as one table |
+//! | `folder` | the pictures in a folder |
+//! | `picture_files`, `pictures` | PNG and JPEG: the files; each pixel, or each picture, as a row |
 //! | `open` | the list of formats |
 //! | `scale` | scaling of columns or rows |
 //! | `complete` | a source without the rows that lack a value |
@@ -53,6 +55,8 @@ mod error;
 mod files;
 mod foreign;
 mod form;
+#[cfg(feature = "cli")]
+mod folder;
 mod format;
 mod header;
 mod idx;
@@ -77,6 +81,10 @@ mod points;
 mod reading;
 mod rows;
 mod sample;
+#[cfg(feature = "cli")]
+mod picture_files;
+#[cfg(feature = "cli")]
+mod pictures;
 mod scale;
 mod scale_fit;
 mod source;
@@ -102,7 +110,7 @@ pub use open::{open, open_all, open_reader};
 pub use options::{Header, LONGEST_ROW, LoadOptions, Missing, ReadOptions};
 pub use pick::Pick;
 pub use points::{Points, ScaledPoints, SourcePoints, Values};
-pub use reading::{Dropped, Reading, RowNumbers, TextReading};
+pub use reading::{Dropped, PictureReading, Reading, RowNumbers, TextReading};
 pub use rows::Rows;
 pub(crate) use scale::scaled;
 pub use scale::{Scale, Scaling, first_of_zeros};

@@ -5,7 +5,11 @@ use std::path::Path;
 
 use super::digits::{NAME as DIGITS, open as open_digits};
 use super::error::DataError;
+#[cfg(feature = "cli")]
+use super::files::is_folder;
 use super::files::{files_of, table_name};
+#[cfg(feature = "cli")]
+use super::folder::{ending, folder};
 use super::foreign::{Foreign, recognise};
 use super::format::InputFormat;
 use super::input::{Input, file_and_part};
@@ -23,6 +27,11 @@ use super::{csv, idx, npy, vectors};
 /// All formats. The last one is the default.
 static FORMATS: &[InputFormat] = &[
     npy::FORMAT,
+#[cfg(feature = "cli")]
+use crate::picture::begins_as_picture;
+
+/// What standard input is called.
+const STANDARD_INPUT: &str = "standard input";
     #[cfg(feature = "cli")]
     npz::FORMAT,
     #[cfg(feature = "parquet")]
@@ -46,6 +55,8 @@ static FORMATS: &[InputFormat] = &[
 ///
 /// A [`DataError`] for anything wrong before the rows.
 pub fn open(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+/// With that feature a source may also be pictures, or a folder of them: each is a row, or each of its pixels.
+///
     open_all(&[source.to_owned()], options)
 }
 
@@ -55,29 +66,49 @@ pub fn open(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, Data
 ///
 /// As [`open`]; [`DataError::OtherColumns`].
 pub fn open_all(sources: &[String], options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
-    let files: Vec<Vec<String>> = sources.iter().map(|source| files_of(source)).collect::<Result<_, _>>()?;
-    let mut files = files.into_iter().flatten();
-    let first = files.next().ok_or_else(|| DataError::NotFound { name: String::new() })?;
-    let opened = open_one(&first, options)?;
-    let mut files = files.peekable();
-    if files.peek().is_none() {
+    let Files { files, left_out } = Files::of(sources)?;
+    let name = table_name(sources);
+    let (first, more) = files.split_first().ok_or_else(|| DataError::NotFound { name: sources.join(" ") })?;
+    let input = input_of(first)?;
+    #[cfg(feature = "cli")]
+    if input.as_ref().is_some_and(|input| options.pixels || is_picture(input)) {
+        let inputs = input.into_iter().map(Ok).chain(more.iter().map(|file| file_of(file)));
+        let folder = Some(&name).filter(|name| is_folder(name)).map(|name| name.trim_end_matches('/'));
+        let prefix = folder.map_or_else(String::new, |folder| format!("{folder}/"));
+        return pictures::open(&name, inputs.collect::<Result<_, _>>()?, options, (&prefix, left_out));
+    }
+    let opened = open_found(input, options)?;
+    if more.is_empty() {
         return Ok(opened);
     }
-    let mut joined = Joined::new(&table_name(sources), opened);
-    for file in files {
-        let (part, options) = (open_one(&file, options)?, options.clone());
+    let mut joined = Joined::new(&name, opened);
+    for file in more {
+        let (part, file, options) = (open_one(file, options)?, file.clone(), options.clone());
         joined.push(part, Box::new(move || open_one(&file, &options)))?;
     }
     Ok(Box::new(joined))
 }
 
-fn open_one(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
-    match source {
-        DIGITS => open_digits(),
-        "-" => open_reader("standard input", Box::new(io::stdin()), options),
-        path => {
-            let (file, part) = file_and_part(path);
-            open_input(Input::of_path(file)?.with_part(part), options)
+/// The files of some sources.
+struct Files {
+    files: Vec<String>,
+    /// What else is in folders among them.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only folders hold something else"))]
+    left_out: Vec<String>,
+}
+
+impl Files {
+    fn of(sources: &[String]) -> Result<Self, DataError> {
+        let mut all = Self { files: Vec::new(), left_out: Vec::new() };
+        for source in sources {
+            #[cfg(feature = "cli")]
+            if is_folder(source) {
+                let found = folder(source)?;
+                all.files.extend(found.pictures);
+                all.left_out.extend(found.others);
+                continue;
+            }
+            all.files.extend(files_of(source)?);
         }
     }
 }
@@ -92,11 +123,15 @@ pub fn open_reader(
     reader: Box<dyn Read + Send>,
     options: &ReadOptions,
 ) -> Result<Box<dyn Source>, DataError> {
-    open_input(Input::once(source, reader)?, options)
+    let input = decompressed(Input::once(source, reader)?)?;
+    #[cfg(feature = "cli")]
+    if options.pixels || is_picture(&input) {
+        return pictures::open(source, vec![input], options, ("", Vec::new()));
+    }
+    open_found(Some(input), options)
 }
 
 fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
-    let input = decompressed(input)?;
     let name = || input.name().to_owned();
     if input.start().is_empty() {
         return Err(DataError::Empty { name: name() });

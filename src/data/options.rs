@@ -1,5 +1,7 @@
 //! Options for reading tables.
 
+use crate::picture::Channels;
+
 /// Whether the first row of a CSV file names the columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Header {

@@ -1,10 +1,16 @@
 //! How a table was read: what was found in it, not given by the user.
 
+use crate::picture::Channels;
+
 /// How a table was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
     /// What was found in a text; `None` for other formats and tables in memory.
     pub text: Option<TextReading>,
+    /// What was found in pictures; `None` for other formats.
+    pub pictures: Option<PictureReading>,
+    /// The rows' names, such as those of files of pictures; empty if they have none. (n_points)
+    pub names: Vec<String>,
     /// The rows' numbers in the source; in several files counted through all of them.
     pub rows: RowNumbers,
     /// Rows that were left out, since they lack a value.
@@ -32,6 +38,25 @@ pub struct TextReading {
     pub booleans: Vec<String>,
     /// A feature that seems to count the rows: its name, and the text that finds the column.
     pub row_count: Option<(String, String)>,
+}
+
+/// What was found in pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureReading {
+    /// Number of pictures, at least 1.
+    pub count: usize,
+    /// Columns and rows of pixels, if all pictures have one size.
+    pub size: Option<(usize, usize)>,
+    /// Number of pixels of all of them.
+    pub n_pixels: u64,
+    /// The values of a pixel.
+    pub channels: Channels,
+    /// Whether values have 16 bits, so that they go up to 65,535, not to 255.
+    pub deep: bool,
+    /// Whether each pixel is a row. Else each picture is one.
+    pub pixels: bool,
+    /// What else is in a folder of pictures, and was left out, by name.
+    pub left_out: Vec<String>,
 }
 
 /// Rows that were left out, since they lack a value.

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use super::columns::Columns;
 use super::error::{DataError, Position};
 use super::pick::Pick;
-use super::reading::{Dropped, TextReading};
+use super::reading::{Dropped, PictureReading, TextReading};
 use super::rows::Rows;
 use super::truth::{Truth, TruthBuilder};
 
@@ -32,6 +32,16 @@ pub trait Source: Send + Sync {
     fn text(&self, pick: &Pick) -> Option<TextReading> {
         let _ = pick;
         None
+    }
+
+    /// What was found in pictures. `None` for other formats.
+    fn pictures(&self) -> Option<&PictureReading> {
+        None
+    }
+
+    /// The names of the rows, such as those of files; empty if they have none. (n_rows)
+    fn row_names(&self) -> &[String] {
+        &[]
     }
 
     /// Rows that were left out, since they lack a value; complete once the rows were read.

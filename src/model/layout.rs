@@ -8,12 +8,13 @@
 //!
 //! With one cluster there is no runner-up: CSV has an empty cell, `.npy` -1 and NaN, JSON null. A row without a label
 //! has empty cells in CSV and nulls in JSON; in `.npy` the label 4294967295, an empty name, the runner-up -1, and NaN.
+//! Rows that are files, such as pictures, begin with the name of the file (`file`) in CSV and in objects.
 //! Numbers are the shortest text that reads back as the same f64.
 
 use std::io::{self, Write};
 
 use super::{Model, Prediction};
-use crate::data::write::{as_text, npy_header, number};
+use crate::data::write::{csv_cell, npy_header, number};
 
 /// In an `.npy` array, the label of a row that has none.
 pub const NO_LABEL: u32 = u32::MAX;
@@ -37,6 +38,7 @@ pub struct Layout {
     descr: String,        // dtype in an `.npy` header
     width: Option<usize>, // columns of a plain array
     names: Vec<Named>,    // (n_clusters)
+    files: bool,          // whether rows begin with the name of a file
 }
 
 /// A cluster's name, encoded for each format.
@@ -63,7 +65,7 @@ impl Layout {
         };
         let names = (0..model.n_clusters()).map(named).collect();
         let columns = "label,name,distance,runner_up,margin".to_owned();
-        Self { format, columns, descr, width: None, names }
+        Self { format, columns, descr, width: None, names, files: false }
     }
 
     /// The layout of distances to all centroids.
@@ -72,13 +74,21 @@ impl Layout {
         let k = model.n_clusters();
         let columns: Vec<String> = (0..k).map(|c| format!("cluster {c}")).collect();
         let (columns, descr) = (columns.join(","), "'<f8'".to_owned());
-        Self { format, columns, descr, width: Some(k), names: Vec::new() }
+        Self { format, columns, descr, width: Some(k), names: Vec::new(), files: false }
     }
 
     /// The same with all names of CSV rewritten, such as for a terminal.
     #[must_use]
     pub fn with_names(mut self, rewrite: impl Fn(&str) -> String) -> Self {
         self.names.iter_mut().for_each(|name| name.csv = rewrite(&name.csv));
+        self
+    }
+
+    /// The same with the name of a file before each row: see [`Layout::write_file`].
+    #[must_use]
+    pub fn with_files(mut self) -> Self {
+        self.columns = format!("file,{}", self.columns);
+        self.files = true;
         self
     }
 
@@ -105,6 +115,24 @@ impl Layout {
         npy_header(&self.descr, &shape, 20 - n_rows.to_string().len())
     }
 
+    /// Writes the name of a file, which begins a row of CSV, or the object of a prediction. Arrays have no place for it.
+    ///
+    /// # Errors
+    /// The errors of `to`.
+    pub fn write_file(&self, to: &mut dyn Write, file: Option<&str>) -> io::Result<()> {
+        let Some(file) = file.filter(|_| self.files) else { return Ok(()) };
+        match (self.format, self.width) {
+            (RowFormat::Csv, _) => write!(to, "{},", csv_cell(file)),
+            (RowFormat::JsonLines, None) => write!(to, "{{\"file\":{},", serde_json::json!(file)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What begins the object of a prediction.
+    fn brace(&self) -> &'static str {
+        if self.files { "" } else { "{" }
+    }
+
     /// Writes predictions.
     ///
     /// # Errors
@@ -125,7 +153,8 @@ impl Layout {
             (RowFormat::Csv, None) => writeln!(to, ",,,,"),
             (RowFormat::Npy, None) => self.npy_without_label(to),
             (RowFormat::JsonLines, None) => {
-                writeln!(to, r#"{{"label":null,"name":null,"distance":null,"runner_up":null,"margin":null}}"#)
+                let nothing = r#""label":null,"name":null,"distance":null,"runner_up":null,"margin":null}"#;
+                writeln!(to, "{}{nothing}", self.brace())
             }
         }
     }
@@ -161,7 +190,8 @@ impl Layout {
         let (runner_up, margin) = (row.runner_up.map(|c| c.to_string()), row.margin.map(json_number));
         writeln!(
             to,
-            r#"{{"label":{},"name":{name},"distance":{},"runner_up":{},"margin":{}}}"#,
+            r#"{}"label":{},"name":{name},"distance":{},"runner_up":{},"margin":{}}}"#,
+            self.brace(),
             row.label,
             json_number(row.distance),
             optional(runner_up),
@@ -200,32 +230,9 @@ fn json_number(x: f64) -> String {
     serde_json::json!(x).to_string()
 }
 
-/// A name as a CSV cell, quoted if it contains a comma, a quote or a line end. A spreadsheet takes it for a text.
-fn csv_cell(name: &str) -> String {
-    let text = as_text(name);
-    if text.contains([',', '"', '\r', '\n']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
-    }
-    text.into_owned()
-}
-
 /// A text as numpy's `<U`: four bytes per character, padded with zeros.
 fn wide_text(text: &str, chars: usize) -> Vec<u8> {
     let mut bytes: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
     bytes.resize(chars * 4, 0);
     bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_texts_in_a_spreadsheet_too() {
-        for (name, cell) in
-            [("a", "a"), ("=1+1", "'=1+1"), ("=A1,\"x\"", "\"'=A1,\"\"x\"\"\""), ("a,b", "\"a,b\"")]
-        {
-            assert_eq!(csv_cell(name), cell);
-        }
-    }
 }

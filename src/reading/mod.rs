@@ -2,8 +2,7 @@
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `picture` | a file -> brightness, in bounded memory |
-//! | `jpeg` | whether the data of a JPEG are whole |
+//! | `picture` | a file -> brightness |
 //! | `ink` | brightness -> ink: flat illumination, Otsu's threshold |
 //! | `components` | connected components of ink, as runs of pixels |
 //! | `skew` | detection and correction of skew |
@@ -20,7 +19,6 @@ mod components;
 mod found;
 mod glyphs;
 mod ink;
-mod jpeg;
 mod lines;
 mod picture;
 mod proof;
@@ -31,7 +29,7 @@ use crate::drawing::SIZE;
 use crate::model::{DrawnError, Model, PredictError};
 
 pub use found::{Area, Digit, Line, Reading};
-pub use picture::{MOST_PIXELS, Picture, PictureError};
+pub use picture::Picture;
 pub use proof::proof;
 
 use found::name;

@@ -1,16 +1,8 @@
 //! A file -> brightness, in bounded memory.
 
-use std::io::Cursor;
+use image::DynamicImage;
 
-use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
-
-use super::jpeg;
-
-/// Most pixels of a picture: two scanned pages at 600 dpi.
-pub const MOST_PIXELS: u64 = 1 << 26;
-/// Most memory for decoding a picture, in bytes.
-const MOST_MEMORY: u64 = MOST_PIXELS * 9;
+use crate::picture::{PictureError, decoded};
 
 /// A grey picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,51 +15,6 @@ pub struct Picture {
     pub pixels: Vec<u8>,
 }
 
-/// Why a picture can't be decoded or encoded.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PictureError {
-    /// Not one of the formats.
-    #[error("is not a PNG, JPEG, BMP or PNM picture; save it as one of these")]
-    Format,
-    /// Damaged, or cut short.
-    #[error("is damaged: {0}; save it again")]
-    Damaged(String),
-    /// Of a kind that is not read.
-    #[error("{0}; save it as a PNG")]
-    Kind(String),
-    /// It has no pixels.
-    #[error("is {width} x {height} pixels, so there is nothing to read; save it again")]
-    Empty {
-        /// Columns.
-        width: u32,
-        /// Rows.
-        height: u32,
-    },
-    /// It can't be encoded.
-    #[error("can't be encoded: {0}")]
-    Encode(String),
-    /// Too large.
-    #[error(
-        "is {width} x {height} pixels, and at most {MOST_PIXELS} pixels are read; cut it, or scale it down"
-    )]
-    TooLarge {
-        /// Columns.
-        width: u32,
-        /// Rows.
-        height: u32,
-    },
-}
-
-impl From<jpeg::Fault> for PictureError {
-    fn from(fault: jpeg::Fault) -> Self {
-        match fault {
-            jpeg::Fault::Damaged(what) => Self::Damaged(what),
-            jpeg::Fault::Kind(what) => Self::Kind(what),
-        }
-    }
-}
-
 impl Picture {
     /// Decodes a file: PNG, JPEG, BMP or PNM. Its EXIF orientation is applied; transparent parts become white.
     ///
@@ -77,32 +24,7 @@ impl Picture {
     /// # Errors
     /// [`PictureError`].
     pub fn decode(bytes: &[u8]) -> Result<Self, PictureError> {
-        let damaged = |error: ImageError| PictureError::Damaged(error.to_string());
-        let mut reader = ImageReader::new(Cursor::new(bytes))
-            .with_guessed_format()
-            .map_err(|error| PictureError::Damaged(error.to_string()))?;
-        if reader.format().is_none_or(|format| !format.reading_enabled()) {
-            return Err(PictureError::Format);
-        }
-        let jpeg = reader.format() == Some(ImageFormat::Jpeg);
-        let mut limits = Limits::default();
-        limits.max_alloc = Some(MOST_MEMORY);
-        reader.limits(limits);
-        let mut decoder = reader.into_decoder().map_err(damaged)?;
-        let (width, height) = decoder.dimensions();
-        if u64::from(width) * u64::from(height) > MOST_PIXELS {
-            return Err(PictureError::TooLarge { width, height });
-        }
-        if width == 0 || height == 0 {
-            return Err(PictureError::Empty { width, height });
-        }
-        if jpeg {
-            jpeg::check(bytes, MOST_PIXELS)?;
-        }
-        let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let mut decoded = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-        decoded.apply_orientation(turned);
-        Ok(Self::of(decoded))
+        decoded(bytes).map(|(_, decoded)| Self::of(decoded))
     }
 
     fn of(decoded: DynamicImage) -> Self {
@@ -123,7 +45,9 @@ impl Picture {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{ExtendedColorType, ImageEncoder, Luma, LumaA, Rgb};
+    use std::io::Cursor;
+
+    use image::{ExtendedColorType, ImageEncoder, ImageFormat, Luma, LumaA, Rgb};
 
     fn png(decoded: &DynamicImage) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());

@@ -9,6 +9,7 @@ use super::images::Ink;
 use super::{LabelledRows, Report, ReportError};
 use crate::data::Truth;
 use crate::model::Model;
+use crate::numbers::count;
 use crate::score::{Score, score, score_named};
 
 /// Most clusters shown with pictures or profiles, and with bars.
@@ -117,6 +118,18 @@ impl<'a> Facts<'a> {
     /// The number of a row, from 1, among all rows of its table, those included that lack values.
     pub(super) fn row_number(&self, row: usize) -> usize {
         self.report.rows.map_or(row, |rows| rows.data.reading.dropped.index(row)) + 1
+    }
+
+    /// What a row is called in a list of rows: its name, or its number.
+    pub(super) fn row_name(&self, row: usize) -> String {
+        let names = self.report.rows.map_or(&[][..], |rows| &rows.data.reading.names);
+        names.get(row).cloned().unwrap_or_else(|| count(self.row_number(row) as f64))
+    }
+
+    /// What a row is called in a sentence: its name, or `row` and its number.
+    pub(super) fn row_words(&self, row: usize) -> String {
+        let is_named = self.report.rows.is_some_and(|rows| row < rows.data.reading.names.len());
+        if is_named { self.row_name(row) } else { format!("row {}", self.row_number(row)) }
     }
 
     /// A value of feature `j`, as the rows are scaled, in the user's units.

@@ -147,6 +147,7 @@ fn commands_of_readme_run_as_shown() {
 fn commands_on_tables_and_models_run_as_shown() {
     check("docs/FIT.md");
     check("docs/MODELS.md");
+    check("docs/PICTURES.md");
 }
 
 #[test]

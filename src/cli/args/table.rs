@@ -1,6 +1,7 @@
 //! The flags for reading a table.
 
 use cairn::data::{Header, LONGEST_ROW, ReadOptions};
+use cairn::picture::Channels;
 use clap::ValueEnum;
 
 /// `--header`, `--delimiter`, `--max-row` and `--na`.
@@ -74,6 +75,26 @@ mod tests {
     fn delimiters() {
         assert_eq!((delimiter("tab"), delimiter("\\t"), delimiter(";")), (Ok(9), Ok(9), Ok(b';')));
         assert_eq!((delimiter("space"), delimiter(" ")), (Ok(b' '), Ok(b' ')));
+/// `--channels`, as typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum ChannelsArg {
+    Grey,
+    GreyAlpha,
+    Rgb,
+    Rgba,
+}
+
+impl From<ChannelsArg> for Channels {
+    fn from(channels: ChannelsArg) -> Self {
+        match channels {
+            ChannelsArg::Grey => Self::Grey,
+            ChannelsArg::GreyAlpha => Self::GreyAlpha,
+            ChannelsArg::Rgb => Self::Rgb,
+            ChannelsArg::Rgba => Self::Rgba,
+        }
+    }
+}
+
         assert!(delimiter("").is_err() && delimiter("ab").is_err() && delimiter("é").is_err());
     }
 }

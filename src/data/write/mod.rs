@@ -3,6 +3,7 @@
 //! | what | `.csv` | `.npy` | `.jsonl` | `.parquet` |
 //! |---|---|---|---|---|
 //! | labels | header `label` | `<u4`, shape (n_points,) | objects with `label` | `label`, 32 bits, unsigned |
+//! | labels of files | header `file,label` | as above | objects with `file` and `label` | `file`, and `label` as above |
 //! | matrix | header: the names of the columns | `<f8`, shape (n_rows, n_columns), C order | objects with these names | 64-bit
 //! floats of these names |
 //! | table | as a matrix; an empty cell for no value | NaN for no value | null for no value | null for no value |
@@ -26,5 +27,5 @@ pub(crate) use output::{npy_header, number};
 pub use place::place;
 pub use restarts::{RestartRow, RestartsOut};
 pub use sink::Sink;
-pub(crate) use spreadsheet::as_text;
+pub(crate) use spreadsheet::csv_cell;
 pub use spreadsheet::from_text;

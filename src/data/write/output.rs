@@ -8,7 +8,7 @@ use ndarray::ArrayView2;
 
 use super::place::{folder, place};
 use super::replace::{is_stuck, replace};
-use super::spreadsheet::as_text;
+use super::spreadsheet::{as_text, csv_cell};
 use crate::data::error::{DataError, Left};
 use crate::temporary::{self, Access, Temporary};
 
@@ -107,6 +107,45 @@ impl Output {
             }),
             #[cfg(feature = "parquet")]
             OutputFormat::Parquet => write_parquet_labels(file, labels),
+        })
+    }
+
+    /// As [`Output::write_labels`], with the name of the file that each row is, where the format has a place for it: an
+    /// array has none.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Write`], such as for a full disk.
+    pub fn write_labels_of(
+        self,
+        files: &[String],
+        labels: impl ExactSizeIterator<Item = Option<u32>>,
+    ) -> Result<(), DataError> {
+        if self.format == OutputFormat::Npy {
+            return self.write_labels(labels);
+        }
+        self.commit(|file, format| match format {
+            #[cfg(feature = "parquet")]
+            OutputFormat::Parquet => write_parquet_labels_of(file, files, labels),
+            OutputFormat::JsonLines => files.iter().zip(labels).try_for_each(|(name, label)| {
+                writeln!(
+                    file,
+                    r#"{{"file":{},"label":{}}}"#,
+                    serde_json::json!(name),
+                    serde_json::json!(label)
+                )
+            }),
+            _ => {
+                writeln!(file, "file,label")?;
+                files.iter().zip(labels).try_for_each(|(name, label)| {
+                    writeln!(
+                        file,
+                        "{},{}",
+                        csv_cell(name),
+                        label.map(|label| label.to_string()).unwrap_or_default()
+                    )
+                })
+            }
         })
     }
 
@@ -291,6 +330,19 @@ fn write_parquet_labels(
         }
         out.write(std::iter::once(Cells::U32(group)))?;
     }
+}
+
+#[cfg(feature = "parquet")]
+fn write_parquet_labels_of(
+    file: &mut (impl Write + Send),
+    files: &[String],
+    labels: impl Iterator<Item = Option<u32>>,
+) -> io::Result<()> {
+    use super::parquet::{Cells, Kind, ParquetOut};
+    let mut out = ParquetOut::new(file, [("file", Kind::Text), ("label", Kind::U32)].into_iter())?;
+    let files = Cells::Text(files.iter().map(|name| Some(name.clone())).collect());
+    out.write([files, Cells::U32(labels.collect())].into_iter())?;
+    out.finish().map(drop)
 }
 
 #[cfg(feature = "parquet")]

@@ -28,7 +28,7 @@ pub(super) enum Cells {
     U32(Vec<Option<u32>>),
     U64(Vec<Option<u64>>),
     F64(Vec<Option<f64>>),
-    Text(Vec<Option<&'static str>>),
+    Text(Vec<Option<String>>),
 }
 
 /// A file that is written group by group.
@@ -55,7 +55,9 @@ impl<W: Write + Send> ParquetOut<W> {
                 Cells::U32(cells) => write::<Int32Type, _>(&mut group, cells, |value| value as i32)?,
                 Cells::U64(cells) => write::<Int64Type, _>(&mut group, cells, |value| value as i64)?,
                 Cells::F64(cells) => write::<DoubleType, _>(&mut group, cells, |value| value)?,
-                Cells::Text(cells) => write::<ByteArrayType, _>(&mut group, cells, |value| value.into())?,
+                Cells::Text(cells) => {
+                    write::<ByteArrayType, _>(&mut group, cells, |value| value.as_str().into())?
+                }
             }
         }
         group.close().map(drop).map_err(failed)
@@ -78,7 +80,7 @@ fn field(name: &str, kind: Kind) -> Result<TypePtr, ParquetError> {
     field.with_logical_type(logical).with_repetition(Repetition::OPTIONAL).build().map(Arc::new)
 }
 
-fn write<T: DataType, V: Copy>(
+fn write<T: DataType, V>(
     group: &mut SerializedRowGroupWriter<'_, impl Write + Send>,
     cells: Vec<Option<V>>,
     value: impl Fn(V) -> T::T,

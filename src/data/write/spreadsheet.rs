@@ -6,8 +6,17 @@ use std::borrow::Cow;
 const BEGINS: [char; 5] = ['=', '+', '-', '@', '\t'];
 
 /// A name that a spreadsheet takes for a text: an apostrophe stands before one that it would run as a formula.
-pub(crate) fn as_text(name: &str) -> Cow<'_, str> {
+pub(super) fn as_text(name: &str) -> Cow<'_, str> {
     if is_formula(name) { Cow::Owned(format!("'{name}")) } else { Cow::Borrowed(name) }
+}
+
+/// A name as a CSV cell, quoted if it contains a comma, a quote or a line end. A spreadsheet takes it for a text.
+pub(crate) fn csv_cell(name: &str) -> String {
+    let text = as_text(name);
+    if text.contains([',', '"', '\r', '\n']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.into_owned()
 }
 
 /// The name without the apostrophe that CSV files carry before names that are like formulas.
@@ -23,6 +32,15 @@ fn is_formula(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_texts_in_a_spreadsheet_too() {
+        for (name, cell) in
+            [("a", "a"), ("=1+1", "'=1+1"), ("=A1,\"x\"", "\"'=A1,\"\"x\"\"\""), ("a,b", "\"a,b\"")]
+        {
+            assert_eq!(csv_cell(name), cell);
+        }
+    }
 
     #[test]
     fn formulas_become_texts_and_back() {

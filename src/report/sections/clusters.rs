@@ -110,9 +110,9 @@ fn shown(facts: &Facts<'_>, c: usize, member: &Member) -> Result<Shown, ReportEr
     let class = facts.class_of(member.row);
     let wrong = facts.wrong(member.row, c);
     let alt = format!(
-        "{}row {}, at {}",
+        "{}{}, at {}",
         class.map(|class| format!("{class}, ")).unwrap_or_default(),
-        facts.row_number(member.row),
+        facts.row_words(member.row),
         grouped(member.distance)
     );
     let caption = class.filter(|_| wrong).unwrap_or_default().to_owned();
@@ -123,7 +123,7 @@ fn line(facts: &Facts<'_>, c: usize) -> ClusterLine {
     let text = |members: Option<&Vec<Member>>| {
         let member = |member: &Member| {
             let class = facts.class_of(member.row).map(|class| format!(" {class}")).unwrap_or_default();
-            format!("{}{class} ({})", count(facts.row_number(member.row) as f64), grouped(member.distance))
+            format!("{}{class} ({})", facts.row_name(member.row), grouped(member.distance))
         };
         members
             .map(|members| members.iter().take(3).map(member).collect::<Vec<_>>().join(", "))

@@ -5,7 +5,7 @@ use askama::Template;
 use super::super::gathered::Misread;
 use super::super::images::InlineImage;
 use super::{Facts, ReportError, Section};
-use crate::numbers::{count, grouped_plural, short_percent};
+use crate::numbers::{grouped_plural, short_percent};
 
 #[derive(Template)]
 #[template(path = "report/misread.html")]
@@ -49,8 +49,7 @@ fn group(facts: &Facts<'_>, pair: &Misread) -> Result<MisreadGroup, ReportError>
         Some(named) => format!("{class} taken for {named}"),
         None => format!("{class} in clusters without a name"),
     };
-    let numbers =
-        pair.rows.iter().map(|&row| count(facts.row_number(row) as f64)).collect::<Vec<_>>().join(", ");
+    let numbers = pair.rows.iter().map(|&row| facts.row_name(row)).collect::<Vec<_>>().join(", ");
     Ok(MisreadGroup {
         pictures: pictures(facts, pair, &heading)?,
         rows: if facts.ink.is_none() { format!("rows {numbers}") } else { String::new() },
@@ -63,7 +62,7 @@ fn pictures(facts: &Facts<'_>, pair: &Misread, heading: &str) -> Result<Vec<Inli
     let (Some(ink), Some(gathered)) = (facts.ink, &facts.gathered) else { return Ok(Vec::new()) };
     let values = |row: &usize| Some((*row, gathered.misread_values.get(row)?));
     let picture = |(row, values): (usize, &Vec<f64>)| {
-        ink.picture(values, format!("{heading}, row {}", facts.row_number(row)), String::new())
+        ink.picture(values, format!("{heading}, {}", facts.row_words(row)), String::new())
     };
     pair.rows.iter().filter_map(values).map(picture).collect()
 }

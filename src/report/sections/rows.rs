@@ -103,9 +103,9 @@ fn pictures(facts: &Facts<'_>) -> Result<Vec<InlineImage>, ReportError> {
         let row = gathered.sample[at];
         let class = facts.class_of(row).unwrap_or_default();
         let alt = if class.is_empty() {
-            format!("row {}", facts.row_number(row))
+            facts.row_words(row)
         } else {
-            format!("{class}, row {}", facts.row_number(row))
+            format!("{class}, {}", facts.row_words(row))
         };
         ink.picture(gathered.sampled(at), alt, class.to_owned())
     };
@@ -125,7 +125,7 @@ fn cells(facts: &Facts<'_>) -> Vec<Vec<String>> {
         let row = gathered.sample[at];
         let values = gathered.sampled(at).iter().take(COLUMNS).map(|&x| grouped(x));
         let class = facts.class_of(row).map(str::to_owned);
-        std::iter::once(count(row as f64 + 1.0)).chain(class).chain(values).collect()
+        std::iter::once(facts.row_name(row)).chain(class).chain(values).collect()
     };
     gathered.some(ROWS, 1).into_iter().map(line).collect()
 }

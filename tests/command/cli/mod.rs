@@ -191,7 +191,14 @@ fn interrupted(folder: &Folder, args: &str, seconds: u64) -> (Option<i32>, Strin
 
 /// Whether this is a note that says what row 1 was taken for, or which columns were left out or read as 1 and 0.
 fn is_note_on_table(line: &str) -> bool {
-    let said = ["names the columns: ", " is data, ", ", left out", "is read as 1", " left out, which "];
+    let said = [
+        "names the columns: ",
+        " is data, ",
+        ", left out",
+        "is read as 1",
+        " left out, which ",
+        " pixels, each ",
+    ];
     line.starts_with("note: ") && said.iter().any(|part| line.contains(part))
 }
 
