@@ -41,6 +41,7 @@
 //! The feature `cli`, on by default, adds the command `cairn` and modules that need more crates:
 //!
 //! * `compare`: verifies that devices agree, then times them
+//! * `quantize`: pictures with fewer colours
 //! * `reading`: reads handwritten digits in a scan or a photograph
 //! * `report`: an HTML report, and a page to draw digits on
 //!
@@ -63,6 +64,9 @@ pub mod lattice;
 pub mod memory;
 pub mod model;
 pub mod numbers;
+pub mod picture;
+#[cfg(feature = "cli")]
+pub mod quantize;
 #[cfg(feature = "cli")]
 pub mod reading;
 #[cfg(feature = "cli")]

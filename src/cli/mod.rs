@@ -3,8 +3,8 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `read`, `devices` | the
-//! subcommands |
+//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `read`, `quantize`,
+//! `devices` | the subcommands |
 //! | `rows`, `drawings` | streams of rows in and out; drawings as rows |
 //! | `request` | flags -> parameters, with defaults that depend on other flags |
 //! | `starts` | start centroids from a file |
@@ -15,7 +15,8 @@
 //! | `measures` | the measures as text |
 //! | `json` | the summary as JSON |
 //! | `notes` | notes and warnings on standard error |
-//! | `input` | what was found in a text table: notes, JSON |
+//! | `input` | what was found in a text table or in pictures: notes, JSON |
+//! | `image_file` | the bytes of a picture |
 //! | `prepared` | what was made of a table: columns and rows that were left out |
 //! | `device` | opens the device, from flags and the environment |
 //! | `cache` | the cache folder, with the cost model of this machine |
@@ -41,6 +42,7 @@ mod failure;
 mod files;
 mod fit;
 mod hints;
+mod image_file;
 mod input;
 mod json;
 mod measures;
@@ -52,6 +54,7 @@ mod pictures;
 mod predict;
 mod prepared;
 mod progress;
+mod quantize;
 mod read;
 mod report;
 mod request;
@@ -91,6 +94,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Command::Report(args) => report::run(args),
         Command::Draw(args) => draw::run(args),
         Command::Read(args) => read::run(args),
+        Command::Quantize(args) => quantize::run(args),
         Command::Devices(args) => devices::run(args),
     }
 }

@@ -13,8 +13,8 @@ use cairn::data::{file_and_part, files_of};
 use super::args::draw::DrawArgs;
 use super::args::sweep::SweepArgs;
 use super::args::{
-    Command, CompareArgs, FitArgs, InitArg, JobArgs, NameArgs, OutArgs, PredictArgs, ReadArgs, ReportArgs,
-    RowsArgs, ScoreArgs, TransformArgs,
+    Command, CompareArgs, FitArgs, InitArg, JobArgs, NameArgs, OutArgs, PredictArgs, QuantizeArgs, ReadArgs,
+    ReportArgs, RowsArgs, ScoreArgs, TransformArgs,
 };
 use super::failure::Usage;
 
@@ -126,6 +126,7 @@ impl<'a> Files<'a> {
             Command::Report(args) => files.report(args),
             Command::Draw(args) => files.draw(args),
             Command::Read(args) => files.read(args),
+            Command::Quantize(args) => files.quantize(args),
             Command::Devices(_) => {} // it has no paths, as the test below checks
         }
         files.outputs.push(Named { flag: "standard output", path: None });
@@ -333,6 +334,26 @@ impl<'a> Files<'a> {
         self.input("MODEL", model);
         self.stream("IMAGE", image);
         self.outputs([("--debug", debug)]);
+    }
+
+    fn quantize(&mut self, args: &'a QuantizeArgs) {
+        let QuantizeArgs {
+            image,
+            output,
+            palette,
+            colours: _,
+            seed: _,
+            restarts: _,
+            max_iter: _,
+            device: _,
+            memory: _,
+            threads: _,
+            json: _,
+            quiet: _,
+        } = args;
+        self.stream("IMAGE", image);
+        self.output("--output", output);
+        self.outputs([("--palette", palette)]);
     }
 }
 

@@ -7,6 +7,7 @@ use cairn::reading::{Area, Digit, Line, Picture, Reading, ReadingError, proof, r
 use serde::Serialize;
 
 use super::args::ReadArgs;
+use super::image_file;
 use super::json::{self, SCHEMA, VERSION};
 use super::terminal::{self, plain};
 use cairn::numbers::plural;
@@ -15,7 +16,7 @@ use cairn::numbers::plural;
 pub(super) fn run(args: &ReadArgs) -> anyhow::Result<()> {
     let debug = args.debug.as_deref().map(Output::create_plain).transpose()?;
     let model = Model::load(&args.model)?;
-    let source = if args.image == "-" { "standard input" } else { &args.image };
+    let source = image_file::name(&args.image);
     let picture = picture(&args.image).map_err(|error| anyhow!("{source} {error}"))?;
     let reading = read(&picture, &model).map_err(|error| match error {
         ReadingError::Crowded => anyhow!("{source} {error}"),

@@ -40,6 +40,7 @@ fn wanted(command: &Command) -> Option<(Option<usize>, bool)> {
         Command::Transform(args) => Some((args.rows.threads.threads, false)),
         Command::Score(args) => Some((args.rows.threads.threads, false)),
         Command::Read(args) => Some((None, args.quiet)),
+        Command::Quantize(args) => Some((args.threads.threads, args.quiet)),
         Command::Devices(_) => Some((None, false)),
         Command::Name(_) | Command::Draw(_) => None,
     }

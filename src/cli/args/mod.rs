@@ -11,6 +11,7 @@ mod job;
 mod metric;
 mod model;
 mod number;
+mod quantize;
 mod read;
 mod report;
 mod search;
@@ -35,6 +36,7 @@ pub(super) use fit::FitArgs;
 pub(super) use job::{InitArg, JobArgs};
 pub(super) use metric::{MetricArg, MetricArgs};
 pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
+pub(super) use quantize::QuantizeArgs;
 pub(super) use read::ReadArgs;
 pub(super) use report::ReportArgs;
 pub(super) use search::{SearchArg, SearchArgs};
@@ -129,6 +131,8 @@ pub(super) enum Command {
     Draw(draw::DrawArgs),
     /// Read handwritten digits in a scan or a photograph, with a model
     Read(ReadArgs),
+    /// Write a picture with fewer colours, chosen by k-means
+    Quantize(Box<QuantizeArgs>),
     /// List the GPUs that can be used, and the device that `auto` chooses
     Devices(DevicesArgs),
 }

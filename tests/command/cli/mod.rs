@@ -20,6 +20,8 @@
 //! | `drawings` | `cairn predict --drawings` |
 //! | `read` | `cairn read` |
 //! | `devices` | `cairn devices`, and what `--device` says |
+//! | `pixels` | pictures as tables: their pixels, folders of them |
+//! | `quantize` | `cairn quantize` |
 //! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
 //! | `warnings` | warnings in every output; values beyond floats; rows without a label; columns by name |
 //! | `extremes` | values of every size in reports and sweeps |
@@ -46,6 +48,8 @@ mod metric;
 mod model;
 mod pipes;
 mod read;
+mod pixels;
+mod quantize;
 mod scale;
 mod search;
 #[cfg(unix)]
