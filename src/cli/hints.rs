@@ -135,6 +135,9 @@ fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
             of_cell(leave_out_text(position, columns), *hint)
         }
         DataError::ColumnKind { asked, .. } if !asked.is_empty() => leave_out_kinds(asked),
+        DataError::OnePicture { .. } => "--pixels makes each pixel a row".to_owned(),
+        DataError::NoSheets { .. } => "leave out --sheet".to_owned(),
+        DataError::NotAPicture { .. } => "leave out --pixels and --channels".to_owned(),
         DataError::MarkOfNoText { .. } => "leave out --na".to_owned(),
         DataError::NotFinite { position, .. } => leave_out(position),
         DataError::UnknownColumn { role, .. }

@@ -8,10 +8,11 @@ use arrow_ipc::{Block, Buffer, root_as_footer, root_as_message};
 use arrow_schema::{ArrowError, DataType, Field};
 
 use super::arrow_column::{kind_of, read};
-use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, guarded, not_numbers};
+use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, not_numbers};
 use super::columns::{Columns, MOST_COLUMNS};
 use super::error::DataError;
 use super::format::InputFormat;
+use super::guarded::guarded;
 use super::input::{Input, Stored, StoredBytes};
 use super::options::ReadOptions;
 use super::source::Source;

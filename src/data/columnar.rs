@@ -1,7 +1,6 @@
 //! Files that hold their columns one by one, such as Parquet and Arrow -> rows.
 
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::columns::{Columns, listed};
 use super::error::{DataError, Hint, quoted};
@@ -230,16 +229,4 @@ fn by_rows<T: Copy + Default>(to: &mut Vec<T>, n_rows: usize, columns: &[Cells],
         let places = to.iter_mut().skip(place).step_by(columns.len());
         places.zip(&cells.numbers).for_each(|(to, &value)| *to = convert(value));
     }
-}
-
-/// What a library makes of a damaged file: its error, or one instead of a panic.
-pub(super) fn guarded<T>(
-    name: &str,
-    format: &'static str,
-    work: impl FnOnce() -> Result<T, DataError>,
-) -> Result<T, DataError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-        let reason = "its reader failed".to_owned();
-        Err(DataError::Damaged { name: name.to_owned(), format, reason })
-    })
 }

@@ -30,6 +30,16 @@ pub(crate) fn listed(names: &[String]) -> String {
     shown.join(", ") + if names.len() > LISTED { ", .." } else { "" }
 }
 
+/// The name of a cell of a sheet: `C7`. `row` counts from 1, `column` from 0.
+fn cell_name(row: u64, column: usize) -> String {
+    let (mut letters, mut left) = (String::new(), column + 1);
+    while left > 0 {
+        letters.insert(0, char::from(b'A' + ((left - 1) % 26) as u8));
+        left = (left - 1) / 26;
+    }
+    format!("{letters}{row}")
+}
+
 /// The columns of a source, with their names if there is a header. Indices count from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
@@ -38,22 +48,35 @@ pub struct Columns {
     count: usize,
     /// Columns that hold text, in ascending order.
     text: Vec<usize>,
+    /// The column of a sheet, from 0, that the first of them is.
+    in_sheet: Option<usize>,
 }
 
 impl Columns {
     /// Columns with a header.
     pub(super) fn named(source: &str, header: Vec<String>) -> Columns {
-        Columns { source: source.to_owned(), count: header.len(), header: Some(header), text: Vec::new() }
+        Columns {
+            source: source.to_owned(),
+            count: header.len(),
+            header: Some(header),
+            text: Vec::new(),
+            in_sheet: None,
+        }
     }
 
     /// Columns without names.
     pub(super) fn numbered(source: &str, count: usize) -> Columns {
-        Columns { source: source.to_owned(), header: None, count, text: Vec::new() }
+        Columns { source: source.to_owned(), header: None, count, text: Vec::new(), in_sheet: None }
     }
 
     /// The same, of which these columns hold text.
     pub(super) fn with_text(self, text: Vec<usize>) -> Columns {
         Columns { text, ..self }
+    }
+
+    /// The same in a sheet, of which this column, from 0, is the first of them.
+    pub(super) fn in_sheet(self, first: Option<usize>) -> Columns {
+        Columns { in_sheet: first, ..self }
     }
 
     /// Columns that hold text, or anything else that is no number, and so can be no features, in ascending order. Only
@@ -109,7 +132,8 @@ impl Columns {
     /// Position of a cell. `row` is the number that the source shows, from 1; `column` is an index from 0.
     pub(super) fn position(&self, row: u64, column: usize) -> Position {
         let (column_name, found_by) = (self.header_name(column), self.found_by(column));
-        Position { name: self.source.clone(), row, column: column + 1, column_name, found_by }
+        let cell = self.in_sheet.map(|first| cell_name(row, first + column));
+        Position { name: self.source.clone(), row, column: column + 1, column_name, cell, found_by }
     }
 
     fn found_by(&self, column: usize) -> FoundBy {
@@ -218,5 +242,20 @@ impl Columns {
             }
         };
         shortened(&format!("{n_columns} columns, {}", names.join(", ")), 400)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_called_as_in_the_program() {
+        let cells =
+            [(1, 0, "A1"), (7, 2, "C7"), (9, 25, "Z9"), (10, 26, "AA10"), (1, 701, "ZZ1"), (2, 702, "AAA2")];
+        for (row, column, name) in cells {
+            assert_eq!(cell_name(row, column), name);
+        }
+        assert_eq!(cell_name(1_048_576, 16_383), "XFD1048576");
     }
 }

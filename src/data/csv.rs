@@ -60,6 +60,20 @@ type TextRows = CsvRows<Box<dyn Read + Send>>;
 
 /// Finds the delimiter, the header and the number of columns.
 fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    open_at(input, options, None)
+}
+
+/// Opens a sheet as text, whose first column is this one of the sheet, from 0.
+#[cfg(feature = "excel")]
+pub(super) fn open_sheet(
+    input: Input,
+    options: &ReadOptions,
+    first: usize,
+) -> Result<Box<dyn Source>, DataError> {
+    open_at(input, options, Some(first))
+}
+
+fn open_at(input: Input, options: &ReadOptions, sheet: Option<usize>) -> Result<Box<dyn Source>, DataError> {
     let name = input.name();
     let mut text = text_of(&input)?;
     let longest = options.longest_row;
@@ -78,7 +92,7 @@ fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataErro
         Some(header) => Columns::named(name, header.clone()),
         None => Columns::numbered(name, form.n_columns),
     };
-    let columns = columns.with_text(form.text.clone());
+    let columns = columns.with_text(form.text.clone()).in_sheet(sheet);
     let text: Box<dyn Read + Send> = Box::new(Cursor::new(sample.into_bytes()).chain(text));
     let begun = Mutex::new(Some(rows_of(name, text, &form, longest)?));
     let (points, commas, header) = (AtomicU64::new(0), AtomicU64::new(0), options.header);

@@ -668,6 +668,15 @@ pub enum DataError {
         available: String,
     },
 
+    /// A sheet of a table that has none.
+    #[error("{name}: is no workbook, of which {} could be a sheet; leave out the sheet", quoted(sheet))]
+    NoSheets {
+        /// The source.
+        name: String,
+        /// The requested sheet.
+        sheet: String,
+    },
+
     /// The file has changed since it was first opened.
     #[error(
         "{name}: changed while it was in use, from {expected} bytes to {found}; run again once it is complete"
@@ -834,7 +843,8 @@ impl fmt::Display for HeaderDoubt {
     }
 }
 
-/// Position of a cell, counted from 1. Displays as `points.csv, row 7, column 3 ("age")`.
+/// Position of a cell, counted from 1. Displays as `points.csv, row 7, column 3 ("age")`, in a sheet as `t.xlsx:Data, cell
+/// C7 ("age")`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// The source.
@@ -845,6 +855,8 @@ pub struct Position {
     pub column: usize,
     /// The column's name, where there is a header.
     pub column_name: Option<String>,
+    /// The name of the cell in a sheet, such as `C7`.
+    pub cell: Option<String>,
     pub(super) found_by: FoundBy,
 }
 
@@ -871,7 +883,10 @@ impl Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, row {}, column {}", self.name, self.row, self.column)?;
+        match &self.cell {
+            Some(cell) => write!(f, "{}, cell {cell}", self.name)?,
+            None => write!(f, "{}, row {}, column {}", self.name, self.row, self.column)?,
+        }
         match &self.column_name {
             Some(name) => write!(f, " ({})", quoted(name)),
             None => Ok(()),
@@ -977,10 +992,13 @@ mod tests {
     #[test]
     fn a_place_names_the_column_where_it_has_a_name() {
         let (name, column_name) = ("points.csv".into(), Some("age".into()));
-        let mut position = Position { name, row: 7, column: 3, column_name, found_by: FoundBy::Name };
+        let mut position =
+            Position { name, row: 7, column: 3, column_name, cell: None, found_by: FoundBy::Name };
         assert_eq!(position.to_string(), r#"points.csv, row 7, column 3 ("age")"#);
         position.column_name = None;
         assert_eq!(position.to_string(), "points.csv, row 7, column 3");
+        position.cell = Some("C7".into());
+        assert_eq!(position.to_string(), "points.csv, cell C7");
     }
 
     #[test]

@@ -15,6 +15,12 @@ const fn foreign(what: &'static str, advice: &'static str) -> Foreign {
 }
 
 const AS_CSV: &str = "save its table as CSV in UTF-8";
+/// The first file of an OpenDocument archive says what it is.
+const OPEN_DOCUMENT: &[u8] = b"opendocument";
+#[cfg(feature = "excel")]
+const WORKBOOK: &str = "give the sheet as .xlsx, .xls or .ods, or save it as CSV in UTF-8";
+#[cfg(not(feature = "excel"))]
+const WORKBOOK: &str = "save its sheet as CSV in UTF-8, or build Cairn with its feature excel: cargo install --path . --features excel";
 const DECOMPRESS: &str = "decompress it, and give the table in it";
 const UTF_16: Foreign = foreign(
     "text in UTF-16 without a byte order mark",
@@ -28,7 +34,8 @@ const GB_18030: Foreign = foreign(
     "text in GB 18030",
     "save it as CSV in UTF-8, or convert it: iconv -f GB18030 -t UTF-8 FILE > NEW.csv",
 );
-const PICTURE: Foreign = foreign("a picture", "save its values with numpy.save, a row for each pixel");
+const PICTURE: Foreign =
+    foreign("a picture", "give pictures without other tables, or save its values with numpy.save");
 
 /// First bytes, and the format that has them.
 const FORMATS: [(&[u8], Foreign); 22] = [
@@ -69,7 +76,7 @@ const FORMATS: [(&[u8], Foreign); 22] = [
     (b"CDF\x01", foreign("a NetCDF file", "save its table with numpy.save as .npy, or as CSV")),
     (b"CDF\x02", foreign("a NetCDF file", "save its table with numpy.save as .npy, or as CSV")),
     (b"MATLAB 5.0", foreign("a MATLAB file", "save its table with writematrix as CSV")),
-    (b"\xd0\xcf\x11\xe0", foreign("an Excel workbook (.xls)", "save its sheet as CSV in UTF-8")),
+    (b"\xd0\xcf\x11\xe0", foreign("an Excel workbook (.xls)", WORKBOOK)),
     (b"SQLite format 3\0", foreign("an SQLite database", AS_CSV)),
     (b"%PDF", foreign("a PDF document", AS_CSV)),
     (b"\x89PNG", PICTURE),
@@ -96,19 +103,24 @@ pub(super) fn recognise(start: &[u8]) -> Option<Foreign> {
         .or_else(|| is_utf_16(start).then_some(UTF_16))
 }
 
+/// Whether the name of an archive's first file is that of an Office or OpenDocument document.
+pub(super) fn is_office(name: &[u8]) -> bool {
+    let begins = [&b"[Content_Types]"[..], b"_rels/", b"xl/", b"docProps/"];
+    begins.iter().any(|begin| name.starts_with(begin)) || holds(name, OPEN_DOCUMENT)
+}
+
+fn holds(name: &[u8], text: &[u8]) -> bool {
+    name.windows(text.len()).any(|part| part == text)
+}
+
 /// A zip archive, by the name of its first file.
 pub(super) fn zip(name: &[u8]) -> Foreign {
-    let holds = |text: &[u8]| name.windows(text.len()).any(|part| part == text);
-    if holds(b".npy") {
+    if holds(name, b".npy") {
         foreign("a zip archive of arrays (.npz)", "save its table by itself with numpy.save as .npy")
-    } else if name.starts_with(b"[Content_Types]")
-        || name.starts_with(b"_rels/")
-        || name.starts_with(b"xl/")
-        || name.starts_with(b"docProps/")
-    {
-        foreign("a zip archive of an Office document (.xlsx, perhaps)", "save its sheet as CSV in UTF-8")
-    } else if holds(b"opendocument") {
-        foreign("a zip archive of an OpenDocument sheet (.ods, perhaps)", "save its sheet as CSV in UTF-8")
+    } else if holds(name, OPEN_DOCUMENT) {
+        foreign("a zip archive of an OpenDocument sheet (.ods, perhaps)", WORKBOOK)
+    } else if is_office(name) {
+        foreign("a zip archive of an Office document (.xlsx, perhaps)", WORKBOOK)
     } else {
         foreign("a zip archive", DECOMPRESS)
     }

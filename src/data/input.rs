@@ -179,10 +179,14 @@ impl Write for Copy<'_> {
     }
 }
 
-/// The file of a source, and the name of the array in it if it is `FILE.npz:NAME`.
+/// Endings of files that have parts, with the colon before the name of one.
+const WITH_PARTS: [&str; 6] = [".npz:", ".xlsx:", ".xlsm:", ".xlsb:", ".xls:", ".ods:"];
+
+/// The file of a source, and the name of the array or the sheet in it if it is `FILE.npz:NAME` or `FILE.xlsx:NAME`.
 #[must_use]
 pub fn file_and_part(source: &str) -> (&str, Option<&str>) {
-    let end = source.to_ascii_lowercase().rfind(".npz:").map(|at| at + 4);
+    let lower = source.to_ascii_lowercase();
+    let end = WITH_PARTS.iter().filter_map(|ending| Some(lower.rfind(ending)? + ending.len() - 1)).max();
     match end.filter(|_| !Path::new(source).exists()) {
         Some(end) => (&source[..end], Some(&source[end + 1..])),
         None => (source, None),

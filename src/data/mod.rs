@@ -22,6 +22,8 @@
 //! | `npy_cells`, `array` | bytes to numbers; arrays in files |
 //! | `npy_header`, `npy`, `npz` | `.npy`: its header; the file; archives of them |
 //! | `idx`, `vectors` | IDX, the format of MNIST; `.fvecs`, `.bvecs`, `.ivecs` |
+//! | `guarded` | libraries that may panic |
+//! | `sheet` | Excel and OpenDocument sheets to text |
 //! | `columnar` | files of columns to rows |
 //! | `parquet_pages`, `parquet_column`, `parquet` | Parquet: the bytes; a column; the file |
 //! | `arrow_column`, `arrow` | Arrow IPC: a column; the file |
@@ -58,6 +60,8 @@ mod form;
 #[cfg(feature = "cli")]
 mod folder;
 mod format;
+#[cfg(any(feature = "parquet", feature = "excel"))]
+mod guarded;
 mod header;
 mod idx;
 mod input;
@@ -87,6 +91,8 @@ mod picture_files;
 mod pictures;
 mod scale;
 mod scale_fit;
+#[cfg(feature = "excel")]
+mod sheet;
 mod source;
 mod stamp;
 mod truth;

@@ -17,6 +17,10 @@ use super::joined::Joined;
 #[cfg(feature = "cli")]
 use super::npz;
 use super::options::ReadOptions;
+#[cfg(feature = "cli")]
+use super::pictures;
+#[cfg(feature = "excel")]
+use super::sheet;
 use super::source::Source;
 #[cfg(feature = "cli")]
 use super::unpack::unpacking;
@@ -110,6 +114,43 @@ impl Files {
             }
             all.files.extend(files_of(source)?);
         }
+        Ok(all)
+    }
+}
+
+/// Whether an input is a picture, by its first bytes and its name.
+#[cfg(feature = "cli")]
+fn is_picture(input: &Input) -> bool {
+    begins_as_picture(input.start(), &ending(input.bare_name()))
+}
+
+/// The input of a source; `None` for the embedded table.
+fn input_of(source: &str) -> Result<Option<Input>, DataError> {
+    if source == DIGITS { Ok(None) } else { file_of(source).map(Some) }
+}
+
+/// The input of a file, or standard input.
+fn file_of(source: &str) -> Result<Input, DataError> {
+    if source == "-" {
+        return decompressed(Input::once(STANDARD_INPUT, Box::new(io::stdin()))?);
+    }
+    let (file, part) = file_and_part(source);
+    decompressed(Input::of_path(file)?.with_part(part))
+}
+
+fn open_one(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    open_found(input_of(source)?, options)
+}
+
+fn open_found(input: Option<Input>, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+    if options.pixels || options.channels.is_some() {
+        let name = input.map_or_else(|| DIGITS.to_owned(), |input| input.name().to_owned());
+        return Err(DataError::NotAPicture { name });
+    }
+    match (input, &options.sheet) {
+        (Some(input), _) => open_input(input, options),
+        (None, Some(sheet)) => Err(DataError::NoSheets { name: DIGITS.to_owned(), sheet: sheet.clone() }),
+        (None, None) => open_digits(),
     }
 }
 
@@ -135,6 +176,13 @@ fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, Da
     let name = || input.name().to_owned();
     if input.start().is_empty() {
         return Err(DataError::Empty { name: name() });
+    }
+    #[cfg(feature = "excel")]
+    if sheet::is_workbook(&input) {
+        return sheet::open(input, options);
+    }
+    if let Some(sheet) = &options.sheet {
+        return Err(DataError::NoSheets { name: name(), sheet: sheet.clone() });
     }
     let format = match (by_content(&input), recognise(input.start())) {
         (Some(format), _) => format,

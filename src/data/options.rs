@@ -41,11 +41,27 @@ pub struct ReadOptions {
     pub longest_row: usize,
     /// More texts that stand for a missing value (CSV), beside [`MARKS_OF_MISSING`](super::MARKS_OF_MISSING).
     pub na: Vec<String>,
+    /// The sheet of a workbook. `None`: the first one that is not hidden.
+    pub sheet: Option<String>,
+    /// Whether each pixel of a picture is a row, whose columns are its values. Else each picture is a row, whose columns
+    /// are the values of its pixels.
+    pub pixels: bool,
+    /// The values of a pixel. `None`: brightness if all pictures are grey, else red, green and blue; and opacity, if a
+    /// pixel of any of them is not opaque.
+    pub channels: Option<Channels>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { header: Header::default(), delimiter: None, longest_row: LONGEST_ROW, na: Vec::new() }
+        Self {
+            header: Header::default(),
+            delimiter: None,
+            longest_row: LONGEST_ROW,
+            na: Vec::new(),
+            sheet: None,
+            pixels: false,
+            channels: None,
+        }
     }
 }
 

@@ -7,10 +7,11 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use parquet::schema::types::SchemaDescriptor;
 
-use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, guarded, not_numbers};
+use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, not_numbers};
 use super::columns::{Columns, MOST_COLUMNS};
 use super::error::DataError;
 use super::format::InputFormat;
+use super::guarded::guarded;
 use super::input::{Input, Stored};
 use super::options::ReadOptions;
 use super::parquet_column::{ColumnRows, Leaf};

@@ -4,7 +4,7 @@ use cairn::data::{Header, LONGEST_ROW, ReadOptions};
 use cairn::picture::Channels;
 use clap::ValueEnum;
 
-/// `--header`, `--delimiter`, `--max-row` and `--na`.
+/// `--header`, `--delimiter`, `--max-row`, `--na`, `--sheet`, `--pixels` and `--channels`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct TableArgs {
     /// Whether row 1 of a CSV file names the columns; auto: compare it with the rows below, and ask if that leaves a
@@ -24,6 +24,20 @@ pub(in crate::cli) struct TableArgs {
     /// A text that stands for a missing value in a CSV file, beside the usual marks such as NA; may be repeated
     #[arg(long, value_name = "TEXT", value_hint = clap::ValueHint::Other, allow_hyphen_values = true, help_heading = "Input")]
     pub(in crate::cli) na: Vec<String>,
+
+    /// Sheet of an Excel or OpenDocument workbook [default: the first one that is not hidden]
+    #[arg(long, value_name = "NAME", value_hint = clap::ValueHint::Other, help_heading = "Input")]
+    pub(in crate::cli) sheet: Option<String>,
+
+    /// Read each pixel of a picture (PNG, JPEG, BMP or PNM) as a row of its values; without it each picture of a folder is
+    /// a row of its pixels
+    #[arg(long, help_heading = "Input")]
+    pub(in crate::cli) pixels: bool,
+
+    /// The values of a pixel: grey, grey-alpha, rgb or rgba [default: grey if all pictures are, else rgb; with alpha if
+    /// a pixel is not opaque]
+    #[arg(long, value_name = "WHICH", value_enum, hide_possible_values = true, help_heading = "Input")]
+    pub(in crate::cli) channels: Option<ChannelsArg>,
 }
 
 impl TableArgs {
@@ -36,6 +50,9 @@ impl TableArgs {
             delimiter: self.delimiter,
             longest_row,
             na: self.na.clone(),
+            sheet: self.sheet.clone(),
+            pixels: self.pixels,
+            channels: self.channels.map(Channels::from),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! | `bad_input` | invalid input: exit code, a message of one line, no file left behind |
 //! | `cases` | ordinary files of every form: headers, missing values, dialects, other formats, ids |
 //! | `columns` | columns chosen, left out, of text; rows that lack values; tables as people have them |
+//! | `sheets` | sheets of Excel and OpenDocument workbooks |
 //! | `scale` | scaled rows in every output; models that keep the scaling |
 //! | `metric` | the metric cosine in every output, in models; what has no angle |
 //! | `input` | sources of data, truth and weights |
@@ -52,6 +53,8 @@ mod pixels;
 mod quantize;
 mod scale;
 mod search;
+#[cfg(feature = "excel")]
+mod sheets;
 #[cfg(unix)]
 mod stops;
 mod summary;
