@@ -330,7 +330,7 @@ impl<'a> Files<'a> {
     }
 
     fn read(&mut self, args: &'a ReadArgs) {
-        let ReadArgs { model, image, debug, plain: _, json: _, quiet: _ } = args;
+        let ReadArgs { model, image, debug, plain: _, amounts: _, json: _, quiet: _ } = args;
         self.input("MODEL", model);
         self.stream("IMAGE", image);
         self.outputs([("--debug", debug)]);

@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow, bail};
 use cairn::data::write::Output;
 use cairn::model::Model;
-use cairn::reading::{Area, Digit, Line, Picture, Reading, ReadingError, proof, read};
+use cairn::reading::{Amount, Area, Digit, Line, Picture, Reading, ReadingError, amounts, proof, read};
 use serde::Serialize;
 
 use super::args::ReadArgs;
@@ -29,8 +29,10 @@ pub(super) fn run(args: &ReadArgs) -> anyhow::Result<()> {
     if reading.lines.is_empty() && !args.json {
         bail!("{source}: nothing found{}", left_out(&reading, ", but "));
     }
+    let amounts = amounts(&reading, &model);
     let text = match (args.json, args.plain) {
         (true, _) => json::pretty(&document(source, &picture, &reading, &model))?,
+        _ if args.amounts => amounts.iter().map(|amount| listed(amount, args.plain)).collect(),
         (_, true) => reading.lines.iter().map(|line| plain(&line.text(&model)) + "\n").collect(),
         _ => reading.lines.iter().map(|line| shown(line, &model)).collect(),
     };
@@ -41,20 +43,25 @@ pub(super) fn run(args: &ReadArgs) -> anyhow::Result<()> {
     if reading.lines.is_empty() {
         bail!("{source}: nothing found");
     }
+    if args.amounts && amounts.is_empty() {
+        bail!("{source}: no amount found: no number has a point, a comma, a minus or a sign");
+    }
     Ok(())
 }
 
 fn picture(file: &str) -> anyhow::Result<Picture> {
-    let mut bytes = Vec::new();
-    let read = match file {
-        "-" => std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes),
-        file => std::fs::File::open(file).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)),
-    };
-    read.map_err(|error| anyhow!("can't be read: {error}"))?;
-    if bytes.len() as u64 > MOST_BYTES {
-        bail!("has more than {MOST_BYTES} bytes; cut it, or scale it down");
+    Ok(Picture::decode(&image_file::bytes(file)?)?)
+}
+
+/// An amount, and unless its text alone is wanted its box, and whether it may be the total.
+fn listed(amount: &Amount, plain_only: bool) -> String {
+    let text = plain(&amount.text);
+    if plain_only {
+        return text + "\n";
     }
-    Ok(Picture::decode(&bytes)?)
+    let [left, top, width, height] = corners(&amount.area);
+    let total = if amount.total { "  likely the total: the largest at the right edge, a guess" } else { "" };
+    format!("{text:>12}  at {left},{top}, {width} x {height} pixels{total}\n")
 }
 
 /// The text of a line, and below it the confidence of each digit.
@@ -100,6 +107,7 @@ struct ReadingJson<'a> {
     skew_degrees: f64,
     text: String,
     lines: Vec<LineOf>,
+    amounts: Vec<AmountOf>,
     left_out: Vec<[usize; 4]>,
 }
 
@@ -108,6 +116,16 @@ struct Size<'a> {
     name: &'a str,
     width: usize,
     height: usize,
+}
+
+#[derive(Serialize)]
+struct AmountOf {
+    text: String,
+    value: Option<f64>,
+    line: usize,
+    /// Left, top, width and height, in pixels of the picture.
+    r#box: [usize; 4],
+    likely_total: bool,
 }
 
 #[derive(Serialize)]
@@ -144,6 +162,13 @@ fn document<'a>(name: &'a str, picture: &Picture, reading: &Reading, model: &Mod
     };
     let line =
         |line: &Line| LineOf { text: line.text(model), digits: line.digits.iter().map(digit).collect() };
+    let amount = |amount: &Amount| AmountOf {
+        text: amount.text.clone(),
+        value: amount.value,
+        line: amount.line,
+        r#box: corners(&amount.area),
+        likely_total: amount.total,
+    };
     let texts: Vec<String> = reading.lines.iter().map(|line| line.text(model)).collect();
     ReadingJson {
         schema: SCHEMA,
@@ -152,6 +177,7 @@ fn document<'a>(name: &'a str, picture: &Picture, reading: &Reading, model: &Mod
         skew_degrees: reading.skew,
         text: texts.join("\n"),
         lines: reading.lines.iter().map(line).collect(),
+        amounts: amounts(reading, model).iter().map(amount).collect(),
         left_out: reading.left_out.iter().map(corners).collect(),
     }
 }

@@ -8,6 +8,7 @@
 //! | `skew` | detection and correction of skew |
 //! | `glyphs` | components -> digits: joins pieces, cuts touching digits, leaves out marks |
 //! | `lines` | digits -> lines, in reading order |
+//! | `amounts` | numbers with points, commas, a minus or a sign |
 //! | `raster` | a digit's ink -> 8 x 8 counts, with strokes as wide as in the data |
 //! | `proof` | the picture with boxes and names, for inspection |
 //!
@@ -15,6 +16,7 @@
 //! normalise each segment like the training data, classify. The classifier is a model: a digit gets the name of its
 //! nearest centroid.
 
+mod amounts;
 mod components;
 mod found;
 mod glyphs;
@@ -28,6 +30,8 @@ mod skew;
 use crate::drawing::SIZE;
 use crate::model::{DrawnError, Model, PredictError};
 
+pub use crate::picture::{MOST_PIXELS, PictureError};
+pub use amounts::{Amount, amounts};
 pub use found::{Area, Digit, Line, Reading};
 pub use picture::Picture;
 pub use proof::proof;

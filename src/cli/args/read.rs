@@ -12,6 +12,8 @@ Examples:
     Print the digits, such as 80123 456, and the confidence of each
   cairn read digits.safetensors receipt.png --plain
     Print the text only, for a script
+  cairn read digits.safetensors receipt.png --amounts
+    List the amounts, such as 1,234.50, with a guess which is the total
   cairn read digits.safetensors scan.png --json
     Print a bounding box for each digit, in pixels
   cairn read digits.safetensors scan.png --debug seen.png
@@ -38,6 +40,11 @@ pub(in crate::cli) struct ReadArgs {
     /// Print the text only, line by line
     #[arg(long, conflicts_with = "json", help_heading = "Output")]
     pub(in crate::cli) plain: bool,
+
+    /// List the numbers with a decimal point, commas, a minus or a dollar sign, each with its box (left, top, width and
+    /// height, in pixels); the largest at the right edge is marked as the likely total, which is a guess
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) amounts: bool,
 
     /// Print JSON: text, confidence and bounding box of each digit
     #[arg(long, help_heading = "Output")]

@@ -1,5 +1,6 @@
 //! `cairn read`.
 
+use std::fs;
 use std::io::Cursor;
 
 use image::{GrayImage, ImageFormat, Luma};
@@ -85,6 +86,42 @@ fn json_has_a_box_and_a_confidence_for_each() {
     }
 }
 
+/// The strip with a minus before it, and a point before its last two digits.
+fn amount() -> GrayImage {
+    let mut picture = strip();
+    let mut mark = |left: u32, top: u32, width: u32, height: u32| {
+        (0..width * height).for_each(|at| picture.put_pixel(left + at % width, top + at / width, Luma([40])));
+    };
+    mark(3, 48, 16, 5);
+    mark(25 + 52 * 7 + 43, 64, 6, 6);
+    picture
+}
+
+#[test]
+fn amounts_are_listed_with_boxes_and_a_likely_total() {
+    let folder = fitted();
+    fs::write(folder.path("a.png"), file(&amount(), ImageFormat::Png)).unwrap();
+    let text = folder.run("read m.safetensors s.png --plain -q").out;
+    let expected = format!("-{}.{}", &text[..8], &text[8..10]);
+    let ran = folder.run("read m.safetensors a.png --amounts -q");
+    ran.done();
+    let line = ran.out.trim_start();
+    assert!(line.starts_with(&format!("{expected}  at 3,")), "{line} {expected}");
+    assert!(line.ends_with("likely the total: the largest at the right edge, a guess\n"), "{line}");
+    assert_eq!(folder.run("read m.safetensors a.png --amounts --plain -q").out, format!("{expected}\n"));
+    let json: Value = serde_json::from_str(&folder.run("read m.safetensors a.png --json -q").out).unwrap();
+    let found = &json["amounts"][0];
+    assert_eq!(
+        (found["text"].clone(), found["likely_total"].clone()),
+        (expected.as_str().into(), true.into())
+    );
+    assert_eq!(found["value"].as_f64().unwrap(), expected.parse::<f64>().unwrap());
+    let corner = |at: usize| found["box"][at].as_u64().unwrap();
+    assert!(corner(0) <= 4 && corner(0) + corner(2) > 500 && corner(3) >= 38, "{found}");
+    // digits alone are no amounts
+    folder.run("read m.safetensors s.png --amounts -q").refused(1, &["s.png: no amount found"]);
+}
+
 /// Colours of frames: read, unsure, no digit, left out.
 const FRAMES: [[u8; 3]; 4] = [[0, 114, 178], [190, 110, 0], [200, 30, 90], [125, 125, 135]];
 
@@ -118,7 +155,7 @@ fn tag(seen: &image::RgbImage, digit: &Value, frame: [u8; 3], thick: u32) -> Vec
 #[test]
 fn the_proof_frames_and_names_each_digit() {
     let folder = fitted();
-    std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/numbers.png"), folder.path("n.png")).unwrap();
+    fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/numbers.png"), folder.path("n.png")).unwrap();
     let (height, thick) = (image::open(folder.path("n.png")).unwrap().height(), 2);
     let (seen, digits) = proof(&folder, "n.png");
     let mut tags = std::collections::BTreeMap::new();
@@ -168,7 +205,7 @@ fn the_proof_shows_what_was_seen() {
 fn clusters_without_names_are_numbers() {
     let folder = fitted();
     folder.fit("data.csv -k 1 --model n.safetensors").refused(1, &["data.csv"]);
-    std::fs::write(folder.path("pixels.csv"), pixels()).unwrap();
+    fs::write(folder.path("pixels.csv"), pixels()).unwrap();
     folder.fit("pixels.csv -k 10 -r 1 -q --model n.safetensors").done();
     let ran = folder.run("read n.safetensors s.png --plain");
     assert_eq!(ran.code, 0, "{}", ran.err);
@@ -194,7 +231,7 @@ fn thin_pictures_need_little_memory() {
     let pixels: Vec<u8> = (0..20_000_000).map(pixel).collect();
     for size in ["20000000 1", "1 20000000", "4000000 5", "5 4000000"] {
         let bytes = [format!("P5 {size} 255 ").as_bytes(), &pixels].concat();
-        std::fs::write(folder.path("thin.pnm"), bytes).unwrap();
+        fs::write(folder.path("thin.pnm"), bytes).unwrap();
         let started = std::time::Instant::now();
         let read = "ulimit -v 1000000; exec \"$0\" read m.safetensors thin.pnm --plain";
         let output = std::process::Command::new("sh")
@@ -213,7 +250,7 @@ fn thin_pictures_need_little_memory() {
 fn what_can_not_be_read_is_refused() {
     let folder = fitted();
     let refused = |name: &str, bytes: &[u8], parts: &[&str]| {
-        std::fs::write(folder.path(name), bytes).unwrap();
+        fs::write(folder.path(name), bytes).unwrap();
         folder.run(&format!("read m.safetensors {name}")).refused(1, parts);
     };
     let png = file(&strip(), ImageFormat::Png);
@@ -235,8 +272,8 @@ fn what_can_not_be_read_is_refused() {
     folder.run("read none.safetensors s.png").refused(1, &["none.safetensors"]);
     folder.run("read m.safetensors s.png --debug nowhere/x.png").refused(1, &["nowhere/x.png"]);
     folder.run("read m.safetensors s.png --debug s.png").refused(2, &["IMAGE and --debug are the same file"]);
-    assert_eq!(std::fs::read(folder.path("s.png")).unwrap(), png);
-    std::fs::write(folder.path("t.csv"), "1,2\n3,4\n5,7\n").unwrap();
+    assert_eq!(fs::read(folder.path("s.png")).unwrap(), png);
+    fs::write(folder.path("t.csv"), "1,2\n3,4\n5,7\n").unwrap();
     folder.fit("t.csv -k 2 -q --model t.safetensors").done();
     folder.run("read t.safetensors s.png").refused(1, &["2 columns", "64 numbers"]);
     let ran = folder.run("read m.safetensors blank.pnm --json");
