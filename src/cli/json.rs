@@ -249,8 +249,8 @@ fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
         weights: done.args.job.weights.as_deref(),
         columns: &done.args.job.columns.columns,
         ignore: &done.args.job.columns.ignore,
-        numeric: done.args.job.columns.numeric,
-        missing: done.args.job.missing.missing.name(),
+        numeric: done.args.job.columns.numeric || done.args.job.missing.clean,
+        missing: done.args.job.missing.how().name(),
     }
 }
 

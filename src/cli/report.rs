@@ -100,8 +100,8 @@ fn of_model(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
 fn check_flags(args: &ReportArgs) -> Result<(), Usage> {
     let flag = if args.job.scale.scale.scale().is_some() {
         "--scale: the model scales its rows as it was fitted"
-    } else if args.job.missing.missing == MissingArg::Drop {
-        "--missing: rows that lack a value have no label in a model"
+    } else if args.job.missing.how() == MissingArg::Drop {
+        "--missing drop: rows that lack a value have no label in a model"
     } else {
         return Ok(());
     };
@@ -120,7 +120,7 @@ fn rows_for(
     let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
     let ignore = job.weights.iter().chain(&job.columns.ignore).cloned().collect();
-    let (columns, numeric) = (job.columns.columns.clone(), job.columns.numeric);
+    let (columns, numeric) = (job.columns.columns.clone(), job.columns.numeric || job.missing.clean);
     let columns = ColumnOptions { truth, columns, ignore, numeric, by_position: false };
     let pick = Pick { lenient: true, ..model.pick(opened.columns(), &columns)? };
     let device = device::open(&args.device.device(), &wanted(args, None))?;

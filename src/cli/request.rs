@@ -28,8 +28,8 @@ pub(super) fn load_options(table: &TableArgs, columns: &ColumnArgs, missing: &Mi
         read: table.read_options(),
         columns: columns.columns.clone(),
         ignore: columns.ignore.clone(),
-        numeric: columns.numeric,
-        missing: missing.missing.into(),
+        numeric: columns.numeric || missing.clean,
+        missing: missing.how().into(),
         ..LoadOptions::default()
     }
 }

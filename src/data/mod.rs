@@ -27,10 +27,10 @@
 //! | `columnar` | files of columns to rows |
 //! | `parquet_pages`, `parquet_column`, `parquet` | Parquet: the bytes; a column; the file |
 //! | `arrow_column`, `arrow` | Arrow IPC: a column; the file |
-//! | `digits` | the embedded table |
-//! | `files`, `joined` | the files that a pattern names; several files as one table |
 //! | `folder` | the pictures in a folder |
 //! | `picture_files`, `pictures` | PNG and JPEG: the files; each pixel, or each picture, as a row |
+//! | `digits` | the embedded table |
+//! | `files`, `joined` | the files that a pattern names; several files as one table |
 //! | `open` | the list of formats |
 //! | `scale` | scaling of columns or rows |
 //! | `complete` | a source without the rows that lack a value |
@@ -55,10 +55,10 @@ mod dialect;
 mod digits;
 mod error;
 mod files;
-mod foreign;
-mod form;
 #[cfg(feature = "cli")]
 mod folder;
+mod foreign;
+mod form;
 mod format;
 #[cfg(any(feature = "parquet", feature = "excel"))]
 mod guarded;
@@ -81,14 +81,14 @@ mod parquet_column;
 #[cfg(feature = "parquet")]
 mod parquet_pages;
 mod pick;
-mod points;
-mod reading;
-mod rows;
-mod sample;
 #[cfg(feature = "cli")]
 mod picture_files;
 #[cfg(feature = "cli")]
 mod pictures;
+mod points;
+mod reading;
+mod rows;
+mod sample;
 mod scale;
 mod scale_fit;
 #[cfg(feature = "excel")]

@@ -27,15 +27,15 @@ use super::unpack::unpacking;
 #[cfg(feature = "parquet")]
 use super::{arrow, parquet};
 use super::{csv, idx, npy, vectors};
-
-/// All formats. The last one is the default.
-static FORMATS: &[InputFormat] = &[
-    npy::FORMAT,
 #[cfg(feature = "cli")]
 use crate::picture::begins_as_picture;
 
 /// What standard input is called.
 const STANDARD_INPUT: &str = "standard input";
+
+/// All formats. The last one is the default.
+static FORMATS: &[InputFormat] = &[
+    npy::FORMAT,
     #[cfg(feature = "cli")]
     npz::FORMAT,
     #[cfg(feature = "parquet")]
@@ -55,12 +55,12 @@ const STANDARD_INPUT: &str = "standard input";
 /// The format is recognised by the first bytes, then by the file extension; the default is CSV. Data compressed by gzip
 /// or zstd are read too, if the crate has the feature `cli`. `./digits` is a file.
 ///
+/// With that feature a source may also be pictures, or a folder of them: each is a row, or each of its pixels.
+///
 /// # Errors
 ///
 /// A [`DataError`] for anything wrong before the rows.
 pub fn open(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
-/// With that feature a source may also be pictures, or a folder of them: each is a row, or each of its pixels.
-///
     open_all(&[source.to_owned()], options)
 }
 

@@ -22,14 +22,25 @@ pub(in crate::cli) struct ColumnArgs {
     pub(in crate::cli) numeric: bool,
 }
 
-/// `--missing`.
+/// `--missing` and `--clean`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct MissingArgs {
     /// What becomes of a row that lacks a value in a column that is used: an error, or left out and counted. Missing are
     /// empty cells, NaN in an array, and in any case of letters ?, -, --, ., NA, N/A, n.a., NaN, -NaN, null, None, nil,
     /// <NA>, #N/A and NaT; see --na
     #[arg(long, value_name = "HOW", value_enum, default_value_t = MissingArg::Refuse, help_heading = "Input")]
-    pub(in crate::cli) missing: MissingArg,
+    missing: MissingArg,
+
+    /// Leave out columns of text, and rows that lack a value: --numeric --missing drop
+    #[arg(long, conflicts_with = "missing", help_heading = "Input")]
+    pub(in crate::cli) clean: bool,
+}
+
+impl MissingArgs {
+    /// What becomes of a row that lacks a value.
+    pub(in crate::cli) fn how(&self) -> MissingArg {
+        if self.clean { MissingArg::Drop } else { self.missing }
+    }
 }
 
 /// `--scale`.

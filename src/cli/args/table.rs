@@ -75,23 +75,6 @@ impl From<HeaderArg> for Header {
     }
 }
 
-fn delimiter(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        b"tab" | b"\\t" => Ok(b'\t'),
-        b"space" => Ok(b' '),
-        [byte] => Ok(*byte),
-        _ => Err("give one ASCII character, tab, or space".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delimiters() {
-        assert_eq!((delimiter("tab"), delimiter("\\t"), delimiter(";")), (Ok(9), Ok(9), Ok(b';')));
-        assert_eq!((delimiter("space"), delimiter(" ")), (Ok(b' '), Ok(b' ')));
 /// `--channels`, as typed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(in crate::cli) enum ChannelsArg {
@@ -112,6 +95,23 @@ impl From<ChannelsArg> for Channels {
     }
 }
 
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        b"space" => Ok(b' '),
+        [byte] => Ok(*byte),
+        _ => Err("give one ASCII character, tab, or space".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters() {
+        assert_eq!((delimiter("tab"), delimiter("\\t"), delimiter(";")), (Ok(9), Ok(9), Ok(b';')));
+        assert_eq!((delimiter("space"), delimiter(" ")), (Ok(b' '), Ok(b' ')));
         assert!(delimiter("").is_err() && delimiter("ab").is_err() && delimiter("é").is_err());
     }
 }

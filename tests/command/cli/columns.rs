@@ -34,26 +34,44 @@ fn cards() -> String {
     "CUST_ID,BALANCE,CREDIT_LIMIT,MINIMUM_PAYMENTS\n".to_owned() + &(0..50).map(row).collect::<String>()
 }
 
-/// Semicolons, text and dates, as a shop lists whom it writes to.
-fn marketing() -> String {
+/// Semicolons, text, dates and holes, as a shop lists whom it writes to.
+fn marketing(holes: bool) -> String {
     let row = |i: usize| {
         let (education, day) = (["Graduation", "PhD", "Master"][i % 3], 1 + i * 7 % 28);
-        format!(
-            "{};{education};{};{day:02}-09-2012;{}\n",
-            5000 + i * 7919 % 1009,
-            20_000 + i * 613 % 60_000,
-            i % 99
-        )
+        let income =
+            if holes && i % 13 == 5 { String::new() } else { (20_000 + i * 613 % 60_000).to_string() };
+        format!("{};{education};{income};{day:02}-09-2012;{}\n", 5000 + i * 7919 % 1009, i % 99)
     };
     "ID;Education;Income;Dt_Customer;Recency\n".to_owned() + &(0..50).map(row).collect::<String>()
 }
 
+/// A letter, and measures of shells.
+fn abalone() -> String {
+    let row = |i: usize| {
+        let (sex, size) = (["M", "F", "I"][i * 7 % 3], 0.2 + (i * 13 % 60) as f64 / 100.0);
+        format!("{sex},{size},{},{:.4},{}\n", size * 0.75, size * size, 3 + i * 5 % 20)
+    };
+    (0..60).map(row).collect()
+}
+
+/// White space of any width between numbers, and a class at the end.
+fn seeds() -> String {
+    let row = |i: usize| {
+        let (area, class) = (10.0 + (i * 17 % 100) as f64 / 10.0, 1 + i / 20);
+        format!("{area}\t{:.2}\t\t{:.4}  {class}\t\n", area / 1.1 + 3.0, 0.8 + area / 100.0)
+    };
+    (0..60).map(row).collect()
+}
+
 fn folder() -> Folder {
     Folder::with([
+        ("abalone.data", abalone().as_bytes()),
+        ("seeds.txt", seeds().as_bytes()),
         ("mall.csv", customers().as_bytes()),
         ("wholesale.csv", wholesale().as_bytes()),
         ("cards.csv", cards().as_bytes()),
-        ("marketing.csv", marketing().as_bytes()),
+        ("marketing.csv", marketing(false).as_bytes()),
+        ("campaign.csv", marketing(true).as_bytes()),
         (
             "holes.csv",
             b"a,b,kind,w\n1,2,x,1\n,4,x,1\n5,NA,y,1\n\n7,8,y,1\n9,unknown,y,1\n2,1,,1\n8,9,y,\n1,1,x,2\n",
@@ -290,7 +308,16 @@ fn tables_as_people_have_them() {
     assert_eq!(size("mall.csv -k 5 --columns 3..5"), (40, 3));
     assert_eq!(size("wholesale.csv -k 5 --scale standard"), (60, 5));
     assert_eq!(size("cards.csv -k 5 --ignore CUST_ID --missing drop"), (42, 3));
-    assert_eq!(size("marketing.csv -k 5 --numeric"), (50, 3));
+    assert_eq!(size("campaign.csv -k 5 --clean"), (46, 3));
+    assert_eq!(size("cards.csv -k 5 --clean"), (42, 3));
+    assert_eq!(size("mall.csv -k 5 --clean"), (40, 4));
+    assert_eq!(size("abalone.data -k 3 --numeric"), (60, 4));
+    assert_eq!(size("abalone.data -k 3 --truth 1"), (60, 4));
+    assert_eq!(size("seeds.txt -k 3 --truth 4"), (60, 3));
+    let ran = folder.fit("cards.csv -k 5 --clean --json");
+    let params = serde_json::from_str::<Value>(&ran.out).unwrap()["params"].clone();
+    assert_eq!((params["numeric"].clone(), params["missing"].clone()), (true.into(), "drop".into()));
+    folder.fit("cards.csv -k 5 --clean --missing refuse").refused(2, &["--clean"]);
     // what is doubtful is said
     let ran = folder.fit("mall.csv -k 5 --numeric");
     assert!(ran.err.contains("warning: column \"CustomerID\" counts the rows"), "{}", ran.err);

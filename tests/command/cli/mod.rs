@@ -20,9 +20,9 @@
 //! | `model` | models: listed, named, applied to rows from files and pipes |
 //! | `drawings` | `cairn predict --drawings` |
 //! | `read` | `cairn read` |
-//! | `devices` | `cairn devices`, and what `--device` says |
 //! | `pixels` | pictures as tables: their pixels, folders of them |
 //! | `quantize` | `cairn quantize` |
+//! | `devices` | `cairn devices`, and what `--device` says |
 //! | `compare` | `cairn compare`, its files, its page in a browser, `--calibrate` and what `auto` makes of it |
 //! | `warnings` | warnings in every output; values beyond floats; rows without a label; columns by name |
 //! | `extremes` | values of every size in reports and sweeps |
@@ -48,9 +48,9 @@ mod json;
 mod metric;
 mod model;
 mod pipes;
-mod read;
 mod pixels;
 mod quantize;
+mod read;
 mod scale;
 mod search;
 #[cfg(feature = "excel")]
