@@ -30,16 +30,6 @@ pub(crate) fn listed(names: &[String]) -> String {
     shown.join(", ") + if names.len() > LISTED { ", .." } else { "" }
 }
 
-/// The name of a cell of a sheet: `C7`. `row` counts from 1, `column` from 0.
-fn cell_name(row: u64, column: usize) -> String {
-    let (mut letters, mut left) = (String::new(), column + 1);
-    while left > 0 {
-        letters.insert(0, char::from(b'A' + ((left - 1) % 26) as u8));
-        left = (left - 1) / 26;
-    }
-    format!("{letters}{row}")
-}
-
 /// The columns of a source, with their names if there is a header. Indices count from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Columns {
@@ -132,8 +122,8 @@ impl Columns {
     /// Position of a cell. `row` is the number that the source shows, from 1; `column` is an index from 0.
     pub(super) fn position(&self, row: u64, column: usize) -> Position {
         let (column_name, found_by) = (self.header_name(column), self.found_by(column));
-        let cell = self.in_sheet.map(|first| cell_name(row, first + column));
-        Position { name: self.source.clone(), row, column: column + 1, column_name, cell, found_by }
+        let sheet_column = self.in_sheet.map(|first| (first + column) as u32);
+        Position { name: self.source.clone(), row, column: column + 1, column_name, sheet_column, found_by }
     }
 
     fn found_by(&self, column: usize) -> FoundBy {
@@ -242,20 +232,5 @@ impl Columns {
             }
         };
         shortened(&format!("{n_columns} columns, {}", names.join(", ")), 400)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_called_as_in_the_program() {
-        let cells =
-            [(1, 0, "A1"), (7, 2, "C7"), (9, 25, "Z9"), (10, 26, "AA10"), (1, 701, "ZZ1"), (2, 702, "AAA2")];
-        for (row, column, name) in cells {
-            assert_eq!(cell_name(row, column), name);
-        }
-        assert_eq!(cell_name(1_048_576, 16_383), "XFD1048576");
     }
 }

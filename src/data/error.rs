@@ -855,8 +855,8 @@ pub struct Position {
     pub column: usize,
     /// The column's name, where there is a header.
     pub column_name: Option<String>,
-    /// The name of the cell in a sheet, such as `C7`.
-    pub cell: Option<String>,
+    /// The column of the sheet, from 0.
+    pub(super) sheet_column: Option<u32>,
     pub(super) found_by: FoundBy,
 }
 
@@ -870,6 +870,12 @@ pub(super) enum FoundBy {
 }
 
 impl Position {
+    /// The name of the cell in a sheet, such as `C7`; `None` in other tables.
+    #[must_use]
+    pub fn cell(&self) -> Option<String> {
+        self.sheet_column.map(|column| cell_name(self.row, column as usize))
+    }
+
     /// The text by which [`Columns::find`](super::Columns::find) finds the column.
     #[must_use]
     pub fn asked(&self) -> String {
@@ -883,7 +889,7 @@ impl Position {
 
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cell {
+        match self.cell() {
             Some(cell) => write!(f, "{}, cell {cell}", self.name)?,
             None => write!(f, "{}, row {}, column {}", self.name, self.row, self.column)?,
         }
@@ -892,6 +898,16 @@ impl fmt::Display for Position {
             None => Ok(()),
         }
     }
+}
+
+/// The name of a cell of a sheet: `C7`. `row` counts from 1, `column` from 0.
+fn cell_name(row: u64, column: usize) -> String {
+    let (mut letters, mut left) = (String::new(), column + 1);
+    while left > 0 {
+        letters.insert(0, char::from(b'A' + ((left - 1) % 26) as u8));
+        left = (left - 1) / 26;
+    }
+    format!("{letters}{row}")
 }
 
 /// A user's text in quotes, on one line, shortened.
@@ -993,12 +1009,21 @@ mod tests {
     fn a_place_names_the_column_where_it_has_a_name() {
         let (name, column_name) = ("points.csv".into(), Some("age".into()));
         let mut position =
-            Position { name, row: 7, column: 3, column_name, cell: None, found_by: FoundBy::Name };
+            Position { name, row: 7, column: 3, column_name, sheet_column: None, found_by: FoundBy::Name };
         assert_eq!(position.to_string(), r#"points.csv, row 7, column 3 ("age")"#);
         position.column_name = None;
         assert_eq!(position.to_string(), "points.csv, row 7, column 3");
-        position.cell = Some("C7".into());
+        position.sheet_column = Some(2);
         assert_eq!(position.to_string(), "points.csv, cell C7");
+    }
+
+    #[test]
+    fn cells_are_called_as_in_the_program() {
+        let cells = [(1, 0, "A1"), (9, 25, "Z9"), (10, 26, "AA10"), (1, 701, "ZZ1"), (2, 702, "AAA2")];
+        for (row, column, name) in cells {
+            assert_eq!(cell_name(row, column), name);
+        }
+        assert_eq!(cell_name(1_048_576, 16_383), "XFD1048576");
     }
 
     #[test]

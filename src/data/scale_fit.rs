@@ -82,7 +82,7 @@ impl Dataset<'_> {
             name: self.name.clone(),
             row: self.reading.rows.number(row),
             column: of_table.copied().unwrap_or(feature) + 1,
-            cell: None,
+            sheet_column: None,
             found_by: if name.is_some() { FoundBy::Name } else { FoundBy::Number },
             column_name: name,
         }
