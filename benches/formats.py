@@ -1,26 +1,32 @@
-"""How fast tables of each format are read and packed, beside a plain read of the same file from the page cache.
+"""How fast tables of each format are read into f32 in memory, beside pyarrow, polars and numpy in the same run, and beside
+a plain read of the same file from the page cache.
 
-    pip install numpy pyarrow
-    cargo build --release
-    python benches/formats.py [--cairn target/release/cairn] [--rows 600000] [--dims 16] [--runs 3]
+    pip install numpy pyarrow polars
+    python benches/formats.py [--rows 800000] [--dims 16] [--runs 5] [--threads 1]
 
-The values are random f32. Each fit has one restart of one iteration; its seconds are those of `read` and `pack`, least
-of the runs. MB/s are bytes of the file. Files of the same values must give the same fingerprint.
+It builds and runs `cargo bench --bench reading`. The values of `x` are random f32, those of `f64.csv` normal deviates in
+all their digits, those of `bytes.csv` whole numbers up to 255. Times are the least of the runs. MB/s are bytes of the
+file; `pack` is Cairn's time to read and place the rows on the lattice, where a fit begins.
 """
 
 import argparse
 import gzip
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
 import time
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.feather
-import pyarrow.parquet as pq
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def bench():
+    """The program of `benches/reading.rs`."""
+    command = "cargo bench --no-run --bench reading --no-default-features --features parquet --message-format json"
+    run = subprocess.run(command.split(), cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    built = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+    return next(it["executable"] for it in reversed(built) if it.get("executable"))
 
 
 def write(folder, rows, dims):
@@ -28,51 +34,112 @@ def write(folder, rows, dims):
     table = pa.table({f"c{at}": values[:, at] for at in range(dims)})
     np.save(folder / "x.npy", values)
     np.savez(folder / "x.npz", x=values)
-    np.savez_compressed(folder / "packed.npz", x=values)
     for codec in ["none", "snappy", "zstd"]:
         pq.write_table(table, folder / f"{codec}.parquet", compression=codec, use_dictionary=False)
     pyarrow.feather.write_feather(table, folder / "plain.feather", compression="uncompressed")
-    pyarrow.feather.write_feather(table, folder / "lz4.feather", compression="lz4")
     pyarrow.csv.write_csv(table, folder / "x.csv")
     text = (folder / "x.csv").read_bytes()
-    (folder / "x.csv.gz").write_bytes(gzip.compress(text, 6))
-    with pa.CompressedOutputStream(str(folder / "x.csv.zst"), "zstd") as out:
-        out.write(text)
+    (folder / "x.csv.gz").write_bytes(gzip.compress(text[: len(text) // 4].rpartition(b"\n")[0] + b"\n", 6))
+    many = np.random.default_rng(2).normal(size=(rows // 2, dims))
+    pyarrow.csv.write_csv(pa.table({f"c{at}": many[:, at] for at in range(dims)}), folder / "f64.csv")
+    small = np.random.default_rng(3).integers(0, 256, (rows // 2, 64)).astype(np.uint8)
+    pyarrow.csv.write_csv(pa.table({f"c{at}": small[:, at] for at in range(64)}), folder / "bytes.csv")
 
 
-def plain_read(file):
-    start = time.perf_counter()
+def plain(file):
     with open(file, "rb", buffering=0) as bytes_:
         while bytes_.read(1 << 20):
             pass
-    return time.perf_counter() - start
 
 
-def fit(cairn, file):
-    args = "-k 2 -r 1 --init random --max-iter 1 --device cpu --json -q".split()
-    run = subprocess.run([cairn, "fit", file, *args], capture_output=True, check=True)
-    said = json.loads(run.stdout)
-    return said["timings_s"]["read"] + said["timings_s"]["pack"], said["fingerprint"]
+def names(file):
+    """The columns of a text."""
+    with (gzip.open if file.suffix == ".gz" else open)(file, "rt") as text:
+        return [name.strip('"') for name in text.readline().strip().split(",")]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cairn", default="target/release/cairn")
-    parser.add_argument("--rows", type=int, default=600_000)
-    parser.add_argument("--dims", type=int, default=16)
-    parser.add_argument("--runs", type=int, default=3)
-    args = parser.parse_args()
+def rows_of(table):
+    return np.column_stack([table.column(at).to_numpy().astype(np.float32, copy=False) for at in range(table.num_columns)])
+
+
+def with_pyarrow(file):
+    match file.name.split(".", 1)[1]:
+        case "csv" | "csv.gz":
+            options = pyarrow.csv.ConvertOptions(column_types={name: pa.float32() for name in names(file)})
+            return lambda: rows_of(pyarrow.csv.read_csv(file, convert_options=options))
+        case "parquet":
+            return lambda: rows_of(pq.read_table(file))
+        case "feather":
+            return lambda: rows_of(pyarrow.feather.read_table(file))
+        case "npy":
+            return lambda: np.load(file)
+        case "npz":
+            return lambda: np.load(file)["x"]
+
+
+def with_polars(file):
+    match file.name.split(".", 1)[1]:
+        case "csv" | "csv.gz":
+            types = {name: polars.Float32 for name in names(file)}
+            return lambda: polars.read_csv(file, schema_overrides=types).to_numpy(order="c")
+        case "parquet":
+            return lambda: polars.read_parquet(file).to_numpy(order="c")
+        case "feather":
+            return lambda: polars.read_ipc(file, memory_map=False).to_numpy(order="c")
+
+
+def least(read, runs):
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        read()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def cairn(program, file, args):
+    env = {**os.environ, "RAYON_NUM_THREADS": str(args.threads)}
+    run = subprocess.run([program, str(args.runs), file], capture_output=True, check=True, text=True, env=env)
+    return [float(seconds) for seconds in run.stdout.split("\t")[1:]]
+
+
+def main(args):
+    program = bench()
+    print(f"{args.threads} threads; pyarrow {pa.__version__}, polars {polars.__version__}, numpy {np.__version__}")
+    columns = ["file", "MB", "plain MB/s", "cairn MB/s", "of plain", "pyarrow s", "polars s", "cairn s", "slower", "pack s"]
+    print("".join(f"{name:>{16 if at == 0 else 12}}" for at, name in enumerate(columns)))
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         write(folder, args.rows, args.dims)
-        print(f"{'file':16} {'MB':>6} {'plain MB/s':>11} {'cairn MB/s':>11} {'seconds':>8}  fingerprint")
         for file in sorted(folder.iterdir()):
             size = file.stat().st_size / 1e6
-            plain = min(plain_read(file) for _ in range(args.runs))
-            runs = [fit(args.cairn, file) for _ in range(args.runs)]
-            seconds = min(run[0] for run in runs)
-            print(f"{file.name:16} {size:6.0f} {size / plain:11.0f} {size / seconds:11.0f} {seconds:8.3f}  {runs[0][1][:8]}")
+            alone = least(lambda: plain(file), args.runs)
+            ours, packed = cairn(program, file, args)
+            theirs = [read and least(read, args.runs) for read in (with_pyarrow(file), with_polars(file))]
+            best = min(seconds for seconds in theirs if seconds)
+            shown = [f"{seconds:.3f}" if seconds else "-" for seconds in theirs]
+            cells = [
+                f"{size:.0f}", f"{size / alone:.0f}", f"{size / ours:.0f}", f"{alone / ours:.0%}", *shown,
+                f"{ours:.3f}", f"{ours / best:.2f}", f"{packed:.3f}",
+            ]
+            print(f"{file.name:>16}" + "".join(f"{cell:>12}" for cell in cells), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=800_000)
+    parser.add_argument("--dims", type=int, default=16)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    # both read this when they are loaded
+    os.environ["POLARS_MAX_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    import numpy as np
+    import polars
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.feather
+    import pyarrow.parquet as pq
+
+    pa.set_cpu_count(options.threads)
+    main(options)

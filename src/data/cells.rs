@@ -50,7 +50,11 @@ pub(super) fn decimal_comma(cell: &str) -> Option<f64> {
     if cell.contains('.') || after.contains(',') {
         return None;
     }
-    format!("{before}.{after}").parse().ok()
+    let mut text = [0; 32];
+    let Some(text) = text.get_mut(..cell.len()) else { return format!("{before}.{after}").parse().ok() };
+    text.copy_from_slice(cell.as_bytes());
+    text[before.len()] = b'.';
+    fast_float2::parse(text).ok()
 }
 
 /// Whether a comma may be that of thousands: `1,234` has one to three digits before it and three after it.

@@ -5,26 +5,25 @@
 //! * The delimiter, the header and the columns of truth values are found in the first rows: see `form`.
 //! * Values are parsed as f64. Where the delimiter is not a comma, numbers may have a decimal comma, if none of them has
 //!   a decimal point.
+//! * Plain rows are read on all threads (`csv_plain`), and from the first other one on all rows one by one (`csv_rows`).
 //! * The text is never in memory as a whole.
 
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use ::csv::StringRecord;
-
-use super::cells::{boolean, decimal_comma, is_missing, may_be_thousands};
 use super::columns::{Columns, MOST_COLUMNS};
+use super::csv_block::RowBlock;
+use super::csv_plain::{End, PlainRows, PlainText, Sizes};
 use super::csv_rows::CsvRows;
-use super::error::{DataError, Hint, TextColumns};
+use super::csv_values::{CsvValues, Decimals};
+use super::error::DataError;
 use super::form::Form;
 use super::format::InputFormat;
 use super::input::{Input, read_error};
-use super::options::{Header, LONGEST_ROW, ReadOptions};
+use super::options::{LONGEST_ROW, ReadOptions};
 use super::pick::Pick;
 use super::reading::TextReading;
-use super::rows::Rows;
 use super::sample::Sample;
 use super::source::{Chunk, Source};
 use super::utf16::{Utf16, is_big_endian};
@@ -41,26 +40,27 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// A CSV source after its first rows were read.
 struct Csv {
     input: Input,
-    columns: Columns,
-    form: Form,
-    /// The requested header.
-    header: Header,
+    values: CsvValues,
     longest_row: usize,
-    /// More marks of missing values.
-    na: Vec<String>,
-    /// Rows of the first numbers with a decimal point and with a decimal comma, 0 for none. Only where numbers may have
-    /// a comma.
-    points: AtomicU64,
-    commas: AtomicU64,
-    /// The open reader, used by the first pass over the rows.
-    begun: Mutex<Option<TextRows>>,
+    /// Where the rows begin, below the header; `None` if the header is not known to end in the first bytes.
+    start: Option<Start>,
+    decimals: Mutex<Decimals>,
+    /// The open text, used by the first pass over the rows.
+    begun: Mutex<Option<Box<dyn Read + Send>>>,
+}
+
+/// Where the rows begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Start {
+    bytes: u64,
+    line: u64,
 }
 
 type TextRows = CsvRows<Box<dyn Read + Send>>;
 
 /// Finds the delimiter, the header and the number of columns.
 fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
-    open_at(input, options, None)
+    Ok(Box::new(open_at(input, options, None)?))
 }
 
 /// Opens a sheet as text, whose first column is this one of the sheet, from 0.
@@ -70,10 +70,10 @@ pub(super) fn open_sheet(
     options: &ReadOptions,
     first: usize,
 ) -> Result<Box<dyn Source>, DataError> {
-    open_at(input, options, Some(first))
+    Ok(Box::new(open_at(input, options, Some(first))?))
 }
 
-fn open_at(input: Input, options: &ReadOptions, sheet: Option<usize>) -> Result<Box<dyn Source>, DataError> {
+fn open_at(input: Input, options: &ReadOptions, sheet: Option<usize>) -> Result<Csv, DataError> {
     let name = input.name();
     let mut text = text_of(&input)?;
     let longest = options.longest_row;
@@ -93,11 +93,12 @@ fn open_at(input: Input, options: &ReadOptions, sheet: Option<usize>) -> Result<
         None => Columns::numbered(name, form.n_columns),
     };
     let columns = columns.with_text(form.text.clone()).in_sheet(sheet);
-    let text: Box<dyn Read + Send> = Box::new(Cursor::new(sample.into_bytes()).chain(text));
-    let begun = Mutex::new(Some(rows_of(name, text, &form, longest)?));
-    let (points, commas, header) = (AtomicU64::new(0), AtomicU64::new(0), options.header);
-    let na = options.na.clone();
-    Ok(Box::new(Csv { input, columns, form, header, longest_row: longest, na, points, commas, begun }))
+    let sample = sample.into_bytes();
+    let start = start_of(&sample, &form, longest);
+    let text: Box<dyn Read + Send> = Box::new(Cursor::new(sample).chain(text));
+    let values = CsvValues { columns, form, header: options.header, na: options.na.clone() };
+    let (decimals, begun) = (Mutex::default(), Mutex::new(Some(text)));
+    Ok(Csv { input, values, longest_row: longest, start, decimals, begun })
 }
 
 /// The bytes after the byte order mark, in UTF-8.
@@ -114,23 +115,29 @@ fn text_of(input: &Input) -> Result<Box<dyn Read + Send>, DataError> {
     Ok(reader)
 }
 
-/// The rows below the header.
-fn rows_of(
-    name: &str,
-    text: Box<dyn Read + Send>,
-    form: &Form,
-    longest: usize,
-) -> Result<TextRows, DataError> {
-    let mut rows = CsvRows::new(name, text, form.delimiter, longest);
-    for _ in 0..form.skip {
-        rows.next_row()?;
+/// Where the rows below the header begin, if one begins in these first bytes.
+fn start_of(bytes: &[u8], form: &Form, longest: usize) -> Option<Start> {
+    if form.skip == 0 {
+        return Some(Start { bytes: 0, line: 1 });
     }
-    Ok(rows)
+    let mut rows = CsvRows::new("", bytes, form.delimiter, longest);
+    for _ in 0..form.skip {
+        rows.next_row().ok()?;
+    }
+    let line = rows.line();
+    rows.next_row().ok()??;
+    let (mut at, mut ends) = (0, 1);
+    while ends < line {
+        at += bytes[at..].iter().position(|byte| b"\r\n".contains(byte))?;
+        at += if bytes[at..].starts_with(b"\r\n") { 2 } else { 1 };
+        ends += 1;
+    }
+    Some(Start { bytes: at as u64, line })
 }
 
 impl Source for Csv {
     fn columns(&self) -> &Columns {
-        &self.columns
+        &self.values.columns
     }
 
     fn n_rows(&self) -> Option<usize> {
@@ -142,7 +149,7 @@ impl Source for Csv {
     }
 
     fn text(&self, pick: &Pick) -> Option<TextReading> {
-        let form = &self.form;
+        let (form, columns) = (&self.values.form, &self.values.columns);
         let booleans = pick.features.iter().filter(|&&column| form.booleans[column]);
         let row_count =
             form.row_count.filter(|column| pick.features.contains(column) && pick.features.len() > 1);
@@ -151,242 +158,115 @@ impl Source for Csv {
             first_row: form.first_row,
             header: form.header.clone(),
             trailing_delimiter: form.trailing,
-            decimal_comma: self.commas.load(Ordering::Relaxed) > 0,
-            booleans: booleans.map(|&column| self.columns.name(column)).collect(),
-            row_count: row_count.map(|column| (self.columns.name(column), self.columns.asked(column))),
+            decimal_comma: self.decimals().comma > 0,
+            booleans: booleans.map(|&column| columns.name(column)).collect(),
+            row_count: row_count.map(|column| (columns.name(column), columns.asked(column))),
         })
     }
 
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
-        let read = self.read_rows(pick, each);
+        let read = self.read_rows(pick, Some(Sizes::new(self.longest_row)), each);
         // the rows could be a mix of two versions, and an error come from that
         self.input.check_unchanged().and(read)
     }
 }
 
 impl Csv {
+    /// The decimal marks found so far.
+    fn decimals(&self) -> Decimals {
+        *self.decimals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads all rows; the plain ones on all threads, if `sizes` are given.
     fn read_rows(
         &self,
         pick: &Pick,
+        sizes: Option<Sizes>,
+        each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
+    ) -> Result<(), DataError> {
+        let mut decimals = self.decimals();
+        let read = self.read_noting(pick, sizes, &mut decimals, each);
+        *self.decimals.lock().unwrap_or_else(PoisonError::into_inner) = decimals;
+        read
+    }
+
+    fn read_noting(
+        &self,
+        pick: &Pick,
+        sizes: Option<Sizes>,
+        decimals: &mut Decimals,
         each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>,
     ) -> Result<(), DataError> {
         let begun = self.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let mut rows = match begun {
-            Some(rows) => rows,
-            None => rows_of(self.input.name(), text_of(&self.input)?, &self.form, self.longest_row)?,
-        };
-        let mut block = RowBlock::default();
-        while block.fill(self, pick, &mut rows)? {
-            if each(block.chunk(self, pick)).is_break() {
-                return Ok(());
-            }
-        }
-        if block.first == 0 {
-            let (name, columns) = (self.input.name().to_owned(), self.columns.count());
-            return Err(DataError::NoRows { name, columns });
-        }
-        Ok(())
-    }
-
-    fn feature(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
-        if self.is_mark(cell) {
-            return Err(self.bad(row, column, cell));
-        }
-        // most cells by far
-        if !self.form.commas()
-            && !self.form.booleans[column]
-            && let Ok(value) = cell.parse::<f64>()
-            && value.is_finite()
-        {
-            return Ok(value);
-        }
-        if self.form.booleans[column] {
-            return boolean(cell)
-                .map(|value| f64::from(u8::from(value)))
-                .ok_or_else(|| self.bad(row, column, cell));
-        }
-        match self.number(row, column, cell)? {
-            Some(value) if value.is_finite() => Ok(value),
-            Some(value) if value.is_nan() => Err(self.bad(row, column, cell)),
-            Some(_) => {
-                let (position, text) = (self.columns.position(row, column), cell.to_owned());
-                Err(DataError::NotFinite { position, text })
-            }
-            None => Err(self.bad(row, column, cell)),
-        }
-    }
-
-    /// A number with a decimal point, or with a comma where the form allows it and no other number has a point.
-    fn number(&self, row: u64, column: usize, cell: &str) -> Result<Option<f64>, DataError> {
-        let parsed = cell.parse().ok();
-        if !self.form.commas() {
-            return Ok(parsed);
-        }
-        let value = parsed.or_else(|| decimal_comma(cell));
-        let comma = parsed.is_none();
-        if value.is_some() && comma && !self.form.sure_commas && may_be_thousands(cell) {
-            let (position, text) = (self.columns.position(row, column), cell.to_owned());
-            return Err(DataError::DoubtfulComma { position, text });
-        }
-        if value.is_some() && (comma || cell.contains('.')) {
-            self.note_decimal(row, column, cell, comma)?;
-        }
-        Ok(value)
-    }
-
-    /// Notes the first number with a decimal comma or point. An error if there are both.
-    fn note_decimal(&self, row: u64, column: usize, text: &str, comma: bool) -> Result<(), DataError> {
-        let (this, other) = if comma { (&self.commas, &self.points) } else { (&self.points, &self.commas) };
-        match other.load(Ordering::Relaxed) {
-            0 if this.load(Ordering::Relaxed) > 0 => Ok(()),
-            0 => {
-                this.store(row, Ordering::Relaxed);
-                Ok(())
-            }
-            other => {
-                let (position, text) = (self.columns.position(row, column), text.to_owned());
-                Err(DataError::MixedDecimals { position, text, comma, other })
-            }
-        }
-    }
-
-    /// The error for a cell that is no number.
-    fn bad(&self, row: u64, column: usize, cell: &str) -> DataError {
-        let (position, text, hint) =
-            (self.columns.position(row, column), cell.to_owned(), self.hint(row, column, cell));
-        match cell {
-            "" => DataError::EmptyCell { position, hint },
-            cell if is_missing(cell) || self.is_mark(cell) => DataError::Missing { position, text, hint },
-            _ => DataError::NotANumber { position, text, hint, columns: Box::default() },
-        }
-    }
-
-    /// Whether the user said that this text stands for a missing value.
-    fn is_mark(&self, cell: &str) -> bool {
-        self.na.iter().any(|mark| mark == cell)
-    }
-
-    /// The error for text, with all columns of text among the features, if its own is one of those found.
-    fn with_text_columns(&self, error: DataError, pick: &Pick) -> DataError {
-        let DataError::NotANumber { position, text, hint, .. } = error else { return error };
-        let mut found: Vec<usize> = self.columns.text().to_vec();
-        found.retain(|column| pick.features.contains(column));
-        if !found.contains(&(position.column - 1)) {
-            found.clear();
-        }
-        let names = found.iter().map(|&column| self.columns.name(column)).collect();
-        let columns = Box::new(TextColumns { names, asked: self.columns.asked_all(&found) });
-        DataError::NotANumber { position, text, hint, columns }
-    }
-
-    /// Likely cause when a cell is not a number.
-    fn hint(&self, row: u64, column: usize, cell: &str) -> Hint {
-        let form = &self.form;
-        let is_first = form.header.is_none() && row == form.first_row;
-        if form.booleans[column] && !is_missing(cell) {
-            Hint::BooleanColumn
-        } else if form.n_columns == 1 && !is_missing(cell) {
-            Hint::OneColumn { delimiter: char::from(form.delimiter) }
-        } else if is_first && (self.header == Header::No || cell.is_empty()) {
-            Hint::TakenForData
-        } else if !form.commas() && decimal_comma(cell).is_some() {
-            Hint::DecimalComma
-        } else {
-            Hint::None
-        }
-    }
-
-    fn weight(&self, row: u64, column: usize, cell: &str) -> Result<f64, DataError> {
-        match self.number(row, column, cell)? {
-            Some(weight) if weight.is_finite() && weight >= 0.0 => Ok(weight),
-            _ => {
-                Err(DataError::Weight { position: self.columns.position(row, column), text: cell.to_owned() })
-            }
-        }
-    }
-
-    fn class(&self, row: u64, column: usize, cell: &str) -> Result<String, DataError> {
-        match cell {
-            "" => {
-                Err(DataError::EmptyCell { position: self.columns.position(row, column), hint: Hint::None })
-            }
-            class => Ok(class.to_owned()),
-        }
-    }
-
-    /// Checks that a row is as long as the first, apart from an empty cell after a trailing delimiter.
-    fn check_length(&self, number: u64, row: &StringRecord) -> Result<(), DataError> {
-        let (expected, found) = (self.columns.count(), row.len());
-        let trailing = self.form.trailing && found == expected + 1 && row[expected].trim().is_empty();
-        if found == expected || trailing {
-            return Ok(());
-        }
-        Err(DataError::Ragged { name: self.input.name().to_owned(), row: number, expected, found })
-    }
-}
-
-/// Buffers for the rows of a chunk.
-#[derive(Default)]
-struct RowBlock {
-    first: usize,
-    features: Vec<f64>, // (n_rows, n_features)
-    truth: Vec<String>,
-    weights: Vec<f64>,
-    numbers: Vec<u64>, // (n_rows)
-}
-
-impl RowBlock {
-    /// Reads the next rows. False if there are none.
-    fn fill(&mut self, csv: &Csv, pick: &Pick, rows: &mut TextRows) -> Result<bool, DataError> {
-        self.first += self.numbers.len();
-        self.features.clear();
-        self.truth.clear();
-        self.weights.clear();
-        self.numbers.clear();
+        let text = begun.map_or_else(|| text_of(&self.input), Ok)?;
+        let (mut block, columns) = (RowBlock::default(), &self.values.columns);
         let most = pick.chunk_rows(size_of::<f64>());
-        while self.numbers.len() < most
+        let plain = sizes.and_then(|sizes| PlainRows::new(&self.values, pick, sizes));
+        let mut rows = match (plain, self.start) {
+            (Some(plain), Some(start)) => {
+                let mut text = PlainText::new(self.after(text, start.bytes)?, start.line);
+                let mut ended = false;
+                let end = plain.read(&mut text, (&mut block, decimals), most, &mut |block| {
+                    let flow = each(block.chunk(columns, pick));
+                    ended = flow.is_break();
+                    flow
+                });
+                match end {
+                    End::Done if ended => return Ok(()),
+                    End::Done => None,
+                    End::Other => Some(self.other_rows(text)),
+                }
+            }
+            _ => Some(self.rows_of(text)?),
+        };
+        while let Some(rows) = &mut rows
             && let Some((number, row)) = rows.next_row()?
         {
-            csv.check_length(number, row)?;
-            self.push(csv, pick, number, row)?;
+            if !self.values.fits(row.len(), &row[row.len() - 1]) {
+                let (name, expected, found) = (self.input.name().to_owned(), columns.count(), row.len());
+                return Err(DataError::Ragged { name, row: number, expected, found });
+            }
+            block.push(&self.values, pick, (number, row), decimals)?;
+            if block.n_rows() == most {
+                if each(block.chunk(columns, pick)).is_break() {
+                    return Ok(());
+                }
+                block.clear();
+            }
         }
-        Ok(!self.numbers.is_empty())
-    }
-
-    fn push(&mut self, csv: &Csv, pick: &Pick, number: u64, row: &StringRecord) -> Result<(), DataError> {
-        for &column in &pick.features {
-            let value = match csv.feature(number, column, row[column].trim()) {
-                Err(error) if pick.lenient && error.is_bad_cell() => f64::NAN,
-                Err(error) if pick.drops() && error.is_missing() => f64::NAN,
-                value => value.map_err(|error| csv.with_text_columns(error, pick))?,
-            };
-            self.features.push(value);
+        if block.first == 0 && block.n_rows() == 0 {
+            let (name, columns) = (self.input.name().to_owned(), columns.count());
+            return Err(DataError::NoRows { name, columns });
         }
-        if let Some(column) = pick.weights {
-            let cell = row[column].trim();
-            let is_dropped = pick.drops() && (is_missing(cell) || csv.is_mark(cell));
-            self.weights.push(if is_dropped { f64::NAN } else { csv.weight(number, column, cell)? });
+        if block.n_rows() > 0 {
+            let _ = each(block.chunk(columns, pick));
         }
-        if let Some(column) = pick.truth {
-            let cell = row[column].trim();
-            let is_dropped = pick.drops() && (cell.is_empty() || csv.is_mark(cell));
-            self.truth.push(if is_dropped { String::new() } else { csv.class(number, column, cell)? });
-        }
-        self.numbers.push(number);
         Ok(())
     }
 
-    fn chunk<'a>(&'a self, csv: &'a Csv, pick: &'a Pick) -> Chunk<'a> {
-        Chunk {
-            first: self.first,
-            n_rows: self.numbers.len(),
-            rows: Rows::F64(&self.features),
-            truth: &self.truth,
-            weights: &self.weights,
-            numbers: Some(&self.numbers),
-            columns: &csv.columns,
-            features: &pick.features,
+    /// The text after its first bytes.
+    fn after(&self, mut text: Box<dyn Read + Send>, bytes: u64) -> Result<Box<dyn Read + Send>, DataError> {
+        let skipped = io::copy(&mut text.by_ref().take(bytes), &mut io::sink());
+        skipped.map_err(|reason| read_error(self.input.name(), reason))?;
+        Ok(text)
+    }
+
+    /// The rows below the header.
+    fn rows_of(&self, text: Box<dyn Read + Send>) -> Result<TextRows, DataError> {
+        let form = &self.values.form;
+        let mut rows = CsvRows::new(self.input.name(), text, form.delimiter, self.longest_row);
+        for _ in 0..form.skip {
+            rows.next_row()?;
         }
+        Ok(rows)
+    }
+
+    /// The rows that were not read as plain ones.
+    fn other_rows(&self, text: PlainText) -> TextRows {
+        let line = text.line - 1;
+        // behind a line end a byte order mark is text, as it is in the middle of a file
+        let text: Box<dyn Read + Send> = Box::new(Cursor::new(b"\n").chain(text.into_text()));
+        CsvRows::new(self.input.name(), text, self.values.form.delimiter, self.longest_row).from_line(line)
     }
 }
 
@@ -494,5 +374,122 @@ mod tests {
             error(many.repeat(2), "many.csv")
                 .starts_with("many.csv: has 1048579 columns; at most 1048576 can be")
         );
+    }
+
+    /// All that a pass over the rows gives: chunks with the numbers of their rows, classes, weights, the decimal marks,
+    /// and the error.
+    type Pass = (Vec<(Vec<u64>, Vec<u64>, Vec<String>, Vec<u64>)>, Decimals, Option<String>);
+
+    fn pass(csv: &Csv, pick: &Pick, sizes: Option<Sizes>) -> Pass {
+        let mut chunks = Vec::new();
+        let error = csv.read_rows(pick, sizes, &mut |chunk| {
+            let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            let numbers = (0..chunk.n_rows).map(|row| chunk.number(row)).collect();
+            chunks.push((bits(&chunk.rows.to_f64()), numbers, chunk.truth.to_vec(), bits(chunk.weights)));
+            ControlFlow::Continue(())
+        });
+        (chunks, csv.decimals(), error.err().map(|error| format!("{error:?}")))
+    }
+
+    /// Reads the text with and without plain rows. Two passes each: the second begins with what the first found.
+    fn same_both_ways(text: &[u8], pick: &Pick, options: &ReadOptions, sizes: Sizes) {
+        let csv = || open_csv(Input::of_memory("t.csv", text).unwrap(), options);
+        let (Ok(with), Ok(without)) = (csv(), csv()) else { return };
+        if pick
+            .features
+            .iter()
+            .chain(&pick.truth)
+            .chain(&pick.weights)
+            .any(|&at| at >= with.columns().count())
+        {
+            return;
+        }
+        for _ in 0..2 {
+            assert_eq!(
+                pass(&with, pick, Some(sizes)),
+                pass(&without, pick, None),
+                "{:?}",
+                String::from_utf8_lossy(text)
+            );
+        }
+    }
+
+    use proptest::prelude::*;
+
+    fn cell() -> impl Strategy<Value = String> {
+        let of = |cells: &'static [&'static str]| prop::sample::select(cells).prop_map(str::to_owned);
+        prop_oneof![
+            6 => (-2000..2000i32).prop_map(|x| x.to_string()),
+            6 => any::<f64>().prop_filter("finite", |x| x.is_finite()).prop_map(|x| x.to_string()),
+            4 => any::<f32>().prop_filter("finite", |x| x.is_finite()).prop_map(|x| format!("{x:e}")),
+            3 => "[-+]?[0-9]{0,22}\\.?[0-9]{0,25}([eE][-+]?[0-9]{1,3})?",
+            2 => "[-+.0-9eEinfax_ ]{0,7}",
+            2 => (0..5000u32).prop_map(|x| format!("{},{}", x / 100, x % 100)),
+            2 => of(&["", " ", "?", "NA", "nan", "-", "true", "No", "-999", "x", "\u{e9}", "\u{a0}1\u{a0}", "1e999", "inf"]),
+            2 => of(&["\"1\"", "\"1,5\"", " \"2\"", "\"a\"\"b\"", "\"a;b,c\"", "\"3\"4", "\"5\n6\"", "\"\"", "\" \"",
+                "\"7", "8\"", "1,234", "\u{feff}9", "\t3", "3\t", "\"1\r\n2\"", "\r"]),
+        ]
+    }
+
+    fn text() -> impl Strategy<Value = (Vec<u8>, bool)> {
+        let ends = prop_oneof![8 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\r"), 1 => Just("\n\n"), 1 => Just("\n \n")];
+        let plain = prop_oneof![(-900..900i32).prop_map(|x| (f64::from(x) / 8.0).to_string())];
+        let row = move |n: usize| {
+            let cells = prop_oneof![
+                12 => prop::collection::vec(plain.clone(), n),
+                4 => prop::collection::vec(prop_oneof![3 => plain.clone(), 1 => cell()], n),
+                1 => prop::collection::vec(cell(), n - 1..n + 2),
+            ];
+            (cells, ends.clone())
+        };
+        let rows = (1..5usize).prop_flat_map(move |n| prop::collection::vec(row(n), 1..30));
+        let form =
+            (prop::sample::select(&[",", ",", ";", "\t", "|", " ", "  "][..]), any::<[bool; 3]>(), 0..40u8);
+        (rows, form).prop_map(|(rows, (delimiter, [trailing, header, cut], bad))| {
+            let mut text = String::new();
+            if header {
+                text += &["a", "b", "c", "d"][..rows[0].0.len().clamp(1, 4)].join(delimiter);
+                text += rows[0].1;
+            }
+            for (cells, end) in &rows {
+                text += &cells.join(delimiter);
+                text += if trailing && bad % 4 == 0 { delimiter } else { "" };
+                text += end;
+            }
+            let mut bytes = text.into_bytes();
+            if cut {
+                bytes.pop();
+            }
+            if bad == 0 {
+                let at = bytes.len() / 2;
+                bytes.insert(at, 0xff);
+            }
+            (bytes, header)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #[test]
+        fn plain_rows_are_read_as_all_rows_are(
+            (text, named) in text(),
+            features in prop::sample::subsequence(vec![0, 1, 2, 3], 0..4),
+            [reversed, has_truth, has_weights, lenient] in any::<[bool; 4]>(),
+            (drops, na, most_rows) in (any::<bool>(), any::<bool>(), prop::option::of(1..9usize)),
+            (piece, pieces, longest) in (1..90usize, 1..4usize, prop_oneof![4 => Just(1000), 1 => 5..40usize]),
+        ) {
+            let mut features = features;
+            let truth = (has_truth && !features.contains(&0)).then_some(0);
+            let weights = (has_weights && !features.contains(&1)).then_some(1);
+            if reversed {
+                features.reverse();
+            }
+            let missing = if drops { super::super::options::Missing::Drop } else { super::super::options::Missing::default() };
+            let pick = Pick { features, truth, weights, lenient, missing, most_rows, ..Pick::default() };
+            let header = if named { super::super::options::Header::Yes } else { super::super::options::Header::Auto };
+            let na = if na { vec!["-999".to_owned(), "7".to_owned()] } else { Vec::new() };
+            let options = ReadOptions { header, na, ..ReadOptions::default() };
+            same_both_ways(&text, &pick, &options, Sizes { piece, pieces, longest });
+        }
     }
 }

@@ -40,6 +40,16 @@ impl<R: Read> CsvRows<R> {
         CsvRows { source, reader, cells: StringRecord::new(), row: 0, line: 1 }
     }
 
+    /// The same, of a text that begins on this line.
+    pub(super) fn from_line(self, line: u64) -> CsvRows<R> {
+        CsvRows { line, ..self }
+    }
+
+    /// The line on which the next row begins, from 1, or an empty line before it.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
     /// The next row that isn't empty: the line on which it begins, from 1, and its cells, untrimmed.
     pub(super) fn next_row(&mut self) -> Result<Option<(u64, &StringRecord)>, DataError> {
         loop {

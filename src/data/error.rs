@@ -751,11 +751,6 @@ impl fmt::Display for TextColumns {
 }
 
 impl DataError {
-    /// Whether a value is missing.
-    pub(super) fn is_missing(&self) -> bool {
-        matches!(self, Self::EmptyCell { .. } | Self::Missing { .. })
-    }
-
     /// Whether a cell holds no finite number.
     pub(super) fn is_bad_cell(&self) -> bool {
         matches!(

@@ -18,7 +18,9 @@
 //! | `white_space`, `csv_rows` | text to cells, by a delimiter or white space |
 //! | `cells` | cells to numbers, truth values and missing values |
 //! | `sample`, `dialect`, `header`, `form` | the first rows of a text, and what is found in them |
-//! | `csv` | CSV: rows to numbers |
+//! | `csv_values`, `csv_block` | cells to values, and what is wrong with them; the values of consecutive rows |
+//! | `csv_plain` | plain rows to values, on all threads |
+//! | `csv` | CSV: the text, and the reading of its rows |
 //! | `npy_cells`, `array` | bytes to numbers; arrays in files |
 //! | `npy_header`, `npy`, `npz` | `.npy`: its header; the file; archives of them |
 //! | `idx`, `vectors` | IDX, the format of MNIST; `.fvecs`, `.bvecs`, `.ivecs` |
@@ -49,7 +51,10 @@ mod columnar;
 mod columns;
 mod complete;
 mod csv;
+mod csv_block;
+mod csv_plain;
 mod csv_rows;
+mod csv_values;
 mod dataset;
 mod dialect;
 mod digits;
