@@ -203,7 +203,7 @@ impl Grid {
 }
 
 /// Adding and subtracting this rounds a number below 2^51 to an integer; larger numbers may change.
-pub(super) const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
+pub(crate) const WHOLE: f64 = 1.5 * (1u64 << 52) as f64;
 
 fn not_finite<T: Value>(row: usize, values: &[T]) -> LatticeError {
     let bad = |x: &T| !(*x).into().is_finite();

@@ -15,7 +15,9 @@ mod select;
 mod weights;
 
 pub(crate) use centre::from_centre;
+pub(crate) use extent::WHOLE;
 pub use extent::{Extent, Value};
+pub(crate) use pack::Scale;
 pub use pack::{Packer, Table, check_shape};
 pub use rounding::{CoarseFeature, Rounding};
 pub(crate) use rounding::{FEW_BITS, centre_and_deviation};

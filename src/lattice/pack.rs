@@ -79,6 +79,44 @@ impl Table {
         !self.lattice.mixed() && self.n_dims() as u128 * steps * steps < 1 << 64
     }
 
+    /// These rows, by index, with their weights, on the same lattice. None of them may lie outside the range.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Table {
+        let points = rows.iter().flat_map(|&row| self.point(row)).copied().collect();
+        self.with_points(points, self.weights.select(rows))
+    }
+
+    /// As many rows of the same weights, in which each feature is uniform over its range in this table. `below` draws a
+    /// number less than the given one; it is called for each value, row by row.
+    #[must_use]
+    pub fn uniform(&self, below: &mut dyn FnMut(u64) -> u64) -> Table {
+        let d = self.n_dims();
+        let ranges: Vec<(i32, i32)> = (0..d)
+            .map(|j| {
+                let values = || self.points.iter().skip(j).step_by(d).copied();
+                (values().min().unwrap_or(0), values().max().unwrap_or(0))
+            })
+            .collect();
+        let mut draw = |&(least, most): &(i32, i32)| {
+            let steps = (i64::from(most) - i64::from(least)) as u64;
+            (i64::from(least) + below(steps + 1) as i64) as i32
+        };
+        let points = (0..self.n_points()).flat_map(|_| ranges.iter().map(&mut draw).collect::<Vec<_>>());
+        let points = points.collect();
+        self.with_points(points, self.weights.clone())
+    }
+
+    /// Other points on the same lattice.
+    fn with_points(&self, points: Vec<i32>, weights: Weights) -> Table {
+        let sizes = points.iter().map(|q| q.unsigned_abs());
+        let (bits, most) = sizes.fold((0, 0), |(bits, most), size| (bits | size, size.max(most)));
+        let lattice = self.lattice.clone();
+        let mut packer = Packer::new(lattice, weights, 0);
+        packer.table.points = points;
+        packer.table.max_coordinate = most;
+        Packer { bits, tally: None, ..packer }.finish()
+    }
+
     /// Converts a cost to the user's units: squared distances times the given weights.
     #[must_use]
     pub fn cost(&self, cost: u128) -> f64 {
@@ -251,7 +289,7 @@ fn pack_block<T: Value>(
 
 /// Constants of a feature, with which [`Lattice::place`] needs no power of two.
 #[derive(Debug, Clone, Copy)]
-struct Scale {
+pub(crate) struct Scale {
     offset: f64,
     exponent: i32,
     /// 2^-exponent; infinite where that overflows.
@@ -259,13 +297,14 @@ struct Scale {
 }
 
 impl Scale {
-    fn new(lattice: &Lattice, j: usize) -> Self {
+    /// Those of feature `j`.
+    pub(crate) fn new(lattice: &Lattice, j: usize) -> Self {
         let p = lattice.exponent[j];
         Self { offset: lattice.offset[j], exponent: p, to_steps: libm::ldexp(1.0, -p) }
     }
 
     /// The distance of a value from the offset in steps, not rounded.
-    fn steps(&self, x: f64) -> f64 {
+    pub(crate) fn steps(&self, x: f64) -> f64 {
         let distance = x - self.offset;
         if self.to_steps.is_finite() {
             distance * self.to_steps

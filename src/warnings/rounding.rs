@@ -6,7 +6,7 @@ use super::subject::Ended;
 use super::warning::{Warning, WarningCode};
 use crate::data::{DataError, Dataset};
 use crate::kmeans::Fit;
-use crate::lattice::{Lattice, Rounding};
+use crate::lattice::{Lattice, Rounding, Scale, WHOLE};
 use crate::numbers::{plural, significant};
 
 /// The share of an inertia from which rounding is worth a word.
@@ -66,7 +66,7 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn add(&mut self, row: &[f64], weight: f64, scales: &[Scale]) {
+    fn add(&mut self, row: &[f64], weight: f64, places: &[Place]) {
         if self.first.is_empty() {
             self.first = row.to_vec();
             self.means = vec![0.0; row.len()];
@@ -76,10 +76,11 @@ impl Cluster {
         self.n_rows += 1;
         self.weight += weight;
         let means = self.means.iter_mut().zip(&mut self.placed_means);
-        for ((x, (mean, placed_mean)), scale) in row.iter().zip(means).zip(scales) {
-            let steps = libm::ldexp(x - scale.offset, -scale.exponent);
-            let given = (steps - scale.centroid) * scale.unit;
-            let placed = (steps.round_ties_even() - scale.centroid) * scale.unit;
+        for ((&x, (mean, placed_mean)), place) in row.iter().zip(means).zip(places) {
+            let steps = place.scale.steps(x);
+            let given = (steps - place.centroid) * place.unit;
+            // coordinates are far below 2^51; `round_ties_even` is a call where the processor's set is the least one
+            let placed = ((steps + WHOLE) - WHOLE - place.centroid) * place.unit;
             *mean += weight * given;
             *placed_mean += weight * placed;
             self.given += weight * given * given;
@@ -126,9 +127,8 @@ impl Cluster {
 }
 
 /// What places a feature, seen from a centroid.
-struct Scale {
-    offset: f64,
-    exponent: i32,
+struct Place {
+    scale: Scale,
     unit: f64, // a step in steps of the finest feature
     centroid: f64,
 }
@@ -141,16 +141,12 @@ fn units(lattice: &Lattice) -> Vec<f64> {
 fn clusters(data: &Dataset<'_>, fit: &Fit) -> Result<Vec<Cluster>, DataError> {
     let (lattice, d) = (&fit.lattice, fit.lattice.n_dims());
     let units = units(lattice);
-    let scale = |j: usize, &q: &i32| Scale {
-        offset: lattice.offset[j],
-        exponent: lattice.exponent[j],
-        unit: units[j],
-        centroid: q.into(),
-    };
-    let of_centroid = |row: &[i32]| row.iter().enumerate().map(|(j, q)| scale(j, q)).collect::<Vec<_>>();
-    let scales: Vec<Vec<Scale>> = fit.state.centroids.chunks_exact(d).map(of_centroid).collect();
+    let scales: Vec<Scale> = (0..d).map(|j| Scale::new(lattice, j)).collect();
+    let place = |j: usize, &q: &i32| Place { scale: scales[j], unit: units[j], centroid: q.into() };
+    let of_centroid = |row: &[i32]| row.iter().enumerate().map(|(j, q)| place(j, q)).collect::<Vec<_>>();
+    let places: Vec<Vec<Place>> = fit.state.centroids.chunks_exact(d).map(of_centroid).collect();
     let weight = |row: usize| data.weights.as_ref().map_or(1.0, |weights| weights[row] / fit.weight_unit);
-    let none = || vec![Cluster::default(); scales.len()];
+    let none = || vec![Cluster::default(); places.len()];
     let merge = |mut all: Vec<Cluster>, more: Vec<Cluster>| {
         all.iter_mut().zip(more).for_each(|(all, more)| all.merge(more));
         all
@@ -163,7 +159,7 @@ fn clusters(data: &Dataset<'_>, fit: &Fit) -> Result<Vec<Cluster>, DataError> {
                 let row_number = first + block * BLOCK + i;
                 if weight(row_number) > 0.0 {
                     let label = fit.labels()[row_number] as usize;
-                    found[label].add(row, weight(row_number), &scales[label]);
+                    found[label].add(row, weight(row_number), &places[label]);
                 }
             }
             found
