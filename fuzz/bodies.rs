@@ -3,7 +3,7 @@
 //! `tests/command/corpora.rs` runs each over `corpus/`; `run.sh` has a fuzzer change these files.
 #![allow(dead_code, reason = "every target uses its own")]
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 
 use cairn::data::write::from_text;
 use cairn::data::{Dataset, Pick, ReadOptions, open_reader};
@@ -65,7 +65,44 @@ const NAMES: [&str; 5] = ["t", "t.fvecs", "t.bvecs", "t.ivecs", "t.npz"];
 /// A table in a binary format, or compressed: opened, and read as a whole. The first byte chooses the name.
 pub(crate) fn binary(bytes: &[u8]) {
     let Some((&name, bytes)) = bytes.split_first() else { return };
-    let name = NAMES[usize::from(name) % NAMES.len()];
+    read_whole(NAMES[usize::from(name) % NAMES.len()], bytes);
+}
+
+/// What a container holds whose checksums are right: gzip, zstd, an archive of one array or of two, UTF-16 in either
+/// order. The first byte chooses the container.
+pub(crate) fn packed(bytes: &[u8]) {
+    let Some((&kind, inner)) = bytes.split_first() else { return };
+    let (first, second) = inner.split_at(inner.len() / 2);
+    let packed = match kind % 6 {
+        0 => gzip(inner),
+        1 => ruzstd::encoding::compress_to_vec(inner, ruzstd::encoding::CompressionLevel::Fastest),
+        2 => archive(&[inner]),
+        3 => archive(&[first, second]),
+        4 => [&[0xff, 0xfe], inner].concat(),
+        _ => [&[0xfe, 0xff], inner].concat(),
+    };
+    read_whole("t", &packed);
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(bytes).and_then(|()| gzip.finish()).expect("memory")
+}
+
+/// An `.npz` archive of these files, the second compressed.
+fn archive(files: &[&[u8]]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let methods = [zip::CompressionMethod::Stored, zip::CompressionMethod::Deflated];
+    for ((bytes, method), name) in files.iter().zip(methods).zip(["a.npy", "b.npy"]) {
+        let options = zip::write::SimpleFileOptions::default().compression_method(method);
+        zip.start_file(name, options).expect("a name");
+        zip.write_all(bytes).expect("memory");
+    }
+    zip.finish().expect("memory").into_inner()
+}
+
+/// Opens a table, and reads all of it with and without a class.
+fn read_whole(name: &str, bytes: &[u8]) {
     let read = ReadOptions { longest_row: 1 << 16, ..ReadOptions::default() };
     let Ok(source) = open_reader(name, Box::new(Cursor::new(bytes.to_vec())), &read) else { return };
     let n_columns = source.columns().count();

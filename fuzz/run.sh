@@ -2,15 +2,15 @@
 # Runs the fuzzers, one after the other, from fuzz/corpus. Needs cargo-fuzz (`cargo install cargo-fuzz`) and a nightly
 # toolchain. What they find is in fuzz/artifacts. A finding that is mended goes to fuzz/corpus, which `cargo test` replays.
 #
-#   fuzz/run.sh [SECONDS] [TARGET..]     default: 900 seconds for each of table, binary, model, picture and
-#                                        drawing
+#   fuzz/run.sh [SECONDS] [TARGET..]     default: 900 seconds for each of table, binary, packed, model,
+#                                        picture and drawing
 set -euo pipefail
 cd "$(dirname "$0")"
 
 seconds=${1:-900}
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(table binary model picture drawing)
+[ ${#targets[@]} -gt 0 ] || targets=(table binary packed model picture drawing)
 for target in "${targets[@]}"; do
     mkdir -p "work/$target"
     # what it learns goes to work/, what is kept is chosen by hand; the code is safe Rust, so no sanitizer is needed

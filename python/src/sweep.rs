@@ -29,7 +29,9 @@ pub(crate) fn sweep(
     let runs = work::run(py, None, |watcher| {
         in_threads(Some(threads), || -> Result<Vec<SweepRun>, Failure> {
             let data = for_metric(data, metric)?;
-            let plan = SweepPlan { kmeans: tolerance::set(kmeans, tol, &data)?, n_clusters, seeds, measures };
+            let kmeans = tolerance::set(kmeans, tol, &data)?;
+            // the package's sweep has no gap statistic
+            let plan = SweepPlan { kmeans, n_clusters, seeds, measures, reference_sets: 0 };
             let opened = open(options, &data, &plan.kmeans.clone().clusters(most).check()?)?;
             Ok(cairn::sweep::sweep(&opened, &data, None, &plan, &mut |_| watcher.ends())?)
         })

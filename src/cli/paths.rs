@@ -298,6 +298,7 @@ impl<'a> Files<'a> {
             device: _,
             threads: _,
             no_measures: _,
+            reference_sets: _,
             truth: _,
             weights: _,
             columns: _,

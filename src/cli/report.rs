@@ -16,10 +16,11 @@ use cairn::kmeans::{
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
 use cairn::score::{Contingency, purity};
-use cairn::sweep::{SweepPlan, SweepRun, sweep};
+use cairn::sweep::{Choice, SweepPlan, SweepRun, sweep};
 use cairn::warnings::{self, Unlabelled, Warning, merged};
 use ndarray::Array2;
 
+use super::args::sweep::REFERENCE_SETS;
 use super::args::{MissingArg, ReportArgs};
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
@@ -204,8 +205,13 @@ fn swept(
     let Some(numbers) = &args.sweep else { return Ok(Vec::new()) };
     let kmeans =
         KMeans::new(1).restarts(RESTARTS_OF_SWEEP).max_iter(params.max_iter()).device(args.device.device());
-    let plan =
-        SweepPlan { kmeans, n_clusters: numbers.0.clone(), seeds: vec![params.seed()], measures: true };
+    let plan = SweepPlan {
+        kmeans,
+        n_clusters: numbers.0.clone(),
+        seeds: vec![params.seed()],
+        measures: true,
+        reference_sets: REFERENCE_SETS,
+    };
     let bar = Bar::of(plan.n_clusters.len() as u64, "fits", args.quiet);
     sweep(opened, data, None, &plan, &mut |runs| {
         bar.step(runs.len() as u64);
@@ -250,6 +256,7 @@ pub(super) fn of_fit(made: &Made<'_>) -> anyhow::Result<String> {
         restarts: Some(restarts(made)?),
         convergence: convergence(made)?,
         sweep: made.runs.iter().map(line).collect(),
+        choice: Choice::of(made.runs).map(|choice| choice.text),
         about: about(made),
         drawing: drawing(&model),
     };
@@ -313,6 +320,9 @@ fn line(run: &SweepRun) -> SweepLine {
         n_clusters: run.n_clusters,
         inertia: run.inertia,
         silhouette: run.silhouette,
+        calinski_harabasz: run.calinski_harabasz,
+        gap: run.gap,
+        bic: run.bic,
         accuracy: run.accuracy,
     }
 }

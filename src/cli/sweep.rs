@@ -7,7 +7,7 @@ use cairn::data::write::Output;
 use cairn::data::{self, Dataset, LoadOptions, has_names};
 use cairn::engine::{Device, Metric, Opened};
 use cairn::kmeans::{Algorithm, CONTINUE, FitError, KMeans, ParamsError};
-use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
+use cairn::sweep::{Choice, MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
 use cairn::warnings::{Warning, WarningCode, merged};
 use serde::Serialize;
 
@@ -27,6 +27,9 @@ use cairn::numbers::{percent, plural, short, value};
 /// Default numbers of clusters.
 const DEFAULT: RangeInclusive<usize> = 2..=20;
 
+/// Measures of a row of the table.
+const N_MEASURES: usize = 9;
+
 /// A row of the table: one number of clusters, over all seeds.
 #[derive(Serialize)]
 struct SweepRow {
@@ -36,6 +39,9 @@ struct SweepRow {
     silhouette: Option<MeasureSpread>,
     calinski_harabasz: Option<MeasureSpread>,
     davies_bouldin: Option<MeasureSpread>,
+    gap: Option<MeasureSpread>,
+    gap_error: Option<MeasureSpread>,
+    bic: Option<MeasureSpread>,
     accuracy: Option<MeasureSpread>,
     held_out_accuracy: Option<MeasureSpread>,
 }
@@ -58,6 +64,7 @@ struct SweepSummary<'a> {
     algorithm: &'static str,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
     device: &'a str,
+    choice: Option<&'a Choice>,
     table: &'a [SweepRow],
     warnings: &'a [Warning],
     runs: &'a [SweepRun],
@@ -99,6 +106,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         })
     };
     let runs = runs.map_err(|error| explain(error, &data))?;
+    let choice = Choice::of(&runs);
     let lines: Vec<SweepRow> = runs.chunk_by(|a, b| a.n_clusters == b.n_clusters).map(line).collect();
     let written = table.map_or(Ok(()), |table| {
         let (columns, rows) = cells(&lines);
@@ -114,9 +122,14 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     }
     let sources = Sources { args, data: &data, test: test.as_ref(), device: opened.engine.info().used };
     let text = match (args.json, args.quiet) {
-        (true, _) => json::pretty(&summary(&sources, &warnings, &lines, &runs))?,
+        (true, _) => json::pretty(&summary(&sources, &warnings, choice.as_ref(), &lines, &runs))?,
         (false, true) => String::new(),
-        (false, false) => heading(args, &data, test.as_ref()) + &text(&lines),
+        (false, false) => {
+            heading(args, &data, test.as_ref())
+                + &samples(&data, &runs)
+                + &text(&lines, choice.as_ref())
+                + &choice.map_or(String::new(), |choice| labelled("choice", &choice.text))
+        }
     };
     terminal::write_stdout(&text).context("standard output")?;
     Ok(written?)
@@ -172,6 +185,7 @@ fn plan(args: &SweepArgs) -> SweepPlan {
         n_clusters: args.clusters.as_ref().map_or_else(|| DEFAULT.collect(), |numbers| numbers.0.clone()),
         seeds: args.seeds.0.clone(),
         measures: !args.no_measures,
+        reference_sets: args.reference_sets,
     }
 }
 
@@ -203,6 +217,9 @@ fn line(runs: &[SweepRun]) -> SweepRow {
         silhouette: MeasureSpread::of(runs, |run| run.silhouette),
         calinski_harabasz: MeasureSpread::of(runs, |run| run.calinski_harabasz),
         davies_bouldin: MeasureSpread::of(runs, |run| run.davies_bouldin),
+        gap: MeasureSpread::of(runs, |run| run.gap),
+        gap_error: MeasureSpread::of(runs, |run| run.gap_error),
+        bic: MeasureSpread::of(runs, |run| run.bic),
         accuracy: MeasureSpread::of(runs, |run| run.accuracy),
         held_out_accuracy: MeasureSpread::of(runs, |run| run.held_out_accuracy),
     }
@@ -224,12 +241,15 @@ fn median_text(runs: &[SweepRun]) -> String {
 
 impl SweepRow {
     /// All measures by name, in the order of the columns.
-    fn measures(&self) -> [(&'static str, Option<MeasureSpread>); 6] {
+    fn measures(&self) -> [(&'static str, Option<MeasureSpread>); N_MEASURES] {
         [
             ("inertia", self.inertia),
             ("silhouette", self.silhouette),
             ("calinski_harabasz", self.calinski_harabasz),
             ("davies_bouldin", self.davies_bouldin),
+            ("gap", self.gap),
+            ("gap_error", self.gap_error),
+            ("bic", self.bic),
             ("accuracy", self.accuracy),
             ("held_out_accuracy", self.held_out_accuracy),
         ]
@@ -239,7 +259,7 @@ impl SweepRow {
 /// Columns and rows of the output file. Measures without any value are left out.
 fn cells(lines: &[SweepRow]) -> (Vec<String>, Vec<Vec<Option<f64>>>) {
     let held = |at: &usize| lines.iter().any(|line| line.measures()[*at].1.is_some());
-    let kept: Vec<usize> = (0..6).filter(held).collect();
+    let kept: Vec<usize> = (0..N_MEASURES).filter(held).collect();
     let mut columns = vec!["n_clusters".to_owned()];
     if let Some(line) = lines.first() {
         let names = kept.iter().map(|&at| line.measures()[at].0);
@@ -278,8 +298,20 @@ fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>) -> 
     text + &labelled("fits", &format!("{seeds}, {restarts} {of}{metric}{shown}"))
 }
 
-/// The table, with a line for each number of clusters.
-fn text(lines: &[SweepRow]) -> String {
+/// A line if measures are of samples of the rows.
+fn samples(data: &Dataset<'_>, runs: &[SweepRun]) -> String {
+    let all = data.points.n_points();
+    let of = |name: &str, rows: fn(&SweepRun) -> Option<usize>| {
+        let rows = runs.iter().find_map(rows).filter(|&rows| rows < all)?;
+        Some(format!("{name} of {}", plural(rows as u64, "row")))
+    };
+    let said = [of("silhouette", |run| run.silhouette_sample), of("gap", |run| run.gap_sample)];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    if said.is_empty() { String::new() } else { labelled("samples", &said.join(", ")) }
+}
+
+/// The table, with a line for each number of clusters. A star marks the number that a measure chooses.
+fn text(lines: &[SweepRow], choice: Option<&Choice>) -> String {
     let all = |at: usize, title: &str, show: fn(f64) -> String, range: bool| -> Option<Vec<String>> {
         let cell = |line: &SweepRow| match line.measures()[at].1 {
             Some(s) if range && s.min < s.max => {
@@ -291,18 +323,31 @@ fn text(lines: &[SweepRow]) -> String {
         let held = lines.iter().any(|line| line.measures()[at].1.is_some());
         held.then(|| std::iter::once(title.to_owned()).chain(lines.iter().map(cell)).collect())
     };
+    let starred = |column: Option<Vec<String>>, chosen: fn(&Choice) -> Option<usize>| {
+        let (mut column, Some(choice)) = (column?, choice) else { return None };
+        let marks = lines.iter().map(|line| if chosen(choice) == Some(line.n_clusters) { "*" } else { " " });
+        column[1..].iter_mut().zip(marks).for_each(|(cell, mark)| cell.push_str(mark));
+        column[0].push(' ');
+        Some(column)
+    };
     let four = |x: f64| format!("{x:.4}");
     let numbers = lines.iter().map(|line| line.n_clusters.to_string());
     let inertias = lines.iter().map(|line| line.inertia_text.clone());
     let mut columns: Vec<Vec<String>> = vec![std::iter::once("clusters".to_owned()).chain(numbers).collect()];
+    let or_plain = |at, title, show, chosen| {
+        let column = all(at, title, show, false);
+        if choice.is_some() { starred(column, chosen) } else { column }
+    };
     columns.extend(
         [
             Some(std::iter::once("inertia".to_owned()).chain(inertias).collect()),
-            all(1, "silhouette", four, false),
-            all(2, "Calinski-H.", short, false),
+            or_plain(1, "silhouette", four, |choice| choice.silhouette),
+            or_plain(2, "Calinski-H.", short, |choice| choice.calinski_harabasz),
             all(3, "Davies-B.", four, false),
-            all(4, "accuracy", percent, false),
-            all(5, "held out", percent, true),
+            or_plain(4, "gap", four, |choice| choice.gap),
+            or_plain(6, "BIC", short, |choice| choice.bic),
+            all(7, "accuracy", percent, false),
+            all(8, "held out", percent, true),
         ]
         .into_iter()
         .flatten(),
@@ -313,6 +358,7 @@ fn text(lines: &[SweepRow]) -> String {
 fn summary<'a>(
     sources: &Sources<'a>,
     warnings: &'a [Warning],
+    choice: Option<&'a Choice>,
     table: &'a [SweepRow],
     runs: &'a [SweepRun],
 ) -> SweepSummary<'a> {
@@ -334,6 +380,7 @@ fn summary<'a>(
         algorithm: Algorithm::from(args.algorithm.algorithm).name(),
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),
         device,
+        choice,
         table,
         warnings,
         runs,

@@ -393,7 +393,7 @@ mod tests {
 
     /// Reads the text with and without plain rows. Two passes each: the second begins with what the first found.
     fn same_both_ways(text: &[u8], pick: &Pick, options: &ReadOptions, sizes: Sizes) {
-        let csv = || open_csv(Input::of_memory("t.csv", text).unwrap(), options);
+        let csv = || open_at(Input::of_memory("t.csv", text).unwrap(), options, None);
         let (Ok(with), Ok(without)) = (csv(), csv()) else { return };
         if pick
             .features

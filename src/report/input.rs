@@ -24,6 +24,8 @@ pub struct Report<'a> {
     pub inertia_scale: i32,
     /// Fits of the same data with other numbers of clusters, in ascending order.
     pub sweep: Vec<SweepLine>,
+    /// The numbers of clusters that the measures of these fits choose, in a line.
+    pub choice: Option<String>,
     /// Device, timings and so on: pairs of name and text.
     pub about: Vec<(String, String)>,
     /// The drawing section, as trusted HTML: [`draw::section`](super::draw::section).
@@ -43,6 +45,7 @@ impl<'a> Report<'a> {
             inertia_scale: 0,
             warnings: Vec::new(),
             sweep: Vec::new(),
+            choice: None,
             about: Vec::new(),
             drawing: None,
         }
@@ -98,6 +101,12 @@ pub struct SweepLine {
     pub inertia: f64,
     /// Mean silhouette.
     pub silhouette: Option<f64>,
+    /// Calinski-Harabasz index.
+    pub calinski_harabasz: Option<f64>,
+    /// Gap statistic.
+    pub gap: Option<f64>,
+    /// Bayesian information criterion.
+    pub bic: Option<f64>,
     /// Accuracy, with clusters named by majority.
     pub accuracy: Option<f64>,
 }

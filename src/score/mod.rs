@@ -7,7 +7,7 @@
 //! | `confusion` | the confusion matrix |
 //! | `rand_index`, `mutual_info`, `adjusted_mutual_info`, `v_measure` | agreement without names |
 //! | `partition` | points and their clusters, and when an internal measure is undefined |
-//! | `silhouette`, `calinski_harabasz`, `davies_bouldin` | internal measures |
+//! | `silhouette`, `calinski_harabasz`, `davies_bouldin`, `bic` | internal measures |
 //!
 //! Counts are exact integers. Measures convert to `f64` at the last step or for logarithms, which come from `libm`.
 //! Sums of floats have a fixed order, whatever the number of threads. So equal labels give equal bits on every
@@ -15,6 +15,7 @@
 
 mod accuracy;
 mod adjusted_mutual_info;
+mod bic;
 mod calinski_harabasz;
 mod confusion;
 mod contingency;
@@ -37,7 +38,6 @@ pub use one_to_one::one_to_one_names;
 pub use partition::{Partition, Undefined};
 pub use rand_index::adjusted_rand_index;
 pub use silhouette::Silhouette;
-#[cfg(feature = "cli")]
 pub(crate) use silhouette::choose;
 pub use v_measure::{completeness, homogeneity, v_measure};
 

@@ -20,6 +20,9 @@ pub enum Undefined {
     /// not look for this: a caller who knows it has no use for measures.
     #[error("every cluster is copies of one row, since there are fewer distinct rows than clusters")]
     OnlyCopies,
+    /// All points are equal to the mean of their cluster.
+    #[error("every cluster is copies of one row")]
+    NoDispersion,
     /// A squared distance overflows.
     #[error("a squared distance between points overflows a 64-bit float; scale the columns down")]
     Overflow,

@@ -2,10 +2,14 @@
 //!
 //! | file | what it is about |
 //! |---|---|
+//! | `gap` | the gap statistic, and the reference sets it needs |
 //! | `held_out` | held-out rows: their nearest centroids and their truth |
 //! | `spread` | median and range over seeds |
+//! | `choice` | the number of clusters that each measure chooses |
 
+mod choice;
 mod error;
+mod gap;
 mod held_out;
 mod spread;
 
@@ -15,13 +19,15 @@ use crate::data::{Dataset, Truth};
 use crate::engine::{Job, Opened};
 use crate::kmeans::{self, Fit, FitError, KMeans, Params, labelled_values};
 use crate::lattice::Table;
-use crate::score::{Contingency, Partition, ScoreError, accuracy, majority_names, purity};
+use crate::score::{Contingency, Partition, ScoreError, Silhouette, accuracy, majority_names, purity};
 use crate::warnings::{self, Placed, Warning, WarningCode, of_device};
 
+pub use choice::Choice;
 pub use error::SweepError;
 pub use held_out::nearest_labels;
 pub use spread::MeasureSpread;
 
+use gap::{Expected, GapRows};
 use held_out::HeldOut;
 
 /// Significant digits of an inertia as text.
@@ -36,8 +42,11 @@ pub struct SweepPlan {
     pub n_clusters: Vec<usize>,
     /// Seeds, at least one.
     pub seeds: Vec<u64>,
-    /// Whether to compute silhouette, Calinski-Harabasz and Davies-Bouldin indices, which take time.
+    /// Whether to compute silhouette, Calinski-Harabasz and Davies-Bouldin indices, and BIC, which take time.
     pub measures: bool,
+    /// Number of reference sets of the gap statistic, each of which is fitted once for each number of clusters; without
+    /// any, or without measures, there is no gap.
+    pub reference_sets: usize,
 }
 
 /// One fit of a sweep.
@@ -58,10 +67,21 @@ pub struct SweepRun {
     /// Mean silhouette; `None` if it is undefined or was not requested, or if there are fewer distinct rows than
     /// clusters.
     pub silhouette: Option<f64>,
+    /// Number of rows of whose silhouettes that is the mean: all, or a sample.
+    pub silhouette_sample: Option<usize>,
     /// Calinski-Harabasz index; `None` likewise.
     pub calinski_harabasz: Option<f64>,
     /// Davies-Bouldin index; `None` likewise.
     pub davies_bouldin: Option<f64>,
+    /// The gap statistic: by how much the logarithm of the inertia is less than that of rows without clusters is
+    /// expected to be; `None` likewise, and if an inertia is 0.
+    pub gap: Option<f64>,
+    /// Standard error of the gap, from the number of reference sets.
+    pub gap_error: Option<f64>,
+    /// Number of rows that were clustered for the gap: all of positive weight, or a sample.
+    pub gap_sample: Option<usize>,
+    /// Bayesian information criterion, see [`Partition::bic`]; `None` likewise.
+    pub bic: Option<f64>,
     /// Accuracy on the fitted rows, with clusters named by majority; `None` without a truth.
     pub accuracy: Option<f64>,
     /// Accuracy on the held-out rows, with the same names; `None` without held-out rows.
@@ -103,10 +123,21 @@ pub fn sweep(
         let points = if plan.measures { data.points.to_f64().map_err(FitError::from)? } else { Vec::new() };
         let held_out = held_out.map(|rows| HeldOut::new(rows, data, &table, first.metric())).transpose()?;
         let doubts = warnings::of_table(data, &Placed::of(&table)).map_err(FitError::from)?;
-        let swept = Swept { opened, data, table, doubts, truth: data.truth.as_ref(), points, held_out };
-        let mut runs = Vec::with_capacity(jobs.len());
+        let n_sets = if plan.measures { plan.reference_sets } else { 0 };
+        let gaps = GapRows::new(&table, n_sets, first.seed());
+        let table = &table;
+        let swept = Swept { opened, data, table, doubts, truth: data.truth.as_ref(), points, held_out, gaps };
+        let mut runs: Vec<SweepRun> = Vec::with_capacity(jobs.len());
+        let mut expected = None;
         for params in &jobs {
-            let run = match swept.run(params, &mut || seen(&runs)) {
+            // the reference sets of a number of clusters are the same for all seeds, and fitted with the first
+            let is_next = runs.last().is_none_or(|run| run.n_clusters != params.n_clusters());
+            let found = if is_next { swept.expected(params, &mut || seen(&runs)) } else { Ok(expected) };
+            let run = found.and_then(|found| {
+                expected = found;
+                swept.run(params, expected.as_ref(), &mut || seen(&runs))
+            });
+            let run = match run {
                 Err(SweepError::Fit(FitError::Cancelled { .. })) => break,
                 run => run?,
             };
@@ -128,28 +159,50 @@ fn jobs(plan: &SweepPlan) -> Result<Vec<Params>, FitError> {
     pairs.map(|(k, seed)| Ok(plan.kmeans.clone().clusters(k).seed(seed).check()?)).collect()
 }
 
+/// Internal measures of a fit.
+#[derive(Debug, Clone, Copy, Default)]
+struct Measures {
+    silhouette: Option<Silhouette>,
+    calinski_harabasz: Option<f64>,
+    davies_bouldin: Option<f64>,
+    bic: Option<f64>,
+}
+
 /// Data that all fits share.
 struct Swept<'a> {
     opened: &'a Opened,
     data: &'a Dataset<'a>,
-    table: Table,
+    table: &'a Table,
     doubts: Vec<Warning>, // about the table
     truth: Option<&'a Truth>,
     points: Vec<f64>, // (n_points, n_dims); empty if measures were not requested
     held_out: Option<HeldOut>,
+    gaps: GapRows<'a>,
 }
 
 impl Swept<'_> {
-    fn run(
+    fn expected(
         &self,
         params: &Params,
         watch: &mut (dyn FnMut() -> ControlFlow<()> + Send),
+    ) -> Result<Option<Expected>, SweepError> {
+        Ok(self.gaps.expected(self.opened, params, watch)?)
+    }
+
+    fn run(
+        &self,
+        params: &Params,
+        expected: Option<&Expected>,
+        watch: &mut (dyn FnMut() -> ControlFlow<()> + Send),
     ) -> Result<SweepRun, SweepError> {
-        let fit = kmeans::fit_table(self.opened, &self.table, params, &mut |_| watch())?;
+        let fit = kmeans::fit_table(self.opened, self.table, params, &mut |_| watch())?;
         let warnings = self.warnings(&fit)?;
         let copies = warnings.iter().any(|warning| warning.code == WarningCode::FewDistinctRows);
-        let [silhouette, calinski_harabasz, davies_bouldin] =
-            if copies { [None; 3] } else { self.measures(&fit, params)? };
+        let measures = if copies { Measures::default() } else { self.measures(&fit, params)? };
+        let gap = match expected.filter(|_| !copies) {
+            Some(expected) => self.gaps.gap(expected, fit.best.inertia, (self.opened, params), watch)?,
+            None => None,
+        };
         let (accuracy, held_out_accuracy) = self.accuracies(&fit, params)?;
         Ok(SweepRun {
             n_clusters: params.n_clusters(),
@@ -157,9 +210,14 @@ impl Swept<'_> {
             inertia: fit.inertia(),
             inertia_text: fit.cost_text(fit.best.inertia, INERTIA_DIGITS),
             inertia_exact: fit.best.inertia,
-            silhouette,
-            calinski_harabasz,
-            davies_bouldin,
+            silhouette: measures.silhouette.map(|silhouette| silhouette.mean),
+            silhouette_sample: measures.silhouette.map(|silhouette| silhouette.sample),
+            calinski_harabasz: measures.calinski_harabasz,
+            davies_bouldin: measures.davies_bouldin,
+            gap: gap.map(|gap| gap.gap),
+            gap_error: gap.map(|gap| gap.error),
+            gap_sample: gap.map(|_| self.gaps.n_rows()),
+            bic: measures.bic,
             accuracy,
             held_out_accuracy,
             warnings,
@@ -169,21 +227,22 @@ impl Swept<'_> {
 
     fn warnings(&self, fit: &Fit) -> Result<Vec<Warning>, SweepError> {
         let of_result =
-            warnings::of_labels(self.data, &Placed::of(&self.table), fit).map_err(FitError::from)?;
+            warnings::of_labels(self.data, &Placed::of(self.table), fit).map_err(FitError::from)?;
         Ok([of_device(&fit.device), self.doubts.clone(), of_result].concat())
     }
 
-    fn measures(&self, fit: &Fit, params: &Params) -> Result<[Option<f64>; 3], ScoreError> {
+    fn measures(&self, fit: &Fit, params: &Params) -> Result<Measures, ScoreError> {
         if self.points.is_empty() {
-            return Ok([None; 3]);
+            return Ok(Measures::default());
         }
         let (points, labels) = labelled_values(&self.points, fit.labels());
         let partition = Partition::new(&points, self.table.n_dims(), &labels, params.n_clusters())?;
-        Ok([
-            partition.silhouette(params.seed()).ok().map(|silhouette| silhouette.mean),
-            partition.calinski_harabasz().ok(),
-            partition.davies_bouldin().ok(),
-        ])
+        Ok(Measures {
+            silhouette: partition.silhouette(params.seed()).ok(),
+            calinski_harabasz: partition.calinski_harabasz().ok(),
+            davies_bouldin: partition.davies_bouldin().ok(),
+            bic: partition.bic().ok(),
+        })
     }
 
     fn accuracies(&self, fit: &Fit, params: &Params) -> Result<(Option<f64>, Option<f64>), SweepError> {

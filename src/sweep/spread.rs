@@ -25,31 +25,40 @@ impl MeasureSpread {
     }
 }
 
+/// A run with this silhouette and nothing else.
+#[cfg(test)]
+pub(super) fn run(silhouette: Option<f64>) -> SweepRun {
+    SweepRun {
+        n_clusters: 2,
+        seed: 1,
+        inertia: 0.0,
+        inertia_text: String::new(),
+        inertia_exact: 0,
+        silhouette,
+        silhouette_sample: None,
+        calinski_harabasz: None,
+        davies_bouldin: None,
+        gap: None,
+        gap_error: None,
+        gap_sample: None,
+        bic: None,
+        accuracy: None,
+        held_out_accuracy: None,
+        warnings: Vec::new(),
+        fingerprint: String::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn runs(values: &[Option<f64>]) -> Vec<SweepRun> {
-        let run = |&silhouette: &Option<f64>| SweepRun {
-            n_clusters: 2,
-            seed: 1,
-            inertia: 0.0,
-            inertia_text: String::new(),
-            inertia_exact: 0,
-            warnings: Vec::new(),
-            silhouette,
-            calinski_harabasz: None,
-            davies_bouldin: None,
-            accuracy: None,
-            held_out_accuracy: None,
-            fingerprint: String::new(),
-        };
-        values.iter().map(run).collect()
-    }
-
     #[test]
     fn medians() {
-        let of = |values: &[Option<f64>]| MeasureSpread::of(&runs(values), |run| run.silhouette);
+        let of = |values: &[Option<f64>]| {
+            let runs: Vec<SweepRun> = values.iter().copied().map(run).collect();
+            MeasureSpread::of(&runs, |run| run.silhouette)
+        };
         assert_eq!(
             of(&[Some(3.0), Some(1.0), Some(2.0)]),
             Some(MeasureSpread { median: 2.0, min: 1.0, max: 3.0 })

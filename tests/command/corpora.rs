@@ -36,6 +36,11 @@ fn binary_tables() {
 }
 
 #[test]
+fn packed_tables() {
+    replay("packed", bodies::packed);
+}
+
+#[test]
 fn models() {
     replay("model", bodies::model);
 }

@@ -17,6 +17,7 @@
 //! | `cosine` | the metric cosine: spherical k-means in numpy, models, refusals |
 //! | `measures` | every measure equals scikit-learn's |
 //! | `sweep` | accuracy by number of clusters |
+//! | `choosing` | the gap statistic, and the number of clusters that each measure chooses |
 //! | `drawings` | drawings as text |
 //! | `examples` | the programs in `examples/` print what they should |
 //! | `shaders` | every kernel parses, validates and matches its Rust structs |
@@ -27,6 +28,7 @@ mod common;
 
 mod architecture;
 mod certify;
+mod choosing;
 #[cfg(feature = "parquet")]
 mod columns;
 mod comparer;

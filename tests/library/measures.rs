@@ -41,6 +41,7 @@ struct Internal {
     silhouette: Option<f64>,
     calinski_harabasz: Option<f64>,
     davies_bouldin: Option<f64>,
+    bic: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -138,6 +139,7 @@ impl Internal {
         check("silhouette", silhouette.map(|silhouette| silhouette.mean), self.silhouette);
         check("Calinski-Harabasz", ours.calinski_harabasz(), self.calinski_harabasz);
         check("Davies-Bouldin", ours.davies_bouldin(), self.davies_bouldin);
+        check("BIC", ours.bic(), self.bic);
         if let Ok(silhouette) = silhouette {
             assert_eq!((silhouette.sample, silhouette.standard_error), (labels.len(), 0.0));
         }

@@ -17,6 +17,9 @@ const ALL: usize = 20;
 /// The R10 series of preferred numbers (ISO 3): ten steps per decade, nearly geometric.
 const PREFERRED: [f64; 10] = [1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0];
 
+/// Reference sets of the gap statistic.
+pub(in crate::cli) const REFERENCE_SETS: usize = 10;
+
 const EXAMPLES: &str = "\
 Examples:
   cairn sweep
@@ -77,9 +80,13 @@ pub(in crate::cli) struct SweepArgs {
     #[command(flatten)]
     pub(in crate::cli) threads: ThreadsArgs,
 
-    /// Skip the slower measures: silhouette, Calinski-Harabasz and Davies-Bouldin
+    /// Skip the slower measures: silhouette, Calinski-Harabasz, Davies-Bouldin, gap and BIC, and the choice by them
     #[arg(long)]
     pub(in crate::cli) no_measures: bool,
+
+    /// Reference sets of the gap statistic, rows without clusters that are fitted with every number of clusters; 0 skips it
+    #[arg(long, value_name = "N", default_value_t = REFERENCE_SETS, allow_negative_numbers = true, value_parser = whole::<usize>)]
+    pub(in crate::cli) reference_sets: usize,
 
     /// Held-out rows, in a table of the same columns: a row counts as correct if its class is the most frequent
     /// among the fitted rows of its nearest cluster

@@ -7,6 +7,13 @@ use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
 use crate::numbers::{short_percent, tick};
 
+const CALINSKI_HARABASZ: &str =
+    "The dispersion between clusters over that within them; it chooses the k of its maximum.";
+const GAP: &str = "By how much less the logarithm of the inertia is than for rows without clusters, uniform over the same \
+    range. It chooses the least k whose gap is not below that of the next by more than its standard error.";
+const BIC: &str = "The likelihood of spherical clusters, less a penalty for their number; it chooses the k of its maximum. \
+    Where clusters are no spheres it goes on growing.";
+
 pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError> {
     let lines = &facts.report.sweep;
     if lines.len() < 2 {
@@ -23,6 +30,14 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         &|y| tick(*y),
         silhouette_words(facts),
     )?);
+    let others: [(&'static str, fn(&SweepLine) -> Option<f64>, &str); 3] = [
+        ("Calinski-Harabasz index", |line| line.calinski_harabasz, CALINSKI_HARABASZ),
+        ("Gap statistic", |line| line.gap, GAP),
+        ("Bayesian information criterion", |line| line.bic, BIC),
+    ];
+    for (title, of, text) in others {
+        figures.push(figure(title, lines, k, &of, &|y| tick(*y), text.into())?);
+    }
     if lines.iter().any(|line| line.accuracy.is_some()) {
         let text =
             "It grows with k for any data, since smaller clusters are purer, so it does not choose k either.";
@@ -41,6 +56,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         is the number of clusters on this page."
             .to_owned(),
     ];
+    words.extend(facts.report.choice.iter().map(|choice| format!("The choice of the measures: {choice}.")));
     words.extend(beyond(lines));
     super::section::section("sweep", "Other numbers of clusters", &Figures { words, figures })
 }
@@ -126,7 +142,13 @@ mod tests {
             k in 1..400usize,
         ) {
             let line = |(n_clusters, inertia, measure)| SweepLine {
-                n_clusters, inertia, silhouette: measure, accuracy: measure,
+                n_clusters,
+                inertia,
+                silhouette: measure,
+                calinski_harabasz: measure,
+                gap: measure,
+                bic: measure,
+                accuracy: measure,
             };
             let lines: Vec<SweepLine> = lines.into_iter().map(line).collect();
             beyond(&lines);
