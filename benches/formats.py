@@ -2,11 +2,12 @@
 a plain read of the same file from the page cache.
 
     pip install numpy pyarrow polars
-    python benches/formats.py [--rows 800000] [--dims 16] [--runs 5] [--threads 1]
+    python benches/formats.py [--rows 800000] [--dims 16] [--runs 5] [--threads 1] [--processor]
 
 It builds and runs `cargo bench --bench reading`. The values of `x` are random f32, those of `f64.csv` normal deviates in
 all their digits, those of `bytes.csv` whole numbers up to 255. Times are the least of the runs. MB/s are bytes of the
-file; `pack` is Cairn's time to read and place the rows on the lattice, where a fit begins.
+file. With --processor they are those of the processor, of all threads and the system, which other work on the machine
+changes little. `pack` is Cairn's time to read and place the rows on the lattice, where a fit begins.
 """
 
 import argparse
@@ -88,24 +89,26 @@ def with_polars(file):
             return lambda: polars.read_ipc(file, memory_map=False).to_numpy(order="c")
 
 
-def least(read, runs):
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
+def least(read, args):
+    now, times = time.process_time if args.processor else time.perf_counter, []
+    for _ in range(args.runs):
+        start = now()
         read()
-        times.append(time.perf_counter() - start)
+        times.append(now() - start)
     return min(times)
 
 
 def cairn(program, file, args):
     env = {**os.environ, "RAYON_NUM_THREADS": str(args.threads)}
     run = subprocess.run([program, str(args.runs), file], capture_output=True, check=True, text=True, env=env)
-    return [float(seconds) for seconds in run.stdout.split("\t")[1:]]
+    times = [float(seconds) for seconds in run.stdout.split("\t")[1:]]
+    return times[1::2] if args.processor else times[0::2]
 
 
 def main(args):
-    program = bench()
-    print(f"{args.threads} threads; pyarrow {pa.__version__}, polars {polars.__version__}, numpy {np.__version__}")
+    program = args.program or bench()
+    kind = "processor's time" if args.processor else "wall time"
+    print(f"{kind}, {args.threads} threads; pyarrow {pa.__version__}, polars {polars.__version__}, numpy {np.__version__}")
     columns = ["file", "MB", "plain MB/s", "cairn MB/s", "of plain", "pyarrow s", "polars s", "cairn s", "slower", "pack s"]
     print("".join(f"{name:>{16 if at == 0 else 12}}" for at, name in enumerate(columns)))
     with tempfile.TemporaryDirectory() as folder:
@@ -113,9 +116,9 @@ def main(args):
         write(folder, args.rows, args.dims)
         for file in sorted(folder.iterdir()):
             size = file.stat().st_size / 1e6
-            alone = least(lambda: plain(file), args.runs)
+            alone = least(lambda: plain(file), args)
             ours, packed = cairn(program, file, args)
-            theirs = [read and least(read, args.runs) for read in (with_pyarrow(file), with_polars(file))]
+            theirs = [read and least(read, args) for read in (with_pyarrow(file), with_polars(file))]
             best = min(seconds for seconds in theirs if seconds)
             shown = [f"{seconds:.3f}" if seconds else "-" for seconds in theirs]
             cells = [
@@ -131,6 +134,8 @@ if __name__ == "__main__":
     parser.add_argument("--dims", type=int, default=16)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--processor", action="store_true", help="processor's time, not that of a clock")
+    parser.add_argument("--program", help="what `cargo bench --no-run --bench reading` built before")
     options = parser.parse_args()
     # both read this when they are loaded
     os.environ["POLARS_MAX_THREADS"] = os.environ["OMP_NUM_THREADS"] = str(options.threads)

@@ -159,6 +159,7 @@ impl<'a> PlainRows<'a> {
         each: &mut dyn FnMut(&RowBlock) -> ControlFlow<()>,
     ) -> End {
         let mut bytes = self.sizes.piece * self.sizes.pieces;
+        let mut pieces: Vec<Piece> = Vec::new(); // their buffers are used again
         loop {
             text.fill(bytes);
             if text.rest.is_empty() && text.error.is_none() {
@@ -172,12 +173,12 @@ impl<'a> PlainRows<'a> {
                 bytes *= 2; // a long row
                 continue;
             };
-            let pieces: Vec<Piece> = cut(&text.rest[..end], self.sizes.piece)
-                .into_par_iter()
-                .map(|piece| self.piece(piece))
-                .collect();
+            let texts = cut(&text.rest[..end], self.sizes.piece);
+            pieces.resize_with(texts.len().max(pieces.len()), Piece::default);
+            let with_texts = pieces.par_iter_mut().zip(&texts);
+            with_texts.for_each(|(piece, text)| self.read_piece(text, piece));
             let (mut used, mut lines) = (0, 0);
-            for mut piece in pieces {
+            for piece in &mut pieces[..texts.len()] {
                 let Some(met) = decimals.followed_by(piece.decimals, text.line + lines - 1) else {
                     break;
                 };
@@ -207,8 +208,9 @@ impl<'a> PlainRows<'a> {
     }
 
     /// Reads the plain rows at the start of a piece of text, which begins with a row and ends with one.
-    fn piece(&self, text: &[u8]) -> Piece {
-        let mut piece = Piece::default();
+    fn read_piece(&self, text: &[u8], piece: &mut Piece) {
+        piece.block.truncate(0, 0);
+        piece.decimals = Decimals::default();
         // without the line of the first byte that is no UTF-8
         let whole = text.len();
         let valid = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
@@ -221,7 +223,7 @@ impl<'a> PlainRows<'a> {
                 continue;
             }
             let (n_rows, decimals) = (piece.block.n_rows(), piece.decimals);
-            let row = self.row(text, at, lines + 1, &mut piece);
+            let row = self.row(text, at, lines + 1, piece);
             let Some((next, feeds)) = row.filter(|row| row.0 - at <= self.sizes.longest) else {
                 piece.block.truncate(n_rows, self.pick.features.len());
                 piece.decimals = decimals;
@@ -232,7 +234,6 @@ impl<'a> PlainRows<'a> {
         }
         (piece.bytes, piece.lines) = (at, lines);
         piece.whole = valid == whole && at == end;
-        piece
     }
 
     /// The end of a line without cells, if it is one.
@@ -314,8 +315,13 @@ impl<'a> PlainRows<'a> {
     #[inline]
     fn number(&self, text: &[u8], at: usize, row: u64, decimals: &mut Decimals) -> Option<(f64, Cell)> {
         let start = self.after_blanks(text, at);
-        let (value, n) = fast_float2::parse_partial::<f64, _>(&text[start..]).ok()?;
-        let end = start + n;
+        let (value, end) = match whole_number(text, start) {
+            Some((value, end)) => (value, end),
+            None => {
+                let (value, n) = fast_float2::parse_partial::<f64, _>(&text[start..]).ok()?;
+                (value, start + n)
+            }
+        };
         let (next, is_last) = self.end_of_cell(text, self.after_blanks(text, end))?;
         if !value.is_finite() {
             return None;
@@ -406,6 +412,18 @@ fn trimmed<'a>(text: &'a [u8], cell: &Cell) -> Option<&'a str> {
 /// A part of a text that is UTF-8, cut at ASCII characters.
 fn str(text: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or("\u{fffd}")
+}
+
+/// A number of at most 8 digits, if nothing else of a number follows, and where it ends.
+#[inline]
+fn whole_number(text: &[u8], start: usize) -> Option<(f64, usize)> {
+    let (mut value, mut at) = (0u32, start);
+    while let Some(digit) = text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10) {
+        value = value.wrapping_mul(10).wrapping_add(digit.into());
+        at += 1;
+    }
+    let ends = !matches!(text.get(at), Some(b'.' | b'e' | b'E'));
+    (ends && (1..=8).contains(&(at - start))).then_some((value.into(), at))
 }
 
 /// Cuts a text after line feeds into pieces of about so many bytes.

@@ -86,8 +86,8 @@ impl Table {
         self.with_points(points, self.weights.select(rows))
     }
 
-    /// As many rows of the same weights, in which each feature is uniform over its range in this table. `below` draws a
-    /// number less than the given one; it is called for each value, row by row.
+    /// As many rows of the same weights, in which each feature is uniform over its range in this table, on the table's
+    /// grid. `below` draws a number less than the given one; it is called for each value, row by row.
     #[must_use]
     pub fn uniform(&self, below: &mut dyn FnMut(u64) -> u64) -> Table {
         let d = self.n_dims();
@@ -98,8 +98,8 @@ impl Table {
             })
             .collect();
         let mut draw = |&(least, most): &(i32, i32)| {
-            let steps = (i64::from(most) - i64::from(least)) as u64;
-            (i64::from(least) + below(steps + 1) as i64) as i32
+            let steps = (i64::from(most) - i64::from(least)) as u64 >> self.granularity;
+            (i64::from(least) + ((below(steps + 1) as i64) << self.granularity)) as i32
         };
         let points = (0..self.n_points()).flat_map(|_| ranges.iter().map(&mut draw).collect::<Vec<_>>());
         let points = points.collect();

@@ -2,7 +2,7 @@
 //!
 //! Tibshirani, Walther and Hastie, "Estimating the number of clusters in a data set via the gap statistic", Journal of the
 //! Royal Statistical Society B 63 (2001), 411-423; their first kind of reference: each feature uniform over its range.
-//! docs/DEFINITION.md, section 5.2, defines it to the last bit.
+//! docs/DEFINITION.md, section 5, defines it to the last bit.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use crate::lattice::Table;
 use crate::score::choose;
 
 /// Most rows that are clustered; of more a sample is.
-const MOST_ROWS: usize = 10_000;
+const MOST_ROWS: usize = 2_000;
 /// Streams of random numbers from which reference sets are drawn: restarts use those from 0.
 const FIRST_STREAM: u64 = 1 << 63;
 

@@ -19,7 +19,7 @@ const LEFT_OUT: [&str; 5] = [
     "tests/",
     "cairn compare",
     "cairn devices --test",
-    "cairn sweep data/digits-writers30.csv --truth digit --test digits --clusters 10,20,40,128,400\n",
+    "cairn sweep data/digits-writers30.csv --truth digit --test digits --clusters 10,20,40,128,400 --no-measures\n",
 ];
 /// A line for any lines.
 const ANYTHING: &str = "...";

@@ -37,11 +37,12 @@ fn a_line_for_each_number_of_clusters() {
     data        fitted.csv, 60 rows
     held out    held.csv, 32 rows
     fits        3 seeds, 2 restarts each; medians over the seeds, (min to max)
-    clusters      inertia  silhouette  Calinski-H.  Davies-B.  accuracy  held out
-           1  80741.66667           -            -          -    33.33%    34.38%
-           2        25205      0.7237      127.797     0.4141    66.67%    62.50%
-           3          195      0.9545      11772.2     0.0641   100.00%    96.88%
-          60            0           -            -          -   100.00%    96.88%
+    clusters      inertia  silhouette   Calinski-H.   Davies-B.      gap        BIC   accuracy  held out
+           1  80741.66667           -             -           -  -0.8904   -567.114     33.33%    34.38%
+           2        25205      0.7237       127.797      0.4141  -0.3341   -541.619     66.67%    62.50%
+           3          195      0.9545*      11772.2*     0.0641   4.0689   -283.822*   100.00%    96.88%
+          60            0           -             -           -        -          -    100.00%    96.88%
+    choice      k = 3 by silhouette, Calinski-Harabasz and BIC; gap chooses none up to 60
     ");
 }
 
@@ -59,6 +60,33 @@ fn one_seed_and_no_truth_have_less_to_show() {
     ");
     let json = json(&folder, "three.npy -k 1 --seeds 0..1");
     assert!(json["truth"].is_null() && json["table"][0]["accuracy"].is_null());
+}
+
+/// The choice in words, by stars, in JSON and, as the curves it is made of, in the file of the table.
+#[test]
+fn the_measures_choose_a_number() {
+    let folder = folder();
+    let args = "fitted.csv --truth class -k 1..6 --seeds 1..2 -r 3";
+    let ran = sweep(&folder, args);
+    ran.done();
+    assert!(ran.out.contains("\nchoice      k = 3 by silhouette, Calinski-Harabasz, gap"), "{}", ran.out);
+    assert!(
+        ran.out.lines().any(|line| line.trim_start().starts_with("3 ") && line.matches('*').count() >= 3)
+    );
+    let json = json(&folder, &format!("{args} --table t.csv"));
+    let choice = &json["choice"];
+    assert!(choice["n_clusters"] == 3 && choice["gap"] == 3 && choice["silhouette"] == 3, "{choice}");
+    assert!(ran.out.contains(choice["text"].as_str().unwrap()));
+    let run = &json["runs"][2];
+    assert!(run["gap_sample"] == 60 && run["silhouette_sample"] == 60 && run["gap_error"].is_f64(), "{run}");
+    let head = folder.read("t.csv").lines().next().unwrap().to_owned();
+    for column in ["gap_median", "gap_error_median", "bic_median"] {
+        assert!(head.contains(column), "{head}");
+    }
+    let without = self::json(&folder, &format!("{args} --reference-sets 0"));
+    assert!(without["choice"]["gap"].is_null() && without["table"][0]["gap"].is_null());
+    assert_eq!(without["choice"]["bic"], choice["bic"]);
+    assert!(self::json(&folder, &format!("{args} --no-measures"))["choice"].is_null());
 }
 
 #[test]
