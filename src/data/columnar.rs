@@ -28,6 +28,9 @@ pub(super) struct Wanted {
     pub(super) as_text: bool,
 }
 
+/// Rows of which all columns are put together before those of the next.
+const ROWS_AT_A_TIME: usize = 256;
+
 /// The cells of a column in some rows: numbers or texts, NaN or empty where there is none.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
@@ -225,8 +228,13 @@ impl<'a> Block<'a> {
 fn by_rows<T: Copy + Default>(to: &mut Vec<T>, n_rows: usize, columns: &[Cells], convert: impl Fn(f64) -> T) {
     to.clear();
     to.resize(n_rows * columns.len(), T::default());
-    for (place, cells) in columns.iter().enumerate() {
-        let places = to.iter_mut().skip(place).step_by(columns.len());
-        places.zip(&cells.numbers).for_each(|(to, &value)| *to = convert(value));
+    // so few rows at a time that what is written stays in the cache
+    for (block, to) in to.chunks_mut(columns.len().max(1) * ROWS_AT_A_TIME).enumerate() {
+        for (place, cells) in columns.iter().enumerate() {
+            let values = cells.numbers.get(block * ROWS_AT_A_TIME..).unwrap_or_default();
+            for (row, &value) in to.chunks_exact_mut(columns.len()).zip(values) {
+                row[place] = convert(value);
+            }
+        }
     }
 }

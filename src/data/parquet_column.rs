@@ -265,6 +265,11 @@ impl Spread<'_> {
         if read != n_rows {
             return Err(ParquetError::EOF(format!("{read} rows are left of {n_rows}")));
         }
+        let all_there = self.defs.is_empty() || values.len() == self.defs.len();
+        if !self.leaf.is_list && all_there && self.wanted[0] == Some(false) {
+            self.cells[0].numbers.extend(values.iter().map(number)); // most columns by far
+            return Ok(Ok(()));
+        }
         let mut values = values.iter();
         if !self.leaf.is_list {
             if self.defs.is_empty() {
