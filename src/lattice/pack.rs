@@ -79,13 +79,6 @@ impl Table {
         !self.lattice.mixed() && self.n_dims() as u128 * steps * steps < 1 << 64
     }
 
-    /// These rows, by index, with their weights, on the same lattice. None of them may lie outside the range.
-    #[must_use]
-    pub fn select(&self, rows: &[usize]) -> Table {
-        let points = rows.iter().flat_map(|&row| self.point(row)).copied().collect();
-        self.with_points(points, self.weights.select(rows))
-    }
-
     /// As many rows of the same weights, in which each feature is uniform over its range in this table, on the table's
     /// grid. `below` draws a number less than the given one; it is called for each value, row by row.
     #[must_use]

@@ -105,16 +105,6 @@ impl Weights {
         self.values.as_ref().map_or(1, |values| values.iter().copied().max().unwrap_or(0))
     }
 
-    /// Those of these rows, by index.
-    #[must_use]
-    pub fn select(&self, rows: &[usize]) -> Self {
-        let values: Option<Vec<u32>> =
-            self.values.as_ref().map(|values| rows.iter().map(|&row| values[row]).collect());
-        let total =
-            values.as_ref().map_or(rows.len() as u64, |values| values.iter().map(|&w| u64::from(w)).sum());
-        Self { values, n_points: rows.len(), total, ..*self }
-    }
-
     /// Rows of positive weight.
     #[must_use]
     pub fn positive(&self) -> usize {

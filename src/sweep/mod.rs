@@ -16,7 +16,7 @@ mod spread;
 use std::ops::ControlFlow;
 
 use crate::data::{Dataset, Truth};
-use crate::engine::{Job, Opened};
+use crate::engine::{Job, Metric, Opened};
 use crate::kmeans::{self, Fit, FitError, KMeans, Params, labelled_values};
 use crate::lattice::Table;
 use crate::score::{Contingency, Partition, ScoreError, Silhouette, accuracy, majority_names, purity};
@@ -45,7 +45,7 @@ pub struct SweepPlan {
     /// Whether to compute silhouette, Calinski-Harabasz and Davies-Bouldin indices, and BIC, which take time.
     pub measures: bool,
     /// Number of reference sets of the gap statistic, each of which is fitted once for each number of clusters; without
-    /// any, or without measures, there is no gap.
+    /// any, without measures, or by angle ([`Metric::Cosine`]), there is no gap.
     pub reference_sets: usize,
 }
 
@@ -123,7 +123,9 @@ pub fn sweep(
         let points = if plan.measures { data.points.to_f64().map_err(FitError::from)? } else { Vec::new() };
         let held_out = held_out.map(|rows| HeldOut::new(rows, data, &table, first.metric())).transpose()?;
         let doubts = warnings::of_table(data, &Placed::of(&table)).map_err(FitError::from)?;
-        let n_sets = if plan.measures { plan.reference_sets } else { 0 };
+        // uniform rows have no direction that is uniform
+        let has_gaps = plan.measures && first.metric() == Metric::Euclidean;
+        let n_sets = if has_gaps { plan.reference_sets } else { 0 };
         let gaps = GapRows::new(&table, n_sets, first.seed());
         let table = &table;
         let swept = Swept { opened, data, table, doubts, truth: data.truth.as_ref(), points, held_out, gaps };
