@@ -1,5 +1,7 @@
 //! The columns of a source, and lookup by name or number.
 
+use std::num::NonZeroU32;
+
 use super::error::{DataError, FoundBy, Position, quoted, shortened};
 
 /// Most names listed in a message.
@@ -122,7 +124,7 @@ impl Columns {
     /// Position of a cell. `row` is the number that the source shows, from 1; `column` is an index from 0.
     pub(super) fn position(&self, row: u64, column: usize) -> Position {
         let (column_name, found_by) = (self.header_name(column), self.found_by(column));
-        let sheet_column = self.in_sheet.map(|first| (first + column) as u32);
+        let sheet_column = self.in_sheet.and_then(|first| NonZeroU32::new((first + column + 1) as u32));
         Position { name: self.source.clone(), row, column: column + 1, column_name, sheet_column, found_by }
     }
 

@@ -266,7 +266,7 @@ impl Csv {
         let line = text.line - 1;
         // behind a line end a byte order mark is text, as it is in the middle of a file
         let text: Box<dyn Read + Send> = Box::new(Cursor::new(b"\n").chain(text.into_text()));
-        CsvRows::new(self.input.name(), text, self.values.form.delimiter, self.longest_row).from_line(line)
+        CsvRows::new(self.input.name(), text, self.values.form.delimiter, self.longest_row).at_line(line)
     }
 }
 

@@ -41,7 +41,7 @@ impl<R: Read> CsvRows<R> {
     }
 
     /// The same, of a text that begins on this line.
-    pub(super) fn from_line(self, line: u64) -> CsvRows<R> {
+    pub(super) fn at_line(self, line: u64) -> CsvRows<R> {
         CsvRows { line, ..self }
     }
 

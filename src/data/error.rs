@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -850,8 +851,8 @@ pub struct Position {
     pub column: usize,
     /// The column's name, where there is a header.
     pub column_name: Option<String>,
-    /// The column of the sheet, from 0.
-    pub(super) sheet_column: Option<u32>,
+    /// The column of the sheet, from 1.
+    pub(super) sheet_column: Option<NonZeroU32>,
     pub(super) found_by: FoundBy,
 }
 
@@ -868,7 +869,7 @@ impl Position {
     /// The name of the cell in a sheet, such as `C7`; `None` in other tables.
     #[must_use]
     pub fn cell(&self) -> Option<String> {
-        self.sheet_column.map(|column| cell_name(self.row, column as usize))
+        self.sheet_column.map(|column| cell_name(self.row, column.get() as usize - 1))
     }
 
     /// The text by which [`Columns::find`](super::Columns::find) finds the column.
@@ -1008,7 +1009,7 @@ mod tests {
         assert_eq!(position.to_string(), r#"points.csv, row 7, column 3 ("age")"#);
         position.column_name = None;
         assert_eq!(position.to_string(), "points.csv, row 7, column 3");
-        position.sheet_column = Some(2);
+        position.sheet_column = NonZeroU32::new(3);
         assert_eq!(position.to_string(), "points.csv, cell C7");
     }
 

@@ -1,6 +1,7 @@
 //! Every GPU kernel in every shape, on small jobs: what a race detector has to watch. `tests/races.sh` runs these tests
 //! under one, with races planted too, and reads the names of the kernels that they print.
 #![cfg(all(feature = "gpu", feature = "cli"))]
+#![allow(clippy::print_stdout, reason = "the kernels, for tests/races.sh")]
 
 use std::collections::BTreeSet;
 

@@ -7,6 +7,9 @@ use super::section::{Figure, Figures};
 use super::{Facts, ReportError, Section};
 use crate::numbers::{short_percent, tick};
 
+/// A measure of a line.
+type Value = fn(&SweepLine) -> Option<f64>;
+
 const CALINSKI_HARABASZ: &str =
     "The dispersion between clusters over that within them; it chooses the k of its maximum.";
 const GAP: &str = "By how much less the logarithm of the inertia is than for rows without clusters, uniform over the same \
@@ -30,7 +33,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         &|y| tick(*y),
         silhouette_words(facts),
     )?);
-    let others: [(&'static str, fn(&SweepLine) -> Option<f64>, &str); 3] = [
+    let others: [(&'static str, Value, &str); 3] = [
         ("Calinski-Harabasz index", |line| line.calinski_harabasz, CALINSKI_HARABASZ),
         ("Gap statistic", |line| line.gap, GAP),
         ("Bayesian information criterion", |line| line.bic, BIC),
