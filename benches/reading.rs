@@ -2,6 +2,7 @@
 //! the processor, least of some runs: `cargo bench --bench reading -- RUNS FILE..`. `benches/formats.py` runs it beside
 //! other programs.
 #![cfg(target_os = "linux")]
+#![allow(clippy::print_stdout, reason = "the times, for benches/formats.py")]
 
 use std::time::{Duration, Instant};
 

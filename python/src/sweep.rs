@@ -31,7 +31,8 @@ pub(crate) fn sweep(
             let data = for_metric(data, metric)?;
             let kmeans = tolerance::set(kmeans, tol, &data)?;
             // the package's sweep has no gap statistic
-            let plan = SweepPlan { kmeans, n_clusters, seeds, measures, reference_sets: 0 };
+            let plan =
+                SweepPlan { kmeans, n_clusters, seeds, measures, reference_sets: 0, best_so_far: false };
             let opened = open(options, &data, &plan.kmeans.clone().clusters(most).check()?)?;
             Ok(cairn::sweep::sweep(&opened, &data, None, &plan, &mut |_| watcher.ends())?)
         })

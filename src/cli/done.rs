@@ -1,8 +1,9 @@
 //! A finished fit, the input of all output.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use cairn::data::Dataset;
+use cairn::data::{Dataset, Source};
 use cairn::engine::Opened;
 use cairn::kmeans::{Fit, Params};
 use cairn::score::Score;
@@ -16,6 +17,8 @@ use super::starts::StartColumns;
 pub(super) struct Done<'a> {
     pub(super) args: &'a FitArgs,
     pub(super) data: Dataset<'static>,
+    /// All rows of the table, to be read again if they are written.
+    pub(super) source: Arc<dyn Source>,
     pub(super) params: Params,
     pub(super) fit: Fit,
     pub(super) score: Option<Score>,

@@ -39,8 +39,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<Stopped>() {
         return 130;
     }
-    let by_name =
-        matches!(error.downcast_ref(), Some(DataError::OutputFormat { .. } | DataError::Delimiter { .. }));
+    let by_name = matches!(
+        error.downcast_ref(),
+        Some(DataError::OutputFormat { .. } | DataError::OutputOfRows { .. } | DataError::Delimiter { .. })
+    );
     // parameters that are only invalid for these data are a `FitError`, which is not a usage error
     if error.is::<Usage>() || error.is::<ParamsError>() || by_name { 2 } else { 1 }
 }

@@ -1,18 +1,20 @@
 //! Output files, checked before the fit and written after it.
 
-use std::path::PathBuf;
-
+use cairn::data::DataError;
 use cairn::data::write::{Output, RestartRow, RestartsOut};
-use cairn::data::{DataError, Dataset};
 use cairn::engine::{NO_LABEL, Outcome};
-use cairn::kmeans::{Fit, Params, Progress};
+use cairn::kmeans::Progress;
 use cairn::model::ModelError;
 
 use super::args::FitArgs;
+use super::done::Done;
+use super::output::Out;
+use super::rows_out;
 
 /// The requested files.
 pub(super) struct Files {
     labels: Option<Output>,
+    rows: Option<Output>,
     centroids: Option<Output>,
     restarts: Option<Output>,
     model: Option<Output>,
@@ -22,9 +24,10 @@ pub(super) struct Files {
 impl Files {
     /// Checks that all of them can be written.
     pub(super) fn create(args: &FitArgs) -> anyhow::Result<Self> {
-        let create = |path: &Option<PathBuf>| path.as_deref().map(Output::create).transpose();
+        let create = |to: &Option<Out>| to.as_ref().map(Out::create).transpose();
         Ok(Self {
             labels: create(&args.labels)?,
+            rows: args.rows_out.as_ref().map(Out::create_rows).transpose()?,
             centroids: create(&args.centroids)?,
             restarts: create(&args.restarts_out)?,
             model: args.model.as_deref().map(Output::create_plain).transpose()?,
@@ -39,12 +42,8 @@ impl Files {
 
     /// Writes the others but the report, which it returns: that comes last, so that an error in it leaves the others.
     /// Each is written whatever becomes of those before it; the first error is returned.
-    pub(super) fn write(
-        self,
-        fit: &Fit,
-        data: &Dataset<'_>,
-        params: &Params,
-    ) -> (Option<Output>, Result<(), ModelError>) {
+    pub(super) fn write(self, done: &Done<'_>) -> (Option<Output>, anyhow::Result<()>) {
+        let Done { fit, data, params, source, .. } = done;
         let label = |&label: &u32| (label != NO_LABEL).then_some(label);
         let of_all = || {
             data.reading.dropped.with_gaps(fit.labels().iter().map(label)).into_iter().map(Option::flatten)
@@ -56,8 +55,11 @@ impl Files {
         });
         let centroids = self.centroids.map(|to| to.write_matrix(&data.columns, fit.centroids().view()));
         let model = self.model.map(|to| Ok(to.write_bytes(&fit.model(data, params)?.to_bytes()?)?));
+        let rows = self.rows.map(|to| rows_out::of_fit(to, done, &**source));
         let written = [labels, centroids].into_iter().flatten().collect::<Result<(), DataError>>();
-        (self.report, written.map_err(ModelError::from).and(model.unwrap_or(Ok(()))))
+        let others = [model.map(|model| model.map_err(|error: ModelError| error.into())), rows];
+        let others = others.into_iter().flatten().collect::<anyhow::Result<()>>();
+        (self.report, written.map_err(anyhow::Error::from).and(others))
     }
 }
 

@@ -1,27 +1,27 @@
 //! `cairn fit`: checks inputs, then fits, then writes files, notes and the summary.
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use anyhow::Context;
 use cairn::data::Dataset;
 use cairn::data::write::Output;
-use cairn::engine::Device;
 use cairn::kmeans::{
-    CONTINUE, Fit, FitError, KMeans, Params, ParamsError, RunEnd, fit_on, job_size, labelled, labelled_values,
+    CONTINUE, Fit, FitError, KMeans, Params, ParamsError, RunEnd, Step, fit_in_steps, labelled,
+    labelled_values,
 };
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
 
 use super::args::{AlgorithmArg, FitArgs};
-use super::device::{self, Wanted};
 use super::done::Done;
 use super::failure::Stopped;
 use super::files::{Files, RestartsFile};
 use super::measures::{self, InternalMeasures};
-use super::progress::Bar;
+use super::ready::{self, Ready};
 use super::request::Asked;
-use super::{failure, hints, json, notes, report, request, stop, summary, terminal};
+use super::{
+    dry_run, failure, hints, json, notes, progress, report, request, rows_out, stop, summary, terminal,
+};
 
 /// Last words of a fit that Ctrl-C ends at once.
 const NOTHING_WRITTEN: &str = "nothing was written";
@@ -33,12 +33,15 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let mut files = Files::create(args)?;
     request::check_clusters(&args.job, &args.more)?;
     let asked = request::params(&args.job, args.device.device())?.with(args.algorithm.algorithm.into())?;
+    if args.dry_run {
+        return dry_run::write(args, &ready::ready(args, asked)?);
+    }
     let mut restarts = files.begin_restarts(asked.params.n_outcomes());
     stop::forbid(Some(NO_RESTART));
     let done = work(args, asked, &mut restarts)?;
     stop::forbid(None);
     let listed = restarts.finish();
-    let (report, written) = files.write(&done.fit, &done.data, &done.params);
+    let (report, written) = files.write(&done);
     let reported = report.map_or(Ok(()), |to| write_report(&done, to));
     if !args.quiet {
         notes::write(&done);
@@ -56,9 +59,7 @@ fn end(done: &Done<'_>) -> anyhow::Result<()> {
     if done.fit.searched.ended != RunEnd::Cancelled {
         return Ok(());
     }
-    let FitArgs { labels, centroids, restarts_out, model, report, .. } = done.args;
-    let files = [labels, centroids, restarts_out, model, report].into_iter().flatten();
-    let files: Vec<String> = files.map(|file| file.display().to_string()).collect();
+    let files = ready::outputs(done.args);
     let written = match files.as_slice() {
         [] => "no file was asked for, and none was written".to_owned(),
         [file] => format!("{file} was written"),
@@ -68,28 +69,15 @@ fn end(done: &Done<'_>) -> anyhow::Result<()> {
 }
 
 fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> anyhow::Result<Done<'a>> {
-    let params = &asked.params;
-    let start = Instant::now();
-    let load = || request::load(&args.job, &args.more);
-    let wanted = Wanted { gpu_memory: args.memory.gpu_memory, quiet: args.quiet, size: None };
-    let (opened, data) = match params.device() {
-        // the choice depends on the size of the job, so load first
-        Device::Auto => {
-            let data = load()?;
-            (device::open(&Device::Auto, &Wanted { size: Some(job_size(&data, params)), ..wanted })?, data)
-        }
-        // an error in opening the device is reported before rows are read
-        named => (device::open(named, &wanted)?, load()?),
-    };
-    let read = start.elapsed() - opened.took;
-    let (params, starts) = asked.of_data(&data)?;
+    let Ready { opened, data, source, params, starts, begun, read } = ready::ready(args, asked)?;
     let params = if args.report.is_some() { report::keep_for_report(params, &data)? } else { params };
     let params = KMeans::from(params).best_so_far(true).check()?;
     let fit = {
-        let bar = Bar::new(params.restarts_run(), args.quiet);
-        fit_on(&opened, &data, &params, &mut |progress| {
-            bar.update(progress);
-            restarts.write(progress);
+        let mut bar = None;
+        fit_in_steps(&opened, &data, &params, &mut |step| {
+            progress::of_fit(&mut bar, &step);
+            let Step::Restarts(progress) = step else { return CONTINUE };
+            restarts.write(&progress);
             if progress.done > 0 {
                 stop::allow(NOTHING_WRITTEN);
             }
@@ -101,13 +89,14 @@ fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> any
     let (done, of) = (fit.restarts.count(), params.n_outcomes());
     // what is left of a stopped fit is in all the same as one of fewer restarts
     let params = if done < of { KMeans::from(params).restarts(done).check()? } else { params };
+    warnings.extend(args.rows_out.as_ref().and_then(|to| rows_out::unread(&*source, to)));
     if fit.searched.ended == RunEnd::Cancelled {
         warnings.push(stopped(done, of));
     }
     let score = score_of(&data, &fit, params.n_clusters())?;
     let measures = measures_of(&data, &fit, &params, args, &warnings)?;
-    let total = start.elapsed();
-    Ok(Done { args, data, params, fit, score, measures, warnings, starts, opened, read, total })
+    let total = begun.elapsed();
+    Ok(Done { args, data, source, params, fit, score, measures, warnings, starts, opened, read, total })
 }
 
 /// The warning of a fit that was stopped.

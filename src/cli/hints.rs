@@ -42,11 +42,11 @@ pub(super) fn with_flags(warnings: Vec<Warning>) -> Vec<Warning> {
             Warning { text, ..warning }
         }
         (WarningCode::RowNumber, Some(column)) => {
-            let text = format!("{}; {} leaves it out", warning.text, flag("--ignore", column));
+            let text = format!("{}; {} leaves it out", warning.text, flag("--ignore", asked(column)));
             Warning { text, ..warning }
         }
         (WarningCode::DominantColumn, Some(column)) => {
-            let ignore = flag("--ignore", column);
+            let ignore = flag("--ignore", asked(column));
             let text =
                 format!("{}; --scale standard lets all count alike, {ignore} leaves it out", warning.text);
             Warning { text, ..warning }
@@ -99,23 +99,13 @@ fn of_cell(leave_out: String, hint: Hint) -> String {
     of_doubt(hint).map_or(leave_out.clone(), |other| format!("{leave_out}, {other}"))
 }
 
-/// How to leave out all columns of text: by flags that can be typed in a shell.
-fn leave_out_text(position: &Position, columns: &TextColumns) -> String {
+/// How to leave out all columns that hold no numbers: by flags that can be typed in a shell.
+fn leave_out_all(columns: &TextColumns) -> String {
     let ignore: Vec<String> = columns.asked.iter().map(|asked| flag("--ignore", asked)).collect();
+    let them = if columns.names.len() == 1 { "leaves the column out" } else { "leaves them out" };
     match columns.names.len() {
-        0 => leave_out(position),
-        1 => format!("{}, and so does --numeric", leave_out(position)),
-        2..=MOST_IGNORED => format!("{} leaves them out, and so does --numeric", ignore.join(" ")),
+        0..=MOST_IGNORED => format!("{} {them}, and so does --numeric", ignore.join(" ")),
         _ => "--numeric leaves them out".to_owned(),
-    }
-}
-
-/// How to leave out all columns that hold no numbers.
-fn leave_out_kinds(asked: &[String]) -> String {
-    let left = "leaves out all that hold no numbers";
-    match asked.len() {
-        0..=MOST_IGNORED => format!("{} {left}, and so does --numeric", flag("--ignore", &asked.join(","))),
-        _ => format!("--numeric {left}"),
     }
 }
 
@@ -132,9 +122,11 @@ fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
             of_cell(leave_out(position) + drop, *hint)
         }
         DataError::NotANumber { position, hint, columns, .. } => {
-            of_cell(leave_out_text(position, columns), *hint)
+            let left_out =
+                if columns.names.is_empty() { leave_out(position) } else { leave_out_all(columns) };
+            of_cell(left_out, *hint)
         }
-        DataError::ColumnKind { asked, .. } if !asked.is_empty() => leave_out_kinds(asked),
+        DataError::ColumnKind { columns, .. } if !columns.names.is_empty() => leave_out_all(columns),
         DataError::OnePicture { .. } => "--pixels makes each pixel a row".to_owned(),
         DataError::NoSheets { .. } => "leave out --sheet".to_owned(),
         DataError::NotAPicture { .. } => "leave out --pixels and --channels".to_owned(),

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use cairn::data::Truth;
-use cairn::kmeans::{Algorithm, Search, Split};
-use cairn::warnings::Warning;
+use cairn::data::{Dataset, Truth};
+use cairn::kmeans::{Algorithm, Params, Search, Split};
+use cairn::warnings::{Placed, Warning};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::args::FitArgs;
 use super::done::Done;
 use super::input::{self, InputJson, PicturesJson};
 use super::prepared::{self, PreparedJson};
+use super::starts::StartColumns;
 use super::{measures, request};
 
 /// Version of the format. It is incremented when a field is removed or changes its meaning, not for new fields.
@@ -41,8 +43,9 @@ struct FitSummary<'a> {
     fingerprint: &'a str,
 }
 
+/// A table.
 #[derive(Serialize)]
-struct DataJson<'a> {
+pub(super) struct DataJson<'a> {
     name: &'a str,
     n_points: usize,
     n_dims: usize,
@@ -57,8 +60,9 @@ struct DataJson<'a> {
     prepared: PreparedJson<'a>,
 }
 
+/// The parameters of a fit.
 #[derive(Serialize)]
-struct Parameters<'a> {
+pub(super) struct Parameters<'a> {
     n_clusters: usize,
     n_restarts: u64,
     seed: String, // as text: some JSON readers have only floats, which can't hold every u64
@@ -190,11 +194,17 @@ pub(super) struct MeasuresJson {
 
 /// The summary as one JSON object.
 pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
+    let placed = Placed {
+        lattice: &done.fit.lattice,
+        rounding: &done.fit.rounding,
+        weights_rounding: done.fit.weights_rounding,
+        unplaced: &[],
+    };
     pretty(&FitSummary {
         schema: SCHEMA,
         version: VERSION,
-        data: data(done),
-        params: parameters(done),
+        data: data(&done.data, &placed),
+        params: parameters(done.args, &done.data, &done.params, &done.starts),
         device: device(done),
         best: best(done),
         restarts: restarts(done),
@@ -214,43 +224,48 @@ pub(super) fn pretty(object: &impl Serialize) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(object)? + "\n")
 }
 
-fn data<'a>(done: &'a Done<'_>) -> DataJson<'a> {
-    let fit = &done.fit;
-    let (step_min, step_max) = fit.lattice.steps();
+/// The table, and its place on the lattice.
+pub(super) fn data<'a>(data: &'a Dataset<'_>, placed: &Placed<'_>) -> DataJson<'a> {
+    let (step_min, step_max) = placed.lattice.steps();
     DataJson {
-        name: &done.data.name,
-        n_points: fit.n_points,
-        n_dims: fit.lattice.n_dims(),
-        mixed: fit.lattice.mixed(),
+        name: &data.name,
+        n_points: data.points.n_points(),
+        n_dims: placed.lattice.n_dims(),
+        mixed: placed.lattice.mixed(),
         step_min,
         step_max,
-        rounding_rms: fit.rounding.rms,
-        weights_rounding: fit.weights_rounding,
-        input: input::json(&done.data),
-        pictures: input::pictures_json(done.data.reading.pictures.as_ref()),
-        prepared: prepared::json(&done.data),
+        rounding_rms: placed.rounding.rms,
+        weights_rounding: placed.weights_rounding,
+        input: input::json(data),
+        pictures: input::pictures_json(data.reading.pictures.as_ref()),
+        prepared: prepared::json(data),
     }
 }
 
-fn parameters<'a>(done: &'a Done<'_>) -> Parameters<'a> {
-    let params = &done.params;
+/// The parameters.
+pub(super) fn parameters<'a>(
+    args: &'a FitArgs,
+    data: &'a Dataset<'_>,
+    params: &Params,
+    starts: &StartColumns,
+) -> Parameters<'a> {
     Parameters {
         n_clusters: params.n_clusters(),
         n_restarts: params.n_restarts(),
         seed: params.seed().to_string(),
-        init: request::init_name(&done.args.job.init),
+        init: request::init_name(&args.job.init),
         metric: params.metric().name(),
         algorithm: params.algorithm().name(),
-        init_columns: done.starts.name(),
+        init_columns: starts.name(),
         max_iter: params.max_iter(),
         tol: params.tol(),
-        threads: done.args.job.threads.threads,
-        truth: done.data.truth.as_ref().map(|truth| truth.column.as_str()),
-        weights: done.args.job.weights.as_deref(),
-        columns: &done.args.job.columns.columns,
-        ignore: &done.args.job.columns.ignore,
-        numeric: done.args.job.columns.numeric || done.args.job.missing.clean,
-        missing: done.args.job.missing.how().name(),
+        threads: args.job.threads.threads,
+        truth: data.truth.as_ref().map(|truth| truth.column.as_str()),
+        weights: args.job.weights.as_deref(),
+        columns: &args.job.columns.columns,
+        ignore: &args.job.columns.ignore,
+        numeric: args.job.columns.numeric || args.job.missing.clean,
+        missing: args.job.missing.how().name(),
     }
 }
 

@@ -5,12 +5,15 @@
 //! | `args` | the flags, as typed |
 //! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `read`, `quantize`,
 //! `devices` | the subcommands |
-//! | `rows`, `drawings` | streams of rows in and out; drawings as rows |
+//! | `shell` | completions and manual pages |
+//! | `rows`, `results`, `drawings` | streams of rows in and out; drawings as rows |
 //! | `request` | flags -> parameters, with defaults that depend on other flags |
 //! | `starts` | start centroids from a file |
 //! | `done` | a finished fit, from which files, notes and the summary are written |
+//! | `ready`, `dry_run` | all that is known before a fit; what it would do |
 //! | `paths` | every file that a subcommand reads or writes; no output is another one of them |
 //! | `files` | output files: checked first, written last |
+//! | `output`, `rows_out` | a file or standard output; the rows of a table, with their labels |
 //! | `summary`, `clusters`, `pictures` | the text on standard output |
 //! | `measures` | the measures as text |
 //! | `json` | the summary as JSON |
@@ -21,7 +24,7 @@
 //! | `device` | opens the device, from flags and the environment |
 //! | `cache` | the cache folder, with the cost model of this machine |
 //! | `threads` | starts the threads on the CPU |
-//! | `progress` | the progress bar |
+//! | `progress` | progress: a bar, plain lines, JSON |
 //! | `out_of_memory` | an error in words where the system refuses memory |
 //! | `runtime_folder` | keeps graphics drivers quiet |
 //! | `table` | tables that fit into the terminal |
@@ -38,6 +41,7 @@ mod devices;
 mod done;
 mod draw;
 mod drawings;
+mod dry_run;
 mod failure;
 mod files;
 mod fit;
@@ -49,6 +53,7 @@ mod measures;
 mod name;
 mod notes;
 mod out_of_memory;
+mod output;
 mod paths;
 mod pictures;
 mod predict;
@@ -56,11 +61,15 @@ mod prepared;
 mod progress;
 mod quantize;
 mod read;
+mod ready;
 mod report;
 mod request;
+mod results;
 mod rows;
+mod rows_out;
 mod runtime_folder;
 mod score;
+mod shell;
 mod signals;
 mod starts;
 mod stop;
@@ -81,6 +90,7 @@ use args::Command;
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     terminal::set_color(args.color.choice());
+    progress::set(args.progress, args.command.is_quiet());
     paths::check(&args.command)?;
     threads::start(&args.command)?;
     match &args.command {
@@ -96,5 +106,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         Command::Read(args) => read::run(args),
         Command::Quantize(args) => quantize::run(args),
         Command::Devices(args) => devices::run(args),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
     }
 }

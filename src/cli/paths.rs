@@ -17,6 +17,8 @@ use super::args::{
     ReportArgs, RowsArgs, ScoreArgs, TransformArgs,
 };
 use super::failure::Usage;
+use super::output::Out;
+use super::terminal;
 
 /// The files of a command.
 #[derive(Debug, Default)]
@@ -49,6 +51,17 @@ pub(super) fn check(command: &Command) -> Result<(), Usage> {
     if let (Some(first), Some(second)) = (streams.next(), streams.next()) {
         let text = format!("{first} and {second} are both standard input; name a file for one of them");
         return Err(Usage(text));
+    }
+    let mut streams = outputs.iter().filter(|named| named.path.is_none()).map(|named| named.flag);
+    if let (Some(first), Some(second)) = (streams.next(), streams.next()) {
+        let text = format!("{first} and {second} are both standard output; name a file for {first}");
+        return Err(Usage(text));
+    }
+    if outputs
+        .iter()
+        .any(|named| named.path.is_none() && named.flag.starts_with("--") && named.flag != "--json")
+    {
+        terminal::leave_stdout_to_a_table();
     }
     let of_input =
         |named: &Named<'_>| Some((named.flag, named.path.as_deref().map_or_else(of_stdin, of_path)?));
@@ -127,9 +140,12 @@ impl<'a> Files<'a> {
             Command::Draw(args) => files.draw(args),
             Command::Read(args) => files.read(args),
             Command::Quantize(args) => files.quantize(args),
-            Command::Devices(_) => {} // it has no paths, as the test below checks
+            Command::Devices(_) | Command::Completions(_) => {} // they have no paths, as the test below checks
+            Command::Man(_) => {}                               // it has a folder, of which it reads nothing
         }
-        files.outputs.push(Named { flag: "standard output", path: None });
+        if files.outputs.iter().all(|named| named.path.is_some()) {
+            files.outputs.push(Named { flag: "standard output", path: None });
+        }
         files
     }
 
@@ -164,6 +180,20 @@ impl<'a> Files<'a> {
     fn outputs<const N: usize>(&mut self, flags: [(&'static str, &'a Option<PathBuf>); N]) {
         for (flag, path) in flags {
             path.iter().for_each(|path| self.output(flag, path));
+        }
+    }
+
+    /// Tables that may be written, to a file or to standard output.
+    fn tables<const N: usize>(&mut self, flags: [(&'static str, &'a Option<Out>); N]) {
+        let asked = flags.into_iter().filter_map(|(flag, out)| Some((flag, out.as_ref()?)));
+        let named = asked.map(|(flag, out)| Named { flag, path: out.file().map(Cow::from) });
+        self.outputs.extend(named);
+    }
+
+    /// The summary as JSON, if a program is to read it from standard output.
+    fn json(&mut self, is_asked: bool) {
+        if is_asked {
+            self.outputs.push(Named { flag: "--json", path: None });
         }
     }
 
@@ -202,9 +232,7 @@ impl<'a> Files<'a> {
 
     fn out(&mut self, args: &'a OutArgs) {
         let OutArgs { output, format: _ } = args;
-        if output != Path::new("-") {
-            self.output("--output", output);
-        }
+        self.tables([("--output", output)]);
     }
 
     fn fit(&mut self, args: &'a FitArgs) {
@@ -213,26 +241,29 @@ impl<'a> Files<'a> {
             algorithm: _,
             more,
             labels,
+            rows_out,
             centroids,
             restarts_out,
             model,
             report,
+            json,
             device: _,
             memory: _,
+            dry_run: _,
             measures: _,
-            json: _,
             quiet: _,
             verbose: _,
         } = args;
         self.job("DATA", job);
         more.iter().for_each(|more| self.table("MORE", more));
-        self.outputs([
+        self.tables([
             ("--labels", labels),
+            ("--rows-out", rows_out),
             ("--centroids", centroids),
             ("--restarts-out", restarts_out),
-            ("--model", model),
-            ("--report", report),
         ]);
+        self.outputs([("--model", model), ("--report", report)]);
+        self.json(*json);
     }
 
     fn compare(&mut self, args: &'a CompareArgs) {
@@ -258,8 +289,9 @@ impl<'a> Files<'a> {
     }
 
     fn predict(&mut self, args: &'a PredictArgs) {
-        let PredictArgs { rows, drawings, out, as_is: _, device: _ } = args;
+        let PredictArgs { rows, drawings, out, rows_out, as_is: _, device: _ } = args;
         self.rows(rows);
+        self.tables([("--rows-out", rows_out)]);
         drawings.iter().for_each(|drawings| self.stream("--drawings", drawings));
         self.out(out);
     }
@@ -305,14 +337,15 @@ impl<'a> Files<'a> {
             missing: _,
             scale: _,
             table: _,
-            json: _,
+            json,
             search: _,
             quiet: _,
         } = args;
         self.table("DATA", data);
         more.iter().for_each(|more| self.table("MORE", more));
         test.iter().for_each(|test| self.table("--test", test));
-        self.outputs([("--table", table_out)]);
+        self.tables([("--table", table_out)]);
+        self.json(*json);
     }
 
     fn report(&mut self, args: &'a ReportArgs) {

@@ -1,14 +1,17 @@
 //! `cairn predict` and `cairn transform`.
 
-use std::borrow::Cow;
 use std::io::IsTerminal;
 
-use cairn::model::{Layout, Model, Predictor};
+use cairn::model::{Model, Predictor};
 use cairn::warnings::Unlabelled;
 
 use super::args::{PredictArgs, TransformArgs};
-use super::rows::{Out, check_output, device_warnings, format, labelled, open_device, walk, without_label};
-use super::{drawings, notes, terminal};
+use super::failure::Usage;
+use super::output::Out;
+use super::results::{Results, What, check_output, format};
+use super::rows::{Walk, device_warnings, labelled, open_device, walk_with_texts, without_label};
+use super::rows_out::{self, RowsFile};
+use super::{drawings, notes};
 
 /// Most distances in memory at a time.
 const ROOM: usize = 1 << 20;
@@ -16,69 +19,67 @@ const ROOM: usize = 1 << 20;
 /// Runs `cairn predict`.
 pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
     let format = format(&args.out)?;
-    let output = check_output(&args.out)?;
+    let only_rows = args.rows_out.is_some() && args.out.output.is_none();
+    if only_rows && args.out.format.is_some() {
+        let text =
+            "--format is that of --output, which there is not; the name of the --rows-out file says its own";
+        return Err(Usage(text.into()).into());
+    }
+    let output = check_output(&args.out, format)?;
+    let rows_output = args.rows_out.as_ref().map(Out::create_rows).transpose()?;
     let model = Model::load(&args.rows.model)?;
     let drawings = args.drawings.as_ref().map(|file| drawings::rows(file, args.as_is, model.n_dims()));
     let drawings = drawings.transpose()?;
     let opened = open_device(&args.device)?;
     let mut predictor = Predictor::new(&model, &*opened.engine)?;
-    let mut layout = Layout::of_predictions(&model, format);
-    if output.is_none() && std::io::stdout().is_terminal() {
-        layout = layout.with_names(terminal::plain);
-    }
-    let mut out = Out::new(output, layout);
+    let results = || Results::new(output, &model, What::Predictions, (format, &args.out));
+    let mut out = (!only_rows).then(results);
+    let mut rows = rows_output.map(|to| RowsFile::new(to, &model));
     let mut unlabelled = Unlabelled::default();
+    let mut unread = None;
+    let of_results = (!only_rows).then(|| args.out.or_stdout());
+    let out_names: Vec<Out> = of_results.into_iter().chain(args.rows_out.clone()).collect();
     if let Some(drawings) = &drawings {
-        let found = predictor.predict(drawings)?;
-        out.write(found.len(), |layout, to| layout.write_predictions(to, &found))?;
+        let found: Vec<_> = predictor.predict(drawings)?.into_iter().map(Some).collect();
+        out.iter_mut().try_for_each(|out| out.predictions(&found, &[]))?;
     } else {
-        walk(&args.rows, &model, None, &mut |chunk, files| {
+        let how = Walk { truth: None, texts: rows.is_some(), to_terminal: to_terminal(&out_names) };
+        walk_with_texts(&args.rows, &model, how, &mut |from, chunk, files| {
             let found = labelled(&args.rows, &mut predictor, chunk, &mut unlabelled)?;
-            if !files.is_empty() {
-                out.name_rows();
+            out.iter_mut().try_for_each(|out| out.predictions(&found, files))?;
+            if chunk.first == 0 {
+                unread = args.rows_out.as_ref().and_then(|to| rows_out::unread(from.0, to));
             }
-            out.write(found.len(), |layout, to| {
-                found.iter().enumerate().try_for_each(|(at, row)| {
-                    layout.write_file(to, files.get(at).map(|file| shown(file)).as_deref())?;
-                    layout.write_prediction(to, row.as_ref())
-                })
-            })
+            rows.iter_mut().try_for_each(|rows| rows.write(from, chunk, &found))
         })?;
     }
-    let finished = out.finish();
+    let finished = out.map_or(Ok(()), Results::finish);
+    let rows_finished = rows.map_or(Ok(()), RowsFile::finish);
     notes::warn(&device_warnings(&predictor, &opened));
-    notes::warn(&Vec::from_iter(unlabelled.warning()));
-    finished
+    notes::warn(&Vec::from_iter(unlabelled.warning().into_iter().chain(unread)));
+    finished.and(rows_finished)
 }
 
-/// The name of a file, as a terminal may be given it.
-fn shown(file: &str) -> Cow<'_, str> {
-    if std::io::stdout().is_terminal() { Cow::Owned(terminal::plain(file)) } else { Cow::Borrowed(file) }
+/// Whether one of these outputs is a terminal.
+fn to_terminal(outputs: &[Out]) -> bool {
+    outputs.contains(&Out::Stdout) && std::io::stdout().is_terminal()
 }
 
 /// Runs `cairn transform`. All distances must be exact, so they are computed in integers on the CPU.
 pub(super) fn transform(args: &TransformArgs) -> anyhow::Result<()> {
     let format = format(&args.out)?;
-    let output = check_output(&args.out)?;
+    let output = check_output(&args.out, format)?;
     let model = Model::load(&args.rows.model)?;
-    let mut out = Out::new(output, Layout::of_distances(&model, format));
+    let mut out = Results::new(output, &model, What::Distances, (format, &args.out));
     let mut unlabelled = Unlabelled::default();
     let n_dims = model.n_dims();
     let most_rows = (ROOM / model.n_clusters()).max(1);
-    walk(&args.rows, &model, None, &mut |chunk, files| {
-        if !files.is_empty() {
-            out.name_rows();
-        }
+    let how = Walk { to_terminal: to_terminal(&[args.out.or_stdout()]), ..Walk::default() };
+    walk_with_texts(&args.rows, &model, how, &mut |_, chunk, files| {
         for (part, rows) in chunk.rows.to_f64().chunks(most_rows * n_dims).enumerate() {
             let (distances, errors) = model.transform_each(rows)?;
             without_label(&args.rows, chunk, (part * most_rows, errors), &mut unlabelled)?;
-            let mut files = files.get(part * most_rows..).unwrap_or_default().iter();
-            out.write(rows.len() / n_dims, |layout, to| {
-                distances.chunks_exact(model.n_clusters()).try_for_each(|row| {
-                    layout.write_file(to, files.next().map(|file| shown(file)).as_deref())?;
-                    layout.write_distances(to, row)
-                })
-            })?;
+            out.distances(&distances, files.get(part * most_rows..).unwrap_or_default())?;
         }
         Ok(())
     })?;

@@ -73,7 +73,7 @@ pub(super) fn notes(data: &Dataset<'_>) -> Vec<String> {
 }
 
 /// Texts between commas, shortened if many.
-fn shortened(texts: &[String]) -> String {
+pub(super) fn shortened(texts: &[String]) -> String {
     const MOST: usize = 8;
     let shown = texts.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
     if texts.len() > MOST { format!("{shown}, .. ({} columns)", texts.len()) } else { shown }

@@ -1,61 +1,166 @@
-//! The progress bar, for work that takes longer than a second.
+//! Progress of steps that take longer than a second: a bar, plain lines, or JSON for programs.
+//!
+//! `--progress json` writes an object on a line of standard error when a step begins, at most twice a second, and when it
+//! ends: see docs/FIT.md.
 
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use cairn::kmeans::Progress;
+use cairn::data::{ReadCounter, files_of};
+use cairn::kmeans::{self, Progress};
 use cairn::numbers;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 
+use super::args::ProgressArg;
 use super::terminal;
 
+/// How long a step takes at least before a bar appears.
 const WAIT: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
+/// Time between two plain lines, and between two lines of JSON.
+const PLAIN: Duration = Duration::from_secs(10);
+const JSON: Duration = Duration::from_millis(500);
 /// Width of a terminal that has no room for a long bar.
 const NARROW: usize = 80;
 
-/// A progress bar on standard error that appears after a second and is cleared on drop.
-///
-/// The library reports only after each batch of restarts, so a separate thread draws the bar.
+/// The step of a fit that takes longest.
+const RESTARTS: &str = "restarts";
+
+/// How progress is shown, for the whole run.
+static MODE: AtomicU8 = AtomicU8::new(Mode::None as u8);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Mode {
+    None,
+    Bar,
+    Plain,
+    Json,
+}
+
+/// Sets how progress is shown, for all later steps.
+pub(super) fn set(asked: ProgressArg, quiet: bool) {
+    let mode = match asked {
+        ProgressArg::Json => Mode::Json,
+        ProgressArg::Plain => Mode::Plain,
+        ProgressArg::None => Mode::None,
+        ProgressArg::Auto if quiet => Mode::None,
+        ProgressArg::Auto if terminal::stderr_is_terminal() => Mode::Bar,
+        ProgressArg::Auto => Mode::Plain,
+    };
+    MODE.store(mode as u8, Ordering::Relaxed);
+}
+
+fn mode() -> Mode {
+    let modes = [Mode::None, Mode::Bar, Mode::Plain, Mode::Json];
+    modes.into_iter().find(|&mode| mode as u8 == MODE.load(Ordering::Relaxed)).unwrap_or(Mode::None)
+}
+
+/// A step: what is done, in which units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    step: &'static str,
+    /// How it is called in a sentence.
+    doing: &'static str,
+    unit: &'static str,
+}
+
+/// The progress of a step, which is shown until it is dropped.
 pub(super) struct Bar {
+    step: Arc<Step>,
     bar: ProgressBar,
-    start: Instant,
+    mode: Mode,
     showing: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
+/// How far a step is, as a thread shows it.
+struct Step {
+    kind: Kind,
+    of: Option<u64>,
+    done: AtomicU64,
+    iterations: AtomicU64,
+    best: AtomicU64, // bits of a float; infinite for none
+    text: Mutex<String>,
+    bytes: Option<ReadCounter>,
+    begun: Instant,
+}
+
 impl Bar {
-    /// A bar for `n_restarts` restarts; hidden if `quiet` or if standard error is not a terminal.
-    pub(super) fn new(n_restarts: u64, quiet: bool) -> Self {
-        Self::of(n_restarts, "restarts", quiet)
+    /// For restarts.
+    pub(super) fn restarts(n: u64) -> Self {
+        Self::new(Kind { step: RESTARTS, doing: "fitting", unit: "restarts" }, Some(n), None)
     }
 
-    /// A bar for `n` of anything else.
-    pub(super) fn of(n: u64, noun: &str, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(n), ProgressDrawTarget::hidden());
+    /// For the fits of a sweep.
+    pub(super) fn fits(n: u64) -> Self {
+        Self::new(Kind { step: "fits", doing: "fitting", unit: "fits" }, Some(n), None)
+    }
+
+    /// For rows that are placed on the lattice.
+    pub(super) fn pack(n: u64) -> Self {
+        Self::new(Kind { step: "pack", doing: "packing", unit: "rows" }, Some(n), None)
+    }
+
+    /// For rows that are written.
+    pub(super) fn write(n: u64) -> Self {
+        Self::new(Kind { step: "write", doing: "writing rows", unit: "rows" }, Some(n), None)
+    }
+
+    /// For reading tables, by the counter that it is given.
+    pub(super) fn read(sources: &[String], counter: &ReadCounter) -> Self {
+        let kind = Kind { step: "read", doing: "reading", unit: "bytes" };
+        Self::new(kind, bytes_of(sources), Some(counter.clone()))
+    }
+
+    /// For a step that says itself what it does.
+    pub(super) fn line(step: &'static str) -> Self {
+        Self::new(Kind { step, doing: "", unit: "" }, None, None)
+    }
+
+    /// The same, but hidden: rows on standard output are progress enough in a terminal.
+    pub(super) fn hidden() -> Self {
+        Self::shown(Kind { step: "", doing: "", unit: "" }, None, None, Mode::None)
+    }
+
+    fn new(kind: Kind, of: Option<u64>, bytes: Option<ReadCounter>) -> Self {
+        Self::shown(kind, of, bytes, mode())
+    }
+
+    fn shown(kind: Kind, of: Option<u64>, bytes: Option<ReadCounter>, mode: Mode) -> Self {
+        let bar = ProgressBar::with_draw_target(of, ProgressDrawTarget::hidden());
         let width = if terminal::stderr_width().is_some_and(|width| width < NARROW) { 10 } else { 24 };
-        let template = format!("{{spinner}} {{bar:{width}}} {{pos}}/{{len}} {noun} {{wide_msg}}");
-        let style = ProgressStyle::with_template(&template);
-        if let Ok(style) = style {
+        let template = match of {
+            Some(_) => format!("{{spinner}} {{bar:{width}}} {{wide_msg}}"),
+            None => "{spinner} {wide_msg}".to_owned(),
+        };
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             bar.set_style(style);
         }
-        let showing = (!quiet && terminal::stderr_is_terminal()).then(|| show_later(bar.clone())).flatten();
-        Self { bar, start: Instant::now(), showing }
-    }
-
-    /// A status line; hidden if `quiet` or if standard error is not a terminal.
-    pub(super) fn line(quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-            bar.set_style(style);
+        let step = Arc::new(Step {
+            kind,
+            of,
+            done: AtomicU64::new(0),
+            iterations: AtomicU64::new(0),
+            best: AtomicU64::new(f64::INFINITY.to_bits()),
+            text: Mutex::default(),
+            bytes,
+            begun: Instant::now(),
+        });
+        if mode == Mode::Json {
+            step.write_json(false);
         }
-        let showing = (!quiet && terminal::stderr_is_terminal()).then(|| show_later(bar.clone())).flatten();
-        Self { bar, start: Instant::now(), showing }
+        let showing = (mode != Mode::None).then(|| show(mode, bar.clone(), step.clone())).flatten();
+        Self { step, bar, mode, showing }
     }
 
-    /// Sets the text of a status line.
+    /// Sets what a step of no number does.
     pub(super) fn say(&self, text: &str) {
-        self.bar.set_message(text.to_owned());
+        text.clone_into(&mut self.step.text.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Writes lines above the bar.
@@ -63,29 +168,16 @@ impl Bar {
         self.bar.suspend(write);
     }
 
-    /// Shows progress of restarts.
+    /// Takes over the progress of restarts.
     pub(super) fn update(&self, progress: &Progress<'_>) {
-        if progress.done == 0 {
-            return;
-        }
-        let rate = progress.done as f64 / self.start.elapsed().as_secs_f64();
-        let left = numbers::about((progress.of - progress.done) as f64 / rate);
-        let rate = numbers::rate(rate);
-        let known = progress.best.is_finite();
-        let best = if known { format!(", best {}", numbers::short(progress.best)) } else { String::new() };
-        self.bar.set_message(format!("{left} left, {rate}/s{best}"));
-        self.bar.set_position(progress.done);
+        self.step.iterations.store(progress.iterations, Ordering::Relaxed);
+        self.step.best.store(progress.best.to_bits(), Ordering::Relaxed);
+        self.step(progress.done);
     }
 
-    /// Shows how many items are done.
+    /// Sets how many are done.
     pub(super) fn step(&self, done: u64) {
-        if done == 0 {
-            return;
-        }
-        let all = self.bar.length().unwrap_or(done);
-        let left = self.start.elapsed().as_secs_f64() * all.saturating_sub(done) as f64 / done.max(1) as f64;
-        self.bar.set_message(format!("{} left", numbers::about(left)));
-        self.bar.set_position(done);
+        self.step.done.store(done, Ordering::Relaxed);
     }
 }
 
@@ -96,21 +188,175 @@ impl Drop for Bar {
             let _ = thread.join(); // so that the thread can't redraw the cleared bar
         }
         self.bar.finish_and_clear();
+        if self.mode == Mode::Json {
+            self.step.write_json(true);
+        }
     }
 }
 
-fn show_later(bar: ProgressBar) -> Option<(Sender<()>, JoinHandle<()>)> {
+/// Shows the steps of a fit, one bar after the other.
+pub(super) fn of_fit(bar: &mut Option<Bar>, step: &kmeans::Step<'_>) {
+    match step {
+        // each row is visited twice
+        kmeans::Step::Pack { done, of } => bar.get_or_insert_with(|| Bar::pack(*of / 2)).step(*done / 2),
+        kmeans::Step::Restarts(progress) => {
+            if bar.as_ref().is_none_or(|bar| bar.step.kind.step != RESTARTS) {
+                *bar = None; // the one before ends first
+                *bar = Some(Bar::restarts(progress.of));
+            }
+            bar.iter().for_each(|bar| bar.update(progress));
+        }
+        _ => {}
+    }
+}
+
+/// A line of `--progress json`.
+#[derive(Serialize)]
+struct Line<'a> {
+    progress: &'a str,
+    unit: Option<&'a str>,
+    done: u64,
+    of: Option<u64>,
+    seconds: f64,
+    per_second: Option<f64>,
+    left_s: Option<f64>,
+    best_inertia: Option<f64>,
+    iterations: Option<u64>,
+    text: Option<String>,
+    ended: bool,
+}
+
+impl Step {
+    fn done(&self) -> u64 {
+        let done = self.bytes.as_ref().map_or_else(|| self.done.load(Ordering::Relaxed), ReadCounter::bytes);
+        self.of.map_or(done, |of| done.min(of))
+    }
+
+    fn seconds(&self) -> f64 {
+        self.begun.elapsed().as_secs_f64()
+    }
+
+    fn rate(&self) -> Option<f64> {
+        let (done, seconds) = (self.done(), self.seconds());
+        (done > 0 && seconds > 0.0).then(|| done as f64 / seconds)
+    }
+
+    fn left(&self) -> Option<f64> {
+        Some((self.of?.saturating_sub(self.done())) as f64 / self.rate()?)
+    }
+
+    fn best(&self) -> Option<f64> {
+        Some(f64::from_bits(self.best.load(Ordering::Relaxed))).filter(|best| best.is_finite())
+    }
+
+    fn iterations(&self) -> Option<u64> {
+        Some(self.iterations.load(Ordering::Relaxed)).filter(|&iterations| iterations > 0)
+    }
+
+    fn text(&self) -> Option<String> {
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// How far it is, in words. `None` if nothing is known yet.
+    fn said(&self) -> Option<String> {
+        if let Some(text) = self.text() {
+            return Some(text);
+        }
+        let Kind { doing, unit, .. } = self.kind;
+        if unit.is_empty() {
+            return None;
+        }
+        let (done, bytes) = (self.done(), self.bytes.is_some());
+        let amount = |n: u64| if bytes { size(n) } else { n.to_string() };
+        let mut said = match (self.of, bytes) {
+            (Some(of), true) => format!("{doing}, {} of {}", amount(done), amount(of)),
+            (None, true) => format!("{doing}, {}", amount(done)),
+            (Some(of), false) => format!("{doing}, {} of {} {unit}", amount(done), amount(of)),
+            (None, false) => format!("{doing}, {} {unit}", amount(done)),
+        };
+        if let Some(rate) = self.rate() {
+            let rate = if bytes { size(rate as u64) } else { numbers::rate(rate) };
+            said.push_str(&format!(", {}/s", rate.trim_end()));
+        } else if let Some(iterations) = self.iterations() {
+            let rate = numbers::rate(iterations as f64 / self.seconds().max(1e-9));
+            said.push_str(&format!(", {}, {}/s", numbers::plural(iterations, "iteration"), rate.trim_end()));
+        }
+        if let Some(left) = self.left() {
+            said.push_str(&format!(", {} left", numbers::about(left)));
+        }
+        if let Some(best) = self.best() {
+            said.push_str(&format!(", best inertia {}", numbers::short(best)));
+        }
+        Some(said)
+    }
+
+    /// Writes a line, never wrapped, whatever becomes of it.
+    fn write_json(&self, ended: bool) {
+        let Kind { step, unit, .. } = self.kind;
+        let line = Line {
+            progress: step,
+            unit: (!unit.is_empty()).then_some(unit),
+            done: self.done(),
+            of: self.of,
+            seconds: self.seconds(),
+            per_second: self.rate(),
+            left_s: self.left().filter(|_| !ended),
+            best_inertia: self.best(),
+            iterations: self.iterations(),
+            text: self.text(),
+            ended,
+        };
+        if let Ok(line) = serde_json::to_string(&line) {
+            let _ = writeln!(io::stderr().lock(), "{line}");
+        }
+    }
+}
+
+/// Bytes of all files; `None` if one of the sources is no file.
+fn bytes_of(sources: &[String]) -> Option<u64> {
+    let bytes = |file: String| {
+        let (file, _) = cairn::data::file_and_part(&file);
+        std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len())
+    };
+    let files: Vec<Vec<String>> =
+        sources.iter().map(|source| files_of(source).ok()).collect::<Option<_>>()?;
+    let bytes: Vec<u64> = files.into_iter().flatten().map(bytes).collect::<Option<_>>()?;
+    (!bytes.is_empty()).then(|| bytes.iter().sum())
+}
+
+/// A number of bytes.
+fn size(bytes: u64) -> String {
+    bytesize::ByteSize(bytes).display().si().to_string()
+}
+
+fn show(mode: Mode, bar: ProgressBar, step: Arc<Step>) -> Option<(Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = mpsc::channel();
     let show = move || {
-        let mut wait = WAIT;
+        let (first, then) = match mode {
+            Mode::Plain => (PLAIN, PLAIN),
+            Mode::Json => (JSON, JSON),
+            Mode::Bar | Mode::None => (WAIT, TICK),
+        };
+        let mut wait = first;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
-            if wait == WAIT {
-                bar.set_draw_target(ProgressDrawTarget::stderr());
+            match mode {
+                Mode::Json => step.write_json(false),
+                Mode::Plain => step.said().iter().for_each(|said| {
+                    terminal::write_stderr(&format!("progress: {}", terminal::plain(said)));
+                }),
+                Mode::Bar | Mode::None => {
+                    if wait == first {
+                        bar.set_draw_target(ProgressDrawTarget::stderr());
+                    }
+                    bar.set_position(step.done());
+                    bar.set_message(step.said().unwrap_or_default());
+                    bar.tick();
+                }
             }
-            bar.tick();
-            wait = TICK;
+            wait = then;
         }
     };
-    // without a thread there is no bar
+    // without a thread nothing is shown
     Some((stop, thread::Builder::new().name("progress".into()).spawn(show).ok()?))
 }

@@ -104,20 +104,15 @@ fn work<'a>(args: &'a QuantizeArgs, asked: &Params) -> anyhow::Result<Done<'a>> 
     let size = Some(job_size(&table, &params));
     let wanted = Wanted { gpu_memory: args.memory.gpu_memory, quiet: args.quiet, size };
     let opened = device::open(params.device(), &wanted)?;
-    let fit = fit(&opened, &table, &params, args.quiet)?;
+    let fit = fit(&opened, &table, &params)?;
     let warnings = warnings::of_fit(&fit, &table)?;
     let quantized = Quantized::of(&colours, &fit);
     let total = start.elapsed();
     Ok(Done { args, picture, colours, params, fit, quantized, warnings, bytes: 0, read, total })
 }
 
-fn fit(
-    opened: &cairn::engine::Opened,
-    table: &Dataset<'_>,
-    params: &Params,
-    quiet: bool,
-) -> anyhow::Result<Fit> {
-    let bar = Bar::new(params.n_restarts(), quiet);
+fn fit(opened: &cairn::engine::Opened, table: &Dataset<'_>, params: &Params) -> anyhow::Result<Fit> {
+    let bar = Bar::restarts(params.n_restarts());
     let fit = fit_on(opened, table, params, &mut |progress| {
         bar.update(progress);
         if progress.done > 0 {

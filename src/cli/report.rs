@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, Reading};
+use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadCounter, ReadOptions, Reading};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
 use cairn::kmeans::{
-    self, Algorithm, CONTINUE, Fit, KMeans, Params, fit_on, job_size, labelled, labelled_values,
+    self, Algorithm, CONTINUE, Fit, KMeans, Params, fit_in_steps, job_size, labelled, labelled_values,
 };
 use cairn::model::{ColumnOptions, Model, Predictor};
 use cairn::report::{LabelledRows, Report, RestartSummary, SweepLine, draw, html};
@@ -25,7 +25,7 @@ use super::args::{MissingArg, ReportArgs};
 use super::device::{self, Wanted};
 use super::failure::{self, Usage};
 use super::progress::Bar;
-use super::{hints, input, notes, prepared, request, rows, summary, terminal};
+use super::{hints, input, notes, prepared, progress, request, rows, summary, terminal};
 
 /// Most bytes of labels and centroids that are kept in order to score all restarts.
 const MOST_STATES: u128 = 256 << 20;
@@ -117,7 +117,9 @@ fn rows_for(
     source: &str,
 ) -> anyhow::Result<(Dataset<'static>, Vec<u32>, Vec<Warning>)> {
     let job = &args.job;
-    let options = job.table.read_options();
+    let counter = ReadCounter::default();
+    let bar = Bar::read(&[source.to_owned()], &counter);
+    let options = ReadOptions { counter: Some(counter), ..job.table.read_options() };
     let opened = data::open(source, &options)?;
     let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
     let ignore = job.weights.iter().chain(&job.columns.ignore).cloned().collect();
@@ -137,6 +139,7 @@ fn rows_for(
         values.extend_from_slice(&rows);
         Ok(())
     })?;
+    drop(bar);
     let shape = (values.len() / model.n_dims(), model.n_dims());
     let points = Array2::from_shape_vec(shape, values).context("rows of unlike length")?.into();
     let points = match &model.scaling {
@@ -170,9 +173,9 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
     let opened = device::open(params.device(), &wanted(args, Some(job_size(&data, &params))))?;
     let params = keep_for_report(params, &data)?;
     let fit = {
-        let bar = Bar::new(params.n_restarts(), args.quiet);
-        fit_on(&opened, &data, &params, &mut |progress| {
-            bar.update(progress);
+        let mut bar = None;
+        fit_in_steps(&opened, &data, &params, &mut |step| {
+            progress::of_fit(&mut bar, &step);
             CONTINUE
         })
     };
@@ -211,8 +214,9 @@ fn swept(
         seeds: vec![params.seed()],
         measures: true,
         reference_sets: REFERENCE_SETS,
+        best_so_far: false,
     };
-    let bar = Bar::of(plan.n_clusters.len() as u64, "fits", args.quiet);
+    let bar = Bar::fits(plan.n_clusters.len() as u64);
     sweep(opened, data, None, &plan, &mut |runs| {
         bar.step(runs.len() as u64);
         CONTINUE

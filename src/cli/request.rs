@@ -1,7 +1,7 @@
 //! Flags -> parameters, with defaults that depend on other flags.
 
 use anyhow::Context;
-use cairn::data::{self, DataError, Dataset, LoadOptions, Scale};
+use cairn::data::{self, DataError, Dataset, LoadOptions, Loaded, ReadCounter, Scale};
 use cairn::engine::{Device, Metric};
 use cairn::kmeans::{Algorithm, Init, KMeans, MOST_OUTCOMES, Params, ParamsError, Search};
 
@@ -11,6 +11,7 @@ use super::args::{
 };
 use super::failure::Usage;
 use super::input::typed;
+use super::progress::Bar;
 use super::starts::{StartColumns, Starts};
 
 /// The name of the embedded table.
@@ -36,13 +37,29 @@ pub(super) fn load_options(table: &TableArgs, columns: &ColumnArgs, missing: &Mi
 
 /// Loads the data, with the rows of more files, and scales them.
 pub(super) fn load(args: &JobArgs, more: &[String]) -> Result<Dataset<'static>, DataError> {
-    let options = LoadOptions {
+    Ok(load_kept(args, more, false)?.data)
+}
+
+/// The same with the source, whose rows can be read again if `reread` asks for it.
+pub(super) fn load_kept(args: &JobArgs, more: &[String], reread: bool) -> Result<Loaded, DataError> {
+    let mut options = LoadOptions {
         truth: args.truth.clone(),
         weights: args.weights.clone(),
         more: more.to_vec(),
         ..load_options(&args.table, &args.columns, &args.missing)
     };
-    scaled(data::load(&args.data, &options)?, &args.scale, &args.metric)
+    options.read.reread = reread;
+    let Loaded { data, source } = load_watched(&args.data, options)?;
+    Ok(Loaded { data: scaled(data, &args.scale, &args.metric)?, source })
+}
+
+/// Loads a table, and shows how far that is.
+pub(super) fn load_watched(source: &str, mut options: LoadOptions) -> Result<Loaded, DataError> {
+    let counter = ReadCounter::default();
+    let sources: Vec<String> = [source.to_owned()].into_iter().chain(options.more.iter().cloned()).collect();
+    options.read.counter = Some(counter.clone());
+    let _bar = Bar::read(&sources, &counter);
+    data::load_kept(source, &options)
 }
 
 /// The data, scaled as asked for, or as the metric needs.

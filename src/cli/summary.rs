@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use cairn::engine::{Metric, Stop};
-use cairn::kmeans::{Algorithm, Fit, RunEnd, Search, Searched, Timings};
+use cairn::kmeans::{Algorithm, Fit, Params, RunEnd, Search, Searched, Timings};
+use cairn::lattice::Lattice;
 use cairn::warnings::WarningCode;
 
+use super::args::InitArg;
 use super::done::Done;
 use super::terminal::{labelled, plain};
 use super::{clusters, measures, prepared, request};
@@ -20,7 +22,7 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     let mut line = |label: &str, value: &str| text.push_str(&labelled(label, value));
     line("data", &data(done));
     prepared::lines(&done.data).iter().for_each(|(label, text)| line(label, &plain(text)));
-    line("asked for", &asked(done));
+    line("asked for", &asked(&done.params, &done.args.job.init));
     if let Some(algorithm) = algorithm(done) {
         line("algorithm", &algorithm);
     }
@@ -67,25 +69,26 @@ fn data(done: &Done<'_>) -> String {
         0.0 => "nothing rounded".to_owned(),
         rms => format!("rounding {rms:.1e} of the spread"),
     };
-    format!("{}, {rows} x {columns}; {}, {rounding}", plain(&data.name), lattice(done))
+    format!("{}, {rows} x {columns}; {}, {rounding}", plain(&data.name), lattice(&fit.lattice))
 }
 
-fn lattice(done: &Done<'_>) -> String {
-    let exponents = &done.fit.lattice.exponent;
+/// The steps of a lattice.
+pub(super) fn lattice(lattice: &Lattice) -> String {
+    let exponents = &lattice.exponent;
     let least = exponents.iter().min().copied().unwrap_or(0);
     let most = exponents.iter().max().copied().unwrap_or(0);
-    if done.fit.lattice.mixed() {
+    if lattice.mixed() {
         format!("mixed lattice, steps 2^{least} to 2^{most}")
     } else {
         format!("uniform lattice, step 2^{most}")
     }
 }
 
-fn asked(done: &Done<'_>) -> String {
-    let params = &done.params;
+/// What was asked for.
+pub(super) fn asked(params: &Params, init: &InitArg) -> String {
     let clusters = plural(params.n_clusters() as u64, "cluster");
     let restarts = plural(params.n_restarts(), "restart");
-    let init = plain(request::init_name(&done.args.job.init));
+    let init = plain(request::init_name(init));
     let within =
         params.time().map_or(String::new(), |limit| format!(" within {}", time(limit.as_secs_f64())));
     format!("{clusters}, {restarts} from {init}{within}, seed {}", params.seed())

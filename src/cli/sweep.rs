@@ -1,10 +1,9 @@
 //! `cairn sweep`: fits and measures several numbers of clusters.
 
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
 
 use anyhow::Context;
-use cairn::data::write::Output;
-use cairn::data::{self, Dataset, LoadOptions, has_names};
+use cairn::data::{Dataset, LoadOptions, has_names};
 use cairn::engine::{Device, Metric, Opened};
 use cairn::kmeans::{Algorithm, CONTINUE, FitError, KMeans, ParamsError};
 use cairn::sweep::{Choice, MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
@@ -14,14 +13,15 @@ use serde::Serialize;
 use super::args::AlgorithmArg;
 use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
-use super::failure;
+use super::failure::{self, Stopped};
 use super::input::{self, InputJson, PicturesJson};
+use super::output::Out;
 use super::prepared::PreparedJson;
 use super::progress::Bar;
 use super::table::Table;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
-use super::{hints, json, notes, prepared, request};
+use super::{hints, json, notes, prepared, request, stop};
 use cairn::numbers::{percent, plural, short, value};
 
 /// Default numbers of clusters.
@@ -85,7 +85,7 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     for &k in &plan.n_clusters {
         plan.kmeans.clone().clusters(k).check()?;
     }
-    let table = args.table_out.as_deref().map(Output::create).transpose()?;
+    let table = args.table_out.as_ref().map(Out::create).transpose()?;
     let wanted = Wanted { quiet: args.quiet, ..Wanted::default() };
     let opened = device::open(&args.device.device(), &wanted)?;
     let read = LoadOptions {
@@ -93,19 +93,26 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         ..request::load_options(&args.table, &args.columns, &args.missing)
     };
     let weighted = LoadOptions { weights: args.weights.clone(), more: args.more.clone(), ..read.clone() };
-    let data = data::load(&args.data, &weighted)?;
+    let data = request::load_watched(&args.data, weighted)?.data;
     let data = request::scaled(data, &args.scale, &args.metric)?;
-    let test = args.test.as_ref().map(|test| data::load(test, &read)).transpose();
-    let test = test.context("--test")?;
+    let test = args.test.as_ref().map(|test| request::load_watched(test, read)).transpose();
+    let test = test.context("--test")?.map(|test| test.data);
     let fewer = if args.clusters.is_none() { keep_possible(&mut plan, &data) } else { None };
+    let n_fits = plan.n_clusters.len() * plan.seeds.len();
+    stop::forbid(Some("no fit has ended yet, and nothing was written"));
     let runs = {
-        let bar = Bar::of((plan.n_clusters.len() * plan.seeds.len()) as u64, "fits", args.quiet);
+        let bar = Bar::fits(n_fits as u64);
         sweep(&opened, &data, test.as_ref(), &plan, &mut |runs| {
             bar.step(runs.len() as u64);
-            CONTINUE
+            if !runs.is_empty() {
+                stop::allow("nothing was written");
+            }
+            if stop::is_asked() { ControlFlow::Break(()) } else { CONTINUE }
         })
     };
     let runs = runs.map_err(|error| explain(error, &data))?;
+    stop::forbid(None);
+    let stopped = stopped(runs.len(), n_fits);
     let choice = Choice::of(&runs);
     let lines: Vec<SweepRow> = runs.chunk_by(|a, b| a.n_clusters == b.n_clusters).map(line).collect();
     let written = table.map_or(Ok(()), |table| {
@@ -113,7 +120,8 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         table.write_table(&columns, &rows)
     });
     let of_runs = runs.iter().map(|run| &run.warnings);
-    let warnings = hints::with_flags(merged([&fewer.into_iter().collect()].into_iter().chain(of_runs)));
+    let of_sweep = fewer.into_iter().chain(stopped).collect();
+    let warnings = hints::with_flags(merged([&of_sweep].into_iter().chain(of_runs)));
     if !args.quiet {
         note_device(args, &opened);
         std::iter::once(&data).chain(&test).for_each(notes::of_table);
@@ -132,7 +140,24 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         }
     };
     terminal::write_stdout(&text).context("standard output")?;
-    Ok(written?)
+    written?;
+    if runs.len() == n_fits {
+        return Ok(());
+    }
+    let file = match &args.table_out {
+        Some(file) => format!("{file} was written"),
+        None => "no file was asked for, and none was written".to_owned(),
+    };
+    Err(Stopped(format!("the result is that of {} of {n_fits} fits; {file}", runs.len())).into())
+}
+
+/// The warning of a sweep that was stopped.
+fn stopped(done: usize, of: usize) -> Option<Warning> {
+    let text = format!(
+        "stopped by Ctrl-C after {done} of {of} fits; larger numbers of clusters are missing, and the last one may have \
+         fewer seeds than the others"
+    );
+    (done < of).then(|| Warning::new(WarningCode::StoppedEarly, text))
 }
 
 /// Keeps the numbers of clusters that the rows allow, with a warning if these are fewer.
@@ -186,6 +211,7 @@ fn plan(args: &SweepArgs) -> SweepPlan {
         seeds: args.seeds.0.clone(),
         measures: !args.no_measures,
         reference_sets: args.reference_sets,
+        best_so_far: true,
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::Style;
+use cairn::data::{DataError, Left};
 
 /// Width of tables and pictures if that of standard output is unknown.
 const WIDTH: usize = 80;
@@ -15,6 +17,18 @@ const COLUMNS: &str = "COLUMNS";
 /// Width of the labels of a summary, with the space after them.
 const LABEL: usize = 12;
 
+/// Whether a table goes to standard output, and so the summary to standard error.
+static TABLE_ON_STDOUT: AtomicBool = AtomicBool::new(false);
+
+/// From now on the summary goes to standard error: standard output is for a table.
+pub(super) fn leave_stdout_to_a_table() {
+    TABLE_ON_STDOUT.store(true, Ordering::Relaxed);
+}
+
+fn is_table_on_stdout() -> bool {
+    TABLE_ON_STDOUT.load(Ordering::Relaxed)
+}
+
 /// Sets when to use colour, for all later output.
 ///
 /// `auto` leaves the choice to `anstream`, which respects NO_COLOR and checks for a terminal.
@@ -22,19 +36,22 @@ pub(super) fn set_color(choice: ColorChoice) {
     choice.write_global();
 }
 
-/// Whether to use colour on standard output.
+/// Whether to use colour for the summary.
 pub(super) fn color() -> bool {
+    if is_table_on_stdout() {
+        return AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+    }
     AutoStream::choice(&io::stdout()) != ColorChoice::Never
 }
 
-/// Width of standard output, in columns, for tables and pictures.
+/// Width of the summary, in columns, for tables and pictures.
 pub(super) fn width() -> usize {
     room().unwrap_or(WIDTH)
 }
 
-/// Width of standard output, in columns; `None` if it is unknown, so that nothing should be wrapped.
+/// Width of the summary, in columns; `None` if it is unknown, so that nothing should be wrapped.
 pub(super) fn room() -> Option<usize> {
-    room_of(io::stdout())
+    if is_table_on_stdout() { stderr_width() } else { room_of(io::stdout()) }
 }
 
 #[cfg(unix)]
@@ -63,10 +80,14 @@ pub(super) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Writes to standard output, without styles if it has no colour.
+/// Writes the summary, or what else a subcommand prints, to standard output, without styles if it has no colour.
 ///
 /// A closed pipe is also an error: see [`is_closed_pipe`].
 pub(super) fn write_stdout(text: &str) -> io::Result<()> {
+    if is_table_on_stdout() {
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+        return Ok(());
+    }
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
@@ -90,7 +111,30 @@ pub(super) fn over_bar(line: &str) {
 /// No other error of the command has an [`io::Error`] of that kind as a source.
 pub(super) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let closed = |io: &io::Error| io.kind() == io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(closed))
+    error.chain().any(|cause| match cause.downcast_ref() {
+        Some(DataError::Write { reason, left: Left::Stream, .. }) => closed(reason),
+        _ => cause.downcast_ref::<io::Error>().is_some_and(closed),
+    })
+}
+
+/// Standard output, for a table. A terminal is shown control characters instead of obeying them.
+pub(super) fn stdout() -> Box<dyn Write + Send> {
+    if io::stdout().is_terminal() { Box::new(Shown(io::stdout())) } else { Box::new(io::stdout()) }
+}
+
+/// A terminal that is shown `?` for a control character, but for line ends and tabs.
+struct Shown<W>(W);
+
+impl<W: Write> Write for Shown<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_obeyed = |byte: u8| byte.is_ascii_control() && !b"\n\r\t".contains(&byte);
+        let shown: Vec<u8> = bytes.iter().map(|&byte| if is_obeyed(byte) { b'?' } else { byte }).collect();
+        self.0.write_all(&shown).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// A user's text, such as a file name or a header, with what a terminal would obey shown as an escape: control

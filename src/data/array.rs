@@ -13,6 +13,7 @@ use super::npy_cells::Dtype;
 use super::pick::Pick;
 use super::rows::{Rows, rows_per_chunk};
 use super::source::{Chunk, Source};
+use super::texts::{CellType, Texts};
 use crate::memory;
 
 /// How the cells of an array lie in its bytes.
@@ -106,6 +107,10 @@ impl Source for Array {
 
     fn can_reread(&self) -> bool {
         true
+    }
+
+    fn cell_types(&self) -> Vec<CellType> {
+        vec![self.form.dtype.cell_type(); self.form.n_dims]
     }
 
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
@@ -259,6 +264,7 @@ struct RowBlock {
     wide: Vec<f64>,   // (n_rows, n_features), or empty
     truth: Vec<String>,
     weights: Vec<f64>,
+    texts: Texts,
 }
 
 impl RowBlock {
@@ -267,6 +273,7 @@ impl RowBlock {
         self.wide.clear();
         self.truth.clear();
         self.weights.clear();
+        self.texts.clear();
     }
 
     /// Decodes `rows` of the cells. `first` is the table's row of the first of them.
@@ -284,6 +291,10 @@ impl RowBlock {
             cells.dtype.decode_f32(&self.bytes, &mut self.narrow);
         } else {
             cells.dtype.decode_f64(&self.bytes, &mut self.wide);
+        }
+        if pick.texts {
+            let cell = |row| (0..cells.n_dims).map(move |column| cells.text(row, column));
+            rows.clone().flat_map(cell).for_each(|cell| self.texts.push(Some(&cell)));
         }
         for (row, number) in rows.zip(first as u64 + 1..) {
             if let Some(column) = pick.truth {
@@ -320,6 +331,7 @@ impl RowBlock {
             rows: if narrow { Rows::F32(&self.narrow) } else { Rows::F64(&self.wide) },
             truth: &self.truth,
             weights: &self.weights,
+            texts: pick.texts.then_some(&self.texts),
             numbers: None,
             columns: &array.columns,
             features: &pick.features,

@@ -10,15 +10,19 @@ use arrow_schema::{ArrowError, DataType};
 use arrow_select::take::take;
 
 use super::columnar::{Cells, Kind};
+use super::texts::CellType;
 
 /// What the cells of a column of this type are.
 pub(super) fn kind_of(of: &DataType) -> Kind {
     use DataType as T;
     match of {
-        T::Boolean | T::Int8 | T::Int16 | T::UInt8 | T::UInt16 | T::Float16 | T::Float32 => {
-            Kind::Number { narrow: true }
-        }
-        T::Int32 | T::Int64 | T::UInt32 | T::UInt64 | T::Float64 => Kind::Number { narrow: false },
+        T::Boolean => Kind::Number { narrow: true, cells: CellType::Boolean },
+        T::Int8 | T::Int16 => Kind::Number { narrow: true, cells: CellType::Signed },
+        T::UInt8 | T::UInt16 => Kind::Number { narrow: true, cells: CellType::Unsigned },
+        T::Float16 | T::Float32 => Kind::Number { narrow: true, cells: CellType::Float },
+        T::Int32 | T::Int64 => Kind::Number { narrow: false, cells: CellType::Signed },
+        T::UInt32 | T::UInt64 => Kind::Number { narrow: false, cells: CellType::Unsigned },
+        T::Float64 => Kind::Number { narrow: false, cells: CellType::Float },
         T::Utf8 | T::LargeUtf8 | T::Utf8View => Kind::Text,
         T::Dictionary(_, values) => kind_of(values),
         T::FixedSizeList(values, _) => match kind_of(values.data_type()) {

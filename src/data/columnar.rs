@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 
 use super::columns::{Columns, listed};
-use super::error::{DataError, Hint, quoted};
+use super::error::{DataError, Hint, TextColumns, quoted};
 use super::pick::Pick;
 use super::rows::Rows;
 use super::source::{Chunk, Source};
+use super::texts::{CellType, Texts};
 
 /// What the cells of a column are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,7 @@ pub(super) enum Kind {
     /// Numbers. `narrow`: whether f32 holds each of them exactly.
     Number {
         narrow: bool,
+        cells: CellType,
     },
     Text,
     /// Anything else, in words.
@@ -21,7 +23,7 @@ pub(super) enum Kind {
 }
 
 /// A column to read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) column: usize,
     /// Whether its cells are wanted as text, for the truth.
@@ -32,7 +34,7 @@ pub(super) struct Wanted {
 const ROWS_AT_A_TIME: usize = 256;
 
 /// The cells of a column in some rows: numbers or texts, NaN or empty where there is none.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Cells {
     pub(super) numbers: Vec<f64>,
     pub(super) texts: Vec<String>,
@@ -94,6 +96,15 @@ impl Source for ColumnTable {
         self.check_kinds(pick)
     }
 
+    fn cell_types(&self) -> Vec<CellType> {
+        let of = |kind: &Kind| match *kind {
+            Kind::Number { cells, .. } => cells,
+            Kind::Text => CellType::Text,
+            Kind::Other(what) => CellType::Unread(what),
+        };
+        self.kinds.iter().map(of).collect()
+    }
+
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
         self.check_kinds(pick)?;
         let (wanted, narrow) = (self.wanted(pick), self.is_narrow(pick));
@@ -114,11 +125,18 @@ impl ColumnTable {
         let numbers = pick.features.iter().map(|&column| Wanted { column, as_text: false });
         let truth = pick.truth.map(|column| Wanted { column, as_text: true });
         let weights = pick.weights.map(|column| Wanted { column, as_text: false });
-        numbers.chain(truth).chain(weights).collect()
+        let texts = self.texts(pick).map(|column| Wanted { column, as_text: true });
+        numbers.chain(truth).chain(weights).chain(texts).collect()
+    }
+
+    /// The columns of which texts are wanted.
+    fn texts(&self, pick: &Pick) -> impl Iterator<Item = usize> {
+        let all = if pick.texts { self.kinds.len() } else { 0 };
+        (0..all).filter(|&column| !matches!(self.kinds[column], Kind::Other(_)))
     }
 
     fn is_narrow(&self, pick: &Pick) -> bool {
-        pick.features.iter().all(|&column| self.kinds[column] == Kind::Number { narrow: true })
+        pick.features.iter().all(|&column| matches!(self.kinds[column], Kind::Number { narrow: true, .. }))
     }
 
     /// Checks that features and weights are numbers, and the truth something that can be written.
@@ -130,7 +148,8 @@ impl ColumnTable {
         let Some(&first) = bad.first().or(other.as_ref()) else { return Ok(()) };
         let others: Vec<String> =
             bad[1.min(bad.len())..].iter().map(|&column| self.columns.name(column)).collect();
-        let asked: Vec<String> = bad.iter().map(|&column| self.asked(column)).collect();
+        let all = bad.iter().map(|&column| self.columns.name(column)).collect();
+        let columns = Box::new(TextColumns { names: all, asked: self.columns.asked_all(&bad) });
         let kind = match self.kinds[first] {
             Kind::Other(kind) => kind,
             _ => "text",
@@ -138,13 +157,7 @@ impl ColumnTable {
         let (number, column) = (first + 1, quoted(&self.columns.name(first)));
         let others = if others.is_empty() { String::new() } else { format!("; so do {}", listed(&others)) };
         let what = format!("column {number} ({column}) holds {kind}, not numbers{others}");
-        Err(DataError::ColumnKind { name: self.columns.source().to_owned(), what, asked })
-    }
-
-    /// The text that finds a column, also between commas.
-    fn asked(&self, column: usize) -> String {
-        let asked = self.columns.asked(column);
-        if asked.contains(',') { (column + 1).to_string() } else { asked }
+        Err(DataError::ColumnKind { name: self.columns.source().to_owned(), what, columns })
     }
 }
 
@@ -158,12 +171,13 @@ struct Block<'a> {
     wide: Vec<f64>,   // (n_rows, n_features), or empty
     truth: Vec<String>,
     weights: Vec<f64>,
+    texts: Texts,
 }
 
 impl<'a> Block<'a> {
     fn new(table: &'a ColumnTable, pick: &'a Pick, is_narrow: bool) -> Self {
-        let (narrow, wide, truth, weights) = Default::default();
-        Self { table, pick, is_narrow, first: 0, narrow, wide, truth, weights }
+        let (narrow, wide, truth, weights, texts) = Default::default();
+        Self { table, pick, is_narrow, first: 0, narrow, wide, truth, weights, texts }
     }
 
     /// Takes the cells of the wanted columns.
@@ -186,12 +200,30 @@ impl<'a> Block<'a> {
                 self.truth.iter_mut().filter(|text| *text == "NaN").for_each(String::clear);
             }
         }
-        if let (Some(column), Some(cells)) = (self.pick.weights, others.next()) {
+        if let (Some(column), Some(cells)) =
+            (self.pick.weights, self.pick.weights.and_then(|_| others.next()))
+        {
             self.check_all_there(column, cells)?;
             self.check_weights(column, &cells.numbers)?;
             self.weights.clone_from(&cells.numbers);
         }
+        if self.pick.texts {
+            self.take_texts(n_rows, others.as_slice());
+        }
         Ok(())
+    }
+
+    /// Takes the texts of the columns that are read.
+    fn take_texts(&mut self, n_rows: usize, cells: &[Cells]) {
+        let mut of_column = vec![None; self.table.kinds.len()];
+        self.table.texts(self.pick).zip(cells).for_each(|(column, cells)| of_column[column] = Some(cells));
+        self.texts.clear();
+        for row in 0..n_rows {
+            for cells in &of_column {
+                let there = cells.filter(|cells| cells.missing.binary_search(&row).is_err());
+                self.texts.push(there.map(|cells| cells.texts[row].as_str()));
+            }
+        }
     }
 
     /// Checks that no value is missing, unless such rows are left out.
@@ -217,6 +249,7 @@ impl<'a> Block<'a> {
             rows: if self.is_narrow { Rows::F32(&self.narrow) } else { Rows::F64(&self.wide) },
             truth: &self.truth,
             weights: &self.weights,
+            texts: self.pick.texts.then_some(&self.texts),
             numbers: None,
             columns: &self.table.columns,
             features: &self.pick.features,

@@ -1,7 +1,7 @@
 //! A source without the rows that lack a value.
 
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::columns::Columns;
 use super::error::DataError;
@@ -9,10 +9,11 @@ use super::pick::Pick;
 use super::reading::{Dropped, PictureReading, TextReading};
 use super::rows::Rows;
 use super::source::{Chunk, Source};
+use super::texts::CellType;
 
 /// A source without the rows that lack a value in a picked column.
 pub(super) struct Complete {
-    source: Box<dyn Source>,
+    source: Arc<dyn Source>,
     /// Number of rows that are left, if a first pass counted them.
     n_rows: Option<usize>,
     /// What the first pass left out; later ones leave out the same rows, whatever columns they read.
@@ -22,7 +23,7 @@ pub(super) struct Complete {
 impl Complete {
     /// The rows of `source` that lack no value of `pick`. If their number is known and they can be read again, a first
     /// pass counts those that are left.
-    pub(super) fn new(source: Box<dyn Source>, pick: &Pick) -> Result<Complete, DataError> {
+    pub(super) fn new(source: Arc<dyn Source>, pick: &Pick) -> Result<Complete, DataError> {
         let counted = source.n_rows().is_some() && source.can_reread();
         let mut complete = Complete { source, n_rows: None, found: Mutex::new(None) };
         if counted {
@@ -72,6 +73,10 @@ impl Source for Complete {
 
     fn row_names(&self) -> &[String] {
         self.source.row_names() // of pictures, in which no value is missing
+    }
+
+    fn cell_types(&self) -> Vec<CellType> {
+        self.source.cell_types()
     }
 
     fn dropped(&self) -> Dropped {
@@ -205,6 +210,7 @@ impl Block {
             rows,
             truth: &self.truth,
             weights: &self.weights,
+            texts: None, // of all rows only
             numbers: Some(&self.numbers),
             ..*chunk
         }
@@ -224,7 +230,7 @@ mod tests {
     fn left(name: &str, bytes: Vec<u8>, pick: &Pick) -> Result<Left, DataError> {
         let bytes = Box::new(std::io::Cursor::new(bytes));
         let source = open_reader(name, bytes, &ReadOptions::default())?;
-        let complete: Box<dyn Source> = Box::new(Complete::new(source, pick)?);
+        let complete: Box<dyn Source> = Box::new(Complete::new(source.into(), pick)?);
         let (mut values, mut numbers) = (Vec::new(), Vec::new());
         complete.visit::<DataError>(pick, &mut |chunk| {
             assert_eq!(chunk.first, numbers.len());

@@ -24,8 +24,10 @@ use super::input::{Input, read_error};
 use super::options::{LONGEST_ROW, ReadOptions};
 use super::pick::Pick;
 use super::reading::TextReading;
+use super::rows::CHUNK_BYTES;
 use super::sample::Sample;
 use super::source::{Chunk, Source};
+use super::texts::CellType;
 use super::utf16::{Utf16, is_big_endian};
 
 /// The format of all text that no other format recognises.
@@ -164,6 +166,10 @@ impl Source for Csv {
         })
     }
 
+    fn cell_types(&self) -> Vec<CellType> {
+        vec![CellType::Text; self.values.columns.count()]
+    }
+
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
         let read = self.read_rows(pick, Some(Sizes::new(self.longest_row)), each);
         // the rows could be a mix of two versions, and an error come from that
@@ -201,6 +207,8 @@ impl Csv {
         let text = begun.map_or_else(|| text_of(&self.input), Ok)?;
         let (mut block, columns) = (RowBlock::default(), &self.values.columns);
         let most = pick.chunk_rows(size_of::<f64>());
+        // the texts of cells are taken row by row
+        let sizes = sizes.filter(|_| !pick.texts);
         let plain = sizes.and_then(|sizes| PlainRows::new(&self.values, pick, sizes));
         let mut rows = match (plain, self.start) {
             (Some(plain), Some(start)) => {
@@ -227,7 +235,7 @@ impl Csv {
                 return Err(DataError::Ragged { name, row: number, expected, found });
             }
             block.push(&self.values, pick, (number, row), decimals)?;
-            if block.n_rows() == most {
+            if block.n_rows() == most || block.texts.bytes() >= CHUNK_BYTES {
                 if each(block.chunk(columns, pick)).is_break() {
                     return Ok(());
                 }

@@ -8,6 +8,7 @@ use super::error::DataError;
 use super::pick::Pick;
 use super::rows::Rows;
 use super::source::Chunk;
+use super::texts::Texts;
 
 /// Buffers for consecutive rows.
 #[derive(Debug, Default)]
@@ -18,6 +19,7 @@ pub(super) struct RowBlock {
     pub(super) truth: Vec<String>,
     pub(super) weights: Vec<f64>,
     pub(super) numbers: Vec<u64>, // (n_rows)
+    pub(super) texts: Texts,
 }
 
 impl RowBlock {
@@ -29,6 +31,7 @@ impl RowBlock {
     pub(super) fn clear(&mut self) {
         self.first += self.n_rows();
         self.truncate(0, 0);
+        self.texts.clear();
     }
 
     /// Keeps the first rows only. Rows have `n_features` features each.
@@ -58,6 +61,10 @@ impl RowBlock {
         if let Some(column) = pick.truth {
             self.truth.push(values.picked_class(pick, (number, column), row[column].trim())?);
         }
+        if pick.texts {
+            let cells = row.iter().take(values.columns.count());
+            cells.for_each(|cell| self.texts.push((!cell.is_empty()).then_some(cell)));
+        }
         self.numbers.push(number);
         Ok(())
     }
@@ -84,6 +91,7 @@ impl RowBlock {
             rows: Rows::F64(&self.features),
             truth: &self.truth,
             weights: &self.weights,
+            texts: pick.texts.then_some(&self.texts),
             numbers: Some(&self.numbers),
             columns,
             features: &pick.features,

@@ -637,8 +637,8 @@ pub enum DataError {
         name: String,
         /// The columns, and what they hold.
         what: String,
-        /// The texts by which they are found; none if only the truth is not as it should be.
-        asked: Vec<String>,
+        /// Those that can be left out: none if only the truth is not as it should be.
+        columns: Box<TextColumns>,
     },
 
     /// A vector of another length than the first one.
@@ -698,6 +698,13 @@ pub enum DataError {
         path: PathBuf,
     },
 
+    /// Rows of a table for an array, which holds numbers of one type.
+    #[error("{}: an array holds no text; rows are written as .csv, .jsonl or .parquet", path.display())]
+    OutputOfRows {
+        /// The path.
+        path: PathBuf,
+    },
+
     /// An output file that can't be created or written.
     #[error("{}: can't be written: {reason}; {left}", path.display())]
     Write {
@@ -730,7 +737,7 @@ fn without(text: usize) -> String {
     }
 }
 
-/// The columns of text among the features, as far as the first rows show.
+/// The columns among the features that hold text, or no numbers, as far as the first rows show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextColumns {
     /// Their names.
@@ -977,6 +984,8 @@ pub enum Left {
     Content(PathBuf),
     /// A part of the new content.
     Part,
+    /// What was written so far, since it is a stream.
+    Stream,
 }
 
 impl Left {
@@ -993,6 +1002,7 @@ impl fmt::Display for Left {
             Self::OldFile => f.write_str("the old file stands"),
             Self::Content(path) => write!(f, "it is damaged, and the whole content is in {}", path.display()),
             Self::Part => f.write_str("it is damaged"),
+            Self::Stream => f.write_str("a part may have been written"),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::DataError;
 use super::foreign::START;
+use super::options::ReadCounter;
 use super::stamp::Stamp;
 #[cfg(feature = "cli")]
 use super::unpack::Unpack;
@@ -16,10 +17,10 @@ use crate::temporary::{self, Access, Temporary};
 pub(super) struct Input {
     name: String,
     /// The name of what is wanted in it.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only archives have parts"))]
     part: Option<String>,
     start: Vec<u8>,
     bytes: Bytes,
+    counter: Option<ReadCounter>,
 }
 
 enum Bytes {
@@ -53,15 +54,27 @@ impl Input {
     }
 
     fn stored(name: &str, storage: Storage) -> Result<Input, DataError> {
-        let stored = Stored { name: name.to_owned(), storage };
+        let stored = Stored { name: name.to_owned(), storage, counter: None };
         let start = start_of(name, &mut stored.open()?)?;
-        Ok(Input { name: name.to_owned(), part: None, start, bytes: Bytes::Stored(stored) })
+        Ok(Input { name: name.to_owned(), part: None, start, bytes: Bytes::Stored(stored), counter: None })
     }
 
     /// A reader, which can be read once.
     pub(super) fn once(name: &str, mut reader: Box<dyn Read + Send>) -> Result<Input, DataError> {
         let start = start_of(name, &mut reader)?;
-        Ok(Input { name: name.to_owned(), part: None, start, bytes: Bytes::Once(Mutex::new(Some(reader))) })
+        let bytes = Bytes::Once(Mutex::new(Some(reader)));
+        Ok(Input { name: name.to_owned(), part: None, start, bytes, counter: None })
+    }
+
+    /// The same, whose bytes are counted when they are read.
+    pub(super) fn counted(mut self, counter: Option<&ReadCounter>) -> Input {
+        match &mut self.bytes {
+            Bytes::Stored(stored) => stored.counter = counter.cloned(),
+            Bytes::Once(_) => self.counter = counter.cloned(),
+            #[cfg(feature = "cli")]
+            Bytes::Packed(..) => {} // what it unpacks is counted
+        }
+        self
     }
 
     /// The same, of which a part of this name is wanted.
@@ -84,7 +97,8 @@ impl Input {
             return Input::once(&name, reader);
         }
         let start = start_of(&name, &mut reader)?;
-        Ok(Input { name, part: self.part.clone(), start, bytes: Bytes::Packed(Box::new(self), unpack) })
+        let (part, bytes) = (self.part.clone(), Bytes::Packed(Box::new(self), unpack));
+        Ok(Input { name, part, start, bytes, counter: None })
     }
 
     /// Its name in messages.
@@ -121,7 +135,8 @@ impl Input {
             Bytes::Once(reader) => {
                 let rest = reader.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let rest = rest.ok_or_else(|| DataError::ReadOnce { name: self.name.clone() })?;
-                Ok(Box::new(Cursor::new(self.start.clone()).chain(rest)))
+                let rest = Cursor::new(self.start.clone()).chain(rest);
+                Ok(Box::new(Counted { reader: rest, counter: self.counter.clone() }))
             }
         }
     }
@@ -136,6 +151,15 @@ impl Input {
         }
     }
 
+    /// The same, which can be opened more than once: a pipe is copied.
+    pub(super) fn rereadable(self) -> Result<Input, DataError> {
+        if self.can_reopen() {
+            return Ok(self);
+        }
+        let (name, part, start) = (self.name.clone(), self.part.clone(), self.start.clone());
+        Ok(Input { name, part, start, bytes: Bytes::Stored(self.store()?), counter: None })
+    }
+
     /// Makes the input seekable and rereadable: a pipe, or what is compressed, is copied to a temporary file.
     pub(super) fn store(self) -> Result<Stored, DataError> {
         let mut reader = match self.bytes {
@@ -145,7 +169,7 @@ impl Input {
         let copied = copied(&mut reader).map_err(|reason| read_error(&self.name, reason));
         self.check_unchanged()?;
         let storage = copied?;
-        Ok(Stored { name: self.name, storage })
+        Ok(Stored { name: self.name, storage, counter: None })
     }
 }
 
@@ -212,6 +236,7 @@ fn start_of(name: &str, reader: &mut dyn Read) -> Result<Vec<u8>, DataError> {
 pub(super) struct Stored {
     name: String,
     storage: Storage,
+    counter: Option<ReadCounter>,
 }
 
 enum Storage {
@@ -244,12 +269,14 @@ impl Stored {
         match &self.storage {
             Storage::File { path, stamp, .. } => {
                 let file = File::open(path).map_err(|reason| read_error(&name, reason))?;
-                let opened = StoredBytes { name, bytes: OpenBytes::File(file, stamp.clone()) };
+                let bytes = OpenBytes::File(file, stamp.clone());
+                let opened = StoredBytes { name, bytes, counter: self.counter.clone() };
                 opened.check_unchanged()?;
                 Ok(opened)
             }
             Storage::Memory(bytes) => {
-                Ok(StoredBytes { name, bytes: OpenBytes::Memory(Cursor::new(bytes.clone())) })
+                let bytes = OpenBytes::Memory(Cursor::new(bytes.clone()));
+                Ok(StoredBytes { name, bytes, counter: self.counter.clone() })
             }
         }
     }
@@ -259,6 +286,7 @@ impl Stored {
 pub(super) struct StoredBytes {
     name: String,
     bytes: OpenBytes,
+    counter: Option<ReadCounter>,
 }
 
 enum OpenBytes {
@@ -280,10 +308,26 @@ impl StoredBytes {
 
 impl Read for StoredBytes {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        match &mut self.bytes {
+        let read = match &mut self.bytes {
             OpenBytes::File(file, _) => file.read(to),
             OpenBytes::Memory(bytes) => bytes.read(to),
-        }
+        }?;
+        self.counter.iter().for_each(|counter| counter.add(read));
+        Ok(read)
+    }
+}
+
+/// A reader whose bytes are counted.
+struct Counted<R> {
+    reader: R,
+    counter: Option<ReadCounter>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(to)?;
+        self.counter.iter().for_each(|counter| counter.add(read));
+        Ok(read)
     }
 }
 

@@ -7,6 +7,7 @@ use super::error::DataError;
 use super::pick::Pick;
 use super::reading::TextReading;
 use super::source::{Chunk, Source};
+use super::texts::CellType;
 
 /// Opens a part once more.
 pub(super) type Reopen = Box<dyn Fn() -> Result<Box<dyn Source>, DataError> + Send + Sync>;
@@ -103,6 +104,10 @@ impl Source for Joined {
 
     fn text(&self, pick: &Pick) -> Option<TextReading> {
         self.first().text(pick)
+    }
+
+    fn cell_types(&self) -> Vec<CellType> {
+        self.first().cell_types()
     }
 
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {

@@ -1,5 +1,7 @@
 //! Loads a table: opens it and collects its rows.
 
+use std::sync::Arc;
+
 use ndarray::{Array2, ShapeError};
 
 use super::complete::Complete;
@@ -26,17 +28,39 @@ use crate::memory::{OutOfMemory, reserve};
 /// A [`DataError`], with row and column, for anything that isn't a table of finite numbers. NaN and infinity in the
 /// features of an `.npy` file are left to the reader of the rows, such as a fit.
 pub fn load(source: &str, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
+    Ok(load_kept(source, options)?.data)
+}
+
+/// A table, and the source that it was loaded from.
+pub struct Loaded {
+    /// The table.
+    pub data: Dataset<'static>,
+    /// All rows, with those that were left out of the table; read again only if [`ReadOptions::reread`](super::ReadOptions::reread) asked for it, or
+    /// [`Source::can_reread`] says so.
+    pub source: Arc<dyn Source>,
+}
+
+/// [`load`], keeping the source, to read the rows again.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_kept(source: &str, options: &LoadOptions) -> Result<Loaded, DataError> {
     let sources: Vec<String> = [source.to_owned()].into_iter().chain(options.more.iter().cloned()).collect();
-    let opened = open_all(&sources, &options.read)?;
+    let opened: Arc<dyn Source> = open_all(&sources, &options.read)?.into();
     #[cfg(feature = "cli")]
     if opened.pictures().is_some_and(|found| !found.pixels && found.count == 1) {
         return Err(DataError::OnePicture { name: opened.columns().source().to_owned() });
     }
-    if source == DIGITS && options.more.is_empty() && options.truth.is_none() {
-        let truth = Some(TRUTH_OF_DIGITS.to_owned());
-        return collect(opened, &LoadOptions { truth, ..options.clone() });
-    }
-    collect(opened, options)
+    let of_digits = source == DIGITS && options.more.is_empty() && options.truth.is_none();
+    let data = match of_digits {
+        true => {
+            let truth = Some(TRUTH_OF_DIGITS.to_owned());
+            collect(opened.clone(), &LoadOptions { truth, ..options.clone() })?
+        }
+        false => collect(opened.clone(), options)?,
+    };
+    Ok(Loaded { data, source: opened })
 }
 
 /// The handwritten digits: points (1797, 64), integers from 0 to 16, with the column `digit` as truth.
@@ -50,12 +74,12 @@ pub fn digits() -> Dataset<'static> {
 }
 
 /// All rows of a source.
-fn collect(source: Box<dyn Source>, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
+fn collect(source: Arc<dyn Source>, options: &LoadOptions) -> Result<Dataset<'static>, DataError> {
     let columns = source.columns();
     let name = columns.source().to_owned();
     let pick = Pick::new(columns, options)?;
     source.check(&pick)?;
-    let source = if pick.drops() { Box::new(Complete::new(source, &pick)?) } else { source };
+    let source: Arc<dyn Source> = if pick.drops() { Arc::new(Complete::new(source, &pick)?) } else { source };
     let columns = source.columns();
     let names = pick.features.iter().map(|&column| columns.name(column)).collect();
     let kept = source.n_rows().filter(|_| source.can_reread());

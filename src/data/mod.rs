@@ -6,7 +6,7 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `error` | errors |
-//! | `rows`, `truth`, `options` | rows as numbers; classes as labels; options for reading |
+//! | `rows`, `texts`, `truth`, `options` | rows as numbers, and as text; classes as labels; options for reading |
 //! | `reading` | how a table was read: what was found in it |
 //! | `columns`, `pick` | the columns of a source; which are features, truth and weights |
 //! | `source` | the interface of all formats |
@@ -100,6 +100,7 @@ mod scale_fit;
 mod sheet;
 mod source;
 mod stamp;
+mod texts;
 mod truth;
 #[cfg(feature = "cli")]
 mod unpack;
@@ -116,9 +117,9 @@ pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
 pub use error::{DataError, HeaderDoubt, Hint, Left, Position, TextColumns};
 pub use files::{files_of, table_name};
 pub use input::file_and_part;
-pub use load::{digits, load};
+pub use load::{Loaded, digits, load, load_kept};
 pub use open::{open, open_all, open_reader};
-pub use options::{Header, LONGEST_ROW, LoadOptions, Missing, ReadOptions};
+pub use options::{Header, LONGEST_ROW, LoadOptions, Missing, ReadCounter, ReadOptions};
 pub use pick::Pick;
 pub use points::{Points, ScaledPoints, SourcePoints, Values};
 pub use reading::{Dropped, PictureReading, Reading, RowNumbers, TextReading};
@@ -126,4 +127,5 @@ pub use rows::Rows;
 pub(crate) use scale::scaled;
 pub use scale::{Scale, Scaling, first_of_zeros};
 pub use source::{Chunk, Source};
+pub use texts::{CellType, Texts};
 pub use truth::Truth;

@@ -1,5 +1,7 @@
 //! Bytes of an `.npy` file -> numbers.
 
+use super::texts::CellType;
+
 /// The dtype of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dtype {
@@ -94,6 +96,16 @@ impl Dtype {
                 self.decode_f32(bytes, &mut small);
                 out.extend(small.into_iter().map(f64::from));
             }
+        }
+    }
+
+    /// The type of a cell.
+    pub(super) fn cell_type(self) -> CellType {
+        match self.kind {
+            Kind::Bool => CellType::Boolean,
+            Kind::I1 | Kind::I2 | Kind::I4 | Kind::I8 => CellType::Signed,
+            Kind::U1 | Kind::U2 | Kind::U4 | Kind::U8 => CellType::Unsigned,
+            Kind::F2 | Kind::F4 | Kind::F8 => CellType::Float,
         }
     }
 

@@ -73,10 +73,10 @@ pub fn open_all(sources: &[String], options: &ReadOptions) -> Result<Box<dyn Sou
     let Files { files, left_out } = Files::of(sources)?;
     let name = table_name(sources);
     let (first, more) = files.split_first().ok_or_else(|| DataError::NotFound { name: sources.join(" ") })?;
-    let input = input_of(first)?;
+    let input = input_of(first, options)?;
     #[cfg(feature = "cli")]
     if input.as_ref().is_some_and(|input| options.pixels || is_picture(input)) {
-        let inputs = input.into_iter().map(Ok).chain(more.iter().map(|file| file_of(file)));
+        let inputs = input.into_iter().map(Ok).chain(more.iter().map(|file| file_of(file, options)));
         let folder = Some(&name).filter(|name| is_folder(name)).map(|name| name.trim_end_matches('/'));
         let prefix = folder.map_or_else(String::new, |folder| format!("{folder}/"));
         return pictures::open(&name, inputs.collect::<Result<_, _>>()?, options, (&prefix, left_out));
@@ -125,21 +125,21 @@ fn is_picture(input: &Input) -> bool {
 }
 
 /// The input of a source; `None` for the embedded table.
-fn input_of(source: &str) -> Result<Option<Input>, DataError> {
-    if source == DIGITS { Ok(None) } else { file_of(source).map(Some) }
+fn input_of(source: &str, options: &ReadOptions) -> Result<Option<Input>, DataError> {
+    if source == DIGITS { Ok(None) } else { file_of(source, options).map(Some) }
 }
 
 /// The input of a file, or standard input.
-fn file_of(source: &str) -> Result<Input, DataError> {
+fn file_of(source: &str, options: &ReadOptions) -> Result<Input, DataError> {
     if source == "-" {
-        return decompressed(Input::once(STANDARD_INPUT, Box::new(io::stdin()))?);
+        return prepared(Input::once(STANDARD_INPUT, Box::new(io::stdin()))?, options);
     }
     let (file, part) = file_and_part(source);
-    decompressed(Input::of_path(file)?.with_part(part))
+    prepared(Input::of_path(file)?.with_part(part), options)
 }
 
 fn open_one(source: &str, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
-    open_found(input_of(source)?, options)
+    open_found(input_of(source, options)?, options)
 }
 
 fn open_found(input: Option<Input>, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
@@ -164,12 +164,18 @@ pub fn open_reader(
     reader: Box<dyn Read + Send>,
     options: &ReadOptions,
 ) -> Result<Box<dyn Source>, DataError> {
-    let input = decompressed(Input::once(source, reader)?)?;
+    let input = prepared(Input::once(source, reader)?, options)?;
     #[cfg(feature = "cli")]
     if options.pixels || is_picture(&input) {
         return pictures::open(source, vec![input], options, ("", Vec::new()));
     }
     open_found(Some(input), options)
+}
+
+/// An input as it is read: counted, as often as asked for, and unpacked.
+fn prepared(input: Input, options: &ReadOptions) -> Result<Input, DataError> {
+    let input = input.counted(options.counter.as_ref());
+    decompressed(if options.reread { input.rereadable()? } else { input })
 }
 
 fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {

@@ -1,5 +1,8 @@
 //! Options for reading tables.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::picture::Channels;
 
 /// Whether the first row of a CSV file names the columns.
@@ -49,7 +52,36 @@ pub struct ReadOptions {
     /// The values of a pixel. `None`: brightness if all pictures are grey, else red, green and blue; and opacity, if a
     /// pixel of any of them is not opaque.
     pub channels: Option<Channels>,
+    /// Whether the rows will be read more than once: a pipe is then copied, to a temporary file or to memory.
+    pub reread: bool,
+    /// Counts the bytes that are read of files and pipes, before they are unpacked.
+    pub counter: Option<ReadCounter>,
 }
+
+/// A number of bytes that were read, which another thread may look at.
+#[derive(Debug, Clone, Default)]
+pub struct ReadCounter(Arc<AtomicU64>);
+
+impl ReadCounter {
+    /// Bytes so far. What is read twice counts twice.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add(&self, bytes: usize) {
+        self.0.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// Counters are the same if they count together.
+impl PartialEq for ReadCounter {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for ReadCounter {}
 
 impl Default for ReadOptions {
     fn default() -> Self {
@@ -61,6 +93,8 @@ impl Default for ReadOptions {
             sheet: None,
             pixels: false,
             channels: None,
+            reread: false,
+            counter: None,
         }
     }
 }

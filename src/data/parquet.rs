@@ -40,6 +40,9 @@ struct Place {
     width: usize,
 }
 
+/// A leaf, whether it is read as text, and its rows.
+type OfLeaf = ((usize, bool), ColumnRows);
+
 fn open(input: Input, _: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     let stored = input.store()?;
     let name = stored.name().to_owned();
@@ -162,10 +165,14 @@ impl Parquet {
             for at in (0..n_rows).step_by(most_rows) {
                 let n = most_rows.min(n_rows - at);
                 self.guarded(|| columns.iter_mut().try_for_each(|(_, column)| column.read(n)))?;
-                for (wanted, cells) in wanted.iter().zip(&mut cells) {
-                    let place = self.places[wanted.column];
-                    let column = columns.iter_mut().find(|(leaf, _)| *leaf == place.leaf);
-                    column.into_iter().for_each(|(_, column)| column.swap(place.element, cells));
+                for (at, this) in wanted.iter().enumerate() {
+                    if let Some(before) = wanted[..at].iter().position(|other| other == this) {
+                        cells[at] = cells[before].clone();
+                        continue;
+                    }
+                    let place = self.places[this.column];
+                    let column = columns.iter_mut().find(|(of, _)| *of == (place.leaf, this.as_text));
+                    column.into_iter().for_each(|(_, column)| column.swap(place.element, &mut cells[at]));
                 }
                 if each(n, &cells)?.is_break() {
                     return Ok(());
@@ -176,25 +183,26 @@ impl Parquet {
         Ok(())
     }
 
-    /// Readers of the wanted leaves in a group of rows.
+    /// Readers of the wanted leaves in a group of rows, as text or not.
     fn columns(
         &self,
         file: &FileBytes,
         group: usize,
         wanted: &[Wanted],
         first: usize,
-    ) -> Result<Vec<(usize, ColumnRows)>, DataError> {
+    ) -> Result<Vec<OfLeaf>, DataError> {
         let schema = self.metadata.file_metadata().schema_descr();
-        let mut columns: Vec<(usize, ColumnRows)> = Vec::new();
+        let mut columns: Vec<OfLeaf> = Vec::new();
         for wanted in wanted {
             let place = self.places[wanted.column];
-            if columns.iter().all(|(leaf, _)| *leaf != place.leaf) {
+            let of = (place.leaf, wanted.as_text);
+            if columns.iter().all(|(other, _)| *other != of) {
                 let leaf = Leaf::of(schema, &[place.leaf]);
                 let name = self.stored.name();
                 let rows = column_rows(name, file, &self.metadata, (group, place.leaf), leaf)?;
-                columns.push((place.leaf, rows.starting_at(first, place.width)));
+                columns.push((of, rows.starting_at(first, place.width)));
             }
-            if let Some((_, column)) = columns.iter_mut().find(|(leaf, _)| *leaf == place.leaf) {
+            if let Some((_, column)) = columns.iter_mut().find(|(other, _)| *other == of) {
                 column.want(place.element, wanted.as_text);
             }
         }

@@ -9,6 +9,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use super::columnar::{Cells, Kind};
 use super::error::DataError;
 use super::npy_cells::half;
+use super::texts::CellType;
 
 /// Most decimal places: 10 to this power is exact in f64.
 const MOST_PLACES: i32 = 22;
@@ -47,7 +48,9 @@ impl Leaf {
 /// The kind of a leaf, whether its integers are unsigned, and the unit of its decimals.
 fn kind_of(column: &ColumnDescriptor) -> (Kind, bool, f64) {
     use ConvertedType as Old;
-    let number = |narrow| Kind::Number { narrow };
+    let of = |cells| move |narrow| Kind::Number { narrow, cells };
+    let (signed, natural) = (of(CellType::Signed), of(CellType::Unsigned));
+    let (float, boolean) = (of(CellType::Float), of(CellType::Boolean));
     let (kind, unsigned) = match (column.physical_type(), column.logical_type_ref(), column.converted_type())
     {
         (Type::INT96, ..)
@@ -63,15 +66,20 @@ fn kind_of(column: &ColumnDescriptor) -> (Kind, bool, f64) {
             | Old::INTERVAL,
         ) => (Kind::Other(TIMES), false),
         (Type::INT32 | Type::INT64, Some(LogicalType::Integer(int)), _) => {
+            let number = if int.is_signed { signed } else { natural };
             (number(int.bit_width <= 16), !int.is_signed)
         }
-        (Type::INT32 | Type::INT64, _, Old::UINT_8 | Old::UINT_16) => (number(true), true),
-        (Type::INT32 | Type::INT64, _, Old::UINT_32 | Old::UINT_64) => (number(false), true),
-        (Type::INT32 | Type::INT64, _, Old::INT_8 | Old::INT_16) => (number(true), false),
-        (Type::INT32 | Type::INT64 | Type::DOUBLE, ..) => (number(false), false),
-        (Type::BOOLEAN | Type::FLOAT, ..) => (number(true), false),
+        (Type::INT32 | Type::INT64, _, Old::UINT_8 | Old::UINT_16) => (natural(true), true),
+        (Type::INT32 | Type::INT64, _, Old::UINT_32 | Old::UINT_64) => (natural(false), true),
+        (Type::INT32 | Type::INT64, _, Old::INT_8 | Old::INT_16) => (signed(true), false),
+        (Type::INT32 | Type::INT64, _, Old::DECIMAL) => (float(false), false),
+        (Type::INT32 | Type::INT64, ..) if is_decimal(column) => (float(false), false),
+        (Type::INT32 | Type::INT64, ..) => (signed(false), false),
+        (Type::DOUBLE, ..) => (float(false), false),
+        (Type::FLOAT, ..) => (float(true), false),
+        (Type::BOOLEAN, ..) => (boolean(true), false),
         (Type::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::Float16), _) if column.type_length() == 2 => {
-            (number(true), false)
+            (float(true), false)
         }
         (_, Some(LogicalType::Decimal(_)), _) | (_, _, Old::DECIMAL) => {
             (Kind::Other("decimals of more than 18 digits"), false)

@@ -22,6 +22,8 @@ pub struct Pick {
     pub lenient: bool,
     /// What becomes of a missing value. To drop its row, it is read as NaN, and a missing class as an empty text.
     pub missing: Missing,
+    /// Whether the cells of all columns are wanted as text too: see [`Texts`](super::Texts).
+    pub texts: bool,
     /// Columns of text that are no features by request.
     pub not_numeric: Vec<usize>,
 }

@@ -16,6 +16,7 @@ use super::picture_files::PictureFiles;
 use super::reading::PictureReading;
 use super::rows::Rows;
 use super::source::{Chunk, Source};
+use super::texts::{CellType, Texts};
 use crate::picture::{Channels, Samples};
 
 /// Most bytes of values that are kept in memory.
@@ -93,6 +94,10 @@ impl Source for Pictures {
         Some(&self.reading)
     }
 
+    fn cell_types(&self) -> Vec<CellType> {
+        vec![CellType::Unsigned; self.columns.count()]
+    }
+
     fn row_names(&self) -> &[String] {
         &self.names
     }
@@ -157,6 +162,8 @@ impl Pictures {
             let value = |column| samples.get(row * channels + place(column));
             block.truth.extend(pick.truth.map(|column| value(column).to_string()));
             block.weights.extend(pick.weights.map(|column| f64::from(value(column))));
+            let all = if pick.texts { self.columns.count() } else { 0 };
+            (0..all).for_each(|column| block.texts.push(Some(&value(column).to_string())));
         }
     }
 }
@@ -185,6 +192,7 @@ struct Block {
     values: Vec<f32>, // (n_rows, n_features)
     truth: Vec<String>,
     weights: Vec<f64>,
+    texts: Texts,
 }
 
 impl Block {
@@ -193,6 +201,7 @@ impl Block {
         self.values.clear();
         self.truth.clear();
         self.weights.clear();
+        self.texts.clear();
     }
 
     fn chunk<'a>(&'a self, pictures: &'a Pictures, pick: &'a Pick, first: usize) -> Chunk<'a> {
@@ -202,6 +211,7 @@ impl Block {
             rows: Rows::F32(&self.values),
             truth: &self.truth,
             weights: &self.weights,
+            texts: pick.texts.then_some(&self.texts),
             numbers: None,
             columns: &pictures.columns,
             features: &pick.features,

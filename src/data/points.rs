@@ -49,9 +49,9 @@ pub struct SourcePoints {
 
 impl SourcePoints {
     /// The features of `pick`, without its truth and weights.
-    pub(super) fn new(source: Box<dyn Source>, pick: Pick, n_points: usize) -> SourcePoints {
+    pub(super) fn new(source: Arc<dyn Source>, pick: Pick, n_points: usize) -> SourcePoints {
         let pick = Pick { truth: None, weights: None, ..pick };
-        SourcePoints { source: source.into(), pick, n_points }
+        SourcePoints { source, pick, n_points }
     }
 
     /// As [`Points::visit`].

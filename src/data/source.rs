@@ -10,6 +10,7 @@ use super::error::{DataError, Position};
 use super::pick::Pick;
 use super::reading::{Dropped, PictureReading, TextReading};
 use super::rows::Rows;
+use super::texts::{CellType, Texts};
 use super::truth::{Truth, TruthBuilder};
 
 /// An open table: its columns are known, its rows are not read yet.
@@ -43,6 +44,9 @@ pub trait Source: Send + Sync {
     fn row_names(&self) -> &[String] {
         &[]
     }
+
+    /// The type of the cells of each column. (n_columns)
+    fn cell_types(&self) -> Vec<CellType>;
 
     /// Rows that were left out, since they lack a value; complete once the rows were read.
     fn dropped(&self) -> Dropped {
@@ -116,6 +120,8 @@ pub struct Chunk<'a> {
     pub truth: &'a [String],
     /// Their weights, if picked. (n_rows)
     pub weights: &'a [f64],
+    /// The cells of all columns, if picked.
+    pub texts: Option<&'a Texts>,
     /// The number that the source shows for each row, if it isn't the index plus 1. (n_rows)
     pub(super) numbers: Option<&'a [u64]>,
     pub(super) columns: &'a Columns,

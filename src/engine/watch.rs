@@ -19,6 +19,7 @@ struct Watched<'a> {
     due: AtomicU64, // milliseconds since `begun`
     ended: AtomicBool,
     observer: Mutex<Observer<'a>>,
+    iterations: Option<&'a AtomicU64>,
 }
 
 impl<'a> Watch<'a> {
@@ -29,7 +30,22 @@ impl<'a> Watch<'a> {
             due: AtomicU64::new(EVERY.as_millis() as u64),
             ended: AtomicBool::new(false),
             observer: Mutex::new(observer),
+            iterations: None,
         }))
+    }
+
+    /// The same, counting the iterations that engines report, of all restarts.
+    #[must_use]
+    pub fn counting(mut self, iterations: &'a AtomicU64) -> Self {
+        self.0.iter_mut().for_each(|watched| watched.iterations = Some(iterations));
+        self
+    }
+
+    /// Counts an iteration of a restart. The CPU and the reference report each; a GPU, whose host sees none, reports none.
+    pub fn iterated(&self) {
+        if let Some(iterations) = self.0.as_ref().and_then(|watched| watched.iterations) {
+            iterations.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Whether the run has to end. Engines ask in every step of a restart; if it is time, the observer is called.

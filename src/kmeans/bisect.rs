@@ -1,6 +1,7 @@
 //! Bisecting k-means (docs/DEFINITION.md, section 3.13): splits of one cluster in two, each by restarts of an engine.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -179,7 +180,7 @@ impl Bisecting<'_> {
             seen(done + here)
         };
         let plan = RunPlan { first: split * n, batch_size: self.params.batch(), ..RunPlan::restarts(n) };
-        let (mut ran, _) = run_until(session.as_mut(), &job, &plan, &mut observer)?;
+        let (mut ran, _) = run_until(session.as_mut(), &job, &plan, &AtomicU64::new(0), &mut observer)?;
         self.done += ran.count();
         if ran.count() < n {
             return Err(FitError::Cancelled { done: self.done, of: self.params.restarts_run() });

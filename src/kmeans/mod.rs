@@ -14,6 +14,7 @@ mod search;
 mod trace;
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ndarray::Array2;
@@ -53,6 +54,8 @@ pub struct Progress<'a> {
     pub best: f64,
     /// Outcomes of the batch; none within a batch.
     pub batch: &'a [Outcome],
+    /// Iterations done so far by all restarts, as far as the device reports them: a GPU reports none.
+    pub iterations: u64,
     table: &'a Table,
 }
 
@@ -338,11 +341,44 @@ pub fn fit_on(
     params: &Params,
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
+    fit_in_steps(opened, data, params, &mut |step| match step {
+        Step::Pack { .. } => CONTINUE,
+        Step::Restarts(restarts) => progress(&restarts),
+    })
+}
+
+/// A step of a fit.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Step<'a> {
+    /// Rows are placed on the lattice. It can't be cancelled.
+    Pack {
+        /// Rows visited, each of them twice.
+        done: u64,
+        /// Visits in all.
+        of: u64,
+    },
+    /// Restarts run.
+    Restarts(Progress<'a>),
+}
+
+/// [`fit_on`], which tells about packing too.
+///
+/// # Errors
+/// As [`fit_with`].
+pub fn fit_in_steps(
+    opened: &Opened,
+    data: &Dataset<'_>,
+    params: &Params,
+    seen: &mut (dyn FnMut(Step<'_>) -> ControlFlow<()> + Send),
+) -> Result<Fit, FitError> {
     in_threads(params.threads(), || {
         let start = Instant::now();
-        let table = pack_for(data, params)?;
+        let table = pack_for_watched(data, params, &mut |done, of| {
+            let _ = seen(Step::Pack { done, of });
+        })?;
         let packed = start.elapsed();
-        let mut fit = fit_table(opened, &table, params, progress)?;
+        let mut fit = fit_table(opened, &table, params, &mut |progress| seen(Step::Restarts(*progress)))?;
         fit.scaling = data.points.scaling().cloned();
         fit.timings.pack = packed;
         fit.timings.total += packed;
@@ -373,6 +409,18 @@ pub fn in_threads<T: Send, E: From<FitError> + Send>(
 /// [`FitError::Data`] if rows can't be read, [`FitError::Lattice`] if values or weights are invalid,
 /// [`FitError::Params`] for start centroids of other features or with values that are not finite, [`FitError::Memory`].
 pub fn pack(data: &Dataset<'_>, starts: Option<&Array2<f64>>) -> Result<Table, FitError> {
+    pack_watched(data, starts, &mut |_, _| ())
+}
+
+/// [`pack`], which now and then tells how many rows it visited, and how many it will have visited in all.
+///
+/// # Errors
+/// As [`pack`].
+pub fn pack_watched(
+    data: &Dataset<'_>,
+    starts: Option<&Array2<f64>>,
+    seen: &mut dyn FnMut(u64, u64),
+) -> Result<Table, FitError> {
     check_size(data)?;
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     let weights = match &data.weights {
@@ -380,7 +428,9 @@ pub fn pack(data: &Dataset<'_>, starts: Option<&Array2<f64>>) -> Result<Table, F
         None => Weights::ones(n_points),
     };
     let mut extent = Extent::new(n_dims);
+    let (n, of) = (n_points as u64, 2 * n_points as u64);
     data.points.visit(&mut |first, rows| -> Result<(), FitError> {
+        seen(first as u64, of);
         match rows {
             Rows::F32(rows) => extent.add(first, rows, &weights)?,
             Rows::F64(rows) => extent.add(first, rows, &weights)?,
@@ -392,13 +442,15 @@ pub fn pack(data: &Dataset<'_>, starts: Option<&Array2<f64>>) -> Result<Table, F
         extent.add_starts(&values).map_err(ParamsError::Centroid)?;
     }
     let mut packer = Packer::new(extent.lattice(weights.total())?, weights, n_points);
-    data.points.visit(&mut |_, rows| -> Result<(), FitError> {
+    data.points.visit(&mut |first, rows| -> Result<(), FitError> {
+        seen(n + first as u64, of);
         match rows {
             Rows::F32(rows) => packer.add(rows)?,
             Rows::F64(rows) => packer.add(rows)?,
         }
         Ok(())
     })?;
+    seen(of, of);
     Ok(packer.finish())
 }
 
@@ -410,11 +462,24 @@ pub fn pack(data: &Dataset<'_>, starts: Option<&Array2<f64>>) -> Result<Table, F
 /// [`Scale::Unit`](crate::data::Scale::Unit), and
 /// [`DataError::NoDirection`](crate::data::DataError::NoDirection) for a row of zeros.
 pub fn pack_for(data: &Dataset<'_>, params: &Params) -> Result<Table, FitError> {
+    pack_for_watched(data, params, &mut |_, _| ())
+}
+
+/// [`pack_for`], which tells how far it is as [`pack_watched`] does; of directions only at the end.
+fn pack_for_watched(
+    data: &Dataset<'_>,
+    params: &Params,
+    seen: &mut dyn FnMut(u64, u64),
+) -> Result<Table, FitError> {
     match params.metric() {
-        Metric::Euclidean => pack(data, params.starts()),
+        Metric::Euclidean => pack_watched(data, params.starts(), seen),
         Metric::Cosine => {
+            let of = 2 * data.points.n_points() as u64;
+            seen(0, of);
             check_size(data)?;
-            directions::pack_directions(data)
+            let table = directions::pack_directions(data)?;
+            seen(of, of);
+            Ok(table)
         }
     }
 }
@@ -422,12 +487,15 @@ pub fn pack_for(data: &Dataset<'_>, params: &Params) -> Result<Table, FitError> 
 fn check_size(data: &Dataset<'_>) -> Result<(), FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
     check_shape(n_points, n_dims)?;
-    Ok(memory::check(needed(n_points, n_dims, data.weights.is_some()))?)
+    Ok(memory::check(bytes_needed(data))?)
 }
 
-/// Bytes for a table of this size and a restart on the CPU (docs/PERFORMANCE.md): 4 a value, 28 a row, and 20 more with weights.
-fn needed(n_points: usize, n_dims: usize, weights: bool) -> u64 {
-    let per_row = (n_dims as u64 * 4).saturating_add(if weights { 48 } else { 28 });
+/// Bytes for a packed table of this size and a restart on the CPU (docs/PERFORMANCE.md), beside the rows as they were
+/// read: 4 a value, 28 a row, and 20 more with weights. [`pack`] asks the system for them.
+#[must_use]
+pub fn bytes_needed(data: &Dataset<'_>) -> u64 {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    let per_row = (n_dims as u64 * 4).saturating_add(if data.weights.is_some() { 48 } else { 28 });
     (n_points as u64).saturating_mul(per_row)
 }
 
@@ -509,14 +577,16 @@ fn lloyd(
     let mut session = opened.engine.load(&job)?;
     let loading = [start.elapsed(), session.build_time()];
     let n_restarts = params.n_restarts();
-    let (mut done, mut least) = (0, u128::MAX);
+    let (mut done, mut least, iterations) = (0, u128::MAX, AtomicU64::new(0));
     let mut seen = |batch: &[Outcome]| {
         done += batch.len() as u64;
         least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
         let best = if done == 0 { f64::INFINITY } else { table.cost(least) };
-        progress(&Progress { done, of: n_restarts, best, batch, table })
+        let iterations = iterations.load(Ordering::Relaxed);
+        progress(&Progress { done, of: n_restarts, best, batch, iterations, table })
     };
-    let (mut restarts, searched) = run::run_until(session.as_mut(), &job, &RunPlan::of(params), &mut seen)?;
+    let plan = RunPlan::of(params);
+    let (mut restarts, searched) = run::run_until(session.as_mut(), &job, &plan, &iterations, &mut seen)?;
     if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
         restarts = run::complete(restarts, searched.ended, n_restarts)?;
     }
@@ -530,11 +600,12 @@ fn bisecting(
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Ran, FitError> {
     let of = params.restarts_run();
-    let mut seen = |done: u64| progress(&Progress { done, of, best: f64::INFINITY, batch: &[], table });
+    let best = f64::INFINITY;
+    let mut seen = |done: u64| progress(&Progress { done, of, best, batch: &[], iterations: 0, table });
     let done = bisect(opened.engine.as_ref(), table, params, &mut seen)?;
     let best = table.cost(done.restarts.best().map_or(0, |best| best.inertia));
     let outcomes = &done.restarts.outcomes;
-    let _ = progress(&Progress { done: of, of, best, batch: outcomes, table });
+    let _ = progress(&Progress { done: of, of, best, batch: outcomes, iterations: 0, table });
     let Bisected { restarts, splits, device, loading } = done;
     let searched = Searched::plain();
     Ok(Ran { restarts, searched, splits, device, loading })

@@ -1,6 +1,7 @@
 //! The loop over batches of restarts, and the size of a batch.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use super::search::Population;
@@ -99,7 +100,7 @@ pub fn run_plan(
     plan: &RunPlan,
     observer: &mut (dyn FnMut(&[Outcome]) -> ControlFlow<()> + Send),
 ) -> Result<Restarts, FitError> {
-    let (all, searched) = run_until(session, job, plan, observer)?;
+    let (all, searched) = run_until(session, job, plan, &AtomicU64::new(0), observer)?;
     complete(all, searched.ended, plan.n_restarts)
 }
 
@@ -111,11 +112,12 @@ pub(super) fn complete(all: Restarts, ended: RunEnd, of: u64) -> Result<Restarts
     }
 }
 
-/// [`run_plan`], which when it is cancelled returns the restarts done until then, perhaps none.
+/// [`run_plan`], which when it is cancelled returns the restarts done until then, perhaps none. Counts iterations.
 pub(super) fn run_until(
     session: &mut dyn Session,
     job: &Job<'_>,
     plan: &RunPlan,
+    iterations: &AtomicU64,
     observer: &mut (dyn FnMut(&[Outcome]) -> ControlFlow<()> + Send),
 ) -> Result<(Restarts, Searched), FitError> {
     let RunPlan { first, n_restarts, batch_size, keep, .. } = *plan;
@@ -135,7 +137,7 @@ pub(super) fn run_until(
             timed_out = is_over(next - first);
             if timed_out { ControlFlow::Break(()) } else { observer(&[]) }
         };
-        let watch = Watch::new(&mut within);
+        let watch = Watch::new(&mut within).counting(iterations);
         let mut batch = match &population {
             None => session.run(next..end, keep, &watch)?,
             Some(population) => {

@@ -9,7 +9,7 @@
 //! | `columns` | matching of a table's columns with the features |
 //! | `predict` | labels, runners-up and distances of new rows |
 //! | `radius` | how far the fitted rows lie from their centroids |
-//! | `layout` | predictions and distances as CSV, `.npy` and JSON lines |
+//! | `layout`, `parquet` | predictions and distances as CSV, `.npy` and JSON lines; as columns of a Parquet file |
 //! | `error` | errors |
 
 mod columns;
@@ -20,6 +20,8 @@ mod fitted;
 mod image;
 mod layout;
 mod names;
+#[cfg(feature = "parquet")]
+pub mod parquet;
 mod predict;
 mod radius;
 

@@ -47,6 +47,8 @@ pub struct SweepPlan {
     /// Number of reference sets of the gap statistic, each of which is fitted once for each number of clusters; without
     /// any, without measures, or by angle ([`Metric::Cosine`]), there is no gap.
     pub reference_sets: usize,
+    /// Whether a sweep that is cancelled returns the runs done until then, if there are any.
+    pub best_so_far: bool,
 }
 
 /// One fit of a sweep.
@@ -94,7 +96,7 @@ pub struct SweepRun {
 
 /// Fits `data` with every number of clusters and every seed of the plan, in that order. `seen` is called with all runs
 /// so far after each fit, and now and then within one (see [`kmeans::fit_with`]). It cancels the sweep by
-/// [`ControlFlow::Break`].
+/// [`ControlFlow::Break`]: an error, or with [`SweepPlan::best_so_far`] the runs done, if there are any.
 ///
 /// The rows of `held_out` are assigned to the nearest centroid of each fit, by exact lattice distances; ties go to
 /// the lowest index.
@@ -148,7 +150,8 @@ pub fn sweep(
                 break;
             }
         }
-        if runs.len() < jobs.len() {
+        let is_result = plan.best_so_far && !runs.is_empty();
+        if runs.len() < jobs.len() && !is_result {
             return Err(SweepError::Cancelled { done: runs.len(), of: jobs.len() });
         }
         Ok(runs)

@@ -41,6 +41,8 @@ pub enum WarningCode {
     RowNumber,
     /// A column has nearly all of the variance.
     DominantColumn,
+    /// A file of the rows lacks columns, since they can't be read as text.
+    ColumnsNotWritten,
     /// Fewer numbers of clusters were tried than the default, since there are fewer rows.
     FewerClusters,
 }

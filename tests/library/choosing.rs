@@ -52,6 +52,7 @@ fn the_gap_statistic_equals_another_implementations() {
             seeds: vec![case.seed],
             measures: true,
             reference_sets: case.sets,
+            best_so_far: false,
         };
         let runs = swept(&data, &plan);
         for (line, run) in case.lines.iter().zip(&runs) {
@@ -87,6 +88,7 @@ fn plan(n_clusters: std::ops::RangeInclusive<usize>, seeds: &[u64]) -> SweepPlan
         seeds: seeds.to_vec(),
         measures: true,
         reference_sets: 5,
+        best_so_far: false,
     }
 }
 

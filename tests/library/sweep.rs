@@ -21,7 +21,7 @@ fn cpu() -> Opened {
 
 fn plan(n_clusters: &[usize], seeds: &[u64], measures: bool) -> SweepPlan {
     let (n_clusters, seeds) = (n_clusters.to_vec(), seeds.to_vec());
-    SweepPlan { kmeans: KMeans::new(1), n_clusters, seeds, measures, reference_sets: 0 }
+    SweepPlan { kmeans: KMeans::new(1), n_clusters, seeds, measures, reference_sets: 0, best_so_far: false }
 }
 
 /// The table of docs/MODELS.md: medians over seeds 1 to 5 of 10 restarts.

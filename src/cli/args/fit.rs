@@ -6,6 +6,7 @@ use clap::ValueHint;
 
 use super::algorithm::AlgorithmArgs;
 use super::{DeviceArgs, JobArgs, MemoryArgs};
+use crate::cli::output::Out;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,8 +16,10 @@ Examples:
     Cluster a table of your own, and score the clusters
   cairn fit x.npy -k 100 --labels labels.npy --centroids c.npy
     Write the results as arrays
-  zcat x.csv.gz | cairn fit - -k 8 --json
-    Read a pipe, and write JSON
+  cairn fit customers.csv -k 5 --numeric --rows-out labelled.csv
+    Write the rows of the table with their clusters
+  zcat x.csv.gz | cairn fit - -k 8 --labels - | sort | uniq -c
+    Read a pipe, and write the labels to one
   cairn fit x.csv -k 20 --model x.safetensors
     Save a model for `cairn predict`
   cairn fit x.npy --init c.npy --max-iter 50
@@ -45,18 +48,24 @@ pub(in crate::cli) struct FitArgs {
     #[command(flatten)]
     pub(in crate::cli) memory: MemoryArgs,
 
-    /// Write the cluster of each row (.csv, .npy, .jsonl or .parquet, by file name)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) labels: Option<PathBuf>,
+    /// Write the cluster of each row (.csv, .npy, .jsonl or .parquet, by file name), or - for CSV on standard output;
+    /// the summary then goes to standard error. So for the next three
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(in crate::cli) labels: Option<Out>,
+
+    /// Write the rows of the table (.csv, .jsonl or .parquet): all columns, also those that are no features, as they
+    /// were read, then label, name (with --truth) and distance. A row that --missing drop left out has no label
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(in crate::cli) rows_out: Option<Out>,
 
     /// Write the centroids, in the units of the data (.csv, .npy, .jsonl or .parquet)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) centroids: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(in crate::cli) centroids: Option<Out>,
 
     /// Write restart, inertia, iterations and stop reason of all restarts (.csv, .npy, .jsonl
     /// or .parquet)
-    #[arg(long, value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) restarts_out: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(in crate::cli) restarts_out: Option<Out>,
 
     /// Write the model, for `cairn predict`, other subcommands and Python (a safetensors file)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -65,6 +74,11 @@ pub(in crate::cli) struct FitArgs {
     /// Write a report of the clusters (one HTML file)
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(in crate::cli) report: Option<PathBuf>,
+
+    /// Read the table, place it on the lattice and choose the device, then print what would be fitted, in how much
+    /// memory, and what would be written; fit and write nothing
+    #[arg(long, help_heading = "Output")]
+    pub(in crate::cli) dry_run: bool,
 
     /// Compute slower measures too: silhouette, Calinski-Harabasz, Davies-Bouldin and, with --truth, the confusion
     /// matrix

@@ -7,6 +7,7 @@ pub(super) mod device;
 mod devices;
 pub(super) mod draw;
 mod fit;
+mod groups;
 mod job;
 mod metric;
 mod model;
@@ -15,6 +16,7 @@ mod quantize;
 mod read;
 mod report;
 mod search;
+mod shell;
 mod suggestion;
 pub(super) mod sweep;
 mod table;
@@ -23,7 +25,7 @@ use std::env;
 
 use anstream::ColorChoice;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use super::terminal;
 
@@ -40,11 +42,12 @@ pub(super) use quantize::QuantizeArgs;
 pub(super) use read::ReadArgs;
 pub(super) use report::ReportArgs;
 pub(super) use search::{SearchArg, SearchArgs};
+pub(super) use shell::{CompletionsArgs, ManArgs};
 pub(super) use table::TableArgs;
 
 /// k-means that gives the same answer, to the last bit, on every GPU and CPU.
 #[derive(Debug, Parser)]
-#[command(name = "cairn", version, max_term_width = 100)]
+#[command(name = "cairn", version, max_term_width = groups::WIDTH)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -53,6 +56,21 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
     #[arg(help_heading = "Output")]
     pub(super) color: Color,
+
+    /// How to show the progress of steps longer than a second; auto: a bar in a terminal, elsewhere a line every ten
+    /// seconds, nothing with --quiet; json: an object on a line, for programs
+    #[arg(long, global = true, value_name = "HOW", value_enum, default_value_t = ProgressArg::Auto)]
+    #[arg(help_heading = "Output")]
+    pub(super) progress: ProgressArg,
+}
+
+/// How to show progress.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum ProgressArg {
+    Auto,
+    Plain,
+    Json,
+    None,
 }
 
 impl Args {
@@ -62,10 +80,21 @@ impl Args {
         if let Some(bad) = bad {
             let said =
                 format!("the argument {bad:?} is not UTF-8; rename the file, or give another path to it\n");
-            Self::command().error(ErrorKind::InvalidUtf8, said).exit();
+            command().error(ErrorKind::InvalidUtf8, said).exit();
         }
-        Self::try_parse().unwrap_or_else(|error| end(&explained(error)))
+        let parsed = command().try_get_matches().and_then(|matches| Self::from_arg_matches(&matches));
+        parsed.unwrap_or_else(|error| end(&explained(error)))
     }
+}
+
+/// The command line, with its subcommands in groups.
+pub(super) fn command() -> clap::Command {
+    groups::grouped(Args::command())
+}
+
+/// The same with one list of them.
+pub(super) fn command_without_groups() -> clap::Command {
+    Args::command()
 }
 
 /// Prints an error, wrapped, or the text that was asked for, and ends the program.
@@ -135,6 +164,27 @@ pub(super) enum Command {
     Quantize(Box<QuantizeArgs>),
     /// List the GPUs that can be used, and the device that `auto` chooses
     Devices(DevicesArgs),
+    /// Print a script by which a shell completes subcommands and flags
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
+}
+
+impl Command {
+    /// Whether only errors are to be printed.
+    pub(super) fn is_quiet(&self) -> bool {
+        match self {
+            Self::Fit(args) => args.quiet,
+            Self::Compare(args) => args.quiet,
+            Self::Report(args) => args.quiet,
+            Self::Sweep(args) => args.quiet,
+            Self::Draw(args) => args.quiet,
+            Self::Read(args) => args.quiet,
+            Self::Quantize(args) => args.quiet,
+            Self::Predict(_) | Self::Transform(_) | Self::Score(_) | Self::Name(_) => false,
+            Self::Devices(_) | Self::Completions(_) | Self::Man(_) => false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -146,6 +196,18 @@ mod tests {
     #[test]
     fn flags_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_is_in_one_group() {
+        let mut grouped: Vec<&str> =
+            groups::GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        let command = Args::command();
+        let mut all: Vec<&str> =
+            command.get_subcommands().map(clap::Command::get_name).chain(["help"]).collect();
+        grouped.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(grouped, all);
     }
 
     /// Text wrapped by hand would be wrapped twice in a narrow terminal.

@@ -7,6 +7,7 @@ use clap::{ValueEnum, ValueHint};
 use super::columns::ColumnArgs;
 use super::device::{DeviceArgs, ThreadsArgs};
 use super::table::TableArgs;
+use crate::cli::output::Out;
 
 /// The flags for input rows.
 #[derive(Debug, clap::Args)]
@@ -58,13 +59,20 @@ impl RowsArgs {
 /// The flags for output.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct OutArgs {
-    /// File to write, or - for standard output
-    #[arg(short, long, value_name = "FILE", default_value = "-", help_heading = "Output")]
-    pub(in crate::cli) output: PathBuf,
+    /// File to write, or - for standard output [default: -]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(in crate::cli) output: Option<Out>,
 
     /// Output format [default: by file name; csv on standard output]
     #[arg(long, value_enum, help_heading = "Output")]
     pub(in crate::cli) format: Option<FormatArg>,
+}
+
+impl OutArgs {
+    /// Where to write.
+    pub(in crate::cli) fn or_stdout(&self) -> Out {
+        self.output.clone().unwrap_or(Out::Stdout)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,6 +80,8 @@ pub(in crate::cli) enum FormatArg {
     Csv,
     Npy,
     Jsonl,
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 const PREDICT_EXAMPLES: &str = "\
@@ -88,12 +98,15 @@ Examples:
     Classify digits that you drew
   cairn predict m.safetensors new.npy -o labels.npy
     Write a structured array
+  cairn predict m.safetensors new.csv --rows-out labelled.csv
+    Write the rows with their clusters
   zcat x.csv.gz | cairn predict m.safetensors - --format jsonl
     Read a pipe, and write JSON Lines";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = PREDICT_EXAMPLES)]
 #[command(mut_arg("data", |data| data.required(false).required_unless_present("drawings")))]
+#[command(mut_arg("more", |more| more))] // which puts it after `data` again
 pub(in crate::cli) struct PredictArgs {
     #[command(flatten)]
     pub(in crate::cli) rows: RowsArgs,
@@ -119,6 +132,13 @@ pub(in crate::cli) struct PredictArgs {
 
     #[command(flatten)]
     pub(in crate::cli) out: OutArgs,
+
+    /// Write the rows of the table (.csv, .jsonl or .parquet), or - for CSV on standard output: all columns, also those
+    /// that the model does not use, as they were read, then label, name (if the model has names) and distance, which
+    /// are empty for a row that can't be labelled. Without --output nothing else is then written
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "drawings")]
+    #[arg(help_heading = "Output")]
+    pub(in crate::cli) rows_out: Option<Out>,
 }
 
 #[derive(Debug, clap::Args)]

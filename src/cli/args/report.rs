@@ -27,7 +27,7 @@ Exit codes: 0 success, 1 failure, 2 usage error.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES, mut_arg("data", |arg| arg.index(1).value_name("MODEL|DATA").help(
     "A model that `cairn fit --model` wrote; or data to cluster: `digits` (built in), a CSV or .npy file, \
-     or - for standard input")))]
+     or - for standard input")), mut_arg("rows", |rows| rows))] // which puts it after `data` again
 pub(in crate::cli) struct ReportArgs {
     #[command(flatten)]
     pub(in crate::cli) job: JobArgs,

@@ -1,7 +1,5 @@
 //! The flags of `cairn sweep`.
 
-use std::path::PathBuf;
-
 use clap::ValueHint;
 
 use super::algorithm::AlgorithmArgs;
@@ -11,6 +9,7 @@ use super::metric::MetricArgs;
 use super::number::whole;
 use super::search::SearchArgs;
 use super::table::TableArgs;
+use crate::cli::output::Out;
 
 /// Largest range of clusters of which every number is used; larger ranges use preferred numbers.
 const ALL: usize = 20;
@@ -115,9 +114,9 @@ pub(in crate::cli) struct SweepArgs {
     pub(in crate::cli) table: TableArgs,
 
     /// Write the table, with median, min and max of all measures (.csv, .npy, .jsonl or .parquet,
-    /// by file name)
-    #[arg(long = "table", value_name = "FILE", help_heading = "Output")]
-    pub(in crate::cli) table_out: Option<PathBuf>,
+    /// by file name), or - for CSV on standard output; the summary then goes to standard error
+    #[arg(long = "table", value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub(in crate::cli) table_out: Option<Out>,
 
     /// Print the table and every fit as JSON
     #[arg(long, help_heading = "Output")]

@@ -53,6 +53,7 @@ impl TableArgs {
             sheet: self.sheet.clone(),
             pixels: self.pixels,
             channels: self.channels.map(Channels::from),
+            ..ReadOptions::default()
         }
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     let mut ended = Ok(());
     for contestant in &contestants {
-        match measure(args, contestant) {
+        match measure(contestant) {
             Ok(cost) => {
                 rows.push(row(&contestant.device.name, &cost));
                 record(&mut costs, contestant, cost);
@@ -52,8 +52,8 @@ pub(super) fn run(args: &CompareArgs, list: &DeviceList) -> anyhow::Result<()> {
     saved.map(drop).and(ended)
 }
 
-fn measure(args: &CompareArgs, contestant: &Contestant<'_>) -> anyhow::Result<Cost> {
-    let bar = Bar::line(args.quiet);
+fn measure(contestant: &Contestant<'_>) -> anyhow::Result<Cost> {
+    let bar = Bar::line("calibrate");
     let say = |step: Step<'_>| {
         if let Step::Run { what, .. } = step {
             bar.say(&format!("{}: {what}", contestant.device.name));

@@ -97,7 +97,7 @@ fn measure(
 ) -> anyhow::Result<Document> {
     let comparison = Comparison { data, read, params, sweep: args.sweep.as_ref(), method: method(args) };
     contestants.iter_mut().for_each(Contestant::describe);
-    let bar = Bar::line(args.quiet);
+    let bar = Bar::line("compare");
     let several = contestants.len() > 1;
     let say = |step: Step<'_>| match step {
         Step::Estimate(estimate) => {

@@ -1,6 +1,7 @@
 //! Output files in each format.
 
-use std::fs::{self, File};
+use std::fmt;
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -29,12 +30,41 @@ pub(super) enum OutputFormat {
 ///
 /// A `write_` function writes a temporary file in the same folder and then renames it. Until then an existing file of
 /// that name keeps its content; its mode and its owner stay. A file with several names is overwritten instead.
-#[derive(Debug)]
 #[must_use = "an output that isn't written leaves no file"]
 pub struct Output {
-    path: PathBuf,
-    pub(super) target: PathBuf,
+    pub(super) place: Place,
     pub(super) format: OutputFormat,
+    /// What is written to in place of a file.
+    pub(super) stream: Option<Stream>,
+}
+
+/// Where an output goes, for errors.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// Its name as it was given.
+    pub(super) path: PathBuf,
+    /// The file; `None` for a stream.
+    pub(super) target: Option<PathBuf>,
+}
+
+impl Place {
+    /// The error for a failed write.
+    pub(super) fn failed(&self, reason: io::Error) -> DataError {
+        let left = self.target.as_deref().map_or(Left::Stream, Left::of);
+        DataError::Write { path: self.path.clone(), reason, left }
+    }
+}
+
+/// What an output may be written to in place of a file.
+pub(super) type Stream = Box<dyn Write + Send>;
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("place", &self.place)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Output {
@@ -57,14 +87,21 @@ impl Output {
         Output::create_as(path, OutputFormat::Plain)
     }
 
+    /// An output that is written to a stream, such as standard output, as CSV. `name` is that of the stream in messages.
+    pub fn to_stream(name: &str, stream: Box<dyn Write + Send>) -> Output {
+        let place = Place { path: name.into(), target: None };
+        Output { place, format: OutputFormat::Csv, stream: Some(stream) }
+    }
+
     fn create_as(path: &Path, format: OutputFormat) -> Result<Output, DataError> {
         // replace the file that a symbolic link points to, not the link
         let target = place(path);
-        let output = Output { path: path.to_owned(), target, format };
-        output.check_target().map_err(|reason| output.failed(reason))?;
-        temporary::sweep(folder(&output.target));
+        let place = Place { path: path.to_owned(), target: Some(target.clone()) };
+        let output = Output { place, format, stream: None };
+        check_target(&target).map_err(|reason| output.failed(reason))?;
+        temporary::sweep(folder(&target));
         let temporary = output.temporary().map_err(|reason| output.failed(reason))?;
-        if is_stuck(&output.target, temporary.file()) {
+        if is_stuck(&target, temporary.file()) {
             let reason = "the file there is another user's, in a folder where only they may replace it";
             return Err(output.failed(io::Error::other(reason)));
         }
@@ -157,7 +194,7 @@ impl Output {
     pub fn write_matrix(self, columns: &[String], rows: ArrayView2<'_, f64>) -> Result<(), DataError> {
         if columns.len() != rows.ncols() {
             return Err(DataError::OutputColumns {
-                path: self.path,
+                path: self.place.path,
                 names: columns.len(),
                 columns: rows.ncols(),
             });
@@ -185,7 +222,7 @@ impl Output {
     pub fn write_table(self, columns: &[String], rows: &[Vec<Option<f64>>]) -> Result<(), DataError> {
         if let Some(row) = rows.iter().find(|row| row.len() != columns.len()) {
             return Err(DataError::OutputColumns {
-                path: self.path,
+                path: self.place.path,
                 names: columns.len(),
                 columns: row.len(),
             });
@@ -206,9 +243,14 @@ impl Output {
 
     /// Lets `write` fill a temporary file, then renames it.
     fn commit(
-        self,
-        write: impl FnOnce(&mut BufWriter<&File>, OutputFormat) -> io::Result<()>,
+        mut self,
+        write: impl FnOnce(&mut (dyn Write + Send), OutputFormat) -> io::Result<()>,
     ) -> Result<(), DataError> {
+        if let Some(stream) = self.stream.take() {
+            let mut stream = BufWriter::new(stream);
+            let written = write(&mut stream, self.format).and_then(|()| stream.flush());
+            return written.map_err(|reason| self.failed(reason));
+        }
         let written = self.temporary().and_then(|temporary| {
             let mut file = BufWriter::new(temporary.file());
             write(&mut file, self.format)?;
@@ -221,26 +263,15 @@ impl Output {
 
     /// Gives a finished temporary file its name.
     pub(super) fn name(&self, temporary: Temporary) -> Result<(), DataError> {
-        let path = self.path.clone();
-        replace(temporary, &self.target).map_err(|(reason, left)| DataError::Write { path, reason, left })
-    }
-
-    /// Checks for errors that would otherwise only occur when the file is renamed.
-    fn check_target(&self) -> io::Result<()> {
-        match fs::metadata(&self.target) {
-            Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-            Ok(found) if !found.is_file() => Err(io::Error::other("it is not a regular file")),
-            Ok(found) if found.permissions().readonly() => {
-                Err(io::Error::other("the file there is read-only"))
-            }
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        let Place { path, target } = self.place.clone();
+        let target = target.unwrap_or_default();
+        replace(temporary, &target).map_err(|(reason, left)| DataError::Write { path, reason, left })
     }
 
     /// A temporary file in the target's folder, with default permissions.
     pub(super) fn temporary(&self) -> io::Result<Temporary> {
-        Temporary::new_in(folder(&self.target), Access::Usual).map_err(|error| match error.kind() {
+        let folder = folder(self.place.target.as_deref().unwrap_or(Path::new("")));
+        Temporary::new_in(folder, Access::Usual).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => io::Error::other("its folder does not exist"),
             io::ErrorKind::PermissionDenied => io::Error::other("no permission to make files in its folder"),
             _ => error,
@@ -248,7 +279,18 @@ impl Output {
     }
 
     pub(super) fn failed(&self, reason: io::Error) -> DataError {
-        DataError::Write { path: self.path.clone(), reason, left: Left::of(&self.target) }
+        self.place.failed(reason)
+    }
+}
+
+/// Checks for errors that would otherwise only occur when the file is renamed.
+fn check_target(target: &Path) -> io::Result<()> {
+    match fs::metadata(target) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is not a regular file")),
+        Ok(found) if found.permissions().readonly() => Err(io::Error::other("the file there is read-only")),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -281,7 +323,7 @@ fn format_of(path: &Path) -> Result<OutputFormat, DataError> {
 
 /// Writes rows in a format that names each cell.
 fn write_named(
-    file: &mut (impl Write + Send),
+    file: &mut (dyn Write + Send),
     format: OutputFormat,
     columns: &[String],
     mut rows: impl Iterator<Item = Vec<Option<f64>>>,
@@ -304,7 +346,7 @@ fn object(names: &[String], row: &[Option<f64>]) -> String {
 }
 
 /// The names, no two alike: a column whose name another before it has is given its number too.
-fn distinct(columns: &[String]) -> Vec<String> {
+pub(super) fn distinct(columns: &[String]) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
     let mut name = |(at, name): (usize, &String)| {
         let mut name = name.clone();
@@ -318,7 +360,7 @@ fn distinct(columns: &[String]) -> Vec<String> {
 
 #[cfg(feature = "parquet")]
 fn write_parquet_labels(
-    file: &mut (impl Write + Send),
+    file: &mut (dyn Write + Send),
     mut labels: impl Iterator<Item = Option<u32>>,
 ) -> io::Result<()> {
     use super::parquet::{Cells, GROUP, Kind, ParquetOut};
@@ -334,20 +376,20 @@ fn write_parquet_labels(
 
 #[cfg(feature = "parquet")]
 fn write_parquet_labels_of(
-    file: &mut (impl Write + Send),
+    file: &mut (dyn Write + Send),
     files: &[String],
     labels: impl Iterator<Item = Option<u32>>,
 ) -> io::Result<()> {
     use super::parquet::{Cells, Kind, ParquetOut};
     let mut out = ParquetOut::new(file, [("file", Kind::Text), ("label", Kind::U32)].into_iter())?;
-    let files = Cells::Text(files.iter().map(|name| Some(name.clone())).collect());
+    let files = Cells::Text(files.iter().map(|name| Some(name.clone().into())).collect());
     out.write([files, Cells::U32(labels.collect())].into_iter())?;
     out.finish().map(drop)
 }
 
 #[cfg(feature = "parquet")]
 fn write_parquet(
-    file: &mut (impl Write + Send),
+    file: &mut (dyn Write + Send),
     names: &[String],
     rows: impl Iterator<Item = Vec<Option<f64>>>,
 ) -> io::Result<()> {
@@ -373,12 +415,20 @@ fn write_csv(
     rows: impl Iterator<Item = impl Iterator<Item = String>>,
 ) -> io::Result<()> {
     let mut writer = ::csv::Writer::from_writer(file);
-    writer.write_record(columns.iter().map(|name| as_text(name).into_owned()))?;
+    writer.write_record(columns.iter().map(|name| as_text(name).into_owned())).map_err(of_csv)?;
     for row in rows {
-        row.into_iter().try_for_each(|cell| writer.write_field(cell))?;
-        writer.write_record(None::<&[u8]>)?;
+        row.into_iter().try_for_each(|cell| writer.write_field(cell)).map_err(of_csv)?;
+        writer.write_record(None::<&[u8]>).map_err(of_csv)?;
     }
     writer.flush()
+}
+
+/// The error of the system, if it is one: a closed pipe must be known as such.
+pub(super) fn of_csv(error: ::csv::Error) -> io::Error {
+    match error.into_kind() {
+        ::csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 pub(super) fn write_npy_header(file: &mut dyn Write, dtype: &str, shape: &[usize]) -> io::Result<()> {

@@ -1,10 +1,11 @@
 //! Parquet output: columns of numbers and texts, whose cells may have no value.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
-use parquet::data_type::{ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -15,20 +16,36 @@ pub(super) const GROUP: usize = 1 << 20;
 
 /// A type of cells.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// 32-bit integers, unsigned.
     U32,
+    /// 64-bit integers, unsigned.
     U64,
+    /// 64-bit integers.
+    I64,
+    /// 64-bit floats.
     F64,
+    /// Truth values.
+    Bool,
+    /// Text.
     Text,
 }
 
-/// Cells of a column.
+/// Cells of a column, of which some may have no value.
 #[derive(Debug)]
-pub(super) enum Cells {
+pub enum Cells {
+    /// 32-bit integers, unsigned.
     U32(Vec<Option<u32>>),
+    /// 64-bit integers, unsigned.
     U64(Vec<Option<u64>>),
+    /// 64-bit integers.
+    I64(Vec<Option<i64>>),
+    /// 64-bit floats.
     F64(Vec<Option<f64>>),
-    Text(Vec<Option<String>>),
+    /// Truth values.
+    Bool(Vec<Option<bool>>),
+    /// Text.
+    Text(Vec<Option<Cow<'static, str>>>),
 }
 
 /// A file that is written group by group.
@@ -55,8 +72,12 @@ impl<W: Write + Send> ParquetOut<W> {
                 Cells::U32(cells) => write::<Int32Type, _>(&mut group, cells, |value| value as i32)?,
                 Cells::U64(cells) => write::<Int64Type, _>(&mut group, cells, |value| value as i64)?,
                 Cells::F64(cells) => write::<DoubleType, _>(&mut group, cells, |value| value)?,
+                Cells::I64(cells) => write::<Int64Type, _>(&mut group, cells, |value| value)?,
+                Cells::Bool(cells) => write::<BoolType, _>(&mut group, cells, |value| value)?,
                 Cells::Text(cells) => {
-                    write::<ByteArrayType, _>(&mut group, cells, |value| value.as_str().into())?
+                    write::<ByteArrayType, _>(&mut group, cells, |text| {
+                        ByteArray::from(text.into_owned().into_bytes())
+                    })?;
                 }
             }
         }
@@ -73,7 +94,9 @@ fn field(name: &str, kind: Kind) -> Result<TypePtr, ParquetError> {
     let (physical, logical) = match kind {
         Kind::U32 => (Physical::INT32, Some(LogicalType::integer(32, false))),
         Kind::U64 => (Physical::INT64, Some(LogicalType::integer(64, false))),
+        Kind::I64 => (Physical::INT64, None),
         Kind::F64 => (Physical::DOUBLE, None),
+        Kind::Bool => (Physical::BOOLEAN, None),
         Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
     };
     let field = Type::primitive_type_builder(name, physical);

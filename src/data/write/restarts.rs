@@ -160,7 +160,7 @@ mod columns {
                 Cells::U64(rows.iter().map(|row| Some(row.restart)).collect()),
                 Cells::F64(rows.iter().map(|row| Some(row.inertia)).collect()),
                 Cells::U32(rows.iter().map(|row| Some(row.iterations)).collect()),
-                Cells::Text(rows.iter().map(|row| Some(row.stopped.to_owned())).collect()),
+                Cells::Text(rows.iter().map(|row| Some(row.stopped.into())).collect()),
             ];
             self.out.write(columns.into_iter())
         }

@@ -1,51 +1,64 @@
-//! An output file that is written in pieces and renamed when it is complete.
+//! An output that is written in pieces: a file, renamed when it is complete, or a stream.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 
-use super::output::Output;
+use super::output::{Output, Stream};
 use crate::data::error::DataError;
 use crate::temporary::Temporary;
 
-/// A temporary file for an output file. Removed if dropped unfinished.
+/// A temporary file for an output file, removed if dropped unfinished; or the stream of an output that is one.
 pub struct Sink {
     output: Output,
-    file: BufWriter<File>,
-    temporary: Temporary,
+    to: To,
+}
+
+enum To {
+    File { file: BufWriter<File>, temporary: Temporary },
+    Stream(BufWriter<Stream>),
 }
 
 impl Output {
-    /// Starts writing to a temporary file.
+    /// Starts writing, to a temporary file if the output is a file.
     ///
     /// # Errors
     ///
     /// [`DataError::Write`].
-    pub fn begin(self) -> Result<Sink, DataError> {
-        let begun = self
-            .temporary()
-            .and_then(|temporary| Ok((BufWriter::new(temporary.file().try_clone()?), temporary)));
+    pub fn begin(mut self) -> Result<Sink, DataError> {
+        if let Some(stream) = self.stream.take() {
+            return Ok(Sink { output: self, to: To::Stream(BufWriter::new(stream)) });
+        }
+        let begun = self.temporary().and_then(|temporary| {
+            Ok(To::File { file: BufWriter::new(temporary.file().try_clone()?), temporary })
+        });
         match begun {
-            Ok((file, temporary)) => Ok(Sink { output: self, file, temporary }),
+            Ok(to) => Ok(Sink { output: self, to }),
             Err(reason) => Err(self.failed(reason)),
         }
     }
 }
 
 impl Sink {
-    /// Renames the temporary file.
+    /// Writes what is left, and renames the temporary file.
     ///
     /// # Errors
     ///
     /// [`DataError::Write`], as of a full disk.
     pub fn finish(mut self) -> Result<(), DataError> {
-        self.file.flush().map_err(|reason| self.output.failed(reason))?;
-        self.output.name(self.temporary)
+        self.flush().map_err(|reason| self.output.failed(reason))?;
+        match self.to {
+            To::File { temporary, .. } => self.output.name(temporary),
+            To::Stream(_) => Ok(()),
+        }
     }
 
     /// Another writer to the same file, for what this one has not written to.
     #[cfg(feature = "parquet")]
     pub(super) fn another(&self) -> io::Result<BufWriter<File>> {
-        Ok(BufWriter::new(self.temporary.file().try_clone()?))
+        match &self.to {
+            To::File { temporary, .. } => Ok(BufWriter::new(temporary.file().try_clone()?)),
+            To::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// The error for a failed write.
@@ -57,16 +70,25 @@ impl Sink {
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        match &mut self.to {
+            To::File { file, .. } => file.write(bytes),
+            To::Stream(stream) => stream.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        match &mut self.to {
+            To::File { file, .. } => file.flush(),
+            To::Stream(stream) => stream.flush(),
+        }
     }
 }
 
 impl Seek for Sink {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.file.seek(to)
+        match &mut self.to {
+            To::File { file, .. } => file.seek(to),
+            To::Stream(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 }

@@ -358,6 +358,7 @@ impl CpuSession<'_> {
             }
             updater.move_centroids(self.job, &centroids, &mut moved);
             iterations += 1;
+            watch.iterated();
             let stop = stop::stop(self.job, &centroids, &moved, iterations);
             std::mem::swap(&mut centroids, &mut moved);
             let distances = if stop == Some(Stop::FixedPoint) {

@@ -130,6 +130,7 @@ fn run_restart(
     let mut passes = 0;
     let mut seen = |_: &[i32], _: &[u32]| {
         passes += 1;
+        watch.iterated();
         if watch.ends() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let mut run = lloyd_timed(job, (seeds, 0), &mut times, &mut seen);

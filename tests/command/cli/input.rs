@@ -109,7 +109,7 @@ fn parquet_and_arrow_give_the_fingerprint_of_csv() {
             "kinds.parquet: column",
             "\"text\"",
             "\"day\"",
-            "--ignore text,day,point,lists leaves out",
+            "--ignore text,day,point,lists leaves them out",
             "so does --numeric",
         ],
     );

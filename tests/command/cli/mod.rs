@@ -11,11 +11,14 @@
 //! | `metric` | the metric cosine in every output, in models; what has no angle |
 //! | `input` | sources of data, truth and weights |
 //! | `files` | output files: both formats, never an input, mode and owner, signals |
+//! | `rows_out` | tables on standard output; the rows with their labels |
+//! | `shell` | completions, manual pages, groups of the help, `--dry-run` |
 //! | `cache` | the cache folder and the folder for temporary files in any state |
 //! | `summary` | the summary as text: exact, with and without colour, quiet |
 //! | `json` | the summary as JSON |
 //! | `sweep` | `cairn sweep` |
-//! | `stops` | Ctrl-C in a fit: the best so far, what was written |
+//! | `stops` | Ctrl-C in a fit or a sweep: the best so far, what was written |
+//! | `progress` | `--progress`: lines for programs and logs |
 //! | `terminal` | every line fits into the terminal; misspelt subcommands |
 //! | `model` | models: listed, named, applied to rows from files and pipes |
 //! | `drawings` | `cairn predict --drawings` |
@@ -49,12 +52,15 @@ mod metric;
 mod model;
 mod pipes;
 mod pixels;
+mod progress;
 mod quantize;
 mod read;
+mod rows_out;
 mod scale;
 mod search;
 #[cfg(feature = "excel")]
 mod sheets;
+mod shell;
 #[cfg(unix)]
 mod stops;
 mod summary;

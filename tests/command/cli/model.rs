@@ -299,7 +299,7 @@ fn files_that_would_be_overwritten_are_saved() {
         .refused(2, &["DATA and --model are the same file"]);
     folder
         .run("predict m.safetensors points.csv -o out.txt")
-        .refused(2, &["out.txt", ".csv, .npy or .jsonl"]);
+        .refused(2, &["out.txt", "the name must end in .csv, .npy"]);
     folder.run("predict m.safetensors points.csv -o no/out.csv").refused(1, &["folder does not exist"]);
     folder.fit("points.csv --truth kind --model no/m").refused(1, &["folder does not exist"]);
     folder.run("predict m.safetensors points.csv --threads 0").refused(2, &["0 threads"]);

@@ -1,4 +1,4 @@
-//! Ctrl-C in `cairn fit`.
+//! Ctrl-C in `cairn fit` and `cairn sweep`.
 
 use std::fs::File;
 
@@ -55,4 +55,28 @@ fn ctrl_c_in_a_fit_without_files_says_so() {
     let (code, out, err) = interrupted(&Folder::new(), "fit --device cpu -k 4 -r 3000000", 2);
     assert!(code == Some(130) && out.contains("fingerprint "), "{out}{err}");
     assert!(err.contains("no file was asked for, and none was written"), "{err}");
+}
+
+/// A stopped sweep has the fits that were done, each as in a whole one.
+#[test]
+fn ctrl_c_in_a_sweep_leaves_the_fits_done() {
+    let folder = Folder::new();
+    let args = "sweep --device cpu -k 2..9 --seeds 1..900 -r 20 --no-measures --json --table t.csv";
+    let (code, out, err) = interrupted(&folder, args, 3);
+    assert_eq!(code, Some(130), "{out}{err}");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let runs = json["runs"].as_array().unwrap();
+    let said = format!(
+        "error: stopped by Ctrl-C; the result is that of {} of 7200 fits; t.csv was written",
+        runs.len()
+    );
+    assert!(!runs.is_empty() && runs.len() < 7200 && err.contains(&said), "{err}");
+    let warnings = json["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|warning| warning["code"] == "stopped-early"), "{warnings:?}");
+    let rows = json["table"].as_array().unwrap().len();
+    assert_eq!(folder.read("t.csv").lines().count(), rows + 1);
+    assert_eq!(folder.names(), ["t.csv"]);
+    let one = folder.run("sweep --device cpu -k 2 --seeds 1 -r 20 --no-measures --json").out;
+    let one: Value = serde_json::from_str(&one).unwrap();
+    assert_eq!(runs[0]["fingerprint"], one["runs"][0]["fingerprint"]);
 }

@@ -2,8 +2,21 @@
 
 use super::{Folder, Ran};
 
-const SUBCOMMANDS: [&str; 11] =
-    ["fit", "compare", "predict", "transform", "score", "name", "sweep", "report", "draw", "read", "devices"];
+const SUBCOMMANDS: [&str; 13] = [
+    "completions",
+    "man",
+    "fit",
+    "compare",
+    "predict",
+    "transform",
+    "score",
+    "name",
+    "sweep",
+    "report",
+    "draw",
+    "read",
+    "devices",
+];
 
 /// The lines of both outputs that are wider than this. A single word, such as a fingerprint, can't be broken.
 fn too_wide(ran: &Ran, width: usize) -> Vec<String> {

@@ -1,0 +1,145 @@
+//! `cairn fit --dry-run`: what would be fitted and written.
+
+use anyhow::Context;
+use cairn::data::Points;
+use cairn::engine::Metric;
+use cairn::kmeans::{Algorithm, bytes_needed, pack_for};
+use cairn::numbers::plural;
+use cairn::warnings::{self, Placed, Warning};
+use serde::Serialize;
+
+use super::args::FitArgs;
+use super::ready::{Ready, outputs};
+use super::terminal::{self, labelled, plain};
+use super::{failure, hints, input, json, notes, prepared, rows_out, summary};
+
+#[derive(Serialize)]
+struct DryRun<'a> {
+    schema: u32,
+    version: &'a str,
+    dry_run: bool,
+    data: json::DataJson<'a>,
+    table_columns: usize,
+    features: &'a [String],
+    params: json::Parameters<'a>,
+    device: DeviceJson<'a>,
+    memory_bytes: MemoryJson,
+    outputs: &'a [String],
+    warnings: &'a [Warning],
+}
+
+#[derive(Serialize)]
+struct DeviceJson<'a> {
+    asked: &'a str,
+    used: &'a str,
+    adapter: &'a str,
+    driver: &'a str,
+    fallback: Option<&'a str>,
+    why: &'a str,
+}
+
+/// Bytes of the host's memory.
+#[derive(Serialize)]
+struct MemoryJson {
+    rows_as_read: u64,
+    packed_and_a_restart: u64,
+}
+
+/// Places the rows on the lattice, and writes what would be done with them.
+pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
+    let Ready { opened, data, source, params, starts, .. } = ready;
+    let in_data = |error| failure::in_data(error, data);
+    let table = pack_for(data, params).map_err(in_data)?;
+    params.job(&table).map_err(|error| in_data(error.into()))?;
+    let placed = Placed::of(&table);
+    let mut warnings = hints::with_flags(warnings::of_table(data, &placed)?);
+    warnings.extend(args.rows_out.as_ref().and_then(|to| rows_out::unread(&**source, to)));
+    let outputs = outputs(args);
+    let info = opened.engine.info();
+    let memory =
+        MemoryJson { rows_as_read: bytes_held(&data.points), packed_and_a_restart: bytes_needed(data) };
+    if !args.quiet {
+        notes::of_table(data);
+        starts.note(data).iter().for_each(|note| notes::write_note(note));
+        notes::warn(&warnings);
+    }
+    let table_columns = data.reading.features.as_ref().map_or(data.columns.len(), |(count, _)| *count);
+    if args.json {
+        let device = DeviceJson {
+            asked: params.device().name(),
+            used: info.used,
+            adapter: &info.adapter,
+            driver: &info.driver,
+            fallback: opened.fallback.as_deref(),
+            why: &opened.why,
+        };
+        let text = json::pretty(&DryRun {
+            schema: json::SCHEMA,
+            version: json::VERSION,
+            dry_run: true,
+            data: json::data(data, &placed),
+            table_columns,
+            features: &data.columns,
+            params: json::parameters(args, data, params, starts),
+            device,
+            memory_bytes: memory,
+            outputs: &outputs,
+            warnings: &warnings,
+        })?;
+        return terminal::write_stdout(&text).context("standard output");
+    }
+    if args.quiet {
+        return Ok(());
+    }
+    let mut text = String::new();
+    let mut line = |label: &str, value: &str| text.push_str(&labelled(label, &plain(value)));
+    let rows = plural((data.points.n_points() + data.reading.dropped.count()) as u64, "row");
+    line("data", &format!("{}, {rows} x {}", data.name, plural(table_columns as u64, "column")));
+    prepared::lines(data).iter().for_each(|(label, text)| line(label, text));
+    line("features", &format!("{}: {}", data.columns.len(), input::listed(&data.columns)));
+    if let Some(truth) = &data.truth {
+        line("truth", &format!("{:?}, {} classes", truth.column, truth.names.len()));
+    }
+    if let Some(weights) = &args.job.weights {
+        line("weights", weights);
+    }
+    line("lattice", &format!("{} rows; {}", data.points.n_points(), summary::lattice(&table.lattice)));
+    line("asked for", &summary::asked(params, &args.job.init));
+    if params.algorithm() != Algorithm::Lloyd {
+        line("algorithm", params.algorithm().name());
+    }
+    if params.metric() != Metric::Euclidean {
+        line("metric", params.metric().name());
+    }
+    let driver = if info.driver.is_empty() { String::new() } else { format!(", {}", info.driver) };
+    line("device", &format!("{} ({}{driver}): {}", info.used, info.adapter, opened.why));
+    line("memory", &memory_text(&memory, info.used, args));
+    let names = if outputs.is_empty() { "no file is asked for".to_owned() } else { outputs.join(", ") };
+    line("outputs", &names);
+    line("dry run", "nothing was fitted, and nothing was written");
+    terminal::write_stdout(&text).context("standard output")
+}
+
+fn memory_text(memory: &MemoryJson, used: &str, args: &FitArgs) -> String {
+    let size = |bytes: u64| bytesize::ByteSize(bytes).display().si().to_string();
+    let read = match memory.rows_as_read {
+        0 => "the rows stay in their file".to_owned(),
+        bytes => format!("{} for the rows as they were read", size(bytes)),
+    };
+    let gpu = match (used, args.memory.gpu_memory) {
+        ("gpu", Some(most)) => format!("; on the GPU at most {most}"),
+        ("gpu", None) => "; on the GPU as --gpu-memory says by default".to_owned(),
+        _ => String::new(),
+    };
+    format!("{} for the rows on the lattice and a restart, {read}{gpu}", size(memory.packed_and_a_restart))
+}
+
+/// Bytes of the rows that are in memory as they were read.
+fn bytes_held(points: &Points<'_>) -> u64 {
+    let values = (points.n_points() * points.n_dims()) as u64;
+    match points.raw() {
+        Points::F32(_) => values * 4,
+        Points::F64(_) => values * 8,
+        _ => 0,
+    }
+}
