@@ -138,10 +138,10 @@ fn rows_of_weight_zero_have_no_gap_of_their_own() {
 
 #[test]
 fn without_spread_there_is_no_gap_and_no_bic() {
-    let data = Dataset::from_rows([[1.0], [1.0], [5.0], [5.0]]).unwrap();
-    let runs = swept(&data, &plan(1..=2, &[1]));
+    let data = Dataset::from_rows([[0.0], [0.0], [7.0], [7.0], [19.0], [19.0]]).unwrap();
+    let runs = swept(&data, &plan(1..=3, &[1]));
     assert!(runs[0].gap.is_some() && runs[0].bic.is_some());
-    assert!(runs[1].gap.is_none() && runs[1].bic.is_none(), "{:?}", runs[1]);
-    let none = SweepPlan { reference_sets: 0, ..plan(1..=2, &[1]) };
+    assert!(runs[2].gap.is_none() && runs[2].bic.is_none(), "{:?}", runs[2]);
+    let none = SweepPlan { reference_sets: 0, ..plan(1..=3, &[1]) };
     assert!(swept(&data, &none).iter().all(|run| run.gap.is_none()));
 }
