@@ -72,6 +72,12 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     metric : {'euclidean', 'cosine'}, default='euclidean'
         With 'cosine' rows are compared by the angle between them (spherical k-means): they are scaled to length 1, and so
         are centroids, so that a squared distance is 2 - 2 cos. A row of zeros is an error.
+    refine : bool, default=False
+        Whether each restart is refined: after its last iteration rows move to the cluster in which they cost least
+        (Hartigan's rule), and iterations go on from there. Never worse; it takes longer.
+    population : int or None, default=None
+        Restarts of a generation of an evolving search: with it all restarts but so many first ones are children of the
+        best so far, so `n_init` should be several times as large. None for independent restarts.
     device : str, default='auto'
         'auto', 'cpu', 'gpu', or part of the name of an adapter (see `devices`). No result depends on it.
     n_jobs : int or None, default=None
@@ -131,6 +137,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         "copy_x": ["boolean"],
         "algorithm": [StrOptions({"lloyd", "elkan"})],
         "metric": [StrOptions({"euclidean", "cosine"})],
+        "refine": ["boolean"],
+        "population": [Interval(Integral, 1, None, closed="left"), None],
         "device": [str],
         "n_jobs": [Integral, None],
     }
@@ -148,6 +156,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         copy_x: bool = True,
         algorithm: str = "lloyd",
         metric: str = "euclidean",
+        refine: bool = False,
+        population: Optional[int] = None,
         device: str = "auto",
         n_jobs: Optional[int] = None,
     ) -> None:
@@ -161,6 +171,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self.copy_x = copy_x
         self.algorithm = algorithm
         self.metric = metric
+        self.refine = refine
+        self.population = population
         self.device = device
         self.n_jobs = n_jobs
 
@@ -261,6 +273,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
             "max_iter": int(self.max_iter),
             "tol": float(self.tol),
             "metric": self.metric,
+            "refine": bool(self.refine),
+            "population": None if self.population is None else int(self.population),
             "device": self.device,
             "threads": _input.threads(self.n_jobs),
         }

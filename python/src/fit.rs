@@ -2,7 +2,7 @@
 
 use cairn::data::{Dataset, Scale};
 use cairn::engine::{Device, Metric, OpenOptions};
-use cairn::kmeans::{self, Init, KMeans, Progress, fit_on, in_threads};
+use cairn::kmeans::{self, Init, KMeans, Progress, Search, fit_on, in_threads};
 use cairn::warnings::{self, Warning};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2, ToPyArray};
 use pyo3::prelude::*;
@@ -31,6 +31,10 @@ pub(crate) struct Request<'py> {
     tol: f64,
     #[pyo3(item)]
     metric: String,
+    #[pyo3(item)]
+    refine: bool,
+    #[pyo3(item)]
+    population: Option<u64>,
     #[pyo3(item)]
     device: String,
     #[pyo3(item)]
@@ -73,6 +77,8 @@ impl Request<'_> {
         };
         Ok(KMeans::new(self.n_clusters)
             .metric(self.metric()?)
+            .refine(self.refine)
+            .search(self.population.map_or(Search::Restarts, |population| Search::Evolve { population }))
             .restarts(self.n_restarts)
             .init(init)
             .seed(self.seed)

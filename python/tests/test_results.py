@@ -199,3 +199,18 @@ def test_what_the_metric_cosine_refuses(digits):
     # centroids that someone sets are compared by the metric too
     fitted.cluster_centers_ = fitted.cluster_centers_[::-1].copy()
     np.testing.assert_array_equal(fitted.predict(digits * 7), 2 - fitted.labels_)
+
+
+def test_searches_are_those_of_the_command(tmp_path, digits):
+    theirs = of_command(digits, tmp_path, "-k", "12", "-r", "15", "--seed", "5", "--refine", "--search", "evolve",
+                        "--population", "4")
+    ours = KMeans(12, n_init=15, random_state=5, tol=0, refine=True, population=4).fit(digits)
+    assert ours.fingerprint_ == theirs["fingerprint"]
+    assert ours.inertia_ < KMeans(12, n_init=15, random_state=5, tol=0).fit(digits).inertia_
+
+
+def test_what_searches_refuse(digits):
+    with pytest.raises(ValueError, match="'population' parameter"):
+        KMeans(3, population=0).fit(digits)
+    with pytest.raises(ValueError, match="cosine"):
+        KMeans(3, metric="cosine", refine=True).fit(digits)
