@@ -38,9 +38,9 @@ fn a_line_for_each_number_of_clusters() {
     held out    held.csv, 32 rows
     fits        3 seeds, 2 restarts each; medians over the seeds, (min to max)
     clusters      inertia  silhouette   Calinski-H.   Davies-B.      gap        BIC   accuracy  held out
-           1  80741.66667           -             -           -  -0.8904   -567.114     33.33%    34.38%
-           2        25205      0.7237       127.797      0.4141  -0.3341   -541.619     66.67%    62.50%
-           3          195      0.9545*      11772.2*     0.0641   4.0689   -283.822*   100.00%    96.88%
+           1  80741.66667           -             -           -  -0.8549   -567.114     33.33%    34.38%
+           2        25205      0.7237       127.797      0.4141  -0.2974   -541.619     66.67%    62.50%
+           3          195      0.9545*      11772.2*     0.0641   4.1039   -283.822*   100.00%    96.88%
           60            0           -             -           -        -          -    100.00%    96.88%
     choice      k = 3 by silhouette, Calinski-Harabasz and BIC; gap chooses none up to 60
     ");
