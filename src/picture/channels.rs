@@ -15,6 +15,7 @@ pub enum Channels {
 
 impl Channels {
     /// Those of colours or greys, with opacity or without.
+    #[cfg(feature = "cli")]
     pub(crate) fn of(colour: bool, alpha: bool) -> Self {
         match (colour, alpha) {
             (false, false) => Self::Grey,

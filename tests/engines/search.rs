@@ -3,7 +3,7 @@
 use cairn::data::Dataset;
 use cairn::engine::certify::Bound;
 use cairn::engine::reference::Reference;
-use cairn::engine::{Engine, Keep, OpenOptions};
+use cairn::engine::{Engine, Keep};
 use cairn::kmeans::{CONTINUE, Init, KMeans, Restarts, RunPlan, Search, pack_for, run_plan};
 use cairn::lattice::Table;
 
@@ -202,7 +202,7 @@ fn populations_of_all_sizes() {
 #[test]
 fn a_gpu_is_assisted() {
     use crate::common::opened;
-    use cairn::engine::{Device, open};
+    use cairn::engine::{Device, OpenOptions, open};
     let adapters = opened(Backend::Vulkan);
     let Some(adapter) = adapters.first() else { return };
     let options = OpenOptions { backends: vec![cairn::engine::Backend::Vulkan], ..OpenOptions::default() };

@@ -46,7 +46,8 @@ pub(in crate::cli) enum SearchArg {
 /// A time with its unit, or a number of seconds.
 fn time(text: &str) -> Result<Duration, String> {
     let text = text.trim();
-    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let seconds = text.strip_suffix('s').unwrap_or(text).trim_end();
+    let seconds = seconds.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let refused = |_| "give a time with its unit, such as 500ms, 10s or 5min".to_owned();
     seconds.map_or_else(|| humantime::parse_duration(text).map_err(refused), Ok)
 }
@@ -59,7 +60,10 @@ mod tests {
     fn times_have_units_or_are_seconds() {
         assert_eq!(time("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(time(" 1min 30s"), Ok(Duration::from_secs(90)));
-        assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(
+            (time("500ms"), time("0.5s")),
+            (Ok(Duration::from_millis(500)), Ok(Duration::from_millis(500)))
+        );
         assert_eq!((time("0.25"), time("0")), (Ok(Duration::from_millis(250)), Ok(Duration::ZERO)));
         for text in ["", "ten", "-3", "-3s", "NaN", "inf", "1e300", "5 parsecs"] {
             assert!(time(text).is_err(), "{text}");

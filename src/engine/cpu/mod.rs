@@ -233,6 +233,7 @@ impl CpuSession<'_> {
     }
 
     /// Refines plain restarts, all of which have their states. Those that the watch leaves unfinished are missing.
+    #[cfg(feature = "gpu")]
     pub(super) fn refine_all(&self, plain: Batch, keep: Keep, watch: &Watch<'_>) -> Batch {
         let Batch { outcomes, states, work, times } = plain;
         let mut batch = Batch { work, times, ..Batch::new() };
