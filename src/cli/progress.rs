@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use cairn::data::{ReadCounter, files_of};
-use cairn::kmeans::{self, Progress};
+use cairn::kmeans::{self, MOST_OUTCOMES, Progress};
 use cairn::numbers;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -91,9 +91,10 @@ struct Step {
 }
 
 impl Bar {
-    /// For restarts.
+    /// For restarts: so many, or as many as `--time` allows.
     pub(super) fn restarts(n: u64) -> Self {
-        Self::new(Kind { step: RESTARTS, doing: "fitting", unit: "restarts" }, Some(n), None)
+        let of = Some(n).filter(|&n| n != MOST_OUTCOMES as u64);
+        Self::new(Kind { step: RESTARTS, doing: "fitting", unit: "restarts" }, of, None)
     }
 
     /// For the fits of a sweep.

@@ -105,3 +105,14 @@ fn a_comparison_searches() {
     let fit = folder.json(&format!("-k 4 -r 6 {search}"));
     assert!(folder.read("c.json").contains(fit["fingerprint"].as_str().unwrap()));
 }
+
+/// Nothing says how many restarts time allows.
+#[test]
+fn progress_within_a_time_has_no_total() {
+    let ran = Folder::new().fit("-k 3 --time 200ms --progress json");
+    let restarts = |line: &&str| line.contains("\"progress\":\"restarts\"");
+    assert!(ran.err.lines().any(|line| restarts(&line)), "{}", ran.err);
+    let lines = ran.err.lines().filter(restarts);
+    lines
+        .for_each(|line| assert!(line.contains("\"of\":null") && line.contains("\"left_s\":null"), "{line}"));
+}
