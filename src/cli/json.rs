@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn::data::{Dataset, Truth};
-use cairn::kmeans::{Algorithm, Params, Search, Split};
+use cairn::kmeans::{Algorithm, Params, Split};
 use cairn::warnings::{Placed, Warning};
 use serde::Serialize;
 use serde_json::Value;
@@ -332,14 +332,10 @@ fn splits(done: &Done<'_>) -> Option<Vec<SplitJson>> {
 
 fn search(done: &Done<'_>) -> SearchJson {
     let searched = &done.fit.searched;
-    let population = match searched.search {
-        Search::Restarts => None,
-        Search::Evolve { population } => Some(population),
-    };
     SearchJson {
         kind: searched.search.name(),
         refine: searched.refine,
-        population,
+        population: searched.search.population(),
         generations: searched.generations,
         accepted: searched.accepted,
         time_s: done.params.time().map(|time| time.as_secs_f64()),

@@ -338,6 +338,7 @@ fn about(made: &Made<'_>) -> Vec<(String, String)> {
     if made.fit.spread.count > 1 {
         about.push(("speed".to_owned(), summary::speed(made.fit)));
     }
+    about.extend(summary::search(made.fit).map(|search| ("search".to_owned(), search)));
     if let Some(text) = made.data.reading.text.as_ref().filter(|_| made.source != DIGITS) {
         about.push(("input".to_owned(), input::form(text)));
     }

@@ -185,12 +185,17 @@ fn kmeans(args: &JobArgs, n_clusters: usize) -> KMeans {
     searching(kmeans, &args.search)
 }
 
-/// The parameters, with how restarts are chosen.
-pub(super) fn searching(kmeans: KMeans, args: &SearchArgs) -> KMeans {
-    let kmeans = kmeans.refine(args.refine).search(match args.search {
+/// How restarts are chosen.
+pub(super) fn search(args: &SearchArgs) -> Search {
+    match args.search {
         SearchArg::Restarts => Search::Restarts,
         SearchArg::Evolve => Search::Evolve { population: args.population },
-    });
+    }
+}
+
+/// The parameters, with how restarts are chosen.
+pub(super) fn searching(kmeans: KMeans, args: &SearchArgs) -> KMeans {
+    let kmeans = kmeans.refine(args.refine).search(search(args));
     let kmeans = args.time.into_iter().fold(kmeans, KMeans::time);
     args.patience.into_iter().fold(kmeans, KMeans::patience)
 }

@@ -36,7 +36,7 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     if done.fit.spread.count > 1 {
         line("spread", &spread(done));
     }
-    if let Some(search) = search(done) {
+    if let Some(search) = search(&done.fit) {
         line("search", &search);
     }
     line("iterations", &iterations(done));
@@ -170,18 +170,18 @@ fn spread(done: &Done<'_>) -> String {
 }
 
 /// How restarts were chosen, if they are not independent and plain, and why there were no more if others were asked for.
-fn search(done: &Done<'_>) -> Option<String> {
-    let Searched { search, refine, generations, accepted, ended } = done.fit.searched;
+pub(super) fn search(fit: &Fit) -> Option<String> {
+    let Searched { search, refine, generations, accepted, ended } = fit.searched;
     let how = match search {
         Search::Restarts => "independent restarts".to_owned(),
         Search::Evolve { population } => {
-            let population = population.min(done.fit.spread.count);
+            let population = population.min(fit.spread.count);
             let generations = plural(generations, "generation");
             format!("evolve, {generations} after a population of {population}, {accepted} better children")
         }
     };
     let refined = if refine { "; each restart refined" } else { "" };
-    let count = done.fit.spread.count;
+    let count = fit.spread.count;
     let why = match ended {
         RunEnd::Restarts | RunEnd::Cancelled => String::new(),
         RunEnd::Time => format!("; ended by --time, --restarts {count} repeats it"),

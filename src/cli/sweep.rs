@@ -22,7 +22,7 @@ use super::table::Table;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
 use super::{hints, json, notes, prepared, request, stop};
-use cairn::numbers::{percent, plural, short, value};
+use cairn::numbers::{percent, plural, short, time, value};
 
 /// Default numbers of clusters.
 const DEFAULT: RangeInclusive<usize> = 2..=20;
@@ -60,6 +60,10 @@ struct SweepSummary<'a> {
     test_prepared: Option<PreparedJson<'a>>,
     truth: Option<&'a str>,
     n_restarts: u64,
+    search: &'static str,
+    population: Option<u64>,
+    refine: bool,
+    time_s: Option<f64>,
     metric: &'static str,
     algorithm: &'static str,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
@@ -321,7 +325,12 @@ fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>) -> 
         AlgorithmArg::Lloyd => "each",
         AlgorithmArg::Bisecting => "for each split in two",
     };
-    text + &labelled("fits", &format!("{seeds}, {restarts} {of}{metric}{shown}"))
+    let search = request::search(&args.search).words(args.search.refine);
+    let within = args
+        .search
+        .time
+        .map_or(String::new(), |limit| format!(", at most {} each", time(limit.as_secs_f64())));
+    text + &labelled("fits", &format!("{seeds}, {restarts} {of}{search}{within}{metric}{shown}"))
 }
 
 /// A line if measures are of samples of the rows.
@@ -402,6 +411,10 @@ fn summary<'a>(
         test_prepared: test.map(prepared::json),
         truth: data.truth.as_ref().map(|truth| truth.column.as_str()),
         n_restarts: args.restarts,
+        search: request::search(&args.search).name(),
+        population: request::search(&args.search).population(),
+        refine: args.search.refine,
+        time_s: args.search.time.map(|time| time.as_secs_f64()),
         metric: Metric::from(args.metric.metric).name(),
         algorithm: Algorithm::from(args.algorithm.algorithm).name(),
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),

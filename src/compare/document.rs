@@ -104,6 +104,14 @@ pub struct ParamsReport {
     pub init: String,
     /// `euclidean` or `cosine`.
     pub metric: &'static str,
+    /// How restarts are chosen: `restarts` or `evolve`.
+    pub search: &'static str,
+    /// Restarts of a generation, if they evolve.
+    pub population: Option<u64>,
+    /// Whether each restart is refined.
+    pub refine: bool,
+    #[serde(skip)]
+    pub(super) search_words: String,
     /// Maximum number of iterations of a restart.
     pub max_iter: u32,
     /// Tolerance.

@@ -175,7 +175,8 @@ pub fn job(document: &Document) -> String {
     let points = range(Parameter::Points).map(|points| format!("{points}, ")).unwrap_or_default();
     let metric =
         if params.metric == "euclidean" { String::new() } else { format!(", metric {}", params.metric) };
-    format!("{points}{clusters}, {restarts} from {}, seed {}{metric}", params.init, params.seed)
+    let (init, seed, search) = (&params.init, &params.seed, &params.search_words);
+    format!("{points}{clusters}, {restarts} from {init}{search}, seed {seed}{metric}")
 }
 
 /// All warnings: first those about the data and the results, then those about times, with device and value, and the text that `add` gives for each. Of several values with the same kind

@@ -27,6 +27,24 @@ impl Search {
             Self::Evolve { .. } => "evolve",
         }
     }
+
+    /// Restarts of a generation, if there are any.
+    #[must_use]
+    pub fn population(self) -> Option<u64> {
+        match self {
+            Self::Restarts => None,
+            Self::Evolve { population } => Some(population),
+        }
+    }
+
+    /// What follows a number of restarts in a sentence: how they are chosen, and whether they are refined. Empty for plain
+    /// ones.
+    #[must_use]
+    pub fn words(self, refine: bool) -> String {
+        let evolved =
+            self.population().map(|population| format!(", evolved in a population of {population}"));
+        evolved.unwrap_or_default() + if refine { ", each refined" } else { "" }
+    }
 }
 
 /// What a search did.

@@ -56,6 +56,9 @@ fn the_summary_says_how_restarts_were_chosen() {
     assert!(text.contains("\nsearch      independent restarts; each restart refined\n"), "{text}");
     let text = folder.fit("-k 5 -r 13 --search evolve --population 4 --refine").out;
     assert!(text.contains("\nsearch      evolve, 2 generations after a population of 4, "), "{text}");
+    let page = folder.fit("-k 5 -r 5 --refine --report r.html");
+    page.done();
+    assert!(folder.read("r.html").contains("independent restarts; each restart refined"));
     let text = folder.fit("-k 5 --time 1ms").out;
     assert!(text.contains("independent restarts; ended by --time, --restarts "), "{text}");
 }
@@ -92,6 +95,9 @@ fn a_sweep_searches() {
         assert!(refined["inertia"].as_f64() <= plain["inertia"].as_f64());
     }
     assert_ne!(plain["runs"], refined["runs"]);
+    assert_eq!((&plain["refine"], &refined["refine"]), (&false.into(), &true.into()));
+    let text = folder.run("sweep digits -k 2 -r 8 --no-measures --search evolve --population 3 --refine").out;
+    assert!(text.contains("8 restarts each, evolved in a population of 3, each refined"), "{text}");
 }
 
 /// Devices are compared by the same search.
@@ -103,7 +109,14 @@ fn a_comparison_searches() {
         .run(&format!("compare --devices cpu,reference -k 4 -r 6 {search} --runs 2 --export-json c.json"));
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let fit = folder.json(&format!("-k 4 -r 6 {search}"));
-    assert!(folder.read("c.json").contains(fit["fingerprint"].as_str().unwrap()));
+    let document = folder.read("c.json");
+    assert!(document.contains(fit["fingerprint"].as_str().unwrap()));
+    assert!(
+        document.contains("\"search\": \"evolve\"") && document.contains("\"refine\": true"),
+        "{document}"
+    );
+    let said = "6 restarts from k-means++, evolved in a population of 3, each refined, seed 42";
+    assert!(ran.out.contains(said), "{}", ran.out);
 }
 
 /// Nothing says how many restarts time allows.
