@@ -9,6 +9,7 @@ use cairn::warnings::{self, Placed, Warning};
 use serde::Serialize;
 
 use super::args::FitArgs;
+use super::progress::size;
 use super::ready::{Ready, outputs};
 use super::terminal::{self, labelled, plain};
 use super::{failure, hints, input, json, notes, prepared, rows_out, summary};
@@ -30,11 +31,8 @@ struct DryRun<'a> {
 
 #[derive(Serialize)]
 struct DeviceJson<'a> {
-    asked: &'a str,
-    used: &'a str,
-    adapter: &'a str,
-    driver: &'a str,
-    fallback: Option<&'a str>,
+    #[serde(flatten)]
+    device: json::DeviceJson<'a>,
     why: &'a str,
 }
 
@@ -65,14 +63,8 @@ pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
     }
     let table_columns = data.reading.features.as_ref().map_or(data.columns.len(), |(count, _)| *count);
     if args.json {
-        let device = DeviceJson {
-            asked: params.device().name(),
-            used: info.used,
-            adapter: &info.adapter,
-            driver: &info.driver,
-            fallback: opened.fallback.as_deref(),
-            why: &opened.why,
-        };
+        let device =
+            DeviceJson { device: json::device(params, &info, opened.fallback.as_deref()), why: &opened.why };
         let text = json::pretty(&DryRun {
             schema: json::SCHEMA,
             version: json::VERSION,
@@ -121,7 +113,6 @@ pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
 }
 
 fn memory_text(memory: &MemoryJson, used: &str, args: &FitArgs) -> String {
-    let size = |bytes: u64| bytesize::ByteSize(bytes).display().si().to_string();
     let read = match memory.rows_as_read {
         0 => "the rows stay in their file".to_owned(),
         bytes => format!("{} for the rows as they were read", size(bytes)),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cairn::data::{Dataset, Truth};
+use cairn::engine::DeviceInfo;
 use cairn::kmeans::{Algorithm, Params, Split};
 use cairn::warnings::{Placed, Warning};
 use serde::Serialize;
@@ -82,7 +83,7 @@ pub(super) struct Parameters<'a> {
 }
 
 #[derive(Serialize)]
-struct DeviceJson<'a> {
+pub(super) struct DeviceJson<'a> {
     asked: &'a str,
     used: &'a str,
     adapter: &'a str,
@@ -205,7 +206,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         version: VERSION,
         data: data(&done.data, &placed),
         params: parameters(done.args, &done.data, &done.params, &done.starts),
-        device: device(done),
+        device: device(&done.params, &done.fit.device, done.fit.device.fallback.as_deref()),
         best: best(done),
         restarts: restarts(done),
         splits: splits(done),
@@ -269,14 +270,18 @@ pub(super) fn parameters<'a>(
     }
 }
 
-fn device<'a>(done: &'a Done<'_>) -> DeviceJson<'a> {
-    let device = &done.fit.device;
+/// The device that was asked for, the one used, and why another took over, if one did.
+pub(super) fn device<'a>(
+    params: &'a Params,
+    used: &'a DeviceInfo,
+    fallback: Option<&'a str>,
+) -> DeviceJson<'a> {
     DeviceJson {
-        asked: done.params.device().name(),
-        used: device.used,
-        adapter: &device.adapter,
-        driver: &device.driver,
-        fallback: device.fallback.as_deref(),
+        asked: params.device().name(),
+        used: used.used,
+        adapter: &used.adapter,
+        driver: &used.driver,
+        fallback,
     }
 }
 

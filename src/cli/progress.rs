@@ -327,7 +327,7 @@ fn bytes_of(sources: &[String]) -> Option<u64> {
 }
 
 /// A number of bytes.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     bytesize::ByteSize(bytes).display().si().to_string()
 }
 

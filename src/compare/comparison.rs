@@ -288,7 +288,6 @@ impl ComparisonRun<'_, '_> {
                 search: of.params.search().name(),
                 population: of.params.search().population(),
                 refine: of.params.refine(),
-                search_words: of.params.search().words(of.params.refine()),
                 max_iter: of.params.max_iter(),
                 tol: of.params.tol(),
             },

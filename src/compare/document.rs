@@ -110,8 +110,6 @@ pub struct ParamsReport {
     pub population: Option<u64>,
     /// Whether each restart is refined.
     pub refine: bool,
-    #[serde(skip)]
-    pub(super) search_words: String,
     /// Maximum number of iterations of a restart.
     pub max_iter: u32,
     /// Tolerance.

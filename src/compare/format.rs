@@ -4,6 +4,7 @@ use super::document::{DeviceReport, Document, Measurement, Overtake, Timing};
 use super::statistics::{Interval, LEAST_PAIRS, Ratio};
 use super::sweep::{Crossover, Parameter};
 use super::warnings::Warning;
+use crate::kmeans::Search;
 use crate::numbers::{plural, three};
 
 /// `0.42 [0.41, 0.44]`, or `0.42` if there are too few runs for an interval.
@@ -175,7 +176,8 @@ pub fn job(document: &Document) -> String {
     let points = range(Parameter::Points).map(|points| format!("{points}, ")).unwrap_or_default();
     let metric =
         if params.metric == "euclidean" { String::new() } else { format!(", metric {}", params.metric) };
-    let (init, seed, search) = (&params.init, &params.seed, &params.search_words);
+    let search = params.population.map_or(Search::Restarts, |population| Search::Evolve { population });
+    let (init, seed, search) = (&params.init, &params.seed, search.words(params.refine));
     format!("{points}{clusters}, {restarts} from {init}{search}, seed {seed}{metric}")
 }
 

@@ -182,6 +182,11 @@ impl CsvValues {
         n_cells == expected || self.form.trailing && n_cells == expected + 1 && last.trim().is_empty()
     }
 
+    /// Whether a trimmed cell of numbers lacks its value, so that its row is dropped.
+    fn lacks(&self, pick: &Pick, cell: &str) -> bool {
+        pick.drops() && (is_missing(cell) || self.is_mark(cell))
+    }
+
     /// The value of a feature's trimmed cell, as the pick takes it.
     pub(super) fn picked_feature(
         &self,
@@ -190,7 +195,7 @@ impl CsvValues {
         cell: &str,
         decimals: &mut Decimals,
     ) -> Result<f64, DataError> {
-        if pick.drops() && (is_missing(cell) || self.is_mark(cell)) {
+        if self.lacks(pick, cell) {
             return Ok(f64::NAN);
         }
         match self.feature(row, column, cell, decimals) {
@@ -207,7 +212,7 @@ impl CsvValues {
         cell: &str,
         decimals: &mut Decimals,
     ) -> Result<f64, DataError> {
-        if pick.drops() && (is_missing(cell) || self.is_mark(cell)) {
+        if self.lacks(pick, cell) {
             return Ok(f64::NAN);
         }
         self.weight(row, column, cell, decimals)

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use super::error::no_restart;
 use super::run::{RunPlan, label_outside, run_until};
 use super::{FitError, Params, Restarts};
 use crate::engine::nearest_two::{Centroids, NearestTwo};
@@ -13,7 +14,7 @@ use crate::engine::reference::Sums;
 use crate::engine::reference::assign::row_distance;
 use crate::engine::reference::stop::shift_limit;
 use crate::engine::reference::update::move_centroids;
-use crate::engine::{Batch, DeviceInfo, Engine, EngineError, Job, Outcome, State, Stop, digest};
+use crate::engine::{Batch, DeviceInfo, Engine, Job, Outcome, State, Stop, digest};
 use crate::lattice::Table;
 
 /// A split of a cluster in two.
@@ -189,7 +190,7 @@ impl Bisecting<'_> {
         if device.fallback.is_some() {
             self.device = device;
         }
-        let missing = || missing(&self.device);
+        let missing = || no_restart(&self.device);
         let outcome = *ran.best().ok_or_else(missing)?;
         let (_, state) = ran.states.pop().ok_or_else(missing)?;
         self.batch.work.merge(ran.work);
@@ -222,8 +223,4 @@ impl Bisecting<'_> {
         label_outside(self.job, &mut restarts);
         Ok(Bisected { restarts, splits, device, loading: self.loading })
     }
-}
-
-fn missing(device: &DeviceInfo) -> EngineError {
-    EngineError::DeviceFailed { adapter: device.adapter.clone(), reason: "no restart was returned".into() }
 }

@@ -2,7 +2,7 @@
 
 use super::ParamsError;
 use crate::data::DataError;
-use crate::engine::EngineError;
+use crate::engine::{DeviceInfo, EngineError};
 use crate::lattice::LatticeError;
 use crate::memory::OutOfMemory;
 
@@ -41,4 +41,9 @@ pub enum FitError {
         /// The message of the operating system.
         reason: String,
     },
+}
+
+/// The error of a device that should have returned a restart.
+pub(super) fn no_restart(device: &DeviceInfo) -> EngineError {
+    EngineError::DeviceFailed { adapter: device.adapter.clone(), reason: "no restart was returned".into() }
 }

@@ -22,7 +22,7 @@ use ndarray::Array2;
 use crate::data::{Dataset, Rows, Scaling};
 use crate::engine::cost::JobSize;
 use crate::engine::{
-    self, DeviceInfo, EngineError, Estimates, Keep, Metric, OpenOptions, Opened, Outcome, State, Times, Work,
+    self, DeviceInfo, Estimates, Job, Keep, Metric, OpenOptions, Opened, Outcome, State, Times, Work,
 };
 use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
 use crate::memory;
@@ -32,6 +32,7 @@ pub use algorithm::Algorithm;
 pub use bisect::{Bisected, Split, bisect};
 pub use columns::{ColumnNamesError, ColumnOrder, column_order};
 pub use error::FitError;
+use error::no_restart;
 pub use labelled::{labelled, labelled_values};
 use median::halfway;
 pub(crate) use median::median;
@@ -510,17 +511,15 @@ pub fn fit_table(
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
+    let job = params.job(table)?;
     let Ran { mut restarts, searched, splits, mut device, loading: [loaded, built] } =
         match params.algorithm() {
-            Algorithm::Lloyd => lloyd(opened, table, params, progress)?,
+            Algorithm::Lloyd => lloyd(opened, &job, params, progress)?,
             Algorithm::Bisecting => bisecting(opened, table, params, progress)?,
         };
-    let missing = || EngineError::DeviceFailed {
-        adapter: opened.engine.info().adapter,
-        reason: "no restart was returned".into(),
-    };
+    let missing = || no_restart(&opened.engine.info());
     let best = *restarts.best().ok_or_else(missing)?;
-    let fingerprint = restarts.fingerprint(&params.job(table)?);
+    let fingerprint = restarts.fingerprint(&job);
     let state = match params.keep() {
         Keep::All => restarts.best_state().cloned(),
         Keep::Best => restarts.states.pop().map(|(_, state)| state), // a move: the labels may be large
@@ -568,13 +567,12 @@ struct Ran {
 
 fn lloyd(
     opened: &Opened,
-    table: &Table,
+    job: &Job<'_>,
     params: &Params,
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Ran, FitError> {
-    let start = Instant::now();
-    let job = params.job(table)?;
-    let mut session = opened.engine.load(&job)?;
+    let (start, table) = (Instant::now(), job.table);
+    let mut session = opened.engine.load(job)?;
     let loading = [start.elapsed(), session.build_time()];
     let n_restarts = params.n_restarts();
     let (mut done, mut least, iterations) = (0, u128::MAX, AtomicU64::new(0));
@@ -586,7 +584,7 @@ fn lloyd(
         progress(&Progress { done, of: n_restarts, best, batch, iterations, table })
     };
     let plan = RunPlan::of(params);
-    let (mut restarts, searched) = run::run_until(session.as_mut(), &job, &plan, &iterations, &mut seen)?;
+    let (mut restarts, searched) = run::run_until(session.as_mut(), job, &plan, &iterations, &mut seen)?;
     if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
         restarts = run::complete(restarts, searched.ended, n_restarts)?;
     }

@@ -1,5 +1,6 @@
 //! The inertia of a restart after each iteration.
 
+use super::error::no_restart;
 use super::{FitError, Params};
 use crate::engine::{Engine, EngineError, Job, Keep, Outcome, Seeding, State, Stop, Watch};
 use crate::lattice::Table;
@@ -42,10 +43,7 @@ pub fn trace(
 fn once(engine: &dyn Engine, job: &Job<'_>, restart: u64) -> Result<(Outcome, State), FitError> {
     let mut session = engine.load(job)?;
     let mut batch = session.run(restart..restart + 1, Keep::All, &Watch::default())?;
-    let missing = || EngineError::DeviceFailed {
-        adapter: engine.info().adapter,
-        reason: "no restart was returned".into(),
-    };
+    let missing = || no_restart(&engine.info());
     let (_, state) = batch.states.pop().ok_or_else(missing)?;
     Ok((*batch.outcomes.first().ok_or_else(missing)?, state))
 }

@@ -29,9 +29,9 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::certify::Bound;
-use super::inertia::{inertia, inertia as inertia_of, squares};
+use super::inertia::{inertia, squares};
 use super::nearest_two::{Centroids, NearestSession};
-use super::reference::refine::{has_room, location_weights};
+use super::reference::refine::location_weights;
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
@@ -40,11 +40,10 @@ use super::{
 };
 use assign::assign;
 use bounds::{Bounds, Moves};
-use guess::{Guess, Guesser};
+use guess::Guesser;
 use info::info;
 use kernel::{Instructions, Kernel};
 use nearest_two::CpuNearest;
-use refine::Moves as RowMoves;
 use seed::Seeder;
 use update::Updater;
 
@@ -230,88 +229,6 @@ impl CpuSession<'_> {
         let update = iterate.saturating_sub(done.times.assign);
         done.times = Times { seed, iterate, update, ..done.times };
         Some(done)
-    }
-
-    /// Refines plain restarts, all of which have their states. Those that the watch leaves unfinished are missing.
-    #[cfg(feature = "gpu")]
-    pub(super) fn refine_all(&self, plain: Batch, keep: Keep, watch: &Watch<'_>) -> Batch {
-        let Batch { outcomes, states, work, times } = plain;
-        let mut batch = Batch { work, times, ..Batch::new() };
-        let Some(locations) = &self.locations else { return batch };
-        for (outcome, (_, state)) in outcomes.into_iter().zip(states) {
-            let start = Instant::now();
-            let done = FinishedRestart { outcome, state, work: Work::default(), times: Times::default() };
-            let Some(mut done) = self.refine(done, locations, true, watch) else { break };
-            done.times.iterate = start.elapsed();
-            done.add_to(&mut batch, keep);
-        }
-        batch
-    }
-
-    /// Refines a restart: rounds of moves while each lowers the inertia, then Lloyd's loop, until no round does.
-    fn refine(
-        &self,
-        mut done: FinishedRestart,
-        locations: &[u64],
-        shared: bool,
-        watch: &Watch<'_>,
-    ) -> Option<FinishedRestart> {
-        let mut guess = self.guesser.guess(self.job.n_clusters);
-        while done.outcome.stop != Stop::MaxIter && self.job.n_clusters > 1 {
-            let Some(refined) = self.rounds(&done, &mut guess, locations, shared, watch)? else { break };
-            let FinishedRestart { work, times, outcome, .. } = done;
-            done = self.lloyd(outcome.restart, refined, shared, watch)?;
-            done.work.merge(work);
-            done.times.merge(times);
-        }
-        Some(done)
-    }
-
-    /// Rounds of moves: the centroids after those that lowered the inertia, and the iterations with each of these as one.
-    /// The inner `None` if none did, the outer if the watch ends the run.
-    fn rounds(
-        &self,
-        done: &FinishedRestart,
-        guess: &mut Guess,
-        locations: &[u64],
-        shared: bool,
-        watch: &Watch<'_>,
-    ) -> Option<Option<(Vec<i32>, u32)>> {
-        let (table, kernel, k) = (self.job.table, self.kernel, self.job.n_clusters);
-        let Outcome { mut inertia, mut iterations, .. } = done.outcome;
-        let (mut centroids, mut labels) = (done.state.centroids.clone(), done.state.labels.clone());
-        let mut updater = None;
-        let mut moved = vec![0; centroids.len()];
-        while has_room(iterations, self.job.max_iter) {
-            let before: &Updater<'_> =
-                updater.get_or_insert_with(|| Updater::new(table, kernel, &labels, k, shared));
-            let counts = before.sums().counts;
-            let least = counts.iter().copied().filter(|&count| count > 0).min().unwrap_or(0);
-            self.guesser.fill_in_f32(guess, &centroids);
-            let moves = RowMoves {
-                guesser: &self.guesser,
-                guess,
-                centroids: Centroids { lattice: &table.lattice, values: &centroids },
-                labels: &labels,
-                counts: &counts,
-                locations,
-                least,
-                proves: self.cpu.bound.proves_moves(),
-            };
-            let moves = moves.find(shared, watch)?;
-            let Some(updater) = updater.as_mut().filter(|_| !moves.is_empty()) else { break };
-            moves.into_iter().for_each(|(row, to)| labels[row] = to);
-            updater.follow(&labels, shared);
-            updater.move_centroids(self.job, &centroids, &mut moved);
-            let after = inertia_of(table, self.squares, &moved, &updater.sums());
-            if after >= inertia {
-                break;
-            }
-            std::mem::swap(&mut centroids, &mut moved);
-            (inertia, iterations) = (after, iterations + 1);
-        }
-        let refined = iterations > done.outcome.iterations;
-        Some(refined.then_some((centroids, iterations)))
     }
 
     fn lloyd(

@@ -6,6 +6,9 @@
 //! others, a cluster whose least cost exceeds the most of another one, or that of the own, is not where the row moves; the
 //! costs of those that remain are compared in integers.
 
+#[cfg(feature = "gpu")]
+use std::time::Instant;
+
 use rayon::prelude::*;
 
 use super::guess::{Arithmetic, Guess, Guesser};
@@ -13,30 +16,119 @@ use super::kernel::Tile;
 use super::scorer::{Points, Scorer};
 use super::tile_result::TileResult;
 use super::tiles::Gathered;
-use crate::engine::Watch;
+use super::update::Updater;
+use super::{CpuSession, FinishedRestart};
+use crate::engine::inertia::inertia;
 use crate::engine::nearest_two::{Centroids, distance};
-use crate::engine::reference::refine::Cost;
+use crate::engine::reference::refine::{Cost, has_room};
+#[cfg(feature = "gpu")]
+use crate::engine::{Batch, Keep, Times, Work};
+use crate::engine::{Outcome, Stop, Watch};
 
 /// Tiles per parallel task.
 const CHUNK: usize = 32;
 /// More than the relative roundings of a few operations in `f64`.
 const ROUNDINGS: f64 = 1e-12;
 
-/// Centroids and labels whose rows may move.
-pub(super) struct Moves<'a> {
-    pub(super) guesser: &'a Guesser<'a>,
-    pub(super) guess: &'a Guess, // in `f32`
-    pub(super) centroids: Centroids<'a>,
-    pub(super) labels: &'a [u32],
-    pub(super) counts: &'a [u64],
-    pub(super) locations: &'a [u64],
-    pub(super) least: u64,   // the least weight of a cluster that has some
-    pub(super) proves: bool, // but in tests
+impl CpuSession<'_> {
+    /// Refines plain restarts, all of which have their states. Those that the watch leaves unfinished are missing.
+    #[cfg(feature = "gpu")]
+    pub(in crate::engine) fn refine_all(&self, plain: Batch, keep: Keep, watch: &Watch<'_>) -> Batch {
+        let Batch { outcomes, states, work, times } = plain;
+        let mut batch = Batch { work, times, ..Batch::new() };
+        let Some(locations) = &self.locations else { return batch };
+        for (outcome, (_, state)) in outcomes.into_iter().zip(states) {
+            let start = Instant::now();
+            let done = FinishedRestart { outcome, state, work: Work::default(), times: Times::default() };
+            let Some(mut done) = self.refine(done, locations, true, watch) else { break };
+            done.times.iterate = start.elapsed();
+            done.add_to(&mut batch, keep);
+        }
+        batch
+    }
+
+    /// Refines a restart: rounds of moves while each lowers the inertia, then Lloyd's loop, until no round does.
+    pub(super) fn refine(
+        &self,
+        mut done: FinishedRestart,
+        locations: &[u64],
+        shared: bool,
+        watch: &Watch<'_>,
+    ) -> Option<FinishedRestart> {
+        let mut guess = self.guesser.guess(self.job.n_clusters);
+        while done.outcome.stop != Stop::MaxIter && self.job.n_clusters > 1 {
+            let Some(refined) = self.rounds(&done, &mut guess, locations, shared, watch)? else { break };
+            let FinishedRestart { work, times, outcome, .. } = done;
+            done = self.lloyd(outcome.restart, refined, shared, watch)?;
+            done.work.merge(work);
+            done.times.merge(times);
+        }
+        Some(done)
+    }
+
+    /// Rounds of moves: the centroids after those that lowered the inertia, and the iterations with each of these as one.
+    /// The inner `None` if none did, the outer if the watch ends the run.
+    fn rounds(
+        &self,
+        done: &FinishedRestart,
+        guess: &mut Guess,
+        locations: &[u64],
+        shared: bool,
+        watch: &Watch<'_>,
+    ) -> Option<Option<(Vec<i32>, u32)>> {
+        let (table, kernel, k) = (self.job.table, self.kernel, self.job.n_clusters);
+        let Outcome { inertia: mut least_inertia, mut iterations, .. } = done.outcome;
+        let (mut centroids, mut labels) = (done.state.centroids.clone(), done.state.labels.clone());
+        let mut updater = None;
+        let mut moved = vec![0; centroids.len()];
+        while has_room(iterations, self.job.max_iter) {
+            let before: &Updater<'_> =
+                updater.get_or_insert_with(|| Updater::new(table, kernel, &labels, k, shared));
+            let counts = before.sums().counts;
+            let least = counts.iter().copied().filter(|&count| count > 0).min().unwrap_or(0);
+            self.guesser.fill_in_f32(guess, &centroids);
+            let moves = RowMoves {
+                guesser: &self.guesser,
+                guess,
+                centroids: Centroids { lattice: &table.lattice, values: &centroids },
+                labels: &labels,
+                counts: &counts,
+                locations,
+                least,
+                proves: self.cpu.bound.proves_moves(),
+            };
+            let moves = moves.find(shared, watch)?;
+            let Some(updater) = updater.as_mut().filter(|_| !moves.is_empty()) else { break };
+            moves.into_iter().for_each(|(row, to)| labels[row] = to);
+            updater.follow(&labels, shared);
+            updater.move_centroids(self.job, &centroids, &mut moved);
+            let after = inertia(table, self.squares, &moved, &updater.sums());
+            if after >= least_inertia {
+                break;
+            }
+            std::mem::swap(&mut centroids, &mut moved);
+            (least_inertia, iterations) = (after, iterations + 1);
+        }
+        let refined = iterations > done.outcome.iterations;
+        Some(refined.then_some((centroids, iterations)))
+    }
 }
 
-impl Moves<'_> {
+/// Centroids and labels whose rows may move.
+struct RowMoves<'a> {
+    guesser: &'a Guesser<'a>,
+    guess: &'a Guess, // in `f32`
+    centroids: Centroids<'a>,
+    labels: &'a [u32],
+    counts: &'a [u64],
+    locations: &'a [u64],
+    least: u64,   // the least weight of a cluster that has some
+    proves: bool, // but in tests
+}
+
+impl RowMoves<'_> {
     /// The rows that move, in order, and their new labels. `None` if the watch ends the run.
-    pub(super) fn find(&self, shared: bool, watch: &Watch<'_>) -> Option<Vec<(usize, u32)>> {
+    fn find(&self, shared: bool, watch: &Watch<'_>) -> Option<Vec<(usize, u32)>> {
         let size = CHUNK * self.guesser.tiles.width();
         let work = |(chunk, labels): (usize, &[u32])| {
             if watch.ends() { Vec::new() } else { self.find_in(chunk * size, labels) }

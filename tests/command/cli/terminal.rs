@@ -2,7 +2,7 @@
 
 use super::{Folder, Ran};
 
-const SUBCOMMANDS: [&str; 13] = [
+const SUBCOMMANDS: [&str; 14] = [
     "completions",
     "man",
     "fit",
@@ -15,6 +15,7 @@ const SUBCOMMANDS: [&str; 13] = [
     "report",
     "draw",
     "read",
+    "quantize",
     "devices",
 ];
 
