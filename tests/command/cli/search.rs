@@ -43,6 +43,8 @@ fn patience_ends_a_search() {
     let count = patient["restarts"]["count"].as_u64().unwrap();
     assert!(count.is_multiple_of(3) && (15..90_000).contains(&count), "{count}");
     assert_eq!(patient["search"]["ended"], "patience");
+    // the last four generations brought nothing, the one before them the best
+    assert_eq!(patient["best"]["restart"].as_u64().unwrap() / 3, count / 3 - 5);
     assert_eq!(patient["search"]["generations"].as_u64(), Some(count / 3 - 1));
     assert_eq!(patient["fingerprint"], folder.json(&format!("{search} -r {count}"))["fingerprint"]);
 }
