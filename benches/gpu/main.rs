@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use cairn::engine::gpu::{Gpu, MatrixUnits, adapters};
-use cairn::engine::{Device, OpenOptions, Opened, Peak, Times, open};
+use cairn::engine::{Device, OpenOptions, Opened, Peak, Testing, Times, open};
 use cairn::kmeans::{CONTINUE, Fit, Params, fit_table};
 use cairn::lattice::Table;
 use cases::{Case, cases};
@@ -36,6 +36,12 @@ struct Args {
     /// Write points and starts of the cases to this folder, for gpu_peers.py
     #[arg(long)]
     write: Option<PathBuf>,
+    /// Time these kernels: `best`, `f32` (without matrix units) and `matrix`
+    #[arg(long, value_delimiter = ',', default_value = "best,f32,matrix")]
+    kernels: Vec<String>,
+    /// Time these shapes of kernels too: the beginnings of their names, as `assign_tiled HIGH=8`
+    #[arg(long, value_delimiter = ',')]
+    shapes: Vec<String>,
     /// Passed by `cargo bench` to every bench
     #[arg(long, hide = true)]
     bench: bool,
@@ -64,8 +70,8 @@ struct Report {
 #[derive(Serialize)]
 struct Measured {
     case: &'static str,
-    /// `best`: the default choice; `f32` and `matrix` are separate if it has matrix units.
-    kernel: &'static str,
+    /// `best`: the default choice; `f32` and `matrix` are separate if it has matrix units; or a shape.
+    kernel: String,
     n_points: usize,
     n_dims: usize,
     n_clusters: usize,
@@ -154,6 +160,12 @@ fn measure(args: &Args, cases: &[Case]) -> anyhow::Result<Report> {
         );
     }
     let (f32, matrix) = (with("f32")?, with("matrix")?);
+    let forced = args.shapes.iter().map(|shape| {
+        let testing = Testing { choice: Some(shape.clone()), ..Testing::default() };
+        let options = OpenOptions { gpu_kernel: Some("trial".into()), testing, ..OpenOptions::default() };
+        open(&Device::parse(&args.adapter), &options)
+    });
+    let forced = forced.collect::<Result<Vec<_>, _>>()?;
     println!(
         "matrix units: {}",
         report.matrix_units_edge.map_or("none".into(), |edge| format!("{edge} x {edge}"))
@@ -172,6 +184,8 @@ fn measure(args: &Args, cases: &[Case]) -> anyhow::Result<Report> {
         if report.matrix_units_edge.is_some() && case.suits_matrix_units() {
             kernels.extend([("f32", &f32), ("matrix", &matrix)]);
         }
+        kernels.retain(|(name, _)| args.kernels.iter().any(|wanted| wanted == name));
+        kernels.extend(args.shapes.iter().map(String::as_str).zip(&forced));
         for measured in measure_case(case, &kernels, &cpu, peak)? {
             println!("{}", measured.row());
             report.cases.push(measured);
@@ -202,7 +216,7 @@ fn units(name: &str) -> anyhow::Result<Option<u32>> {
 /// The same case by several kernels.
 fn measure_case(
     case: &Case,
-    kernels: &[(&'static str, &Opened)],
+    kernels: &[(&str, &Opened)],
     cpu: &Opened,
     peak: Option<Peak>,
 ) -> anyhow::Result<Vec<Measured>> {
@@ -216,7 +230,7 @@ fn measure_case(
 fn measure_kernel(
     case: &Case,
     (table, params): (&Table, &Params),
-    (kernel, gpu): (&'static str, &Opened),
+    (kernel, gpu): (&str, &Opened),
     expected: &Fit,
     peak: Option<Peak>,
 ) -> anyhow::Result<Measured> {
@@ -240,7 +254,7 @@ fn measure_kernel(
     let bytes = work.assigned_points as f64 * (4 * d + 4) as f64 / fastest;
     Ok(Measured {
         case: case.name,
-        kernel,
+        kernel: kernel.to_owned(),
         n_points: n,
         n_dims: d,
         n_clusters: k,
