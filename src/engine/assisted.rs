@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cpu::{Cpu, CpuSession};
 use super::nearest_two::{Centroids, NearestSession};
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, Watch};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, Unfinished, Watch};
 
 /// A device, and the CPU that assists it.
 pub(super) struct Assisted {
@@ -84,6 +84,16 @@ impl Session for AssistedSession<'_> {
         watch: &Watch<'_>,
     ) -> Result<Batch, EngineError> {
         self.on_cpu().evolve(members, restarts, keep, watch)
+    }
+
+    /// Only the CPU keeps states between iterations: where it refines, it goes on.
+    fn go_on(
+        &mut self,
+        from: &Unfinished,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<Option<Batch>, EngineError> {
+        if self.job.refine { self.on_cpu().go_on(from, keep, watch) } else { Ok(None) }
     }
 
     /// The restarts of a run that failed; none where they were still to be refined.

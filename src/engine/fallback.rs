@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cpu::Cpu;
 use super::nearest_two::{Centroids, NearestSession, NearestTwo};
-use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, Watch};
+use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, Unfinished, Watch};
 use crate::lattice::Table;
 
 /// An engine whose jobs continue on another one when it fails, with bitwise equal results.
@@ -159,6 +159,16 @@ impl Session for FallbackSession<'_> {
     ) -> Result<Batch, EngineError> {
         let run = |session: &mut dyn Session, restarts| session.evolve(members, restarts, keep, watch);
         self.run_each(restarts, keep, watch, run)
+    }
+
+    /// Only a CPU goes on, and it has no faults.
+    fn go_on(
+        &mut self,
+        from: &Unfinished,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<Option<Batch>, EngineError> {
+        self.current.go_on(from, keep, watch)
     }
 
     fn salvage(&mut self, keep: Keep) -> Batch {

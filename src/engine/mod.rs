@@ -47,7 +47,7 @@ pub use options::{Race, Testing};
 pub use outcome::{Batch, Keep, NO_LABEL, Outcome, State, Stop, Work, digest};
 pub use peak::Peak;
 pub use times::Times;
-pub use watch::Watch;
+pub use watch::{Unfinished, Watch};
 
 /// A device that can run jobs.
 pub trait Engine: Send + Sync {
@@ -118,6 +118,20 @@ pub trait Session {
             adapter: self.info().adapter,
             reason: "it runs plain restarts only".into(),
         })
+    }
+
+    /// Runs the rest of a restart, from what [`Watch::keep`] was told of it. `None` from a session that keeps no states
+    /// between iterations: the restart begins again then, and ends the same.
+    ///
+    /// # Errors
+    /// As [`Session::run`].
+    fn go_on(
+        &mut self,
+        _from: &Unfinished,
+        _keep: Keep,
+        _watch: &Watch<'_>,
+    ) -> Result<Option<Batch>, EngineError> {
+        Ok(None)
     }
 
     /// The finished part of a run that failed: outcomes in order, and the states that are known. Under [`Keep::Best`]

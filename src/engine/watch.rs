@@ -1,12 +1,23 @@
 //! A watch over a run: it calls an observer while restarts run, and the observer may end the run.
 
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Time between two calls of the observer.
 const EVERY: Duration = Duration::from_millis(100);
+
+/// A restart between two iterations. What follows depends on nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Number of the restart, from 0.
+    pub restart: u64,
+    /// Iterations made, fewer than the most; 0 after the seeding.
+    pub iterations: u32,
+    /// Lattice coordinates. (n_clusters, n_dims)
+    pub centroids: Vec<i32>,
+}
 
 type Observer<'a> = &'a mut (dyn FnMut() -> ControlFlow<()> + Send);
 
@@ -20,6 +31,7 @@ struct Watched<'a> {
     ended: AtomicBool,
     observer: Mutex<Observer<'a>>,
     iterations: Option<&'a AtomicU64>,
+    latest: Option<&'a Mutex<Option<Unfinished>>>,
 }
 
 impl<'a> Watch<'a> {
@@ -31,7 +43,26 @@ impl<'a> Watch<'a> {
             ended: AtomicBool::new(false),
             observer: Mutex::new(observer),
             iterations: None,
+            latest: None,
         }))
+    }
+
+    /// The same, keeping the latest state of the restart that runs, of a batch of one restart.
+    #[must_use]
+    pub fn keeping(mut self, latest: &'a Mutex<Option<Unfinished>>) -> Self {
+        self.0.iter_mut().for_each(|watched| watched.latest = Some(latest));
+        self
+    }
+
+    /// Keeps the state of a restart that has not stopped, after so many iterations. The CPU reports each; a GPU, whose host
+    /// sees none, reports none.
+    pub fn keep(&self, restart: u64, iterations: u32, centroids: &[i32]) {
+        let Some(latest) = self.0.as_ref().and_then(|watched| watched.latest) else { return };
+        let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = latest.take().map_or_else(Vec::new, |before| before.centroids);
+        kept.clear();
+        kept.extend_from_slice(centroids);
+        *latest = Some(Unfinished { restart, iterations, centroids: kept });
     }
 
     /// The same, counting the iterations that engines report, of all restarts.

@@ -36,7 +36,7 @@ use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
     Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Session, State, Stop,
-    Times, Watch, Work, digest,
+    Times, Unfinished, Watch, Work, digest,
 };
 use assign::assign;
 use bounds::{Bounds, Moves};
@@ -153,6 +153,21 @@ impl Session for CpuSession<'_> {
         Ok(self
             .run_from(restarts, keep, watch, |restart, shared| self.child(members, restart, shared, watch)))
     }
+
+    fn go_on(
+        &mut self,
+        from: &Unfinished,
+        keep: Keep,
+        watch: &Watch<'_>,
+    ) -> Result<Option<Batch>, EngineError> {
+        let mut batch = Batch::new();
+        let shared = rayon::current_num_threads() > 1;
+        let first = |_, _| Some((from.centroids.clone(), from.iterations));
+        if let Some(done) = self.restart(from.restart, shared, watch, first) {
+            done.add_to(&mut batch, keep);
+        }
+        Ok(Some(batch))
+    }
 }
 
 /// A finished restart.
@@ -189,10 +204,11 @@ impl CpuSession<'_> {
         first: impl Fn(u64, bool) -> Option<Vec<i32>> + Sync,
     ) -> Batch {
         let threads = rayon::current_num_threads();
+        let begin = |restart, shared| first(restart, shared).map(|centroids| (centroids, 0));
         let mut batch = Batch::new();
         if !self.apart(restarts.end - restarts.start, threads) {
             for restart in restarts {
-                let Some(done) = self.restart(restart, threads > 1, watch, &first) else { break };
+                let Some(done) = self.restart(restart, threads > 1, watch, begin) else { break };
                 done.add_to(&mut batch, keep);
             }
             return batch;
@@ -201,7 +217,7 @@ impl CpuSession<'_> {
         let all: Vec<u64> = restarts.collect();
         for some in all.chunks(16 * threads) {
             let done: Vec<Option<FinishedRestart>> =
-                some.par_iter().with_max_len(1).map(|&r| self.restart(r, false, watch, &first)).collect();
+                some.par_iter().with_max_len(1).map(|&r| self.restart(r, false, watch, begin)).collect();
             for done in done {
                 let Some(done) = done else { return batch };
                 done.add_to(&mut batch, keep);
@@ -210,18 +226,18 @@ impl CpuSession<'_> {
         batch
     }
 
-    /// Runs a restart. `None` if the watch ends it.
+    /// Runs a restart from the centroids and after the iterations that `first` gives. `None` if the watch ends it.
     fn restart(
         &self,
         restart: u64,
         shared: bool,
         watch: &Watch<'_>,
-        first: impl Fn(u64, bool) -> Option<Vec<i32>>,
+        first: impl Fn(u64, bool) -> Option<(Vec<i32>, u32)>,
     ) -> Option<FinishedRestart> {
         let start = Instant::now();
         let seeds = first(restart, shared)?;
         let seed = start.elapsed();
-        let mut done = self.lloyd(restart, (seeds, 0), shared, watch)?;
+        let mut done = self.lloyd(restart, seeds, shared, watch)?;
         if let Some(locations) = &self.locations {
             done = self.refine(done, locations, shared, watch)?;
         }
@@ -240,6 +256,7 @@ impl CpuSession<'_> {
     ) -> Option<FinishedRestart> {
         let (table, k) = (self.job.table, self.job.n_clusters);
         let (mut work, mut assigning) = (Work::default(), Duration::ZERO);
+        watch.keep(restart, iterations, &centroids);
         let squares = self.kernel.squaring();
         let mut guess = self.guesser.guess(k);
         let mut bounds = Bounds::new(table, k);
@@ -278,6 +295,9 @@ impl CpuSession<'_> {
             iterations += 1;
             watch.iterated();
             let stop = stop::stop(self.job, &centroids, &moved, iterations);
+            if stop.is_none() {
+                watch.keep(restart, iterations, &moved);
+            }
             std::mem::swap(&mut centroids, &mut moved);
             let distances = if stop == Some(Stop::FixedPoint) {
                 // the labels of the last pass are those of these centroids
