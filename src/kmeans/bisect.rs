@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::error::no_restart;
-use super::run::{RunPlan, label_outside, run_until};
+use super::plan::RunPlan;
+use super::run::{label_outside, run_until};
 use super::{FitError, Params, Restarts};
 use crate::engine::nearest_two::{Centroids, NearestTwo};
 use crate::engine::reference::Sums;

@@ -1,6 +1,6 @@
 //! Why a fit failed.
 
-use super::ParamsError;
+use super::{ParamsError, SavedRunError};
 use crate::data::DataError;
 use crate::engine::{DeviceInfo, EngineError};
 use crate::lattice::LatticeError;
@@ -30,6 +30,9 @@ pub enum FitError {
         /// Restarts requested.
         of: u64,
     },
+    /// The file of the run can't be used.
+    #[error(transparent)]
+    Saved(Box<SavedRunError>),
     /// Not enough memory for the table and what a restart needs of it.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
@@ -41,6 +44,12 @@ pub enum FitError {
         /// The message of the operating system.
         reason: String,
     },
+}
+
+impl From<SavedRunError> for FitError {
+    fn from(error: SavedRunError) -> Self {
+        Self::Saved(Box::new(error))
+    }
 }
 
 /// The error of a device that should have returned a restart.

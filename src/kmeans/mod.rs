@@ -2,14 +2,17 @@
 
 mod algorithm;
 mod bisect;
+mod checkpoint;
 mod columns;
 mod directions;
 mod error;
 mod labelled;
 mod median;
 mod params;
+mod plan;
 mod restarts;
 mod run;
+mod saved;
 mod search;
 mod trace;
 
@@ -30,6 +33,7 @@ use crate::numbers;
 
 pub use algorithm::Algorithm;
 pub use bisect::{Bisected, Split, bisect};
+pub use checkpoint::{Checkpoint, Resumed};
 pub use columns::{ColumnNamesError, ColumnOrder, column_order};
 pub use error::FitError;
 use error::no_restart;
@@ -37,8 +41,10 @@ pub use labelled::{labelled, labelled_values};
 use median::halfway;
 pub(crate) use median::median;
 pub use params::{Init, KMeans, Params, ParamsError};
+pub use plan::RunPlan;
 pub use restarts::{MOST_OUTCOMES, Restarts, Spread};
-pub use run::{CONTINUE, RunPlan, run, run_plan};
+pub use run::{CONTINUE, run, run_plan};
+pub use saved::{AboutRun, BestState, RunIdentity, SavedRun, SavedRunError};
 pub use search::{RunEnd, Search, Searched};
 pub use trace::trace;
 
@@ -57,6 +63,8 @@ pub struct Progress<'a> {
     pub batch: &'a [Outcome],
     /// Iterations done so far by all restarts, as far as the device reports them: a GPU reports none.
     pub iterations: u64,
+    /// Why the run could not be written to its [`Checkpoint`] the last time, if it could not.
+    pub not_written: Option<&'a str>,
     table: &'a Table,
 }
 
@@ -113,6 +121,8 @@ pub struct Fit {
     pub spread: Spread,
     /// How the restarts were chosen, and why there were no more.
     pub searched: Searched,
+    /// Where the run went on, if it did: see [`Checkpoint::resume`].
+    pub resumed: Option<Resumed>,
     /// Hash of all results: two runs have the same fingerprint if and only if their results are equal, barring
     /// collisions.
     pub fingerprint: String,
@@ -373,13 +383,46 @@ pub fn fit_in_steps(
     params: &Params,
     seen: &mut (dyn FnMut(Step<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
+    fit_of_data(opened, data, params, None, seen)
+}
+
+/// [`fit_in_steps`], which writes the run to a file while it goes on, or goes on with the run in that file: see
+/// [`Checkpoint`]. The fit is the same, to the last bit. Where the file can't be written, the run goes on:
+/// [`Progress::not_written`] says so then, and [`Checkpoint::finish`] at the end.
+///
+/// The whole table is hashed, which takes about as long as packing it. Between the iterations of a restart only the CPU
+/// writes it; a restart of a GPU that was stopped begins again.
+///
+/// # Errors
+/// As [`fit_with`]; [`FitError::Saved`] for another run's file, and for what no file holds: the algorithm bisecting,
+/// [`Keep::All`], and more than [`MOST_OUTCOMES`] restarts.
+pub fn fit_with_checkpoint(
+    opened: &Opened,
+    data: &Dataset<'_>,
+    params: &Params,
+    checkpoint: &mut Checkpoint,
+    seen: &mut (dyn FnMut(Step<'_>) -> ControlFlow<()> + Send),
+) -> Result<Fit, FitError> {
+    checkpoint.check(params)?;
+    fit_of_data(opened, data, params, Some(checkpoint), seen)
+}
+
+fn fit_of_data(
+    opened: &Opened,
+    data: &Dataset<'_>,
+    params: &Params,
+    checkpoint: Option<&mut Checkpoint>,
+    seen: &mut (dyn FnMut(Step<'_>) -> ControlFlow<()> + Send),
+) -> Result<Fit, FitError> {
     in_threads(params.threads(), || {
         let start = Instant::now();
         let table = pack_for_watched(data, params, &mut |done, of| {
             let _ = seen(Step::Pack { done, of });
         })?;
         let packed = start.elapsed();
-        let mut fit = fit_table(opened, &table, params, &mut |progress| seen(Step::Restarts(*progress)))?;
+        let kept = checkpoint.map(|checkpoint| (checkpoint, &*data.name));
+        let mut fit =
+            fit_packed(opened, &table, params, kept, &mut |progress| seen(Step::Restarts(*progress)))?;
         fit.scaling = data.points.scaling().cloned();
         fit.timings.pack = packed;
         fit.timings.total += packed;
@@ -510,11 +553,24 @@ pub fn fit_table(
     params: &Params,
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
+    fit_packed(opened, table, params, None, progress)
+}
+
+/// A checkpoint, and the name of the table.
+type Kept<'a> = Option<(&'a mut Checkpoint, &'a str)>;
+
+fn fit_packed(
+    opened: &Opened,
+    table: &Table,
+    params: &Params,
+    checkpoint: Kept<'_>,
+    progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
+) -> Result<Fit, FitError> {
     let start = Instant::now();
     let job = params.job(table)?;
-    let Ran { mut restarts, searched, splits, mut device, loading: [loaded, built] } =
+    let Ran { mut restarts, searched, resumed, splits, mut device, loading: [loaded, built] } =
         match params.algorithm() {
-            Algorithm::Lloyd => lloyd(opened, &job, params, progress)?,
+            Algorithm::Lloyd => lloyd(opened, &job, params, checkpoint, progress)?,
             Algorithm::Bisecting => bisecting(opened, table, params, progress)?,
         };
     let missing = || no_restart(&opened.engine.info());
@@ -549,6 +605,7 @@ pub fn fit_table(
         state,
         spread,
         searched,
+        resumed,
         device_reason: format!("{} ({}): {}", device.used, device.adapter, opened.why),
         device,
         estimates: opened.estimates.clone(),
@@ -560,6 +617,7 @@ pub fn fit_table(
 struct Ran {
     restarts: Restarts,
     searched: Searched,
+    resumed: Option<Resumed>,
     splits: Vec<Split>,
     device: DeviceInfo,
     loading: [Duration; 2], // all of it, and the part for building kernels
@@ -569,26 +627,35 @@ fn lloyd(
     opened: &Opened,
     job: &Job<'_>,
     params: &Params,
+    checkpoint: Kept<'_>,
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Ran, FitError> {
-    let (start, table) = (Instant::now(), job.table);
+    let table = job.table;
+    let kept = checkpoint.map(|(checkpoint, data)| checkpoint.begin(params, job, data)).transpose()?;
+    let (from, recorder) = kept.map_or_else(Default::default, |(from, recorder)| (from, Some(recorder)));
+    let start = Instant::now();
     let mut session = opened.engine.load(job)?;
     let loading = [start.elapsed(), session.build_time()];
     let n_restarts = params.n_restarts();
     let (mut done, mut least, iterations) = (0, u128::MAX, AtomicU64::new(0));
-    let mut seen = |batch: &[Outcome]| {
+    let mut seen = |batch: &[Outcome], not_written: Option<&str>| {
         done += batch.len() as u64;
         least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
         let best = if done == 0 { f64::INFINITY } else { table.cost(least) };
         let iterations = iterations.load(Ordering::Relaxed);
-        progress(&Progress { done, of: n_restarts, best, batch, iterations, table })
+        progress(&Progress { done, of: n_restarts, best, batch, iterations, not_written, table })
     };
+    if recorder.is_some() {
+        // of the process before; the first batch asks whether to go on
+        let _ = seen(&from.restarts.outcomes, None);
+    }
     let plan = RunPlan::of(params);
-    let (mut restarts, searched) = run::run_until(session.as_mut(), job, &plan, &iterations, &mut seen)?;
+    let (mut restarts, searched, resumed) =
+        run::run_from(session.as_mut(), job, &plan, &iterations, (from, recorder), &mut seen)?;
     if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
         restarts = run::complete(restarts, searched.ended, n_restarts)?;
     }
-    Ok(Ran { restarts, searched, splits: Vec::new(), device: session.info(), loading })
+    Ok(Ran { restarts, searched, resumed, splits: Vec::new(), device: session.info(), loading })
 }
 
 fn bisecting(
@@ -599,12 +666,15 @@ fn bisecting(
 ) -> Result<Ran, FitError> {
     let of = params.restarts_run();
     let best = f64::INFINITY;
-    let mut seen = |done: u64| progress(&Progress { done, of, best, batch: &[], iterations: 0, table });
+    let mut seen = |done: u64| {
+        progress(&Progress { done, of, best, batch: &[], iterations: 0, not_written: None, table })
+    };
     let done = bisect(opened.engine.as_ref(), table, params, &mut seen)?;
     let best = table.cost(done.restarts.best().map_or(0, |best| best.inertia));
     let outcomes = &done.restarts.outcomes;
-    let _ = progress(&Progress { done: of, of, best, batch: outcomes, iterations: 0, table });
+    let _ =
+        progress(&Progress { done: of, of, best, batch: outcomes, iterations: 0, not_written: None, table });
     let Bisected { restarts, splits, device, loading } = done;
     let searched = Searched::plain();
-    Ok(Ran { restarts, searched, splits, device, loading })
+    Ok(Ran { restarts, searched, resumed: None, splits, device, loading })
 }

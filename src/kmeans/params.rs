@@ -82,6 +82,22 @@ pub enum ParamsError {
     /// Patience with independent restarts, which have no generations.
     #[error("patience counts generations, and independent restarts have none; ask for the search evolve")]
     PatienceOfRestarts,
+    /// A first restart other than 0 where restarts depend on earlier ones, or there is but one.
+    #[error("the first restart is {first}, and {why}; begin with restart 0")]
+    FirstRestart {
+        /// The first restart asked for.
+        first: u64,
+        /// Why it must be 0.
+        why: &'static str,
+    },
+    /// Restarts with numbers beyond 2^64 - 1.
+    #[error("{n_restarts} restarts from restart {first} on: their numbers must stay below 2^64")]
+    RestartNumbers {
+        /// The first restart asked for.
+        first: u64,
+        /// Restarts asked for.
+        n_restarts: u64,
+    },
     /// Several restarts from the same given centroids.
     #[error(
         "{0} restarts from given centroids would all be the same; ask for 1 restart, or for k-means++ or random starts"
@@ -167,6 +183,7 @@ pub struct KMeans {
     metric: Metric,
     algorithm: Algorithm,
     n_restarts: u64,
+    first_restart: u64,
     seed: u64,
     init: Init,
     max_iter: u32,
@@ -190,6 +207,7 @@ impl KMeans {
             metric: Metric::default(),
             algorithm: Algorithm::default(),
             n_restarts: 10,
+            first_restart: 0,
             seed: 42,
             init: Init::default(),
             max_iter: 300,
@@ -225,6 +243,12 @@ impl KMeans {
     /// Independent restarts; the one of least inertia is kept. Of [`Algorithm::Bisecting`] those of each split.
     pub fn restarts(self, n_restarts: u64) -> Self {
         Self { n_restarts, ..self }
+    }
+
+    /// Number of the first restart, so that the restarts of one run can be spread over several processes: of a run of 100,
+    /// one computes restarts 0 to 49, and another 50 to 99. [`SavedRun::merge`](super::SavedRun::merge) joins them. Default: 0.
+    pub fn first_restart(self, first_restart: u64) -> Self {
+        Self { first_restart, ..self }
     }
 
     /// Seed of the random numbers.
@@ -326,6 +350,7 @@ impl KMeans {
             (self.patience.is_some() && self.search == Search::Restarts, ParamsError::PatienceOfRestarts),
             (!(self.tol.is_finite() && self.tol >= 0.0), ParamsError::BadTol(self.tol)),
         ];
+        self.check_first()?;
         if let Some((_, error)) = refused.into_iter().find(|(bad, _)| *bad) {
             return Err(error);
         }
@@ -344,6 +369,26 @@ impl KMeans {
             }
         }
         Ok(Params(self))
+    }
+
+    /// Checks the first restart.
+    fn check_first(&self) -> Result<(), ParamsError> {
+        let (first, n_restarts) = (self.first_restart, self.n_restarts);
+        let reasons = [
+            (
+                self.search != Search::Restarts,
+                "those of an evolving search are children of the ones before them",
+            ),
+            (self.algorithm == Algorithm::Bisecting, "the algorithm bisecting has restarts of each split"),
+            (matches!(self.init, Init::Centroids(_)), "given centroids have one restart"),
+        ];
+        match reasons.into_iter().find(|(bad, _)| *bad && first > 0) {
+            Some((_, why)) => Err(ParamsError::FirstRestart { first, why }),
+            None if first.checked_add(n_restarts).is_none() => {
+                Err(ParamsError::RestartNumbers { first, n_restarts })
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -401,6 +446,12 @@ impl Params {
             true => self.0.n_restarts.min(MOST_OUTCOMES as u64),
             false => self.0.n_restarts,
         }
+    }
+
+    /// Number of the first restart.
+    #[must_use]
+    pub fn first_restart(&self) -> u64 {
+        self.0.first_restart
     }
 
     /// Whether time or patience may end the run before all restarts are done.

@@ -8,6 +8,9 @@ use crate::engine::{Batch, Job, Keep, Outcome, State, Stop, Times, Work};
 /// Most restarts whose outcomes are kept: 48 bytes each. Of further ones only sums, the best and the hash are.
 pub const MOST_OUTCOMES: usize = 1 << 22;
 
+/// The version of the definition by which restarts are computed: the first text that a fingerprint hashes.
+pub(super) const DEFINITION: &str = "cairn-fp-2";
+
 /// Results of all restarts.
 #[derive(Debug, Clone, Default)]
 pub struct Restarts {
@@ -58,6 +61,12 @@ impl Restarts {
         Self { outcomes, states, work: batch.work, times: batch.times, further: None }
     }
 
+    /// Those of an earlier process, all of whose outcomes are kept.
+    pub(super) fn earlier(outcomes: Vec<Outcome>, best: Option<(u64, State)>) -> Self {
+        let states = best.into_iter().collect();
+        Self { outcomes, states, work: Work::default(), times: Times::default(), further: None }
+    }
+
     /// Adds the next batch of a run of `n_restarts`, which took `wall`.
     pub(super) fn take(
         &mut self,
@@ -71,7 +80,7 @@ impl Restarts {
             Keep::Best => self.states.first().and_then(|(restart, _)| self.outcome(*restart)),
             Keep::All => self.best().copied(),
         };
-        self.take_outcomes(&batch.outcomes, MOST_OUTCOMES, || head(job, n_restarts));
+        self.take_outcomes(&batch.outcomes, MOST_OUTCOMES, || head(sizes(job), n_restarts));
         self.times.merge(batch.times.scaled_to(wall));
         self.work.merge(batch.work);
         self.states.extend(batch.states);
@@ -175,21 +184,44 @@ impl Restarts {
         let mut hash = match &self.further {
             Some(further) => further.hash.clone(),
             None => {
-                let mut hash = head(job, self.count());
+                let mut hash = head(sizes(job), self.count());
                 self.outcomes.iter().for_each(|outcome| add_to(&mut hash, outcome));
                 hash
             }
         };
         if let Some(state) = self.best_state() {
-            state.centroids.iter().for_each(|q| {
-                hash.update(&q.to_le_bytes());
-            });
-            state.labels.iter().for_each(|label| {
-                hash.update(&label.to_le_bytes());
-            });
+            add_best(&mut hash, &state.centroids, &state.labels);
         }
         hash.finalize().to_hex().to_string()
     }
+}
+
+/// The fingerprint of some restarts of a table of (n_points, n_dims) in so many clusters, of which `best` has the best one's
+/// centroids and labels.
+pub(super) fn fingerprint_of(
+    sizes: [u64; 3],
+    outcomes: &[Outcome],
+    best: Option<(&[i32], &[u32])>,
+) -> String {
+    let mut hash = head(sizes, outcomes.len() as u64);
+    outcomes.iter().for_each(|outcome| add_to(&mut hash, outcome));
+    if let Some((centroids, labels)) = best {
+        add_best(&mut hash, centroids, labels);
+    }
+    hash.finalize().to_hex().to_string()
+}
+
+fn add_best(hash: &mut blake3::Hasher, centroids: &[i32], labels: &[u32]) {
+    centroids.iter().for_each(|q| {
+        hash.update(&q.to_le_bytes());
+    });
+    labels.iter().for_each(|label| {
+        hash.update(&label.to_le_bytes());
+    });
+}
+
+fn sizes(job: &Job<'_>) -> [u64; 3] {
+    [job.table.n_points(), job.table.n_dims(), job.n_clusters].map(|size| size as u64)
 }
 
 impl Further {
@@ -208,11 +240,11 @@ impl Further {
 }
 
 /// The begin of the hash: version and sizes.
-fn head(job: &Job<'_>, n_restarts: u64) -> blake3::Hasher {
+fn head(sizes: [u64; 3], n_restarts: u64) -> blake3::Hasher {
     let mut hash = blake3::Hasher::new();
-    hash.update(b"cairn-fp-2");
-    for size in [job.table.n_points(), job.table.n_dims(), job.n_clusters] {
-        hash.update(&(size as u64).to_le_bytes());
+    hash.update(DEFINITION.as_bytes());
+    for size in sizes {
+        hash.update(&size.to_le_bytes());
     }
     hash.update(&n_restarts.to_le_bytes());
     hash

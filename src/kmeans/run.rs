@@ -1,13 +1,16 @@
 //! The loop over batches of restarts, and the size of a batch.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::checkpoint::{Recorder, Resumed, Start};
+use super::plan::RunPlan;
 use super::search::Population;
-use super::{FitError, Params, Restarts, RunEnd, Search, Searched};
+use super::{FitError, Restarts, RunEnd, Searched};
 use crate::engine::reference::assign::assign_outside;
-use crate::engine::{Batch, Job, Keep, NO_LABEL, Outcome, Session, Watch};
+use crate::engine::{Batch, EngineError, Job, Keep, NO_LABEL, Outcome, Session, Unfinished, Watch};
 
 /// The batch size grows after a batch shorter than this.
 const SHORT: Duration = Duration::from_millis(100);
@@ -20,56 +23,6 @@ const FIRST_BATCH: u64 = 8;
 
 /// What an observer returns to continue a run. [`ControlFlow::Break`] cancels it.
 pub const CONTINUE: ControlFlow<()> = ControlFlow::Continue(());
-
-/// How many restarts run, and how they are chosen.
-#[derive(Debug, Clone, Copy)]
-pub struct RunPlan {
-    /// Number of the first restart; 0 of a search that has a population.
-    pub first: u64,
-    /// Restarts, the most if `time` or `patience` is set.
-    pub n_restarts: u64,
-    /// Restarts per batch; by default the size follows the time that batches take.
-    pub batch_size: Option<u64>,
-    /// Which states are kept.
-    pub keep: Keep,
-    /// How restarts are chosen.
-    pub search: Search,
-    /// The time after which the run ends.
-    pub time: Option<Duration>,
-    /// The generations without a lower inertia after which the run ends.
-    pub patience: Option<u64>,
-}
-
-impl RunPlan {
-    /// So many independent restarts, of which the best state is kept.
-    #[must_use]
-    pub fn restarts(n_restarts: u64) -> Self {
-        let search = Search::Restarts;
-        Self { first: 0, n_restarts, batch_size: None, keep: Keep::Best, search, time: None, patience: None }
-    }
-
-    /// That of a fit with these parameters.
-    #[must_use]
-    pub fn of(params: &Params) -> Self {
-        Self {
-            first: 0,
-            n_restarts: params.n_restarts(),
-            batch_size: params.batch(),
-            keep: params.keep(),
-            search: params.search(),
-            time: params.time(),
-            patience: params.patience(),
-        }
-    }
-
-    /// The restarts of a generation, of a search that has some.
-    fn population(&self, job: &Job<'_>) -> Option<u64> {
-        match self.search {
-            Search::Evolve { population } if job.n_clusters > 1 => Some(population.min(self.n_restarts)),
-            Search::Evolve { .. } | Search::Restarts => None,
-        }
-    }
-}
 
 /// Runs `n_restarts` independent restarts in batches. Without a `batch_size`, the size follows the time that batches take.
 ///
@@ -120,35 +73,87 @@ pub(super) fn run_until(
     iterations: &AtomicU64,
     observer: &mut (dyn FnMut(&[Outcome]) -> ControlFlow<()> + Send),
 ) -> Result<(Restarts, Searched), FitError> {
+    let (all, searched, _) =
+        run_from(session, job, plan, iterations, (Start::default(), None), &mut |outcomes, _| {
+            observer(outcomes)
+        })?;
+    Ok((all, searched))
+}
+
+/// What sees a run: the outcomes of a batch, and why the last checkpoint was not written.
+pub(super) type Seen<'a> = &'a mut (dyn FnMut(&[Outcome], Option<&str>) -> ControlFlow<()> + Send);
+
+/// [`run_until`], from where an earlier process left the run, with a recorder that writes it to its checkpoint. Also returns
+/// where it went on, if it did.
+pub(super) fn run_from(
+    session: &mut dyn Session,
+    job: &Job<'_>,
+    plan: &RunPlan,
+    iterations: &AtomicU64,
+    (start, mut recorder): (Start, Option<Recorder<'_>>),
+    observer: Seen<'_>,
+) -> Result<(Restarts, Searched, Option<Resumed>), FitError> {
     let RunPlan { first, n_restarts, batch_size, keep, .. } = *plan;
+    let Start { restarts: mut all, population, mut unfinished, spent, resumed } = start;
+    let mut resumed = resumed.then(|| Resumed { restarts: all.count(), iterations: 0 });
     let begun = Instant::now();
-    let is_over = |done: u64| done > 0 && plan.time.is_some_and(|time| begun.elapsed() >= time);
-    let mut all = Restarts::default();
-    let mut population = plan.population(job).map(Population::new);
-    let first_batch = if plan.time.is_some() { 1 } else { FIRST_BATCH };
+    let spent = || spent + begun.elapsed();
+    let is_over = |done: u64| done > 0 && plan.time.is_some_and(|time| spent() >= time);
+    let is_patient =
+        |of: &Option<Population>| of.as_ref().zip(plan.patience).is_none_or(|(of, most)| of.idle < most);
+    let mut population = population.or_else(|| plan.population(job).map(Population::new));
+    // a process may be killed: then a batch is lost
+    let first_batch = if plan.time.is_some() || recorder.is_some() { 1 } else { FIRST_BATCH };
     let mut size = batch_size.unwrap_or(first_batch);
     let last = first.saturating_add(n_restarts);
-    let (mut next, mut ended) = (first, RunEnd::Restarts);
-    while next < last {
+    let mut next = first.saturating_add(all.count());
+    let mut ended = match resumed {
+        Some(from) if from.restarts > 0 && next < last && !is_patient(&population) => RunEnd::Patience,
+        Some(_) if next < last && is_over(next - first) => RunEnd::Time,
+        _ => RunEnd::Restarts,
+    };
+    let latest = Mutex::new(None);
+    while next < last && ended == RunEnd::Restarts {
         let mut end = last.min(next.saturating_add(size.min(session.max_batch())));
+        if let Some(population) = &population {
+            end = end.min(population.end_of_generation(next));
+        }
+        let goes_on = unfinished.take().filter(|from| from.restart == next);
+        if goes_on.is_some() {
+            end = next + 1;
+        }
         let start = Instant::now();
         let mut timed_out = false;
+        let (mut recording, done, members) = (recorder.as_mut(), &all, population.as_ref());
         let mut within = || {
             timed_out = is_over(next - first);
-            if timed_out { ControlFlow::Break(()) } else { observer(&[]) }
+            let latest = lock(&latest);
+            let due = recording.as_mut().filter(|recorder| recorder.is_due());
+            if let (Some(recorder), Some(latest)) = (due, &*latest) {
+                recorder.write(done, members, Some(latest), (None, spent()));
+            }
+            drop(latest);
+            let error = recording.as_ref().and_then(|recorder| recorder.error());
+            if timed_out { ControlFlow::Break(()) } else { observer(&[], error.as_deref()) }
         };
-        let watch = Watch::new(&mut within).counting(iterations);
-        let mut batch = match &population {
-            None => session.run(next..end, keep, &watch)?,
-            Some(population) => {
-                end = end.min(population.end_of_generation(next));
-                match population.members() {
-                    None => session.run(next..end, Keep::All, &watch)?,
-                    Some(members) => session.evolve(members, next..end, Keep::All, &watch)?,
+        let mut watch = Watch::new(&mut within).counting(iterations);
+        if end - next == 1 {
+            watch = watch.keeping(&latest);
+        }
+        let ran = run_batch(session, (next..end, goes_on.as_ref(), keep), population.as_ref(), &watch);
+        let cut = watch.has_ended();
+        let (mut batch, went_on) = match ran {
+            Ok(ran) => ran,
+            Err(error) => {
+                if let Some(recorder) = &mut recorder {
+                    recorder.write(&all, population.as_ref(), lock(&latest).as_ref(), (None, spent()));
                 }
+                return Err(error.into());
             }
         };
-        let cut = watch.has_ended();
+        if let (Some(resumed), Some(from), true) = (&mut resumed, goes_on, went_on) {
+            resumed.iterations = from.iterations;
+        }
         if cut {
             batch.keep_first_of(next..end, if population.is_some() { Keep::All } else { keep });
         }
@@ -158,15 +163,17 @@ pub(super) fn run_until(
         }
         let wall = start.elapsed();
         let is_empty = batch.outcomes.is_empty();
-        let seen = if cut && is_empty { CONTINUE } else { observer(&batch.outcomes) };
+        if !is_empty {
+            *lock(&latest) = None;
+        }
+        let error = recorder.as_ref().and_then(Recorder::error);
+        let seen = if cut && is_empty { CONTINUE } else { observer(&batch.outcomes, error.as_deref()) };
         all.take(batch, keep, wall, (job, n_restarts));
         next = end;
-        let patient =
-            population.as_ref().zip(plan.patience).is_none_or(|(population, of)| population.idle < of);
         let early = match (cut, seen) {
             (true, _) if !timed_out => Some(RunEnd::Cancelled),
             (_, ControlFlow::Break(())) if next < last => Some(RunEnd::Cancelled),
-            _ if next < last && !patient => Some(RunEnd::Patience),
+            _ if next < last && !is_patient(&population) => Some(RunEnd::Patience),
             _ if cut || (next < last && is_over(next - first)) => Some(RunEnd::Time),
             _ => None,
         };
@@ -174,15 +181,52 @@ pub(super) fn run_until(
             ended = early;
             break;
         }
+        if let Some(recorder) = recorder.as_mut().filter(|recorder| next < last && recorder.is_due()) {
+            recorder.write(&all, population.as_ref(), None, (None, spent()));
+        }
         if batch_size.is_none() {
             let wall = if session.is_steady() { wall / STEADY } else { wall };
             size = next_size(size, wall, session.max_batch());
         }
     }
     label_outside(job, &mut all);
+    if let Some(recorder) = &mut recorder {
+        // time ends a run after a restart at least, and what is left of the one that was cut does not count
+        let (latest, done) = match ended {
+            RunEnd::Cancelled => (lock(&latest).take(), None),
+            ended => (None, Some(ended)),
+        };
+        recorder.write(&all, population.as_ref(), latest.as_ref(), (done, spent()));
+        // the one who watches hears of it, and can't end what has ended
+        let _ = observer(&[], recorder.error().as_deref());
+    }
     let (generations, accepted) = population.map_or((0, 0), |of| (of.generations, of.accepted));
     let searched = Searched { search: plan.search, refine: job.refine, generations, accepted, ended };
-    Ok((all, searched))
+    Ok((all, searched, resumed))
+}
+
+/// Runs the next batch: what is left of a restart, plain restarts, or children. Also returns whether a restart went on.
+fn run_batch(
+    session: &mut dyn Session,
+    (restarts, from, keep): (Range<u64>, Option<&Unfinished>, Keep),
+    population: Option<&Population>,
+    watch: &Watch<'_>,
+) -> Result<(Batch, bool), EngineError> {
+    let keep = if population.is_some() { Keep::All } else { keep };
+    if let Some(from) = from
+        && let Some(batch) = session.go_on(from, keep, watch)?
+    {
+        return Ok((batch, true));
+    }
+    let batch = match population.and_then(Population::members) {
+        None => session.run(restarts, keep, watch)?,
+        Some(members) => session.evolve(members, restarts, keep, watch)?,
+    };
+    Ok((batch, false))
+}
+
+fn lock(latest: &Mutex<Option<Unfinished>>) -> MutexGuard<'_, Option<Unfinished>> {
+    latest.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Labels the rows of weight zero outside the range, which engines see as zeros: with [`NO_LABEL`] where they have no

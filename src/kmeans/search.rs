@@ -106,12 +106,12 @@ impl RunEnd {
 }
 
 /// A population and its next generation, as far as it is known.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Population {
-    size: u64,
-    inertias: Vec<u128>,
-    centroids: Vec<Vec<i32>>, // of each member, (n_clusters, n_dims)
-    next: Vec<(u128, Vec<i32>)>,
+    pub(super) size: u64,
+    pub(super) inertias: Vec<u128>,
+    pub(super) centroids: Vec<Vec<i32>>, // of each member, (n_clusters, n_dims)
+    pub(super) next: Vec<(u128, Vec<i32>)>,
     pub(super) generations: u64,
     pub(super) accepted: u64,
     /// Generations in a row that have not lowered the least inertia.

@@ -13,7 +13,7 @@
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
-//! any `truth`, `algorithm` and `splits` ([`Model::splits`], a JSON list), `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
+//! any `truth`, `first_restart` (of a part of a run), `algorithm` and `splits` ([`Model::splits`], a JSON list), `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
 //! ([`Model::radius`], in lattice units). Equal models give equal bytes.
 //!
 //! A model of scaled rows has `scale` (a name of [`Scale`]) too, and version 2: rows must be scaled before they are
@@ -152,6 +152,9 @@ impl Model {
         if params.algorithm != Algorithm::Lloyd {
             texts.insert("algorithm", params.algorithm.name().to_owned());
             texts.insert("splits", serde_json::json!(self.splits).to_string());
+        }
+        if params.first_restart > 0 {
+            texts.insert("first_restart", params.first_restart.to_string());
         }
         if params.metric != Metric::Euclidean {
             texts.insert("metric", params.metric.name().to_owned());
@@ -384,6 +387,10 @@ impl Contents<'_> {
         Ok(ModelParams {
             seed: self.number("seed")?,
             n_restarts: self.number("n_restarts")?,
+            first_restart: match self.texts.contains_key("first_restart") {
+                true => self.number("first_restart")?,
+                false => 0,
+            },
             init: self.text("init")?.to_owned(),
             max_iter: self.number("max_iter")?,
             tol: self.number("tol")?,

@@ -55,6 +55,8 @@ pub struct ModelParams {
     pub seed: u64,
     /// Number of restarts.
     pub n_restarts: u64,
+    /// Number of the first restart; 0 but for a part of a run.
+    pub first_restart: u64,
     /// `k-means++`, `random` or `centroids`.
     pub init: String,
     /// Maximum number of iterations of a restart.

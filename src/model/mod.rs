@@ -101,6 +101,7 @@ impl Fit {
             params: ModelParams {
                 seed: params.seed(),
                 n_restarts: params.n_restarts(),
+                first_restart: params.first_restart(),
                 init: params.init().name().to_owned(),
                 max_iter: params.max_iter(),
                 tol: params.tol(),

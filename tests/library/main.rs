@@ -8,6 +8,7 @@
 //! | `certify` | the bound proves no wrong label, in any arithmetic |
 //! | `comparer` | the comparer of these tests detects every difference |
 //! | `restarts` | batches, the best restart, the spread, the fingerprint |
+//! | `runs` | runs in files: stopped, resumed, spread over processes and joined; damaged files |
 //! | `data` | input tables and output files |
 //! | `formats` | the same table in every format |
 //! | `columns` | Parquet and Arrow files, as other programs write them |
@@ -45,6 +46,7 @@ mod measures;
 mod model;
 mod python;
 mod restarts;
+mod runs;
 mod scaling;
 mod shaders;
 mod sweep;
