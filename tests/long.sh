@@ -41,6 +41,6 @@ if [ -n "${CAIRN_LONG:-}" ]; then
         env -u CAIRN_LONG VK_DRIVER_FILES=$swiftshader WGPU_BACKEND=vulkan CAIRN_REQUIRE_GPU=vulkan \
             cargo test --test engines -- --skip ::cpu --skip ::gl --skip gpu_loop::slices
     fi
-    tests/run.sh --test command -- cli::faults cli::cache reading::
+    tests/run.sh --test command -- cli::faults cli::cache cli::runs reading::
     if [ "$(uname -sm)" = "Linux x86_64" ]; then asan; fi
 fi

@@ -52,7 +52,8 @@ pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
     let placed = Placed::of(&table);
     let mut warnings = hints::with_flags(warnings::of_table(data, &placed)?);
     warnings.extend(args.rows_out.as_ref().and_then(|to| rows_out::unread(&**source, to)));
-    let outputs = outputs(args);
+    let checkpoint = args.run.checkpoint.iter().map(|file| file.display().to_string());
+    let outputs: Vec<String> = outputs(args).into_iter().chain(checkpoint).collect();
     let info = opened.engine.info();
     let memory =
         MemoryJson { rows_as_read: bytes_held(&data.points), packed_and_a_restart: bytes_needed(data) };

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use cairn::data::{DataError, Dataset, is_numbered_name};
 use cairn::engine::EngineError;
-use cairn::kmeans::{FitError, ParamsError};
+use cairn::kmeans::{FitError, ParamsError, SavedRunError};
 use cairn::lattice::LatticeError;
 
 use super::args::Args;
@@ -20,6 +20,14 @@ pub(super) struct Usage(pub(super) String);
 #[derive(Debug, thiserror::Error)]
 #[error("stopped by Ctrl-C; {0}")]
 pub(super) struct Stopped(pub(super) String);
+
+/// Stopped by another signal, after the run was kept: exit code 128 and the signal's number, as for a program that it ended.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub(super) struct Terminated {
+    pub(super) code: u8,
+    pub(super) text: String,
+}
 
 /// Prints the error in one line, with a hint if there is one. A closed pipe is not a failure.
 pub(crate) fn fail(args: &Args, error: &anyhow::Error) -> ExitCode {
@@ -39,12 +47,17 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<Stopped>() {
         return 130;
     }
+    if let Some(Terminated { code, .. }) = error.downcast_ref() {
+        return *code;
+    }
     let by_name = matches!(
         error.downcast_ref(),
         Some(DataError::OutputFormat { .. } | DataError::OutputOfRows { .. } | DataError::Delimiter { .. })
     );
+    let not_kept =
+        matches!(error.downcast_ref(), Some(SavedRunError::NotKept { .. } | SavedRunError::TooMany { .. }));
     // parameters that are only invalid for these data are a `FitError`, which is not a usage error
-    if error.is::<Usage>() || error.is::<ParamsError>() || by_name { 2 } else { 1 }
+    if error.is::<Usage>() || error.is::<ParamsError>() || by_name || not_kept { 2 } else { 1 }
 }
 
 fn hint(error: &anyhow::Error) -> Option<&'static str> {

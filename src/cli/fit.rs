@@ -6,8 +6,8 @@ use anyhow::Context;
 use cairn::data::Dataset;
 use cairn::data::write::Output;
 use cairn::kmeans::{
-    CONTINUE, Fit, FitError, KMeans, Params, ParamsError, RunEnd, Step, fit_in_steps, labelled,
-    labelled_values,
+    CONTINUE, Checkpoint, Fit, FitError, KMeans, Params, ParamsError, RunEnd, Step, fit_in_steps,
+    fit_with_checkpoint, labelled, labelled_values,
 };
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
@@ -20,11 +20,13 @@ use super::measures::{self, InternalMeasures};
 use super::ready::{self, Ready};
 use super::request::Asked;
 use super::{
-    dry_run, failure, hints, json, notes, progress, report, request, rows_out, stop, summary, terminal,
+    checkpoint, dry_run, failure, hints, json, notes, progress, report, request, rows_out, stop, summary,
+    terminal,
 };
 
 /// Last words of a fit that Ctrl-C ends at once.
 const NOTHING_WRITTEN: &str = "nothing was written";
+const NOTHING_MORE: &str = "nothing more was written to the checkpoint";
 const NO_RESTART: &str = "no restart has ended yet, and nothing was written";
 
 /// Runs the subcommand.
@@ -33,12 +35,14 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let mut files = Files::create(args)?;
     request::check_clusters(&args.job, &args.more)?;
     let asked = request::params(&args.job, args.device.device())?.with(args.algorithm.algorithm.into())?;
+    let asked = asked.begun_at(args.run.first_restart)?;
+    let mut kept = checkpoint::open(&args.run, &asked.params, args.quiet)?;
     if args.dry_run {
         return dry_run::write(args, &ready::ready(args, asked)?);
     }
     let mut restarts = files.begin_restarts(asked.params.n_outcomes());
     stop::forbid(Some(NO_RESTART));
-    let done = work(args, asked, &mut restarts)?;
+    let done = work(args, asked, &mut restarts, &mut kept)?;
     stop::forbid(None);
     let listed = restarts.finish();
     let (report, written) = files.write(&done);
@@ -50,11 +54,12 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     listed?;
     written?;
     reported.and(summed_up)?;
-    end(&done)
+    end(&done, kept.as_ref())?;
+    Ok(kept.map_or(Ok(()), Checkpoint::finish)?)
 }
 
 /// The error if it was stopped, with what was written.
-fn end(done: &Done<'_>) -> anyhow::Result<()> {
+fn end(done: &Done<'_>, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
     let count = done.fit.restarts.count();
     if done.fit.searched.ended != RunEnd::Cancelled {
         return Ok(());
@@ -65,26 +70,59 @@ fn end(done: &Done<'_>) -> anyhow::Result<()> {
         [file] => format!("{file} was written"),
         [files @ .., last] => format!("{} and {last} were written", files.join(", ")),
     };
-    Err(Stopped(format!("the result is that of --restarts {count}; {written}")).into())
+    let first = match done.params.first_restart() {
+        0 => String::new(),
+        first => format!(" --first-restart {first}"),
+    };
+    let kept =
+        checkpoint::words(&done.args.run, kept, count).map_or(String::new(), |words| format!("; {words}"));
+    Err(Stopped(format!("the result is that of --restarts {count}{first}; {written}{kept}")).into())
 }
 
-fn work<'a>(args: &'a FitArgs, asked: Asked, restarts: &mut RestartsFile) -> anyhow::Result<Done<'a>> {
+fn work<'a>(
+    args: &'a FitArgs,
+    asked: Asked,
+    restarts: &mut RestartsFile,
+    kept: &mut Option<Checkpoint>,
+) -> anyhow::Result<Done<'a>> {
     let Ready { opened, data, source, params, starts, begun, read } = ready::ready(args, asked)?;
-    let params = if args.report.is_some() { report::keep_for_report(params, &data)? } else { params };
+    // a checkpoint holds the state of the best restart alone
+    let for_report = args.report.is_some() && kept.is_none();
+    let params = if for_report { report::keep_for_report(params, &data)? } else { params };
     let params = KMeans::from(params).best_so_far(true).check()?;
     let fit = {
-        let mut bar = None;
-        fit_in_steps(&opened, &data, &params, &mut |step| {
+        let (mut bar, mut said, is_kept) = (None, None, kept.is_some());
+        let mut seen = |step: Step<'_>| {
             progress::of_fit(&mut bar, &step);
             let Step::Restarts(progress) = step else { return CONTINUE };
             restarts.write(&progress);
-            if progress.done > 0 {
+            checkpoint::warn(&progress, &mut said);
+            if is_kept {
+                stop::keep();
+                stop::allow(NOTHING_MORE);
+            } else if progress.done > 0 {
                 stop::allow(NOTHING_WRITTEN);
             }
             if stop::is_asked() { ControlFlow::Break(()) } else { CONTINUE }
-        })
+        };
+        match kept {
+            None => fit_in_steps(&opened, &data, &params, &mut seen),
+            Some(kept) => fit_with_checkpoint(&opened, &data, &params, kept, &mut seen),
+        }
     };
-    let fit = fit.map_err(|error| explain(error, &data, args))?;
+    let so_far = match &fit {
+        Ok(fit) if fit.searched.ended == RunEnd::Cancelled => Some(fit.restarts.count()),
+        Err(FitError::Cancelled { done, .. }) => Some(*done),
+        _ => None,
+    };
+    let words = so_far.and_then(|done| checkpoint::words(&args.run, kept.as_ref(), done));
+    if let Some(terminated) = so_far.and_then(|_| checkpoint::terminated(words.clone())) {
+        return Err(terminated.into());
+    }
+    let fit = fit.map_err(|error| match (error, words) {
+        (FitError::Cancelled { .. }, Some(words)) => Stopped(words).into(),
+        (error, _) => explain(error, &data, args),
+    })?;
     let mut warnings = hints::with_flags(warnings::of_fit(&fit, &data)?);
     let (done, of) = (fit.restarts.count(), params.n_outcomes());
     // what is left of a stopped fit is in all the same as one of fewer restarts

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use cairn::compare::{CompareError, RunError};
 use cairn::data::{DataError, Hint, Position, TextColumns, is_numbered_name};
-use cairn::kmeans::FitError;
+use cairn::kmeans::{FitError, SavedRunError};
 use cairn::model::{ColumnError, ModelError};
 use cairn::warnings::{Warning, WarningCode};
 
@@ -69,6 +69,12 @@ fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
     }
     if let Some(ModelError::NotFound { .. } | ModelError::NotAModel { .. }) = error.downcast_ref() {
         return Some("give a model that `cairn fit --model` wrote".into());
+    }
+    if let Some(SavedRunError::Exists { .. }) = error.downcast_ref() {
+        return Some("--resume goes on from it".into());
+    }
+    if let Some(SavedRunError::NotARun { .. }) = error.downcast_ref() {
+        return Some("give a file that `cairn fit --checkpoint` wrote".into());
     }
     if let Some(CompareError::Run(RunError::Differs(_))) = error.downcast_ref() {
         return Some("with the output of `cairn devices --json`".into());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cairn::data::{Dataset, Truth};
 use cairn::engine::DeviceInfo;
-use cairn::kmeans::{Algorithm, Params, Split};
+use cairn::kmeans::{Algorithm, Params, Resumed, Split};
 use cairn::warnings::{Placed, Warning};
 use serde::Serialize;
 use serde_json::Value;
@@ -36,6 +36,7 @@ struct FitSummary<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     splits: Option<Vec<SplitJson>>,
     search: SearchJson,
+    resumed: Option<ResumedJson>,
     timings_s: TimingsJson,
     work: WorkJson,
     score: Option<ScoreJson<'a>>,
@@ -66,6 +67,7 @@ pub(super) struct DataJson<'a> {
 pub(super) struct Parameters<'a> {
     n_clusters: usize,
     n_restarts: u64,
+    first_restart: u64,
     seed: String, // as text: some JSON readers have only floats, which can't hold every u64
     init: &'a str,
     metric: &'static str,
@@ -140,6 +142,13 @@ struct SearchJson {
     ended: &'static str, // restarts, time, patience or cancelled
 }
 
+/// Where a run went on after it was stopped.
+#[derive(Serialize)]
+struct ResumedJson {
+    restarts: u64,   // that were done
+    iterations: u32, // of the next one
+}
+
 #[derive(Serialize)]
 struct TimingsJson {
     read: f64,
@@ -211,6 +220,10 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         restarts: restarts(done),
         splits: splits(done),
         search: search(done),
+        resumed: done
+            .fit
+            .resumed
+            .map(|Resumed { restarts, iterations }| ResumedJson { restarts, iterations }),
         timings_s: timings(done),
         work: work(done),
         score: score(done),
@@ -253,6 +266,7 @@ pub(super) fn parameters<'a>(
     Parameters {
         n_clusters: params.n_clusters(),
         n_restarts: params.n_restarts(),
+        first_restart: params.first_restart(),
         seed: params.seed().to_string(),
         init: request::init_name(&args.job.init),
         metric: params.metric().name(),

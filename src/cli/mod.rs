@@ -3,13 +3,14 @@
 //! | file | what it is about |
 //! |---|---|
 //! | `args` | the flags, as typed |
-//! | `fit`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `read`, `quantize`,
+//! | `fit`, `merge`, `predict` (and transform), `score`, `name`, `sweep`, `compare`, `report`, `draw`, `read`, `quantize`,
 //! `devices` | the subcommands |
 //! | `shell` | completions and manual pages |
 //! | `rows`, `results`, `drawings` | streams of rows in and out; drawings as rows |
 //! | `request` | flags -> parameters, with defaults that depend on other flags |
 //! | `starts` | start centroids from a file |
 //! | `done` | a finished fit, from which files, notes and the summary are written |
+//! | `checkpoint` | the file of a run that may be stopped |
 //! | `ready`, `dry_run` | all that is known before a fit; what it would do |
 //! | `paths` | every file that a subcommand reads or writes; no output is another one of them |
 //! | `files` | output files: checked first, written last |
@@ -34,6 +35,7 @@
 
 mod args;
 mod cache;
+mod checkpoint;
 mod clusters;
 mod compare;
 mod device;
@@ -50,6 +52,7 @@ mod image_file;
 mod input;
 mod json;
 mod measures;
+mod merge;
 mod name;
 mod notes;
 mod out_of_memory;
@@ -95,6 +98,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     threads::start(&args.command)?;
     match &args.command {
         Command::Fit(args) => fit::run(args),
+        Command::Merge(args) => merge::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Predict(args) => predict::run(args),
         Command::Transform(args) => predict::transform(args),

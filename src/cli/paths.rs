@@ -13,8 +13,8 @@ use cairn::data::{file_and_part, files_of};
 use super::args::draw::DrawArgs;
 use super::args::sweep::SweepArgs;
 use super::args::{
-    Command, CompareArgs, FitArgs, InitArg, JobArgs, NameArgs, OutArgs, PredictArgs, QuantizeArgs, ReadArgs,
-    ReportArgs, RowsArgs, ScoreArgs, TransformArgs,
+    Command, CompareArgs, FitArgs, InitArg, JobArgs, MergeArgs, NameArgs, OutArgs, PredictArgs, QuantizeArgs,
+    ReadArgs, ReportArgs, RowsArgs, RunArgs, ScoreArgs, TransformArgs,
 };
 use super::failure::Usage;
 use super::output::Out;
@@ -130,6 +130,7 @@ impl<'a> Files<'a> {
         let mut files = Self::default();
         match command {
             Command::Fit(args) => files.fit(args),
+            Command::Merge(args) => files.merge(args),
             Command::Compare(args) => files.compare(args),
             Command::Predict(args) => files.predict(args),
             Command::Transform(args) => files.transform(args),
@@ -247,6 +248,7 @@ impl<'a> Files<'a> {
             model,
             report,
             json,
+            run,
             device: _,
             memory: _,
             dry_run: _,
@@ -262,8 +264,15 @@ impl<'a> Files<'a> {
             ("--centroids", centroids),
             ("--restarts-out", restarts_out),
         ]);
-        self.outputs([("--model", model), ("--report", report)]);
+        let RunArgs { checkpoint, first_restart: _, resume: _, checkpoint_every: _ } = run;
+        self.outputs([("--model", model), ("--report", report), ("--checkpoint", checkpoint)]);
         self.json(*json);
+    }
+
+    fn merge(&mut self, args: &'a MergeArgs) {
+        let MergeArgs { runs, output, json: _, quiet: _ } = args;
+        runs.iter().for_each(|run| self.input("RUN", run));
+        self.outputs([("--output", output)]);
     }
 
     fn compare(&mut self, args: &'a CompareArgs) {

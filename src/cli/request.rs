@@ -125,6 +125,11 @@ impl Asked {
         Ok(Self { params: KMeans::from(self.params).algorithm(algorithm).check()?, ..self })
     }
 
+    /// The same from this restart on.
+    pub(super) fn begun_at(self, first: u64) -> Result<Self, ParamsError> {
+        Ok(Self { params: KMeans::from(self.params).first_restart(first).check()?, ..self })
+    }
+
     /// The parameters for these data: start centroids from a file have the order of its columns.
     pub(super) fn of_data(self, data: &Dataset<'_>) -> anyhow::Result<(Params, StartColumns)> {
         let Some(starts) = self.starts else { return Ok((self.params, StartColumns::None)) };

@@ -8,8 +8,8 @@ use cairn::data::write::remove_temporaries;
 use super::stop;
 
 /// Starts a thread that waits for SIGHUP, SIGINT and SIGTERM, removes all temporary files and this folder, and ends the
-/// program as the signal does by default; SIGINT (Ctrl-C) first asks the work to stop, where it can. Returns when it
-/// waits. A signal that is ignored, as by `nohup`, stays so. Without a thread the files stay, until the next run in the
+/// program as the signal does by default; SIGINT (Ctrl-C) first asks the work to stop, where it can, and so do the others if
+/// the run is kept. Returns when it waits. A signal that is ignored, as by `nohup`, stays so. Without a thread the files stay, until the next run in the
 /// same folder.
 #[cfg(unix)]
 pub(crate) fn clean_up_on_signals(folder: Option<&Path>) {
@@ -20,7 +20,8 @@ pub(crate) fn clean_up_on_signals(folder: Option<&Path>) {
         let ending = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|&signal| !is_ignored(signal));
         let Ok(mut signals) = signal_hook::iterator::Signals::new(ending) else { return };
         let _ = ready.send(());
-        let last = signals.forever().find(|&signal| signal != SIGINT || !stop::on_ctrl_c());
+        let stops = |signal| if signal == SIGINT { stop::on_ctrl_c() } else { stop::on_other(signal) };
+        let last = signals.forever().find(|&signal| !stops(signal));
         if let Some(signal) = last {
             clean_up(folder.as_deref());
             let _ = signal_hook::low_level::emulate_default_handler(signal);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn::engine::{Metric, Stop};
-use cairn::kmeans::{Algorithm, Fit, Params, RunEnd, Search, Searched, Timings};
+use cairn::kmeans::{Algorithm, Fit, Params, Resumed, RunEnd, Search, Searched, Timings};
 use cairn::lattice::Lattice;
 use cairn::warnings::WarningCode;
 
@@ -28,6 +28,9 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     }
     if let Some(metric) = metric(done) {
         line("metric", &metric);
+    }
+    if let Some(resumed) = resumed(done) {
+        line("resumed", &resumed);
     }
     line("device", &device(done));
     line("time", &times(&done.fit.timings, done.read, done.total));
@@ -91,7 +94,22 @@ pub(super) fn asked(params: &Params, init: &InitArg) -> String {
     let init = plain(request::init_name(init));
     let within =
         params.time().map_or(String::new(), |limit| format!(" within {}", time(limit.as_secs_f64())));
-    format!("{clusters}, {restarts} from {init}{within}, seed {}", params.seed())
+    let first = match params.first_restart() {
+        0 => String::new(),
+        first => format!(" ({first} to {})", first + (params.n_restarts() - 1)),
+    };
+    format!("{clusters}, {restarts}{first} from {init}{within}, seed {}", params.seed())
+}
+
+/// Where the run went on, if it did.
+fn resumed(done: &Done<'_>) -> Option<String> {
+    let Resumed { restarts, iterations } = done.fit.resumed?;
+    let file = done.args.run.checkpoint.as_ref()?.display().to_string();
+    let next = match iterations {
+        0 => String::new(),
+        made => format!(", and {} of the next one", plural(u64::from(made), "iteration")),
+    };
+    Some(format!("from {}: {} were done{next}", plain(&file), plural(restarts, "restart")))
 }
 
 /// How clusters were found; `None` for the usual way.

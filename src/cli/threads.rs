@@ -42,7 +42,11 @@ fn wanted(command: &Command) -> Option<(Option<usize>, bool)> {
         Command::Read(args) => Some((None, args.quiet)),
         Command::Quantize(args) => Some((args.threads.threads, args.quiet)),
         Command::Devices(_) => Some((None, false)),
-        Command::Name(_) | Command::Draw(_) | Command::Completions(_) | Command::Man(_) => None,
+        Command::Merge(_)
+        | Command::Name(_)
+        | Command::Draw(_)
+        | Command::Completions(_)
+        | Command::Man(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 use super::algorithm::AlgorithmArgs;
-use super::{DeviceArgs, JobArgs, MemoryArgs};
+use super::{DeviceArgs, JobArgs, MemoryArgs, RunArgs};
 use crate::cli::output::Out;
 
 const EXAMPLES: &str = "\
@@ -24,10 +24,12 @@ Examples:
     Save a model for `cairn predict`
   cairn fit x.npy --init c.npy --max-iter 50
     Continue from the centroids of an earlier run
+  cairn fit x.npy -k 1000 -r 100 --checkpoint x.run --resume --model x.safetensors
+    Begin a long run, or go on with it after it was stopped
 
 Ctrl-C ends a fit early, with the best of the restarts done until then in the summary and in all files.
 
-Exit codes: 0 success, 1 failure, 2 usage error, 130 stopped by Ctrl-C.";
+Exit codes: 0 success, 1 failure, 2 usage error, 130 stopped by Ctrl-C; with --checkpoint 143 by SIGTERM, 129 by SIGHUP.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -41,6 +43,9 @@ pub(in crate::cli) struct FitArgs {
 
     #[command(flatten)]
     pub(in crate::cli) algorithm: AlgorithmArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) run: RunArgs,
 
     #[command(flatten)]
     pub(in crate::cli) device: DeviceArgs,

@@ -7,7 +7,7 @@ use crate::cli::terminal;
 
 /// Each group's heading and its subcommands, in the order of the help.
 pub(super) const GROUPS: [(&str, &[&str]); 4] = [
-    ("Tables", &["fit", "sweep", "predict", "transform", "score", "name", "report"]),
+    ("Tables", &["fit", "merge", "sweep", "predict", "transform", "score", "name", "report"]),
     ("Digits, drawings and pictures", &["draw", "read", "quantize"]),
     ("Devices", &["devices", "compare"]),
     ("This program", &["completions", "man", "help"]),

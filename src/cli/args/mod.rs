@@ -9,12 +9,14 @@ pub(super) mod draw;
 mod fit;
 mod groups;
 mod job;
+mod merge;
 mod metric;
 mod model;
 mod number;
 mod quantize;
 mod read;
 mod report;
+mod run;
 mod search;
 mod shell;
 mod suggestion;
@@ -36,11 +38,13 @@ pub(super) use device::{DeviceArgs, MemoryArgs};
 pub(super) use devices::DevicesArgs;
 pub(super) use fit::FitArgs;
 pub(super) use job::{InitArg, JobArgs};
+pub(super) use merge::MergeArgs;
 pub(super) use metric::{MetricArg, MetricArgs};
 pub(super) use model::{FormatArg, NameArgs, OutArgs, PredictArgs, RowsArgs, ScoreArgs, TransformArgs};
 pub(super) use quantize::QuantizeArgs;
 pub(super) use read::ReadArgs;
 pub(super) use report::ReportArgs;
+pub(super) use run::RunArgs;
 pub(super) use search::{SearchArg, SearchArgs};
 pub(super) use shell::{CompletionsArgs, ManArgs};
 pub(super) use table::TableArgs;
@@ -142,6 +146,8 @@ impl Color {
 pub(super) enum Command {
     /// Cluster a table: the handwritten digits, a table in a file, or standard input
     Fit(Box<FitArgs>),
+    /// Join parts of one run, which several processes have computed
+    Merge(MergeArgs),
     /// Time devices on the same work, after checking that their results are identical
     Compare(Box<CompareArgs>),
     /// Assign each row of a table to its nearest cluster in a model
@@ -181,6 +187,7 @@ impl Command {
             Self::Draw(args) => args.quiet,
             Self::Read(args) => args.quiet,
             Self::Quantize(args) => args.quiet,
+            Self::Merge(args) => args.quiet,
             Self::Predict(_) | Self::Transform(_) | Self::Score(_) | Self::Name(_) => false,
             Self::Devices(_) | Self::Completions(_) | Self::Man(_) => false,
         }

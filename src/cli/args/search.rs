@@ -44,7 +44,7 @@ pub(in crate::cli) enum SearchArg {
 }
 
 /// A time with its unit, or a number of seconds.
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let text = text.trim();
     let seconds = text.strip_suffix('s').unwrap_or(text).trim_end();
     let seconds = seconds.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use cairn::kmeans::SavedRun;
 use cairn::model::Model;
 
 use super::{Folder, npy_f64};
@@ -202,6 +203,31 @@ fn fail_each(calls: &[&str], dense: u64) {
 #[test]
 fn any_call_on_a_file_may_fail() {
     fail_each(&["read", "write", "open", "sync", "rename", "seek", "lock", "mode"], 6);
+}
+
+/// The file of a run is the old one or a whole new one, whatever call fails, and the run goes on from it.
+#[test]
+fn a_checkpoint_is_whole_whatever_call_fails() {
+    let folder = inputs();
+    let fit = "fit t.csv -k 2 -q --device cpu --checkpoint c.run --checkpoint-every 0s --resume";
+    assert!(run(&folder, &format!("{fit} -r 2")).status.success());
+    let two = fs::read(folder.path("c.run")).unwrap();
+    let mut fired = 0;
+    for call in ["read", "write", "open", "sync", "rename"] {
+        let mut at = 1;
+        while let Some(output) = with_fault(&folder, &format!("{fit} -r 5"), call, (at, u64::MAX)) {
+            let err = String::from_utf8_lossy(&output.stderr);
+            let how = format!("{call} {at}: {err}");
+            let code = output.status.code();
+            assert!(code == Some(0) || (code == Some(1) && err.contains("error: ")), "{how}");
+            let kept = SavedRun::load(&folder.path("c.run")).unwrap_or_else(|error| panic!("{how}: {error}"));
+            assert!((2..=5).contains(&kept.count()), "{how}");
+            fs::write(folder.path("c.run"), &two).unwrap();
+            (fired, at) = (fired + 1, next(at, 6));
+        }
+        fs::write(folder.path("c.run"), &two).unwrap();
+    }
+    assert!(fired > 20 || shim().is_none(), "only {fired} faults");
 }
 
 #[test]

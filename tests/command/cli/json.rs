@@ -21,7 +21,7 @@ fn its_shape_is_fixed() {
         ),
         (
             "params",
-            "algorithm columns ignore init init_columns max_iter metric missing n_clusters n_restarts numeric seed threads tol truth \
+            "algorithm columns first_restart ignore init init_columns max_iter metric missing n_clusters n_restarts numeric seed threads tol truth \
                  weights",
         ),
         ("device", "adapter asked driver fallback used"),
@@ -47,7 +47,7 @@ fn its_shape_is_fixed() {
     let mut top: Vec<&str> = expected
         .iter()
         .map(|part| part.0)
-        .chain(["schema", "version", "measures", "warnings", "fingerprint"])
+        .chain(["schema", "version", "measures", "resumed", "warnings", "fingerprint"])
         .collect();
     top.sort_unstable();
     let mut found = keys(&json);

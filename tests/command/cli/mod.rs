@@ -18,6 +18,7 @@
 //! | `json` | the summary as JSON |
 //! | `sweep` | `cairn sweep` |
 //! | `stops` | Ctrl-C in a fit or a sweep: the best so far, what was written |
+//! | `runs` | runs in parts: checkpoints, kills, signals, `cairn merge` |
 //! | `progress` | `--progress`: lines for programs and logs |
 //! | `terminal` | every line fits into the terminal; misspelt subcommands |
 //! | `model` | models: listed, named, applied to rows from files and pipes |
@@ -56,6 +57,8 @@ mod progress;
 mod quantize;
 mod read;
 mod rows_out;
+#[cfg(unix)]
+mod runs;
 mod scale;
 mod search;
 #[cfg(feature = "excel")]

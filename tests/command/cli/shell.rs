@@ -45,9 +45,9 @@ fn manual_pages_go_to_a_folder() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("man1")).unwrap();
     let ran = folder.run("man man1");
-    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", "man1: 15 pages of the manual\n"));
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", "man1: 16 pages of the manual\n"));
     let pages = std::fs::read_dir(folder.path("man1")).unwrap().count();
-    assert_eq!(pages, 15);
+    assert_eq!(pages, 16);
     let fit = folder.read("man1/cairn-fit.1");
     assert!(fit.starts_with(".ie") && fit.contains("rows\\-out"), "{fit}");
     folder.run("man nowhere").refused(1, &["nowhere: no such folder"]);
