@@ -98,8 +98,15 @@ pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
     }
     line("lattice", &format!("{} rows; {}", data.points.n_points(), summary::lattice(&table.lattice)));
     line("asked for", &summary::asked(params, &args.job.init));
-    if params.algorithm() != Algorithm::Lloyd {
-        line("algorithm", params.algorithm().name());
+    match params.algorithm() {
+        Algorithm::Lloyd => {}
+        Algorithm::Bisecting => line("algorithm", params.algorithm().name()),
+        Algorithm::Minibatch(plan) => {
+            line(
+                "algorithm",
+                &format!("{}: a sample, then {}", params.algorithm().name(), summary::batches(plan)),
+            );
+        }
     }
     if params.metric() != Metric::Euclidean {
         line("metric", params.metric().name());

@@ -14,7 +14,7 @@ use cairn::warnings::{self, Warning, WarningCode};
 
 use super::args::{AlgorithmArg, FitArgs};
 use super::done::Done;
-use super::failure::Stopped;
+use super::failure::{Stopped, Usage};
 use super::files::{Files, RestartsFile};
 use super::measures::{self, InternalMeasures};
 use super::ready::{self, Ready};
@@ -32,9 +32,10 @@ const NO_RESTART: &str = "no restart has ended yet, and nothing was written";
 /// Runs the subcommand.
 pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     request::check_alone(&args.job)?;
+    let algorithm = args.algorithm.algorithm().map_err(Usage)?;
     let mut files = Files::create(args)?;
     request::check_clusters(&args.job, &args.more)?;
-    let asked = request::params(&args.job, args.device.device())?.with(args.algorithm.algorithm.into())?;
+    let asked = request::params(&args.job, args.device.device())?.with(algorithm)?;
     let asked = asked.begun_at(args.run.first_restart)?;
     let mut kept = checkpoint::open(&args.run, &asked.params, args.quiet)?;
     if args.dry_run {
@@ -148,6 +149,9 @@ fn explain(error: FitError, data: &Dataset<'_>, args: &FitArgs) -> anyhow::Error
         FitError::Params(ParamsError::Centroid(_) | ParamsError::CentroidDims { .. }) => {
             let init = request::init_name(&args.job.init);
             anyhow::Error::new(error).context(format!("--init {init}"))
+        }
+        FitError::CancelledBatches { .. } => {
+            Stopped(format!("{error}, before all rows were labelled; {NOTHING_WRITTEN}")).into()
         }
         FitError::Cancelled { .. } if args.algorithm.algorithm == AlgorithmArg::Bisecting => {
             Stopped(format!("{error}, before there were as many clusters as asked for; {NOTHING_WRITTEN}"))

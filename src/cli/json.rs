@@ -35,6 +35,8 @@ struct FitSummary<'a> {
     restarts: RestartsJson,
     #[serde(skip_serializing_if = "Option::is_none")]
     splits: Option<Vec<SplitJson>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minibatch: Option<MinibatchJson>,
     search: SearchJson,
     resumed: Option<ResumedJson>,
     timings_s: TimingsJson,
@@ -72,6 +74,8 @@ pub(super) struct Parameters<'a> {
     init: &'a str,
     metric: &'static str,
     algorithm: &'static str,
+    batch_size: Option<u32>, // of minibatch
+    batches: Option<u32>,
     init_columns: Option<&'static str>, // how those of the --init file were matched
     max_iter: u32,
     tol: f64,
@@ -128,6 +132,15 @@ struct SplitJson {
     inertia: f64,            // before
     inertia_after: [f64; 2], // of both halves
     counts: [Value; 2],      // in the given weights
+}
+
+/// What minibatch k-means did.
+#[derive(Serialize)]
+struct MinibatchJson {
+    sample: u64, // rows, a weight of w as w of them
+    batches: u32,
+    batch_size: u32,
+    fixed_point: bool, // whether one more iteration over all rows would change no centroid
 }
 
 #[derive(Serialize)]
@@ -219,6 +232,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         best: best(done),
         restarts: restarts(done),
         splits: splits(done),
+        minibatch: minibatch(done),
         search: search(done),
         resumed: done
             .fit
@@ -271,6 +285,8 @@ pub(super) fn parameters<'a>(
         init: request::init_name(&args.job.init),
         metric: params.metric().name(),
         algorithm: params.algorithm().name(),
+        batch_size: params.algorithm().minibatch().map(|plan| plan.rows),
+        batches: params.algorithm().minibatch().map(|plan| plan.batches),
         init_columns: starts.name(),
         max_iter: params.max_iter(),
         tol: params.tol(),
@@ -347,6 +363,17 @@ fn splits(done: &Done<'_>) -> Option<Vec<SplitJson>> {
         counts: split.counts.map(|count| whole(count as f64 * fit.weight_unit)),
     };
     (done.params.algorithm() == Algorithm::Bisecting).then(|| fit.splits.iter().map(of).collect())
+}
+
+/// The batches; `None` of other algorithms.
+fn minibatch(done: &Done<'_>) -> Option<MinibatchJson> {
+    let (plan, sample) = done.params.algorithm().minibatch().zip(done.fit.sample)?;
+    Some(MinibatchJson {
+        sample,
+        batches: plan.batches,
+        batch_size: plan.rows,
+        fixed_point: done.fit.best.stop == cairn::engine::Stop::FixedPoint,
+    })
 }
 
 fn search(done: &Done<'_>) -> SearchJson {

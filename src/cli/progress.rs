@@ -92,9 +92,9 @@ struct Step {
 
 impl Bar {
     /// For restarts: so many, or as many as `--time` allows.
-    pub(super) fn restarts(n: u64) -> Self {
+    pub(super) fn restarts(n: u64, unit: &'static str) -> Self {
         let of = Some(n).filter(|&n| n != MOST_OUTCOMES as u64);
-        Self::new(Kind { step: RESTARTS, doing: "fitting", unit: "restarts" }, of, None)
+        Self::new(Kind { step: RESTARTS, doing: "fitting", unit }, of, None)
     }
 
     /// For the fits of a sweep.
@@ -203,7 +203,7 @@ pub(super) fn of_fit(bar: &mut Option<Bar>, step: &kmeans::Step<'_>) {
         kmeans::Step::Restarts(progress) => {
             if bar.as_ref().is_none_or(|bar| bar.step.kind.step != RESTARTS) {
                 *bar = None; // the one before ends first
-                *bar = Some(Bar::restarts(progress.of));
+                *bar = Some(Bar::restarts(progress.of, progress.unit));
             }
             bar.iter().for_each(|bar| bar.update(progress));
         }

@@ -112,7 +112,7 @@ fn work<'a>(args: &'a QuantizeArgs, asked: &Params) -> anyhow::Result<Done<'a>> 
 }
 
 fn fit(opened: &cairn::engine::Opened, table: &Dataset<'_>, params: &Params) -> anyhow::Result<Fit> {
-    let bar = Bar::restarts(params.n_restarts());
+    let bar = Bar::restarts(params.n_restarts(), "restarts");
     let fit = fit_on(opened, table, params, &mut |progress| {
         bar.update(progress);
         if progress.done > 0 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cairn::engine::{Metric, Stop};
-use cairn::kmeans::{Algorithm, Fit, Params, Resumed, RunEnd, Search, Searched, Timings};
+use cairn::kmeans::{Algorithm, Fit, Minibatch, Params, Resumed, RunEnd, Search, Searched, Timings};
 use cairn::lattice::Lattice;
 use cairn::warnings::WarningCode;
 
@@ -116,12 +116,29 @@ fn resumed(done: &Done<'_>) -> Option<String> {
 fn algorithm(done: &Done<'_>) -> Option<String> {
     let splits = plural(done.fit.splits.len() as u64, "split");
     let restarts = plural(done.params.n_restarts(), "restart");
-    (done.params.algorithm() == Algorithm::Bisecting).then(|| {
-        format!(
+    match done.params.algorithm() {
+        Algorithm::Lloyd => None,
+        Algorithm::Bisecting => Some(format!(
             "bisecting: {splits} in two of the cluster of largest inertia, each the best of {restarts}; then rows are \
              labelled by the nearest centroid"
-        )
-    })
+        )),
+        Algorithm::Minibatch(plan) => {
+            let sample = plural(done.fit.sample.unwrap_or(0), "row");
+            let is_fixed = done.fit.best.stop == Stop::FixedPoint;
+            Some(format!(
+                "minibatch: a sample of {sample}, the best of {restarts}, then {}; then rows are labelled by the nearest \
+                 centroid; the result is {}a fixed point",
+                batches(plan),
+                if is_fixed { "" } else { "not " },
+            ))
+        }
+    }
+}
+
+/// The batches of minibatch.
+pub(super) fn batches(plan: Minibatch) -> String {
+    let number = if plan.batches == 1 { "batch" } else { "batches" };
+    format!("{} {number} of {}", plan.batches, plural(plan.rows.into(), "drawn row"))
 }
 
 /// What the metric means for the numbers below; `None` for the usual one.
@@ -211,6 +228,13 @@ pub(super) fn search(fit: &Fit) -> Option<String> {
 
 fn iterations(done: &Done<'_>) -> String {
     let best = &done.fit.best;
+    if done.params.algorithm().minibatch().is_some() {
+        let why = match best.stop {
+            Stop::FixedPoint => "and one more iteration over all rows would change no centroid",
+            Stop::Tol | Stop::MaxIter => "and an iteration over all rows would move centroids on",
+        };
+        return format!("{} of a batch each, {why}", best.iterations);
+    }
     let why = match best.stop {
         Stop::FixedPoint => "then no centroid moved any more",
         Stop::Tol => "then the centroids moved no more than --tol allows",
@@ -224,6 +248,10 @@ fn unfinished(done: &Done<'_>) -> Option<String> {
     let (stopped, all, max_iter) =
         (restarts.stopped(Stop::MaxIter), restarts.count(), done.params.max_iter());
     let advice = "raise it to let them end, or set --tol";
+    if done.params.algorithm().minibatch().is_some() {
+        let advice = "--init with the file of --centroids goes on to one";
+        return (stopped > 0).then(|| format!("not a fixed point; {advice}"));
+    }
     (stopped > 0).then(|| format!("{stopped} of {all} stopped at --max-iter {max_iter}; {advice}"))
 }
 

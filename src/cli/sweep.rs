@@ -10,10 +10,9 @@ use cairn::sweep::{Choice, MeasureSpread, SweepError, SweepPlan, SweepRun, sweep
 use cairn::warnings::{Warning, WarningCode, merged};
 use serde::Serialize;
 
-use super::args::AlgorithmArg;
 use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
-use super::failure::{self, Stopped};
+use super::failure::{self, Stopped, Usage};
 use super::input::{self, InputJson, PicturesJson};
 use super::output::Out;
 use super::prepared::PreparedJson;
@@ -21,7 +20,7 @@ use super::progress::Bar;
 use super::table::Table;
 use super::terminal::labelled;
 use super::terminal::{self, plain};
-use super::{hints, json, notes, prepared, request, stop};
+use super::{hints, json, notes, prepared, request, stop, summary};
 use cairn::numbers::{percent, plural, short, time, value};
 
 /// Default numbers of clusters.
@@ -66,6 +65,8 @@ struct SweepSummary<'a> {
     time_s: Option<f64>,
     metric: &'static str,
     algorithm: &'static str,
+    batch_size: Option<u32>, // of minibatch
+    batches: Option<u32>,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
     device: &'a str,
     choice: Option<&'a Choice>,
@@ -80,12 +81,14 @@ struct Sources<'a> {
     data: &'a Dataset<'a>,
     test: Option<&'a Dataset<'a>>,
     device: &'a str,
+    algorithm: Algorithm,
 }
 
 /// Runs the subcommand.
 pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     request::check_metric(&args.metric, &args.scale)?;
-    let mut plan = plan(args);
+    let algorithm = args.algorithm.algorithm().map_err(Usage)?;
+    let mut plan = plan(args, algorithm);
     for &k in &plan.n_clusters {
         plan.kmeans.clone().clusters(k).check()?;
     }
@@ -132,12 +135,13 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         note_columns(&data, test.as_ref());
         notes::warn(&warnings);
     }
-    let sources = Sources { args, data: &data, test: test.as_ref(), device: opened.engine.info().used };
+    let sources =
+        Sources { args, data: &data, test: test.as_ref(), device: opened.engine.info().used, algorithm };
     let text = match (args.json, args.quiet) {
         (true, _) => json::pretty(&summary(&sources, &warnings, choice.as_ref(), &lines, &runs))?,
         (false, true) => String::new(),
         (false, false) => {
-            heading(args, &data, test.as_ref())
+            heading(args, &data, test.as_ref(), algorithm)
                 + &samples(&data, &runs)
                 + &text(&lines, choice.as_ref())
                 + &choice.map_or(String::new(), |choice| labelled("choice", &choice.text))
@@ -201,10 +205,10 @@ fn note_columns(data: &Dataset<'_>, test: Option<&Dataset<'_>>) {
     }
 }
 
-fn plan(args: &SweepArgs) -> SweepPlan {
+fn plan(args: &SweepArgs, algorithm: Algorithm) -> SweepPlan {
     let kmeans = KMeans::new(1)
         .metric(args.metric.metric.into())
-        .algorithm(args.algorithm.algorithm.into())
+        .algorithm(algorithm)
         .restarts(args.restarts)
         .max_iter(args.max_iter)
         .device(args.device.device());
@@ -305,7 +309,7 @@ fn cells(lines: &[SweepRow]) -> (Vec<String>, Vec<Vec<Option<f64>>>) {
     (columns, lines.iter().map(row).collect())
 }
 
-fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>) -> String {
+fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>, algorithm: Algorithm) -> String {
     let rows = |data: &Dataset<'_>| {
         format!("{}, {}", plain(&data.name), plural(data.points.n_points() as u64, "row"))
     };
@@ -321,9 +325,12 @@ fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>) -> 
     let restarts = plural(args.restarts, "restart");
     let shown = if args.seeds.0.len() > 1 { "; medians over the seeds, (min to max)" } else { "" };
     let metric = request::metric_words(args.metric.metric.into());
-    let of = match args.algorithm.algorithm {
-        AlgorithmArg::Lloyd => "each",
-        AlgorithmArg::Bisecting => "for each split in two",
+    let of = match algorithm {
+        Algorithm::Lloyd => "each".to_owned(),
+        Algorithm::Bisecting => "for each split in two".to_owned(),
+        Algorithm::Minibatch(plan) => {
+            format!("for a sample, then {}, rarely to a fixed point", summary::batches(plan))
+        }
     };
     let search = request::search(&args.search).words(args.search.refine);
     let within = args
@@ -397,7 +404,7 @@ fn summary<'a>(
     table: &'a [SweepRow],
     runs: &'a [SweepRun],
 ) -> SweepSummary<'a> {
-    let Sources { args, data, test, device } = *sources;
+    let Sources { args, data, test, device, algorithm } = *sources;
     SweepSummary {
         schema: json::SCHEMA,
         version: json::VERSION,
@@ -416,7 +423,9 @@ fn summary<'a>(
         refine: args.search.refine,
         time_s: args.search.time.map(|time| time.as_secs_f64()),
         metric: Metric::from(args.metric.metric).name(),
-        algorithm: Algorithm::from(args.algorithm.algorithm).name(),
+        algorithm: algorithm.name(),
+        batch_size: algorithm.minibatch().map(|plan| plan.rows),
+        batches: algorithm.minibatch().map(|plan| plan.batches),
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),
         device,
         choice,

@@ -3,6 +3,9 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+/// The stream of the rows that minibatch k-means draws; no restart has this number.
+pub const STREAM_OF_ROWS: u64 = u64::MAX;
+
 /// The random numbers of one restart, in the order in which the definition draws them.
 #[derive(Debug, Clone)]
 pub struct Draws(ChaCha8Rng);

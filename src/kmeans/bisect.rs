@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use rayon::prelude::*;
 
 use super::error::no_restart;
+use super::label_all::{Labelled, label_all};
 use super::plan::RunPlan;
 use super::run::{label_outside, run_until};
 use super::{FitError, Params, Restarts};
-use crate::engine::nearest_two::{Centroids, NearestTwo};
 use crate::engine::reference::Sums;
 use crate::engine::reference::assign::row_distance;
 use crate::engine::reference::stop::shift_limit;
@@ -203,24 +203,12 @@ impl Bisecting<'_> {
 
     /// Labels every row by the nearest centroid.
     fn finish(self, groups: &[Group], splits: Vec<Split>) -> Result<Bisected, FitError> {
-        let (table, k) = (self.job.table, self.job.n_clusters);
         let centroids: Vec<i32> = groups.iter().flat_map(|group| group.centroid.clone()).collect();
-        let mut session = self.engine.nearest(Centroids { lattice: &table.lattice, values: &centroids })?;
-        let found = session.nearest_two(table)?;
-        let of_rows = session.info();
-        drop(session);
-        let device = if of_rows.fallback.is_some() { of_rows } else { self.device };
-        let mut counts = vec![0; k];
-        let mut inertia = 0;
-        for (row, NearestTwo { label, distance, .. }) in found.iter().enumerate() {
-            let weight = table.weights.get(row);
-            counts[*label as usize] += u64::from(weight);
-            inertia += u128::from(weight) * distance.1;
-        }
-        let labels = found.iter().map(|found| found.label).collect();
+        let Labelled { state, inertia, device } = label_all(self.engine, self.job.table, centroids)?;
+        let device = if device.fallback.is_some() { device } else { self.device };
         let (iterations, stop) = (self.iterations, self.stop);
-        let outcome = Outcome { restart: 0, inertia, iterations, stop, digest: digest(&centroids) };
-        let mut restarts = Restarts::of_one(outcome, State { centroids, labels, counts }, self.batch);
+        let outcome = Outcome { restart: 0, inertia, iterations, stop, digest: digest(&state.centroids) };
+        let mut restarts = Restarts::of_one(outcome, state, self.batch);
         label_outside(self.job, &mut restarts);
         Ok(Bisected { restarts, splits, device, loading: self.loading })
     }

@@ -113,8 +113,14 @@ impl Checkpoint {
     /// # Errors
     /// [`SavedRunError`].
     pub fn check(&self, params: &Params) -> Result<(), SavedRunError> {
-        if params.algorithm() == Algorithm::Bisecting {
-            return Err(SavedRunError::NotKept { what: "a run of the algorithm bisecting" });
+        match params.algorithm() {
+            Algorithm::Lloyd => {}
+            Algorithm::Bisecting => {
+                return Err(SavedRunError::NotKept { what: "a run of the algorithm bisecting" });
+            }
+            Algorithm::Minibatch(_) => {
+                return Err(SavedRunError::NotKept { what: "a run of the algorithm minibatch" });
+            }
         }
         if params.keep() == Keep::All {
             return Err(SavedRunError::NotKept { what: "a run that keeps the states of all restarts" });

@@ -13,15 +13,25 @@ use crate::lattice::{Lattice, Packer, Table, Weights};
 /// [`DataError::NoDirection`]: crate::data::DataError::NoDirection
 pub(super) fn pack_directions(data: &Dataset<'_>) -> Result<Table, FitError> {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
-    let scale = data.points.scaling().map(Scaling::scale);
-    if scale != Some(Scale::Unit) {
-        return Err(ParamsError::NotUnit { scale: scale.map(Scale::name) }.into());
-    }
     let weights = match &data.weights {
         Some(weights) => Weights::new(weights, n_points)?,
         None => Weights::ones(n_points),
     };
     let lattice = Lattice::of_directions(n_dims, weights.total());
+    pack_directions_on(lattice, data, weights)
+}
+
+/// The same on this lattice of directions, with these weights.
+pub(super) fn pack_directions_on(
+    lattice: Lattice,
+    data: &Dataset<'_>,
+    weights: Weights,
+) -> Result<Table, FitError> {
+    let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+    let scale = data.points.scaling().map(Scaling::scale);
+    if scale != Some(Scale::Unit) {
+        return Err(ParamsError::NotUnit { scale: scale.map(Scale::name) }.into());
+    }
     let mut packer = Packer::new(lattice, weights, n_points);
     data.points.visit(&mut |first, rows: Rows<'_>| -> Result<(), FitError> {
         let rows = rows.to_f64();

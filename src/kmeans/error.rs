@@ -1,6 +1,6 @@
 //! Why a fit failed.
 
-use super::{ParamsError, SavedRunError};
+use super::{ParamsError, SavedRunError, StreamError};
 use crate::data::DataError;
 use crate::engine::{DeviceInfo, EngineError};
 use crate::lattice::LatticeError;
@@ -19,6 +19,9 @@ pub enum FitError {
     /// The parameters are invalid, by themselves or for these data.
     #[error(transparent)]
     Params(#[from] ParamsError),
+    /// A stream can't be started, or can't take a batch.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
     /// The device failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -33,6 +36,14 @@ pub enum FitError {
     /// The file of the run can't be used.
     #[error(transparent)]
     Saved(Box<SavedRunError>),
+    /// The observer cancelled a fit of [`Algorithm::Minibatch`](super::Algorithm::Minibatch).
+    #[error("cancelled after {done} of {of} batches")]
+    CancelledBatches {
+        /// Batches done; 0 while the sample was fitted.
+        done: u32,
+        /// Batches requested.
+        of: u32,
+    },
     /// Not enough memory for the table and what a restart needs of it.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),

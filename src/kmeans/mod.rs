@@ -6,14 +6,18 @@ mod checkpoint;
 mod columns;
 mod directions;
 mod error;
+mod label_all;
 mod labelled;
 mod median;
+mod minibatch;
 mod params;
 mod plan;
 mod restarts;
 mod run;
 mod saved;
 mod search;
+mod stream;
+mod stream_error;
 mod trace;
 
 use std::ops::ControlFlow;
@@ -31,7 +35,7 @@ use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_sh
 use crate::memory;
 use crate::numbers;
 
-pub use algorithm::Algorithm;
+pub use algorithm::{Algorithm, Minibatch};
 pub use bisect::{Bisected, Split, bisect};
 pub use checkpoint::{Checkpoint, Resumed};
 pub use columns::{ColumnNamesError, ColumnOrder, column_order};
@@ -40,24 +44,29 @@ use error::no_restart;
 pub use labelled::{labelled, labelled_values};
 use median::halfway;
 pub(crate) use median::median;
+pub use minibatch::{Minibatched, minibatch};
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use plan::RunPlan;
 pub use restarts::{MOST_OUTCOMES, Restarts, Spread};
 pub use run::{CONTINUE, run, run_plan};
 pub use saved::{AboutRun, BestState, RunIdentity, SavedRun, SavedRunError};
 pub use search::{RunEnd, Search, Searched};
+pub use stream::Stream;
+pub use stream_error::StreamError;
 pub use trace::trace;
 
 /// Progress of a fit: after a batch of restarts, or within a long one.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Progress<'a> {
-    /// Restarts done.
+    /// Restarts done; of [`Algorithm::Minibatch`] those of its sample, then batches too.
     pub done: u64,
-    /// Restarts requested.
+    /// Restarts requested, and batches.
     pub of: u64,
+    /// What they are: `restarts`, or `restarts and batches`.
+    pub unit: &'static str,
     /// Least inertia so far, in the user's units; infinite before a restart is done, and until the last split of
-    /// [`Algorithm::Bisecting`].
+    /// [`Algorithm::Bisecting`] or the last batch of [`Algorithm::Minibatch`].
     pub best: f64,
     /// Outcomes of the batch; none within a batch.
     pub batch: &'a [Outcome],
@@ -104,6 +113,8 @@ pub struct Fit {
     pub metric: Metric,
     /// The splits by which its clusters came about, in order, of [`Algorithm::Bisecting`]; else none.
     pub splits: Vec<Split>,
+    /// Weight of the rows of the sample of [`Algorithm::Minibatch`]; else `None`.
+    pub sample: Option<u64>,
     /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
     /// The given weight that corresponds to an integer weight of 1.
@@ -568,10 +579,10 @@ fn fit_packed(
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
     let job = params.job(table)?;
-    let Ran { mut restarts, searched, resumed, splits, mut device, loading: [loaded, built] } =
+    let Ran { mut restarts, searched, resumed, splits, sample, mut device, loading: [loaded, built] } =
         match params.algorithm() {
             Algorithm::Lloyd => lloyd(opened, &job, params, checkpoint, progress)?,
-            Algorithm::Bisecting => bisecting(opened, table, params, progress)?,
+            Algorithm::Bisecting | Algorithm::Minibatch(_) => of_one(opened, table, params, progress)?,
         };
     let missing = || no_restart(&opened.engine.info());
     let best = *restarts.best().ok_or_else(missing)?;
@@ -596,6 +607,7 @@ fn fit_packed(
         scaling: None,
         metric: params.metric(),
         splits,
+        sample,
         rounding: table.rounding.clone(),
         weight_unit: table.weights.unit(),
         weights_rounding: table.weights.rounding(),
@@ -619,6 +631,7 @@ struct Ran {
     searched: Searched,
     resumed: Option<Resumed>,
     splits: Vec<Split>,
+    sample: Option<u64>,
     device: DeviceInfo,
     loading: [Duration; 2], // all of it, and the part for building kernels
 }
@@ -643,7 +656,8 @@ fn lloyd(
         least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
         let best = if done == 0 { f64::INFINITY } else { table.cost(least) };
         let iterations = iterations.load(Ordering::Relaxed);
-        progress(&Progress { done, of: n_restarts, best, batch, iterations, not_written, table })
+        let unit = "restarts";
+        progress(&Progress { done, of: n_restarts, unit, best, batch, iterations, not_written, table })
     };
     if recorder.is_some() {
         // of the process before; the first batch asks whether to go on
@@ -655,10 +669,12 @@ fn lloyd(
     if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
         restarts = run::complete(restarts, searched.ended, n_restarts)?;
     }
-    Ok(Ran { restarts, searched, resumed, splits: Vec::new(), device: session.info(), loading })
+    let (splits, device) = (Vec::new(), session.info());
+    Ok(Ran { restarts, searched, resumed, splits, sample: None, device, loading })
 }
 
-fn bisecting(
+/// An algorithm of one outcome, which is told of at the end.
+fn of_one(
     opened: &Opened,
     table: &Table,
     params: &Params,
@@ -666,15 +682,23 @@ fn bisecting(
 ) -> Result<Ran, FitError> {
     let of = params.restarts_run();
     let best = f64::INFINITY;
+    let unit = if params.algorithm().minibatch().is_some() { "restarts and batches" } else { "restarts" };
+    let not_written = None;
     let mut seen = |done: u64| {
-        progress(&Progress { done, of, best, batch: &[], iterations: 0, not_written: None, table })
+        progress(&Progress { done, of, unit, best, batch: &[], iterations: 0, not_written, table })
     };
-    let done = bisect(opened.engine.as_ref(), table, params, &mut seen)?;
-    let best = table.cost(done.restarts.best().map_or(0, |best| best.inertia));
-    let outcomes = &done.restarts.outcomes;
-    let _ =
-        progress(&Progress { done: of, of, best, batch: outcomes, iterations: 0, not_written: None, table });
-    let Bisected { restarts, splits, device, loading } = done;
-    let searched = Searched::plain();
-    Ok(Ran { restarts, searched, resumed: None, splits, device, loading })
+    let (engine, searched) = (opened.engine.as_ref(), Searched::plain());
+    let ran = if let Some(plan) = params.algorithm().minibatch() {
+        let Minibatched { restarts, sample, device, loading } =
+            minibatch(engine, table, params, plan, &mut seen)?;
+        let splits = Vec::new();
+        Ran { restarts, searched, resumed: None, splits, sample: Some(sample), device, loading }
+    } else {
+        let Bisected { restarts, splits, device, loading } = bisect(engine, table, params, &mut seen)?;
+        Ran { restarts, searched, resumed: None, splits, sample: None, device, loading }
+    };
+    let best = table.cost(ran.restarts.best().map_or(0, |best| best.inertia));
+    let batch = &ran.restarts.outcomes;
+    let _ = progress(&Progress { done: of, of, unit, best, batch, iterations: 0, not_written, table });
+    Ok(ran)
 }

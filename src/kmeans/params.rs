@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use ndarray::Array2;
 
-use super::Algorithm;
 use super::restarts::MOST_OUTCOMES;
 use super::search::Search;
+use super::{Algorithm, Minibatch};
 use crate::data::{Scale, Scaling, first_of_zeros};
 use crate::engine::reference::stop::shift_limit;
 use crate::engine::{Device, Job, Keep, Metric, Seeding};
@@ -79,6 +79,33 @@ pub enum ParamsError {
         "the algorithm bisecting has independent restarts of each split, which are not refined, evolved or timed"
     )]
     SearchOfSplits,
+    /// A search with batches, which follow one fit of a sample.
+    #[error(
+        "the algorithm minibatch has independent restarts of its sample, which are not refined, evolved or timed; set \
+         its batches instead"
+    )]
+    SearchOfBatches,
+    /// No batches, or batches of no rows.
+    #[error("{batches} batches of {rows} rows asked for; at least 1 of each is needed")]
+    NoBatches {
+        /// Rows of a batch.
+        rows: u32,
+        /// Batches.
+        batches: u32,
+    },
+    /// So many rows in all batches that their sums may not fit.
+    #[error(
+        "{batches} batches of {rows} rows are {all} rows; at most {most} are supported, so ask for fewer batches or \
+         smaller ones",
+        all = u64::from(*.rows) * u64::from(*.batches),
+        most = Minibatch::MOST_ROWS
+    )]
+    TooManyBatches {
+        /// Rows of a batch.
+        rows: u32,
+        /// Batches.
+        batches: u32,
+    },
     /// Patience with independent restarts, which have no generations.
     #[error("patience counts generations, and independent restarts have none; ask for the search evolve")]
     PatienceOfRestarts,
@@ -240,7 +267,8 @@ impl KMeans {
         Self { algorithm, ..self }
     }
 
-    /// Independent restarts; the one of least inertia is kept. Of [`Algorithm::Bisecting`] those of each split.
+    /// Independent restarts; the one of least inertia is kept. Of [`Algorithm::Bisecting`] those of each split, of
+    /// [`Algorithm::Minibatch`] those of the sample.
     pub fn restarts(self, n_restarts: u64) -> Self {
         Self { n_restarts, ..self }
     }
@@ -331,6 +359,8 @@ impl KMeans {
     /// # Errors
     /// [`ParamsError`] for the first invalid parameter.
     pub fn check(self) -> Result<Params, ParamsError> {
+        let batches = self.algorithm.minibatch();
+        let Minibatch { rows, batches: n_batches } = batches.unwrap_or_default();
         let searches = self.refine || self.time.is_some() || self.search != Search::Restarts;
         let refused = [
             (self.n_clusters == 0, ParamsError::NoClusters),
@@ -346,6 +376,12 @@ impl KMeans {
             (self.search == Search::Evolve { population: 0 }, ParamsError::NoPopulation),
             (self.refine && self.metric == Metric::Cosine, ParamsError::RefinedDirections),
             (self.algorithm == Algorithm::Bisecting && searches, ParamsError::SearchOfSplits),
+            (batches.is_some() && searches, ParamsError::SearchOfBatches),
+            (rows == 0 || n_batches == 0, ParamsError::NoBatches { rows, batches: n_batches }),
+            (
+                batches.is_some_and(|batches| batches.all_rows() > Minibatch::MOST_ROWS),
+                ParamsError::TooManyBatches { rows, batches: n_batches },
+            ),
             (self.patience == Some(0), ParamsError::NoPatience),
             (self.patience.is_some() && self.search == Search::Restarts, ParamsError::PatienceOfRestarts),
             (!(self.tol.is_finite() && self.tol >= 0.0), ParamsError::BadTol(self.tol)),
@@ -380,6 +416,7 @@ impl KMeans {
                 "those of an evolving search are children of the ones before them",
             ),
             (self.algorithm == Algorithm::Bisecting, "the algorithm bisecting has restarts of each split"),
+            (self.algorithm.minibatch().is_some(), "the algorithm minibatch has restarts of a sample"),
             (matches!(self.init, Init::Centroids(_)), "given centroids have one restart"),
         ];
         match reasons.into_iter().find(|(bad, _)| *bad && first > 0) {
@@ -421,21 +458,24 @@ impl Params {
         self.0.algorithm
     }
 
-    /// Number of restarts that run in all: [`Algorithm::Bisecting`] has as many for each split.
+    /// Number of restarts that run in all: [`Algorithm::Bisecting`] has as many for each split. The batches of
+    /// [`Algorithm::Minibatch`] count as restarts.
     #[must_use]
     pub fn restarts_run(&self) -> u64 {
         match self.0.algorithm {
             Algorithm::Lloyd => self.n_restarts(),
             Algorithm::Bisecting => (self.0.n_clusters as u64 - 1).saturating_mul(self.0.n_restarts),
+            Algorithm::Minibatch(plan) => self.n_restarts().saturating_add(plan.batches.into()),
         }
     }
 
-    /// Number of outcomes of a fit: one for each restart, or a single one of [`Algorithm::Bisecting`].
+    /// Number of outcomes of a fit: one for each restart, or a single one of [`Algorithm::Bisecting`] and
+    /// [`Algorithm::Minibatch`].
     #[must_use]
     pub fn n_outcomes(&self) -> u64 {
         match self.0.algorithm {
             Algorithm::Lloyd => self.n_restarts(),
-            Algorithm::Bisecting => 1,
+            Algorithm::Bisecting | Algorithm::Minibatch(_) => 1,
         }
     }
 

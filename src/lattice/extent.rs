@@ -102,6 +102,20 @@ impl Extent {
         Ok(())
     }
 
+    /// The least and the largest value of each feature. (n_dims)
+    #[must_use]
+    pub fn ranges(&self) -> Vec<(f64, f64)> {
+        self.lo.iter().copied().zip(self.hi.iter().copied()).collect()
+    }
+
+    /// Makes the range of each feature three times as wide, around its middle.
+    pub fn widen(&mut self) {
+        for (lo, hi) in self.lo.iter_mut().zip(&mut self.hi) {
+            let range = *hi - *lo;
+            (*lo, *hi) = (*lo - range, *hi + range);
+        }
+    }
+
     /// The lattice (docs/DEFINITION.md, section 2) for rows of this extent and sum of weights.
     ///
     /// # Errors

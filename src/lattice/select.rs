@@ -19,9 +19,22 @@ impl Table {
             rounding: Rounding::default(),
         }
     }
+
+    /// These rows, each once with weight 1, on the same lattice. `rows` are indices of rows inside the range, of which some
+    /// may be equal.
+    #[must_use]
+    pub fn draw(&self, rows: &[u32]) -> Self {
+        Self { weights: self.weights.with_values(vec![1; rows.len()]), ..self.select(rows) }
+    }
 }
 
 impl Weights {
+    /// These integers, as they are: the given weight of an integer weight of 1 is 1.
+    #[must_use]
+    pub fn of_integers(values: Vec<u32>) -> Self {
+        Self::ones(values.len()).with_values(values)
+    }
+
     /// The weights of these rows, in the same unit.
     fn select(&self, rows: &[u32]) -> Self {
         let Some(values) = self.values() else { return Self::ones(rows.len()) };
@@ -47,5 +60,11 @@ mod tests {
         assert_eq!((some.point(0), some.point(1)), (table.point(0), table.point(2)));
         assert_eq!((some.weights.get(1), some.weights.total(), some.weights.unit()), (3, 4, 2.0));
         assert_eq!((some.n_points(), &some.lattice), (2, &table.lattice));
+        let drawn = table.draw(&[2, 0, 2]);
+        assert_eq!(
+            (drawn.point(0), drawn.point(1), drawn.point(2)),
+            (table.point(2), table.point(0), table.point(2))
+        );
+        assert_eq!((drawn.weights.get(0), drawn.weights.total(), drawn.weights.unit()), (1, 3, 2.0));
     }
 }

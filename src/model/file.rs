@@ -13,7 +13,8 @@
 //! The metadata are texts: `format` (`cairn-model`), `version`, `checksum`, `cairn`, `data`, `n_points`,
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
-//! any `truth`, `first_restart` (of a part of a run), `algorithm` and `splits` ([`Model::splits`], a JSON list), `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
+//! any `truth`, `first_restart` (of a part of a run), `algorithm` and `splits` ([`Model::splits`], a JSON list), of minibatch `batches` (their rows and number) and
+//! `fixed_point`, `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
 //! ([`Model::radius`], in lattice units). Equal models give equal bytes.
 //!
 //! A model of scaled rows has `scale` (a name of [`Scale`]) too, and version 2: rows must be scaled before they are
@@ -34,7 +35,7 @@ use super::{ClusterName, Model, ModelError, ModelParams, Provenance};
 use crate::data::write::Output;
 use crate::data::{Scale, Scaling};
 use crate::engine::Metric;
-use crate::kmeans::Algorithm;
+use crate::kmeans::{Algorithm, Minibatch};
 use crate::lattice::{Lattice, MAX_DIMS};
 
 /// Latest version of the format. Later ones are rejected.
@@ -156,6 +157,10 @@ impl Model {
         if params.first_restart > 0 {
             texts.insert("first_restart", params.first_restart.to_string());
         }
+        if let Algorithm::Minibatch(Minibatch { rows, batches }) = params.algorithm {
+            texts.insert("batches", serde_json::json!([rows, batches]).to_string());
+        }
+        texts.extend(self.fixed_point.map(|fixed| ("fixed_point", fixed.to_string())));
         if params.metric != Metric::Euclidean {
             texts.insert("metric", params.metric.name().to_owned());
         }
@@ -352,6 +357,7 @@ impl Contents<'_> {
             image: self.image()?,
             params: self.params()?,
             splits: self.splits()?,
+            fixed_point: self.texts.get("fixed_point").map(|_| self.json("fixed_point")).transpose()?,
             inertia: self.number("inertia_exact")?,
             radius: self.texts.contains_key("reach_exact").then(|| self.number("reach_exact")).transpose()?,
             provenance: Provenance {
@@ -402,7 +408,14 @@ impl Contents<'_> {
     fn algorithm(&self) -> Result<Algorithm, Problem> {
         let Some(name) = self.texts.get("algorithm") else { return Ok(Algorithm::Lloyd) };
         let algorithm = Algorithm::ALL.into_iter().find(|algorithm| algorithm.name() == name);
-        algorithm.map_or_else(|| damaged(format!("its algorithm is {name:?}")), Ok)
+        match algorithm {
+            Some(Algorithm::Minibatch(_)) => {
+                let [rows, batches] = self.json("batches")?;
+                Ok(Algorithm::Minibatch(Minibatch { rows, batches }))
+            }
+            Some(algorithm) => Ok(algorithm),
+            None => damaged(format!("its algorithm is {name:?}")),
+        }
     }
 
     fn splits(&self) -> Result<Vec<u32>, Problem> {

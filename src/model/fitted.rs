@@ -36,6 +36,8 @@ pub struct Model {
     /// The cluster that each split of bisecting k-means was of, in order: its first half kept the number, and the second
     /// half of split s has the number s + 1, both from 0. (n_clusters - 1), or empty for other algorithms.
     pub splits: Vec<u32>,
+    /// Whether one more iteration over all rows would change no centroid; only of minibatch k-means.
+    pub fixed_point: Option<bool>,
     /// Inertia of the fitted rows, in lattice units.
     pub inertia: u128,
     /// The 99.9% quantile of the fitted rows' squared distances to their centroids, each taken without the row, in
@@ -63,7 +65,7 @@ pub struct ModelParams {
     pub max_iter: u32,
     /// Tolerance; 0 for the fixed point.
     pub tol: f64,
-    /// How clusters were found.
+    /// How clusters were found. Batches of 0 rows are those of a [`Stream`](crate::kmeans::Stream), which came from outside.
     pub algorithm: Algorithm,
     /// What a distance is. With [`Metric::Cosine`] the rows are scaled to length 1, and one of zeros has no label.
     pub metric: Metric,

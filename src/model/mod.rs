@@ -26,7 +26,8 @@ mod predict;
 mod radius;
 
 use crate::data::Dataset;
-use crate::kmeans::{Fit, Params};
+use crate::engine::Stop;
+use crate::kmeans::{Algorithm, Fit, Minibatch, Params, Stream};
 
 pub use columns::{ColumnError, ColumnOptions};
 pub use drawn::DrawnError;
@@ -108,6 +109,7 @@ impl Fit {
                 algorithm: params.algorithm(),
                 metric: self.metric,
             },
+            fixed_point: self.sample.map(|_| self.best.stop == Stop::FixedPoint),
             splits: self.splits.iter().map(|split| split.cluster).collect(),
             inertia: self.best.inertia,
             radius: radius::of_fit(self, data)?,
@@ -118,6 +120,55 @@ impl Fit {
                 device: format!("{} ({})", self.device.used, self.device.adapter),
             },
             fingerprint: self.fingerprint.clone(),
+        })
+    }
+}
+
+impl Stream {
+    /// The model of the centroids so far, to label other rows and to be saved; `None` before the first batch. Its inertia is
+    /// [`Stream::cost`], it has no radius, and its clusters have no names. `columns` are the features' names, `name` is that
+    /// of the data. (n_dims)
+    #[must_use]
+    pub fn model(&self, columns: &[String], name: &str) -> Option<Model> {
+        let lattice = self.lattice().filter(|lattice| lattice.n_dims() == columns.len())?.clone();
+        let device = self.device()?;
+        let params = self.params();
+        Some(Model {
+            image: self.scaling().is_none().then(|| image::shape(columns, &lattice)).flatten(),
+            lattice,
+            centroids: self.coordinates().to_vec(),
+            counts: self.counts().to_vec(),
+            weight_unit: 1.0,
+            scaling: self.scaling().cloned(),
+            columns: columns.to_vec(),
+            table_columns: None,
+            names: vec![None; self.n_clusters()],
+            truth: None,
+            params: ModelParams {
+                seed: params.seed(),
+                n_restarts: params.n_restarts(),
+                first_restart: 0,
+                init: params.init().name().to_owned(),
+                max_iter: params.max_iter(),
+                tol: params.tol(),
+                // 0: its rows came from outside
+                algorithm: Algorithm::Minibatch(Minibatch {
+                    rows: 0,
+                    batches: u32::try_from(self.n_batches()).unwrap_or(u32::MAX),
+                }),
+                metric: params.metric(),
+            },
+            fixed_point: Some(false),
+            splits: Vec::new(),
+            inertia: self.cost(),
+            radius: None,
+            provenance: Provenance {
+                data: name.to_owned(),
+                n_points: usize::try_from(self.n_rows()).unwrap_or(usize::MAX),
+                cairn: env!("CARGO_PKG_VERSION").to_owned(),
+                device: format!("{} ({})", device.used, device.adapter),
+            },
+            fingerprint: self.fingerprint(),
         })
     }
 }

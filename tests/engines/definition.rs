@@ -4,7 +4,7 @@
 use cairn::data::{Dataset, Scale};
 use cairn::engine::reference::Reference;
 use cairn::engine::{Metric, NO_LABEL, Stop, digest};
-use cairn::kmeans::{Algorithm, CONTINUE, Init, KMeans, Search, bisect};
+use cairn::kmeans::{Algorithm, CONTINUE, Init, KMeans, Minibatch, Search, bisect, minibatch};
 use ndarray::Array2;
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,6 +35,7 @@ struct Input {
     #[serde(default)]
     refine: bool,
     population: Option<u64>,
+    batches: Option<(u32, u32)>, // of minibatch: rows of each, number
 }
 
 #[derive(Deserialize)]
@@ -119,8 +120,11 @@ impl Fixture {
             seed => seed.as_u64().expect("a seed"),
         };
         let kmeans = KMeans::new(*k).restarts(*restarts).seed(seed).init(init).max_iter(*max_iter);
-        let bisecting = self.input.algorithm.as_deref() == Some("bisecting");
-        let algorithm = if bisecting { Algorithm::Bisecting } else { Algorithm::Lloyd };
+        let algorithm = match (self.input.algorithm.as_deref(), self.input.batches) {
+            (Some("bisecting"), _) => Algorithm::Bisecting,
+            (Some("minibatch"), Some((rows, batches))) => Algorithm::Minibatch(Minibatch { rows, batches }),
+            _ => Algorithm::Lloyd,
+        };
         let search = population.map_or(Search::Restarts, |population| Search::Evolve { population });
         let kmeans = kmeans.tol(number(tol)).algorithm(algorithm).refine(*refine).search(search);
         if metric.as_deref() != Some("cosine") {
@@ -201,7 +205,7 @@ on_devices!(every_device_bisects_as_defined);
 
 fn every_device_bisects_as_defined(backend: Backend) {
     let fixtures: Vec<Fixture> =
-        all().into_iter().filter(|fixture| fixture.input.algorithm.is_some()).collect();
+        all().into_iter().filter(|fixture| fixture.input.algorithm.as_deref() == Some("bisecting")).collect();
     assert!(fixtures.len() > 10);
     on(backend, &|engine| {
         for fixture in &fixtures {
@@ -216,6 +220,34 @@ fn every_device_bisects_as_defined(backend: Backend) {
             let best = done.restarts.best().expect("a restart");
             let state = done.restarts.best_state().expect("its state");
             assert_eq!(best.inertia.to_string(), expected.inertia_integer, "{name}");
+            assert_eq!(state.centroids, expected.centroids_q.concat(), "{name}");
+            let labels: Vec<u32> = expected.labels.iter().map(|label| label.unwrap_or(NO_LABEL)).collect();
+            assert_eq!(state.labels, labels, "{name}");
+            assert_eq!(done.restarts.fingerprint(&case.job()), expected.fingerprint, "{name}");
+        }
+    });
+}
+
+on_devices!(every_device_runs_minibatch_as_defined);
+
+fn every_device_runs_minibatch_as_defined(backend: Backend) {
+    let fixtures: Vec<Fixture> =
+        all().into_iter().filter(|fixture| fixture.input.batches.is_some()).collect();
+    assert!(fixtures.len() > 10);
+    on(backend, &|engine| {
+        for fixture in &fixtures {
+            let (name, case, expected) = (&fixture.name, fixture.case(), &fixture.expected);
+            fixture.assert_placed(&case);
+            let plan = case.params.algorithm().minibatch().expect("batches");
+            let done =
+                minibatch(engine, &case.table, &case.params, plan, &mut |_| CONTINUE).expect("it runs");
+            let best = done.restarts.best().expect("an outcome");
+            let state = done.restarts.best_state().expect("its state");
+            assert_eq!(best.inertia.to_string(), expected.inertia_integer, "{name}");
+            assert_eq!(
+                (best.iterations, best.stop.name()),
+                (expected.outcomes[0].iterations, &expected.outcomes[0].stop[..])
+            );
             assert_eq!(state.centroids, expected.centroids_q.concat(), "{name}");
             let labels: Vec<u32> = expected.labels.iter().map(|label| label.unwrap_or(NO_LABEL)).collect();
             assert_eq!(state.labels, labels, "{name}");

@@ -10,6 +10,7 @@
 //! | `empties` | empty clusters |
 //! | `weights` | zero, one, 2^32 - 1; copies of rows; a common factor |
 //! | `bisecting` | bisecting k-means |
+//! | `minibatch` | minibatch k-means, and streams |
 //! | `cosine` | the metric cosine: sizes, cones, sums of zero, weights, empty clusters |
 //! | `stops` | tolerance, few iterations, random and given starts |
 //! | `cancels` | runs that are cancelled within a restart, and what is left of them |
@@ -45,6 +46,7 @@ mod gpu_loop;
 mod instructions;
 mod kernels;
 mod limits;
+mod minibatch;
 mod mutations;
 mod narrow;
 mod nearest;

@@ -12,6 +12,7 @@ pub mod assign;
 pub mod child;
 pub mod direction;
 pub mod empty;
+pub mod minibatch;
 pub mod nearest_two;
 pub mod refine;
 pub mod seed;

@@ -2,7 +2,7 @@
 
 use super::direction::directions;
 use crate::engine::{Job, Metric};
-use crate::lattice::Table;
+use crate::lattice::{Lattice, Table};
 
 /// Weighted sums and weights of the clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +19,15 @@ impl Sums {
     pub fn of(table: &Table, labels: &[u32], n_clusters: usize) -> Self {
         let d = table.n_dims();
         let mut sums = Self { sums: vec![0; n_clusters * d], counts: vec![0; n_clusters] };
-        for (i, &label) in labels.iter().enumerate() {
-            sums.add(label as usize, table.point(i), i64::from(table.weights.get(i)));
-        }
+        sums.add_table(table, labels.iter().copied());
         sums
+    }
+
+    /// Adds the points of a table, each to the sum of its label. `labels` is (n_points).
+    pub fn add_table(&mut self, table: &Table, labels: impl Iterator<Item = u32>) {
+        for (i, label) in labels.enumerate() {
+            self.add(label as usize, table.point(i), i64::from(table.weights.get(i)));
+        }
     }
 
     /// Adds a point `weight` times; a negative weight removes it. `point` is (n_dims).
@@ -39,9 +44,15 @@ impl Sums {
 /// (n_clusters, n_dims).
 #[must_use]
 pub fn move_centroids(job: &Job<'_>, sums: &Sums, before: &[i32]) -> Vec<i32> {
-    match job.metric {
+    centroids_of(job.metric, &job.table.lattice, sums, before)
+}
+
+/// The centroids of these sums of rows on a lattice. `before` is (n_clusters, n_dims).
+#[must_use]
+pub fn centroids_of(metric: Metric, lattice: &Lattice, sums: &Sums, before: &[i32]) -> Vec<i32> {
+    match metric {
         Metric::Euclidean => update(sums, before),
-        Metric::Cosine => directions(&sums.sums, before, job.table.n_dims(), job.table.lattice.bits),
+        Metric::Cosine => directions(&sums.sums, before, lattice.n_dims(), lattice.bits),
     }
 }
 

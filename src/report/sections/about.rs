@@ -5,7 +5,7 @@ use askama::Template;
 use super::super::format::inertia;
 use super::{Facts, ReportError, Section};
 use crate::engine::Metric;
-use crate::kmeans::Algorithm;
+use crate::kmeans::{Algorithm, Minibatch};
 use crate::model::Model;
 use crate::numbers::{count, grouped_plural};
 
@@ -68,7 +68,26 @@ fn algorithm(model: &Model) -> String {
                 "bisecting: {splits} in two, each the best of the restarts; rows are labelled by the nearest centroid"
             )
         }
+        Algorithm::Minibatch(Minibatch { rows: 0, batches }) => {
+            format!(
+                "stream: {} came one after the other; the result is not a fixed point",
+                batches_of(batches)
+            )
+        }
+        Algorithm::Minibatch(plan) => {
+            let batches = batches_of(plan.batches);
+            let fixed = if model.fixed_point == Some(true) { "" } else { "not " };
+            format!(
+                "minibatch: a sample, the best of the restarts, then {batches} of {} drawn rows; rows are labelled by \
+                 the nearest centroid; the result is {fixed}a fixed point",
+                plan.rows
+            )
+        }
     }
+}
+
+fn batches_of(n: u32) -> String {
+    format!("{n} {}", if n == 1 { "batch" } else { "batches" })
 }
 
 /// What a distance is; empty for the usual metric.

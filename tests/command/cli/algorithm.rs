@@ -1,4 +1,4 @@
-//! Bisecting k-means: said in every output, its splits, what is refused.
+//! Bisecting and minibatch k-means: said in every output, what they did, what is refused.
 
 use serde_json::Value;
 
@@ -73,7 +73,99 @@ fn what_bisecting_can_not_do_is_refused() {
     folder.run(&format!("{fit} -k 4")).refused(1, &["4 clusters for 3 rows"]);
     folder.run(&format!("{fit} -k 2 -r 4294967297")).refused(2, &["4294967297 restarts of each split"]);
     let ran = folder.run("fit t.csv -k 2 --algorithm halving");
-    assert!(ran.code == 2 && ran.err.contains("[possible values: lloyd, bisecting]"), "{}", ran.err);
+    assert!(
+        ran.code == 2 && ran.err.contains("[possible values: lloyd, bisecting, minibatch]"),
+        "{}",
+        ran.err
+    );
+}
+
+const BATCHES: &str = "digits -k 5 -r 3 --algorithm minibatch --batch-size 40 --batches 7 --device cpu";
+
+#[test]
+fn batches_are_said_in_every_output() {
+    let folder = Folder::new();
+    let fit = format!("fit {BATCHES} --report r.html --model m.safetensors --labels l.csv --centroids c.csv");
+    let ran = folder.run(&fit);
+    let said = "minibatch: a sample of 120 rows, the best of 3 restarts, then 7 batches of 40 drawn rows";
+    assert!(ran.out.contains(said) && ran.out.contains("the result is not a fixed point"), "{}", ran.out);
+    assert!(ran.out.contains("not a fixed point; --init with the file of --centroids"), "{}", ran.out);
+    let report = folder.read("r.html");
+    assert!(report.contains("7 batches of 40 drawn rows") && report.contains("not a fixed point"));
+    let found = json(&folder.run(&format!("fit {BATCHES} --json")));
+    let params = &found["params"];
+    assert_eq!(
+        (&params["algorithm"], &params["batch_size"], &params["batches"]),
+        (&"minibatch".into(), &40.into(), &7.into())
+    );
+    let expected = serde_json::json!({"sample": 120, "batches": 7, "batch_size": 40, "fixed_point": false});
+    assert_eq!(found["minibatch"], expected);
+    assert_eq!((&found["best"]["iterations"], &found["best"]["converged"]), (&7.into(), &false.into()));
+    // a model labels the fitted rows as the fit does, and its report says what it is
+    let labels: Vec<String> = folder.read("l.csv").lines().skip(1).map(str::to_owned).collect();
+    let predicted = folder.run("predict m.safetensors digits").out;
+    let predicted: Vec<&str> =
+        predicted.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(predicted, labels);
+    assert!(folder.run("report m.safetensors -o m.html").code == 0);
+    assert!(folder.read("m.html").contains("the result is not a fixed point"));
+    let swept = folder.run("sweep digits -k 5 --seeds 42 -r 3 --algorithm minibatch --batch-size 40 --batches 7 --device cpu --json");
+    let swept = json(&swept);
+    assert_eq!((&swept["batch_size"], &swept["batches"]), (&40.into(), &7.into()));
+    assert_eq!(swept["runs"][0]["fingerprint"], found["fingerprint"]);
+    let swept = folder.run("sweep digits -k 5 --seeds 42 -r 3 --algorithm minibatch --device cpu");
+    assert!(swept.out.contains("for a sample, then 100 batches of 1024 drawn rows"), "{}", swept.out);
+    // its centroids start the usual loop
+    let next = json(&folder.run("fit digits --init c.csv --device cpu --json"));
+    assert!(next["best"]["inertia"].as_f64() < found["best"]["inertia"].as_f64());
+    assert!(next["minibatch"].is_null() && next["params"]["batches"].is_null());
+    let dry = folder.run(&format!("fit {BATCHES} --dry-run"));
+    assert!(dry.out.contains("minibatch: a sample, then 7 batches of 40 drawn rows"), "{}", dry.out);
+}
+
+#[test]
+fn a_fixed_point_of_batches_is_said_too() {
+    let folder = Folder::with([("t.csv", b"x\n0\n8\n0\n8\n8\n")]);
+    let fit =
+        "fit t.csv -k 2 --algorithm minibatch --batches 1 --device cpu --model m.safetensors --report r.html";
+    let ran = folder.run(fit);
+    assert!(ran.out.contains("the result is a fixed point"), "{} {}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("1 of a batch each, and one more iteration over all rows would change no"),
+        "{}",
+        ran.out
+    );
+    assert!(folder.read("r.html").contains("the result is a fixed point"));
+}
+
+#[test]
+fn what_batches_can_not_do_is_refused() {
+    let folder = Folder::with([("t.csv", b"x,y\n1,2\n3,4\n9,9\n")]);
+    let fit = "fit t.csv -k 2 --device cpu";
+    folder
+        .run(&format!("{fit} --batches 3"))
+        .refused(2, &["--batches 3 with --algorithm lloyd", "minibatch"]);
+    let ran = folder.run(&format!("{fit} --algorithm bisecting --batch-size 9"));
+    ran.refused(2, &["--batch-size 9 with --algorithm bisecting"]);
+    let minibatch = format!("{fit} --algorithm minibatch");
+    folder.run(&format!("{minibatch} --refine")).refused(2, &["minibatch", "not refined"]);
+    let ran = folder.run(&format!("{minibatch} --batch-size 65536 --batches 65536"));
+    ran.refused(2, &["65536 batches of 65536 rows are 4294967296 rows; at most 1073741824"]);
+    let ran = folder.run(&format!("{minibatch} --batches 0"));
+    assert!(ran.code == 2 && ran.err.contains("give a whole number, 1 or more"), "{}", ran.err);
+    folder.run("fit t.csv -k 4 --algorithm minibatch --device cpu").refused(1, &["4 clusters for 3 rows"]);
+    folder.run("sweep t.csv -k 2 --batches 3").refused(2, &["--batches 3 with --algorithm lloyd"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_between_batches_leaves_nothing() {
+    let folder = Folder::new();
+    let args = "fit digits -k 40 -r 1 --algorithm minibatch --batches 1000000 --device cpu --labels l.csv";
+    let (code, out, err) = super::interrupted(&folder, args, 2);
+    assert_eq!((code, out.as_str()), (Some(130), ""), "{err}");
+    assert!(err.contains("of 1000000 batches, before all rows were labelled; nothing was written"), "{err}");
+    assert!(!folder.path("l.csv").exists());
 }
 
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is about |
 //! |---|---|
-//! | `algorithm` | bisecting k-means in every output; what it refuses |
+//! | `algorithm` | bisecting and minibatch k-means in every output; what they refuse |
 //! | `bad_input` | invalid input: exit code, a message of one line, no file left behind |
 //! | `cases` | ordinary files of every form: headers, missing values, dialects, other formats, ids |
 //! | `columns` | columns chosen, left out, of text; rows that lack values; tables as people have them |
