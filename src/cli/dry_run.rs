@@ -108,6 +108,9 @@ pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
             );
         }
     }
+    if let Some(sizes) = params.sizes().and_then(|(min, max)| summary::sizes_words([min, max])) {
+        line("sizes", &sizes);
+    }
     if params.metric() != Metric::Euclidean {
         line("metric", params.metric().name());
     }

@@ -35,7 +35,8 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let algorithm = args.algorithm.algorithm().map_err(Usage)?;
     let mut files = Files::create(args)?;
     request::check_clusters(&args.job, &args.more)?;
-    let asked = request::params(&args.job, args.device.device())?.with(algorithm)?;
+    let sizes = [args.algorithm.min_size, args.algorithm.max_size];
+    let asked = request::params(&args.job, args.device.device())?.with(algorithm, sizes)?;
     let asked = asked.begun_at(args.run.first_restart)?;
     let mut kept = checkpoint::open(&args.run, &asked.params, args.quiet)?;
     if args.dry_run {

@@ -37,6 +37,8 @@ struct FitSummary<'a> {
     splits: Option<Vec<SplitJson>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     minibatch: Option<MinibatchJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes: Option<SizesJson>,
     search: SearchJson,
     resumed: Option<ResumedJson>,
     timings_s: TimingsJson,
@@ -76,6 +78,8 @@ pub(super) struct Parameters<'a> {
     algorithm: &'static str,
     batch_size: Option<u32>, // of minibatch
     batches: Option<u32>,
+    min_size: Option<u64>,
+    max_size: Option<u64>,
     init_columns: Option<&'static str>, // how those of the --init file were matched
     max_iter: u32,
     tol: f64,
@@ -141,6 +145,14 @@ struct MinibatchJson {
     batches: u32,
     batch_size: u32,
     fixed_point: bool, // whether one more iteration over all rows would change no centroid
+}
+
+/// What limits on sizes did.
+#[derive(Serialize)]
+struct SizesJson {
+    inertia_without: f64, // of the same centroids, each row at the nearest
+    cost: f64,            // the inertia less that
+    cost_share: f64,      // of the inertia without; null if that is 0
 }
 
 #[derive(Serialize)]
@@ -233,6 +245,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
         restarts: restarts(done),
         splits: splits(done),
         minibatch: minibatch(done),
+        sizes: sizes(done),
         search: search(done),
         resumed: done
             .fit
@@ -287,6 +300,8 @@ pub(super) fn parameters<'a>(
         algorithm: params.algorithm().name(),
         batch_size: params.algorithm().minibatch().map(|plan| plan.rows),
         batches: params.algorithm().minibatch().map(|plan| plan.batches),
+        min_size: params.sizes().and_then(|(min, _)| min),
+        max_size: params.sizes().and_then(|(_, max)| max),
         init_columns: starts.name(),
         max_iter: params.max_iter(),
         tol: params.tol(),
@@ -374,6 +389,14 @@ fn minibatch(done: &Done<'_>) -> Option<MinibatchJson> {
         batch_size: plan.rows,
         fixed_point: done.fit.best.stop == cairn::engine::Stop::FixedPoint,
     })
+}
+
+/// The cost of limits on sizes; `None` without them.
+fn sizes(done: &Done<'_>) -> Option<SizesJson> {
+    let (fit, without) = (&done.fit, done.fit.unlimited?);
+    let cost = fit.best.inertia - without; // labels within limits are never better
+    let cost_share = cost as f64 / without as f64; // infinite or NaN becomes null
+    Some(SizesJson { inertia_without: fit.cost(without), cost: fit.cost(cost), cost_share })
 }
 
 fn search(done: &Done<'_>) -> SearchJson {

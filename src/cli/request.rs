@@ -120,9 +120,14 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// The same with this algorithm.
-    pub(super) fn with(self, algorithm: Algorithm) -> Result<Self, ParamsError> {
-        Ok(Self { params: KMeans::from(self.params).algorithm(algorithm).check()?, ..self })
+    /// The same with this algorithm, and limits on sizes: the least and the most.
+    pub(super) fn with(
+        self,
+        algorithm: Algorithm,
+        [min, max]: [Option<u64>; 2],
+    ) -> Result<Self, ParamsError> {
+        let kmeans = KMeans::from(self.params).algorithm(algorithm).sizes(min, max);
+        Ok(Self { params: kmeans.check()?, ..self })
     }
 
     /// The same from this restart on.

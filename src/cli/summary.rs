@@ -11,7 +11,7 @@ use super::args::InitArg;
 use super::done::Done;
 use super::terminal::{labelled, plain};
 use super::{clusters, measures, prepared, request};
-use cairn::numbers::{plural, rate, time};
+use cairn::numbers::{percent, plural, rate, time};
 
 /// Significant digits of an inertia, which tell two of them apart.
 const DIGITS: usize = 10;
@@ -25,6 +25,9 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     line("asked for", &asked(&done.params, &done.args.job.init));
     if let Some(algorithm) = algorithm(done) {
         line("algorithm", &algorithm);
+    }
+    if let Some(sizes) = sizes(done) {
+        line("sizes", &sizes);
     }
     if let Some(metric) = metric(done) {
         line("metric", &metric);
@@ -139,6 +142,34 @@ fn algorithm(done: &Done<'_>) -> Option<String> {
 pub(super) fn batches(plan: Minibatch) -> String {
     let number = if plan.batches == 1 { "batch" } else { "batches" };
     format!("{} {number} of {}", plan.batches, plural(plan.rows.into(), "drawn row"))
+}
+
+/// The limits on sizes and what they cost; `None` without them.
+fn sizes(done: &Done<'_>) -> Option<String> {
+    let (fit, (min, max)) = (&done.fit, done.params.sizes()?);
+    let without = fit.unlimited?;
+    let words = sizes_words([min, max])?;
+    let share = match (fit.best.inertia - without, without) {
+        (0, _) => "the limits cost nothing".to_owned(),
+        (_, 0) => "without the limits it would be 0".to_owned(),
+        (more, without) => format!("{} more", percent(more as f64 / without as f64)),
+    };
+    let without = fit.cost_text(without, DIGITS);
+    Some(format!(
+        "{words}, kept by moving rows where that costs least; with each row at the nearest of these centroids the inertia \
+         is {without}: {share}"
+    ))
+}
+
+/// Limits on sizes in words; `None` without them.
+pub(super) fn sizes_words(sizes: [Option<u64>; 2]) -> Option<String> {
+    match sizes {
+        [None, None] => None,
+        [Some(min), None] => Some(format!("at least {}", plural(min, "row"))),
+        [None, Some(max)] => Some(format!("at most {}", plural(max, "row"))),
+        [Some(min), Some(max)] if min == max => Some(plural(min, "row")),
+        [Some(min), Some(max)] => Some(format!("{min} to {}", plural(max, "row"))),
+    }
 }
 
 /// What the metric means for the numbers below; `None` for the usual one.

@@ -67,6 +67,8 @@ struct SweepSummary<'a> {
     algorithm: &'static str,
     batch_size: Option<u32>, // of minibatch
     batches: Option<u32>,
+    min_size: Option<u64>,
+    max_size: Option<u64>,
     seeds: Vec<String>, // as text: some JSON readers have only floats, which can't hold every u64
     device: &'a str,
     choice: Option<&'a Choice>,
@@ -209,6 +211,7 @@ fn plan(args: &SweepArgs, algorithm: Algorithm) -> SweepPlan {
     let kmeans = KMeans::new(1)
         .metric(args.metric.metric.into())
         .algorithm(algorithm)
+        .sizes(args.algorithm.min_size, args.algorithm.max_size)
         .restarts(args.restarts)
         .max_iter(args.max_iter)
         .device(args.device.device());
@@ -332,12 +335,14 @@ fn heading(args: &SweepArgs, data: &Dataset<'_>, test: Option<&Dataset<'_>>, alg
             format!("for a sample, then {}, rarely to a fixed point", summary::batches(plan))
         }
     };
+    let sizes = summary::sizes_words([args.algorithm.min_size, args.algorithm.max_size]);
+    let sizes = sizes.map_or(String::new(), |sizes| format!(", clusters of {sizes}"));
     let search = request::search(&args.search).words(args.search.refine);
     let within = args
         .search
         .time
         .map_or(String::new(), |limit| format!(", at most {} each", time(limit.as_secs_f64())));
-    text + &labelled("fits", &format!("{seeds}, {restarts} {of}{search}{within}{metric}{shown}"))
+    text + &labelled("fits", &format!("{seeds}, {restarts} {of}{search}{within}{sizes}{metric}{shown}"))
 }
 
 /// A line if measures are of samples of the rows.
@@ -426,6 +431,8 @@ fn summary<'a>(
         algorithm: algorithm.name(),
         batch_size: algorithm.minibatch().map(|plan| plan.rows),
         batches: algorithm.minibatch().map(|plan| plan.batches),
+        min_size: args.algorithm.min_size,
+        max_size: args.algorithm.max_size,
         seeds: args.seeds.0.iter().map(u64::to_string).collect(),
         device,
         choice,

@@ -1,5 +1,5 @@
 //! A device that runs plain restarts, whose searches the CPU completes: it refines, and runs the children of an evolving
-//! search. The results are those of any other engine.
+//! search. Restarts with limits on sizes are the CPU's alone. The results are those of any other engine.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -24,6 +24,9 @@ impl Engine for Assisted {
     }
 
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
+        if job.sizes.is_some() {
+            return Ok(Box::new(Replaced { info: self.device.info(), session: self.cpu.session(job) }));
+        }
         let session = self.device.load(job)?;
         Ok(Box::new(AssistedSession { job, cpu: &self.cpu, session, on_cpu: None }))
     }
@@ -34,6 +37,31 @@ impl Engine for Assisted {
 
     fn peak(&self) -> Result<Option<Peak>, EngineError> {
         self.device.peak()
+    }
+}
+
+/// The CPU in place of the device.
+struct Replaced<'a> {
+    info: DeviceInfo,
+    session: CpuSession<'a>,
+}
+
+impl Session for Replaced<'_> {
+    fn info(&self) -> DeviceInfo {
+        let note = "restarts with limits on sizes ran on the CPU, with the same result as on any device";
+        DeviceInfo { fallback: self.info.fallback.clone().or_else(|| Some(note.into())), ..self.info.clone() }
+    }
+
+    fn max_batch(&self) -> u64 {
+        self.session.max_batch()
+    }
+
+    fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
+        self.session.run(restarts, keep, watch)
+    }
+
+    fn is_steady(&self) -> bool {
+        self.session.is_steady()
     }
 }
 

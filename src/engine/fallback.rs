@@ -271,7 +271,17 @@ mod tests {
         let table = packer.finish();
         let (n_clusters, seed, max_iter, shift_limit, refine) = (1, 0, 1, None, false);
         let (metric, seeding) = (Metric::Euclidean, Seeding::Random);
-        let job = Job { table: &table, metric, n_clusters, seeding, seed, max_iter, shift_limit, refine };
+        let job = Job {
+            table: &table,
+            metric,
+            n_clusters,
+            seeding,
+            seed,
+            max_iter,
+            shift_limit,
+            refine,
+            sizes: None,
+        };
         let cpu = Cpu::open(&OpenOptions::default()).expect("the CPU opens");
         let other = Other::cpu(cpu);
         let session = FallbackSession { job: &job, other: &other, current: Box::new(Marked), note: None };

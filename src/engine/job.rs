@@ -38,6 +38,20 @@ pub enum Seeding {
     Given(Vec<i32>),
 }
 
+/// Limits on the number of rows of each cluster (docs/DEFINITION.md, section 3.18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Fewest rows of a cluster, at least 1.
+    pub min: u64,
+    /// Most rows of a cluster.
+    pub max: u64,
+}
+
+impl Sizes {
+    /// Most pairs of a row and a cluster: their distances are all in memory at once.
+    pub const MOST_PAIRS: u64 = 1 << 25;
+}
+
 /// Checked parameters, and the table they were checked against.
 #[derive(Debug, Clone)]
 pub struct Job<'a> {
@@ -57,4 +71,6 @@ pub struct Job<'a> {
     pub shift_limit: Option<f64>,
     /// Whether restarts are refined (docs/DEFINITION.md, section 3.14).
     pub refine: bool,
+    /// Limits on the rows of each cluster; then all positive weights are 1.
+    pub sizes: Option<Sizes>,
 }

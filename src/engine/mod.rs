@@ -39,7 +39,7 @@ use nearest_two::{Centroids, NearestSession};
 
 pub use device::{Device, DeviceInfo};
 pub use error::EngineError;
-pub use job::{Job, Metric, Seeding};
+pub use job::{Job, Metric, Seeding, Sizes};
 pub use open::{Estimates, Opened, open};
 pub use options::{Backend, OpenOptions};
 #[doc(hidden)]
@@ -106,7 +106,7 @@ pub trait Session {
     ///
     /// # Errors
     /// As [`Session::run`]; [`EngineError::DeviceFailed`] of a device that runs plain restarts only. It ignores
-    /// [`Job::refine`] too: [`open`] lets the CPU assist it.
+    /// [`Job::refine`] too, and refuses to load [`Job::sizes`]: [`open`] lets the CPU assist it.
     fn evolve(
         &mut self,
         _members: &[Vec<i32>],

@@ -115,6 +115,9 @@ pub struct Fit {
     pub splits: Vec<Split>,
     /// Weight of the rows of the sample of [`Algorithm::Minibatch`]; else `None`.
     pub sample: Option<u64>,
+    /// With limits on sizes ([`KMeans::sizes`]): the inertia of the same centroids without them, each row at the nearest. In
+    /// lattice units.
+    pub unlimited: Option<u128>,
     /// Rounding errors from placing the rows on the lattice.
     pub rounding: Rounding,
     /// The given weight that corresponds to an integer weight of 1.
@@ -554,10 +557,17 @@ pub fn bytes_needed(data: &Dataset<'_>) -> u64 {
     (n_points as u64).saturating_mul(per_row)
 }
 
+/// Bytes for limits on sizes: a distance of each row to each cluster, and heaps of them. Of few rows each thread may run a
+/// restart of its own.
+fn bytes_of_pairs(n_points: usize, n_clusters: usize) -> u64 {
+    let at_once = if n_points <= 1 << 17 { rayon::current_num_threads() } else { 1 };
+    (n_points as u64 * n_clusters as u64).saturating_mul(80 * at_once as u64)
+}
+
 /// Clusters a packed table.
 ///
 /// # Errors
-/// [`FitError::Params`], [`FitError::Engine`], [`FitError::Cancelled`].
+/// [`FitError::Params`], [`FitError::Engine`], [`FitError::Cancelled`], [`FitError::Memory`].
 pub fn fit_table(
     opened: &Opened,
     table: &Table,
@@ -579,6 +589,9 @@ fn fit_packed(
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
     let job = params.job(table)?;
+    if job.sizes.is_some() {
+        memory::check(bytes_of_pairs(table.n_points(), job.n_clusters))?;
+    }
     let Ran { mut restarts, searched, resumed, splits, sample, mut device, loading: [loaded, built] } =
         match params.algorithm() {
             Algorithm::Lloyd => lloyd(opened, &job, params, checkpoint, progress)?,
@@ -593,6 +606,13 @@ fn fit_packed(
     };
     let state = state.ok_or_else(missing)?;
     let spread = restarts.spread().ok_or_else(missing)?;
+    let unlimited = match job.sizes {
+        None => None,
+        Some(_) => {
+            let engine = opened.engine.as_ref();
+            Some(label_all::label_all(engine, table, state.centroids.clone())?.inertia)
+        }
+    };
     let timings = Timings {
         open: opened.took + built,
         upload: loaded.saturating_sub(built),
@@ -608,6 +628,7 @@ fn fit_packed(
         metric: params.metric(),
         splits,
         sample,
+        unlimited,
         rounding: table.rounding.clone(),
         weight_unit: table.weights.unit(),
         weights_rounding: table.weights.rounding(),

@@ -9,7 +9,7 @@ use super::search::Search;
 use super::{Algorithm, Minibatch};
 use crate::data::{Scale, Scaling, first_of_zeros};
 use crate::engine::reference::stop::shift_limit;
-use crate::engine::{Device, Job, Keep, Metric, Seeding};
+use crate::engine::{Device, Job, Keep, Metric, Seeding, Sizes};
 use crate::lattice::{LatticeError, Table};
 use crate::threads;
 
@@ -106,6 +106,84 @@ pub enum ParamsError {
         /// Batches.
         batches: u32,
     },
+    /// Limits on sizes that no cluster can keep.
+    #[error(
+        "clusters of at least {min} rows{} asked for; the least number is 1 or more, and no larger than the most",
+        max.map_or_else(String::new, |max| format!(" and at most {max}"))
+    )]
+    BadSizes {
+        /// Fewest rows of a cluster.
+        min: u64,
+        /// Most rows of a cluster, if given.
+        max: Option<u64>,
+    },
+    /// Limits on sizes with steps that know none.
+    #[error(
+        "limits on the sizes of clusters are kept by the algorithm lloyd alone, with independent restarts that are not \
+         refined; leave the limits out, or the other"
+    )]
+    SizesOfOther,
+    /// Fewer rows than the clusters need at least.
+    #[error(
+        "{n_clusters} clusters of at least {min} rows need {needed} rows{}, and there are {n_points}; ask for fewer \
+         clusters, or at least {possible} rows each",
+        of_weight(*.weighted), needed = (*.n_clusters as u128) * u128::from(*.min), possible = .n_points / .n_clusters
+    )]
+    TooFewRows {
+        /// Clusters requested.
+        n_clusters: usize,
+        /// Fewest rows of a cluster.
+        min: u64,
+        /// Rows of positive weight.
+        n_points: usize,
+        /// Whether there are rows of weight zero, which don't count.
+        weighted: bool,
+    },
+    /// More rows than the clusters hold.
+    #[error(
+        "{n_clusters} clusters of at most {max} rows hold {held} rows, and there are {n_points}{}; ask for more clusters, \
+         or at most {possible} rows each",
+        of_weight(*.weighted), held = (*.n_clusters as u128) * u128::from(*.max),
+        possible = .n_points.div_ceil(*.n_clusters)
+    )]
+    TooManyRows {
+        /// Clusters requested.
+        n_clusters: usize,
+        /// Most rows of a cluster.
+        max: u64,
+        /// Rows of positive weight.
+        n_points: usize,
+        /// Whether there are rows of weight zero, which don't count.
+        weighted: bool,
+    },
+    /// Limits on sizes, and rows of different weights. Rows count from 1.
+    #[error(
+        "row {row} has {times} times the weight of row {other}, and limits on sizes count rows: a row of several may not \
+         fit one cluster; leave the weights out, or repeat rows instead",
+        times = *.weight as f64 / *.other_weight as f64
+    )]
+    UnevenWeights {
+        /// A row, from 1.
+        row: usize,
+        /// Its weight, as an integer.
+        weight: u32,
+        /// The first row of positive weight, from 1.
+        other: usize,
+        /// Its weight, as an integer.
+        other_weight: u32,
+    },
+    /// More distances than are held in memory for limits on sizes.
+    #[error(
+        "{n_points} rows and {n_clusters} clusters are {pairs} pairs, and limits on sizes hold the distances of at most \
+         {most}; ask for fewer clusters, or take a sample of the rows",
+        pairs = *.n_points as u128 * *.n_clusters as u128, most = Sizes::MOST_PAIRS
+    )]
+    TooManyPairs {
+        /// Rows.
+        n_points: usize,
+        /// Clusters requested.
+        n_clusters: usize,
+    },
     /// Patience with independent restarts, which have no generations.
     #[error("patience counts generations, and independent restarts have none; ask for the search evolve")]
     PatienceOfRestarts,
@@ -185,7 +263,7 @@ pub enum ParamsError {
         row: usize,
     },
     /// More clusters than rows.
-    #[error("{n_clusters} clusters for {n_points} rows{}; ask for at most {n_points} clusters", if *.weighted { " of positive weight" } else { "" })]
+    #[error("{n_clusters} clusters for {n_points} rows{}; ask for at most {n_points} clusters", of_weight(*.weighted))]
     TooManyClusters {
         /// Clusters requested.
         n_clusters: usize,
@@ -194,6 +272,10 @@ pub enum ParamsError {
         /// Whether rows of weight zero were excluded from the count.
         weighted: bool,
     },
+}
+
+fn of_weight(weighted: bool) -> &'static str {
+    if weighted { " of positive weight" } else { "" }
 }
 
 /// Builder of [`Params`].
@@ -224,6 +306,8 @@ pub struct KMeans {
     search: Search,
     time: Option<Duration>,
     patience: Option<u64>,
+    min_size: Option<u64>,
+    max_size: Option<u64>,
 }
 
 impl KMeans {
@@ -248,6 +332,8 @@ impl KMeans {
             search: Search::default(),
             time: None,
             patience: None,
+            min_size: None,
+            max_size: None,
         }
     }
 
@@ -328,6 +414,13 @@ impl KMeans {
         Self { refine, ..self }
     }
 
+    /// Limits on the number of rows of each cluster, of which either may be left out: then it is at least 1, or there is no
+    /// most. Labels are then those of least inertia within the limits, not those of the nearest centroids (Bradley, Bennett
+    /// and Demiriz 2000). All rows have one weight, or 0. See docs/DEFINITION.md, section 3.18.
+    pub fn sizes(self, min: Option<u64>, max: Option<u64>) -> Self {
+        Self { min_size: min, max_size: max, ..self }
+    }
+
     /// How restarts are chosen; by default they are independent.
     pub fn search(self, search: Search) -> Self {
         Self { search, ..self }
@@ -359,6 +452,9 @@ impl KMeans {
     /// # Errors
     /// [`ParamsError`] for the first invalid parameter.
     pub fn check(self) -> Result<Params, ParamsError> {
+        let (min, max) = (self.min_size.unwrap_or(1), self.max_size);
+        let limited = self.min_size.is_some() || max.is_some();
+        let other = self.refine || self.search != Search::Restarts || self.algorithm != Algorithm::Lloyd;
         let batches = self.algorithm.minibatch();
         let Minibatch { rows, batches: n_batches } = batches.unwrap_or_default();
         let searches = self.refine || self.time.is_some() || self.search != Search::Restarts;
@@ -370,6 +466,8 @@ impl KMeans {
                 ParamsError::RestartsOfSplit(self.n_restarts),
             ),
             (self.max_iter == 0, ParamsError::NoIterations),
+            (min == 0 || max.is_some_and(|max| max < min), ParamsError::BadSizes { min, max }),
+            (limited && other, ParamsError::SizesOfOther),
             (self.threads == Some(0), ParamsError::NoThreads),
             (self.threads > Some(threads::MOST), ParamsError::TooManyThreads(self.threads.unwrap_or(0))),
             (self.batch == Some(0), ParamsError::NoBatch),
@@ -512,6 +610,13 @@ impl Params {
         self.0.refine
     }
 
+    /// Limits on the rows of each cluster, the least and the most, if any is set.
+    #[must_use]
+    pub fn sizes(&self) -> Option<(Option<u64>, Option<u64>)> {
+        let sizes = (self.0.min_size, self.0.max_size);
+        (sizes != (None, None)).then_some(sizes)
+    }
+
     /// The time after which the run ends, if set.
     #[must_use]
     pub fn time(&self) -> Option<Duration> {
@@ -611,7 +716,35 @@ impl Params {
             max_iter: self.0.max_iter,
             shift_limit: shift_limit(table, self.0.tol),
             refine: self.0.refine,
+            sizes: self.sizes_for(table)?,
         })
+    }
+
+    /// The limits on sizes for a table that can keep them.
+    fn sizes_for(&self, table: &Table) -> Result<Option<Sizes>, ParamsError> {
+        let Some((min, max)) = self.sizes() else { return Ok(None) };
+        let (n_clusters, n_points) = (self.0.n_clusters, table.weights.positive());
+        let weighted = n_points < table.n_points();
+        let sizes = Sizes { min: min.unwrap_or(1), max: max.unwrap_or(n_points as u64) };
+        let all = n_points as u128;
+        if n_clusters as u128 * u128::from(sizes.min) > all {
+            return Err(ParamsError::TooFewRows { n_clusters, min: sizes.min, n_points, weighted });
+        }
+        if n_clusters as u128 * u128::from(sizes.max) < all {
+            return Err(ParamsError::TooManyRows { n_clusters, max: sizes.max, n_points, weighted });
+        }
+        let weight = |row: usize| table.weights.get(row);
+        let mut heavy = (0..table.n_points()).filter(|&row| weight(row) > 0);
+        let first = heavy.next().unwrap_or(0);
+        if let Some(row) = heavy.find(|&row| weight(row) != weight(first)) {
+            let (weight, other_weight) = (weight(row), weight(first));
+            let (row, other) = (row + 1, first + 1);
+            return Err(ParamsError::UnevenWeights { row, weight, other, other_weight });
+        }
+        if table.n_points() as u128 * n_clusters as u128 > Sizes::MOST_PAIRS.into() {
+            return Err(ParamsError::TooManyPairs { n_points: table.n_points(), n_clusters });
+        }
+        Ok(Some(sizes))
     }
 
     fn seeding(&self, table: &Table) -> Result<Seeding, ParamsError> {

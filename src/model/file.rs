@@ -14,7 +14,7 @@
 //! `device`, `fingerprint`, `seed`, `n_restarts`, `init`, `max_iter`, `tol`, `inertia` (in the user's units),
 //! `inertia_exact` (in lattice units), `weight_unit`, `columns` and `names` (JSON lists), and where there are
 //! any `truth`, `first_restart` (of a part of a run), `algorithm` and `splits` ([`Model::splits`], a JSON list), of minibatch `batches` (their rows and number) and
-//! `fixed_point`, `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
+//! `fixed_point`, of limits on sizes `sizes` (the least and the most, or null) and `unlimited_exact` ([`Model::unlimited`]), `table_columns` ([`Model::table_columns`], as JSON), `image` (`8x8`) and `reach_exact`
 //! ([`Model::radius`], in lattice units). Equal models give equal bytes.
 //!
 //! A model of scaled rows has `scale` (a name of [`Scale`]) too, and version 2: rows must be scaled before they are
@@ -160,6 +160,10 @@ impl Model {
         if let Algorithm::Minibatch(Minibatch { rows, batches }) = params.algorithm {
             texts.insert("batches", serde_json::json!([rows, batches]).to_string());
         }
+        if let Some((min, max)) = params.sizes {
+            texts.insert("sizes", serde_json::json!([min, max]).to_string());
+        }
+        texts.extend(self.unlimited.map(|inertia| ("unlimited_exact", inertia.to_string())));
         texts.extend(self.fixed_point.map(|fixed| ("fixed_point", fixed.to_string())));
         if params.metric != Metric::Euclidean {
             texts.insert("metric", params.metric.name().to_owned());
@@ -357,6 +361,11 @@ impl Contents<'_> {
             image: self.image()?,
             params: self.params()?,
             splits: self.splits()?,
+            unlimited: self
+                .texts
+                .get("unlimited_exact")
+                .map(|_| self.number("unlimited_exact"))
+                .transpose()?,
             fixed_point: self.texts.get("fixed_point").map(|_| self.json("fixed_point")).transpose()?,
             inertia: self.number("inertia_exact")?,
             radius: self.texts.contains_key("reach_exact").then(|| self.number("reach_exact")).transpose()?,
@@ -401,6 +410,7 @@ impl Contents<'_> {
             max_iter: self.number("max_iter")?,
             tol: self.number("tol")?,
             algorithm: self.algorithm()?,
+            sizes: self.texts.get("sizes").map(|_| self.json("sizes")).transpose()?,
             metric: self.metric()?,
         })
     }

@@ -38,6 +38,9 @@ pub struct Model {
     pub splits: Vec<u32>,
     /// Whether one more iteration over all rows would change no centroid; only of minibatch k-means.
     pub fixed_point: Option<bool>,
+    /// With limits on sizes: the inertia of the fitted rows without them, each at the nearest centroid, in lattice units. Then
+    /// counts and inertia are those within the limits, and a prediction for a fitted row may be another cluster.
+    pub unlimited: Option<u128>,
     /// Inertia of the fitted rows, in lattice units.
     pub inertia: u128,
     /// The 99.9% quantile of the fitted rows' squared distances to their centroids, each taken without the row, in
@@ -67,6 +70,8 @@ pub struct ModelParams {
     pub tol: f64,
     /// How clusters were found. Batches of 0 rows are those of a [`Stream`](crate::kmeans::Stream), which came from outside.
     pub algorithm: Algorithm,
+    /// Limits on the rows of each cluster, the least and the most, if any were set.
+    pub sizes: Option<(Option<u64>, Option<u64>)>,
     /// What a distance is. With [`Metric::Cosine`] the rows are scaled to length 1, and one of zeros has no label.
     pub metric: Metric,
 }

@@ -36,6 +36,8 @@ struct Input {
     refine: bool,
     population: Option<u64>,
     batches: Option<(u32, u32)>, // of minibatch: rows of each, number
+    #[serde(default)]
+    sizes: (Option<u64>, Option<u64>), // the least and the most rows of a cluster
 }
 
 #[derive(Deserialize)]
@@ -127,6 +129,7 @@ impl Fixture {
         };
         let search = population.map_or(Search::Restarts, |population| Search::Evolve { population });
         let kmeans = kmeans.tol(number(tol)).algorithm(algorithm).refine(*refine).search(search);
+        let kmeans = kmeans.sizes(self.input.sizes.0, self.input.sizes.1);
         if metric.as_deref() != Some("cosine") {
             return Case::new(&data, kmeans);
         }
@@ -191,7 +194,9 @@ fn every_device_is_the_definition(backend: Backend) {
         fixtures().into_iter().map(|fixture| (fixture.name.clone(), fixture.case())).collect();
     on(backend, &|engine| {
         for (name, case) in &cases {
-            let is_plain = !case.params.refine() && case.params.search() == Search::Restarts;
+            let is_plain = case.params.sizes().is_none()
+                && !case.params.refine()
+                && case.params.search() == Search::Restarts;
             if backend != Backend::Cpu && !is_plain {
                 continue; // the CPU assists a GPU: see `search`
             }

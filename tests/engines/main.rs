@@ -11,6 +11,7 @@
 //! | `weights` | zero, one, 2^32 - 1; copies of rows; a common factor |
 //! | `bisecting` | bisecting k-means |
 //! | `minibatch` | minibatch k-means, and streams |
+//! | `sizes` | limits on sizes |
 //! | `cosine` | the metric cosine: sizes, cones, sums of zero, weights, empty clusters |
 //! | `stops` | tolerance, few iterations, random and given starts |
 //! | `cancels` | runs that are cancelled within a restart, and what is left of them |
@@ -60,6 +61,7 @@ mod scales;
 mod search;
 mod seeds;
 mod shapes;
+mod sizes;
 mod stops;
 mod ties;
 mod truth;

@@ -1,4 +1,4 @@
-//! `--algorithm`, and the batches of minibatch.
+//! `--algorithm`, the batches of minibatch, and limits on sizes.
 
 use cairn::kmeans::{Algorithm, Minibatch};
 use clap::ValueEnum;
@@ -21,6 +21,14 @@ pub(in crate::cli) struct AlgorithmArgs {
     /// Number of batches, with --algorithm minibatch [default: 100]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive::<u32>)]
     pub(in crate::cli) batches: Option<u32>,
+
+    /// Fewest rows of each cluster: rows then go where they cost least within the limits, not to the nearest centroid
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive::<u64>)]
+    pub(in crate::cli) min_size: Option<u64>,
+
+    /// Most rows of each cluster
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive::<u64>)]
+    pub(in crate::cli) max_size: Option<u64>,
 }
 
 /// `--algorithm`, as typed.

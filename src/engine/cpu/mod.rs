@@ -19,6 +19,7 @@ mod prune;
 mod refine;
 mod scorer;
 mod seed;
+mod sizes;
 mod tile_result;
 mod tiles;
 mod update;
@@ -237,7 +238,10 @@ impl CpuSession<'_> {
         let start = Instant::now();
         let seeds = first(restart, shared)?;
         let seed = start.elapsed();
-        let mut done = self.lloyd(restart, seeds, shared, watch)?;
+        let mut done = match self.job.sizes {
+            None => self.lloyd(restart, seeds, shared, watch)?,
+            Some(sizes) => self.within_sizes(restart, seeds, sizes, shared, watch)?,
+        };
         if let Some(locations) = &self.locations {
             done = self.refine(done, locations, shared, watch)?;
         }

@@ -91,6 +91,10 @@ impl Engine for Gpu {
     fn load<'a>(&'a self, job: &'a Job<'a>) -> Result<Box<dyn Session + 'a>, EngineError> {
         let context = &self.context;
         context.check()?;
+        if job.sizes.is_some() {
+            let reason = "limits on sizes are kept by the CPU, which has to take its place".into();
+            return Err(EngineError::DeviceFailed { adapter: self.info().adapter, reason });
+        }
         let (_, for_centroids) = self.gammas(job);
         let squares = squares(job.table, &job.table.centre);
         let mut sizes = Sizes::new(job, for_centroids, squares);

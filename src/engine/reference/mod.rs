@@ -16,6 +16,7 @@ pub mod minibatch;
 pub mod nearest_two;
 pub mod refine;
 pub mod seed;
+pub mod sizes;
 pub mod stop;
 pub mod update;
 
@@ -195,7 +196,11 @@ fn lloyd_timed(
     mut seen: impl FnMut(&[i32], &[u32]) -> ControlFlow<()>,
 ) -> (State, u32, Stop) {
     let table = job.table;
-    let mut labels = timed(&mut times.assign, || assign::assign(table, &centroids));
+    let assign = |centroids: &[i32]| match job.sizes {
+        None => assign::assign(table, centroids),
+        Some(sizes) => sizes::assign_within(table, centroids, sizes),
+    };
+    let mut labels = timed(&mut times.assign, || assign(&centroids));
     loop {
         iterations += 1;
         let (moved, stop) = timed(&mut times.update, || {
@@ -206,7 +211,7 @@ fn lloyd_timed(
             (moved, stop)
         });
         centroids = moved;
-        labels = timed(&mut times.assign, || assign::assign(table, &centroids));
+        labels = timed(&mut times.assign, || assign(&centroids));
         let ended = seen(&centroids, &labels).is_break().then_some(Stop::MaxIter);
         if let Some(stop) = stop.or(ended) {
             let counts = Sums::of(table, &labels, job.n_clusters).counts;

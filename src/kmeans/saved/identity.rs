@@ -36,6 +36,10 @@ pub struct RunIdentity {
     pub max_iter: u32,
     /// Tolerance, as text: the shortest that reads as the same float.
     pub tol: String,
+    /// Fewest points of a cluster, if limited.
+    pub min_size: Option<u64>,
+    /// Most points of a cluster, if limited.
+    pub max_size: Option<u64>,
     /// Whether restarts are refined.
     pub refine: bool,
     /// `restarts` or `evolve`.
@@ -69,6 +73,7 @@ impl RunIdentity {
     pub(crate) fn of_params(params: &Params) -> Self {
         // no more members than restarts
         let population = params.search().population().map(|population| population.min(params.n_restarts()));
+        let (min_size, max_size) = params.sizes().unwrap_or_default();
         Self {
             n_points: 0,
             n_dims: 0,
@@ -80,6 +85,8 @@ impl RunIdentity {
             seed: params.seed(),
             max_iter: params.max_iter(),
             tol: params.tol().to_string(),
+            min_size,
+            max_size,
             refine: params.refine(),
             search: params.search().name().to_owned(),
             population,
@@ -99,6 +106,8 @@ impl RunIdentity {
                 ("seed", this.seed.to_string()),
                 ("maximum number of iterations", this.max_iter.to_string()),
                 ("tolerance", this.tol.clone()),
+                ("least size of a cluster", or_none(this.min_size)),
+                ("largest size of a cluster", or_none(this.max_size)),
                 ("refining", if this.refine { "yes" } else { "no" }.to_owned()),
                 ("search", this.search.clone()),
                 ("population", or_none(this.population)),

@@ -7,7 +7,7 @@ use super::{Facts, ReportError, Section};
 use crate::engine::Metric;
 use crate::kmeans::{Algorithm, Minibatch};
 use crate::model::Model;
-use crate::numbers::{count, grouped_plural};
+use crate::numbers::{count, grouped_plural, percent};
 
 #[derive(Template)]
 #[template(path = "report/about.html")]
@@ -34,6 +34,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         ),
         ("scale", scale(model)),
         ("algorithm", algorithm(model)),
+        ("sizes", sizes(model)),
         ("metric", metric(model).to_owned()),
         ("clusters", count(model.n_clusters() as f64)),
         ("restarts", format!("{}, {}, seed {}", count(params.n_restarts as f64), params.init, params.seed)),
@@ -84,6 +85,23 @@ fn algorithm(model: &Model) -> String {
             )
         }
     }
+}
+
+/// The limits on sizes and what they cost; empty without them.
+fn sizes(model: &Model) -> String {
+    let Some(((min, max), without)) = model.params.sizes.zip(model.unlimited) else { return String::new() };
+    let least = min.map(|min| format!("at least {}", grouped_plural(min as usize, "row")));
+    let most = max.map(|max| format!("at most {}", grouped_plural(max as usize, "row")));
+    let limits: Vec<String> = least.into_iter().chain(most).collect();
+    let share = match (model.inertia.saturating_sub(without), without) {
+        (0, _) => "which costs nothing".to_owned(),
+        (_, 0) => "without which the inertia would be 0".to_owned(),
+        (more, without) => format!(
+            "which adds {} to the inertia of nearest centroids",
+            percent(more as f64 / without as f64)
+        ),
+    };
+    format!("{} in each cluster, {share}; a prediction is the nearest centroid", limits.join(" and "))
 }
 
 fn batches_of(n: u32) -> String {

@@ -1,4 +1,4 @@
-//! Bisecting and minibatch k-means: said in every output, what they did, what is refused.
+//! Bisecting and minibatch k-means, limits on sizes: said in every output, what they did, what is refused.
 
 use serde_json::Value;
 
@@ -155,6 +155,62 @@ fn what_batches_can_not_do_is_refused() {
     assert!(ran.code == 2 && ran.err.contains("give a whole number, 1 or more"), "{}", ran.err);
     folder.run("fit t.csv -k 4 --algorithm minibatch --device cpu").refused(1, &["4 clusters for 3 rows"]);
     folder.run("sweep t.csv -k 2 --batches 3").refused(2, &["--batches 3 with --algorithm lloyd"]);
+}
+
+#[test]
+fn limits_on_sizes_and_their_cost_are_said_in_every_output() {
+    let folder = Folder::new();
+    let args = "fit digits -k 10 -r 2 --min-size 170 --max-size 190 --device cpu";
+    let ran = folder.run(&format!("{args} --report r.html --model m.safetensors --labels l.csv"));
+    assert!(ran.out.contains("\nsizes       170 to 190 rows, kept by moving rows"), "{}", ran.out);
+    assert!(ran.out.contains("% more"), "{}", ran.out);
+    let found = json(&folder.run(&format!("{args} --json")));
+    assert_eq!((&found["params"]["min_size"], &found["params"]["max_size"]), (&170.into(), &190.into()));
+    let number = |value: &Value| value.as_f64().unwrap();
+    let (with, without) = (number(&found["best"]["inertia"]), number(&found["sizes"]["inertia_without"]));
+    assert!(without < with && (number(&found["sizes"]["cost"]) - (with - without)).abs() < 1e-6);
+    let counts = found["best"]["counts"].as_array().unwrap();
+    assert!(counts.iter().all(|count| (170..=190).contains(&count.as_u64().unwrap())), "{counts:?}");
+    let labels = folder.read("l.csv");
+    for cluster in 0..10 {
+        let rows = labels.lines().skip(1).filter(|line| **line == cluster.to_string()).count();
+        assert!((170..=190).contains(&rows));
+    }
+    let said = "at least 170 rows and at most 190 rows in each cluster, which adds ";
+    assert!(folder.read("r.html").contains(said));
+    assert_eq!(folder.run("report m.safetensors -o m.html").code, 0);
+    assert!(folder.read("m.html").contains(said));
+    let dry = folder.run(&format!("{args} --dry-run"));
+    assert!(dry.out.contains("sizes       170 to 190 rows"), "{}", dry.out);
+    let swept =
+        folder.run("sweep digits -k 10 --seeds 42 -r 2 --min-size 170 --max-size 190 --device cpu --json");
+    assert_eq!(json(&swept)["runs"][0]["fingerprint"], found["fingerprint"]);
+    let swept = folder.run("sweep digits -k 10 --seeds 42 -r 2 --max-size 190 --device cpu --no-measures");
+    assert!(swept.out.contains("clusters of at most 190 rows"), "{}", swept.out);
+    // without limits there is no such line
+    let usual = json(&folder.run("fit digits -r 2 --device cpu --json"));
+    assert!(usual["sizes"].is_null() && usual["params"]["min_size"].is_null());
+}
+
+#[test]
+fn limits_on_sizes_that_can_not_be_kept_are_refused() {
+    let table = b"x,w\n1,1\n2,2\n3,1\n4,1\n9,0\n";
+    let folder = Folder::with([("t.csv", &table[..])]);
+    let fit = "fit t.csv -k 2 --ignore w --device cpu";
+    folder
+        .run(&format!("{fit} --min-size 3"))
+        .refused(1, &["2 clusters of at least 3 rows need 6 rows", "at least 2 rows"]);
+    folder
+        .run(&format!("{fit} --max-size 2"))
+        .refused(1, &["2 clusters of at most 2 rows hold 4 rows", "at most 3 rows"]);
+    folder.run(&format!("{fit} --min-size 3 --max-size 2")).refused(2, &["at least 3 rows and at most 2"]);
+    let weighted = "fit t.csv -k 2 --weights w --device cpu --max-size 3";
+    folder.run(weighted).refused(1, &["row 2 has 2 times the weight of row 1", "leave the weights out"]);
+    for other in ["--refine", "--search evolve", "--algorithm bisecting", "--algorithm minibatch"] {
+        folder.run(&format!("{fit} --max-size 3 {other}")).refused(2, &["limits on the sizes of clusters"]);
+    }
+    let ran = folder.run(&format!("{fit} --min-size 0"));
+    assert!(ran.code == 2 && ran.err.contains("give a whole number, 1 or more"), "{}", ran.err);
 }
 
 #[cfg(unix)]

@@ -21,7 +21,8 @@ fn its_shape_is_fixed() {
         ),
         (
             "params",
-            "algorithm batch_size batches columns first_restart ignore init init_columns max_iter metric missing n_clusters n_restarts numeric seed threads tol truth \
+            "algorithm batch_size batches columns first_restart ignore init init_columns max_iter max_size metric \
+             min_size missing n_clusters n_restarts numeric seed threads tol truth \
                  weights",
         ),
         ("device", "adapter asked driver fallback used"),

@@ -127,6 +127,7 @@ impl Trial {
             max_iter: 1,
             shift_limit: None,
             refine: false,
+            sizes: None,
         };
         let gamma = certify::gamma(self.table.n_dims(), certify::UNIT_WGSL);
         let sizes = Sizes::new(&job, gamma, 0).with_matrix(&self.table, 1.0);
