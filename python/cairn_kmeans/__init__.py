@@ -15,11 +15,13 @@ Examples
 from ._cairn import DeviceError, __version__
 from ._functions import compare, devices, kmeans, sweep
 from ._kmeans import CairnWarning, KMeans
+from ._minibatch import MiniBatchKMeans
 
 __all__ = [
     "CairnWarning",
     "DeviceError",
     "KMeans",
+    "MiniBatchKMeans",
     "__version__",
     "compare",
     "devices",

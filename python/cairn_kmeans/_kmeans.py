@@ -275,6 +275,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
             "metric": self.metric,
             "refine": bool(self.refine),
             "population": None if self.population is None else int(self.population),
+            "batches": None,
             "device": self.device,
             "threads": _input.threads(self.n_jobs),
         }

@@ -48,6 +48,9 @@ fn of_fit(error: FitError) -> PyErr {
         FitError::Cancelled { of, .. } => PyRuntimeError::new_err(format!(
             "stopped by the callback before one of {of} restarts had ended; there is no result"
         )),
+        FitError::CancelledBatches { done, of } => PyRuntimeError::new_err(format!(
+            "stopped by the callback after {done} of {of} batches; there is no result"
+        )),
         FitError::Threads { .. } => PyRuntimeError::new_err(error.to_string()),
         error => PyValueError::new_err(error.to_string()),
     }

@@ -2,7 +2,7 @@
 
 use cairn::data::{Dataset, Scale};
 use cairn::engine::{Device, Metric, OpenOptions};
-use cairn::kmeans::{self, Init, KMeans, Progress, Search, fit_on, in_threads};
+use cairn::kmeans::{self, Algorithm, Init, KMeans, Minibatch, Progress, Search, fit_on, in_threads};
 use cairn::warnings::{self, Warning};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2, ToPyArray};
 use pyo3::prelude::*;
@@ -35,6 +35,9 @@ pub(crate) struct Request<'py> {
     refine: bool,
     #[pyo3(item)]
     population: Option<u64>,
+    /// Rows and number of the batches of minibatch.
+    #[pyo3(item)]
+    batches: Option<(u32, u32)>,
     #[pyo3(item)]
     device: String,
     #[pyo3(item)]
@@ -79,6 +82,9 @@ impl Request<'_> {
             .metric(self.metric()?)
             .refine(self.refine)
             .search(self.population.map_or(Search::Restarts, |population| Search::Evolve { population }))
+            .algorithm(self.batches.map_or(Algorithm::Lloyd, |(rows, batches)| {
+                Algorithm::Minibatch(Minibatch { rows, batches })
+            }))
             .restarts(self.n_restarts)
             .init(init)
             .seed(self.seed)
@@ -156,7 +162,11 @@ fn run(
         _ => watcher.step((progress.done, progress.of, progress.best)),
     };
     let fit = fit_on(&opened, data, &params, &mut seen)?;
-    let params = KMeans::from(params).restarts(fit.restarts.count()).check()?;
+    let params = match params.algorithm() {
+        // perhaps fewer than were asked for
+        Algorithm::Lloyd => KMeans::from(params).restarts(fit.restarts.count()).check()?,
+        Algorithm::Bisecting | Algorithm::Minibatch(_) => params,
+    };
     let model = fit.model(data, &params)?;
     let warnings = warnings::of_fit(&fit, data)?;
     Ok(Done { fit, model, warnings })

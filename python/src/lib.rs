@@ -6,6 +6,7 @@
 //! | `fit` | a fit, and what it returns |
 //! | `tolerance` | what scikit-learn means by `tol` |
 //! | `model` | models: labels, distances and scores of rows; their bytes |
+//! | `stream` | rows that come in batches |
 //! | `sweep` | fits for several numbers of clusters |
 //! | `devices` | devices: opened, listed |
 //! | `work` | work outside the interpreter's lock, which Ctrl-C stops |
@@ -17,6 +18,7 @@ mod devices;
 mod errors;
 mod fit;
 mod model;
+mod stream;
 mod sweep;
 mod table;
 mod tolerance;
@@ -28,6 +30,7 @@ use pyo3::prelude::*;
 fn _cairn(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<fit::Fit>()?;
     module.add_class::<model::Model>()?;
+    module.add_class::<stream::Stream>()?;
     module.add_function(wrap_pyfunction!(fit::fit, module)?)?;
     module.add_function(wrap_pyfunction!(sweep::sweep, module)?)?;
     module.add_function(wrap_pyfunction!(devices::devices, module)?)?;

@@ -12,12 +12,12 @@ import sys
 import pytest
 
 import cairn_kmeans
-from cairn_kmeans import _cairn, _functions, _kmeans
+from cairn_kmeans import _cairn, _functions, _kmeans, _minibatch
 
 ROOT = pathlib.Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("module", [cairn_kmeans, _functions, _kmeans])
+@pytest.mark.parametrize("module", [cairn_kmeans, _functions, _kmeans, _minibatch])
 def test_docstrings(module):
     done = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert done.failed == 0 and done.attempted > 0
