@@ -9,8 +9,8 @@ use std::time::Duration;
 use cairn::data::{Dataset, Scale};
 use cairn::engine::{Device, Engine, Job, Keep, Metric, OpenOptions, Opened, Stop, Unfinished, Watch, open};
 use cairn::kmeans::{
-    Algorithm, CONTINUE, Checkpoint, Fit, FitError, Init, KMeans, RunEnd, SavedRun, SavedRunError, Search,
-    Step, fit, fit_with_checkpoint,
+    Algorithm, CONTINUE, Checkpoint, Fit, FitError, Init, KMeans, Minibatch, RunEnd, SavedRun, SavedRunError,
+    Search, Step, fit, fit_with_checkpoint,
 };
 use tempfile::TempDir;
 
@@ -36,6 +36,7 @@ fn a_restart_goes_on_from_any_of_its_iterations() {
         Case::new(&unit(), KMeans::new(12).metric(Metric::Cosine)),
         // more clusters than rows that are near each other: some end empty, and are refilled
         Case::new(&normal(60, 3, 5), KMeans::new(50).init(Init::Random)),
+        Case::new(&normal(200, 3, 5), KMeans::new(6).sizes(Some(25), Some(45))),
     ];
     for case in cases {
         let job = case.job();
@@ -112,6 +113,7 @@ fn a_run_in_pieces_is_the_whole_run() {
     let far = values(&normal(300, 2, 8)).into_iter().enumerate();
     let far = far.map(|(at, value)| if (at / 2) % 8 == 0 { value * 50.0 } else { value });
     let far = weighted(dataset(2, far.collect()), &weights);
+    let some = normal(300, 2, 8);
     let cases = [
         (&digits(), KMeans::new(10).restarts(40)),
         (&digits(), KMeans::new(10).restarts(30).first_restart(7).tol(1e-4)),
@@ -121,6 +123,8 @@ fn a_run_in_pieces_is_the_whole_run() {
         (&digits(), KMeans::new(1).restarts(5).search(evolve(3))),
         (&unit, KMeans::new(5).restarts(9).metric(Metric::Cosine)),
         (&far, KMeans::new(5).restarts(9)),
+        (&some, KMeans::new(5).restarts(9).sizes(Some(30), Some(70))),
+        (&some, KMeans::new(5).restarts(7).first_restart(4).sizes(None, Some(61))),
     ];
     for (data, params) in cases {
         let checked = params.clone().device(Device::Cpu).check().expect("good parameters");
@@ -238,7 +242,19 @@ fn another_run_is_refused() {
         (like().search(evolve(2)), "search of the run in this file is restarts, and here it is evolve"),
         (like().first_restart(1), "first restart of the run in this file is 0, and here it is 1"),
         (like().restarts(2), "3 restarts of this run are done, and 2 are asked for"),
+        (
+            like().sizes(Some(100), None),
+            "least size of a cluster of the run in this file is none, and here it is 100",
+        ),
+        (
+            like().sizes(None, Some(900)),
+            "largest size of a cluster of the run in this file is none, and here it is 900",
+        ),
         (like().algorithm(Algorithm::Bisecting), "algorithm bisecting can't be written down"),
+        (
+            like().algorithm(Algorithm::Minibatch(Minibatch { rows: 64, batches: 3 })),
+            "a run of the algorithm minibatch can't be written down and gone on from",
+        ),
         (like().keep(Keep::All), "states of all restarts can't be written down"),
         (like().restarts(1 << 40), "at most 4194304"),
     ];
@@ -287,6 +303,97 @@ fn damaged_files_are_refused() {
     assert!(error.contains("this is not a run of Cairn"), "{error}");
     assert!(matches!(SavedRun::load(folder.path()), Err(SavedRunError::NotARun { .. })));
     assert!(matches!(SavedRun::load(&folder.path().join("none")), Err(SavedRunError::Read { .. })));
+}
+
+/// A run with limits on sizes goes on with these alone.
+#[test]
+fn other_limits_on_sizes_are_refused() {
+    let folder = TempDir::new().expect("a folder");
+    let like = |min, max| KMeans::new(4).restarts(1).sizes(min, max);
+    let (path, _) = kept(folder.path(), "a", like(Some(400), Some(500)));
+    let resumed = |params: KMeans| {
+        let params = params.device(Device::Cpu).check().expect("good parameters");
+        let mut checkpoint = Checkpoint::resume(&path).expect("a good file");
+        fit_with_checkpoint(&cpu(), &digits(), &params, &mut checkpoint, &mut |_| CONTINUE)
+    };
+    for (params, said) in [
+        (
+            like(Some(399), Some(500)),
+            "least size of a cluster of the run in this file is 400, and here it is 399",
+        ),
+        (
+            like(Some(400), Some(501)),
+            "largest size of a cluster of the run in this file is 500, and here it is 501",
+        ),
+        (
+            like(None, Some(500)),
+            "least size of a cluster of the run in this file is 400, and here it is none",
+        ),
+        (like(None, None), "least size of a cluster of the run in this file is 400, and here it is none"),
+    ] {
+        let error = resumed(params).expect_err("it is refused").to_string();
+        assert!(error.contains(said), "{said:?} is not in {error}");
+    }
+    let again = resumed(like(Some(400), Some(500))).expect("it goes on");
+    let counts = &again.state.counts;
+    assert!(counts.iter().all(|count| (400..=500).contains(count)), "{counts:?}");
+    assert!(again.unlimited.is_some_and(|without| without < again.best.inertia));
+}
+
+/// Whatever a byte of a small file becomes, also with the right checksum: an error that names the file, or a run that goes on.
+#[test]
+fn a_file_with_any_byte_changed_is_refused_or_goes_on() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("a");
+    let data = normal(6, 2, 3);
+    let params = |search| {
+        let params = KMeans::new(2).restarts(5).max_iter(9).search(search).device(Device::Cpu);
+        params.check().expect("good parameters")
+    };
+    for search in [Search::Restarts, evolve(2)] {
+        let _ = fs::remove_file(&path);
+        let mut checkpoint = Checkpoint::create(&path).expect("a new file");
+        let mut stop = |step: Step<'_>| match step {
+            Step::Restarts(progress) if progress.done >= 3 => ControlFlow::Break(()),
+            _ => CONTINUE,
+        };
+        let stopped = fit_with_checkpoint(&cpu(), &data, &params(search), &mut checkpoint, &mut stop);
+        assert!(matches!(stopped, Err(FitError::Cancelled { .. })));
+        checkpoint.finish().expect("it is written");
+        let mut run = SavedRun::load(&path).expect("it reads");
+        let centroids = run.best.as_ref().expect("a best restart").centroids.clone();
+        run.unfinished = Some(Unfinished { restart: run.count(), iterations: 1, centroids });
+        run.save(&path).expect("it is written");
+        let bytes = fs::read(&path).expect("it reads");
+        let content = &bytes[..bytes.len() - 32];
+        let go_on = |content: &[u8]| {
+            let whole = [content, blake3::hash(content).as_bytes()].concat();
+            fs::write(&path, whole).expect("it is written");
+            let named = |error: String| assert!(error.starts_with(&path.display().to_string()), "{error}");
+            match Checkpoint::resume(&path) {
+                Err(error) => named(error.to_string()),
+                Ok(mut checkpoint) => {
+                    let fit =
+                        fit_with_checkpoint(&cpu(), &data, &params(search), &mut checkpoint, &mut |_| {
+                            CONTINUE
+                        });
+                    match fit {
+                        Err(FitError::Saved(error)) => named(error.to_string()),
+                        other => assert_eq!(other.expect("no other error").restarts.count(), 5),
+                    }
+                }
+            }
+        };
+        go_on(content);
+        for at in 0..content.len() {
+            go_on(&content[..at]);
+            for byte in [content[at] ^ 1, content[at] ^ 0x80, b'9', 0xff] {
+                let mut changed = content.to_vec();
+                changed[at] = byte;
+                go_on(&changed);
+            }
+        }
+    }
 }
 
 /// A header that says what is not, with the right checksum.
@@ -368,6 +475,10 @@ fn a_first_restart_is_refused_where_restarts_depend_on_others() {
     for (params, said) in [
         (KMeans::new(3).search(evolve(2)), "children of the ones before them"),
         (KMeans::new(3).algorithm(Algorithm::Bisecting), "restarts of each split"),
+        (
+            KMeans::new(3).algorithm(Algorithm::Minibatch(Minibatch { rows: 64, batches: 3 })),
+            "the algorithm minibatch has restarts of a sample",
+        ),
         (KMeans::new(1).restarts(1).init(Init::Centroids(ndarray::arr2(&[[1.0]]))), "one restart"),
     ] {
         let error = params.first_restart(6).check().expect_err("it is refused").to_string();
