@@ -52,6 +52,7 @@ pub struct Checkpoint {
     due: Instant,
     written: Option<Seen>, // as this process, or the one before it, has left it
     error: Option<SavedRunError>,
+    whole: bool, // the file has all that is asked for, and stays as it is
 }
 
 /// What tells a file that another process has written: its length, and when it was written.
@@ -79,20 +80,20 @@ impl Checkpoint {
         Ok(Self::new(path, None))
     }
 
-    /// A checkpoint of a run that goes on from its file.
+    /// A checkpoint of a run that goes on from its file. Whether that can be written [`check`](Self::check) finds, if more
+    /// restarts follow: a run that is done is read alone.
     ///
     /// # Errors
-    /// [`SavedRunError`]: the file can't be read or written, is that of no run, was damaged, or is of another version.
+    /// [`SavedRunError`]: the file can't be read, is that of no run, was damaged, or is of another version.
     pub fn resume(path: &Path) -> Result<Self, SavedRunError> {
         let written = seen(path);
         let from = SavedRun::load(path)?;
-        check_writable(path)?;
         Ok(Self { written, ..Self::new(path, Some(Box::new(from))) })
     }
 
     fn new(path: &Path, from: Option<Box<SavedRun>>) -> Self {
         let path = path.to_owned();
-        Self { path, every: EVERY, from, due: Instant::now(), written: None, error: None }
+        Self { path, every: EVERY, from, due: Instant::now(), written: None, error: None, whole: false }
     }
 
     /// Sets the least time between two writes; by default 30 seconds.
@@ -108,7 +109,7 @@ impl Checkpoint {
     }
 
     /// Checks what can be checked before the table is read: parameters that a file can't hold, or that are not those of the
-    /// run that goes on. The fit checks all of it.
+    /// run that goes on, and that the file can be written. The fit checks all of it.
     ///
     /// # Errors
     /// [`SavedRunError`].
@@ -137,7 +138,7 @@ impl Checkpoint {
             let path = self.path.clone();
             return Err(SavedRunError::MoreDone { path, done: from.count(), asked: n_restarts });
         }
-        Ok(())
+        if is_whole(from, n_restarts) { Ok(()) } else { check_writable(&self.path) }
     }
 
     fn same(&self, difference: Option<(&'static str, String, String)>) -> Result<(), SavedRunError> {
@@ -177,6 +178,7 @@ impl Checkpoint {
             let reason = "a centroid lies outside the table's lattice".to_owned();
             return Err(SavedRunError::Damaged { path: self.path.clone(), reason });
         }
+        self.whole = self.from.as_ref().is_some_and(|from| is_whole(from, params.n_restarts()));
         let start = self.from.take().map_or_else(Start::default, |from| Start::of(*from, job));
         let lattice = &job.table.lattice;
         let about = AboutRun {
@@ -191,6 +193,9 @@ impl Checkpoint {
     }
 
     fn write(&mut self, parts: &Parts<'_>) {
+        if self.whole {
+            return;
+        }
         let written = self.check_own().and_then(|()| write(&self.path, parts));
         self.error = written.err();
         if self.error.is_none() {
@@ -208,6 +213,11 @@ impl Checkpoint {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether no restart is left to do.
+fn is_whole(run: &SavedRun, n_restarts: u64) -> bool {
+    run.ended.is_some() && run.count() == n_restarts
 }
 
 /// A file that is there.

@@ -396,6 +396,33 @@ fn a_file_with_any_byte_changed_is_refused_or_goes_on() {
     }
 }
 
+/// A run that is done needs no place to be written to, and its file stays as it is.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_done_is_read_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().expect("a folder");
+    let (path, _) = kept(folder.path(), "a", KMeans::new(4).restarts(3));
+    let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
+    mode(0o444);
+    let before = fs::metadata(&path).expect("it is there").modified().expect("a time");
+    let resumed = |n| {
+        let params = KMeans::new(4).restarts(n).device(Device::Cpu).check().expect("good parameters");
+        let mut checkpoint = Checkpoint::resume(&path).expect("a good file");
+        let fit = fit_with_checkpoint(&cpu(), &digits(), &params, &mut checkpoint, &mut |_| CONTINUE);
+        checkpoint.finish().map(|()| fit)
+    };
+    assert_eq!(resumed(3).expect("nothing is written").expect("it fits").restarts.count(), 3);
+    assert_eq!(fs::metadata(&path).expect("it is there").modified().expect("a time"), before);
+    let error = resumed(4).expect("nothing is written").expect_err("it can't be written").to_string();
+    assert!(error.contains("a: the run can't be written: the file there is read-only"), "{error}");
+    mode(0o600);
+    assert_eq!(resumed(4).expect("it is written").expect("it fits").restarts.count(), 4);
+    let now = fs::metadata(&path).expect("it is there");
+    assert_eq!(now.permissions().mode() & 0o777, 0o600);
+    assert_eq!(SavedRun::load(&path).expect("it reads").count(), 4);
+}
+
 /// A header that says what is not, with the right checksum.
 #[test]
 fn forged_files_are_refused() {

@@ -31,10 +31,11 @@ mod spreadsheet;
 #[cfg(feature = "parquet")]
 pub use columns::ColumnsOut;
 pub use output::{Output, remove_temporaries, try_remove_temporaries};
-pub(crate) use output::{npy_header, number};
+pub(crate) use output::{check_target, npy_header, number};
 #[cfg(feature = "parquet")]
 pub use parquet::{Cells as ColumnCells, Kind as ColumnKind};
 pub use place::place;
+pub(crate) use replace::take_after;
 pub use restarts::{RestartRow, RestartsOut};
 pub use rows::{RowLabel, RowsOut};
 pub use sink::Sink;

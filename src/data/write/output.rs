@@ -284,7 +284,8 @@ impl Output {
 }
 
 /// Checks for errors that would otherwise only occur when the file is renamed.
-fn check_target(target: &Path) -> io::Result<()> {
+/// Checks that there is no folder, no device and no read-only file of this name.
+pub(crate) fn check_target(target: &Path) -> io::Result<()> {
     match fs::metadata(target) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         Ok(found) if !found.is_file() => Err(io::Error::other("it is not a regular file")),

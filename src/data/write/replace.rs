@@ -44,7 +44,7 @@ fn has_other_names(old: &Metadata) -> bool {
 
 /// Gives a file the owner, the group and the mode of another one. False if the system forbids it.
 #[cfg(unix)]
-fn take_after(file: &File, old: &Metadata) -> bool {
+pub(crate) fn take_after(file: &File, old: &Metadata) -> bool {
     use std::os::unix::fs::{MetadataExt, fchown};
     let Ok(new) = file.metadata() else { return false };
     let other = |new: u32, old: u32| (new != old).then_some(old);
@@ -59,7 +59,7 @@ fn has_other_names(_old: &Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
-fn take_after(_file: &File, _old: &Metadata) -> bool {
+pub(crate) fn take_after(_file: &File, _old: &Metadata) -> bool {
     true // the folder's permissions apply
 }
 

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::error::SavedRunError;
 use super::identity::RunIdentity;
 use super::run::{AboutRun, BestState, SavedRun};
-use crate::data::write::place;
+use crate::data::write::{check_target, place, take_after};
 use crate::engine::{Batch, NO_LABEL, Outcome, Stop, Unfinished, digest};
 use crate::kmeans::restarts::{DEFINITION, MOST_OUTCOMES};
 use crate::kmeans::search::{Population, RunEnd};
@@ -127,22 +127,14 @@ pub(in crate::kmeans) fn write(path: &Path, parts: &Parts<'_>) -> Result<(), Sav
     put(&target, parts).map_err(failed)
 }
 
-/// Checks that a file of this name can be written: it is no folder and no device, and its folder takes new files.
+/// Checks that a file of this name can be written: it is no folder, no device and not read-only, and its folder
+/// takes new files.
 pub(in crate::kmeans) fn check_writable(path: &Path) -> Result<(), SavedRunError> {
     let failed = |reason| SavedRunError::Write { path: path.to_owned(), reason };
     let target = place(path);
     check_target(&target).map_err(failed)?;
     temporary::sweep(folder(&target));
     Temporary::new_in(folder(&target), Access::Usual).map(drop).map_err(failed)
-}
-
-fn check_target(target: &Path) -> io::Result<()> {
-    match fs::metadata(target) {
-        Ok(metadata) if metadata.is_file() => Ok(()),
-        Ok(_) => Err(io::Error::other("it is not a regular file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
 }
 
 fn folder(target: &Path) -> &Path {
@@ -152,6 +144,9 @@ fn folder(target: &Path) -> &Path {
 fn put(target: &Path, parts: &Parts<'_>) -> io::Result<()> {
     let temporary = Temporary::new_in(folder(target), Access::Usual)?;
     write_to(temporary.file(), parts)?;
+    if let Ok(old) = fs::metadata(target) {
+        take_after(temporary.file(), &old); // or it is this user's, with the usual mode
+    }
     temporary.file().sync_all()?;
     temporary.persist(target)?;
     // the file itself is safe: not every file system can do more
