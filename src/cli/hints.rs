@@ -70,16 +70,51 @@ fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
     if let Some(ModelError::NotFound { .. } | ModelError::NotAModel { .. }) = error.downcast_ref() {
         return Some("give a model that `cairn fit --model` wrote".into());
     }
-    if let Some(SavedRunError::Exists { .. }) = error.downcast_ref() {
-        return Some("--resume goes on from it".into());
+    if let Some(FitError::Saved(error)) = error.downcast_ref() {
+        return of_run(error);
     }
-    if let Some(SavedRunError::NotARun { .. }) = error.downcast_ref() {
-        return Some("give a file that `cairn fit --checkpoint` wrote".into());
+    if let Some(error) = error.downcast_ref() {
+        return of_run(error);
     }
     if let Some(CompareError::Run(RunError::Differs(_))) = error.downcast_ref() {
         return Some("with the output of `cairn devices --json`".into());
     }
     None
+}
+
+fn of_run(error: &SavedRunError) -> Option<String> {
+    match error {
+        SavedRunError::Exists { .. } => Some("--resume goes on from it".into()),
+        SavedRunError::NotARun { .. } => Some("give a file that `cairn fit --checkpoint` wrote".into()),
+        SavedRunError::OtherRun { what, found, .. } => of_parameter(what, found),
+        _ => None,
+    }
+}
+
+/// The flag by which a parameter is that of the run in a file.
+fn of_parameter(what: &str, found: &str) -> Option<String> {
+    let named = match what {
+        "number of clusters" => "-k",
+        "metric" => "--metric",
+        "seed" => "--seed",
+        "first restart" => "--first-restart",
+        "maximum number of iterations" => "--max-iter",
+        "tolerance" => "--tol",
+        "least size of a cluster" => "--min-size",
+        "largest size of a cluster" => "--max-size",
+        "refining" => "--refine",
+        "search" => "--search",
+        "population" => "--population",
+        "patience" => "--patience",
+        "start of restarts" if found != "centroids" => "--init",
+        "start of restarts" => return Some("it had --init with a file".into()),
+        _ => return None,
+    };
+    Some(match (named, found) {
+        ("--refine", "yes") => "it had --refine".into(),
+        (named, "none" | "no") => format!("it had no {named}"),
+        (named, found) => format!("it had {named} {found}"),
+    })
 }
 
 fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {

@@ -267,7 +267,10 @@ fn another_run_is_refused() {
     let mut other = values(&digits());
     other[1000] += 1.0;
     let error = refused(&dataset(64, other), like());
-    assert!(error.contains("table, by its hash"), "{error}");
+    assert!(
+        error.contains("the hash of the rows, scaled and weighted as asked, of the run in this"),
+        "{error}"
+    );
     assert_eq!(fs::read(&path).expect("it reads"), before);
     let error = Checkpoint::create(&path).expect_err("there is such a file").to_string();
     assert!(error.contains("is there already"), "{error}");

@@ -124,8 +124,8 @@ impl RunIdentity {
             [
                 ("number of rows", this.n_points.to_string()),
                 ("number of features", this.n_dims.to_string()),
-                ("table, by its hash", shown(&this.table).to_owned()),
-                ("start centroids, by their hash", starts),
+                ("hash of the rows, scaled and weighted as asked,", shown(&this.table).to_owned()),
+                ("hash of the start centroids", starts),
             ]
         };
         first(of(self), of(other))

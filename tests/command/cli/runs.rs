@@ -130,6 +130,50 @@ fn runs_that_do_not_fit_together_are_refused() {
     assert_eq!(fs::read(folder.path("a.run")).unwrap(), bytes);
 }
 
+/// What differs is named by the flag that sets it.
+#[test]
+fn a_flag_that_differs_is_named() {
+    let folder = Folder::with([("t.csv", b"x\n1\n2\n3\n10\n11\n12\n13\n")]);
+    let fit = "fit t.csv -k 2 --device cpu -q --checkpoint";
+    folder.run(&format!("{fit} a.run -r 3 --seed 7 --min-size 3")).done();
+    folder.run(&format!("{fit} b.run -r 3 --search evolve")).done();
+    folder.run(&format!("{fit} c.run -r 3 --refine")).done();
+    for (args, said) in [
+        ("a.run -r 3 --min-size 3", "the seed of the run in this file is 7, and here it is 42"),
+        ("a.run -r 3 --min-size 3", "; it had --seed 7"),
+        ("a.run -r 3 --seed 7", "least size of a cluster of the run in this file is 3, and here it is none"),
+        ("a.run -r 3 --seed 7 --min-size 2", "; it had --min-size 3"),
+        ("a.run -r 3 --seed 7 --min-size 3 --max-size 4", "; it had no --max-size"),
+        ("b.run -r 20 --search evolve", "; it had --population 3"),
+        ("c.run -r 3", "; it had --refine"),
+    ] {
+        let ran = folder.run(&format!("{fit} {args} --resume"));
+        assert!(ran.code != 0 && ran.err.contains(said), "{args}: {}", ran.err);
+    }
+    let ran = folder
+        .run("fit t.csv -k 2 -r 3 --device cpu --checkpoint a.run --resume --seed 7 --min-size 3 --json");
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(
+        (json["resumed"]["restarts"].as_u64(), json["params"]["min_size"].as_u64()),
+        (Some(3), Some(3))
+    );
+    for (flag, said) in [
+        ("--checkpoint n.run", "a run of the algorithm minibatch can't be written down and gone on from"),
+        ("--first-restart 4", "the first restart is 4, and the algorithm minibatch has restarts of a sample"),
+    ] {
+        folder.run(&format!("fit t.csv -k 2 -q --algorithm minibatch {flag}")).refused(2, &[said]);
+    }
+    for (flag, said) in [
+        ("--checkpoint n.run", "a run of the algorithm bisecting can't be written down and gone on from"),
+        (
+            "--first-restart 4",
+            "the first restart is 4, and the algorithm bisecting has restarts of each split",
+        ),
+    ] {
+        folder.run(&format!("fit t.csv -k 2 -q --algorithm bisecting {flag}")).refused(2, &[said]);
+    }
+}
+
 /// Where there can be no such file, nothing is read or fitted.
 #[test]
 fn a_checkpoint_that_can_not_be_written_is_refused_first() {
