@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use cairn::kmeans::{RunIdentity, SavedRun, SavedRunError};
+use cairn::kmeans::{KMeans, RunIdentity, SavedRun, SavedRunError};
 use cairn::numbers::plural;
 use serde::Serialize;
 
@@ -98,20 +98,52 @@ fn text(args: &MergeArgs, whole: &SavedRun) -> anyhow::Result<String> {
         "asked for",
         &format!("{clusters}, {restarts} ({} to {last}) from {init}, seed {seed}", whole.first_restart),
     );
+    let flags = flags(&whole.identity)?;
     line("parts", &plural(args.runs.len() as u64, "run"));
+    line("flags", &flags);
     let found = whole.outcomes.iter().filter(|outcome| outcome.inertia == best.inertia).count();
     let inertia = whole.cost_text(best.inertia, DIGITS);
     line("inertia", &format!("{inertia} in restart {}, found by {found} of {}", best.restart, whole.count()));
     if let Some(output) = &args.output {
         let output = output.display();
+        let first = match whole.first_restart {
+            0 => String::new(),
+            first => format!(" --first-restart {first}"),
+        };
         line(
             "written",
             &format!(
-                "{output}, write outputs from it with: cairn fit, the flags of the parts, -r {}, --checkpoint {output} --resume",
+                "{output}, write outputs from it with: cairn fit, the table as it was given, {flags} -r {}{first} --checkpoint {output} --resume",
                 whole.count()
             ),
         );
     }
     line("fingerprint", &whole.fingerprint());
     Ok(text)
+}
+
+/// The flags of the parameters that decide a run's restarts, as far as they are not those by default.
+fn flags(run: &RunIdentity) -> anyhow::Result<String> {
+    let usual = KMeans::new(1).check()?;
+    let RunIdentity { n_clusters, metric, init, seed, max_iter, tol, search, .. } = run;
+    let text = |flag: &str, value: &str, usual: &str| (value != usual).then(|| format!("{flag} {value}"));
+    let number = |flag: &str, value: Option<u64>| value.map(|value| format!("{flag} {value}"));
+    let flags = [
+        Some(format!("-k {n_clusters}")),
+        text("--seed", &seed.to_string(), &usual.seed().to_string()),
+        match init.as_str() {
+            "centroids" => Some("--init FILE".to_owned()),
+            init => text("--init", init, usual.init().name()),
+        },
+        text("--metric", metric, usual.metric().name()),
+        text("--max-iter", &max_iter.to_string(), &usual.max_iter().to_string()),
+        text("--tol", tol, &usual.tol().to_string()),
+        number("--min-size", run.min_size),
+        number("--max-size", run.max_size),
+        run.refine.then(|| "--refine".to_owned()),
+        text("--search", search, usual.search().name()),
+        number("--population", run.population),
+        number("--patience", run.patience),
+    ];
+    Ok(flags.into_iter().flatten().collect::<Vec<String>>().join(" "))
 }

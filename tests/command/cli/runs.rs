@@ -174,6 +174,23 @@ fn a_flag_that_differs_is_named() {
     }
 }
 
+/// What a merged run says is enough to write its outputs.
+#[test]
+fn a_merged_run_says_its_flags() {
+    let folder = Folder::new();
+    let flags = "-k 3 --seed 5 --max-iter 40 --min-size 500 --max-size 700";
+    for first in [2, 4] {
+        folder.fit(&format!("{flags} -r 2 -q --first-restart {first} --checkpoint {first}.run")).done();
+    }
+    let merged = folder.run("merge 2.run 4.run -o all.run");
+    assert!(merged.out.contains(&format!("\nflags       {flags}\n")), "{}", merged.out);
+    let (_, written) = merged.out.split_once("cairn fit, the table as it was given, ").unwrap();
+    let written = written.lines().next().unwrap();
+    assert_eq!(written, format!("{flags} -r 4 --first-restart 2 --checkpoint all.run --resume"));
+    let again = folder.json(written);
+    assert!(merged.out.contains(again["fingerprint"].as_str().unwrap()), "{}", merged.out);
+}
+
 /// Where there can be no such file, nothing is read or fitted.
 #[test]
 fn a_checkpoint_that_can_not_be_written_is_refused_first() {
