@@ -3,7 +3,7 @@
 use anyhow::Context;
 use cairn::data::Points;
 use cairn::engine::Metric;
-use cairn::kmeans::{Algorithm, bytes_needed, pack_for};
+use cairn::kmeans::{Algorithm, Checkpoint, bytes_needed, pack_for};
 use cairn::numbers::plural;
 use cairn::warnings::{self, Placed, Warning};
 use serde::Serialize;
@@ -26,6 +26,7 @@ struct DryRun<'a> {
     device: DeviceJson<'a>,
     memory_bytes: MemoryJson,
     outputs: &'a [String],
+    resumed: Option<json::ResumedJson>,
     warnings: &'a [Warning],
 }
 
@@ -44,11 +45,16 @@ struct MemoryJson {
 }
 
 /// Places the rows on the lattice, and writes what would be done with them.
-pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
+pub(super) fn write(args: &FitArgs, ready: &Ready, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
     let Ready { opened, data, source, params, starts, .. } = ready;
     let in_data = |error| failure::in_data(error, data);
     let table = pack_for(data, params).map_err(in_data)?;
     params.job(&table).map_err(|error| in_data(error.into()))?;
+    kept.map_or(Ok(()), |kept| kept.check_table(params, &table)).map_err(in_data)?;
+    let resumed = kept.and_then(Checkpoint::from).map(|run| json::ResumedJson {
+        restarts: run.count(),
+        iterations: run.unfinished.as_ref().map_or(0, |next| next.iterations),
+    });
     let placed = Placed::of(&table);
     let mut warnings = hints::with_flags(warnings::of_table(data, &placed)?);
     warnings.extend(args.rows_out.as_ref().and_then(|to| rows_out::unread(&**source, to)));
@@ -77,6 +83,7 @@ pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
             device,
             memory_bytes: memory,
             outputs: &outputs,
+            resumed,
             warnings: &warnings,
         })?;
         return terminal::write_stdout(&text).context("standard output");
@@ -113,6 +120,10 @@ pub(super) fn write(args: &FitArgs, ready: &Ready) -> anyhow::Result<()> {
     }
     if params.metric() != Metric::Euclidean {
         line("metric", params.metric().name());
+    }
+    if let (Some(json::ResumedJson { restarts, iterations }), Some(file)) = (resumed, &args.run.checkpoint) {
+        let done = summary::done_before(restarts, iterations);
+        line("resumes", &format!("from {}: {done}", file.display()));
     }
     let driver = if info.driver.is_empty() { String::new() } else { format!(", {}", info.driver) };
     line("device", &format!("{} ({}{driver}): {}", info.used, info.adapter, opened.why));

@@ -40,7 +40,7 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     let asked = asked.begun_at(args.run.first_restart)?;
     let mut kept = checkpoint::open(&args.run, &asked.params, args.quiet)?;
     if args.dry_run {
-        return dry_run::write(args, &ready::ready(args, asked)?);
+        return dry_run::write(args, &ready::ready(args, asked)?, kept.as_ref());
     }
     let mut restarts = files.begin_restarts(asked.params.n_outcomes());
     stop::forbid(Some(NO_RESTART));

@@ -168,10 +168,10 @@ struct SearchJson {
 }
 
 /// Where a run went on after it was stopped.
-#[derive(Serialize)]
-struct ResumedJson {
-    restarts: u64,   // that were done
-    iterations: u32, // of the next one
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct ResumedJson {
+    pub(super) restarts: u64,   // that were done
+    pub(super) iterations: u32, // of the next one
 }
 
 #[derive(Serialize)]

@@ -105,14 +105,20 @@ pub(super) fn asked(params: &Params, init: &InitArg) -> String {
 }
 
 /// Where the run went on, if it did.
-fn resumed(done: &Done<'_>) -> Option<String> {
+pub(super) fn resumed(done: &Done<'_>) -> Option<String> {
     let Resumed { restarts, iterations } = done.fit.resumed?;
     let file = done.args.run.checkpoint.as_ref()?.display().to_string();
+    Some(format!("from {}: {}", plain(&file), done_before(restarts, iterations)))
+}
+
+/// What was done when the run went on.
+pub(super) fn done_before(restarts: u64, iterations: u32) -> String {
+    let were = if restarts == 1 { "was" } else { "were" };
     let next = match iterations {
         0 => String::new(),
         made => format!(", and {} of the next one", plural(u64::from(made), "iteration")),
     };
-    Some(format!("from {}: {} were done{next}", plain(&file), plural(restarts, "restart")))
+    format!("{} {were} done{next}", plural(restarts, "restart"))
 }
 
 /// How clusters were found; `None` for the usual way.

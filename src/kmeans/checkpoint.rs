@@ -8,8 +8,9 @@ use super::plan::RunPlan;
 use super::restarts::MOST_OUTCOMES;
 use super::saved::{AboutRun, Parts, RunIdentity, SavedRun, SavedRunError, check_writable, write};
 use super::search::{Population, RunEnd};
-use super::{Algorithm, Params, Restarts};
+use super::{Algorithm, FitError, Params, Restarts};
 use crate::engine::{Job, Keep, State, Unfinished};
+use crate::lattice::Table;
 
 /// Time between two writes.
 const EVERY: Duration = Duration::from_secs(30);
@@ -162,6 +163,29 @@ impl Checkpoint {
         self.error.map_or(Ok(()), Err)
     }
 
+    /// Checks that the run that goes on is that of this table too, as the fit does.
+    ///
+    /// # Errors
+    /// [`FitError::Saved`], [`FitError::Params`].
+    pub fn check_table(&self, params: &Params, table: &Table) -> Result<(), FitError> {
+        if self.from.is_some() {
+            self.check_identity(params, &params.job(table)?)?;
+        }
+        Ok(())
+    }
+
+    fn check_identity(&self, params: &Params, job: &Job<'_>) -> Result<RunIdentity, SavedRunError> {
+        let identity = RunIdentity::of(params, job);
+        let Some(from) = &self.from else { return Ok(identity) };
+        self.same(from.identity.differs(&identity))?;
+        let most = job.table.lattice.max_coordinate().unsigned_abs();
+        if from.centroids().any(|q| q.unsigned_abs() > most) {
+            let reason = "a centroid lies outside the table's lattice".to_owned();
+            return Err(SavedRunError::Damaged { path: self.path.clone(), reason });
+        }
+        Ok(identity)
+    }
+
     /// Begins a run, or goes on with the one in the file.
     pub(super) fn begin(
         &mut self,
@@ -170,14 +194,7 @@ impl Checkpoint {
         data: &str,
     ) -> Result<(Start, Recorder<'_>), SavedRunError> {
         self.check(params)?;
-        let identity = RunIdentity::of(params, job);
-        let differs = self.from.as_ref().and_then(|from| from.identity.differs(&identity));
-        self.same(differs)?;
-        let most = job.table.lattice.max_coordinate().unsigned_abs();
-        if self.from.as_ref().is_some_and(|from| from.centroids().any(|q| q.unsigned_abs() > most)) {
-            let reason = "a centroid lies outside the table's lattice".to_owned();
-            return Err(SavedRunError::Damaged { path: self.path.clone(), reason });
-        }
+        let identity = self.check_identity(params, job)?;
         self.whole = self.from.as_ref().is_some_and(|from| is_whole(from, params.n_restarts()));
         let start = self.from.take().map_or_else(Start::default, |from| Start::of(*from, job));
         let lattice = &job.table.lattice;

@@ -191,6 +191,22 @@ fn a_merged_run_says_its_flags() {
     assert!(merged.out.contains(again["fingerprint"].as_str().unwrap()), "{}", merged.out);
 }
 
+/// A dry run finds what would stop the run that goes on, its table too.
+#[test]
+fn a_dry_run_reads_the_checkpoint() {
+    let folder = Folder::with([("t.csv", b"x\n1\n2\n3\n"), ("u.csv", b"x\n1\n2\n4\n")]);
+    folder.run("fit t.csv -k 2 -r 3 -q --device cpu --checkpoint a.run").done();
+    let dry = "-k 2 -r 5 --device cpu --checkpoint a.run --resume --dry-run";
+    let ran = folder.run(&format!("fit t.csv {dry}"));
+    assert!(ran.out.contains("\nresumes     from a.run: 3 restarts were done\n"), "{}", ran.out);
+    let json: Value = serde_json::from_str(&folder.run(&format!("fit t.csv {dry} --json -q")).out).unwrap();
+    assert_eq!(json["resumed"]["restarts"].as_u64(), Some(3));
+    folder.run(&format!("fit u.csv {dry} -q")).refused(
+        1,
+        &["a.run: the hash of the rows, scaled and weighted as asked, of the run in this file is "],
+    );
+}
+
 /// Where there can be no such file, nothing is read or fitted.
 #[test]
 fn a_checkpoint_that_can_not_be_written_is_refused_first() {
