@@ -198,6 +198,8 @@ fn write_report(done: &Done<'_>, to: Output) -> anyhow::Result<()> {
         fit: &done.fit,
         warnings: &done.warnings,
         runs: &[],
+        resumed: summary::resumed(done),
+        kept: done.args.run.checkpoint.is_some(),
     };
     let page = report::of_fit(&made).context("--report")?;
     Ok(to.write_bytes(page.as_bytes())?)

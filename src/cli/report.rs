@@ -195,6 +195,8 @@ fn of_data(args: &ReportArgs) -> anyhow::Result<(String, Vec<Warning>)> {
         fit: &fit,
         warnings: &warnings,
         runs: &runs,
+        resumed: None,
+        kept: false,
     })?;
     Ok((page, warnings))
 }
@@ -245,6 +247,10 @@ pub(super) struct Made<'a> {
     pub(super) fit: &'a Fit,
     pub(super) warnings: &'a [Warning],
     pub(super) runs: &'a [SweepRun],
+    /// Where the run went on, if it did.
+    pub(super) resumed: Option<String>,
+    /// Whether it was written to a checkpoint.
+    pub(super) kept: bool,
 }
 
 /// The report of a fit.
@@ -285,7 +291,11 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
             let table = Contingency::new(&classes, truth.names.len(), &labels, made.params.n_clusters())?;
             accuracies.push(purity(&table));
         }
-        if !states_fit(made.params, data) {
+        if made.kept {
+            unscored = Some(
+                "Only the best restart is scored: a run with a checkpoint keeps no other labels.".into(),
+            );
+        } else if !states_fit(made.params, data) {
             unscored = Some(format!(
                 "Only the best restart is scored: the labels of all {} take more than {} MB.",
                 fit.spread.count,
@@ -338,6 +348,7 @@ fn about(made: &Made<'_>) -> Vec<(String, String)> {
     if made.fit.spread.count > 1 {
         about.push(("speed".to_owned(), summary::speed(made.fit)));
     }
+    about.extend(made.resumed.clone().map(|resumed| ("resumed".to_owned(), resumed)));
     about.extend(summary::search(made.fit).map(|search| ("search".to_owned(), search)));
     if let Some(text) = made.data.reading.text.as_ref().filter(|_| made.source != DIGITS) {
         about.push(("input".to_owned(), input::form(text)));

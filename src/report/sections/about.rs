@@ -37,7 +37,7 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         ("sizes", sizes(model)),
         ("metric", metric(model).to_owned()),
         ("clusters", count(model.n_clusters() as f64)),
-        ("restarts", format!("{}, {}, seed {}", count(params.n_restarts as f64), params.init, params.seed)),
+        ("restarts", format!("{}, {}, seed {}", restarts(model), params.init, params.seed)),
         (
             "stops",
             format!(
@@ -57,6 +57,15 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
         "How it was made",
         &About { lines: own.chain(facts.report.about.iter().cloned()).collect() },
     )
+}
+
+/// The number of restarts; of a part of a run also which.
+fn restarts(model: &Model) -> String {
+    let (n, first) = (model.params.n_restarts, model.params.first_restart);
+    match first {
+        0 => count(n as f64),
+        _ => format!("{} ({first} to {}: a part of a run)", count(n as f64), first.saturating_add(n) - 1),
+    }
 }
 
 /// How clusters were found; empty for the usual way.

@@ -207,6 +207,28 @@ fn a_dry_run_reads_the_checkpoint() {
     );
 }
 
+/// A report says which restarts it has, that they were another process's, and why not all are scored.
+#[test]
+fn a_report_says_what_a_run_was() {
+    let folder = Folder::new();
+    folder.fit("-k 3 -r 3 -q --first-restart 4 --checkpoint a.run --report a.html").done();
+    folder.fit("-k 3 -r 5 -q --first-restart 4 --checkpoint a.run --resume --report b.html --model b.safetensors").done();
+    let [a, b] = ["a.html", "b.html"].map(|file| folder.read(file));
+    assert!(a.contains("3 (4 to 6: a part of a run), k-means++, seed 42"));
+    assert!(b.contains("5 (4 to 8: a part of a run), k-means++, seed 42"));
+    assert!(b.contains("from a.run: 3 restarts were done") && !a.contains("restarts were done"));
+    for page in [&a, &b] {
+        assert!(
+            page.contains("Only the best restart is scored: a run with a checkpoint keeps no other labels.")
+        );
+    }
+    assert_eq!(folder.run("report b.safetensors -o m.html").code, 0);
+    assert!(folder.read("m.html").contains("5 (4 to 8: a part of a run)"));
+    folder.fit("-k 3 -r 3 -q --report c.html").done();
+    let usual = folder.read("c.html");
+    assert!(!usual.contains("a part of a run") && !usual.contains("Only the best restart is scored"));
+}
+
 /// Where there can be no such file, nothing is read or fitted.
 #[test]
 fn a_checkpoint_that_can_not_be_written_is_refused_first() {
