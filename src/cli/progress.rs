@@ -83,6 +83,7 @@ struct Step {
     kind: Kind,
     of: Option<u64>,
     done: AtomicU64,
+    earlier: AtomicU64, // of these, what an earlier process did
     iterations: AtomicU64,
     best: AtomicU64, // bits of a float; infinite for none
     text: Mutex<String>,
@@ -146,6 +147,7 @@ impl Bar {
             kind,
             of,
             done: AtomicU64::new(0),
+            earlier: AtomicU64::new(0),
             iterations: AtomicU64::new(0),
             best: AtomicU64::new(f64::INFINITY.to_bits()),
             text: Mutex::default(),
@@ -173,6 +175,7 @@ impl Bar {
     pub(super) fn update(&self, progress: &Progress<'_>) {
         self.step.iterations.store(progress.iterations, Ordering::Relaxed);
         self.step.best.store(progress.best.to_bits(), Ordering::Relaxed);
+        self.step.earlier.store(progress.earlier, Ordering::Relaxed);
         self.step(progress.done);
     }
 
@@ -239,6 +242,7 @@ impl Step {
 
     fn rate(&self) -> Option<f64> {
         let (done, seconds) = (self.done(), self.seconds());
+        let done = done.saturating_sub(self.earlier.load(Ordering::Relaxed));
         (done > 0 && seconds > 0.0).then(|| done as f64 / seconds)
     }
 

@@ -61,6 +61,8 @@ pub use trace::trace;
 pub struct Progress<'a> {
     /// Restarts done; of [`Algorithm::Minibatch`] those of its sample, then batches too.
     pub done: u64,
+    /// How many of these an earlier process did: see [`Checkpoint::resume`].
+    pub earlier: u64,
     /// Restarts requested, and batches.
     pub of: u64,
     /// What they are: `restarts`, or `restarts and batches`.
@@ -408,8 +410,8 @@ pub fn fit_in_steps(
 /// writes it; a restart of a GPU that was stopped begins again.
 ///
 /// # Errors
-/// As [`fit_with`]; [`FitError::Saved`] for another run's file, and for what no file holds: the algorithm bisecting,
-/// [`Keep::All`], and more than [`MOST_OUTCOMES`] restarts.
+/// As [`fit_with`]; [`FitError::Saved`] for another run's file, and for what no file holds: the algorithms bisecting and
+/// minibatch, [`Keep::All`], and more than [`MOST_OUTCOMES`] restarts.
 pub fn fit_with_checkpoint(
     opened: &Opened,
     data: &Dataset<'_>,
@@ -672,13 +674,14 @@ fn lloyd(
     let loading = [start.elapsed(), session.build_time()];
     let n_restarts = params.n_restarts();
     let (mut done, mut least, iterations) = (0, u128::MAX, AtomicU64::new(0));
+    let earlier = from.restarts.count();
     let mut seen = |batch: &[Outcome], not_written: Option<&str>| {
         done += batch.len() as u64;
         least = batch.iter().map(|outcome| outcome.inertia).fold(least, u128::min);
         let best = if done == 0 { f64::INFINITY } else { table.cost(least) };
         let iterations = iterations.load(Ordering::Relaxed);
-        let unit = "restarts";
-        progress(&Progress { done, of: n_restarts, unit, best, batch, iterations, not_written, table })
+        let (of, unit) = (n_restarts, "restarts");
+        progress(&Progress { done, earlier, of, unit, best, batch, iterations, not_written, table })
     };
     if recorder.is_some() {
         // of the process before; the first batch asks whether to go on
@@ -704,9 +707,9 @@ fn of_one(
     let of = params.restarts_run();
     let best = f64::INFINITY;
     let unit = if params.algorithm().minibatch().is_some() { "restarts and batches" } else { "restarts" };
-    let not_written = None;
+    let (not_written, earlier) = (None, 0);
     let mut seen = |done: u64| {
-        progress(&Progress { done, of, unit, best, batch: &[], iterations: 0, not_written, table })
+        progress(&Progress { done, earlier, of, unit, best, batch: &[], iterations: 0, not_written, table })
     };
     let (engine, searched) = (opened.engine.as_ref(), Searched::plain());
     let ran = if let Some(plan) = params.algorithm().minibatch() {
@@ -720,6 +723,7 @@ fn of_one(
     };
     let best = table.cost(ran.restarts.best().map_or(0, |best| best.inertia));
     let batch = &ran.restarts.outcomes;
-    let _ = progress(&Progress { done: of, of, unit, best, batch, iterations: 0, not_written, table });
+    let _ =
+        progress(&Progress { done: of, earlier, of, unit, best, batch, iterations: 0, not_written, table });
     Ok(ran)
 }

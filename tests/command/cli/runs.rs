@@ -229,6 +229,17 @@ fn a_report_says_what_a_run_was() {
     assert!(!usual.contains("a part of a run") && !usual.contains("Only the best restart is scored"));
 }
 
+/// Restarts of an earlier process have no part in the rate.
+#[test]
+fn the_rate_is_that_of_this_process() {
+    let folder = Folder::new();
+    folder.fit("-k 3 -r 30 -q --checkpoint a.run").done();
+    let ran = folder.fit("-k 3 -r 30 -q --checkpoint a.run --resume --progress json");
+    let last = ran.err.lines().rfind(|line| line.contains("\"restarts\"")).unwrap();
+    let last: Value = serde_json::from_str(last).unwrap();
+    assert_eq!((last["done"].as_u64(), &last["per_second"]), (Some(30), &Value::Null), "{last}");
+}
+
 /// Where there can be no such file, nothing is read or fitted.
 #[test]
 fn a_checkpoint_that_can_not_be_written_is_refused_first() {
