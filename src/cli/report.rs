@@ -346,7 +346,8 @@ fn about(made: &Made<'_>) -> Vec<(String, String)> {
     let times = summary::times(timings, Duration::ZERO, timings.total);
     let mut about = vec![("chosen".to_owned(), made.fit.device_reason.clone()), ("time".to_owned(), times)];
     if made.fit.spread.count > 1 {
-        about.push(("speed".to_owned(), summary::speed(made.fit)));
+        let speed = summary::speed(made.fit, Algorithm::Lloyd); // of several restarts
+        about.extend(speed.map(|speed| ("speed".to_owned(), speed)));
     }
     about.extend(made.resumed.clone().map(|resumed| ("resumed".to_owned(), resumed)));
     about.extend(summary::search(made.fit).map(|search| ("search".to_owned(), search)));

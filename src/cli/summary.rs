@@ -37,7 +37,9 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     }
     line("device", &device(done));
     line("time", &times(&done.fit.timings, done.read, done.total));
-    line("speed", &speed(&done.fit));
+    if let Some(speed) = speed(&done.fit, done.params.algorithm()) {
+        line("speed", &speed);
+    }
     line("inertia", &inertia(done));
     if done.fit.spread.count > 1 {
         line("spread", &spread(done));
@@ -132,10 +134,18 @@ fn algorithm(done: &Done<'_>) -> Option<String> {
              labelled by the nearest centroid"
         )),
         Algorithm::Minibatch(plan) => {
-            let sample = plural(done.fit.sample.unwrap_or(0), "row");
+            let sample = done.fit.sample.unwrap_or(0);
+            let all = sample == done.fit.state.counts.iter().sum::<u64>();
+            // it was fitted to its end, and batches only move its centroids away
+            let all = if all {
+                " (all of them: the usual loop takes less time, and mostly ends lower)"
+            } else {
+                ""
+            };
+            let sample = plural(sample, "row");
             let is_fixed = done.fit.best.stop == Stop::FixedPoint;
             Some(format!(
-                "minibatch: a sample of {sample}, the best of {restarts}, then {}; then rows are labelled by the nearest \
+                "minibatch: a sample of {sample}{all}, the best of {restarts}, then {}; then rows are labelled by the nearest \
                  centroid; the result is {}a fixed point",
                 batches(plan),
                 if is_fixed { "" } else { "not " },
@@ -158,7 +168,7 @@ fn sizes(done: &Done<'_>) -> Option<String> {
     let share = match (fit.best.inertia - without, without) {
         (0, _) => "the limits cost nothing".to_owned(),
         (_, 0) => "without the limits it would be 0".to_owned(),
-        (more, without) => format!("{} more", percent(more as f64 / without as f64)),
+        (more, without) => format!("the limits cost {} of it", percent(more as f64 / without as f64)),
     };
     let without = fit.cost_text(without, DIGITS);
     Some(format!(
@@ -220,9 +230,10 @@ pub(super) fn times(timings: &Timings, read: Duration, total: Duration) -> Strin
         .join(", ")
 }
 
-/// Restarts a second.
-pub(super) fn speed(fit: &Fit) -> String {
-    format!("{} restarts a second", rate(fit.restarts_per_second()))
+/// Restarts a second; `None` where a fit has other parts too, so that its time says nothing of restarts.
+pub(super) fn speed(fit: &Fit, algorithm: Algorithm) -> Option<String> {
+    let restarts = algorithm == Algorithm::Lloyd;
+    restarts.then(|| format!("{} restarts a second", rate(fit.restarts_per_second())))
 }
 
 fn inertia(done: &Done<'_>) -> String {

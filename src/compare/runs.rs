@@ -273,6 +273,7 @@ fn ended(done: &Restarts, job: &Job<'_>) -> Option<Ended> {
         n_clusters: job.n_clusters,
         empty: state.counts.iter().filter(|&&count| count == 0).count(),
         stop: best.stop,
+        batches: false,
         inertia: best.inertia,
         weight_unit: job.table.weights.unit(),
     })

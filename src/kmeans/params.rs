@@ -119,10 +119,17 @@ pub enum ParamsError {
     },
     /// Limits on sizes with steps that know none.
     #[error(
-        "limits on the sizes of clusters are kept by the algorithm lloyd alone, with independent restarts that are not \
-         refined; leave the limits out, or the other"
+        "limits on the sizes of clusters ({}) can't be kept with {other}; leave one of the two out",
+        limits_in_words(*.min, *.max)
     )]
-    SizesOfOther,
+    SizesOfOther {
+        /// Fewest rows of a cluster, if given.
+        min: Option<u64>,
+        /// Most rows of a cluster, if given.
+        max: Option<u64>,
+        /// What knows no limits.
+        other: &'static str,
+    },
     /// Fewer rows than the clusters need at least.
     #[error(
         "{n_clusters} clusters of at least {min} rows need {needed} rows{}, and there are {n_points}; ask for fewer \
@@ -272,6 +279,14 @@ pub enum ParamsError {
         /// Whether rows of weight zero were excluded from the count.
         weighted: bool,
     },
+}
+
+fn limits_in_words(min: Option<u64>, max: Option<u64>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!("{min} to {max} rows"),
+        (Some(min), None) => format!("at least {min} rows"),
+        (None, max) => format!("at most {} rows", max.unwrap_or_default()),
+    }
 }
 
 fn of_weight(weighted: bool) -> &'static str {
@@ -454,7 +469,12 @@ impl KMeans {
     pub fn check(self) -> Result<Params, ParamsError> {
         let (min, max) = (self.min_size.unwrap_or(1), self.max_size);
         let limited = self.min_size.is_some() || max.is_some();
-        let other = self.refine || self.search != Search::Restarts || self.algorithm != Algorithm::Lloyd;
+        let other = match self.algorithm {
+            Algorithm::Bisecting => Some("the algorithm bisecting"),
+            Algorithm::Minibatch(_) => Some("the algorithm minibatch"),
+            Algorithm::Lloyd if self.search != Search::Restarts => Some("the search evolve"),
+            Algorithm::Lloyd => self.refine.then_some("restarts that are refined"),
+        };
         let batches = self.algorithm.minibatch();
         let Minibatch { rows, batches: n_batches } = batches.unwrap_or_default();
         let searches = self.refine || self.time.is_some() || self.search != Search::Restarts;
@@ -467,7 +487,10 @@ impl KMeans {
             ),
             (self.max_iter == 0, ParamsError::NoIterations),
             (min == 0 || max.is_some_and(|max| max < min), ParamsError::BadSizes { min, max }),
-            (limited && other, ParamsError::SizesOfOther),
+            (
+                limited && other.is_some(),
+                ParamsError::SizesOfOther { min: self.min_size, max, other: other.unwrap_or_default() },
+            ),
             (self.threads == Some(0), ParamsError::NoThreads),
             (self.threads > Some(threads::MOST), ParamsError::TooManyThreads(self.threads.unwrap_or(0))),
             (self.batch == Some(0), ParamsError::NoBatch),

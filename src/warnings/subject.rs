@@ -39,6 +39,8 @@ pub struct Ended {
     pub empty: usize,
     /// Why the best restart stopped.
     pub stop: Stop,
+    /// Whether its centroids come from batches, between which no cluster is filled.
+    pub batches: bool,
     /// Its inertia, in lattice units.
     pub inertia: u128,
     /// The given weight that corresponds to an integer weight of 1.
@@ -53,6 +55,7 @@ impl Ended {
             n_clusters: fit.state.counts.len(),
             empty: fit.empty(),
             stop: fit.best.stop,
+            batches: fit.sample.is_some(),
             inertia: fit.best.inertia,
             weight_unit: fit.weight_unit,
         }

@@ -139,6 +139,26 @@ fn a_fixed_point_of_batches_is_said_too() {
 }
 
 #[test]
+fn a_sample_of_all_rows_and_clusters_without_rows_are_said() {
+    // one row has nearly all of the weight, so that the sample has no other
+    let table = b"x,w\n0,4000000000\n8,1\n9,1\n";
+    let folder = Folder::with([("t.csv", &table[..])]);
+    let fit = "fit t.csv -k 2 --algorithm minibatch --batches 1 --batch-size 5 --device cpu";
+    let all = folder.run(&format!("{fit} --ignore w")).out;
+    assert!(all.contains("a sample of 3 rows (all of them: the usual loop takes less time"), "{all}");
+    assert!(!all.contains("a second"), "{all}");
+    let ran = folder.run(&format!("{fit} --weights w --centroids c.csv"));
+    assert!(
+        ran.err.contains("1 of 2 clusters ended empty: the sample had too few distinct rows"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.out.contains("a sample of 15 rows, the best"), "{}", ran.out);
+    let next = folder.run("fit t.csv --init c.csv --weights w --device cpu"); // as the warning says
+    assert!(next.code == 0 && !next.err.contains("ended empty"), "{}", next.err);
+}
+
+#[test]
 fn what_batches_can_not_do_is_refused() {
     let folder = Folder::with([("t.csv", b"x,y\n1,2\n3,4\n9,9\n")]);
     let fit = "fit t.csv -k 2 --device cpu";
@@ -163,7 +183,7 @@ fn limits_on_sizes_and_their_cost_are_said_in_every_output() {
     let args = "fit digits -k 10 -r 2 --min-size 170 --max-size 190 --device cpu";
     let ran = folder.run(&format!("{args} --report r.html --model m.safetensors --labels l.csv"));
     assert!(ran.out.contains("\nsizes       170 to 190 rows, kept by moving rows"), "{}", ran.out);
-    assert!(ran.out.contains("% more"), "{}", ran.out);
+    assert!(ran.out.contains("the limits cost 0."), "{}", ran.out);
     let found = json(&folder.run(&format!("{args} --json")));
     assert_eq!((&found["params"]["min_size"], &found["params"]["max_size"]), (&170.into(), &190.into()));
     let number = |value: &Value| value.as_f64().unwrap();
@@ -207,7 +227,9 @@ fn limits_on_sizes_that_can_not_be_kept_are_refused() {
     let weighted = "fit t.csv -k 2 --weights w --device cpu --max-size 3";
     folder.run(weighted).refused(1, &["row 2 has 2 times the weight of row 1", "leave the weights out"]);
     for other in ["--refine", "--search evolve", "--algorithm bisecting", "--algorithm minibatch"] {
-        folder.run(&format!("{fit} --max-size 3 {other}")).refused(2, &["limits on the sizes of clusters"]);
+        let name = other.rsplit(' ').next().unwrap().trim_start_matches("--"); // refine: refined
+        let ran = folder.run(&format!("{fit} --max-size 3 {other}"));
+        ran.refused(2, &["limits on the sizes of clusters (at most 3 rows)", name]);
     }
     let ran = folder.run(&format!("{fit} --min-size 0"));
     assert!(ran.code == 2 && ran.err.contains("give a whole number, 1 or more"), "{}", ran.err);
