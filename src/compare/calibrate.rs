@@ -49,7 +49,7 @@ pub fn samples(runner: &Runner<'_>, engine: &dyn Engine, open_s: f64) -> Result<
             seconds.push(open_s + run.build + run.time);
             iterations = done.iterations();
         }
-        let size = JobSize { n_points, n_dims, n_clusters, n_restarts, iterations };
+        let size = JobSize { n_points, n_dims, n_clusters, n_restarts, iterations, ..JobSize::default() };
         Ok(Sample { size, seconds: median(&seconds).unwrap_or(0.0) })
     };
     SHAPES.iter().map(sample).collect()
@@ -132,6 +132,7 @@ mod tests {
             n_clusters,
             n_restarts,
             iterations: 12 * n_restarts,
+            ..JobSize::default()
         };
         let sample = |(at, shape)| {
             let size = size(shape);

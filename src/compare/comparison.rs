@@ -176,7 +176,7 @@ impl ComparisonRun<'_, '_> {
             n_dims: table.n_dims(),
             n_clusters: job.n_clusters,
             n_restarts: task.n_restarts,
-            iterations: 0,
+            ..JobSize::default()
         };
         Ok((done, size))
     }

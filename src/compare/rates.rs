@@ -139,7 +139,14 @@ mod tests {
 
     #[test]
     fn rates_of_a_job_worked_out_by_hand() {
-        let size = JobSize { n_points: 100, n_dims: 10, n_clusters: 5, n_restarts: 2, iterations: 8 };
+        let size = JobSize {
+            n_points: 100,
+            n_dims: 10,
+            n_clusters: 5,
+            n_restarts: 2,
+            iterations: 8,
+            ..JobSize::default()
+        };
         assert_eq!((steps(&size), flops(&size), bytes(&size)), (4000.0, 100_000.0, 40_000.0));
         let split = Split { time: 2.0, assign: 0.5, iterate: 0.8, ..Split::default() };
         let peak = Peak { flops: 1e6, bytes_per_second: 1e5 };

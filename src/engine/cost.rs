@@ -19,7 +19,7 @@ const MOST_BYTES: u64 = 1 << 20;
 pub const TYPICAL_ITERATIONS: u32 = 25;
 
 /// The size of a job, as far as it is known before it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobSize {
     /// Number of points.
     pub n_points: usize,
@@ -31,6 +31,10 @@ pub struct JobSize {
     pub n_restarts: u64,
     /// Updates of all restarts together.
     pub iterations: u64,
+    /// Further points, each loaded and assigned once, such as the batches of minibatch.
+    pub once: u64,
+    /// Why only the CPU can do it, if so.
+    pub cpu_only: Option<&'static str>,
 }
 
 impl JobSize {
@@ -38,15 +42,16 @@ impl JobSize {
     #[must_use]
     pub fn before(n_points: usize, n_dims: usize, n_clusters: usize, n_restarts: u64, max_iter: u32) -> Self {
         let iterations = n_restarts.saturating_mul(max_iter.min(TYPICAL_ITERATIONS).into());
-        Self { n_points, n_dims, n_clusters, n_restarts, iterations }
+        Self { n_points, n_dims, n_clusters, n_restarts, iterations, ..Self::default() }
     }
 
     /// The terms that the coefficients of a [`Cost`] multiply, in the order of its fields.
     #[must_use]
     pub fn terms(&self) -> [f64; 4] {
-        let values = self.n_points as f64 * self.n_dims as f64;
+        let values = |n_points: f64| n_points * self.n_dims as f64;
+        let (points, once) = (values(self.n_points as f64), values(self.once as f64));
         let passes = self.iterations as f64 + self.n_restarts as f64;
-        [1.0, values, self.n_restarts as f64, values * self.n_clusters as f64 * passes]
+        [1.0, points + once, self.n_restarts as f64, (points * passes + once) * self.n_clusters as f64]
     }
 }
 
@@ -219,8 +224,17 @@ mod tests {
     #[test]
     fn the_cost_is_the_sum_of_its_terms() {
         let cost = Cost { fixed: 1.0, per_value: 2.0, per_restart: 3.0, per_step: 4.0 };
-        let size = JobSize { n_points: 2, n_dims: 3, n_clusters: 5, n_restarts: 7, iterations: 11 };
+        let size = JobSize {
+            n_points: 2,
+            n_dims: 3,
+            n_clusters: 5,
+            n_restarts: 7,
+            iterations: 11,
+            ..JobSize::default()
+        };
         assert_eq!(size.terms(), [1.0, 6.0, 7.0, 540.0]);
+        let with_batches = JobSize { once: 10, ..size };
+        assert_eq!(with_batches.terms(), [1.0, 36.0, 7.0, 690.0]);
         assert_eq!(cost.seconds(&size), 1.0 + 12.0 + 21.0 + 2160.0);
     }
 

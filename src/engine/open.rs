@@ -80,6 +80,9 @@ impl Choice {
 #[cfg(feature = "gpu")]
 fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> {
     use super::gpu::{self, Gpu};
+    if let Some(why) = options.size.and_then(|size| size.cpu_only) {
+        return Ok(Choice::cpu(on_cpu, why, None));
+    }
     let threads = options.threads.unwrap_or_else(rayon::current_num_threads);
     let cpu = |size: &JobSize| options.costs.cpu(threads).seconds(size);
     let cpu_measured = options.costs.cpu.is_some() && options.costs.threads == threads;

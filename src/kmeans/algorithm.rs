@@ -48,6 +48,9 @@ pub struct Minibatch {
     pub batches: u32,
 }
 
+/// Times the rows of a batch, or the clusters, that a sample has.
+const SAMPLE: usize = 3;
+
 impl Minibatch {
     /// Most rows of all batches together: then 64 bits hold every sum of their coordinates.
     pub const MOST_ROWS: u64 = 1 << 30;
@@ -58,6 +61,11 @@ impl Minibatch {
     #[must_use]
     pub fn all_rows(self) -> u64 {
         u64::from(self.rows) * u64::from(self.batches)
+    }
+
+    /// Rows of the sample, if the table has more.
+    pub(super) fn sample(self, n_clusters: usize) -> usize {
+        SAMPLE.saturating_mul(n_clusters.max(self.rows as usize))
     }
 }
 

@@ -20,9 +20,6 @@ use crate::engine::rows::RowsByWeight;
 use crate::engine::{Batch, DeviceInfo, Engine, Job, Metric, Outcome, State, Stop, digest};
 use crate::lattice::Table;
 
-/// Times the rows of a batch, or the clusters, that a sample has.
-const SAMPLE: usize = 3;
-
 /// The result of a minibatch run.
 #[derive(Debug, Clone)]
 pub struct Minibatched {
@@ -72,7 +69,7 @@ pub fn minibatch(
     let rows = RowsByWeight::new(table);
     let mut draws = Draws::new(job.seed, STREAM_OF_ROWS);
     let mut draw = |n: usize| table.draw(&(0..n).map(|_| rows.draw(&mut draws) as u32).collect::<Vec<_>>());
-    let size = SAMPLE.saturating_mul(job.n_clusters.max(plan.rows as usize));
+    let size = plan.sample(job.n_clusters);
     let sample = if size as u64 >= table.weights.total() { positive(table) } else { draw(size) };
     let First { mut running, batch, mut device, loading, .. } =
         fit_first(engine, &sample, params, &job, seen)?;

@@ -355,7 +355,18 @@ pub fn fit_with(
 #[must_use]
 pub fn job_size(data: &Dataset<'_>, params: &Params) -> JobSize {
     let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
-    JobSize::before(n_points, n_dims, params.n_clusters(), params.n_restarts(), params.max_iter())
+    let (n_clusters, n_restarts) = (params.n_clusters(), params.n_restarts());
+    let of = |n_points| JobSize::before(n_points, n_dims, n_clusters, n_restarts, params.max_iter());
+    match params.algorithm().minibatch() {
+        Some(plan) => {
+            let once = plan.all_rows().saturating_add(n_points as u64);
+            JobSize { once, ..of(plan.sample(n_clusters).min(n_points)) }
+        }
+        None => {
+            let cpu_only = params.sizes().map(|_| "limits on sizes are kept there, whatever the device");
+            JobSize { cpu_only, ..of(n_points) }
+        }
+    }
 }
 
 /// [`fit_with`] on an open device.

@@ -159,6 +159,23 @@ fn a_sample_of_all_rows_and_clusters_without_rows_are_said() {
 }
 
 #[test]
+#[cfg(feature = "gpu")]
+fn auto_does_not_open_a_gpu_for_what_the_cpu_does_or_for_little_work() {
+    let folder = Folder::new();
+    let auto =
+        |args: &str| folder.run(&format!("fit digits -k 10 --threads 1 --device auto --dry-run {args}")).out;
+    let limits = auto("-r 100000 --min-size 170");
+    assert!(limits.contains("limits on sizes are kept there"), "{limits}");
+    // 1000 restarts of a sample of 30 rows are little, and of the table they are much
+    let few = auto("-r 1000 --algorithm minibatch --batch-size 10 --batches 9");
+    assert!(few.contains("a small job"), "{few}");
+    let much = auto("-r 1000");
+    assert!(!much.contains("a small job"), "{much}");
+    let long = auto("-r 1 --algorithm minibatch --batch-size 10000 --batches 100000");
+    assert!(!long.contains("a small job"), "{long}");
+}
+
+#[test]
 fn what_batches_can_not_do_is_refused() {
     let folder = Folder::with([("t.csv", b"x,y\n1,2\n3,4\n9,9\n")]);
     let fit = "fit t.csv -k 2 --device cpu";
