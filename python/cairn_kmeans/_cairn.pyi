@@ -35,6 +35,7 @@ class Fit:
     centroids: NDArray[np.float64]
     labels: NDArray[np.int32]
     inertia: float
+    limits_cost: float
     n_iter: int
     fingerprint: str
     device: str

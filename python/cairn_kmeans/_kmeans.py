@@ -78,6 +78,10 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     population : int or None, default=None
         Restarts of a generation of an evolving search: with it all restarts but so many first ones are children of the
         best so far, so `n_init` should be several times as large. None for independent restarts.
+    min_size, max_size : int or None, default=None
+        Fewest and most rows of a cluster. In each iteration rows go where they cost least within the limits, exactly, instead
+        of to the nearest centroid; so ``labels_`` and ``inertia_`` keep the limits, and `predict` does not. Limits count
+        rows: positive weights must be equal. Without `refine` and `population`; on the CPU.
     device : str, default='auto'
         'auto', 'cpu', 'gpu', or part of the name of an adapter (see `devices`). No result depends on it.
     n_jobs : int or None, default=None
@@ -89,9 +93,13 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     cluster_centers_ : ndarray of shape (n_clusters, n_features)
         Centroids, in the units and the type of ``X``; with the metric 'cosine' of length 1.
     labels_ : ndarray of shape (n_samples,), int32
-        Nearest centroid of each row. -1, with a warning, for a row of weight 0 that lies too far outside.
+        Nearest centroid of each row; with `min_size` or `max_size` the cluster within the limits. -1, with a warning, for a
+        row of weight 0 that lies too far outside.
     inertia_ : float
         Weighted sum of squared distances of the rows to their centroids.
+    limits_cost_ : float
+        What `min_size` and `max_size` cost: ``inertia_`` less that of the same centroids with each row at the nearest. 0
+        without limits.
     n_iter_ : int
         Iterations of the best restart.
     n_features_in_ : int
@@ -139,6 +147,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         "metric": [StrOptions({"euclidean", "cosine"})],
         "refine": ["boolean"],
         "population": [Interval(Integral, 1, None, closed="left"), None],
+        "min_size": [Interval(Integral, 1, 2**64 - 1, closed="both"), None],
+        "max_size": [Interval(Integral, 1, 2**64 - 1, closed="both"), None],
         "device": [str],
         "n_jobs": [Integral, None],
     }
@@ -158,6 +168,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         metric: str = "euclidean",
         refine: bool = False,
         population: Optional[int] = None,
+        min_size: Optional[int] = None,
+        max_size: Optional[int] = None,
         device: str = "auto",
         n_jobs: Optional[int] = None,
     ) -> None:
@@ -173,6 +185,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self.metric = metric
         self.refine = refine
         self.population = population
+        self.min_size = min_size
+        self.max_size = max_size
         self.device = device
         self.n_jobs = n_jobs
 
@@ -275,6 +289,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
             "metric": self.metric,
             "refine": bool(self.refine),
             "population": None if self.population is None else int(self.population),
+            "sizes": tuple(None if size is None else int(size) for size in (self.min_size, self.max_size)),
             "batches": None,
             "device": self.device,
             "threads": _input.threads(self.n_jobs),
@@ -288,6 +303,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self._n_features_out = self.cluster_centers_.shape[0]
         self.labels_ = best.labels
         self.inertia_ = best.inertia
+        self.limits_cost_ = best.limits_cost
         self.n_iter_ = best.n_iter
         self.fingerprint_ = best.fingerprint
         self.device_ = best.device
@@ -327,7 +343,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         Returns
         -------
         labels : ndarray of shape (n_samples,), int32
-            Nearest centroid of each row.
+            ``labels_``: the nearest centroid of each row, or within `min_size` and `max_size`.
 
         Examples
         --------
@@ -508,7 +524,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         Returns
         -------
         kmeans : KMeans
-            A fitted estimator, without ``labels_``, ``restarts_``, ``n_iter_`` and ``rounding_``, which a model lacks.
+            A fitted estimator, without ``labels_``, ``restarts_``, ``n_iter_``, ``rounding_`` and ``limits_cost_``, which a
+            model lacks.
 
         Examples
         --------

@@ -67,7 +67,8 @@ class MiniBatchKMeans(KMeans):
     inertia_ : float
         Weighted sum of squared distances of the rows; after `partial_fit` those of all batches, to the centroids before each.
 
-    All others are those of `KMeans`; after `partial_fit` there are no ``restarts_``, ``rounding_`` and ``warnings_``.
+    All others are those of `KMeans`; after `partial_fit` there are no ``restarts_``, ``rounding_``, ``limits_cost_`` and
+    ``warnings_``.
 
     Examples
     --------
@@ -82,6 +83,8 @@ class MiniBatchKMeans(KMeans):
     algorithm = "lloyd"
     refine = False
     population = None
+    min_size = None
+    max_size = None
     copy_x = True
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

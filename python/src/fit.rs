@@ -35,6 +35,9 @@ pub(crate) struct Request<'py> {
     refine: bool,
     #[pyo3(item)]
     population: Option<u64>,
+    /// Fewest and most rows of a cluster.
+    #[pyo3(item)]
+    sizes: (Option<u64>, Option<u64>),
     /// Rows and number of the batches of minibatch.
     #[pyo3(item)]
     batches: Option<(u32, u32)>,
@@ -85,6 +88,7 @@ impl Request<'_> {
             .algorithm(self.batches.map_or(Algorithm::Lloyd, |(rows, batches)| {
                 Algorithm::Minibatch(Minibatch { rows, batches })
             }))
+            .sizes(self.sizes.0, self.sizes.1)
             .restarts(self.n_restarts)
             .init(init)
             .seed(self.seed)
@@ -105,6 +109,8 @@ pub(crate) struct Fit {
     /// -1 for a row without a label. (n_points)
     labels: Py<PyArray1<i32>>,
     inertia: f64,
+    /// The inertia less that of the same centroids with the nearest labels: 0 without limits on sizes.
+    limits_cost: f64,
     n_iter: u32,
     fingerprint: String,
     device: String,
@@ -185,6 +191,7 @@ impl Done {
             centroids: fit.centroids().to_pyarray(py).unbind(),
             labels: PyArray1::from_vec(py, labels).unbind(),
             inertia: fit.inertia(),
+            limits_cost: fit.unlimited.map_or(0.0, |nearest| fit.cost(fit.best.inertia - nearest)),
             n_iter: fit.best.iterations,
             fingerprint: fit.fingerprint.clone(),
             device: format!("{} ({})", fit.device.used, fit.device.adapter),

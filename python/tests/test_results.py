@@ -6,6 +6,7 @@ import subprocess
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.cluster import KMeans as Theirs
 from sklearn.datasets import load_iris, load_wine
 
@@ -214,3 +215,43 @@ def test_what_searches_refuse(digits):
         KMeans(3, population=0).fit(digits)
     with pytest.raises(ValueError, match="cosine"):
         KMeans(3, metric="cosine", refine=True).fit(digits)
+
+
+def test_limits_on_sizes_are_those_of_the_command(tmp_path, digits):
+    theirs = of_command(digits, tmp_path, "-k", "6", "-r", "2", "--seed", "5", "--min-size", "290", "--max-size", "310")
+    ours = KMeans(6, n_init=2, random_state=5, tol=0, min_size=290, max_size=310).fit(digits)
+    assert ours.fingerprint_ == theirs["fingerprint"]
+    counts = np.bincount(ours.labels_, minlength=6)
+    assert 290 <= counts.min() and counts.max() <= 310
+    # the cost is what the labels of `predict`, which know no limits, save
+    own = ours.inertia_ + ours.score(digits)
+    assert ours.limits_cost_ > 0 and ours.limits_cost_ == pytest.approx(own, rel=1e-6)
+    assert (ours.labels_ != ours.predict(digits)).any()
+    assert KMeans(6, random_state=5).fit(digits).limits_cost_ == 0
+    again = clone(ours)
+    assert (again.min_size, again.max_size) == (290, 310)
+    assert again.fit(digits).fingerprint_ == ours.fingerprint_
+    # one limit alone; rows of weight 0 do not count
+    half = np.arange(len(digits)) % 2.0
+    few = KMeans(6, random_state=5, max_size=150).fit(digits, sample_weight=half * 3)
+    assert np.bincount(few.labels_[half > 0]).max() <= 150
+
+
+def test_what_limits_on_sizes_refuse(digits):
+    for wrong in (0, -1, 2.5, 2**64):
+        with pytest.raises(ValueError, match="'min_size' parameter"):
+            KMeans(3, min_size=wrong).fit(digits)
+        with pytest.raises(ValueError, match="'max_size' parameter"):
+            KMeans(3, max_size=wrong).fit(digits)
+    with pytest.raises(ValueError, match="at least 5 rows and at most 4"):
+        KMeans(3, min_size=5, max_size=4).fit(digits)
+    with pytest.raises(ValueError, match="at least 600 rows need 1800 rows, and there are 1797"):
+        KMeans(3, min_size=600).fit(digits)
+    with pytest.raises(ValueError, match="at most 598 rows hold 1794 rows, and there are 1797"):
+        KMeans(3, max_size=598).fit(digits)
+    with pytest.raises(ValueError, match="times the weight of row 1"):
+        KMeans(3, max_size=900).fit(digits, sample_weight=np.arange(1.0, 1798.0))
+    with pytest.raises(ValueError, match="limits on the sizes"):
+        KMeans(3, max_size=900, refine=True).fit(digits)
+    with pytest.raises(ValueError, match="limits on the sizes"):
+        KMeans(3, max_size=900, population=2).fit(digits)
