@@ -4,7 +4,7 @@
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cairn::data::{Dataset, Scale};
 use cairn::engine::{Device, Engine, Job, Keep, Metric, OpenOptions, Opened, Stop, Unfinished, Watch, open};
@@ -67,9 +67,9 @@ fn a_restart_goes_on_from_any_of_its_iterations() {
     }
 }
 
-/// Runs until the observer has been called `calls` times, again and again, each time from the file. Returns the result, how
-/// often it was stopped, and how often in a restart.
-fn in_pieces(data: &Dataset<'_>, params: KMeans, calls: u32) -> (Fit, u32, u32) {
+/// Runs until the observer has been called `calls` times (of the stops so far), again and again, each time from the file.
+/// Returns the result, how often it was stopped, and how often in a restart.
+fn in_pieces(data: &Dataset<'_>, params: KMeans, calls: impl Fn(u32) -> u32) -> (Fit, u32, u32) {
     let (opened, folder) = (cpu(), TempDir::new().expect("a folder"));
     let path = folder.path().join("a.run");
     let params = params.device(Device::Cpu).check().expect("good parameters");
@@ -78,7 +78,7 @@ fn in_pieces(data: &Dataset<'_>, params: KMeans, calls: u32) -> (Fit, u32, u32) 
         let checkpoint = if stops == 0 { Checkpoint::create(&path) } else { Checkpoint::resume(&path) };
         let mut checkpoint = checkpoint.expect("a good file").every(Duration::ZERO);
         within += u32::from(checkpoint.from().is_some_and(|run| run.unfinished.is_some()));
-        let mut left = calls;
+        let mut left = calls(stops);
         let mut stop = |step: Step<'_>| match step {
             Step::Restarts(_) => {
                 left = left.saturating_sub(1);
@@ -130,26 +130,35 @@ fn a_run_in_pieces_is_the_whole_run() {
         let checked = params.clone().device(Device::Cpu).check().expect("good parameters");
         let whole = fit(data, &checked).expect("it fits");
         for calls in [2, 3] {
-            let (pieces, stops, _) = in_pieces(data, params.clone(), calls);
+            let (pieces, stops, _) = in_pieces(data, params.clone(), |_| calls);
             assert_same(&pieces, &whole);
             assert!(stops > 0, "{params:?}");
         }
     }
 }
 
-/// Stopped within long restarts too, by the watch, which asks every 100 ms.
+/// Stopped within long restarts too, by the watch, which asks every 100 ms: so a table is as large as a restart of some
+/// times that asks for on this machine.
 #[test]
 fn a_restart_in_pieces_is_the_whole_restart() {
-    let data = normal(30_000, 8, 9);
-    for params in [
-        KMeans::new(200).restarts(2),
-        KMeans::new(100).restarts(3).search(evolve(1)).refine(true).max_iter(60),
+    for (params, n_restarts) in [
+        (KMeans::new(200).restarts(2), 2),
+        (KMeans::new(100).restarts(3).search(evolve(1)).refine(true).max_iter(60), 3),
     ] {
         let checked = params.clone().device(Device::Cpu).check().expect("good parameters");
-        let whole = fit(&data, &checked).expect("it fits");
-        let (pieces, stops, within) = in_pieces(&data, params, 3);
+        let of = |n_points: usize| {
+            let data = normal(n_points, 8, 9);
+            let start = Instant::now();
+            let whole = fit(&data, &checked).expect("it fits");
+            (start.elapsed() / n_restarts, data, whole)
+        };
+        let mut sizes = (0..5).map(|doubled| of(15_000 << doubled));
+        let (took, data, whole) =
+            sizes.find(|(took, ..)| *took > Duration::from_millis(500)).unwrap_or_else(|| of(480_000));
+        // longer each time: a restart that was stopped while it was seeded begins again
+        let (pieces, stops, within) = in_pieces(&data, params, |stops| 3 * (stops + 1));
         assert_same(&pieces, &whole);
-        assert!(within > 0, "{stops} stops, none in a restart");
+        assert!(within > 0, "{stops} stops, none in a restart of {took:?}");
     }
 }
 
