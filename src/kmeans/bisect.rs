@@ -152,8 +152,7 @@ impl Bisecting<'_> {
     /// All rows of positive weight, and their mean or direction.
     fn whole(&self) -> Group {
         let table = self.job.table;
-        let rows: Vec<u32> =
-            (0..table.n_points() as u32).filter(|&i| table.weights.get(i as usize) > 0).collect();
+        let rows = table.weighted_rows();
         let sums = Sums::of(table, &vec![0; table.n_points()], 1);
         // where a sum has no direction, that of the first row
         let before = rows.first().map_or(&[][..], |&row| table.point(row as usize));

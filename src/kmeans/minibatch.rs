@@ -6,12 +6,12 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use super::error::no_restart;
-use super::label_all::{Labelled, label_all};
+use super::label_all::{Labelled, label_all, nearest_of_all};
 use super::plan::RunPlan;
 use super::run::{label_outside, run_until};
 use super::{FitError, Minibatch, Params, Restarts};
 use crate::engine::draws::{Draws, STREAM_OF_ROWS};
-use crate::engine::nearest_two::{Centroids, NearestTwo};
+use crate::engine::nearest_two::NearestTwo;
 use crate::engine::reference::Sums;
 use crate::engine::reference::empty::refill;
 use crate::engine::reference::stop::shift_limit;
@@ -70,7 +70,8 @@ pub fn minibatch(
     let mut draws = Draws::new(job.seed, STREAM_OF_ROWS);
     let mut draw = |n: usize| table.draw(&(0..n).map(|_| rows.draw(&mut draws) as u32).collect::<Vec<_>>());
     let size = plan.sample(job.n_clusters);
-    let sample = if size as u64 >= table.weights.total() { positive(table) } else { draw(size) };
+    let sample =
+        if size as u64 >= table.weights.total() { table.select(&table.weighted_rows()) } else { draw(size) };
     let First { mut running, batch, mut device, loading, .. } =
         fit_first(engine, &sample, params, &job, seen)?;
     let sample = sample.weights.total();
@@ -93,13 +94,6 @@ pub fn minibatch(
     let mut restarts = Restarts::of_one(outcome, state, batch);
     label_outside(&job, &mut restarts);
     Ok(Minibatched { restarts, sample, device, loading })
-}
-
-/// The rows of positive weight.
-fn positive(table: &Table) -> Table {
-    let rows: Vec<u32> =
-        (0..table.n_points() as u32).filter(|&i| table.weights.get(i as usize) > 0).collect();
-    table.select(&rows)
 }
 
 /// The best restart of a table, with the sums of its labels. `whole` is the job of which the table is a part.
@@ -145,11 +139,7 @@ impl Running {
         table: &Table,
         metric: Metric,
     ) -> Result<(Vec<NearestTwo>, DeviceInfo), FitError> {
-        let values = Centroids { lattice: &table.lattice, values: &self.centroids };
-        let mut session = engine.nearest(values)?;
-        let found = session.nearest_two(table)?;
-        let device = session.info();
-        drop(session);
+        let (found, device) = nearest_of_all(engine, table, &self.centroids)?;
         self.sums.add_table(table, found.iter().map(|found| found.label));
         self.centroids = centroids_of(metric, &table.lattice, &self.sums, &self.centroids);
         Ok((found, device))

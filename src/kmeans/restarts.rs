@@ -183,11 +183,7 @@ impl Restarts {
     pub fn fingerprint(&self, job: &Job<'_>) -> String {
         let mut hash = match &self.further {
             Some(further) => further.hash.clone(),
-            None => {
-                let mut hash = head(sizes(job), self.count());
-                self.outcomes.iter().for_each(|outcome| add_to(&mut hash, outcome));
-                hash
-            }
+            None => hash_of(sizes(job), &self.outcomes),
         };
         if let Some(state) = self.best_state() {
             add_best(&mut hash, &state.centroids, &state.labels);
@@ -203,12 +199,18 @@ pub(super) fn fingerprint_of(
     outcomes: &[Outcome],
     best: Option<(&[i32], &[u32])>,
 ) -> String {
-    let mut hash = head(sizes, outcomes.len() as u64);
-    outcomes.iter().for_each(|outcome| add_to(&mut hash, outcome));
+    let mut hash = hash_of(sizes, outcomes);
     if let Some((centroids, labels)) = best {
         add_best(&mut hash, centroids, labels);
     }
     hash.finalize().to_hex().to_string()
+}
+
+/// The hash of all restarts of a run, without the best one's state.
+fn hash_of(sizes: [u64; 3], outcomes: &[Outcome]) -> blake3::Hasher {
+    let mut hash = head(sizes, outcomes.len() as u64);
+    outcomes.iter().for_each(|outcome| add_to(&mut hash, outcome));
+    hash
 }
 
 fn add_best(hash: &mut blake3::Hasher, centroids: &[i32], labels: &[u32]) {
@@ -251,10 +253,20 @@ fn head(sizes: [u64; 3], n_restarts: u64) -> blake3::Hasher {
 }
 
 fn add_to(hash: &mut blake3::Hasher, outcome: &Outcome) {
-    hash.update(&outcome.iterations.to_le_bytes());
-    hash.update(&[outcome.stop as u8]);
-    hash.update(&outcome.inertia.to_le_bytes());
-    hash.update(&outcome.digest.to_le_bytes());
+    hash.update(&bytes_of(outcome));
+}
+
+/// Bytes of an outcome in a fingerprint, and in the file of a run.
+pub(super) const OUTCOME: usize = 29;
+
+/// Iterations, why it stopped, inertia and digest, little-endian.
+pub(super) fn bytes_of(outcome: &Outcome) -> [u8; OUTCOME] {
+    let mut bytes = [0; OUTCOME];
+    bytes[..4].copy_from_slice(&outcome.iterations.to_le_bytes());
+    bytes[4] = outcome.stop as u8;
+    bytes[5..21].copy_from_slice(&outcome.inertia.to_le_bytes());
+    bytes[21..].copy_from_slice(&outcome.digest.to_le_bytes());
+    bytes
 }
 
 #[cfg(test)]

@@ -102,8 +102,9 @@ pub(super) fn run_from(
     let is_patient =
         |of: &Option<Population>| of.as_ref().zip(plan.patience).is_none_or(|(of, most)| of.idle < most);
     let mut population = population.or_else(|| plan.population(job).map(Population::new));
+    let records = recorder.is_some();
     // a process may be killed: then a batch is lost
-    let first_batch = if plan.time.is_some() || recorder.is_some() { 1 } else { FIRST_BATCH };
+    let first_batch = if plan.time.is_some() || records { 1 } else { FIRST_BATCH };
     let mut size = batch_size.unwrap_or(first_batch);
     let last = first.saturating_add(n_restarts);
     let mut next = first.saturating_add(all.count());
@@ -137,7 +138,7 @@ pub(super) fn run_from(
             if timed_out { ControlFlow::Break(()) } else { observer(&[], error.as_deref()) }
         };
         let mut watch = Watch::new(&mut within).counting(iterations);
-        if end - next == 1 {
+        if end - next == 1 && records {
             watch = watch.keeping(&latest);
         }
         let ran = run_batch(session, (next..end, goes_on.as_ref(), keep), population.as_ref(), &watch);

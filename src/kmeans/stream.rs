@@ -2,11 +2,11 @@
 
 use ndarray::Array2;
 
+use super::label_all::cost_of;
 use super::minibatch::{First, Running, fit_first};
 use super::stream_error::{MOST_WEIGHT, StreamError};
 use super::{Algorithm, FitError, KMeans, Minibatch, Params, ParamsError, check_size, directions, params};
 use crate::data::{Dataset, Rows, Scaling};
-use crate::engine::nearest_two::NearestTwo;
 use crate::engine::{DeviceInfo, Engine, Metric};
 use crate::lattice::{Extent, Lattice, Packer, Table, Weights, check_shape};
 
@@ -125,10 +125,7 @@ impl Stream {
             Some(before) => {
                 let mut running = before.clone();
                 let (found, device) = running.follow(engine, &table, self.params.metric())?;
-                let cost = |(row, found): (usize, &NearestTwo)| {
-                    u128::from(table.weights.get(row)) * found.distance.1
-                };
-                self.cost += found.iter().enumerate().map(cost).sum::<u128>();
+                self.cost += cost_of(&table, &found);
                 self.running = Some(running);
                 (found.iter().map(|found| found.label).collect(), device)
             }

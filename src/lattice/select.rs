@@ -3,6 +3,12 @@
 use super::{Rounding, Table, Weights};
 
 impl Table {
+    /// The rows of positive weight, in order. A table has fewer than 2^32 rows.
+    #[must_use]
+    pub fn weighted_rows(&self) -> Vec<u32> {
+        (0..self.n_points()).filter(|&row| self.weights.get(row) > 0).map(|row| row as u32).collect()
+    }
+
     /// These rows, with their weights, on the same lattice. `rows` are indices of rows inside the range.
     #[must_use]
     pub fn select(&self, rows: &[u32]) -> Self {

@@ -46,10 +46,7 @@ pub(super) struct GapRows<'a> {
 impl<'a> GapRows<'a> {
     /// The rows of positive weight of a table, or a sample of them, and so many reference sets. `seed` chooses both.
     pub(super) fn new(table: &'a Table, n_sets: usize, seed: u64) -> Self {
-        let weights = &table.weights;
-        // a table has fewer than 2^32 rows
-        let rows = (0..table.n_points()).filter(|&row| weights.get(row) > 0).map(|row| row as u32);
-        let rows: Vec<u32> = rows.collect();
+        let rows = table.weighted_rows();
         let sample = if rows.len() > MOST_ROWS {
             Some(choose(rows.len(), MOST_ROWS, seed).into_iter().map(|at| rows[at]).collect())
         } else if rows.len() < table.n_points() {

@@ -91,8 +91,7 @@ fn assign_within(
         (0..k).min_by_key(|&c| less(c)).unwrap_or(0) as u32
     };
     let labels = (0..table.n_points()).map(nearest).collect();
-    let rows: Vec<u32> =
-        (0..table.n_points() as u32).filter(|&i| table.weights.get(i as usize) > 0).collect();
+    let rows = table.weighted_rows();
     let mut solver = Solver::new(&costs, labels, &rows, sizes, std::mem::take(potentials));
     solver.reach_limits(watch)?;
     solver.lower_labels(&rows, watch)?;

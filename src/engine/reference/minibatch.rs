@@ -47,9 +47,7 @@ pub fn minibatch(
 /// `n` drawn rows, or all of positive weight if they weigh no more.
 fn sample(table: &Table, n: usize, draws: &mut Draws) -> Table {
     if n as u64 >= table.weights.total() {
-        let rows: Vec<u32> =
-            (0..table.n_points() as u32).filter(|&i| table.weights.get(i as usize) > 0).collect();
-        return table.select(&rows);
+        return table.select(&table.weighted_rows());
     }
     draw(table, n, draws)
 }

@@ -25,7 +25,7 @@ use super::identity::RunIdentity;
 use super::run::{AboutRun, BestState, SavedRun};
 use crate::data::write::{check_target, place, take_after};
 use crate::engine::{Batch, NO_LABEL, Outcome, Stop, Unfinished, digest};
-use crate::kmeans::restarts::{DEFINITION, MOST_OUTCOMES};
+use crate::kmeans::restarts::{DEFINITION, MOST_OUTCOMES, OUTCOME, bytes_of};
 use crate::kmeans::search::{Population, RunEnd};
 use crate::lattice::MAX_COORDINATE;
 use crate::temporary::{self, Access, Temporary};
@@ -41,7 +41,6 @@ const MOST_HEADER: u64 = 1 << 20;
 const MOST_EXPONENT: u32 = 1 << 12;
 /// Inertias are below this (docs/DEFINITION.md, section 2.3).
 const MOST_INERTIA: u128 = 1 << 124;
-const OUTCOME: usize = 29;
 const CHECKSUM: usize = 32;
 
 /// What a file says of a run.
@@ -187,12 +186,7 @@ fn write_parts(to: &mut impl Write, parts: &Parts<'_>) -> io::Result<()> {
     to.write_all(&(header.len() as u64).to_le_bytes())?;
     to.write_all(&header)?;
     for outcome in parts.outcomes {
-        let mut bytes = [0; OUTCOME];
-        bytes[..4].copy_from_slice(&outcome.iterations.to_le_bytes());
-        bytes[4] = outcome.stop as u8;
-        bytes[5..21].copy_from_slice(&outcome.inertia.to_le_bytes());
-        bytes[21..].copy_from_slice(&outcome.digest.to_le_bytes());
-        to.write_all(&bytes)?;
+        to.write_all(&bytes_of(outcome))?;
     }
     if let Some((_, centroids, labels)) = parts.best {
         write_values(to, centroids, i32::to_le_bytes)?;

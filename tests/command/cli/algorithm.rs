@@ -11,6 +11,16 @@ fn json(ran: &Ran) -> Value {
 
 const ARGS: &str = "digits -k 5 -r 3 --algorithm bisecting --device cpu";
 
+/// The model labels the fitted rows as the fit does, and has a report.
+fn model_labels_and_reports(folder: &Folder) {
+    let labels: Vec<String> = folder.read("l.csv").lines().skip(1).map(str::to_owned).collect();
+    let predicted = folder.run("predict m.safetensors digits").out;
+    let predicted: Vec<&str> =
+        predicted.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(predicted, labels);
+    assert!(folder.run("report m.safetensors -o m.html").code == 0);
+}
+
 #[test]
 fn splits_are_in_every_output() {
     let folder = Folder::new();
@@ -36,12 +46,7 @@ fn splits_are_in_every_output() {
     // a row for the one outcome
     assert_eq!(folder.read("r.csv").lines().count(), 2);
     // a model labels the fitted rows as the fit does
-    let labels: Vec<String> = folder.read("l.csv").lines().skip(1).map(str::to_owned).collect();
-    let predicted = folder.run("predict m.safetensors digits").out;
-    let predicted: Vec<&str> =
-        predicted.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
-    assert_eq!(predicted, labels);
-    assert!(folder.run("report m.safetensors -o m.html").code == 0);
+    model_labels_and_reports(&folder);
     assert!(folder.read("m.html").contains("bisecting: 4 splits in two"));
     let swept = folder.run("sweep digits -k 5 --seeds 42 -r 3 --algorithm bisecting --device cpu --json");
     let swept = json(&swept);
@@ -102,12 +107,7 @@ fn batches_are_said_in_every_output() {
     assert_eq!(found["minibatch"], expected);
     assert_eq!((&found["best"]["iterations"], &found["best"]["converged"]), (&7.into(), &false.into()));
     // a model labels the fitted rows as the fit does, and its report says what it is
-    let labels: Vec<String> = folder.read("l.csv").lines().skip(1).map(str::to_owned).collect();
-    let predicted = folder.run("predict m.safetensors digits").out;
-    let predicted: Vec<&str> =
-        predicted.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
-    assert_eq!(predicted, labels);
-    assert!(folder.run("report m.safetensors -o m.html").code == 0);
+    model_labels_and_reports(&folder);
     assert!(folder.read("m.html").contains("the result is not a fixed point"));
     let swept = folder.run("sweep digits -k 5 --seeds 42 -r 3 --algorithm minibatch --batch-size 40 --batches 7 --device cpu --json");
     let swept = json(&swept);
