@@ -6,8 +6,8 @@ use anyhow::Context;
 use cairn::data::Dataset;
 use cairn::data::write::Output;
 use cairn::kmeans::{
-    CONTINUE, Checkpoint, Fit, FitError, KMeans, Params, ParamsError, RunEnd, Step, fit_in_steps,
-    fit_with_checkpoint, labelled, labelled_values,
+    Algorithm, CONTINUE, Checkpoint, Fit, FitError, KMeans, Minibatch, Params, ParamsError, RunEnd, Step,
+    fit_in_steps, fit_with_checkpoint, labelled, labelled_values,
 };
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
@@ -72,13 +72,14 @@ fn end(done: &Done<'_>, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
         [file] => format!("{file} was written"),
         [files @ .., last] => format!("{} and {last} were written", files.join(", ")),
     };
-    let first = match done.params.first_restart() {
-        0 => String::new(),
-        first => format!(" --first-restart {first}"),
+    let of = match (done.params.algorithm().minibatch(), done.params.first_restart()) {
+        (Some(plan), _) => format!("--batches {}", plan.batches),
+        (None, 0) => format!("--restarts {count}"),
+        (None, first) => format!("--restarts {count} --first-restart {first}"),
     };
     let kept =
         checkpoint::words(&done.args.run, kept, count).map_or(String::new(), |words| format!("; {words}"));
-    Err(Stopped(format!("the result is that of --restarts {count}{first}; {written}{kept}")).into())
+    Err(Stopped(format!("the result is that of {of}; {written}{kept}")).into())
 }
 
 fn work<'a>(
@@ -126,22 +127,42 @@ fn work<'a>(
         (error, _) => explain(error, &data, args),
     })?;
     let mut warnings = hints::with_flags(warnings::of_fit(&fit, &data)?);
-    let (done, of) = (fit.restarts.count(), params.n_outcomes());
-    // what is left of a stopped fit is in all the same as one of fewer restarts
-    let params = if done < of { KMeans::from(params).restarts(done).check()? } else { params };
     warnings.extend(args.rows_out.as_ref().and_then(|to| rows_out::unread(&*source, to)));
     if fit.searched.ended == RunEnd::Cancelled {
-        warnings.push(stopped(done, of));
+        warnings.push(stopped(&fit, &params));
     }
+    let params = those_done(&fit, params)?;
     let score = score_of(&data, &fit, params.n_clusters())?;
     let measures = measures_of(&data, &fit, &params, args, &warnings)?;
     let total = begun.elapsed();
     Ok(Done { args, data, source, params, fit, score, measures, warnings, starts, opened, read, total })
 }
 
+/// The parameters of what was done: what is left of a stopped fit is in all the same as one of fewer restarts or batches.
+fn those_done(fit: &Fit, params: Params) -> Result<Params, ParamsError> {
+    let done = fit.restarts.count();
+    match params.algorithm().minibatch() {
+        Some(plan) if fit.searched.ended == RunEnd::Cancelled => {
+            let plan = Minibatch { batches: fit.best.iterations, ..plan };
+            KMeans::from(params).algorithm(Algorithm::Minibatch(plan)).check()
+        }
+        _ if done < params.n_outcomes() => KMeans::from(params).restarts(done).check(),
+        _ => Ok(params),
+    }
+}
+
 /// The warning of a fit that was stopped.
-fn stopped(done: u64, of: u64) -> Warning {
-    let text = format!("stopped by Ctrl-C after {done} of {of} restarts; the result is the best of these");
+fn stopped(fit: &Fit, params: &Params) -> Warning {
+    let text = match params.algorithm().minibatch() {
+        Some(plan) => {
+            let (done, of) = (fit.best.iterations, plan.batches);
+            format!("stopped by Ctrl-C after {done} of {of} batches; the result is that of these")
+        }
+        None => {
+            let (done, of) = (fit.restarts.count(), params.n_outcomes());
+            format!("stopped by Ctrl-C after {done} of {of} restarts; the result is the best of these")
+        }
+    };
     Warning::new(WarningCode::StoppedEarly, text)
 }
 
@@ -152,7 +173,7 @@ fn explain(error: FitError, data: &Dataset<'_>, args: &FitArgs) -> anyhow::Error
             anyhow::Error::new(error).context(format!("--init {init}"))
         }
         FitError::CancelledBatches { .. } => {
-            Stopped(format!("{error}, before all rows were labelled; {NOTHING_WRITTEN}")).into()
+            Stopped(format!("{error}, while the sample was fitted; {NOTHING_WRITTEN}")).into()
         }
         FitError::Cancelled { .. } if args.algorithm.algorithm == AlgorithmArg::Bisecting => {
             Stopped(format!("{error}, before there were as many clusters as asked for; {NOTHING_WRITTEN}"))

@@ -28,6 +28,8 @@ pub struct Minibatched {
     pub restarts: Restarts,
     /// Weight of the rows of the sample.
     pub sample: u64,
+    /// Whether it was cancelled after fewer batches than asked for; then it is the result of these.
+    pub cancelled: bool,
     /// What it ran on.
     pub device: DeviceInfo,
     /// Time for loading the sample, of which the second is for building kernels.
@@ -54,7 +56,8 @@ pub(super) struct First {
 /// Fits a sample, moves its centroids by batches of drawn rows, and labels all rows.
 ///
 /// `seen` is called with the restarts and batches done, from any thread; it cancels the run by returning
-/// [`ControlFlow::Break`].
+/// [`ControlFlow::Break`]. With [`KMeans::best_so_far`](super::KMeans::best_so_far) a run that is cancelled after a batch
+/// ends as one of so many batches does.
 ///
 /// # Errors
 /// [`FitError::Params`]; [`FitError::Engine`] if the device fails; [`FitError::CancelledBatches`].
@@ -76,24 +79,26 @@ pub fn minibatch(
         fit_first(engine, &sample, params, &job, seen)?;
     let sample = sample.weights.total();
     let start = Instant::now();
-    for done in 1..=plan.batches {
+    let (mut done, mut cancelled) = (0, false);
+    while done < plan.batches && !cancelled {
         let rows = draw(plan.rows as usize);
         let (_, used) = running.follow(engine, &rows, job.metric)?;
         device = if used.fallback.is_some() { used } else { device };
-        if seen(params.n_restarts() + u64::from(done)).is_break() && done < plan.batches {
-            return Err(FitError::CancelledBatches { done, of: plan.batches });
-        }
+        done += 1;
+        cancelled = seen(params.n_restarts() + u64::from(done)).is_break() && done < plan.batches;
+    }
+    if cancelled && !params.best_so_far() {
+        return Err(FitError::CancelledBatches { done, of: plan.batches });
     }
     let mut batch = batch;
     batch.times.iterate += start.elapsed();
     let Labelled { state, inertia, device: used } = label_all(engine, table, running.centroids)?;
     let device = if used.fallback.is_some() { used } else { device };
     let stop = if is_fixed_point(&job, &state) { Stop::FixedPoint } else { Stop::MaxIter };
-    let outcome =
-        Outcome { restart: 0, inertia, iterations: plan.batches, stop, digest: digest(&state.centroids) };
+    let outcome = Outcome { restart: 0, inertia, iterations: done, stop, digest: digest(&state.centroids) };
     let mut restarts = Restarts::of_one(outcome, state, batch);
     label_outside(&job, &mut restarts);
-    Ok(Minibatched { restarts, sample, device, loading })
+    Ok(Minibatched { restarts, sample, cancelled, device, loading })
 }
 
 /// The best restart of a table, with the sums of its labels. `whole` is the job of which the table is a part.

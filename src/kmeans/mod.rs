@@ -718,15 +718,18 @@ fn of_one(
     let of = params.restarts_run();
     let best = f64::INFINITY;
     let unit = if params.algorithm().minibatch().is_some() { "restarts and batches" } else { "restarts" };
-    let (not_written, earlier) = (None, 0);
-    let mut seen = |done: u64| {
+    let (not_written, earlier, mut done) = (None, 0, 0);
+    let mut seen = |so_far: u64| {
+        done = so_far;
         progress(&Progress { done, earlier, of, unit, best, batch: &[], iterations: 0, not_written, table })
     };
     let (engine, searched) = (opened.engine.as_ref(), Searched::plain());
     let ran = if let Some(plan) = params.algorithm().minibatch() {
-        let Minibatched { restarts, sample, device, loading } =
+        let Minibatched { restarts, sample, cancelled, device, loading } =
             minibatch(engine, table, params, plan, &mut seen)?;
         let splits = Vec::new();
+        let ended = if cancelled { RunEnd::Cancelled } else { RunEnd::Restarts };
+        let searched = Searched { ended, ..searched };
         Ran { restarts, searched, resumed: None, splits, sample: Some(sample), device, loading }
     } else {
         let Bisected { restarts, splits, device, loading } = bisect(engine, table, params, &mut seen)?;
@@ -734,7 +737,10 @@ fn of_one(
     };
     let best = table.cost(ran.restarts.best().map_or(0, |best| best.inertia));
     let batch = &ran.restarts.outcomes;
-    let _ =
-        progress(&Progress { done: of, earlier, of, unit, best, batch, iterations: 0, not_written, table });
+    let done = match ran.searched.ended {
+        RunEnd::Cancelled => done,
+        RunEnd::Restarts | RunEnd::Time | RunEnd::Patience => of,
+    };
+    let _ = progress(&Progress { done, earlier, of, unit, best, batch, iterations: 0, not_written, table });
     Ok(ran)
 }

@@ -456,6 +456,8 @@ impl KMeans {
     /// Whether a fit that its observer cancels returns the best of the restarts done until then, as if no more had been
     /// requested, instead of [`FitError::Cancelled`](super::FitError::Cancelled). Default: no.
     ///
+    /// One of [`Algorithm::Minibatch`] returns the result of the batches done until then, likewise.
+    ///
     /// Only if there are any, and only of the first [`MOST_OUTCOMES`](super::MOST_OUTCOMES) restarts: a fit cancelled after more of them is an error
     /// all the same, since its fingerprint would be that of no fit.
     pub fn best_so_far(self, best_so_far: bool) -> Self {

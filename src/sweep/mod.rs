@@ -142,7 +142,7 @@ pub fn sweep(
                 swept.run(params, expected.as_ref(), &mut || seen(&runs))
             });
             let run = match run {
-                Err(SweepError::Fit(FitError::Cancelled { .. })) => break,
+                Err(SweepError::Fit(FitError::Cancelled { .. } | FitError::CancelledBatches { .. })) => break,
                 run => run?,
             };
             runs.push(run);

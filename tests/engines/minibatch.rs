@@ -126,6 +126,23 @@ fn a_cancelled_run_says_how_far_it_came() {
     assert!(run(9).is_ok());
 }
 
+/// With `best_so_far` a cancelled run is the run of the batches done.
+#[test]
+fn a_cancelled_run_leaves_what_its_batches_made() {
+    let rows = normal(500, 4, 7);
+    let kmeans = || KMeans::new(5).restarts(3).batch(1).best_so_far(true);
+    let (six, two) = (case(&rows, kmeans(), 20, 6), case(&rows, kmeans(), 20, 2));
+    let mut until = |done| if done < 5 { CONTINUE } else { ControlFlow::Break(()) };
+    let cut = minibatch(&Reference, &six.table, &six.params, six.plan, &mut until).expect("two batches");
+    assert!(cut.cancelled);
+    let (outcome, state) = two.run(&Reference);
+    assert_eq!(cut.restarts.best(), Some(&outcome));
+    assert_eq!(cut.restarts.best_state(), Some(&state));
+    let mut at_once = |_| ControlFlow::Break(());
+    let none = minibatch(&Reference, &six.table, &six.params, six.plan, &mut at_once);
+    assert!(matches!(none, Err(FitError::CancelledBatches { done: 0, of: 6 })));
+}
+
 /// Batches of rows, with whole weights or without.
 fn batches() -> Vec<Dataset<'static>> {
     let weights: Vec<f64> = (0..80).map(|i| f64::from(i % 4)).collect();

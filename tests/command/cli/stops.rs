@@ -37,6 +37,28 @@ fn ctrl_c_leaves_the_best_so_far() {
     assert_eq!(inertias.iter().copied().reduce(f64::min), json["best"]["inertia"].as_f64());
 }
 
+/// A stopped minibatch is that of the batches that were done, in every output, and says so.
+#[test]
+fn ctrl_c_leaves_the_batches_done() {
+    let folder = Folder::new();
+    let minibatch = "--algorithm minibatch --batch-size 64 -k 4 -r 2";
+    let args =
+        format!("fit --device cpu --json {minibatch} --batches 4000000 --labels l.csv --model m.safetensors");
+    let (code, out, err) = interrupted(&folder, &args, 2);
+    assert_eq!(code, Some(130), "{out}{err}");
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let batches = json["minibatch"]["batches"].as_u64().unwrap();
+    assert!((1..4_000_000).contains(&batches) && json["best"]["iterations"] == batches, "{json:#}");
+    let said = format!(
+        "error: stopped by Ctrl-C; the result is that of --batches {batches}; l.csv and m.safetensors were"
+    );
+    assert!(err.contains(&said), "{err}");
+    assert!(err.contains(&format!("stopped by Ctrl-C after {batches} of 4000000 batches")), "{err}");
+    let whole = folder.json(&format!("{minibatch} --batches {batches} --labels whole.csv"));
+    assert_eq!(json["fingerprint"], whole["fingerprint"]);
+    assert_eq!(folder.read("l.csv"), folder.read("whole.csv"));
+}
+
 #[test]
 fn ctrl_c_before_a_restart_has_ended_ends_the_program() {
     // one restart takes minutes
