@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use arrow_array::RecordBatch;
 use arrow_ipc::reader::{FileReader, read_footer_length};
-use arrow_ipc::{Block, Buffer, root_as_footer, root_as_message};
+use arrow_ipc::{Block, Buffer, CompressionType, root_as_footer, root_as_message};
 use arrow_schema::{ArrowError, DataType, Field};
 
 use super::arrow_column::{kind_of, read};
@@ -16,6 +16,7 @@ use super::guarded::guarded;
 use super::input::{Input, Stored, StoredBytes};
 use super::options::ReadOptions;
 use super::source::Source;
+use super::unpack::FREE;
 
 /// The Arrow IPC format.
 pub(super) const FORMAT: InputFormat =
@@ -23,7 +24,7 @@ pub(super) const FORMAT: InputFormat =
 
 const NAME: &str = "Arrow";
 
-/// The most times their size that data of LZ4 unpack to.
+/// The most times their size that data of LZ4 unpack to. Those of zstd may unpack to more where that is little.
 const MOST_TIMES: i64 = 256;
 
 /// Bytes at the end of a file: the length of its footer, and the magic.
@@ -116,9 +117,9 @@ fn unpacks(file: &mut StoredBytes, block: &Block) -> io::Result<bool> {
     if !batch.buffers().into_iter().flatten().all(lies_in_body) {
         return Ok(false);
     }
-    if batch.compression().is_none() {
-        return Ok(true);
-    }
+    let Some(compression) = batch.compression() else { return Ok(true) };
+    let free = if compression.codec() == CompressionType::ZSTD { FREE as i64 } else { 0 };
+    let mut unpacked = 0i64; // more than their share, in all
     let body = block.offset() + i64::from(block.metaDataLength());
     for buffer in batch.buffers().into_iter().flatten().filter(|buffer| buffer.length() >= 8) {
         let Some(at) = body.checked_add(buffer.offset()).and_then(|at| u64::try_from(at).ok()) else {
@@ -127,7 +128,9 @@ fn unpacks(file: &mut StoredBytes, block: &Block) -> io::Result<bool> {
         let mut length = [0; 8];
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut length)?;
-        if i64::from_le_bytes(length) > buffer.length().saturating_mul(MOST_TIMES) {
+        let more = i64::from_le_bytes(length).saturating_sub(buffer.length().saturating_mul(MOST_TIMES));
+        unpacked = unpacked.saturating_add(more.max(0));
+        if unpacked > free {
             return Ok(false);
         }
     }

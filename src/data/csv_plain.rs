@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::csv_block::RowBlock;
 use super::csv_rows::WHITE_SPACE;
 use super::csv_values::{CsvValues, Decimals};
+use super::failed::Failed;
 use super::pick::Pick;
 
 /// How much text is read at a time.
@@ -90,15 +91,6 @@ impl PlainText {
             None if self.ended => Box::new(rest),
             None => Box::new(rest.chain(self.text)),
         }
-    }
-}
-
-/// A text that can't be read.
-struct Failed(Option<io::Error>);
-
-impl Read for Failed {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
     }
 }
 
@@ -417,13 +409,42 @@ fn str(text: &[u8]) -> &str {
 /// A number of at most 8 digits, if nothing else of a number follows, and where it ends.
 #[inline]
 fn whole_number(text: &[u8], start: usize) -> Option<(f64, usize)> {
-    let (mut value, mut at) = (0u32, start);
-    while let Some(digit) = text.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10) {
-        value = value.wrapping_mul(10).wrapping_add(digit.into());
-        at += 1;
+    let (value, n) = match text.get(start..start + 8) {
+        Some(&[a, b, c, d, e, f, g, h]) => digits(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
+        _ => {
+            let mut bytes = [0; 8]; // 0 is no digit
+            let rest = text.get(start..).unwrap_or_default();
+            bytes[..rest.len()].copy_from_slice(rest);
+            digits(u64::from_le_bytes(bytes))
+        }
+    };
+    let end = start + n;
+    let ends = match text.get(end) {
+        Some(b'.' | b'e' | b'E') => false,
+        Some(b'0'..=b'9') => false, // more than 8
+        _ => n > 0,
+    };
+    ends.then_some((value.into(), end))
+}
+
+/// The number that 8 bytes, the first one lowest, begin with, and how many of them are its digits.
+///
+/// All digits at once, without a branch on how many there are: they are moved to the end of 8 places, so that zeros stand
+/// before them, and neighbours are joined to numbers of 2, of 4 and of 8 digits.
+#[inline]
+fn digits(bytes: u64) -> (u32, usize) {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let values = bytes ^ (EACH * u64::from(b'0'));
+    // the high bit of each byte above 9; below the first of them no carry goes on
+    let others = (values.wrapping_add(EACH * 0x76) | values) & (EACH * 0x80);
+    let n = others.trailing_zeros() as usize / 8;
+    if n == 0 {
+        return (0, 0);
     }
-    let ends = !matches!(text.get(at), Some(b'.' | b'e' | b'E'));
-    (ends && (1..=8).contains(&(at - start))).then_some((value.into(), at))
+    let placed = values << (64 - 8 * n);
+    let twos = (placed.wrapping_mul(10).wrapping_add(placed >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos.wrapping_mul(100).wrapping_add(twos >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(10_000).wrapping_add(fours >> 32) as u32, n)
 }
 
 /// Cuts a text after line feeds into pieces of about so many bytes.
@@ -438,4 +459,28 @@ fn cut(mut text: &[u8], bytes: usize) -> Vec<&[u8]> {
     }
     pieces.extend((!text.is_empty()).then_some(text));
     pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_end_where_they_do() {
+        let others = [",", "\n", "", " ", "\r\n", "x", ".", "e", "E", "-", "/", ":", "\u{ff}", "\0", "9"];
+        for number in
+            (0..=9).map(|n| &"12034567"[..n.min(8)]).chain(["0", "00", "007", "99999999", "00000001"])
+        {
+            for other in others {
+                for rest in ["", "5", "123456789"] {
+                    let text = format!("a{number}{other}{rest}");
+                    let end = 1 + text[1..].bytes().take_while(u8::is_ascii_digit).count();
+                    let is_part = matches!(text.as_bytes().get(end), Some(b'.' | b'e' | b'E'));
+                    let is_whole = (1..=8).contains(&(end - 1)) && !is_part;
+                    let expected = is_whole.then(|| (text[1..end].parse().unwrap(), end));
+                    assert_eq!(whole_number(text.as_bytes(), 1), expected, "{text:?}");
+                }
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@
 //! | `reading` | how a table was read: what was found in it |
 //! | `columns`, `pick` | the columns of a source; which are features, truth and weights |
 //! | `source` | the interface of all formats |
-//! | `unpack` | data compressed by gzip and zstd |
+//! | `unpack`, `failed` | data compressed by gzip and zstd; a stream that can't be read |
 //! | `stamp`, `input` | whether a file has changed; input bytes: file, memory, pipe |
 //! | `format` | how formats are recognised |
 //! | `foreign` | formats that are recognised, but not read |
@@ -27,7 +27,7 @@
 //! | `guarded` | libraries that may panic |
 //! | `sheet` | Excel and OpenDocument sheets to text |
 //! | `columnar` | files of columns to rows |
-//! | `parquet_pages`, `parquet_column`, `parquet` | Parquet: the bytes; a column; the file |
+//! | `parquet_bytes`, `parquet_column`, `parquet` | Parquet: the bytes; a column; the file |
 //! | `arrow_column`, `arrow` | Arrow IPC: a column; the file |
 //! | `folder` | the pictures in a folder |
 //! | `picture_files`, `pictures` | PNG and JPEG: the files; each pixel, or each picture, as a row |
@@ -59,6 +59,7 @@ mod dataset;
 mod dialect;
 mod digits;
 mod error;
+mod failed;
 mod files;
 #[cfg(feature = "cli")]
 mod folder;
@@ -82,9 +83,9 @@ mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(feature = "parquet")]
-mod parquet_column;
+mod parquet_bytes;
 #[cfg(feature = "parquet")]
-mod parquet_pages;
+mod parquet_column;
 mod pick;
 #[cfg(feature = "cli")]
 mod picture_files;

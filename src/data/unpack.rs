@@ -3,13 +3,13 @@
 //! Checksums are verified. Little is in memory at a time, so data that unpack to far more than their size, as those made
 //! to fill a computer do, are refused only for what becomes of them.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use super::failed::Failed;
 
 /// Unpacks a stream.
 pub(super) type Unpack = fn(Box<dyn Read + Send>) -> Box<dyn Read + Send>;
@@ -34,7 +34,15 @@ fn gzip(packed: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
 }
 
 fn zstd(packed: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
-    Box::new(Unpacked::new("zstd", packed, |packed| Box::new(ZstdFrames::new(packed)), FREE))
+    Box::new(Unpacked::new("zstd", packed, zstd_frames, FREE))
+}
+
+/// The decoder of zstd data. It refuses those that ask for more than 128 MiB to look back at, as `zstd -d` does.
+fn zstd_frames(packed: Counted) -> Box<dyn Read + Send> {
+    match zstd::Decoder::new(packed) {
+        Ok(decoder) => Box::new(decoder),
+        Err(error) => Box::new(Failed(Some(error))),
+    }
 }
 
 /// A decoder whose errors name its format, and which stops at data that unpack to too much.
@@ -97,105 +105,9 @@ impl Read for Counted {
     }
 }
 
-/// The frames of zstd data, one after the other.
-struct ZstdFrames<R> {
-    packed: BufReader<R>,
-    frame: Option<FrameDecoder>,
-    /// Bytes given of the frame.
-    given: u64,
-}
-
-impl<R: Read> ZstdFrames<R> {
-    fn new(packed: R) -> Self {
-        Self { packed: BufReader::with_capacity(1 << 16, packed), frame: None, given: 0 }
-    }
-
-    /// The decoder of the next frame; `None` at the end.
-    fn next_frame(&mut self) -> io::Result<Option<FrameDecoder>> {
-        while !self.packed.fill_buf()?.is_empty() {
-            let mut frame = FrameDecoder::new();
-            match frame.init(&mut self.packed) {
-                Ok(()) => return Ok(Some(frame)),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length,
-                    ..
-                })) => self.skip(u64::from(length))?,
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        Ok(None)
-    }
-
-    fn skip(&mut self, length: u64) -> io::Result<()> {
-        match io::copy(&mut self.packed.by_ref().take(length), &mut io::sink())? {
-            skipped if skipped == length => Ok(()),
-            _ => Err(ErrorKind::UnexpectedEof.into()),
-        }
-    }
-}
-
-impl<R: Read> Read for ZstdFrames<R> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        if to.is_empty() {
-            return Ok(0);
-        }
-        loop {
-            let Some(frame) = &mut self.frame else {
-                (self.frame, self.given) = (self.next_frame()?, 0);
-                if self.frame.is_none() {
-                    return Ok(0);
-                }
-                continue;
-            };
-            while frame.can_collect() == 0 && !frame.is_finished() {
-                frame
-                    .decode_blocks(&mut self.packed, BlockDecodingStrategy::UptoBlocks(1))
-                    .map_err(failed)?;
-            }
-            let n = frame.read(to)?;
-            self.given += n as u64;
-            if n > 0 {
-                return Ok(n);
-            }
-            check(frame, self.given)?;
-            self.frame = None;
-        }
-    }
-}
-
-/// Appends what zstd data in memory hold, at most so many bytes.
-#[cfg(feature = "parquet")]
-pub(super) fn unpack_zstd(packed: &[u8], most: u64, to: &mut Vec<u8>) -> io::Result<()> {
-    let n = ZstdFrames::new(packed).take(most).read_to_end(to)?;
-    if n as u64 == most {
-        return Err(io::Error::other(format!("its zstd data unpack to {most} bytes or more")));
-    }
-    Ok(())
-}
-
-/// Checks a whole frame by what it says about itself.
-fn check(frame: &FrameDecoder, given: u64) -> io::Result<()> {
-    let sum = frame.get_checksum_from_data();
-    if sum.is_some() && sum != frame.get_calculated_checksum() {
-        return Err(io::Error::new(ErrorKind::InvalidData, "its checksum differs"));
-    }
-    match frame.content_size() {
-        0 => Ok(()), // not said
-        size if size == given => Ok(()),
-        size => Err(io::Error::new(ErrorKind::InvalidData, format!("{given} bytes where it says {size}"))),
-    }
-}
-
-/// An error of the file as it is, others as those of the data.
-fn failed(error: FrameDecoderError) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, error)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write};
-
-    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
     use super::*;
 
@@ -206,7 +118,10 @@ mod tests {
     }
 
     fn zstandard(bytes: &[u8]) -> Vec<u8> {
-        compress_to_vec(bytes, CompressionLevel::Fastest)
+        let mut zstd = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        zstd.include_checksum(true).unwrap(); // as the program zstd does
+        zstd.write_all(bytes).unwrap();
+        zstd.finish().unwrap()
     }
 
     fn unpacked(packed: &[u8]) -> io::Result<Vec<u8>> {
@@ -255,7 +170,7 @@ mod tests {
         type Decoder = fn(Counted) -> Box<dyn Read + Send>;
         let cases: [(Vec<u8>, Decoder); 2] = [
             (gzipped(&zeros), |packed| Box::new(MultiGzDecoder::new(packed))),
-            (zstandard(&zeros), |packed| Box::new(ZstdFrames::new(packed))),
+            (zstandard(&zeros), zstd_frames),
         ];
         for (packed, decoder) in cases {
             let read = |free| {

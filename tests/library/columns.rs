@@ -9,7 +9,7 @@ use cairn::data::{DataError, Dataset, LoadOptions, Missing, Points, Rows, load};
 const ROWS: [[f64; 3]; 5] =
     [[0.0, 1.0, 200.0], [3.0, 4.0, 5.0], [199.0, 7.0, 8.0], [9.0, 100.0, 11.0], [12.0, 13.0, 0.0]];
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "none.parquet",
     "snappy.parquet",
     "gzip.parquet",
@@ -19,6 +19,7 @@ const FILES: [&str; 12] = [
     "polars.parquet",
     "uncompressed.feather",
     "lz4.feather",
+    "zstd.feather",
     "batches.feather",
     "polars.arrow",
     "kinds.parquet", // only to be cut
