@@ -86,7 +86,7 @@ def with_polars(file):
         case "parquet":
             return lambda: polars.read_parquet(file).to_numpy(order="c")
         case "feather":
-            return lambda: polars.read_ipc(file, memory_map=False).to_numpy(order="c")
+            return lambda: polars.read_ipc(file).to_numpy(order="c")
 
 
 def least(read, args):

@@ -6,7 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use cairn::data::{DataError, LoadOptions, Rows, load};
+use cairn::data::{DataError, LoadOptions, Points, Rows, load};
 use cairn::kmeans::pack;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
@@ -14,6 +14,9 @@ use nix::sys::time::TimeValLike;
 /// Rows of a file, (n_points, n_dims).
 fn read(file: &str) -> Result<Vec<f32>, DataError> {
     let data = load(file, &LoadOptions::default())?;
+    if let Points::F32(rows) = data.points {
+        return Ok(rows.into_owned().into_raw_vec_and_offset().0); // they are in memory, and are not copied
+    }
     let mut values = Vec::with_capacity(data.points.n_points() * data.points.n_dims());
     data.points.visit::<DataError>(&mut |_, rows| {
         match rows {

@@ -75,20 +75,19 @@ fn plain(array: &ArrayRef, as_text: bool, to: &mut Cells) -> Result<(), ArrowErr
             let number = |value: bool| f64::from(u8::from(value));
             push(array.as_boolean().iter(), as_text, to, number, |value| value.to_string());
         }
-        T::Int8 => numbers::<Int8Type>(array, as_text, to, f64::from),
-        T::Int16 => numbers::<Int16Type>(array, as_text, to, f64::from),
-        T::Int32 => numbers::<Int32Type>(array, as_text, to, f64::from),
-        T::Int64 => numbers::<Int64Type>(array, as_text, to, |value| value as f64),
-        T::UInt8 => numbers::<UInt8Type>(array, as_text, to, f64::from),
-        T::UInt16 => numbers::<UInt16Type>(array, as_text, to, f64::from),
-        T::UInt32 => numbers::<UInt32Type>(array, as_text, to, f64::from),
-        T::UInt64 => numbers::<UInt64Type>(array, as_text, to, |value| value as f64),
-        T::Float16 => numbers::<Float16Type>(array, as_text, to, f64::from),
+        T::Int8 => numbers::<Int8Type>(array, as_text, to, f64::from, shown),
+        T::Int16 => numbers::<Int16Type>(array, as_text, to, f64::from, shown),
+        T::Int32 => numbers::<Int32Type>(array, as_text, to, f64::from, shown),
+        T::Int64 => numbers::<Int64Type>(array, as_text, to, |value| value as f64, shown),
+        T::UInt8 => numbers::<UInt8Type>(array, as_text, to, f64::from, shown),
+        T::UInt16 => numbers::<UInt16Type>(array, as_text, to, f64::from, shown),
+        T::UInt32 => numbers::<UInt32Type>(array, as_text, to, f64::from, shown),
+        T::UInt64 => numbers::<UInt64Type>(array, as_text, to, |value| value as f64, shown),
+        T::Float16 => numbers::<Float16Type>(array, as_text, to, f64::from, shown),
         T::Float32 => {
-            let values = array.as_primitive::<Float32Type>().iter();
-            push(values, as_text, to, f64::from, |value| f64::from(value).to_string());
+            numbers::<Float32Type>(array, as_text, to, f64::from, |value| shown(f64::from(value)));
         }
-        T::Float64 => numbers::<Float64Type>(array, as_text, to, |value| value),
+        T::Float64 => numbers::<Float64Type>(array, as_text, to, |value| value, shown),
         T::Utf8 => texts(array.as_string::<i32>().iter(), to),
         T::LargeUtf8 => texts(array.as_string::<i64>().iter(), to),
         T::Utf8View => texts(array.as_string_view().iter(), to),
@@ -102,14 +101,17 @@ fn numbers<T: ArrowPrimitiveType>(
     as_text: bool,
     to: &mut Cells,
     number: impl Fn(T::Native) -> f64,
-) where
-    T::Native: std::fmt::Display,
-{
+    text: impl Fn(T::Native) -> String,
+) {
     let array = array.as_primitive::<T>();
     if !as_text && array.null_count() == 0 {
         return to.numbers.extend(array.values().iter().map(|&value| number(value)));
     }
-    push(array.iter(), as_text, to, number, |value| value.to_string());
+    push(array.iter(), as_text, to, number, text);
+}
+
+fn shown(value: impl std::fmt::Display) -> String {
+    value.to_string()
 }
 
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>, to: &mut Cells) {

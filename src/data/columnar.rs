@@ -30,6 +30,8 @@ pub(super) struct Wanted {
     pub(super) as_text: bool,
 }
 
+/// Chunks that are read in place of one.
+const PARTS: usize = 8;
 /// Rows of which all columns are put together before those of the next.
 const ROWS_AT_A_TIME: usize = 256;
 
@@ -108,7 +110,9 @@ impl Source for ColumnTable {
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {
         self.check_kinds(pick)?;
         let (wanted, narrow) = (self.wanted(pick), self.is_narrow(pick));
+        // the cells of a chunk are numbers of 8 bytes on their way to its rows, and best stay in the cache until then
         let most_rows = pick.chunk_rows(if narrow { size_of::<f32>() } else { size_of::<f64>() });
+        let most_rows = most_rows.div_ceil(PARTS);
         let mut block = Block::new(self, pick, narrow);
         self.file.pass(&wanted, most_rows, &mut |n_rows, cells| {
             block.take(n_rows, cells)?;
