@@ -2,10 +2,14 @@
 
 use crate::data::{DataError, Dataset};
 
-/// Most rows that are examined, from the first on.
+/// Most rows that are examined, from the first on; of many columns fewer, but never less than the second.
 const MOST_ROWS: usize = 1 << 16;
+const LEAST_ROWS: usize = 1 << 10;
+/// Values that are examined, unless these are fewer rows than the least.
+const VALUES: usize = 1 << 22;
 
-/// Calls `each` with the index and the values of the first rows, unscaled: 65,536, and the rest of a chunk.
+/// Calls `each` with the index and the values of the first rows, unscaled: of 65,536, or of 4,194,304 values but 1,024 rows
+/// at least, and of the rest of a chunk.
 pub(super) fn first_rows(data: &Dataset<'_>, each: &mut dyn FnMut(usize, &[f64])) -> Result<(), DataError> {
     /// Ends the visit once enough rows are seen.
     enum End {
@@ -18,8 +22,9 @@ pub(super) fn first_rows(data: &Dataset<'_>, each: &mut dyn FnMut(usize, &[f64])
         }
     }
     let d = data.points.n_dims();
+    let most = (VALUES / d.max(1)).clamp(LEAST_ROWS, MOST_ROWS);
     let visited = data.points.raw().visit::<End>(&mut |first, rows| {
-        if first >= MOST_ROWS {
+        if first >= most {
             return Err(End::Enough);
         }
         rows.to_f64().chunks_exact(d).enumerate().for_each(|(row, values)| each(first + row, values));
