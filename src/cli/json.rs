@@ -337,7 +337,7 @@ fn best(done: &Done<'_>) -> BestJson {
         inertia: fit.inertia(),
         inertia_text: fit.cost_text(best.inertia, DIGITS),
         inertia_exact: best.inertia.to_string(),
-        rounding_share: fit.rounding.cost / best.inertia as f64, // infinite or NaN becomes null
+        rounding_share: fit.rounding.cost / best.inertia as f64 + 0.0, // no -0; infinite or NaN becomes null
         iterations: best.iterations,
         stopped: best.stop.name(),
         converged: best.stop != cairn::engine::Stop::MaxIter,
