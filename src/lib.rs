@@ -61,6 +61,7 @@ pub mod engine;
 mod kept;
 pub mod kmeans;
 pub mod lattice;
+mod log;
 pub mod memory;
 pub mod model;
 pub mod numbers;

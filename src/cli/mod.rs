@@ -30,6 +30,7 @@
 //! | `runtime_folder` | keeps graphics drivers quiet |
 //! | `table` | tables that fit into the terminal |
 //! | `stop` | Ctrl-C: ends a fit or a comparison early |
+//! | `log` | `-v`: a log on standard error |
 //! | `terminal` | colour, width, closed pipes |
 //! | `failure`, `hints` | error output and exit codes; hints on flags |
 
@@ -51,6 +52,7 @@ mod hints;
 mod image_file;
 mod input;
 mod json;
+mod log;
 mod measures;
 mod merge;
 mod name;
@@ -93,6 +95,7 @@ use args::Command;
 /// Runs the subcommand.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     terminal::set_color(args.color.choice());
+    log::begin(args.verbose);
     progress::set(args.progress, args.command.is_quiet());
     paths::check(&args.command)?;
     threads::start(&args.command)?;

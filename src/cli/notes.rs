@@ -7,7 +7,7 @@ use cairn::numbers::time;
 use cairn::warnings::Warning;
 
 use super::done::Done;
-use super::{cache, input, prepared, terminal};
+use super::{cache, input, log, prepared, terminal};
 
 /// Most warnings shown.
 const MOST: usize = 12;
@@ -44,7 +44,7 @@ fn table(data: &Dataset<'_>) -> Vec<String> {
 }
 
 fn notes(done: &Done<'_>) -> Vec<String> {
-    let (fit, verbose) = (&done.fit, done.args.verbose);
+    let (fit, verbose) = (&done.fit, log::is_verbose());
     let mut notes = table(&done.data);
     notes.extend(done.starts.note(&done.data));
     if verbose || *done.params.device() == Device::Auto {

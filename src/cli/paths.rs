@@ -254,7 +254,6 @@ impl<'a> Files<'a> {
             dry_run: _,
             measures: _,
             quiet: _,
-            verbose: _,
         } = args;
         self.job("DATA", job);
         more.iter().for_each(|more| self.table("MORE", more));

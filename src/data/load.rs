@@ -1,6 +1,7 @@
 //! Loads a table: opens it and collects its rows.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use ndarray::{Array2, ShapeError};
 
@@ -15,6 +16,7 @@ use super::points::{Points, SourcePoints};
 use super::reading::{Reading, RowNumbers};
 use super::rows::Rows;
 use super::source::Source;
+use crate::log::info;
 use crate::memory::{OutOfMemory, reserve};
 
 /// Loads a table: `digits` is built in, `-` is standard input, anything else is a path.
@@ -46,6 +48,7 @@ pub struct Loaded {
 ///
 /// As [`load`].
 pub fn load_kept(source: &str, options: &LoadOptions) -> Result<Loaded, DataError> {
+    let start = Instant::now();
     let sources: Vec<String> = [source.to_owned()].into_iter().chain(options.more.iter().cloned()).collect();
     let opened: Arc<dyn Source> = open_all(&sources, &options.read)?.into();
     #[cfg(feature = "cli")]
@@ -60,6 +63,9 @@ pub fn load_kept(source: &str, options: &LoadOptions) -> Result<Loaded, DataErro
         }
         false => collect(opened.clone(), options)?,
     };
+    let (n, d) = (data.points.n_points(), data.points.n_dims());
+    let rows = if matches!(data.points, Points::Source(_)) { "stay in the file" } else { "are in memory" };
+    info!("opened {}: {n} rows of {d} features, which {rows}, in {:?}", data.name, start.elapsed());
     Ok(Loaded { data, source: opened })
 }
 

@@ -8,6 +8,7 @@ use super::cpu::Cpu;
 use super::nearest_two::{Centroids, NearestSession, NearestTwo};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, Unfinished, Watch};
 use crate::lattice::Table;
+use crate::log::info;
 
 /// An engine whose jobs continue on another one when it fails, with bitwise equal results.
 pub(super) struct Fallback {
@@ -44,6 +45,7 @@ impl Other {
             return Err(error);
         }
         let note = format!("{error}; the work continued {}, with the same result", self.how);
+        info!("{note}");
         if let Some(engine) = self.opened.get() {
             return Ok((engine.as_ref(), note));
         }

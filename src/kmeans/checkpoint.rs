@@ -11,6 +11,7 @@ use super::search::{Population, RunEnd};
 use super::{Algorithm, FitError, Params, Restarts};
 use crate::engine::{Job, Keep, State, Unfinished};
 use crate::lattice::Table;
+use crate::log::debug;
 
 /// Time between two writes.
 const EVERY: Duration = Duration::from_secs(30);
@@ -215,6 +216,10 @@ impl Checkpoint {
         }
         let written = self.check_own().and_then(|()| write(&self.path, parts));
         self.error = written.err();
+        match &self.error {
+            None => debug!("wrote the checkpoint {}", self.path.display()),
+            Some(error) => debug!("{error}"),
+        }
         if self.error.is_none() {
             self.written = seen(&self.path);
         }

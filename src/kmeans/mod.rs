@@ -32,6 +32,7 @@ use crate::engine::{
     self, DeviceInfo, Estimates, Job, Keep, Metric, OpenOptions, Opened, Outcome, State, Times, Work,
 };
 use crate::lattice::{Extent, Lattice, Packer, Rounding, Table, Weights, check_shape};
+use crate::log::info;
 use crate::memory;
 use crate::numbers;
 
@@ -447,6 +448,7 @@ fn fit_of_data(
             let _ = seen(Step::Pack { done, of });
         })?;
         let packed = start.elapsed();
+        info!("placed {} rows of {} features on the lattice in {packed:?}", table.n_points(), table.n_dims());
         let kept = checkpoint.map(|checkpoint| (checkpoint, &*data.name));
         let mut fit =
             fit_packed(opened, &table, params, kept, &mut |progress| seen(Step::Restarts(*progress)))?;
@@ -618,6 +620,12 @@ fn fit_packed(
         Keep::Best => restarts.states.pop().map(|(_, state)| state), // a move: the labels may be large
     };
     let state = state.ok_or_else(missing)?;
+    let (count, took) = (restarts.count(), start.elapsed());
+    info!(
+        "{count} restarts in {took:?}: the best is {}, of inertia {}",
+        best.restart,
+        table.cost(best.inertia)
+    );
     let spread = restarts.spread().ok_or_else(missing)?;
     let unlimited = match job.sizes {
         None => None,

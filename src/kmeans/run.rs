@@ -11,6 +11,7 @@ use super::search::Population;
 use super::{FitError, Restarts, RunEnd, Searched};
 use crate::engine::reference::assign::assign_outside;
 use crate::engine::{Batch, EngineError, Job, Keep, NO_LABEL, Outcome, Session, Unfinished, Watch};
+use crate::log::debug;
 
 /// The batch size grows after a batch shorter than this.
 const SHORT: Duration = Duration::from_millis(100);
@@ -169,7 +170,10 @@ pub(super) fn run_from(
         }
         let error = recorder.as_ref().and_then(Recorder::error);
         let seen = if cut && is_empty { CONTINUE } else { observer(&batch.outcomes, error.as_deref()) };
+        let ran = batch.outcomes.len();
         all.take(batch, keep, wall, (job, n_restarts));
+        let least = all.best().map_or(f64::INFINITY, |best| job.table.cost(best.inertia));
+        debug!("{ran} restarts from {next} on in {wall:?}; {} done, least inertia {least}", all.count());
         next = end;
         let early = match (cut, seen) {
             (true, _) if !timed_out => Some(RunEnd::Cancelled),

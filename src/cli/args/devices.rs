@@ -23,10 +23,6 @@ pub(in crate::cli) struct DevicesArgs {
     #[arg(long, conflicts_with = "json")]
     pub(in crate::cli) test: bool,
 
-    /// Print the limits and features of GPUs too; with --test, a line for each check and the GPU kernels that were checked
-    #[arg(short, long, conflicts_with = "json")]
-    pub(in crate::cli) verbose: bool,
-
     /// Print JSON
     #[arg(long, help_heading = "Output")]
     pub(in crate::cli) json: bool,

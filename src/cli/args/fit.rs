@@ -97,8 +97,4 @@ pub(in crate::cli) struct FitArgs {
     /// Print errors only: no summary (except with --json), progress, notes or warnings
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub(in crate::cli) quiet: bool,
-
-    /// Print more on standard error: why the device was chosen, how many labels were decided in integers
-    #[arg(short, long, help_heading = "Output")]
-    pub(in crate::cli) verbose: bool,
 }

@@ -66,6 +66,11 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "HOW", value_enum, default_value_t = ProgressArg::Auto)]
     #[arg(help_heading = "Output")]
     pub(super) progress: ProgressArg,
+
+    /// Say more on standard error: why the device was chosen, how many labels were decided in integers, limits of GPUs, and
+    /// a log of the steps; -vv logs their parts too
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub(super) verbose: u8,
 }
 
 /// How to show progress.

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::args::DevicesArgs;
 use super::device::{self, Wanted};
 use super::json::{self, SCHEMA, VERSION};
+use super::log;
 use super::terminal::{self, plain};
 use super::terminal::{labelled, labelled_in_one_line};
 
@@ -50,10 +51,10 @@ struct Adapter {
 /// Runs the subcommand.
 pub(super) fn run(args: &DevicesArgs) -> anyhow::Result<()> {
     if args.test {
-        return checks::run(args.verbose);
+        return checks::run(log::is_verbose());
     }
     let devices = find()?;
-    let text = if args.json { json::pretty(&devices)? } else { text(&devices, args.verbose) };
+    let text = if args.json { json::pretty(&devices)? } else { text(&devices, log::is_verbose()) };
     terminal::write_stdout(&text).context("standard output")
 }
 

@@ -11,6 +11,7 @@ use super::place::{folder, place};
 use super::replace::{is_stuck, replace};
 use super::spreadsheet::{as_text, csv_cell};
 use crate::data::error::{DataError, Left};
+use crate::log::info;
 use crate::temporary::{self, Access, Temporary};
 
 /// Format of an output file, by its extension.
@@ -265,7 +266,9 @@ impl Output {
     pub(super) fn name(&self, temporary: Temporary) -> Result<(), DataError> {
         let Place { path, target } = self.place.clone();
         let target = target.unwrap_or_default();
-        replace(temporary, &target).map_err(|(reason, left)| DataError::Write { path, reason, left })
+        replace(temporary, &target)
+            .inspect(|_| info!("wrote {}", target.display()))
+            .map_err(|(reason, left)| DataError::Write { path, reason, left })
     }
 
     /// A temporary file in the target's folder, with default permissions.

@@ -64,6 +64,26 @@ fn a_device_asked_for_needs_no_reason_unless_verbose() {
     assert!(ran.err.contains("note: device cpu (") && ran.err.contains("decided in integers"), "{}", ran.err);
 }
 
+/// Once, the steps; twice, their parts. Without the flag nothing is logged.
+#[test]
+fn verbose_logs_the_steps_on_standard_error() {
+    let folder = Folder::new();
+    let levels = |flags: &str| {
+        let ran = folder.run(&format!("fit --device cpu -r 1 --labels l.csv {flags}"));
+        assert!(ran.code == 0 && !ran.out.contains("INFO"), "{}", ran.out);
+        for step in ["opened digits: 1797 rows of 64 features", "opened cpu (", "1 restarts in", "wrote "] {
+            assert_eq!(ran.err.contains(step), !flags.is_empty(), "{flags}: {step}: {}", ran.err);
+        }
+        [" INFO cairn::", " DEBUG cairn::"].map(|level| ran.err.contains(level))
+    };
+    assert_eq!(levels(""), [false, false]);
+    assert_eq!(levels("-v"), [true, false]);
+    assert_eq!(levels("-vv"), [true, true]);
+    let ran = folder.run("sweep -k 2..3 -r 1 --no-measures --json -vv");
+    let json = serde_json::from_str::<Value>(&ran.out);
+    assert!(json.is_ok() && ran.err.contains("DEBUG cairn::kmeans::run: "), "{}", ran.err);
+}
+
 #[test]
 fn reference_and_cpu_print_one_fingerprint() {
     let folder = Folder::new();

@@ -16,6 +16,7 @@ use crate::engine::gpu::repair::Repair;
 use crate::engine::gpu::throughput::{Step, Throughput};
 use crate::engine::gpu::timestamps::PassTimer;
 use crate::lattice::Table;
+use crate::log::debug;
 
 /// Multiply-adds per run that are enough to compare shapes.
 const ENOUGH: u64 = 1 << 32;
@@ -52,6 +53,7 @@ pub(super) fn fastest(
         tried => tried.ok()?,
     };
     if let Some(fastest) = &fastest {
+        debug!("a trial chose the kernel {}", fastest.shape.name());
         context.choices.keep(question, fastest.shape.name());
     }
     fastest
