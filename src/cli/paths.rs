@@ -211,6 +211,7 @@ impl<'a> Files<'a> {
             search: _,
             threads: _,
             truth: _,
+            truth_file,
             weights: _,
             columns: _,
             missing: _,
@@ -218,6 +219,7 @@ impl<'a> Files<'a> {
             table: _,
         } = args;
         self.table(data_flag, data);
+        truth_file.iter().for_each(|file| self.table("--truth-file", file));
         if let InitArg::File(file) = init {
             self.stream("--init", file);
         }
@@ -311,8 +313,9 @@ impl<'a> Files<'a> {
     }
 
     fn score(&mut self, args: &'a ScoreArgs) {
-        let ScoreArgs { rows, device: _, truth: _, measures: _, json: _ } = args;
+        let ScoreArgs { rows, device: _, truth: _, truth_file, measures: _, json: _ } = args;
         self.rows(rows);
+        truth_file.iter().for_each(|file| self.table("--truth-file", file));
     }
 
     fn name(&mut self, args: &'a NameArgs) {
@@ -340,6 +343,8 @@ impl<'a> Files<'a> {
             no_measures: _,
             reference_sets: _,
             truth: _,
+            truth_file,
+            test_truth_file,
             weights: _,
             columns: _,
             missing: _,
@@ -352,6 +357,8 @@ impl<'a> Files<'a> {
         self.table("DATA", data);
         more.iter().for_each(|more| self.table("MORE", more));
         test.iter().for_each(|test| self.table("--test", test));
+        truth_file.iter().for_each(|file| self.table("--truth-file", file));
+        test_truth_file.iter().for_each(|file| self.table("--test-truth-file", file));
         self.tables([("--table", table_out)]);
         self.json(*json);
     }

@@ -43,7 +43,7 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<()> {
         let found: Vec<_> = predictor.predict(drawings)?.into_iter().map(Some).collect();
         out.iter_mut().try_for_each(|out| out.predictions(&found, &[]))?;
     } else {
-        let how = Walk { truth: None, texts: rows.is_some(), to_terminal: to_terminal(&out_names) };
+        let how = Walk { texts: rows.is_some(), to_terminal: to_terminal(&out_names), ..Walk::default() };
         walk_with_texts(&args.rows, &model, how, &mut |from, chunk, files| {
             let found = labelled(&args.rows, &mut predictor, chunk, &mut unlabelled)?;
             out.iter_mut().try_for_each(|out| out.predictions(&found, files))?;

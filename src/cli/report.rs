@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadCounter, ReadOptions, Reading};
+use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadCounter, ReadOptions, Reading, Source};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
 use cairn::kmeans::{
@@ -120,12 +121,17 @@ fn rows_for(
     let counter = ReadCounter::default();
     let bar = Bar::read(&[source.to_owned()], &counter);
     let options = ReadOptions { counter: Some(counter), ..job.table.read_options() };
-    let opened = data::open(source, &options)?;
-    let truth = job.truth.clone().or_else(|| (source == DIGITS).then(|| TRUTH_OF_DIGITS.to_owned()));
+    let opened: Arc<dyn Source> = data::open(source, &options)?.into();
+    let of_digits = || (source == DIGITS && job.truth_file.is_none()).then(|| TRUTH_OF_DIGITS.to_owned());
+    let truth = job.truth.clone().or_else(of_digits);
     let ignore = job.weights.iter().chain(&job.columns.ignore).cloned().collect();
     let (columns, numeric) = (job.columns.columns.clone(), job.columns.numeric || job.missing.clean);
     let columns = ColumnOptions { truth, columns, ignore, numeric, by_position: false };
     let pick = Pick { lenient: true, ..model.pick(opened.columns(), &columns)? };
+    let (opened, pick) = match &job.truth_file {
+        Some(file) => data::with_truth_file(opened, pick, file, &options)?,
+        None => (opened, pick),
+    };
     let device = device::open(&args.device.device(), &wanted(args, None))?;
     let mut predictor = Predictor::new(model, &*device.engine)?;
     let (mut labels, mut unlabelled) = (Vec::new(), Unlabelled::default());

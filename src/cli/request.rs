@@ -44,6 +44,7 @@ pub(super) fn load(args: &JobArgs, more: &[String]) -> Result<Dataset<'static>, 
 pub(super) fn load_kept(args: &JobArgs, more: &[String], reread: bool) -> Result<Loaded, DataError> {
     let mut options = LoadOptions {
         truth: args.truth.clone(),
+        truth_file: args.truth_file.clone(),
         weights: args.weights.clone(),
         more: more.to_vec(),
         ..load_options(&args.table, &args.columns, &args.missing)

@@ -1,5 +1,7 @@
 //! Streams of rows in, for `predict`, `transform` and `score`.
 
+use std::sync::Arc;
+
 use cairn::data::{
     self, Chunk, Columns, DataError, Pick, PictureReading, ReadCounter, ReadOptions, Source, TextReading,
     Truth,
@@ -26,14 +28,14 @@ pub(super) struct Visited {
 }
 
 /// Visits the rows of DATA, with the model's features in the model's order: a chunk, and the names of its rows if they
-/// have some. Then writes notes on how they were read.
+/// have some. Their classes are in a column, or in a file. Then writes notes on how they were read.
 pub(super) fn walk(
     args: &RowsArgs,
     model: &Model,
-    truth: Option<&str>,
+    (truth, truth_file): (Option<&str>, Option<&str>),
     work: &mut dyn FnMut(&Chunk<'_>, &[String]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Visited> {
-    let how = Walk { truth, ..Walk::default() };
+    let how = Walk { truth, truth_file, ..Walk::default() };
     walk_with_texts(args, model, how, &mut |_, chunk, files| work(chunk, files))
 }
 
@@ -42,6 +44,8 @@ pub(super) fn walk(
 pub(super) struct Walk<'a> {
     /// Column of the classes.
     pub(super) truth: Option<&'a str>,
+    /// File of the classes.
+    pub(super) truth_file: Option<&'a str>,
     /// Whether the texts of all cells are read.
     pub(super) texts: bool,
     /// Whether what comes of the rows is written to a terminal at once, where a bar would be in the way.
@@ -58,13 +62,13 @@ type Work<'a> = &'a mut dyn FnMut(From<'_>, &Chunk<'_>, &[String]) -> anyhow::Re
 pub(super) fn walk_with_texts(
     args: &RowsArgs,
     model: &Model,
-    Walk { truth, texts, to_terminal }: Walk<'_>,
+    Walk { truth, truth_file, texts, to_terminal }: Walk<'_>,
     work: Work<'_>,
 ) -> anyhow::Result<Visited> {
     let counter = ReadCounter::default();
     let _bar = if to_terminal { Bar::hidden() } else { Bar::read(&args.sources(), &counter) };
     let options = ReadOptions { counter: Some(counter), ..args.table.read_options() };
-    let source = data::open_all(&args.sources(), &options)?;
+    let source: Arc<dyn Source> = data::open_all(&args.sources(), &options)?.into();
     let columns = ColumnOptions {
         truth: truth.map(str::to_owned),
         columns: args.columns.columns.clone(),
@@ -79,6 +83,10 @@ pub(super) fn walk_with_texts(
             source.columns().source()
         ));
     }
+    let (source, pick) = match truth_file {
+        Some(file) => data::with_truth_file(source, pick, file, &options)?,
+        None => (source, pick),
+    };
     let names = source.row_names();
     let truth = source.visit(&pick, &mut |chunk| {
         let files = names.get(chunk.first..chunk.first + chunk.n_rows).unwrap_or_default();

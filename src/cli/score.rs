@@ -68,19 +68,24 @@ pub(super) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     terminal::write_stdout(&text).context("standard output")
 }
 
-fn truth_column(args: &ScoreArgs) -> Result<&str, Usage> {
-    match (&args.truth, args.rows.name().as_str()) {
-        (Some(truth), _) => Ok(truth),
-        (None, "digits") => Ok(TRUTH_OF_DIGITS),
-        _ => Err(Usage("name the column of known classes with --truth".into())),
+/// The column of the classes; `None` if they are in a file.
+fn truth_column(args: &ScoreArgs) -> Result<Option<&str>, Usage> {
+    match (&args.truth, &args.truth_file, args.rows.name().as_str()) {
+        (_, Some(_), _) => Ok(None),
+        (Some(truth), None, _) => Ok(Some(truth)),
+        (None, None, "digits") => Ok(Some(TRUTH_OF_DIGITS)),
+        _ => Err(Usage(
+            "name the column of known classes with --truth, or their file with --truth-file".into(),
+        )),
     }
 }
 
-fn work(args: &ScoreArgs, model: &Model, truth: &str) -> anyhow::Result<Scored> {
+fn work(args: &ScoreArgs, model: &Model, truth: Option<&str>) -> anyhow::Result<Scored> {
     let opened = open_device(&args.device)?;
     let mut predictor = Predictor::new(model, &*opened.engine)?;
     let (mut found, mut rows, mut unlabelled) = (Vec::new(), Vec::new(), Unlabelled::default());
-    let visited = walk(&args.rows, model, Some(truth), &mut |chunk, _| {
+    let classes = (truth, args.truth_file.as_deref());
+    let visited = walk(&args.rows, model, classes, &mut |chunk, _| {
         let labels = labelled_rows(&args.rows, &mut predictor, chunk, &mut unlabelled)?;
         if args.measures {
             let values = chunk.rows.to_f64();

@@ -23,6 +23,9 @@ use super::terminal::{self, plain};
 use super::{hints, json, notes, prepared, request, stop, summary};
 use cairn::numbers::{percent, plural, short, time, value};
 
+/// The name of the embedded table, which has its classes.
+const DIGITS: &str = "digits";
+
 /// Default numbers of clusters.
 const DEFAULT: RangeInclusive<usize> = 2..=20;
 
@@ -90,6 +93,7 @@ struct Sources<'a> {
 pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     request::check_metric(&args.metric, &args.scale)?;
     let algorithm = args.algorithm.algorithm().map_err(Usage)?;
+    check_truth(args)?;
     let mut plan = plan(args, algorithm);
     for &k in &plan.n_clusters {
         plan.kmeans.clone().clusters(k).check()?;
@@ -99,9 +103,15 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
     let opened = device::open(&args.device.device(), &wanted)?;
     let read = LoadOptions {
         truth: args.truth.clone(),
+        truth_file: args.test_truth_file.clone(),
         ..request::load_options(&args.table, &args.columns, &args.missing)
     };
-    let weighted = LoadOptions { weights: args.weights.clone(), more: args.more.clone(), ..read.clone() };
+    let weighted = LoadOptions {
+        truth_file: args.truth_file.clone(),
+        weights: args.weights.clone(),
+        more: args.more.clone(),
+        ..read.clone()
+    };
     let data = request::load_watched(&args.data, weighted)?.data;
     let data = request::scaled(data, &args.scale, &args.metric)?;
     let test = args.test.as_ref().map(|test| request::load_watched(test, read)).transpose();
@@ -159,6 +169,20 @@ pub(super) fn run(args: &SweepArgs) -> anyhow::Result<()> {
         None => "no file was asked for, and none was written".to_owned(),
     };
     Err(Stopped(format!("the result is that of {} of {n_fits} fits; {file}", runs.len())).into())
+}
+
+/// Checks that held-out rows have classes where the fitted ones have them in a file, which holds no others.
+fn check_truth(args: &SweepArgs) -> Result<(), Usage> {
+    match (&args.test, &args.truth_file, &args.test_truth_file) {
+        (None, _, Some(file)) => Err(Usage(format!(
+            "--test-truth-file {file} has the classes of --test, which there is not; leave it out"
+        ))),
+        (Some(test), Some(file), None) if test != DIGITS => Err(Usage(format!(
+            "--truth-file {file} has the classes of {}; give those of --test {test} with --test-truth-file",
+            args.data
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The warning of a sweep that was stopped.

@@ -42,6 +42,8 @@ pub struct Columns {
     text: Vec<usize>,
     /// The column of a sheet, from 0, that the first of them is.
     in_sheet: Option<usize>,
+    /// The name of a column after all others, which is none of the source's own: only its index finds it.
+    appended: Option<String>,
 }
 
 impl Columns {
@@ -53,12 +55,20 @@ impl Columns {
             header: Some(header),
             text: Vec::new(),
             in_sheet: None,
+            appended: None,
         }
     }
 
     /// Columns without names.
     pub(super) fn numbered(source: &str, count: usize) -> Columns {
-        Columns { source: source.to_owned(), header: None, count, text: Vec::new(), in_sheet: None }
+        Columns {
+            source: source.to_owned(),
+            header: None,
+            count,
+            text: Vec::new(),
+            in_sheet: None,
+            appended: None,
+        }
     }
 
     /// The same, of which these columns hold text.
@@ -69,6 +79,11 @@ impl Columns {
     /// The same in a sheet, of which this column, from 0, is the first of them.
     pub(super) fn in_sheet(self, first: Option<usize>) -> Columns {
         Columns { in_sheet: first, ..self }
+    }
+
+    /// The same with a column of this name after all others.
+    pub(super) fn with_appended(self, name: &str) -> Columns {
+        Columns { appended: Some(name.to_owned()), ..self }
     }
 
     /// Columns that hold text, or anything else that is no number, and so can be no features, in ascending order. Only
@@ -117,6 +132,9 @@ impl Columns {
 
     /// A column's name in the header, if there is one.
     fn header_name(&self, column: usize) -> Option<String> {
+        if column == self.count {
+            return self.appended.clone();
+        }
         let name = self.header.as_ref()?.get(column)?;
         (!name.is_empty()).then(|| name.clone())
     }

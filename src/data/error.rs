@@ -242,6 +242,36 @@ pub enum DataError {
         memory: OutOfMemory,
     },
 
+    /// A file of known classes with more columns than one.
+    #[error(
+        "{name}: has {columns} columns, but a file of known classes has one, with the class of each row; give a file of \
+         that column alone"
+    )]
+    TruthColumns {
+        /// The file.
+        name: String,
+        /// Its columns.
+        columns: usize,
+    },
+
+    /// A file of known classes with more or fewer rows than the table.
+    #[error(
+        "{name}: has {found} {} where {table} has {rows} {}; {}", rows_word(*.found), rows_word(*.rows), of_first_row(*.found, *.rows, first.as_deref())
+    )]
+    TruthRows {
+        /// The file.
+        name: String,
+        /// Its rows.
+        found: usize,
+        /// The table.
+        table: String,
+        /// Rows of the table.
+        rows: usize,
+        /// The first row of the file, if it may be the name of its column where one row is too many, or a class where one
+        /// is missing.
+        first: Option<String>,
+    },
+
     /// A row of a text does not end.
     #[error(
         "{name}, row {row}: is longer than {}; close its quotes, or split the line (a table has one line per row)", size(*.bytes)
@@ -931,6 +961,25 @@ fn counted(columns: &[(String, u64)]) -> String {
     let shown = columns.iter().take(MOST_NAMES).map(|(name, count)| format!("{} ({count})", quoted(name)));
     let shown = shown.collect::<Vec<_>>().join(", ");
     if columns.len() > MOST_NAMES { shown + ", …" } else { shown }
+}
+
+fn rows_word(rows: usize) -> &'static str {
+    if rows == 1 { "row" } else { "rows" }
+}
+
+/// What to do about a file of classes that are not as many as the rows: its first row may be taken for what it is not.
+fn of_first_row(found: usize, rows: usize, first: Option<&str>) -> String {
+    match first.map(quoted) {
+        Some(first) if found > rows => {
+            format!("if its first row, {first}, is the name of its column, remove that row")
+        }
+        Some(first) => {
+            format!(
+                "its first row, {first}, was taken for the name of its column; if it is a class, put a name above it"
+            )
+        }
+        None => "give the class of every row, in the order of the rows".to_owned(),
+    }
 }
 
 /// A shape in Python's notation.

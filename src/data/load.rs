@@ -16,6 +16,7 @@ use super::points::{Points, SourcePoints};
 use super::reading::{Reading, RowNumbers};
 use super::rows::Rows;
 use super::source::Source;
+use super::truth_file::with_truth_file;
 use crate::log::info;
 use crate::memory::{OutOfMemory, reserve};
 
@@ -55,14 +56,14 @@ pub fn load_kept(source: &str, options: &LoadOptions) -> Result<Loaded, DataErro
     if opened.pictures().is_some_and(|found| !found.pixels && found.count == 1) {
         return Err(DataError::OnePicture { name: opened.columns().source().to_owned() });
     }
-    let of_digits = source == DIGITS && options.more.is_empty() && options.truth.is_none();
-    let data = match of_digits {
-        true => {
-            let truth = Some(TRUTH_OF_DIGITS.to_owned());
-            collect(opened.clone(), &LoadOptions { truth, ..options.clone() })?
+    let mut options = options.clone();
+    if source == DIGITS && options.more.is_empty() && options.truth.is_none() {
+        match options.truth_file {
+            Some(_) => options.ignore.push(TRUTH_OF_DIGITS.to_owned()),
+            None => options.truth = Some(TRUTH_OF_DIGITS.to_owned()),
         }
-        false => collect(opened.clone(), options)?,
-    };
+    }
+    let data = collect(opened.clone(), &options)?;
     let (n, d) = (data.points.n_points(), data.points.n_dims());
     let rows = if matches!(data.points, Points::Source(_)) { "stay in the file" } else { "are in memory" };
     info!("opened {}: {n} rows of {d} features, which {rows}, in {:?}", data.name, start.elapsed());
@@ -85,6 +86,10 @@ fn collect(source: Arc<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     let name = columns.source().to_owned();
     let pick = Pick::new(columns, options)?;
     source.check(&pick)?;
+    let (source, pick) = match &options.truth_file {
+        Some(file) => with_truth_file(source, pick, file, &options.read)?,
+        None => (source, pick),
+    };
     let source: Arc<dyn Source> = if pick.drops() { Arc::new(Complete::new(source, &pick)?) } else { source };
     let columns = source.columns();
     let names = pick.features.iter().map(|&column| columns.name(column)).collect();

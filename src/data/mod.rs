@@ -35,6 +35,7 @@
 //! | `files`, `joined` | the files that a pattern names; several files as one table |
 //! | `open` | the list of formats |
 //! | `scale` | scaling of columns or rows |
+//! | `truth_file` | a source whose classes are in another file |
 //! | `complete` | a source without the rows that lack a value |
 //! | `points`, `dataset`, `load` | a whole table, in memory or reread on each visit |
 //! | `scale_fit` | the numbers of a scaling, from the rows of a table |
@@ -103,6 +104,7 @@ mod source;
 mod stamp;
 mod texts;
 mod truth;
+mod truth_file;
 #[cfg(feature = "cli")]
 mod unpack;
 mod utf16;
@@ -130,3 +132,4 @@ pub use scale::{Scale, Scaling, first_of_zeros};
 pub use source::{Chunk, Source};
 pub use texts::{CellType, Texts};
 pub use truth::Truth;
+pub use truth_file::with_truth_file;

@@ -13,9 +13,9 @@ use super::source::Source;
 pub(super) const FORMAT: InputFormat =
     InputFormat { magic: &[MAGIC], endings: &["npy"], is_text: false, open };
 
-fn open(input: Input, _: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     let stored = input.store()?;
-    let form = read_header(stored.name(), &mut stored.open()?, stored.len())?;
+    let form = read_header(stored.name(), &mut stored.open()?, stored.len(), options.one_column)?;
     let columns = Columns::numbered(stored.name(), form.n_dims);
     Array::open(stored, columns, form)
 }

@@ -20,8 +20,13 @@ const MOST_FIELDS: usize = 8;
 const MAX_HEADER: u32 = 1 << 20;
 
 /// Reads the header and checks it against the length of the whole file, `total` bytes, so that nothing sized by it exceeds
-/// the file.
-pub(super) fn read_header(source: &str, reader: &mut dyn Read, total: u64) -> Result<ArrayForm, DataError> {
+/// the file. `one_column`: whether a one-dimensional array is read as a column.
+pub(super) fn read_header(
+    source: &str,
+    reader: &mut dyn Read,
+    total: u64,
+    one_column: bool,
+) -> Result<ArrayForm, DataError> {
     let (text, offset) = read_text(source, reader)?;
     let fields =
         Fields::parse(&text).map_err(|reason| DataError::NpyHeader { name: source.to_owned(), reason })?;
@@ -30,8 +35,10 @@ pub(super) fn read_header(source: &str, reader: &mut dyn Read, total: u64) -> Re
         let (dtype, advice) = (shortened(&fields.descr, 60), fields.advice());
         return Err(DataError::NpyDtype { name, dtype, advice });
     };
-    let &[n_points, n_dims] = fields.shape.as_slice() else {
-        return Err(DataError::NpyShape { name, shape: fields.shape });
+    let (n_points, n_dims) = match *fields.shape.as_slice() {
+        [n_points, n_dims] => (n_points, n_dims),
+        [n_points] if one_column => (n_points, 1),
+        _ => return Err(DataError::NpyShape { name, shape: fields.shape }),
     };
     if n_points == 0 || n_dims == 0 {
         return Err(DataError::NpyNoCells { name, n_points, n_dims });

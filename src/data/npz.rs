@@ -35,7 +35,7 @@ struct Member {
 }
 
 /// Opens the array that was asked for, or the first that is a table of numbers.
-fn open(input: Input, _: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
+fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     let (start, part) = (input.start().to_vec(), input.part().map(str::to_owned));
     let stored = input.store()?;
     let mut archive = match ZipArchive::new(stored.open()?) {
@@ -51,7 +51,7 @@ fn open(input: Input, _: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     let mut first_error = None;
     for &(index, array) in arrays.iter().filter(|(_, array)| part.as_ref().is_none_or(|part| part == array)) {
         let name = format!("{}:{array}", stored.name());
-        match form_of(&mut archive, index, &name) {
+        match form_of(&mut archive, index, &name, options.one_column) {
             Ok(form) => {
                 let columns = Columns::numbered(&name, form.n_dims);
                 return Array::open(Member { stored, name, index }, columns, form);
@@ -69,10 +69,15 @@ fn open(input: Input, _: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
 }
 
 /// The form of an array. One in Fortran order must be held in memory, so that it may not be made to fill it.
-fn form_of(archive: &mut ZipArchive<StoredBytes>, index: usize, name: &str) -> Result<ArrayForm, DataError> {
+fn form_of(
+    archive: &mut ZipArchive<StoredBytes>,
+    index: usize,
+    name: &str,
+    one_column: bool,
+) -> Result<ArrayForm, DataError> {
     let mut member = archive.by_index(index).map_err(|error| bad_member(name, error))?;
     let (packed, bytes) = (member.compressed_size(), member.size());
-    let form = read_header(name, &mut member, bytes)?;
+    let form = read_header(name, &mut member, bytes, one_column)?;
     if form.fortran && bytes > FREE && bytes / MOST_TIMES > packed {
         let reason = format!(
             "it unpacks to {bytes} bytes, more than {MOST_TIMES} times its size, which must be held in memory for its \

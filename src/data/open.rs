@@ -198,7 +198,7 @@ fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, Da
         }
         (None, None) => by_name(&input),
     };
-    if let (false, Some(mark)) = (format.is_text, options.na.first()) {
+    if let (false, Some(mark)) = (format.is_text || options.one_column, options.na.first()) {
         return Err(DataError::MarkOfNoText { name: name(), mark: mark.clone() });
     }
     (format.open)(input, options)

@@ -52,6 +52,9 @@ pub struct ReadOptions {
     /// The values of a pixel. `None`: brightness if all pictures are grey, else red, green and blue; and opacity, if a
     /// pixel of any of them is not opaque.
     pub channels: Option<Channels>,
+    /// Whether the source is to be one column, as a file of known classes is: a one-dimensional array is then read as one,
+    /// and `na` may be given for a file that is no text.
+    pub one_column: bool,
     /// Whether the rows will be read more than once: a pipe is then copied, to a temporary file or to memory.
     pub reread: bool,
     /// Counts the bytes that are read of files and pipes, before they are unpacked.
@@ -93,6 +96,7 @@ impl Default for ReadOptions {
             sheet: None,
             pixels: false,
             channels: None,
+            one_column: false,
             reread: false,
             counter: None,
         }
@@ -108,6 +112,9 @@ pub struct LoadOptions {
     pub more: Vec<String>,
     /// The truth column (classes), by its name in the header or by number from 1. It is not used as a feature.
     pub truth: Option<String>,
+    /// A file of the known classes, one for each row of all sources: see [`with_truth_file`](super::with_truth_file). It
+    /// takes the place of `truth`.
+    pub truth_file: Option<String>,
     /// The column of weights, by name or number. It is not used as a feature.
     pub weights: Option<String>,
     /// The only columns to read as features: each a name, or names, numbers and ranges such as `3..7` between commas.

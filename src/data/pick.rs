@@ -34,7 +34,8 @@ impl Pick {
     pub(super) fn new(columns: &Columns, options: &LoadOptions) -> Result<Pick, DataError> {
         let find =
             |role, asked: &Option<String>| asked.as_ref().map(|asked| columns.find(role, asked)).transpose();
-        let truth = find("truth", &options.truth)?;
+        let in_column = options.truth.as_ref().filter(|_| options.truth_file.is_none()).cloned();
+        let truth = find("truth", &in_column)?;
         let weights = find("weights", &options.weights)?;
         let name = columns.source().to_owned();
         if let (Some(column), true) = (truth, truth == weights) {

@@ -11,6 +11,7 @@
 //! | `runs` | runs in files: stopped, resumed, spread over processes and joined; damaged files |
 //! | `data` | input tables and output files |
 //! | `formats` | the same table in every format |
+//! | `truth_file` | known classes in a file of their own |
 //! | `columns` | Parquet and Arrow files, as other programs write them |
 //! | `model` | model files |
 //! | `python` | the Python snippet of docs/MODELS.md reads a model |
@@ -50,3 +51,4 @@ mod runs;
 mod scaling;
 mod shaders;
 mod sweep;
+mod truth_file;

@@ -61,7 +61,7 @@ pub(in crate::cli) struct CompareArgs {
     /// --gpu-memory and --quiet apply
     #[arg(long, help_heading = "Comparison")]
     #[arg(conflicts_with_all = [
-        "data", "clusters", "seed", "restarts", "init", "metric", "max_iter", "tol", "truth", "weights", "columns", "ignore", "numeric",
+        "data", "clusters", "seed", "restarts", "init", "metric", "max_iter", "tol", "truth", "truth_file", "weights", "columns", "ignore", "numeric",
         "missing", "clean", "scale", "header", "delimiter", "na", "sheet", "pixels", "channels",
         "runs", "warmup", "sweep", "export_json", "export_csv", "export_html",
     ])]

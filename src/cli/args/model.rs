@@ -165,6 +165,11 @@ pub(in crate::cli) struct ScoreArgs {
     #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
+    /// File of the known classes, instead of --truth: one column with a row for each row of DATA, such as the labels of
+    /// MNIST (IDX), a .npy vector, or a CSV file with or without a header; - for standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "truth", help_heading = "Input")]
+    pub(in crate::cli) truth_file: Option<String>,
+
     /// Compute measures without classes too (silhouette, Calinski-Harabasz, Davies-Bouldin): they are slower, and
     /// load all rows into memory
     #[arg(long, help_heading = "Output")]

@@ -97,6 +97,15 @@ pub(in crate::cli) struct SweepArgs {
     #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) truth: Option<String>,
 
+    /// File of the known classes, instead of --truth: one column with a row for each row of DATA, such as the labels of
+    /// MNIST (IDX), a .npy vector, or a CSV file with or without a header; - for standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "truth", help_heading = "Input")]
+    pub(in crate::cli) truth_file: Option<String>,
+
+    /// File of the known classes of the --test rows, if theirs are in no column
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
+    pub(in crate::cli) test_truth_file: Option<String>,
+
     /// Column of weights, by name or number from 1; it is not used as a feature. Measures count each row once
     #[arg(long, value_name = "COLUMN", value_hint = ValueHint::Other, help_heading = "Input")]
     pub(in crate::cli) weights: Option<String>,

@@ -215,3 +215,74 @@ fn threads_change_nothing() {
     assert_eq!(fingerprint(1), fingerprint(3));
     assert_ne!(fingerprint(1), folder.json("-r 5 --seed 43")["fingerprint"]);
 }
+
+/// Each subcommand that takes `--truth` takes a file of classes instead, with the same result.
+#[test]
+fn classes_may_be_in_a_file_of_their_own() {
+    let folder = Folder::with([
+        ("t.csv", b"x,y,kind\n0,0,a\n0,1,a\n9,9,b\n9,8,b\n"),
+        ("bare.csv", b"x,y\n0,0\n0,1\n9,9\n9,8\n"),
+        ("kind.csv", b"kind\na\na\nb\nb\n"),
+        ("short.csv", b"1\n2\n3\n"),
+    ]);
+    let column = folder.json("t.csv -k 2 --truth kind --model c.safetensors");
+    let file = folder.json("bare.csv -k 2 --truth-file kind.csv --model f.safetensors");
+    for key in ["fingerprint", "score"] {
+        assert_eq!(column[key], file[key], "{key}");
+    }
+    assert_eq!(file["params"]["truth"], "kind");
+    let names = |model: &str| folder.run(&format!("predict {model} bare.csv")).out;
+    assert_eq!(names("f.safetensors"), names("c.safetensors"));
+    let scored = |args: &str| {
+        let ran = folder.run(&format!("score f.safetensors {args} --json"));
+        ran.done();
+        let mut json: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        json.as_object_mut().unwrap().retain(|key, _| !["data", "input"].contains(&key.as_str()));
+        json
+    };
+    assert_eq!(scored("bare.csv --truth-file kind.csv"), scored("t.csv --truth kind --ignore kind"));
+    folder.run("report f.safetensors bare.csv --truth-file kind.csv -o r.html -q").done();
+    assert!(folder.read("r.html").contains("kind"));
+    folder.run("report bare.csv --truth-file kind.csv -k 2 -o d.html -q").done();
+    let swept = folder.run(
+        "sweep bare.csv -k 2 --device cpu --truth-file kind.csv --test bare.csv --test-truth-file kind.csv",
+    );
+    assert!(swept.out.contains("100.00%"), "{}{}", swept.out, swept.err);
+    let dry = folder.fit("bare.csv -k 2 --truth-file kind.csv --dry-run");
+    assert!(dry.out.contains("\"kind\", 2 classes"), "{}", dry.out);
+    // through a pipe, either of them
+    let piped = |args: &[&str], input: &str| {
+        let ran = Ran::of(folder.cairn().args(args).write_stdin(folder.read(input)));
+        assert!(ran.out.contains("accuracy 100.00%"), "{}{}", ran.out, ran.err);
+    };
+    piped(&["fit", "-", "-k", "2", "--truth-file", "kind.csv"], "bare.csv");
+    piped(&["fit", "bare.csv", "-k", "2", "--truth-file", "-"], "kind.csv");
+}
+
+#[test]
+fn what_is_wrong_with_a_file_of_classes() {
+    let folder = Folder::with([("t.csv", b"x,y\n0,0\n0,1\n9,9\n9,8\n"), ("short.csv", b"1\n2\n3\n")]);
+    folder.fit("- -k 2 --truth-file -").refused(2, &["DATA and --truth-file are both standard input"]);
+    folder
+        .fit("t.csv -k 2 --truth-file short.csv")
+        .refused(1, &["short.csv: has 3 rows where t.csv has 4 rows; give the class"]);
+    folder.fit("t.csv -k 2 --truth-file t.csv").refused(1, &["t.csv: has 2 columns"]);
+    let both = folder.fit("t.csv -k 2 --truth-file short.csv --truth y");
+    assert!(
+        both.code == 2 && both.err.contains("'--truth-file <FILE>' cannot be used with '--truth"),
+        "{}",
+        both.err
+    );
+    folder
+        .fit("t.csv -k 2 --truth-file short.csv --labels short.csv")
+        .refused(2, &["--truth-file and --labels are the same file"]);
+    folder
+        .run("sweep t.csv -k 2 --truth-file short.csv --test t.csv")
+        .refused(2, &["--truth-file short.csv has the classes of t.csv", "--test-truth-file"]);
+    folder
+        .run("sweep t.csv -k 2 --test-truth-file short.csv")
+        .refused(2, &["--test-truth-file short.csv has the classes of --test, which there is not"]);
+    folder.fit("t.csv -k 2 -q --model m.safetensors").done();
+    folder.run("score m.safetensors t.csv").refused(2, &["--truth", "--truth-file"]);
+    folder.run("score m.safetensors t.csv --truth-file short.csv").refused(1, &["short.csv: has 3 rows"]);
+}
