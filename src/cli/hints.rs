@@ -4,6 +4,7 @@ use std::error::Error;
 
 use cairn::compare::{CompareError, RunError};
 use cairn::data::{DataError, Hint, Position, TextColumns, is_numbered_name};
+use cairn::drawing::{SIDE, SIZE};
 use cairn::kmeans::{FitError, SavedRunError};
 use cairn::model::{ColumnError, ModelError};
 use cairn::warnings::{Warning, WarningCode};
@@ -123,6 +124,15 @@ fn of_columns(error: &ColumnError, rows_of_model: bool) -> Option<String> {
         ColumnError::Missing { .. } | ColumnError::Ambiguous { .. } if rows_of_model => {
             Some("--by-position matches the columns by position".into())
         }
+        ColumnError::Pictures { image: (SIDE, SIDE), .. } => {
+            Some("--as-drawings counts them to 8 x 8".into())
+        }
+        ColumnError::Width { found, n_dims: SIZE, .. } if *found > SIZE && found.isqrt().pow(2) == *found => {
+            let side = found.isqrt();
+            Some(format!(
+                "--as-drawings counts pictures of {side} x {side} to 8 x 8, --ignore COLUMN leaves a column out"
+            ))
+        }
         ColumnError::Width { found, n_dims, .. } if found > n_dims => {
             Some("--ignore COLUMN leaves a column out".into())
         }
@@ -169,6 +179,11 @@ fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
         }
         DataError::ColumnKind { columns, .. } if !columns.names.is_empty() => leave_out_all(columns),
         DataError::OnePicture { .. } => "--pixels makes each pixel a row".to_owned(),
+        DataError::NotPictures { .. } => {
+            "leave out --as-drawings, or name the columns that are no pixels with --truth, --weights or --ignore".to_owned()
+        }
+        DataError::DoubtfulInk { .. } => "--as-drawings=bright or --as-drawings=dark says it".to_owned(),
+        DataError::NoInk { .. } if !rows_of_model => "--missing drop leaves such rows out".to_owned(),
         DataError::NoSheets { .. } => "leave out --sheet".to_owned(),
         DataError::NotAPicture { .. } => "leave out --pixels and --channels".to_owned(),
         DataError::MarkOfNoText { .. } => "leave out --na".to_owned(),

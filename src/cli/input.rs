@@ -1,6 +1,6 @@
 //! What was found in a text table or in pictures: notes, and the same as JSON.
 
-use cairn::data::{Dataset, PictureReading, TextReading};
+use cairn::data::{Dataset, DrawingReading, PictureReading, TextReading};
 use cairn::numbers::{grouped_plural, plural};
 use serde::Serialize;
 
@@ -65,10 +65,33 @@ pub(super) fn pictures_json(found: Option<&PictureReading>) -> Option<PicturesJs
     })
 }
 
+/// How pictures were counted to drawings, as JSON.
+#[derive(Serialize)]
+pub(super) struct DrawingsJson<'a> {
+    height: usize,
+    width: usize,
+    ink: &'static str,
+    votes: Option<usize>, // pictures that say so by their border, of `of`; null if it was given
+    of: Option<usize>,
+    left_out: &'a [String],
+}
+
+/// How the pictures of a table were counted to drawings, as JSON; `None` if they were not.
+pub(super) fn drawings_json(found: Option<&DrawingReading>) -> Option<DrawingsJson<'_>> {
+    found.map(|found| DrawingsJson {
+        height: found.height,
+        width: found.width,
+        ink: if found.dark_ink { "dark" } else { "bright" },
+        votes: found.votes.map(|(votes, _)| votes),
+        of: found.votes.map(|(_, of)| of),
+        left_out: &found.left_out,
+    })
+}
+
 /// Notes on how a table was read.
 pub(super) fn notes(data: &Dataset<'_>) -> Vec<String> {
     let reading = &data.reading;
-    of_reading(&data.name, reading.text.as_ref(), reading.pictures.as_ref())
+    of_reading(&data.name, reading.text.as_ref(), reading.pictures.as_ref(), reading.drawings.as_ref())
 }
 
 /// Notes on what was found in a text or in pictures.
@@ -76,6 +99,7 @@ pub(super) fn of_reading(
     name: &str,
     text: Option<&TextReading>,
     pictures: Option<&PictureReading>,
+    drawings: Option<&DrawingReading>,
 ) -> Vec<String> {
     let mut notes = text.map_or_else(Vec::new, |text| of_form(name, text));
     if let Some(found) = pictures {
@@ -84,7 +108,24 @@ pub(super) fn of_reading(
             notes.push(format!("{name}: {} left out, which are no pictures", listed(&found.left_out)));
         }
     }
+    if let Some(found) = drawings {
+        notes.push(format!("{name}: {}", of_drawings(found)));
+        if !found.left_out.is_empty() {
+            notes.push(format!("{name}: {} left out, which are no pixels", listed(&found.left_out)));
+        }
+    }
     notes
+}
+
+/// How pictures were counted, in one sentence.
+fn of_drawings(found: &DrawingReading) -> String {
+    let (height, width) = (found.height, found.width);
+    let (ink, border) = if found.dark_ink { ("darker", "bright") } else { ("brighter", "dark") };
+    let why = match found.votes {
+        Some((votes, of)) => format!("{votes} of the first {of} have a {border} border"),
+        None => "as asked for".to_owned(),
+    };
+    format!("each row, a picture of {height} x {width}, is counted to 8 x 8; ink is {ink} than paper: {why}")
 }
 
 /// What was found in pictures, in one sentence.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::args::FitArgs;
 use super::done::Done;
-use super::input::{self, InputJson, PicturesJson};
+use super::input::{self, DrawingsJson, InputJson, PicturesJson};
 use super::prepared::{self, PreparedJson};
 use super::starts::StartColumns;
 use super::{measures, request};
@@ -62,6 +62,7 @@ pub(super) struct DataJson<'a> {
     weights_rounding: f64,
     input: Option<InputJson<'a>>,
     pictures: Option<PicturesJson<'a>>,
+    drawings: Option<DrawingsJson<'a>>,
     #[serde(flatten)]
     prepared: PreparedJson<'a>,
 }
@@ -279,6 +280,7 @@ pub(super) fn data<'a>(data: &'a Dataset<'_>, placed: &Placed<'_>) -> DataJson<'
         weights_rounding: placed.weights_rounding,
         input: input::json(data),
         pictures: input::pictures_json(data.reading.pictures.as_ref()),
+        drawings: input::drawings_json(data.reading.drawings.as_ref()),
         prepared: prepared::json(data),
     }
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use cairn::data::write::Output;
-use cairn::data::{self, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadCounter, ReadOptions, Reading, Source};
+use cairn::data::{
+    self, ColumnRoles, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadCounter, ReadOptions, Reading, Source,
+};
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
 use cairn::kmeans::{
@@ -126,6 +128,12 @@ fn rows_for(
     let truth = job.truth.clone().or_else(of_digits);
     let ignore = job.weights.iter().chain(&job.columns.ignore).cloned().collect();
     let (columns, numeric) = (job.columns.columns.clone(), job.columns.numeric || job.missing.clean);
+    let roles = ColumnRoles { truth, weights: None, columns, ignore, numeric };
+    let (opened, roles) = match options.as_drawings {
+        Some(ink) => data::as_drawings(opened, ink, &roles)?,
+        None => (opened, roles),
+    };
+    let ColumnRoles { truth, columns, ignore, numeric, .. } = roles;
     let columns = ColumnOptions { truth, columns, ignore, numeric, by_position: false };
     let pick = Pick { lenient: true, ..model.pick(opened.columns(), &columns)? };
     let (opened, pick) = match &job.truth_file {
@@ -153,7 +161,9 @@ fn rows_for(
         None => points,
     };
     let (text, pictures) = (opened.text(&pick), opened.pictures().cloned());
-    let reading = Reading { text, pictures, names: opened.row_names().to_vec(), ..Reading::default() };
+    let drawings = opened.drawings().cloned();
+    let reading =
+        Reading { text, pictures, drawings, names: opened.row_names().to_vec(), ..Reading::default() };
     let data = Dataset { name, points, columns: model.columns.clone(), truth, weights: None, reading };
     if !args.quiet {
         notes::of_table(&data);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use cairn::data::{
-    self, Chunk, Columns, DataError, Pick, PictureReading, ReadCounter, ReadOptions, Source, TextReading,
-    Truth,
+    self, Chunk, ColumnRoles, Columns, DataError, DrawingReading, Pick, PictureReading, ReadCounter,
+    ReadOptions, Source, TextReading, Truth,
 };
 use cairn::engine::{DeviceInfo, Opened};
 use cairn::model::{ColumnOptions, Model, Prediction, Predictor, RowErrors};
@@ -25,6 +25,7 @@ pub(super) struct Visited {
     pub(super) truth: Option<Truth>,
     pub(super) text: Option<TextReading>,
     pub(super) pictures: Option<PictureReading>,
+    pub(super) drawings: Option<DrawingReading>,
 }
 
 /// Visits the rows of DATA, with the model's features in the model's order: a chunk, and the names of its rows if they
@@ -69,13 +70,19 @@ pub(super) fn walk_with_texts(
     let _bar = if to_terminal { Bar::hidden() } else { Bar::read(&args.sources(), &counter) };
     let options = ReadOptions { counter: Some(counter), ..args.table.read_options() };
     let source: Arc<dyn Source> = data::open_all(&args.sources(), &options)?.into();
-    let columns = ColumnOptions {
+    let roles = ColumnRoles {
         truth: truth.map(str::to_owned),
         columns: args.columns.columns.clone(),
         ignore: args.columns.ignore.clone(),
         numeric: args.columns.numeric,
-        by_position: args.by_position,
+        ..ColumnRoles::default()
     };
+    let (source, roles) = match options.as_drawings {
+        Some(ink) => data::as_drawings(source, ink, &roles)?,
+        None => (source, roles),
+    };
+    let ColumnRoles { truth, columns, ignore, numeric, .. } = roles;
+    let columns = ColumnOptions { truth, columns, ignore, numeric, by_position: args.by_position };
     let pick = Pick { lenient: !args.strict, texts, ..model.pick(source.columns(), &columns)? };
     if source.columns().header().is_none() && model.has_column_names() && !args.by_position {
         notes::write_note(&format!(
@@ -94,17 +101,18 @@ pub(super) fn walk_with_texts(
     })?;
     let text = source.text(&pick);
     let name = source.columns().source();
-    let mut notes = input::of_reading(name, text.as_ref(), source.pictures());
-    notes.extend(left_out(source.columns(), &pick, args)?);
+    let mut notes = input::of_reading(name, text.as_ref(), source.pictures(), source.drawings());
+    notes.extend(left_out(source.columns(), &pick, &columns.ignore)?);
     notes.iter().for_each(|note| notes::write_note(note));
-    Ok(Visited { truth, text, pictures: source.pictures().cloned() })
+    let (pictures, drawings) = (source.pictures().cloned(), source.drawings().cloned());
+    Ok(Visited { truth, text, pictures, drawings })
 }
 
 /// A note on columns that are neither the model's nor ignored by request.
-fn left_out(columns: &Columns, pick: &Pick, args: &RowsArgs) -> Result<Option<String>, DataError> {
+fn left_out(columns: &Columns, pick: &Pick, ignore: &[String]) -> Result<Option<String>, DataError> {
     let mut used = pick.features.clone();
     used.extend(pick.truth);
-    for asked in &args.columns.ignore {
+    for asked in ignore {
         used.extend(columns.find_all("ignored", asked)?);
     }
     let others: Vec<String> = (0..columns.count())

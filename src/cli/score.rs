@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, bail};
-use cairn::data::{PictureReading, TextReading, Truth};
+use cairn::data::{DrawingReading, PictureReading, TextReading, Truth};
 use cairn::model::{Model, Predictor};
 use cairn::score::{Score, score, score_named};
 use cairn::warnings::{Unlabelled, Warning};
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::args::ScoreArgs;
 use super::failure::Usage;
-use super::input::{self, InputJson, PicturesJson};
+use super::input::{self, DrawingsJson, InputJson, PicturesJson};
 use super::measures::InternalMeasures;
 use super::rows::{device_warnings, labelled as labelled_rows, open_device, walk};
 use super::terminal::labelled;
@@ -28,6 +28,7 @@ pub(super) struct Scored {
     /// How the rows were read.
     pub(super) text: Option<TextReading>,
     pub(super) pictures: Option<PictureReading>,
+    pub(super) drawings: Option<DrawingReading>,
     /// Nearest centroid of each row.
     pub(super) labels: Vec<u32>,
     pub(super) score: Score,
@@ -45,6 +46,7 @@ struct ScoreSummary<'a> {
     data: String,
     input: Option<InputJson<'a>>,
     pictures: Option<PicturesJson<'a>>,
+    drawings: Option<DrawingsJson<'a>>,
     truth: &'a str,
     n_points: usize,
     n_clusters: usize,
@@ -115,6 +117,7 @@ fn work(args: &ScoreArgs, model: &Model, truth: Option<&str>) -> anyhow::Result<
         truth,
         text: visited.text,
         pictures: visited.pictures,
+        drawings: visited.drawings,
         labels,
         score,
         named,
@@ -145,6 +148,7 @@ fn summary<'a>(args: &'a ScoreArgs, model: &Model, scored: &'a Scored) -> ScoreS
         data: args.rows.name(),
         input: input::of_text(&args.rows.name(), scored.text.as_ref()),
         pictures: input::pictures_json(scored.pictures.as_ref()),
+        drawings: input::drawings_json(scored.drawings.as_ref()),
         truth: &scored.truth.column,
         n_points: scored.labels.len(),
         n_clusters: model.n_clusters(),

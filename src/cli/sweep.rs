@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::args::sweep::SweepArgs;
 use super::device::{self, Wanted};
 use super::failure::{self, Stopped, Usage};
-use super::input::{self, InputJson, PicturesJson};
+use super::input::{self, DrawingsJson, InputJson, PicturesJson};
 use super::output::Out;
 use super::prepared::PreparedJson;
 use super::progress::Bar;
@@ -58,6 +58,8 @@ struct SweepSummary<'a> {
     test_input: Option<InputJson<'a>>,
     pictures: Option<PicturesJson<'a>>,
     test_pictures: Option<PicturesJson<'a>>,
+    drawings: Option<DrawingsJson<'a>>,
+    test_drawings: Option<DrawingsJson<'a>>,
     prepared: PreparedJson<'a>,
     test_prepared: Option<PreparedJson<'a>>,
     truth: Option<&'a str>,
@@ -443,6 +445,8 @@ fn summary<'a>(
         test_input: test.and_then(input::json),
         pictures: input::pictures_json(data.reading.pictures.as_ref()),
         test_pictures: input::pictures_json(test.and_then(|test| test.reading.pictures.as_ref())),
+        drawings: input::drawings_json(data.reading.drawings.as_ref()),
+        test_drawings: input::drawings_json(test.and_then(|test| test.reading.drawings.as_ref())),
         prepared: prepared::json(data),
         test_prepared: test.map(prepared::json),
         truth: data.truth.as_ref().map(|truth| truth.column.as_str()),

@@ -44,6 +44,8 @@ pub struct Columns {
     in_sheet: Option<usize>,
     /// The name of a column after all others, which is none of the source's own: only its index finds it.
     appended: Option<String>,
+    /// Whether the rows are drawings, made of pictures.
+    of_drawings: bool,
 }
 
 impl Columns {
@@ -56,6 +58,7 @@ impl Columns {
             text: Vec::new(),
             in_sheet: None,
             appended: None,
+            of_drawings: false,
         }
     }
 
@@ -68,6 +71,7 @@ impl Columns {
             text: Vec::new(),
             in_sheet: None,
             appended: None,
+            of_drawings: false,
         }
     }
 
@@ -79,6 +83,16 @@ impl Columns {
     /// The same in a sheet, of which this column, from 0, is the first of them.
     pub(super) fn in_sheet(self, first: Option<usize>) -> Columns {
         Columns { in_sheet: first, ..self }
+    }
+
+    /// The same, of rows that are drawings, made of pictures.
+    pub(super) fn of_drawings(self) -> Columns {
+        Columns { of_drawings: true, ..self }
+    }
+
+    /// Whether the rows are drawings, made of pictures.
+    pub(super) fn is_of_drawings(&self) -> bool {
+        self.of_drawings
     }
 
     /// The same with a column of this name after all others.

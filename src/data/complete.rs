@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::columns::Columns;
 use super::error::DataError;
 use super::pick::Pick;
-use super::reading::{Dropped, PictureReading, TextReading};
+use super::reading::{DrawingReading, Dropped, PictureReading, TextReading};
 use super::rows::Rows;
 use super::source::{Chunk, Source};
 use super::texts::CellType;
@@ -69,6 +69,10 @@ impl Source for Complete {
 
     fn pictures(&self) -> Option<&PictureReading> {
         self.source.pictures()
+    }
+
+    fn drawings(&self) -> Option<&DrawingReading> {
+        self.source.drawings()
     }
 
     fn row_names(&self) -> &[String] {

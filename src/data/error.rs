@@ -242,6 +242,52 @@ pub enum DataError {
         memory: OutOfMemory,
     },
 
+    /// Rows that are no pictures, and can't be drawings.
+    #[error(
+        "{name}: its rows are no pictures of ink on paper: {found}; a drawing has columns named pixel_0_0, pixel_0_1 and so \
+         on, row by row, or a square number of them, at least 8 x 8 = 64, and none for anything else without a role"
+    )]
+    NotPictures {
+        /// The source.
+        name: String,
+        /// What they are, in words.
+        found: String,
+    },
+
+    /// Pictures of which some seem to have bright ink, and others dark ink.
+    #[error(
+        "{name}: is ink brighter or darker than paper? Of its first pictures {bright} have a dark border, and {dark} a bright \
+         one; say which it is"
+    )]
+    DoubtfulInk {
+        /// The source.
+        name: String,
+        /// Pictures with a dark border.
+        bright: usize,
+        /// Pictures with a bright border.
+        dark: usize,
+    },
+
+    /// A picture without ink.
+    #[error("{name}, row {row}: all its pixels are {value}, so there is no ink; leave the row out")]
+    NoInk {
+        /// The source.
+        name: String,
+        /// The row.
+        row: u64,
+        /// The value of all pixels.
+        value: f64,
+    },
+
+    /// A pixel that is negative or not finite.
+    #[error("{position}: {value} is not an amount of ink; give finite numbers of 0 or more")]
+    NotInk {
+        /// The pixel.
+        position: Position,
+        /// Its value.
+        value: f64,
+    },
+
     /// A file of known classes with more columns than one.
     #[error(
         "{name}: has {columns} columns, but a file of known classes has one, with the class of each row; give a file of \

@@ -10,6 +10,7 @@ use super::format::InputFormat;
 use super::input::{Input, read_error};
 use super::npy_cells::Dtype;
 use super::options::ReadOptions;
+use super::pixels::pixel_names;
 use super::source::Source;
 
 /// The format: two bytes of 0, then one that names the type of the values, then the number of axes.
@@ -24,15 +25,12 @@ fn open(input: Input, _: &ReadOptions) -> Result<Box<dyn Source>, DataError> {
     let stored = input.store()?;
     let (form, shape) = read_header(stored.name(), &mut stored.open()?, stored.len())?;
     let columns = match shape[..] {
-        [_, height, width] => Columns::named(stored.name(), pixels(height, width)),
+        [_, height, width] => {
+            Columns::named(stored.name(), pixel_names(height as usize, width as usize).collect())
+        }
         _ => Columns::numbered(stored.name(), form.n_dims),
     };
     Array::open(stored, columns, form)
-}
-
-/// Names of the pixels of a picture, row by row, by which models know it.
-fn pixels(height: u64, width: u64) -> Vec<String> {
-    (0..height).flat_map(|row| (0..width).map(move |column| format!("pixel_{row}_{column}"))).collect()
 }
 
 /// The form of the array, and its shape, checked against the length of the whole file, `total` bytes.

@@ -8,6 +8,7 @@ use ndarray::{Array2, ShapeError};
 use super::complete::Complete;
 use super::dataset::Dataset;
 use super::digits::{NAME as DIGITS, TRUTH as TRUTH_OF_DIGITS};
+use super::drawings::{ColumnRoles, as_drawings};
 use super::error::DataError;
 use super::open::open_all;
 use super::options::LoadOptions;
@@ -63,11 +64,22 @@ pub fn load_kept(source: &str, options: &LoadOptions) -> Result<Loaded, DataErro
             None => options.truth = Some(TRUTH_OF_DIGITS.to_owned()),
         }
     }
+    let (opened, options) = drawn(opened, options)?;
     let data = collect(opened.clone(), &options)?;
     let (n, d) = (data.points.n_points(), data.points.n_dims());
     let rows = if matches!(data.points, Points::Source(_)) { "stay in the file" } else { "are in memory" };
     info!("opened {}: {n} rows of {d} features, which {rows}, in {:?}", data.name, start.elapsed());
     Ok(Loaded { data, source: opened })
+}
+
+/// The source as drawings, if that is asked for, with the options for it.
+fn drawn(source: Arc<dyn Source>, options: LoadOptions) -> Result<(Arc<dyn Source>, LoadOptions), DataError> {
+    let Some(ink) = options.read.as_drawings else { return Ok((source, options)) };
+    let LoadOptions { truth, weights, columns, ignore, numeric, .. } = options.clone();
+    let roles = ColumnRoles { truth, weights, columns, ignore, numeric };
+    let (source, roles) = as_drawings(source, ink, &roles)?;
+    let ColumnRoles { truth, weights, columns, ignore, numeric } = roles;
+    Ok((source, LoadOptions { truth, weights, columns, ignore, numeric, ..options }))
 }
 
 /// The handwritten digits: points (1797, 64), integers from 0 to 16, with the column `digit` as truth.
@@ -119,8 +131,10 @@ fn collect(source: Arc<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     let is_counted = kept.is_some() || source.n_files() > 1;
     let rows = if is_counted { RowNumbers::without(&dropped, kept.unwrap_or(n_rows)) } else { rows };
     let (text, pictures) = (source.text(&pick), source.pictures().cloned());
+    let drawings = source.drawings().cloned();
     let row_names = source.row_names().to_vec();
-    let reading = Reading { text, pictures, names: row_names, rows, dropped, not_numeric, features };
+    let reading =
+        Reading { text, pictures, drawings, names: row_names, rows, dropped, not_numeric, features };
     let points = match kept {
         Some(n_points) => Points::Source(SourcePoints::new(source, pick, n_points)),
         None => values.points(pick.features.len()).expect("each row gave one value a feature"),

@@ -10,6 +10,7 @@
 //! | `reading` | how a table was read: what was found in it |
 //! | `columns`, `pick` | the columns of a source; which are features, truth and weights |
 //! | `source` | the interface of all formats |
+//! | `pixels` | columns that are the pixels of a picture |
 //! | `unpack`, `failed` | data compressed by gzip and zstd; a stream that can't be read |
 //! | `stamp`, `input` | whether a file has changed; input bytes: file, memory, pipe |
 //! | `format` | how formats are recognised |
@@ -35,6 +36,7 @@
 //! | `files`, `joined` | the files that a pattern names; several files as one table |
 //! | `open` | the list of formats |
 //! | `scale` | scaling of columns or rows |
+//! | `drawings` | a source whose pictures are counted to 8 x 8 |
 //! | `truth_file` | a source whose classes are in another file |
 //! | `complete` | a source without the rows that lack a value |
 //! | `points`, `dataset`, `load` | a whole table, in memory or reread on each visit |
@@ -59,6 +61,7 @@ mod csv_values;
 mod dataset;
 mod dialect;
 mod digits;
+mod drawings;
 mod error;
 mod failed;
 mod files;
@@ -92,6 +95,7 @@ mod pick;
 mod picture_files;
 #[cfg(feature = "cli")]
 mod pictures;
+mod pixels;
 mod points;
 mod reading;
 mod rows;
@@ -117,15 +121,17 @@ pub use columns::{Columns, has_names, is_numbered_name};
 pub(crate) use columns::{listed, numbered_name};
 pub use dataset::Dataset;
 pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
+pub use drawings::{ColumnRoles, as_drawings};
 pub use error::{DataError, HeaderDoubt, Hint, Left, Position, TextColumns};
 pub use files::{files_of, table_name};
 pub use input::file_and_part;
 pub use load::{Loaded, digits, load, load_kept};
 pub use open::{open, open_all, open_reader};
-pub use options::{Header, LONGEST_ROW, LoadOptions, Missing, ReadCounter, ReadOptions};
+pub use options::{Header, Ink, LONGEST_ROW, LoadOptions, Missing, ReadCounter, ReadOptions};
 pub use pick::Pick;
+pub(crate) use pixels::{place, shape_of_names};
 pub use points::{Points, ScaledPoints, SourcePoints, Values};
-pub use reading::{Dropped, PictureReading, Reading, RowNumbers, TextReading};
+pub use reading::{DrawingReading, Dropped, PictureReading, Reading, RowNumbers, TextReading};
 pub use rows::Rows;
 pub(crate) use scale::scaled;
 pub use scale::{Scale, Scaling, first_of_zeros};

@@ -176,7 +176,8 @@ pub fn open_reader(
 /// An input as it is read: counted, as often as asked for, and unpacked.
 fn prepared(input: Input, options: &ReadOptions) -> Result<Input, DataError> {
     let input = input.counted(options.counter.as_ref());
-    decompressed(if options.reread { input.rereadable()? } else { input })
+    let reread = options.reread || options.as_drawings.is_some(); // their first rows are read before all
+    decompressed(if reread { input.rereadable()? } else { input })
 }
 
 fn open_input(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataError> {

@@ -30,6 +30,18 @@ pub enum Missing {
     Drop,
 }
 
+/// Whether ink is brighter or darker than paper, in pictures that are read as drawings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ink {
+    /// As the borders of the first 100 pictures say, which are paper; an error if fewer than four fifths of them agree.
+    #[default]
+    Auto,
+    /// Brighter: 0 is paper, as in MNIST.
+    Bright,
+    /// Darker: the largest value of each picture is paper.
+    Dark,
+}
+
 /// How to open a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadOptions {
@@ -52,6 +64,10 @@ pub struct ReadOptions {
     /// The values of a pixel. `None`: brightness if all pictures are grey, else red, green and blue; and opacity, if a
     /// pixel of any of them is not opaque.
     pub channels: Option<Channels>,
+    /// Whether each row is a picture of ink on paper, to be counted to 8 x 8 like the digits, and how ink is told from
+    /// paper. [`load()`](super::load()) heeds it; whoever opens a source calls [`as_drawings`](super::as_drawings). What can be
+    /// read only once is then copied, as by `reread`, and pictures are grey, on white where they are not opaque.
+    pub as_drawings: Option<Ink>,
     /// Whether the source is to be one column, as a file of known classes is: a one-dimensional array is then read as one,
     /// and `na` may be given for a file that is no text.
     pub one_column: bool,
@@ -96,6 +112,7 @@ impl Default for ReadOptions {
             sheet: None,
             pixels: false,
             channels: None,
+            as_drawings: None,
             one_column: false,
             reread: false,
             counter: None,

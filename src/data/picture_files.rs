@@ -20,6 +20,8 @@ pub(super) struct PictureFiles {
     files: Vec<PictureFile>,
     channels: Channels,
     deep: bool,
+    /// Whether brightness is that on white paper, where a picture is not opaque.
+    on_white: bool,
 }
 
 impl PictureFiles {
@@ -28,10 +30,12 @@ impl PictureFiles {
     pub(super) fn open(inputs: Vec<Input>, options: &ReadOptions) -> Result<Self, DataError> {
         let files: Vec<PictureFile> = inputs.into_iter().map(PictureFile::open).collect::<Result<_, _>>()?;
         let deep = files[0].kind.deep;
-        let mut pictures = Self { files, channels: Channels::Grey, deep };
+        let mut pictures =
+            Self { files, channels: Channels::Grey, deep, on_white: options.as_drawings.is_some() };
         pictures.check_like_first(|kind| kind.deep == deep, |kind| bits(kind.deep).to_owned())?;
         pictures.channels = match options.channels {
             Some(channels) => channels,
+            None if pictures.on_white => Channels::Grey,
             None => pictures.all_channels()?,
         };
         Ok(pictures)
@@ -101,6 +105,9 @@ impl PictureFiles {
     /// The values of a picture. (height, width, channels)
     pub(super) fn samples(&self, picture: usize) -> Result<Samples, DataError> {
         let file = &self.files[picture];
+        if self.on_white && file.kind.channels.has_alpha() {
+            return file.pixels(Some(Channels::GreyAlpha)).map(|pixels| on_white(&pixels.samples));
+        }
         file.pixels(Some(self.channels)).map(|pixels| pixels.samples)
     }
 
@@ -140,6 +147,21 @@ impl PictureFile {
         file.by_ref().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
         file.check_unchanged()?;
         Pixels::decode(&bytes, channels, true).map_err(|error| bad(&self.stored, error))
+    }
+}
+
+/// The brightness of pixels on white paper, from brightness and opacity.
+fn on_white(samples: &Samples) -> Samples {
+    let mixed = |grey: u64, alpha: u64, most: u64| (grey * alpha + most * (most - alpha) + most / 2) / most;
+    match samples {
+        Samples::Eight(samples) => {
+            let grey = |pixel: &[u8]| mixed(pixel[0].into(), pixel[1].into(), u8::MAX.into()) as u8;
+            Samples::Eight(samples.chunks_exact(2).map(grey).collect())
+        }
+        Samples::Sixteen(samples) => {
+            let grey = |pixel: &[u16]| mixed(pixel[0].into(), pixel[1].into(), u16::MAX.into()) as u16;
+            Samples::Sixteen(samples.chunks_exact(2).map(grey).collect())
+        }
     }
 }
 

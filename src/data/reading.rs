@@ -9,6 +9,8 @@ pub struct Reading {
     pub text: Option<TextReading>,
     /// What was found in pictures; `None` for other formats.
     pub pictures: Option<PictureReading>,
+    /// How pictures were counted to drawings, if they were.
+    pub drawings: Option<DrawingReading>,
     /// The rows' names, such as those of files of pictures; empty if they have none. (n_points)
     pub names: Vec<String>,
     /// The rows' numbers in the source; in several files counted through all of them.
@@ -56,6 +58,21 @@ pub struct PictureReading {
     /// Whether each pixel is a row. Else each picture is one.
     pub pixels: bool,
     /// What else is in a folder of pictures, and was left out, by name.
+    pub left_out: Vec<String>,
+}
+
+/// How pictures were counted to 8 x 8.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawingReading {
+    /// Rows of pixels of each picture.
+    pub height: usize,
+    /// Columns of pixels.
+    pub width: usize,
+    /// Whether ink is darker than paper.
+    pub dark_ink: bool,
+    /// How many of the first pictures say so by their border, and of how many; `None` if it was given.
+    pub votes: Option<(usize, usize)>,
+    /// Columns that were left out since they are no pixels, and have no other role, by name.
     pub left_out: Vec<String>,
 }
 

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use super::columns::Columns;
 use super::error::{DataError, Position};
 use super::pick::Pick;
-use super::reading::{Dropped, PictureReading, TextReading};
+use super::reading::{DrawingReading, Dropped, PictureReading, TextReading};
 use super::rows::Rows;
 use super::texts::{CellType, Texts};
 use super::truth::{Truth, TruthBuilder};
@@ -37,6 +37,11 @@ pub trait Source: Send + Sync {
 
     /// What was found in pictures. `None` for other formats.
     fn pictures(&self) -> Option<&PictureReading> {
+        None
+    }
+
+    /// How pictures were counted to drawings, if they were.
+    fn drawings(&self) -> Option<&DrawingReading> {
         None
     }
 
@@ -133,6 +138,12 @@ impl Chunk<'_> {
     #[must_use]
     pub fn position(&self, row: usize, feature: usize) -> Position {
         self.columns.position(self.number(row), self.features[feature])
+    }
+
+    /// Whether its rows are drawings, of which a value that is not finite stands for a picture that is none.
+    #[must_use]
+    pub fn is_of_drawings(&self) -> bool {
+        self.columns.is_of_drawings()
     }
 
     /// The number that the source shows for a row, which counts from 0 in this chunk.

@@ -10,7 +10,7 @@ use super::input::bare_name;
 use super::open::open;
 use super::options::{Header, ReadOptions};
 use super::pick::Pick;
-use super::reading::{Dropped, PictureReading, TextReading};
+use super::reading::{DrawingReading, Dropped, PictureReading, TextReading};
 use super::source::{Chunk, Source};
 use super::texts::CellType;
 use super::truth::Truth;
@@ -136,6 +136,10 @@ impl Source for WithTruth {
 
     fn pictures(&self) -> Option<&PictureReading> {
         self.source.pictures()
+    }
+
+    fn drawings(&self) -> Option<&DrawingReading> {
+        self.source.drawings()
     }
 
     fn row_names(&self) -> &[String] {

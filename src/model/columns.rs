@@ -1,6 +1,6 @@
 //! Matches the columns of a table with a model's features: by name if both have names, else by position.
 
-use crate::data::{Columns, DataError, Pick, has_names, listed};
+use crate::data::{Columns, DataError, Pick, has_names, listed, place, shape_of_names};
 
 use super::Model;
 
@@ -58,6 +58,19 @@ pub enum ColumnError {
         /// The next one.
         second: usize,
     },
+    /// Pictures of another size, of which the model's columns would be a corner.
+    #[error(
+        "{name}: its rows are pictures of {} x {} pixels, and the model's are pictures of {} x {}; make them the same size",
+        found.0, found.1, image.0, image.1
+    )]
+    Pictures {
+        /// The source.
+        name: String,
+        /// Height and width of its pictures.
+        found: (usize, usize),
+        /// Height and width of the model's.
+        image: (usize, usize),
+    },
     /// The number of columns is not the number of features.
     #[error(
         "{name}: has {found} columns for the features where the model has {n_dims}; {}",
@@ -98,6 +111,7 @@ impl Model {
         }
         let features = match columns.header() {
             Some(header) if self.has_column_names() && !options.by_position => {
+                self.check_size(columns.source(), header, &left_out)?;
                 self.by_name(columns.source(), header, &left_out)?
             }
             _ => {
@@ -110,6 +124,18 @@ impl Model {
             return Err(ColumnError::Width { name, found: features.len(), n_dims });
         }
         Ok(Pick { features, truth, most_rows: Some(MOST_ROWS), ..Pick::default() })
+    }
+
+    /// Checks that pixels are not those of larger pictures.
+    fn check_size(&self, name: &str, header: &[String], left_out: &[usize]) -> Result<(), ColumnError> {
+        let left = header.iter().enumerate().filter(|(column, _)| !left_out.contains(column));
+        let found = shape_of_names(left.map(|(_, name)| name.as_str()).filter(|name| place(name).is_some()));
+        match (shape_of_names(self.columns.iter().map(String::as_str)), found) {
+            (Some(image), Some(found)) if image != found => {
+                Err(ColumnError::Pictures { name: name.to_owned(), found, image })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The features by their places in the table.

@@ -1,5 +1,6 @@
 //! Recognises features that are the pixels of a picture.
 
+use crate::data::shape_of_names;
 use crate::lattice::Lattice;
 
 /// Least side of a square of unnamed columns that is taken for a picture.
@@ -8,28 +9,12 @@ const LEAST: usize = 8;
 /// Height and width of the picture, if the features are its pixels: their names count pixels row by row (`pixel_0_0`,
 /// `pixel_0_1`, ..), or they are at least 8 x 8 columns, of a square number, without names and on a uniform lattice.
 pub(super) fn shape(columns: &[String], lattice: &Lattice) -> Option<(usize, usize)> {
-    by_names(columns).or_else(|| {
+    shape_of_names(columns.iter().map(String::as_str)).or_else(|| {
         let side = columns.len().isqrt();
         let nameless = columns.iter().all(|name| name.starts_with("column "));
         (nameless && !lattice.mixed() && side >= LEAST && side * side == columns.len())
             .then_some((side, side))
     })
-}
-
-fn by_names(columns: &[String]) -> Option<(usize, usize)> {
-    let places: Option<Vec<_>> = columns.iter().map(|name| place(name)).collect();
-    let places = places?;
-    let &(last_row, last_column) = places.last()?;
-    let (height, width) = (last_row.checked_add(1)?, last_column.checked_add(1)?);
-    let counts = places.iter().enumerate().all(|(at, &place)| place == (at / width, at % width));
-    (counts && height.checked_mul(width)? == columns.len()).then_some((height, width))
-}
-
-/// The two numbers that a name ends in.
-fn place(name: &str) -> Option<(usize, usize)> {
-    let (rest, column) = name.rsplit_once('_')?;
-    let (_, row) = rest.rsplit_once('_')?;
-    Some((row.parse().ok()?, column.parse().ok()?))
 }
 
 #[cfg(test)]

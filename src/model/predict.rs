@@ -67,6 +67,15 @@ pub enum PredictError {
         /// The value.
         value: f64,
     },
+    /// A picture of a table that is no drawing.
+    #[error(
+        "{}, row {}: is no drawing: a picture without ink, or with a value that is missing or negative; leave the row out",
+        position.name, position.row
+    )]
+    NoDrawing {
+        /// Where the row begins.
+        position: crate::data::Position,
+    },
     /// A value of a table lies too far outside the range of the fitted rows.
     #[error(
         "{position}: {value:?} lies {limit:e} or more from {centre}, the centre of the fitted rows, which is beyond \
@@ -105,6 +114,9 @@ impl PredictError {
     #[must_use]
     pub fn in_chunk(self, chunk: &Chunk<'_>, first: usize) -> Self {
         match self {
+            Self::Lattice(LatticeError::NotFinite { row, .. }) if chunk.is_of_drawings() => {
+                Self::NoDrawing { position: chunk.position(first + row - 1, 0) }
+            }
             Self::Lattice(LatticeError::NotFinite { row, column, value }) => {
                 Self::NotFinite { position: chunk.position(first + row - 1, column - 1), value }
             }

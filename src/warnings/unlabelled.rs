@@ -19,14 +19,16 @@ pub struct Unlabelled {
 }
 
 impl Unlabelled {
-    /// Adds a row, with the reason: [`PredictError::NotFinite`], [`PredictError::TooFar`] or
-    /// [`PredictError::NoDirectionAt`], with its position.
+    /// Adds a row, with the reason: [`PredictError::NotFinite`], [`PredictError::TooFar`],
+    /// [`PredictError::NoDirectionAt`] or [`PredictError::NoDrawing`], with its position.
     pub fn add(&mut self, error: &PredictError) {
         let (position, of_a_value) = match error {
             PredictError::NotFinite { position, .. } | PredictError::TooFar { position, .. } => {
                 (position, true)
             }
-            PredictError::NoDirectionAt { position } => (position, false),
+            PredictError::NoDirectionAt { position } | PredictError::NoDrawing { position } => {
+                (position, false)
+            }
             _ => return,
         };
         let named = || position.column_name.clone().unwrap_or_else(|| numbered_name(position.column - 1));

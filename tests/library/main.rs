@@ -11,6 +11,7 @@
 //! | `runs` | runs in files: stopped, resumed, spread over processes and joined; damaged files |
 //! | `data` | input tables and output files |
 //! | `formats` | the same table in every format |
+//! | `as_drawings` | pictures read as drawings, from every form of a table |
 //! | `truth_file` | known classes in a file of their own |
 //! | `columns` | Parquet and Arrow files, as other programs write them |
 //! | `model` | model files |
@@ -29,6 +30,7 @@
 mod common;
 
 mod architecture;
+mod as_drawings;
 mod certify;
 mod choosing;
 #[cfg(feature = "parquet")]

@@ -62,7 +62,7 @@ pub(in crate::cli) struct CompareArgs {
     #[arg(long, help_heading = "Comparison")]
     #[arg(conflicts_with_all = [
         "data", "clusters", "seed", "restarts", "init", "metric", "max_iter", "tol", "truth", "truth_file", "weights", "columns", "ignore", "numeric",
-        "missing", "clean", "scale", "header", "delimiter", "na", "sheet", "pixels", "channels",
+        "missing", "clean", "scale", "header", "delimiter", "na", "sheet", "pixels", "channels", "as_drawings",
         "runs", "warmup", "sweep", "export_json", "export_csv", "export_html",
     ])]
     pub(in crate::cli) calibrate: bool,

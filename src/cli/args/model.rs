@@ -119,7 +119,7 @@ pub(in crate::cli) struct PredictArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Input")]
     #[arg(conflicts_with_all = [
         "data", "more", "columns", "ignore", "numeric", "by_position", "header", "delimiter", "na",
-        "sheet", "pixels", "channels",
+        "sheet", "pixels", "channels", "as_drawings",
     ])]
     pub(in crate::cli) drawings: Option<String>,
 

@@ -1,10 +1,10 @@
 //! The flags for reading a table.
 
-use cairn::data::{Header, LONGEST_ROW, ReadOptions};
+use cairn::data::{Header, Ink, LONGEST_ROW, ReadOptions};
 use cairn::picture::Channels;
 use clap::ValueEnum;
 
-/// `--header`, `--delimiter`, `--max-row`, `--na`, `--sheet`, `--pixels` and `--channels`.
+/// `--header`, `--delimiter`, `--max-row`, `--na`, `--sheet`, `--pixels`, `--channels` and `--as-drawings`.
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct TableArgs {
     /// Whether row 1 of a CSV file names the columns; auto: compare it with the rows below, and ask if that leaves a
@@ -38,6 +38,16 @@ pub(in crate::cli) struct TableArgs {
     /// a pixel is not opaque]
     #[arg(long, value_name = "WHICH", value_enum, hide_possible_values = true, help_heading = "Input")]
     pub(in crate::cli) channels: Option<ChannelsArg>,
+
+    /// Count each row, a picture of ink on paper, to 8 x 8 numbers from 0 to 16 like the digits, as `read` and `draw` do:
+    /// cropped to the ink, scaled to full height, centred. Its pixels are columns named pixel_0_0, pixel_0_1 and so on, as
+    /// those of IDX files and of folders of pictures are, or a square number of columns. =bright or =dark says what ink is
+    /// beside paper; without it the borders of the first 100 pictures do, and a note says what they are
+    #[arg(
+        long, value_name = "INK", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "auto",
+        conflicts_with_all = ["pixels", "channels"], help_heading = "Input"
+    )]
+    pub(in crate::cli) as_drawings: Option<InkArg>,
 }
 
 impl TableArgs {
@@ -53,6 +63,7 @@ impl TableArgs {
             sheet: self.sheet.clone(),
             pixels: self.pixels,
             channels: self.channels.map(Channels::from),
+            as_drawings: self.as_drawings.map(Ink::from),
             ..ReadOptions::default()
         }
     }
@@ -72,6 +83,24 @@ impl From<HeaderArg> for Header {
             HeaderArg::Auto => Self::Auto,
             HeaderArg::Yes => Self::Yes,
             HeaderArg::No => Self::No,
+        }
+    }
+}
+
+/// `--as-drawings`, as typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum InkArg {
+    Auto,
+    Bright,
+    Dark,
+}
+
+impl From<InkArg> for Ink {
+    fn from(ink: InkArg) -> Self {
+        match ink {
+            InkArg::Auto => Self::Auto,
+            InkArg::Bright => Self::Bright,
+            InkArg::Dark => Self::Dark,
         }
     }
 }

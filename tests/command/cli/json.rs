@@ -16,7 +16,7 @@ fn its_shape_is_fixed() {
     let expected = [
         (
             "data",
-            "input missing mixed n_dims n_points name not_numeric pictures rounding_rms rows_dropped scale step_max step_min \
+            "drawings input missing mixed n_dims n_points name not_numeric pictures rounding_rms rows_dropped scale step_max step_min \
                  weights_rounding",
         ),
         (

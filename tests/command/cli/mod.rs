@@ -214,6 +214,7 @@ fn is_note_on_table(line: &str) -> bool {
         "is read as 1",
         " left out, which ",
         " pixels, each ",
+        " is counted to 8 x 8; ink is ",
     ];
     line.starts_with("note: ") && said.iter().any(|part| line.contains(part))
 }
