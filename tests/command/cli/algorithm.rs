@@ -254,17 +254,6 @@ fn limits_on_sizes_that_can_not_be_kept_are_refused() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_between_batches_leaves_nothing() {
-    let folder = Folder::new();
-    let args = "fit digits -k 40 -r 1 --algorithm minibatch --batches 1000000 --device cpu --labels l.csv";
-    let (code, out, err) = super::interrupted(&folder, args, 2);
-    assert_eq!((code, out.as_str()), (Some(130), ""), "{err}");
-    assert!(err.contains("of 1000000 batches, before all rows were labelled; nothing was written"), "{err}");
-    assert!(!folder.path("l.csv").exists());
-}
-
-#[cfg(unix)]
-#[test]
 fn ctrl_c_leaves_nothing() {
     let folder = Folder::new();
     let args = "fit digits -k 40 -r 500000 --algorithm bisecting --device cpu --labels l.csv";

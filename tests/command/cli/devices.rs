@@ -145,7 +145,7 @@ fn self_check() -> &'static Ran {
     static RAN: OnceLock<Ran> = OnceLock::new();
     RAN.get_or_init(|| {
         let ran = run(&Folder::new(), "devices --test -v");
-        ran.done();
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err); // and a log
         ran
     })
 }
