@@ -5,7 +5,6 @@ use std::sync::Arc;
 use parquet::column::reader::get_column_reader;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
-use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::SchemaDescriptor;
 
 use super::columnar::{Cells, ColumnFile, ColumnTable, EachRows, Wanted, not_numbers};
@@ -15,7 +14,7 @@ use super::format::InputFormat;
 use super::guarded::guarded;
 use super::input::{Input, Stored};
 use super::options::ReadOptions;
-use super::parquet_bytes::FileBytes;
+use super::parquet_bytes::{FileBytes, Pages};
 use super::parquet_column::{ColumnRows, Leaf};
 use super::source::Source;
 
@@ -137,8 +136,8 @@ fn column_rows(
     if places.into_iter().flatten().any(|place| place < 0) {
         return Err(wrong(name, format!("column {:?} lies before it", column.path().string())));
     }
-    let pages = SerializedPageReader::new(Arc::new(file.clone()), chunk, group.num_rows() as usize, None);
-    let pages = Box::new(pages.map_err(|error| damaged(name, &error))?);
+    let pages = Pages::new(file, chunk, group.num_rows() as usize).map_err(|error| damaged(name, &error))?;
+    let pages = Box::new(pages);
     let column_name = column.path().string();
     Ok(ColumnRows::new(name, column_name, leaf, get_column_reader(column, pages)))
 }

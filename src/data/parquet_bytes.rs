@@ -1,11 +1,14 @@
-//! The bytes of a Parquet file.
+//! The bytes of a Parquet file, and its pages.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::input::StoredBytes;
 
@@ -72,5 +75,45 @@ impl Read for From {
         let n = self.file.read_at(self.at, to)?;
         self.at += n as u64;
         Ok(n)
+    }
+}
+
+/// The pages of a column in a group of rows. Memory for a dictionary is taken by the number of values that it claims, so
+/// this is checked before.
+pub(super) struct Pages(SerializedPageReader<FileBytes>);
+
+impl Pages {
+    pub(super) fn new(file: &FileBytes, column: &ColumnChunkMetaData, n_rows: usize) -> Result<Pages> {
+        Ok(Pages(SerializedPageReader::new(Arc::new(file.clone()), column, n_rows, None)?))
+    }
+}
+
+impl Iterator for Pages {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+impl PageReader for Pages {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let page = self.0.get_next_page()?;
+        match &page {
+            // each value of a dictionary takes a byte at least
+            Some(Page::DictionaryPage { buf, num_values, .. }) if *num_values as usize > buf.len() => {
+                let n_bytes = buf.len();
+                Err(ParquetError::EOF(format!("a dictionary of {num_values} values has {n_bytes} bytes")))
+            }
+            _ => Ok(page),
+        }
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        self.0.peek_next_page()
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.0.skip_next_page()
     }
 }

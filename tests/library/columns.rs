@@ -124,6 +124,18 @@ fn every_kind_of_column() {
     }
 }
 
+/// A fuzzer's finding: 5 GiB were taken for the dictionary that a file of 2 KiB claims.
+#[test]
+fn a_dictionary_that_claims_more_values_than_bytes_is_refused() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/binary/dictionary_of_many_parquet");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("t.parquet");
+    fs::write(&file, &fs::read(corpus).expect("there")[1..]).expect("written");
+    let data = load(file.to_str().expect("plain name"), &LoadOptions::default());
+    let error = data.and_then(|data| data.points.to_f64()).expect_err("must be refused").to_string();
+    assert!(error.contains("a dictionary of 671088633 values has 16 bytes"), "{error}");
+}
+
 #[test]
 fn a_null_is_a_missing_value_with_row_and_column() {
     for file in ["nulls.parquet", "nulls.feather"] {
