@@ -172,8 +172,9 @@ pub(super) fn run_from(
         let seen = if cut && is_empty { CONTINUE } else { observer(&batch.outcomes, error.as_deref()) };
         let ran = batch.outcomes.len();
         all.take(batch, keep, wall, (job, n_restarts));
-        let least = all.best().map_or(f64::INFINITY, |best| job.table.cost(best.inertia));
-        debug!("{ran} restarts from {next} on in {wall:?}; {} done, least inertia {least}", all.count());
+        let least = || all.best().map_or(f64::INFINITY, |best| job.table.cost(best.inertia));
+        // looks at all restarts, and is called for a log alone
+        debug!("{ran} restarts from {next} on in {wall:?}; {} done, least inertia {}", all.count(), least());
         next = end;
         let early = match (cut, seen) {
             (true, _) if !timed_out => Some(RunEnd::Cancelled),
