@@ -1,13 +1,11 @@
 //! What was found in a text table or in pictures: notes, and the same as JSON.
 
-use cairn::data::{Dataset, DrawingReading, PictureReading, TextReading};
+use cairn::data::{DIGITS, Dataset, DrawingReading, PictureReading, TextReading};
 use cairn::numbers::{grouped_plural, plural};
 use serde::Serialize;
 
 /// Most names that are listed.
 const LISTED: usize = 8;
-/// The embedded table, of which nothing needs to be found.
-const DIGITS: &str = "digits";
 
 /// What was found in a text, as JSON.
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use cairn::data::write::place;
-use cairn::data::{file_and_part, files_of};
+use cairn::data::{DIGITS, file_and_part, files_of};
 
 use super::args::draw::DrawArgs;
 use super::args::sweep::SweepArgs;
@@ -163,7 +163,7 @@ impl<'a> Files<'a> {
     /// A table that is read: a file, `-`, or `digits`.
     fn table(&mut self, flag: &'static str, name: &'a str) {
         match files_of(name) {
-            _ if name == "digits" => {}
+            _ if name == DIGITS => {}
             Ok(files) if files != [name] => {
                 let paths = files.into_iter().map(|file| Cow::Owned(file.into()));
                 self.inputs.extend(paths.map(|path| Named { flag, path: Some(path) }));

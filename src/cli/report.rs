@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use cairn::data::write::Output;
 use cairn::data::{
-    self, ColumnRoles, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadCounter, ReadOptions, Reading, Source,
+    self, ColumnRoles, DIGITS, Dataset, ORIGIN_OF_DIGITS, Pick, Points, ReadCounter, ReadOptions, Reading,
+    Source, TRUTH_OF_DIGITS,
 };
 use cairn::engine::cost::JobSize;
 use cairn::engine::{Keep, NO_LABEL, Opened};
@@ -36,9 +37,6 @@ const MOST_STATES: u128 = 256 << 20;
 const MOST_TRACE: u128 = 10_000_000_000;
 /// Restarts per fit of the sweep.
 const RESTARTS_OF_SWEEP: u64 = 10;
-/// The name of the embedded table, and of its truth column.
-const DIGITS: &str = "digits";
-const TRUTH_OF_DIGITS: &str = "digit";
 
 /// Runs the subcommand.
 pub(super) fn run(args: &ReportArgs) -> anyhow::Result<()> {
@@ -129,17 +127,11 @@ fn rows_for(
     let ignore = job.weights.iter().chain(&job.columns.ignore).cloned().collect();
     let (columns, numeric) = (job.columns.columns.clone(), job.columns.numeric || job.missing.clean);
     let roles = ColumnRoles { truth, weights: None, columns, ignore, numeric };
-    let (opened, roles) = match options.as_drawings {
-        Some(ink) => data::as_drawings(opened, ink, &roles)?,
-        None => (opened, roles),
-    };
+    let (opened, roles) = data::as_drawings(opened, options.as_drawings, roles)?;
     let ColumnRoles { truth, columns, ignore, numeric, .. } = roles;
     let columns = ColumnOptions { truth, columns, ignore, numeric, by_position: false };
     let pick = Pick { lenient: true, ..model.pick(opened.columns(), &columns)? };
-    let (opened, pick) = match &job.truth_file {
-        Some(file) => data::with_truth_file(opened, pick, file, &options)?,
-        None => (opened, pick),
-    };
+    let (opened, pick) = data::with_truth_file(opened, pick, job.truth_file.as_deref(), &options)?;
     let device = device::open(&args.device.device(), &wanted(args, None))?;
     let mut predictor = Predictor::new(model, &*device.engine)?;
     let (mut labels, mut unlabelled) = (Vec::new(), Unlabelled::default());

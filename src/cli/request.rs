@@ -1,7 +1,7 @@
 //! Flags -> parameters, with defaults that depend on other flags.
 
 use anyhow::Context;
-use cairn::data::{self, DataError, Dataset, LoadOptions, Loaded, ReadCounter, Scale};
+use cairn::data::{self, DIGITS, DataError, Dataset, LoadOptions, Loaded, ReadCounter, Scale};
 use cairn::engine::{Device, Metric};
 use cairn::kmeans::{Algorithm, Init, KMeans, MOST_OUTCOMES, Params, ParamsError, Search};
 
@@ -14,8 +14,6 @@ use super::input::typed;
 use super::progress::Bar;
 use super::starts::{StartColumns, Starts};
 
-/// The name of the embedded table.
-const DIGITS: &str = "digits";
 /// Default number of clusters, for the digits.
 const CLUSTERS: usize = 10;
 /// Default restarts for the digits: enough under most seeds to come within a few millionths of the best known

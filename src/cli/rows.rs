@@ -77,10 +77,7 @@ pub(super) fn walk_with_texts(
         numeric: args.columns.numeric,
         ..ColumnRoles::default()
     };
-    let (source, roles) = match options.as_drawings {
-        Some(ink) => data::as_drawings(source, ink, &roles)?,
-        None => (source, roles),
-    };
+    let (source, roles) = data::as_drawings(source, options.as_drawings, roles)?;
     let ColumnRoles { truth, columns, ignore, numeric, .. } = roles;
     let columns = ColumnOptions { truth, columns, ignore, numeric, by_position: args.by_position };
     let pick = Pick { lenient: !args.strict, texts, ..model.pick(source.columns(), &columns)? };
@@ -90,10 +87,7 @@ pub(super) fn walk_with_texts(
             source.columns().source()
         ));
     }
-    let (source, pick) = match truth_file {
-        Some(file) => data::with_truth_file(source, pick, file, &options)?,
-        None => (source, pick),
-    };
+    let (source, pick) = data::with_truth_file(source, pick, truth_file, &options)?;
     let names = source.row_names();
     let truth = source.visit(&pick, &mut |chunk| {
         let files = names.get(chunk.first..chunk.first + chunk.n_rows).unwrap_or_default();
@@ -121,7 +115,7 @@ fn left_out(columns: &Columns, pick: &Pick, ignore: &[String]) -> Result<Option<
         .collect();
     let name = columns.source();
     let said = || format!("{name}: the model does not use {}, left out", input::listed(&others));
-    Ok((!others.is_empty() && name != "digits").then(said))
+    Ok((!others.is_empty() && name != data::DIGITS).then(said))
 }
 
 /// Warnings about the device that labelled rows.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, bail};
-use cairn::data::{DrawingReading, PictureReading, TextReading, Truth};
+use cairn::data::{DIGITS, DrawingReading, PictureReading, TRUTH_OF_DIGITS, TextReading, Truth};
 use cairn::model::{Model, Predictor};
 use cairn::score::{Score, score, score_named};
 use cairn::warnings::{Unlabelled, Warning};
@@ -18,9 +18,6 @@ use super::terminal::labelled;
 use super::terminal::{self, plain};
 use super::{json, measures, notes, request};
 use cairn::numbers::{percent, plural};
-
-/// The truth column of the embedded digits.
-const TRUTH_OF_DIGITS: &str = "digit";
 
 /// Measures of a model on rows of known classes.
 pub(super) struct Scored {
@@ -75,7 +72,7 @@ fn truth_column(args: &ScoreArgs) -> Result<Option<&str>, Usage> {
     match (&args.truth, &args.truth_file, args.rows.name().as_str()) {
         (_, Some(_), _) => Ok(None),
         (Some(truth), None, _) => Ok(Some(truth)),
-        (None, None, "digits") => Ok(Some(TRUTH_OF_DIGITS)),
+        (None, None, DIGITS) => Ok(Some(TRUTH_OF_DIGITS)),
         _ => Err(Usage(
             "name the column of known classes with --truth, or their file with --truth-file".into(),
         )),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, anyhow};
 use cairn::data::write::from_text;
-use cairn::data::{self, DataError, Dataset, Header, LoadOptions, ReadOptions};
+use cairn::data::{self, DIGITS, DataError, Dataset, Header, LoadOptions, ReadOptions};
 use cairn::kmeans::{ColumnOrder, column_order};
 use ndarray::{Array2, Axis};
 
@@ -53,7 +53,7 @@ impl Starts {
     /// is doubtful.
     pub(super) fn read(file: &str, table: &TableArgs) -> anyhow::Result<Self> {
         // the embedded digits are not centroids
-        let source = if file == "digits" { "./digits" } else { file };
+        let source = if file == DIGITS { "./digits" } else { file };
         let load = |header| {
             // what else is said of the table is not about this one
             let longest_row = table.read_options().longest_row;

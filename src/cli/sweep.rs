@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, RangeInclusive};
 
 use anyhow::Context;
-use cairn::data::{Dataset, LoadOptions, has_names};
+use cairn::data::{DIGITS, Dataset, LoadOptions, has_names};
 use cairn::engine::{Device, Metric, Opened};
 use cairn::kmeans::{Algorithm, CONTINUE, FitError, KMeans, ParamsError};
 use cairn::sweep::{Choice, MeasureSpread, SweepError, SweepPlan, SweepRun, sweep};
@@ -22,9 +22,6 @@ use super::terminal::labelled;
 use super::terminal::{self, plain};
 use super::{hints, json, notes, prepared, request, stop, summary};
 use cairn::numbers::{percent, plural, short, time, value};
-
-/// The name of the embedded table, which has its classes.
-const DIGITS: &str = "digits";
 
 /// Default numbers of clusters.
 const DEFAULT: RangeInclusive<usize> = 2..=20;

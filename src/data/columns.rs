@@ -33,7 +33,7 @@ pub(crate) fn listed(names: &[String]) -> String {
 }
 
 /// The columns of a source, with their names if there is a header. Indices count from 0.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     source: String,
     header: Option<Vec<String>>,
@@ -51,28 +51,12 @@ pub struct Columns {
 impl Columns {
     /// Columns with a header.
     pub(super) fn named(source: &str, header: Vec<String>) -> Columns {
-        Columns {
-            source: source.to_owned(),
-            count: header.len(),
-            header: Some(header),
-            text: Vec::new(),
-            in_sheet: None,
-            appended: None,
-            of_drawings: false,
-        }
+        Columns { source: source.to_owned(), count: header.len(), header: Some(header), ..Columns::default() }
     }
 
     /// Columns without names.
     pub(super) fn numbered(source: &str, count: usize) -> Columns {
-        Columns {
-            source: source.to_owned(),
-            header: None,
-            count,
-            text: Vec::new(),
-            in_sheet: None,
-            appended: None,
-            of_drawings: false,
-        }
+        Columns { source: source.to_owned(), count, ..Columns::default() }
     }
 
     /// The same, of which these columns hold text.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::columns::Columns;
 use super::error::DataError;
 use super::pick::Pick;
-use super::reading::{DrawingReading, Dropped, PictureReading, TextReading};
+use super::reading::{Dropped, TextReading};
 use super::rows::Rows;
 use super::source::{Chunk, Source};
 use super::texts::CellType;
@@ -47,6 +47,10 @@ impl Source for Complete {
         self.source.columns()
     }
 
+    fn origin(&self) -> Option<&dyn Source> {
+        Some(&*self.source)
+    }
+
     fn n_rows(&self) -> Option<usize> {
         self.n_rows
     }
@@ -55,28 +59,12 @@ impl Source for Complete {
         self.source.can_reread()
     }
 
-    fn n_files(&self) -> usize {
-        self.source.n_files()
-    }
-
     fn check(&self, pick: &Pick) -> Result<(), DataError> {
         self.source.check(pick)
     }
 
     fn text(&self, pick: &Pick) -> Option<TextReading> {
         self.source.text(pick)
-    }
-
-    fn pictures(&self) -> Option<&PictureReading> {
-        self.source.pictures()
-    }
-
-    fn drawings(&self) -> Option<&DrawingReading> {
-        self.source.drawings()
-    }
-
-    fn row_names(&self) -> &[String] {
-        self.source.row_names() // of pictures, in which no value is missing
     }
 
     fn cell_types(&self) -> Vec<CellType> {

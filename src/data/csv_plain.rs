@@ -409,22 +409,16 @@ fn str(text: &[u8]) -> &str {
 /// A number of at most 8 digits, if nothing else of a number follows, and where it ends.
 #[inline]
 fn whole_number(text: &[u8], start: usize) -> Option<(f64, usize)> {
-    let (value, n) = match text.get(start..start + 8) {
-        Some(&[a, b, c, d, e, f, g, h]) => digits(u64::from_le_bytes([a, b, c, d, e, f, g, h])),
-        _ => {
-            let mut bytes = [0; 8]; // 0 is no digit
-            let rest = text.get(start..).unwrap_or_default();
-            bytes[..rest.len()].copy_from_slice(rest);
-            digits(u64::from_le_bytes(bytes))
-        }
-    };
-    let end = start + n;
-    let ends = match text.get(end) {
-        Some(b'.' | b'e' | b'E') => false,
-        Some(b'0'..=b'9') => false, // more than 8
-        _ => n > 0,
-    };
-    ends.then_some((value.into(), end))
+    let rest = text.get(start..)?;
+    let bytes = rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut bytes = [0; 8]; // 0 is no digit
+        bytes[..rest.len()].copy_from_slice(rest);
+        bytes
+    });
+    let (value, n) = digits(u64::from_le_bytes(bytes));
+    // a ninth digit is too many
+    let goes_on = matches!(rest.get(n), Some(b'.' | b'e' | b'E' | b'0'..=b'9'));
+    (n > 0 && !goes_on).then_some((value.into(), start + n))
 }
 
 /// The number that 8 bytes, the first one lowest, begin with, and how many of them are its digits.

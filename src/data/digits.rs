@@ -6,11 +6,11 @@ use super::input::Input;
 use super::options::{Header, ReadOptions};
 use super::source::Source;
 
-/// The name that opens them.
-pub(super) const NAME: &str = "digits";
+/// The name that opens the embedded digits.
+pub const NAME: &str = "digits";
 
-/// Name of their truth column.
-pub(super) const TRUTH: &str = "digit";
+/// Name of the truth column of the embedded digits.
+pub const TRUTH: &str = "digit";
 
 /// 1,797 rows of 65 columns: the pixels of 8 x 8 pictures, row-major, and the digit.
 const TEXT: &str = include_str!("../../data/digits.csv");

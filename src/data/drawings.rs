@@ -11,7 +11,7 @@ use super::error::DataError;
 use super::options::Ink;
 use super::pick::Pick;
 use super::pixels::{pixel_names, place, shape_of_names};
-use super::reading::{DrawingReading, Dropped, PictureReading, TextReading};
+use super::reading::{DrawingReading, TextReading};
 use super::rows::Rows;
 use super::source::{Chunk, Source};
 use super::texts::{CellType, Texts};
@@ -51,7 +51,8 @@ struct Drawings {
 
 /// The rows of `source`, pictures of ink on paper, as drawings: each is [normalised](drawing::normalise()) to 8 x 8 counts
 /// from 0 to 16, in the columns `pixel_0_0` to `pixel_7_7`, but for 8 x 8 pixels that are such counts already
-/// ([`drawing::counts`]). The columns that are no pixels follow. Also returns the roles in the new table.
+/// ([`drawing::counts`]). The columns that are no pixels follow. Also returns the roles in the new table. Without `ink`
+/// both are as they were.
 ///
 /// The pixels are the columns without another role whose names count them row by row (`pixel_0_0`, `pixel_0_1`, ..), as
 /// those of IDX files and of folders of pictures do; or all columns without another role, if there are a square number of
@@ -65,11 +66,12 @@ struct Drawings {
 /// [`DataError::NotPictures`], [`DataError::DoubtfulInk`]; those of the first rows.
 pub fn as_drawings(
     source: Arc<dyn Source>,
-    ink: Ink,
-    roles: &ColumnRoles,
+    ink: Option<Ink>,
+    roles: ColumnRoles,
 ) -> Result<(Arc<dyn Source>, ColumnRoles), DataError> {
+    let Some(ink) = ink else { return Ok((source, roles)) };
     let columns = source.columns();
-    let (pixels, (height, width)) = pixels_of(&*source, roles)?;
+    let (pixels, (height, width)) = pixels_of(&*source, &roles)?;
     let is_pixel = |column: &usize| pixels.binary_search(column).is_ok();
     let others: Vec<usize> = (0..columns.count()).filter(|column| !is_pixel(column)).collect();
     let names = pixel_names(SIDE, SIDE).chain(others.iter().map(|&column| columns.name(column)));
@@ -271,16 +273,16 @@ impl Source for Drawings {
         &self.columns
     }
 
+    fn origin(&self) -> Option<&dyn Source> {
+        Some(&*self.source)
+    }
+
     fn n_rows(&self) -> Option<usize> {
         self.source.n_rows()
     }
 
     fn can_reread(&self) -> bool {
         self.source.can_reread()
-    }
-
-    fn n_files(&self) -> usize {
-        self.source.n_files()
     }
 
     fn check(&self, pick: &Pick) -> Result<(), DataError> {
@@ -291,26 +293,14 @@ impl Source for Drawings {
         self.source.text(&self.of_source(pick))
     }
 
-    fn pictures(&self) -> Option<&PictureReading> {
-        self.source.pictures()
-    }
-
     fn drawings(&self) -> Option<&DrawingReading> {
         Some(&self.reading)
-    }
-
-    fn row_names(&self) -> &[String] {
-        self.source.row_names()
     }
 
     fn cell_types(&self) -> Vec<CellType> {
         let types = self.source.cell_types();
         let others = self.others.iter().map(|&column| types[column]);
         std::iter::repeat_n(CellType::Unsigned, SIZE).chain(others).collect()
-    }
-
-    fn dropped(&self) -> Dropped {
-        self.source.dropped()
     }
 
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {

@@ -74,12 +74,12 @@ pub fn load_kept(source: &str, options: &LoadOptions) -> Result<Loaded, DataErro
 
 /// The source as drawings, if that is asked for, with the options for it.
 fn drawn(source: Arc<dyn Source>, options: LoadOptions) -> Result<(Arc<dyn Source>, LoadOptions), DataError> {
-    let Some(ink) = options.read.as_drawings else { return Ok((source, options)) };
-    let LoadOptions { truth, weights, columns, ignore, numeric, .. } = options.clone();
+    let LoadOptions { read, more, truth, truth_file, weights, columns, ignore, numeric, missing } = options;
     let roles = ColumnRoles { truth, weights, columns, ignore, numeric };
-    let (source, roles) = as_drawings(source, ink, &roles)?;
+    let (source, roles) = as_drawings(source, read.as_drawings, roles)?;
     let ColumnRoles { truth, weights, columns, ignore, numeric } = roles;
-    Ok((source, LoadOptions { truth, weights, columns, ignore, numeric, ..options }))
+    let options = LoadOptions { read, more, truth, truth_file, weights, columns, ignore, numeric, missing };
+    Ok((source, options))
 }
 
 /// The handwritten digits: points (1797, 64), integers from 0 to 16, with the column `digit` as truth.
@@ -98,10 +98,7 @@ fn collect(source: Arc<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     let name = columns.source().to_owned();
     let pick = Pick::new(columns, options)?;
     source.check(&pick)?;
-    let (source, pick) = match &options.truth_file {
-        Some(file) => with_truth_file(source, pick, file, &options.read)?,
-        None => (source, pick),
-    };
+    let (source, pick) = with_truth_file(source, pick, options.truth_file.as_deref(), &options.read)?;
     let source: Arc<dyn Source> = if pick.drops() { Arc::new(Complete::new(source, &pick)?) } else { source };
     let columns = source.columns();
     let names = pick.features.iter().map(|&column| columns.name(column)).collect();

@@ -120,7 +120,7 @@ pub use cells::MARKS_OF_MISSING;
 pub use columns::{Columns, has_names, is_numbered_name};
 pub(crate) use columns::{listed, numbered_name};
 pub use dataset::Dataset;
-pub use digits::ORIGIN as ORIGIN_OF_DIGITS;
+pub use digits::{NAME as DIGITS, ORIGIN as ORIGIN_OF_DIGITS, TRUTH as TRUTH_OF_DIGITS};
 pub use drawings::{ColumnRoles, as_drawings};
 pub use error::{DataError, HeaderDoubt, Hint, Left, Position, TextColumns};
 pub use files::{files_of, table_name};

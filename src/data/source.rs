@@ -18,6 +18,11 @@ pub trait Source: Send + Sync {
     /// Its columns, and its name for messages.
     fn columns(&self) -> &Columns;
 
+    /// The source whose rows these are, if it is another one: it knows what this one does not say.
+    fn origin(&self) -> Option<&dyn Source> {
+        None
+    }
+
     /// Number of rows, if it is known before they are read.
     fn n_rows(&self) -> Option<usize>;
 
@@ -26,7 +31,7 @@ pub trait Source: Send + Sync {
 
     /// Number of files that make the table.
     fn n_files(&self) -> usize {
-        1
+        self.origin().map_or(1, Source::n_files)
     }
 
     /// What was found in a text, with the picked features; complete once the rows were read. `None` for other formats.
@@ -37,17 +42,17 @@ pub trait Source: Send + Sync {
 
     /// What was found in pictures. `None` for other formats.
     fn pictures(&self) -> Option<&PictureReading> {
-        None
+        self.origin()?.pictures()
     }
 
     /// How pictures were counted to drawings, if they were.
     fn drawings(&self) -> Option<&DrawingReading> {
-        None
+        self.origin()?.drawings()
     }
 
     /// The names of the rows, such as those of files; empty if they have none. (n_rows)
     fn row_names(&self) -> &[String] {
-        &[]
+        self.origin().map_or(&[], Source::row_names)
     }
 
     /// The type of the cells of each column. (n_columns)
@@ -55,7 +60,7 @@ pub trait Source: Send + Sync {
 
     /// Rows that were left out, since they lack a value; complete once the rows were read.
     fn dropped(&self) -> Dropped {
-        Dropped::default()
+        self.origin().map_or_else(Dropped::default, Source::dropped)
     }
 
     /// Checks what can be known of the picked columns before their rows are read.

@@ -10,7 +10,7 @@ use super::input::bare_name;
 use super::open::open;
 use super::options::{Header, ReadOptions};
 use super::pick::Pick;
-use super::reading::{DrawingReading, Dropped, PictureReading, TextReading};
+use super::reading::TextReading;
 use super::source::{Chunk, Source};
 use super::texts::CellType;
 use super::truth::Truth;
@@ -27,7 +27,8 @@ struct WithTruth {
     first: Option<(String, bool)>,
 }
 
-/// The rows of `source` with the classes in `file`, and a pick that has them as its truth.
+/// The rows of `source` with the classes in `file`, and a pick that has them as its truth. Without a file both are as they
+/// were.
 ///
 /// The file is opened as [`open`] does. It has one column; a one-dimensional array counts as one. The truth is called as
 /// that column is, or like the file if the column has no name. `options` are those of the table: only `header`, if the
@@ -40,9 +41,10 @@ struct WithTruth {
 pub fn with_truth_file(
     source: Arc<dyn Source>,
     pick: Pick,
-    file: &str,
+    file: Option<&str>,
     options: &ReadOptions,
 ) -> Result<(Arc<dyn Source>, Pick), DataError> {
+    let Some(file) = file else { return Ok((source, pick)) };
     let classes = opened(file, options)?;
     let columns = classes.columns();
     if columns.count() != 1 {
@@ -114,16 +116,16 @@ impl Source for WithTruth {
         &self.columns
     }
 
+    fn origin(&self) -> Option<&dyn Source> {
+        Some(&*self.source)
+    }
+
     fn n_rows(&self) -> Option<usize> {
         self.source.n_rows()
     }
 
     fn can_reread(&self) -> bool {
         self.source.can_reread()
-    }
-
-    fn n_files(&self) -> usize {
-        self.source.n_files()
     }
 
     fn check(&self, pick: &Pick) -> Result<(), DataError> {
@@ -134,24 +136,8 @@ impl Source for WithTruth {
         self.source.text(&self.of_table(pick))
     }
 
-    fn pictures(&self) -> Option<&PictureReading> {
-        self.source.pictures()
-    }
-
-    fn drawings(&self) -> Option<&DrawingReading> {
-        self.source.drawings()
-    }
-
-    fn row_names(&self) -> &[String] {
-        self.source.row_names()
-    }
-
     fn cell_types(&self) -> Vec<CellType> {
         self.source.cell_types()
-    }
-
-    fn dropped(&self) -> Dropped {
-        self.source.dropped()
     }
 
     fn read(&self, pick: &Pick, each: &mut dyn FnMut(Chunk<'_>) -> ControlFlow<()>) -> Result<(), DataError> {

@@ -7,8 +7,6 @@ use super::cost::JobSize;
 use super::cpu::Cpu;
 use super::reference::Reference;
 use super::{Device, Engine, EngineError, OpenOptions};
-#[cfg(feature = "gpu")]
-use crate::log::debug;
 use crate::log::info;
 
 /// An open engine, and why it was chosen.
@@ -103,7 +101,6 @@ fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> 
         }
     }
     let found = gpu::adapters(&options.backends, options.query_units());
-    found.iter().for_each(|adapter| debug!("found the adapter {adapter}"));
     let Some(adapter) = found.iter().find(|adapter| !adapter.software) else {
         let estimates = options.size.as_ref().map(cpu);
         let estimates = estimates.map(|cpu| Estimates { cpu, gpu: None, cpu_measured, gpu_measured: false });
@@ -142,7 +139,6 @@ fn open_auto(on_cpu: Cpu, options: &OpenOptions) -> Result<Choice, EngineError> 
 fn open_gpu(device: &Device, cpu: Cpu, options: &OpenOptions) -> Result<Box<dyn Engine>, EngineError> {
     use super::gpu::{self, Gpu};
     let found = gpu::adapters(&options.backends, options.query_units());
-    found.iter().for_each(|adapter| debug!("found the adapter {adapter}"));
     let wanted = |name: &str| match device {
         Device::Named(part) => name.to_lowercase().contains(&part.to_lowercase()),
         _ => true,

@@ -1,10 +1,10 @@
 //! Pictures of ink on paper read as drawings, from every form of a table; what is refused.
 
-use std::fs;
-
 use cairn::data::{Dataset, Ink, LoadOptions, Missing, ReadOptions, load};
 use cairn::drawing::normalise;
 use tempfile::TempDir;
+
+use crate::files::{idx, npy, write};
 
 const SIDE: usize = 28;
 const N: usize = 12;
@@ -30,23 +30,6 @@ fn expected(pictures: &[u8]) -> Vec<f64> {
         normalise(&ink, SIDE, SIDE).expect("ink").map(f64::from)
     };
     pictures.chunks(SIDE * SIDE).flat_map(counts).collect()
-}
-
-fn write(folder: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> String {
-    let path = folder.path().join(name);
-    fs::write(&path, bytes).expect("the folder is writable");
-    path.to_str().expect("plain name").to_owned()
-}
-
-fn npy(shape: &str, values: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
-    let length = (header.len() as u16).to_le_bytes();
-    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), values].concat()
-}
-
-fn idx(axes: &[u32], values: &[u8]) -> Vec<u8> {
-    let sizes = axes.iter().flat_map(|size| size.to_be_bytes()).collect::<Vec<u8>>();
-    [&[0, 0, 8, axes.len() as u8], &sizes[..], values].concat()
 }
 
 /// Rows of numbers between commas; `before` and `after` are added to each.
@@ -138,7 +121,7 @@ fn a_folder_of_pictures_is_dark_on_white() {
     use image::{GrayImage, Luma, Rgba, RgbaImage};
     let (folder, pictures) = (TempDir::new().expect("a folder"), pictures());
     let [grey, clear] = ["grey", "clear"].map(|name| folder.path().join(name));
-    [&grey, &clear].into_iter().for_each(|path| fs::create_dir(path).expect("a folder"));
+    [&grey, &clear].into_iter().for_each(|path| std::fs::create_dir(path).expect("a folder"));
     for (at, picture) in pictures.chunks(784).enumerate() {
         let ink = |x: u32, y: u32| picture[(y * 28 + x) as usize];
         let name = format!("{at:02}.png");
@@ -228,7 +211,7 @@ fn what_is_no_picture() {
     #[cfg(feature = "cli")]
     {
         let path = folder.path().join("pictures");
-        fs::create_dir(&path).expect("a folder");
+        std::fs::create_dir(&path).expect("a folder");
         image::RgbImage::new(8, 8).save(path.join("a.png")).expect("a picture");
         image::RgbImage::new(8, 8).save(path.join("b.png")).expect("a picture");
         let read = ReadOptions { pixels: true, as_drawings: Some(Ink::Auto), ..ReadOptions::default() };

@@ -42,6 +42,7 @@ mod definition;
 mod drawings;
 mod exact;
 mod examples;
+mod files;
 #[cfg(feature = "cli")]
 mod formats;
 mod lattice;

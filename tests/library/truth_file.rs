@@ -1,29 +1,12 @@
 //! Known classes in a file of their own, and what is wrong with such files.
 
-use std::fs;
-
 use cairn::data::{Dataset, Header, LoadOptions, Missing, ReadOptions, load};
 use tempfile::TempDir;
 
+use crate::files::{idx, npy, write};
+
 const TABLE: &str = "x,y\n0,1\n2,3\n4,5\n6,7\n";
 const CLASSES: [u8; 4] = [7, 2, 7, 10];
-
-fn write(folder: &TempDir, name: &str, bytes: impl AsRef<[u8]>) -> String {
-    let path = folder.path().join(name);
-    fs::write(&path, bytes).expect("the folder is writable");
-    path.to_str().expect("plain name").to_owned()
-}
-
-fn npy(shape: &str, values: &[u8]) -> Vec<u8> {
-    let header = format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
-    let length = (header.len() as u16).to_le_bytes();
-    [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), values].concat()
-}
-
-fn idx(axes: &[u32], values: &[u8]) -> Vec<u8> {
-    let sizes = axes.iter().flat_map(|size| size.to_be_bytes()).collect::<Vec<u8>>();
-    [&[0, 0, 8, axes.len() as u8], &sizes[..], values].concat()
-}
 
 fn with(file: String) -> LoadOptions {
     LoadOptions { truth_file: Some(file), ..LoadOptions::default() }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::units::Units;
 use crate::engine::{Backend, Device};
+use crate::log::debug;
 
 /// Most of a device's memory that may be used, by all programs, in percent.
 const MOST_USED: u8 = 95;
@@ -155,6 +156,7 @@ pub fn adapters(named: &[Backend], query_units: bool) -> Vec<AdapterInfo> {
         found.extend(reached(wgpu::Backends::GL, query_units));
     }
     found.sort_by_key(AdapterInfo::rank);
+    found.iter().for_each(|adapter| debug!("found the adapter {adapter}"));
     found
 }
 
