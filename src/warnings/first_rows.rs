@@ -35,3 +35,18 @@ pub(super) fn first_rows(data: &Dataset<'_>, each: &mut dyn FnMut(usize, &[f64])
         Err(End::Enough) | Ok(()) => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_wide_tables_fewer_rows_are_examined() {
+        for (n, d, expected) in [(3000, 4, 3000), (1500, 8192, 1024), (100, 8192, 100)] {
+            let data = Dataset::new("a table", ndarray::Array2::<f32>::zeros((n, d)));
+            let mut seen = 0;
+            first_rows(&data, &mut |_, _| seen += 1).expect("rows in memory");
+            assert_eq!(seen, expected, "{n} x {d}");
+        }
+    }
+}

@@ -68,6 +68,14 @@ fn the_table_is_the_same_whoever_wrote_it() {
     }
 }
 
+/// What zstd makes of equal values unpacks to far more than that of LZ4 can.
+#[test]
+fn many_equal_values_are_read() {
+    let data = with("zeros.feather", "", "", "").expect("whole");
+    let sum: f64 = values(&data).iter().sum();
+    assert_eq!((data.points.n_points(), sum), (100_000, 1.0));
+}
+
 #[test]
 fn small_types_are_read_in_single_precision() {
     for (name, narrow) in [("none.parquet", true), ("polars.parquet", true), ("groups.parquet", false)] {

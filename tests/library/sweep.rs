@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use cairn::data::{Dataset, LoadOptions, digits, load};
 use cairn::engine::reference::assign::assign;
 use cairn::engine::{Device, OpenOptions, Opened, open};
-use cairn::kmeans::{CONTINUE, KMeans, pack};
+use cairn::kmeans::{Algorithm, CONTINUE, KMeans, Minibatch, pack};
 use cairn::sweep::{MeasureSpread, SweepError, SweepPlan, SweepRun, nearest_labels, sweep};
 
 fn writers() -> Dataset<'static> {
@@ -63,9 +63,11 @@ fn a_sweep_is_cancelled_between_fits_and_within_one() {
         assert!(matches!(error, SweepError::Cancelled { done, of: 6 } if done == fits), "{error}");
     }
     assert_eq!(cancel_after(6, &plan).unwrap().len(), 6); // nothing is left to cancel
-    let long = SweepPlan { kmeans: KMeans::new(1).restarts(10_000_000), ..plan };
-    let error = cancel_after(0, &long).unwrap_err();
-    assert_eq!(error.to_string(), "cancelled after 0 of 6 fits");
+    let batches = Algorithm::Minibatch(Minibatch { rows: 10, batches: 1_000_000 });
+    for kmeans in [KMeans::new(1).restarts(10_000_000), KMeans::new(1).algorithm(batches)] {
+        let error = cancel_after(0, &SweepPlan { kmeans, ..plan.clone() }).unwrap_err();
+        assert_eq!(error.to_string(), "cancelled after 0 of 6 fits");
+    }
 }
 
 #[test]
