@@ -6,10 +6,14 @@
 
 use std::time::{Duration, Instant};
 
+use cairn::allocator::HugePages;
 use cairn::data::{DataError, LoadOptions, Points, Rows, load};
 use cairn::kmeans::pack;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
+
+#[global_allocator]
+static ALLOCATOR: HugePages = HugePages;
 
 /// Rows of a file, (n_points, n_dims).
 fn read(file: &str) -> Result<Vec<f32>, DataError> {

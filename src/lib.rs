@@ -38,6 +38,8 @@
 //! * [`threads`]: the threads of a program, started once
 //! * [`warnings`]: doubts about a result, for every output of it
 //!
+//! Either of the features `cli` and `gpu` adds `allocator`: large blocks of memory on huge pages.
+//!
 //! The feature `cli`, on by default, adds the command `cairn` and modules that need more crates:
 //!
 //! * `compare`: verifies that devices agree, then times them
@@ -52,6 +54,8 @@
 /// The arrays that tables, starts and centroids are given and returned in.
 pub use ndarray;
 
+#[cfg(any(feature = "cli", feature = "gpu"))]
+pub mod allocator;
 #[cfg(feature = "cli")]
 pub mod compare;
 pub mod data;

@@ -24,7 +24,11 @@ mod table;
 mod tolerance;
 mod work;
 
+use cairn::allocator::HugePages;
 use pyo3::prelude::*;
+
+#[global_allocator]
+static ALLOCATOR: HugePages = HugePages;
 
 #[pymodule]
 fn _cairn(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -3,13 +3,15 @@
 //! Large tables are asked for first (`cairn::memory`). A small request that is refused can't be answered in Rust: it ends
 //! in `abort`. So the allocator notes the refusal, and a handler of the signal says it.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cairn::allocator::HugePages;
 
 /// Bytes of the last request that was refused; 0 if there was none.
 static REFUSED: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, which notes refusals.
+/// An allocator that notes refusals.
 pub(crate) struct Allocator;
 
 fn noted(memory: *mut u8, bytes: usize) -> *mut u8 {
@@ -19,26 +21,26 @@ fn noted(memory: *mut u8, bytes: usize) -> *mut u8 {
     memory
 }
 
-// SAFETY: every method passes its arguments to the system's allocator and returns what that returns
+// SAFETY: every method passes its arguments to another allocator and returns what that returns
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller promises
-        noted(unsafe { System.alloc(layout) }, layout.size())
+        noted(unsafe { HugePages.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller promises
-        noted(unsafe { System.alloc_zeroed(layout) }, layout.size())
+        noted(unsafe { HugePages.alloc_zeroed(layout) }, layout.size())
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as the caller promises
-        noted(unsafe { System.realloc(memory, layout, size) }, size)
+        noted(unsafe { HugePages.realloc(memory, layout, size) }, size)
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         // SAFETY: as the caller promises
-        unsafe { System.dealloc(memory, layout) }
+        unsafe { HugePages.dealloc(memory, layout) }
     }
 }
 
