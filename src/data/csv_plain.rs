@@ -248,45 +248,30 @@ impl<'a> PlainRows<'a> {
     /// Reads a row. Returns its end and the line feeds in its quotes; `None` if it is not plain.
     #[inline]
     fn row(&self, text: &[u8], start: usize, number: u64, piece: &mut Piece) -> Option<(usize, u64)> {
-        let Piece { block, decimals, .. } = piece;
-        let first = block.features.len();
-        block.features.resize(first + self.pick.features.len(), f64::NAN);
-        let features = &mut block.features[first..];
+        let first = piece.block.features.len();
+        piece.block.features.resize(first + self.pick.features.len(), f64::NAN);
+        let delimiter = self.values.form.delimiter;
+        let is_marked = delimiter != WHITE_SPACE;
         let (mut at, mut column, mut feeds) = (start, 0, 0);
         loop {
             let role = self.roles.get(column).copied();
-            let cell = match role {
-                Some(Role::Feature(index, true)) => match self.number(text, at, number, decimals) {
-                    Some((value, cell)) => {
-                        features[index] = value;
-                        cell
-                    }
-                    None => {
-                        let cell = self.cell(text, at)?;
-                        features[index] = self.feature(text, (number, column), &cell, decimals)?;
-                        cell
-                    }
-                },
-                Some(Role::Feature(index, false)) => {
-                    let cell = self.cell(text, at)?;
-                    features[index] = self.feature(text, (number, column), &cell, decimals)?;
-                    cell
+            // most cells by far: a number of few digits, and what ends it
+            if let Some(Role::Feature(index, true)) = role
+                && let Some((value, end)) = short_number(text, at)
+                && !self.notes(&text[at..end], piece.decimals)
+                && let Some(&byte) = text.get(end)
+            {
+                if byte == delimiter && is_marked {
+                    piece.block.features[first + index] = value;
+                    (at, column) = (end + 1, column + 1);
+                    continue;
                 }
-                Some(Role::Weight) => {
-                    let cell = self.cell(text, at)?;
-                    let words = trimmed(text, &cell)?;
-                    let weight = self.values.picked_weight(self.pick, (number, column), words, decimals);
-                    block.weights.push(weight.ok()?);
-                    cell
+                if byte == b'\n' && column + 1 == self.roles.len() {
+                    piece.block.features[first + index] = value;
+                    return Some((end + 1, feeds));
                 }
-                Some(Role::Truth) => {
-                    let cell = self.cell(text, at)?;
-                    let words = trimmed(text, &cell)?;
-                    block.truth.push(self.values.picked_class(self.pick, (number, column), words).ok()?);
-                    cell
-                }
-                Some(Role::None) | None => self.cell(text, at)?,
-            };
+            }
+            let cell = self.take_cell(text, at, (number, column), (first, role), piece)?;
             column += 1;
             feeds += cell.feeds;
             if cell.is_last {
@@ -299,26 +284,60 @@ impl<'a> PlainRows<'a> {
         }
     }
 
-    fn feature(&self, text: &[u8], place: (u64, usize), cell: &Cell, decimals: &mut Decimals) -> Option<f64> {
-        self.values.picked_feature(self.pick, place, trimmed(text, cell)?, decimals).ok()
+    /// Takes the value of any cell to its place, by its role, in the row whose features begin at `first`. Returns the cell;
+    /// `None` if it is not plain.
+    #[inline(never)] // so that the reading of most cells stays small
+    fn take_cell(
+        &self,
+        text: &[u8],
+        at: usize,
+        place: (u64, usize),
+        (first, role): (usize, Option<Role>),
+        Piece { block, decimals, .. }: &mut Piece,
+    ) -> Option<Cell> {
+        if let Some(Role::Feature(index, true)) = role
+            && let Some((value, cell)) = self.number(text, at, place.0, decimals)
+        {
+            block.features[first + index] = value;
+            return Some(cell);
+        }
+        let cell = self.cell(text, at)?;
+        match role {
+            Some(Role::Feature(index, _)) => {
+                let value =
+                    self.values.picked_feature(self.pick, place, trimmed(text, &cell)?, decimals).ok()?;
+                block.features[first + index] = value;
+            }
+            Some(Role::Weight) => {
+                let weight =
+                    self.values.picked_weight(self.pick, place, trimmed(text, &cell)?, decimals).ok()?;
+                block.weights.push(weight);
+            }
+            Some(Role::Truth) => {
+                let class = self.values.picked_class(self.pick, place, trimmed(text, &cell)?).ok()?;
+                block.truth.push(class);
+            }
+            Some(Role::None) | None => {}
+        }
+        Some(cell)
+    }
+
+    /// Whether the row of this number is to be noted, as the first with a decimal point where others may have a comma.
+    #[inline]
+    fn notes(&self, number: &[u8], decimals: Decimals) -> bool {
+        self.values.form.commas() && decimals.point == 0 && number.contains(&b'.')
     }
 
     /// A finite number, and its cell, if that is the whole cell.
-    #[inline]
     fn number(&self, text: &[u8], at: usize, row: u64, decimals: &mut Decimals) -> Option<(f64, Cell)> {
         let start = self.after_blanks(text, at);
-        let (value, end) = match whole_number(text, start) {
-            Some((value, end)) => (value, end),
-            None => {
-                let (value, n) = fast_float2::parse_partial::<f64, _>(&text[start..]).ok()?;
-                (value, start + n)
-            }
-        };
+        let (value, n) = fast_float2::parse_partial::<f64, _>(&text[start..]).ok()?;
+        let end = start + n;
         let (next, is_last) = self.end_of_cell(text, self.after_blanks(text, end))?;
         if !value.is_finite() {
             return None;
         }
-        if self.values.form.commas() && decimals.point == 0 && text[start..end].contains(&b'.') {
+        if self.notes(&text[start..end], *decimals) {
             decimals.note(row, false).ok()?;
         }
         Some((value, Cell { start, end, next, is_last, feeds: 0 }))
@@ -406,39 +425,88 @@ fn str(text: &[u8]) -> &str {
     std::str::from_utf8(text).unwrap_or("\u{fffd}")
 }
 
-/// A number of at most 8 digits, if nothing else of a number follows, and where it ends.
+/// Most digits after a point, with which those before it, at most 8, are a number below 10^18: an `i64`.
+const MOST_DECIMALS: usize = 10;
+
+/// 10 to the powers 0, 1 ..
+const TENS: [i64; MOST_DECIMALS + 1] = {
+    let mut tens = [1; MOST_DECIMALS + 1];
+    let mut n = 1;
+    while n < tens.len() {
+        tens[n] = 10 * tens[n - 1];
+        n += 1;
+    }
+    tens
+};
+
+/// The number of few digits that begins here, and where it ends: perhaps a minus, digits, perhaps a point and digits. What
+/// ends it is left to the caller.
+///
+/// Without the point its digits are an integer of at most 2^53, so it is an f64, as is the power of 10 that it is divided
+/// by: the quotient is the number, correctly rounded (Clinger 1990, "How to read floating point numbers accurately").
 #[inline]
-fn whole_number(text: &[u8], start: usize) -> Option<(f64, usize)> {
+fn short_number(text: &[u8], start: usize) -> Option<(f64, usize)> {
+    let is_negative = text.get(start) == Some(&b'-');
+    let start = start + usize::from(is_negative);
+    let bytes = eight_bytes(text, start)?;
+    let n = n_digits(bytes);
+    if n == 0 {
+        return None;
+    }
+    let whole = digits(bytes, n);
+    let (mut size, mut end) = (whole as f64, start + n);
+    if text.get(end) == Some(&b'.') {
+        let first = eight_bytes(text, end + 1)?;
+        let n = n_digits(first);
+        let second = eight_bytes(text, end + 1 + n)?;
+        let more = if n == 8 { n_digits(second) } else { 0 };
+        if n == 0 || n + more > MOST_DECIMALS {
+            return None;
+        }
+        let all = (whole * TENS[n] + digits(first, n)) * TENS[more] + digits(second, more);
+        if all > 1 << 53 {
+            return None;
+        }
+        size = all as f64 / TENS[n + more] as f64;
+        end += 1 + n + more;
+    }
+    Some((if is_negative { -size } else { size }, end))
+}
+
+/// The bytes from here on, the first one lowest; zeros after the end.
+#[inline]
+fn eight_bytes(text: &[u8], start: usize) -> Option<u64> {
     let rest = text.get(start..)?;
     let bytes = rest.first_chunk().copied().unwrap_or_else(|| {
-        let mut bytes = [0; 8]; // 0 is no digit
+        let mut bytes = [0; 8];
         bytes[..rest.len()].copy_from_slice(rest);
         bytes
     });
-    let (value, n) = digits(u64::from_le_bytes(bytes));
-    // a ninth digit is too many
-    let goes_on = matches!(rest.get(n), Some(b'.' | b'e' | b'E' | b'0'..=b'9'));
-    (n > 0 && !goes_on).then_some((value.into(), start + n))
+    Some(u64::from_le_bytes(bytes))
 }
 
-/// The number that 8 bytes, the first one lowest, begin with, and how many of them are its digits.
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// How many of 8 bytes, from the lowest on, are digits.
+#[inline]
+fn n_digits(bytes: u64) -> usize {
+    let values = bytes ^ (EACH * u64::from(b'0'));
+    // the high bit of each byte above 9; below the first of them no carry goes on
+    let others = (values.wrapping_add(EACH * 0x76) | values) & (EACH * 0x80);
+    others.trailing_zeros() as usize / 8
+}
+
+/// The number whose `n` digits are the lowest of 8 bytes, the first one lowest.
 ///
 /// All digits at once, without a branch on how many there are: they are moved to the end of 8 places, so that zeros stand
 /// before them, and neighbours are joined to numbers of 2, of 4 and of 8 digits.
 #[inline]
-fn digits(bytes: u64) -> (u32, usize) {
-    const EACH: u64 = 0x0101_0101_0101_0101;
+fn digits(bytes: u64, n: usize) -> i64 {
     let values = bytes ^ (EACH * u64::from(b'0'));
-    // the high bit of each byte above 9; below the first of them no carry goes on
-    let others = (values.wrapping_add(EACH * 0x76) | values) & (EACH * 0x80);
-    let n = others.trailing_zeros() as usize / 8;
-    if n == 0 {
-        return (0, 0);
-    }
-    let placed = values << (64 - 8 * n);
+    let placed = values.checked_shl(64 - 8 * n as u32).unwrap_or(0); // none of 0
     let twos = (placed.wrapping_mul(10).wrapping_add(placed >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (twos.wrapping_mul(100).wrapping_add(twos >> 16)) & 0x0000_ffff_0000_ffff;
-    (fours.wrapping_mul(10_000).wrapping_add(fours >> 32) as u32, n)
+    i64::from(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) as u32)
 }
 
 /// Cuts a text after line feeds into pieces of about so many bytes.
@@ -460,20 +528,63 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers_end_where_they_do() {
-        let others = [",", "\n", "", " ", "\r\n", "x", ".", "e", "E", "-", "/", ":", "\u{ff}", "\0", "9"];
-        for number in
-            (0..=9).map(|n| &"12034567"[..n.min(8)]).chain(["0", "00", "007", "99999999", "00000001"])
-        {
-            for other in others {
-                for rest in ["", "5", "123456789"] {
-                    let text = format!("a{number}{other}{rest}");
-                    let end = 1 + text[1..].bytes().take_while(u8::is_ascii_digit).count();
-                    let is_part = matches!(text.as_bytes().get(end), Some(b'.' | b'e' | b'E'));
-                    let is_whole = (1..=8).contains(&(end - 1)) && !is_part;
-                    let expected = is_whole.then(|| (text[1..end].parse().unwrap(), end));
-                    assert_eq!(whole_number(text.as_bytes(), 1), expected, "{text:?}");
+    fn short_numbers_are_those_that_any_parser_reads() {
+        let others = [",", "\n", "", " ", "\r\n", "x", "e5", "E", "-", "/", ":", "\u{ff}", "\0", ".", "9"];
+        let integers =
+            ["0", "00", "7", "12", "12034567", "99999999", "00000001", "123456789", "", "-", "+1", "x"];
+        let decimals = [
+            "",
+            ".",
+            ".0",
+            ".5",
+            ".25",
+            ".1234567",
+            ".12345678",
+            ".123456789",
+            ".00000000001",
+            ".99999999999",
+            ".999999999999",
+            ".1234567890123456",
+            ".x",
+            "..",
+            ".-1",
+        ];
+        let mut n_read = 0;
+        for sign in ["", "-", "--"] {
+            for integer in integers {
+                for decimal in decimals {
+                    for other in others {
+                        let text = format!("a{sign}{integer}{decimal}{other}");
+                        let Some((value, end)) = short_number(text.as_bytes(), 1) else { continue };
+                        n_read += 1;
+                        let number: f64 = text[1..end].parse().unwrap();
+                        assert_eq!(value.to_bits(), number.to_bits(), "{text:?}");
+                        // all digits of it, or 8
+                        let n_digits = text[1..end].trim_start_matches('-').len();
+                        let goes_on = text.as_bytes().get(end).is_some_and(u8::is_ascii_digit);
+                        assert!(!goes_on || n_digits == 8, "{text:?}");
+                    }
                 }
+            }
+        }
+        assert!(n_read > 1000, "{n_read}");
+        assert_eq!(short_number(b"-0", 0).map(|(value, _)| value.to_bits()), Some((-0.0f64).to_bits()));
+        for too_long in ["1.12345678901", "90071992.54740993", "1.", ".5", "", "-", "-x"] {
+            assert_eq!(short_number(too_long.as_bytes(), 0), None, "{too_long}");
+        }
+        assert_eq!(short_number(b"90071992.54740992", 0), Some((90_071_992.547_409_92, 17)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn short_numbers_are_rounded_correctly(whole in 0..100_000_000u32, decimals in 0..10_000_000_000u64, n in 0..11usize) {
+            let decimals = format!("{decimals:010}");
+            let text = format!("{whole}.{}", &decimals[..n]);
+            let text = text.trim_end_matches('.');
+            if let Some((value, end)) = short_number(text.as_bytes(), 0) {
+                assert_eq!((value, end), (text.parse().unwrap(), text.len()));
+            } else {
+                assert!(text.len() > 16, "{text}");
             }
         }
     }
