@@ -78,7 +78,7 @@ pub(super) struct ColumnTable {
     pub(super) columns: Columns,
     /// (n_columns)
     pub(super) kinds: Vec<Kind>,
-    pub(super) n_rows: Option<usize>,
+    pub(super) n_rows: usize,
 }
 
 impl Source for ColumnTable {
@@ -87,7 +87,7 @@ impl Source for ColumnTable {
     }
 
     fn n_rows(&self) -> Option<usize> {
-        self.n_rows
+        Some(self.n_rows)
     }
 
     fn can_reread(&self) -> bool {

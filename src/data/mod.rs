@@ -29,7 +29,7 @@
 //! | `sheet` | Excel and OpenDocument sheets to text |
 //! | `columnar` | files of columns to rows |
 //! | `parquet_bytes`, `parquet_column`, `parquet` | Parquet: the bytes; a column; the file |
-//! | `arrow_column`, `arrow` | Arrow IPC: a column; the file |
+//! | `arrow_column`, `arrow_batches`, `arrow` | Arrow IPC: a column; batches of rows; the file |
 //! | `folder` | the pictures in a folder |
 //! | `picture_files`, `pictures` | PNG and JPEG: the files; each pixel, or each picture, as a row |
 //! | `digits` | the embedded table |
@@ -46,6 +46,8 @@
 mod array;
 #[cfg(feature = "parquet")]
 mod arrow;
+#[cfg(feature = "parquet")]
+mod arrow_batches;
 #[cfg(feature = "parquet")]
 mod arrow_column;
 mod cells;

@@ -78,7 +78,7 @@ fn opened(stored: Stored) -> Result<Box<dyn Source>, DataError> {
     file.check_unchanged()?;
     let columns = Columns::named(&name, names).with_text(not_numbers(&kinds));
     let file = Box::new(Parquet { stored, metadata: Arc::new(metadata), places });
-    Ok(Box::new(ColumnTable { file, columns, kinds, n_rows: Some(n_rows) }))
+    Ok(Box::new(ColumnTable { file, columns, kinds, n_rows }))
 }
 
 /// Number of rows.

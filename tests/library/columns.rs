@@ -89,6 +89,22 @@ fn small_types_are_read_in_single_precision() {
     }
 }
 
+/// The batches of an Arrow file say how many rows it has, so that these need not be in memory to be counted.
+#[test]
+fn arrow_files_say_how_many_rows_they_have() {
+    for (name, n_points) in [
+        ("batches.feather", None),
+        ("zeros.feather", Some(100_000)),
+        ("polars.arrow", None),
+        ("lz4.feather", None),
+    ] {
+        let data = with(name, "", "", "").expect(name);
+        assert!(matches!(data.points, Points::Source(_)), "{name} stays in the file");
+        assert_eq!(values(&data).len(), data.points.n_points() * data.points.n_dims(), "{name}");
+        assert!(n_points.is_none_or(|n| n == data.points.n_points()), "{name}");
+    }
+}
+
 #[test]
 fn every_kind_of_column() {
     let expected: [(&str, [f64; 3]); 15] = [
