@@ -1,9 +1,10 @@
-//! Seconds to read a file as single-precision rows in memory, and to read and pack it, each the time of a clock and that of
-//! the processor, least of some runs: `cargo bench --bench reading -- RUNS FILE..`. `benches/formats.py` runs it beside
+//! Seconds to read a file as single-precision rows in memory, to go through its rows once, and to read and pack it, each the
+//! time of a clock and that of the processor, least of some runs: `cargo bench --bench reading -- RUNS FILE..`. `benches/formats.py` runs it beside
 //! other programs.
 #![cfg(target_os = "linux")]
 #![allow(clippy::print_stdout, reason = "the times, for benches/formats.py")]
 
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use cairn::allocator::HugePages;
@@ -32,6 +33,14 @@ fn read(file: &str) -> Result<Vec<f32>, DataError> {
     Ok(values)
 }
 
+/// Goes through the rows of a file, a chunk at a time.
+fn pass(file: &str) -> Result<(), DataError> {
+    load(file, &LoadOptions::default())?.points.visit::<DataError>(&mut |_, rows| {
+        black_box(rows);
+        Ok(())
+    })
+}
+
 /// The processor's time so far, of all threads.
 fn processor() -> Duration {
     let used = getrusage(UsageWho::RUSAGE_SELF).expect("an account");
@@ -51,15 +60,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let runs: usize = args.next().unwrap_or_default().parse().unwrap_or(3);
     for file in args {
-        let (mut reading, mut packing) = ([f64::INFINITY; 2], [f64::INFINITY; 2]);
+        let [mut reading, mut passing, mut packing] = [[f64::INFINITY; 2]; 3];
         for _ in 0..runs {
             drop(timed(&mut reading, || read(&file))?);
+            timed(&mut passing, || pass(&file))?;
             timed(&mut packing, || -> Result<(), Box<dyn std::error::Error>> {
                 pack(&load(&file, &LoadOptions::default())?, None)?;
                 Ok(())
             })?;
         }
-        println!("{file}\t{:.6}\t{:.6}\t{:.6}\t{:.6}", reading[0], reading[1], packing[0], packing[1]);
+        let times = [reading, passing, packing]
+            .concat()
+            .iter()
+            .map(|time| format!("\t{time:.6}"))
+            .collect::<String>();
+        println!("{file}{times}");
     }
     Ok(())
 }

@@ -11,10 +11,13 @@ use super::error::DataError;
 use super::input::{Stored, read_error};
 use super::npy_cells::Dtype;
 use super::pick::Pick;
-use super::rows::{Rows, rows_per_chunk};
+use super::rows::Rows;
 use super::source::{Chunk, Source};
 use super::texts::{CellType, Texts};
 use crate::memory;
+
+/// Bytes that are read at a time, unless a single row is larger.
+const PART_BYTES: usize = 256 << 10;
 
 /// How the cells of an array lie in its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,8 +153,8 @@ impl Array {
             self.go_to_rows(reader)?;
             for rows in parts(0..self.form.n_points, self.chunk_rows(pick)) {
                 block.clear();
-                // of few columns of many, a chunk's rows may be large in the file: read them in parts
-                for part in parts(rows.clone(), rows_per_chunk(row_bytes, 1)) {
+                // in parts that stay in the cache until they are decoded
+                for part in parts(rows.clone(), (PART_BYTES / row_bytes.max(1)).max(1)) {
                     bytes.resize(part.len() * row_bytes, 0);
                     reader.read_exact(&mut bytes).map_err(|reason| self.failed(reason))?;
                     self.check_counts(&bytes, part.start)?;
@@ -227,22 +230,23 @@ impl<'b> Cells<'b> {
         &self.bytes[at..at + self.dtype.bytes()]
     }
 
-    /// Appends the bytes of these columns, row-major.
-    fn gather(&self, rows: Range<usize>, columns: &[usize], out: &mut Vec<u8>) {
+    /// The bytes of these columns, row-major. `room` is for those that do not lie so.
+    fn gather<'c>(&'c self, rows: Range<usize>, columns: &[usize], room: &'c mut Vec<u8>) -> &'c [u8] {
         let whole_rows =
             self.column_stride == self.dtype.bytes() && columns.iter().copied().eq(0..self.n_dims);
         if whole_rows && self.before == 0 {
-            return out
-                .extend_from_slice(&self.bytes[rows.start * self.row_stride..rows.end * self.row_stride]);
+            return &self.bytes[rows.start * self.row_stride..rows.end * self.row_stride];
         }
+        room.clear();
         for row in rows {
             if whole_rows {
                 let end = (row + 1) * self.row_stride;
-                out.extend_from_slice(&self.bytes[row * self.row_stride + self.before..end]);
+                room.extend_from_slice(&self.bytes[row * self.row_stride + self.before..end]);
             } else {
-                columns.iter().for_each(|&column| out.extend_from_slice(self.cell(row, column)));
+                columns.iter().for_each(|&column| room.extend_from_slice(self.cell(row, column)));
             }
         }
+        room
     }
 
     fn number(&self, row: usize, column: usize) -> f64 {
@@ -285,12 +289,11 @@ impl RowBlock {
         first: usize,
         pick: &Pick,
     ) -> Result<(), DataError> {
-        self.bytes.clear();
-        cells.gather(rows.clone(), &pick.features, &mut self.bytes);
+        let bytes = cells.gather(rows.clone(), &pick.features, &mut self.bytes);
         if cells.dtype.fits_f32() {
-            cells.dtype.decode_f32(&self.bytes, &mut self.narrow);
+            cells.dtype.decode_f32(bytes, &mut self.narrow);
         } else {
-            cells.dtype.decode_f64(&self.bytes, &mut self.wide);
+            cells.dtype.decode_f64(bytes, &mut self.wide);
         }
         if pick.texts {
             let cell = |row| (0..cells.n_dims).map(move |column| cells.text(row, column));
