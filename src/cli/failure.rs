@@ -77,7 +77,7 @@ pub(super) fn in_data(error: FitError, data: &Dataset<'_>) -> anyhow::Error {
     let name = &data.name;
     match error {
         FitError::Lattice(NotFinite { row, column, value }) => anyhow!(
-            "{name}, row {}, {}: {value} is not a finite number; fill in a number, or remove the row",
+            "{name}, row {}, {}: {value} is not a finite number; fill in a number, or remove the row (--missing drop leaves such rows out)",
             data.reading.rows.number(row - 1),
             column_name(data, column)
         ),

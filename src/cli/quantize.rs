@@ -44,6 +44,7 @@ struct Done<'a> {
 
 /// Runs the subcommand.
 pub(super) fn run(args: &QuantizeArgs) -> anyhow::Result<()> {
+    check_name(&args.output)?;
     let output = Output::create_plain(&args.output)?;
     let palette = args.palette.as_deref().map(palette_file).transpose()?;
     let asked = params(args, args.colours)?;
@@ -73,6 +74,23 @@ pub(super) fn run(args: &QuantizeArgs) -> anyhow::Result<()> {
         return Err(Stopped(format!("the result is that of --restarts {ended}; {output} was written")).into());
     }
     Ok(())
+}
+
+/// Checks that the name of the picture is not that of another format.
+fn check_name(path: &Path) -> Result<(), Usage> {
+    const OTHERS: [&str; 9] = ["jpg", "jpeg", "bmp", "gif", "webp", "tif", "tiff", "ppm", "pgm"];
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    match ending.filter(|ending| OTHERS.contains(&ending.as_str())) {
+        Some(_) => {
+            let named = path.with_extension("png");
+            Err(Usage(format!(
+                "{}: the picture is written as PNG; -o {} says so",
+                path.display(),
+                named.display()
+            )))
+        }
+        None => Ok(()),
+    }
 }
 
 /// How the palette is written, and where.

@@ -2,8 +2,8 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{ArrowError, DataType};
@@ -11,6 +11,10 @@ use arrow_select::take::take;
 
 use super::columnar::{Cells, Kind};
 use super::texts::CellType;
+
+/// Most digits of a decimal, and most after the point.
+const MOST_DIGITS: u8 = 18;
+const MOST_PLACES: i8 = 18;
 
 /// What the cells of a column of this type are.
 pub(super) fn kind_of(of: &DataType) -> Kind {
@@ -36,8 +40,13 @@ pub(super) fn kind_of(of: &DataType) -> Kind {
         | T::Time64(_)
         | T::Duration(_)
         | T::Interval(_) => Kind::Other("dates or times"),
+        T::Decimal32(digits, places) | T::Decimal64(digits, places) | T::Decimal128(digits, places)
+            if *digits <= MOST_DIGITS && (0..=MOST_PLACES).contains(places) =>
+        {
+            Kind::Number { narrow: false, cells: CellType::Float }
+        }
         T::Decimal32(..) | T::Decimal64(..) | T::Decimal128(..) | T::Decimal256(..) => {
-            Kind::Other("decimals; cast them to floats")
+            Kind::Other("decimals of more than 18 digits")
         }
         T::Null => Kind::Other("no values"),
         other if other.is_nested() => Kind::Other("nested values"),
@@ -88,6 +97,9 @@ fn plain(array: &ArrayRef, as_text: bool, to: &mut Cells) -> Result<(), ArrowErr
             numbers::<Float32Type>(array, as_text, to, f64::from, |value| shown(f64::from(value)));
         }
         T::Float64 => numbers::<Float64Type>(array, as_text, to, |value| value, shown),
+        T::Decimal32(_, places) => decimals::<Decimal32Type>(array, *places, as_text, to),
+        T::Decimal64(_, places) => decimals::<Decimal64Type>(array, *places, as_text, to),
+        T::Decimal128(_, places) => decimals::<Decimal128Type>(array, *places, as_text, to),
         T::Utf8 => texts(array.as_string::<i32>().iter(), to),
         T::LargeUtf8 => texts(array.as_string::<i64>().iter(), to),
         T::Utf8View => texts(array.as_string_view().iter(), to),
@@ -108,6 +120,16 @@ fn numbers<T: ArrowPrimitiveType>(
         return to.numbers.extend(array.values().iter().map(|&value| number(value)));
     }
     push(array.iter(), as_text, to, number, text);
+}
+
+fn decimals<T: ArrowPrimitiveType<Native: Into<i128>>>(
+    array: &ArrayRef,
+    places: i8,
+    as_text: bool,
+    to: &mut Cells,
+) {
+    let number = |value: T::Native| value.into() as f64 / 10f64.powi(places.into());
+    numbers::<T>(array, as_text, to, number, |value| shown(number(value)));
 }
 
 fn shown(value: impl std::fmt::Display) -> String {

@@ -172,7 +172,7 @@ impl Columns {
     }
 
     /// Indices of the columns requested as `role`: one by its name, or several by names, numbers and ranges such as
-    /// `3..7` between commas.
+    /// `3..7` between commas. The name of a list stands for all its places.
     ///
     /// # Errors
     ///
@@ -191,6 +191,10 @@ impl Columns {
     fn find_range(&self, role: &'static str, asked: &str) -> Result<Vec<usize>, DataError> {
         let ends = match self.find(role, asked) {
             Err(DataError::UnknownColumn { .. }) if asked.contains("..") => asked.split_once(".."),
+            Err(unknown @ DataError::UnknownColumn { .. }) => {
+                let places = self.places_of(asked.trim());
+                return if places.is_empty() { Err(unknown) } else { Ok(places) };
+            }
             found => return Ok(vec![found?]),
         };
         let (first, last) = ends.unwrap_or_default();
@@ -200,6 +204,16 @@ impl Columns {
             return Err(DataError::ColumnRange { name, role, range, first: first + 1, last: last + 1 });
         }
         Ok((first..=last).collect())
+    }
+
+    /// The columns of the places of a list, `name[0]`, `name[1]` and so on, by its name.
+    fn places_of(&self, list: &str) -> Vec<usize> {
+        let header = self.header.as_deref().unwrap_or_default();
+        let is_place = |name: &str| {
+            let place = name.strip_prefix(list).and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
+            place.is_some_and(|place| !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        (0..header.len()).filter(|&column| !list.is_empty() && is_place(&header[column])).collect()
     }
 
     /// Index of the column requested as `role` (`truth`, `weights`, `chosen` or `ignored`): by name, else by number from 1, also

@@ -717,6 +717,23 @@ pub enum DataError {
         columns: Box<TextColumns>,
     },
 
+    /// A row of a column of lists has a list of another length than the first row.
+    #[error(
+        "{name}, row {row}: the list in column {column:?} has {found} values where that of the first row has {expected}; leave the column out, or write lists of one length"
+    )]
+    ListLength {
+        /// The source.
+        name: String,
+        /// Row, from 1.
+        row: u64,
+        /// The column.
+        column: String,
+        /// Values in the first row.
+        expected: usize,
+        /// Values in this row.
+        found: u32,
+    },
+
     /// A vector of another length than the first one.
     #[error(
         "{name}, row {row}: has {found} values where the first row has {expected}; write vectors of one length"

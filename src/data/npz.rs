@@ -68,7 +68,7 @@ fn open(input: Input, options: &ReadOptions) -> Result<Box<dyn Source>, DataErro
     }))
 }
 
-/// The form of an array. One in Fortran order must be held in memory, so that it may not be made to fill it.
+/// The form of an array, which may not be made to fill memory.
 fn form_of(
     archive: &mut ZipArchive<StoredBytes>,
     index: usize,
@@ -78,10 +78,10 @@ fn form_of(
     let mut member = archive.by_index(index).map_err(|error| bad_member(name, error))?;
     let (packed, bytes) = (member.compressed_size(), member.size());
     let form = read_header(name, &mut member, bytes, one_column)?;
-    if form.fortran && bytes > FREE && bytes / MOST_TIMES > packed {
+    if bytes > FREE && bytes / MOST_TIMES > packed {
         let reason = format!(
-            "it unpacks to {bytes} bytes, more than {MOST_TIMES} times its size, which must be held in memory for its \
-             Fortran order; save it in C order, by numpy.ascontiguousarray, if that is meant"
+            "it unpacks to {bytes} bytes, more than {MOST_TIMES} times its size; save it by numpy.savez, without compression, \
+             if that is meant"
         );
         return Err(read_error(name, io::Error::other(reason)));
     }

@@ -15,7 +15,7 @@ use super::guarded::guarded;
 use super::input::{Input, Stored};
 use super::options::ReadOptions;
 use super::parquet_bytes::{FileBytes, Pages};
-use super::parquet_column::{ColumnRows, Leaf};
+use super::parquet_column::{ColumnRows, Leaf, unread};
 use super::source::Source;
 
 /// The Parquet format.
@@ -216,7 +216,7 @@ impl Parquet {
 }
 
 fn damaged(name: &str, error: &ParquetError) -> DataError {
-    wrong(name, super::parquet_column::said(error))
+    unread(name, "", error)
 }
 
 fn wrong(name: &str, reason: String) -> DataError {

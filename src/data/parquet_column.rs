@@ -14,6 +14,9 @@ use super::texts::CellType;
 /// Most decimal places: 10 to this power is exact in f64.
 const MOST_PLACES: i32 = 22;
 
+/// Most digits of a decimal: 64 bits hold it without the point.
+const MOST_DIGITS: i32 = 18;
+
 const NESTED: &str = "nested values";
 const TIMES: &str = "dates or times";
 const BINARY: &str = "binary data";
@@ -29,6 +32,7 @@ pub(super) struct Leaf {
     unsigned: bool,
     /// What decimals are divided by; 1 for other numbers.
     unit: f64,
+    decimal: bool,
 }
 
 impl Leaf {
@@ -41,7 +45,8 @@ impl Leaf {
         let is_plain = leaves.len() == 1 && (depth == 0 && column.path().parts().len() == 1);
         let is_list = leaves.len() == 1 && depth == 1 && is_number;
         let kind = if is_plain || is_list { kind } else { Kind::Other(NESTED) };
-        Leaf { kind, is_list, full: column.max_def_level(), unsigned, unit }
+        let decimal = is_decimal(&column) || column.converted_type() == ConvertedType::DECIMAL;
+        Leaf { kind, is_list, full: column.max_def_level(), unsigned, unit, decimal }
     }
 }
 
@@ -80,6 +85,12 @@ fn kind_of(column: &ColumnDescriptor) -> (Kind, bool, f64) {
         (Type::BOOLEAN, ..) => (boolean(true), false),
         (Type::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::Float16), _) if column.type_length() == 2 => {
             (float(true), false)
+        }
+        (Type::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::Decimal(_)), _)
+        | (Type::FIXED_LEN_BYTE_ARRAY, _, Old::DECIMAL)
+            if (1..=MOST_DIGITS).contains(&column.type_precision()) =>
+        {
+            (float(false), false)
         }
         (_, Some(LogicalType::Decimal(_)), _) | (_, _, Old::DECIMAL) => {
             (Kind::Other("decimals of more than 18 digits"), false)
@@ -214,7 +225,9 @@ impl ColumnRows {
                 },
             ),
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
+                let decimal = self.leaf.decimal;
                 let number = |bytes: &[u8]| match *bytes {
+                    _ if decimal => whole_of(bytes) as f64 / unit,
                     [low, high] => f64::from(half(u16::from_le_bytes([low, high]))),
                     _ => f64::NAN,
                 };
@@ -229,19 +242,20 @@ impl ColumnRows {
         };
         match read {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(Uneven { row, found })) => Err(DataError::VectorLength {
-                name: format!("{}, column {:?}", self.source, self.column),
-                row: self.row + row,
-                expected: self.wanted.len(),
-                found,
-            }),
-            Err(error) => {
-                let (name, format) = (self.source.clone(), "Parquet");
-                let reason = format!("column {:?}: {}", self.column, said(&error));
-                Err(DataError::Damaged { name, format, reason })
+            Ok(Err(Uneven { row, found })) => {
+                let (name, row, expected) = (self.source.clone(), self.row + row, self.wanted.len());
+                let column = self.column.split('.').next().unwrap_or_default().to_owned();
+                Err(DataError::ListLength { name, row, column, expected, found })
             }
+            Err(error) => Err(unread(&self.source, &format!("column {:?}: ", self.column), &error)),
         }
     }
+}
+
+/// An integer of some bytes, the highest first, with a sign. Of at most 18 digits 64 bits hold it.
+fn whole_of(bytes: &[u8]) -> i64 {
+    let first = if bytes.first().is_some_and(|&byte| byte >= 0x80) { -1 } else { 0 };
+    bytes.iter().fold(first, |whole, &byte| whole << 8 | i64::from(byte))
 }
 
 /// A row, which counts from 0, with a list of another length.
@@ -339,8 +353,18 @@ impl Spread<'_> {
     }
 }
 
+/// The error for what the library does not read, about a part of a file.
+pub(super) fn unread(name: &str, part: &str, error: &ParquetError) -> DataError {
+    let (name, said) = (name.to_owned(), said(error));
+    if said.to_ascii_lowercase().contains("brotli") {
+        let what = "a Parquet file compressed by Brotli, which is not read";
+        return DataError::Foreign { name, what, advice: "write it with zstd, Snappy, gzip or LZ4" };
+    }
+    DataError::Damaged { name, format: "Parquet", reason: format!("{part}{said}") }
+}
+
 /// An error of the library on one line.
-pub(super) fn said(error: &ParquetError) -> String {
+fn said(error: &ParquetError) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
 }

@@ -224,8 +224,69 @@ fn columns_that_hold_no_numbers_are_left_out_on_request() {
 #[test]
 fn lists_have_one_length() {
     let error = refused(with("uneven.parquet", "", "", ""));
-    assert!(error.starts_with("uneven.parquet, column \"v"), "{error}");
-    assert!(error.contains("row 3: has 1 values where the first row has 2"), "{error}");
+    let said = r#"uneven.parquet, row 3: the list in column "v" has 1 values where that of the first row has 2; leave the column out"#;
+    assert!(error.starts_with(said), "{error}");
+}
+
+/// The name of a list is all its places, but for a column of that very name.
+#[test]
+fn a_list_is_named_as_a_whole() {
+    for file in ["kinds.parquet", "kinds.feather"] {
+        let of = |columns: &str, ignore: &str| {
+            let all = |text: &str| if text.is_empty() { Vec::new() } else { vec![text.to_owned()] };
+            let options = LoadOptions {
+                columns: all(columns),
+                ignore: all(ignore),
+                numeric: true,
+                ..LoadOptions::default()
+            };
+            load(&path(file), &options).expect(file).columns
+        };
+        assert_eq!(of("vector", ""), ["vector[0]", "vector[1]"], "{file}");
+        assert_eq!(of("f32,vector,vector[1]", ""), ["f32", "vector[0]", "vector[1]"], "{file}");
+        assert_eq!(of("f64..vector[0]", "vector"), ["f64", "codes"], "{file}");
+        let error = refused(with(file, "", "", "vec"));
+        assert!(error.contains("ignored \"vec\" is not a column"), "{error}");
+    }
+}
+
+#[test]
+fn decimals_of_up_to_18_digits_are_numbers() {
+    let expected = [
+        12.5,
+        1.25,
+        123_456_789_012.0,
+        123_456_789_012.345_67, //
+        -0.1,
+        -1_234_567.89,
+        -1.0,
+        -0.000_001, //
+        99.9,
+        0.0,
+        7.0,
+        2.5,
+    ];
+    for file in ["decimals.parquet", "decimals_polars.parquet", "decimals.feather"] {
+        assert_eq!(values(&with(file, "", "", "").expect(file)), expected, "{file}");
+        let truth = with(file, "price", "", "").expect(file).truth.expect("named");
+        assert_eq!(truth.names, ["-1234567.89", "0", "1.25"], "{file}");
+    }
+    for file in ["long_decimals.parquet", "long_decimals.feather"] {
+        let error = refused(with(file, "", "", ""));
+        assert!(
+            error.contains(r#"column 1 ("d") holds decimals of more than 18 digits, not numbers"#),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_compression_that_is_not_read_is_named() {
+    let error = refused(with("brotli.parquet", "", "", ""));
+    assert!(
+        error.contains("is a Parquet file compressed by Brotli, which is not read; write it with zstd"),
+        "{error}"
+    );
 }
 
 /// Nothing of it may panic, hang, or be taken for another table.

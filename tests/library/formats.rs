@@ -175,6 +175,23 @@ fn a_changed_byte_of_what_has_a_checksum_is_found() {
     }
 }
 
+/// An archive that would fill the memory is refused by what it says of itself.
+#[test]
+fn a_bomb_is_refused_before_it_unpacks() {
+    let folder = Folder::new();
+    for order in ["False", "True"] {
+        let (rows, array) = (200_000_000u32, npy("<f8", order, "(200000000, 1)", &[0; 4096]));
+        let mut archive = npz(&[("x.npy", &array)], true);
+        let entry = archive.windows(4).position(|bytes| bytes == b"PK\x01\x02").expect("a central directory");
+        let claimed = rows * 8 + (array.len() - 4096) as u32;
+        archive[entry + 24..][..4].copy_from_slice(&claimed.to_le_bytes());
+        let error = folder.read("t.npz", &archive).expect_err("a bomb").to_string();
+        let said =
+            format!("it unpacks to {claimed} bytes, more than 200 times its size; save it by numpy.savez");
+        assert!(error.contains(&said), "{error}");
+    }
+}
+
 #[test]
 fn the_first_table_of_an_archive_is_read_or_the_one_that_is_named() {
     let folder = Folder::new();

@@ -11,8 +11,9 @@ use super::table::TableArgs;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct JobArgs {
-    /// `digits` (built in), a file of a table: CSV, .npy, .npz, Parquet, Arrow, IDX or .fvecs,
-    /// compressed by gzip or zstd or not (./digits for a file of that name), or - for standard input
+    /// `digits` (built in), a file of a table: CSV, .npy, .npz, Parquet, Arrow, IDX, .fvecs, Excel or OpenDocument,
+    /// compressed by gzip or zstd or not (./digits for a file of that name), a picture or a folder of them, or - for
+    /// standard input
     #[arg(default_value = "digits", hide_default_value = true, value_hint = ValueHint::FilePath)]
     pub(in crate::cli) data: String,
 

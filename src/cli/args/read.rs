@@ -20,7 +20,8 @@ Examples:
     Show what was taken for a digit, and for which
 
 Lighting may be uneven, lines may be rotated by up to 20 degrees, and writing may be dark on light or light \
-    on dark. Marks smaller than half a digit, such as dots and commas, are left out and counted. Marks far \
+    on dark. Marks smaller than half a digit, such as dots and commas, are left out and counted; --amounts \
+    reads them. Marks far \
     from every digit are shown as ?. Touching digits are cut apart, up to 30 times as wide as high; of more \
     than 4,000 marks, those with the most ink are read. A picture of which a part is missing is refused. \
     Confidence is 100% on a centroid and 0% halfway to a centroid of another name; it is not a probability.

@@ -33,7 +33,7 @@ Examples:
 Ranges of more than 20 numbers are thinned to preferred numbers: 2..400 becomes 2 3 4 5 6 8 10 13 16 20 25 \
     32 40 50 63 80 100 125 160 200 250 315 400.
 
-Exit codes: 0 success, 1 failure, 2 usage error.";
+Exit codes: 0 success, 1 failure, 2 usage error, 130 stopped by Ctrl-C.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
