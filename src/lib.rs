@@ -32,6 +32,7 @@
 //! * [`memory`]: the error of too little memory
 //! * [`model`]: fitted models: saved, loaded, named and applied to new rows
 //! * [`numbers`]: formatting of numbers for people
+//! * [`packed`]: tables on their lattice in a file, for those larger than memory
 //! * [`picture`]: files of pictures: their pixels, and pictures of few colours
 //! * [`score`]: external and internal measures of clusters
 //! * [`sweep`]: fits and measures for several numbers of clusters and seeds
@@ -69,6 +70,7 @@ mod log;
 pub mod memory;
 pub mod model;
 pub mod numbers;
+pub mod packed;
 pub mod picture;
 #[cfg(feature = "cli")]
 pub mod quantize;

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use cairn::data::Points;
 use cairn::engine::Metric;
-use cairn::kmeans::{Algorithm, Checkpoint, bytes_needed, pack_for};
+use cairn::kmeans::{Algorithm, Checkpoint, PackedHead, bytes_needed, pack_for};
 use cairn::numbers::plural;
 use cairn::warnings::{self, Placed, Warning};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use super::args::FitArgs;
 use super::progress::size;
 use super::ready::{Ready, outputs};
 use super::terminal::{self, labelled, plain};
-use super::{failure, hints, input, json, notes, prepared, rows_out, summary};
+use super::{failure, hints, input, json, notes, prepared, rows_out, streaming, summary};
 
 #[derive(Serialize)]
 struct DryRun<'a> {
@@ -42,15 +42,29 @@ struct DeviceJson<'a> {
 struct MemoryJson {
     rows_as_read: u64,
     packed_and_a_restart: u64,
+    limit: Option<u64>,            // --memory
+    streamed: Option<u64>,         // of the packed table in a file, where the limit is less than needed
+    held_if_streamed: Option<u64>, // then
 }
 
 /// Places the rows on the lattice, and writes what would be done with them.
 pub(super) fn write(args: &FitArgs, ready: &Ready, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
     let Ready { opened, data, source, params, starts, .. } = ready;
     let in_data = |error| failure::in_data(error, data);
-    let table = pack_for(data, params).map_err(in_data)?;
-    params.job(&table).map_err(|error| in_data(error.into()))?;
-    kept.map_or(Ok(()), |kept| kept.check_table(params, &table)).map_err(in_data)?;
+    let streamed = streaming::plan(args, data, params)?;
+    let table = match streamed {
+        None => {
+            let table = pack_for(data, params).map_err(in_data)?;
+            params.job(&table).map_err(|error| in_data(error.into()))?;
+            kept.map_or(Ok(()), |kept| kept.check_table(params, &table)).map_err(in_data)?;
+            table
+        }
+        Some(_) => {
+            let head = PackedHead::of(data, params).map_err(in_data)?;
+            head.check(params, kept).map_err(in_data)?;
+            head.table
+        }
+    };
     let resumed = kept.and_then(Checkpoint::from).map(|run| json::ResumedJson {
         restarts: run.count(),
         iterations: run.unfinished.as_ref().map_or(0, |next| next.iterations),
@@ -61,8 +75,13 @@ pub(super) fn write(args: &FitArgs, ready: &Ready, kept: Option<&Checkpoint>) ->
     let checkpoint = args.run.checkpoint.iter().map(|file| file.display().to_string());
     let outputs: Vec<String> = outputs(args).into_iter().chain(checkpoint).collect();
     let info = opened.engine.info();
-    let memory =
-        MemoryJson { rows_as_read: bytes_held(&data.points), packed_and_a_restart: bytes_needed(data) };
+    let memory = MemoryJson {
+        rows_as_read: bytes_held(&data.points),
+        packed_and_a_restart: bytes_needed(data),
+        limit: args.host.memory.map(|memory| memory.as_u64()),
+        streamed: streamed.as_ref().map(|(_, plan)| plan.streamed),
+        held_if_streamed: streamed.as_ref().map(|(_, plan)| plan.held),
+    };
     if !args.quiet {
         notes::of_table(data);
         starts.note(data).iter().for_each(|note| notes::write_note(note));
@@ -127,7 +146,10 @@ pub(super) fn write(args: &FitArgs, ready: &Ready, kept: Option<&Checkpoint>) ->
     }
     let driver = if info.driver.is_empty() { String::new() } else { format!(", {}", info.driver) };
     line("device", &format!("{} ({}{driver}): {}", info.used, info.adapter, opened.why));
-    line("memory", &memory_text(&memory, info.used, args));
+    match &streamed {
+        None => line("memory", &memory_text(&memory, info.used, args)),
+        Some((streaming, plan)) => line("memory", &streaming::planned(plan, streaming)),
+    }
     let names = if outputs.is_empty() { "no file is asked for".to_owned() } else { outputs.join(", ") };
     line("outputs", &names);
     line("dry run", "nothing was fitted, and nothing was written");

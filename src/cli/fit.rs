@@ -7,8 +7,9 @@ use cairn::data::Dataset;
 use cairn::data::write::Output;
 use cairn::kmeans::{
     Algorithm, CONTINUE, Checkpoint, Fit, FitError, KMeans, Minibatch, Params, ParamsError, RunEnd, Step,
-    fit_in_steps, fit_with_checkpoint, labelled, labelled_values,
+    fit_in_steps, fit_streamed, fit_with_checkpoint, labelled, labelled_values,
 };
+use cairn::numbers::plural;
 use cairn::score::{Score, Undefined, score};
 use cairn::warnings::{self, Warning, WarningCode};
 
@@ -20,8 +21,8 @@ use super::measures::{self, InternalMeasures};
 use super::ready::{self, Ready};
 use super::request::Asked;
 use super::{
-    checkpoint, dry_run, failure, hints, json, notes, progress, report, request, rows_out, stop, summary,
-    terminal,
+    checkpoint, dry_run, failure, hints, json, notes, progress, report, request, rows_out, stop, streaming,
+    summary, terminal,
 };
 
 /// Last words of a fit that Ctrl-C ends at once.
@@ -72,7 +73,12 @@ fn end(done: &Done<'_>, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
         [file] => format!("{file} was written"),
         [files @ .., last] => format!("{} and {last} were written", files.join(", ")),
     };
+    let (iterations, first) = (done.fit.best.iterations, done.fit.best.restart);
     let of = match (done.params.algorithm().minibatch(), done.params.first_restart()) {
+        (None, _) if done.fit.unfinished && first > 0 => {
+            format!("--restarts 1 --first-restart {first} --max-iter {iterations}")
+        }
+        (None, _) if done.fit.unfinished => format!("--restarts 1 --max-iter {iterations}"),
         (Some(plan), _) => format!("--batches {}", plan.batches),
         (None, 0) => format!("--restarts {count}"),
         (None, first) => format!("--restarts {count} --first-restart {first}"),
@@ -89,8 +95,12 @@ fn work<'a>(
     kept: &mut Option<Checkpoint>,
 ) -> anyhow::Result<Done<'a>> {
     let Ready { opened, data, source, params, starts, begun, read } = ready::ready(args, asked)?;
-    // a checkpoint holds the state of the best restart alone
-    let for_report = args.report.is_some() && kept.is_none();
+    let streamed = streaming::plan(args, &data, &params)?;
+    if let Some((streaming, plan)) = streamed.as_ref().filter(|_| !args.quiet) {
+        notes::write_note(&format!("memory: {}", streaming::planned(plan, streaming)));
+    }
+    // a checkpoint holds the state of the best restart alone, as a table in a file allows
+    let for_report = args.report.is_some() && kept.is_none() && streamed.is_none();
     let params = if for_report { report::keep_for_report(params, &data)? } else { params };
     let params = KMeans::from(params).best_so_far(true).check()?;
     let fit = {
@@ -103,14 +113,15 @@ fn work<'a>(
             if is_kept {
                 stop::keep();
                 stop::allow(NOTHING_MORE);
-            } else if progress.done > 0 {
+            } else if progress.can_end {
                 stop::allow(NOTHING_WRITTEN);
             }
             if stop::is_asked() { ControlFlow::Break(()) } else { CONTINUE }
         };
-        match kept {
-            None => fit_in_steps(&opened, &data, &params, &mut seen),
-            Some(kept) => fit_with_checkpoint(&opened, &data, &params, kept, &mut seen),
+        match (kept.as_mut(), &streamed) {
+            (kept, Some((streaming, _))) => fit_streamed(&opened, &data, &params, streaming, kept, &mut seen),
+            (None, None) => fit_in_steps(&opened, &data, &params, &mut seen),
+            (Some(kept), None) => fit_with_checkpoint(&opened, &data, &params, kept, &mut seen),
         }
     };
     let so_far = match &fit {
@@ -146,6 +157,7 @@ fn those_done(fit: &Fit, params: Params) -> Result<Params, ParamsError> {
             let plan = Minibatch { batches: fit.best.iterations, ..plan };
             KMeans::from(params).algorithm(Algorithm::Minibatch(plan)).check()
         }
+        _ if fit.unfinished => KMeans::from(params).restarts(1).max_iter(fit.best.iterations).check(),
         _ if done < params.n_outcomes() => KMeans::from(params).restarts(done).check(),
         _ => Ok(params),
     }
@@ -157,6 +169,12 @@ fn stopped(fit: &Fit, params: &Params) -> Warning {
         Some(plan) => {
             let (done, of) = (fit.best.iterations, plan.batches);
             format!("stopped by Ctrl-C after {done} of {of} batches; the result is that of these")
+        }
+        None if fit.unfinished => {
+            let (done, of) = (plural(fit.best.iterations.into(), "iteration"), params.n_outcomes());
+            format!(
+                "stopped by Ctrl-C after {done} of the first of {of} restarts; the result is that of these"
+            )
         }
         None => {
             let (done, of) = (fit.restarts.count(), params.n_outcomes());

@@ -7,6 +7,7 @@ use cairn::data::{DataError, Hint, Position, TextColumns, is_numbered_name};
 use cairn::drawing::{SIDE, SIZE};
 use cairn::kmeans::{FitError, SavedRunError};
 use cairn::model::{ColumnError, ModelError};
+use cairn::packed::PackedError;
 use cairn::warnings::{Warning, WarningCode};
 
 use super::args::Command;
@@ -71,8 +72,19 @@ fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
     if let Some(ModelError::NotFound { .. } | ModelError::NotAModel { .. }) = error.downcast_ref() {
         return Some("give a model that `cairn fit --model` wrote".into());
     }
-    if let Some(FitError::Saved(error)) = error.downcast_ref() {
-        return of_run(error);
+    match error.downcast_ref() {
+        Some(FitError::Saved(error)) => return of_run(error),
+        Some(FitError::TooLittleMemory { needed, .. }) => {
+            return Some(format!("--memory {}MiB does that", needed.div_ceil(1 << 20)));
+        }
+        Some(FitError::InMemoryOnly { .. }) => return Some("--memory sets how much is allowed".into()),
+        Some(
+            FitError::Packed(PackedError::Write { .. } | PackedError::NoRoom { .. })
+            | FitError::Changed { .. },
+        ) => {
+            return Some("--scratch FOLDER names one".into());
+        }
+        _ => {}
     }
     if let Some(error) = error.downcast_ref() {
         return of_run(error);
@@ -184,6 +196,7 @@ fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
         }
         DataError::DoubtfulInk { .. } => "--as-drawings=bright or --as-drawings=dark says it".to_owned(),
         DataError::NoInk { .. } if !rows_of_model => "--missing drop leaves such rows out".to_owned(),
+        DataError::ListLength { column, .. } => format!("{} leaves it out", flag("--ignore", column)),
         DataError::NoSheets { .. } => "leave out --sheet".to_owned(),
         DataError::NotAPicture { .. } => "leave out --pixels and --channels".to_owned(),
         DataError::MarkOfNoText { .. } => "leave out --na".to_owned(),

@@ -14,6 +14,7 @@ use super::done::Done;
 use super::input::{self, DrawingsJson, InputJson, PicturesJson};
 use super::prepared::{self, PreparedJson};
 use super::starts::StartColumns;
+use super::streaming::{self, StreamedJson};
 use super::{measures, request};
 
 /// Version of the format. It is incremented when a field is removed or changes its meaning, not for new fields.
@@ -41,6 +42,8 @@ struct FitSummary<'a> {
     sizes: Option<SizesJson>,
     search: SearchJson,
     resumed: Option<ResumedJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    streamed: Option<StreamedJson>, // with --memory, of a table that needs more
     timings_s: TimingsJson,
     work: WorkJson,
     score: Option<ScoreJson<'a>>,
@@ -252,6 +255,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
             .fit
             .resumed
             .map(|Resumed { restarts, iterations }| ResumedJson { restarts, iterations }),
+        streamed: done.fit.streamed.as_ref().map(streaming::json),
         timings_s: timings(done),
         work: work(done),
         score: score(done),

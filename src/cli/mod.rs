@@ -12,6 +12,7 @@
 //! | `done` | a finished fit, from which files, notes and the summary are written |
 //! | `checkpoint` | the file of a run that may be stopped |
 //! | `ready`, `dry_run` | all that is known before a fit; what it would do |
+//! | `streaming` | `--memory`: a table that lies in a file |
 //! | `paths` | every file that a subcommand reads or writes; no output is another one of them |
 //! | `files` | output files: checked first, written last |
 //! | `output`, `rows_out` | a file or standard output; the rows of a table, with their labels |
@@ -78,6 +79,7 @@ mod shell;
 mod signals;
 mod starts;
 mod stop;
+mod streaming;
 mod summary;
 mod sweep;
 mod table;

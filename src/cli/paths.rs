@@ -253,6 +253,7 @@ impl<'a> Files<'a> {
             run,
             device: _,
             memory: _,
+            host: _,
             dry_run: _,
             measures: _,
             quiet: _,

@@ -12,6 +12,7 @@ use super::device::{self, Wanted};
 use super::output::Out;
 use super::request::{self, Asked};
 use super::starts::StartColumns;
+use super::streaming;
 
 /// The names of all outputs that were asked for.
 pub(super) fn outputs(args: &FitArgs) -> Vec<String> {
@@ -39,14 +40,20 @@ pub(super) struct Ready {
 pub(super) fn ready(args: &FitArgs, asked: Asked) -> anyhow::Result<Ready> {
     let params = &asked.params;
     let begun = Instant::now();
-    let load = || request::load_kept(&args.job, &args.more, args.rows_out.is_some());
+    let load = || match &args.host.memory {
+        None => request::load_kept(&args.job, &args.more, args.rows_out.is_some()),
+        Some(_) => streaming::load(args),
+    };
     let wanted = Wanted { gpu_memory: args.memory.gpu_memory, quiet: args.quiet, size: None };
     let (opened, Loaded { data, source }) = match params.device() {
         // the choice depends on the size of the job, so load first
         Device::Auto => {
             let loaded = load()?;
-            let size = Some(job_size(&loaded.data, params));
-            (device::open(&Device::Auto, &Wanted { size, ..wanted })?, loaded)
+            let mut size = job_size(&loaded.data, params);
+            if streaming::plan(args, &loaded.data, params)?.is_some() {
+                size.cpu_only = Some("a table that is streamed from a file is at hand there");
+            }
+            (device::open(&Device::Auto, &Wanted { size: Some(size), ..wanted })?, loaded)
         }
         // an error in opening the device is reported before rows are read
         named => (device::open(named, &wanted)?, load()?),

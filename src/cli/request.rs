@@ -40,14 +40,24 @@ pub(super) fn load(args: &JobArgs, more: &[String]) -> Result<Dataset<'static>, 
 
 /// The same with the source, whose rows can be read again if `reread` asks for it.
 pub(super) fn load_kept(args: &JobArgs, more: &[String], reread: bool) -> Result<Loaded, DataError> {
-    let mut options = LoadOptions {
+    let mut options = options_of(args, more);
+    options.read.reread = reread;
+    load_asked(args, options)
+}
+
+/// The options for the table, its truth and its weights.
+pub(super) fn options_of(args: &JobArgs, more: &[String]) -> LoadOptions {
+    LoadOptions {
         truth: args.truth.clone(),
         truth_file: args.truth_file.clone(),
         weights: args.weights.clone(),
         more: more.to_vec(),
         ..load_options(&args.table, &args.columns, &args.missing)
-    };
-    options.read.reread = reread;
+    }
+}
+
+/// Loads the data by these options, and scales them.
+pub(super) fn load_asked(args: &JobArgs, options: LoadOptions) -> Result<Loaded, DataError> {
     let Loaded { data, source } = load_watched(&args.data, options)?;
     Ok(Loaded { data: scaled(data, &args.scale, &args.metric)?, source })
 }

@@ -74,11 +74,13 @@ pub fn load_kept(source: &str, options: &LoadOptions) -> Result<Loaded, DataErro
 
 /// The source as drawings, if that is asked for, with the options for it.
 fn drawn(source: Arc<dyn Source>, options: LoadOptions) -> Result<(Arc<dyn Source>, LoadOptions), DataError> {
-    let LoadOptions { read, more, truth, truth_file, weights, columns, ignore, numeric, missing } = options;
+    let LoadOptions { read, more, truth, truth_file, weights, columns, ignore, numeric, missing, stay } =
+        options;
     let roles = ColumnRoles { truth, weights, columns, ignore, numeric };
     let (source, roles) = as_drawings(source, read.as_drawings, roles)?;
     let ColumnRoles { truth, weights, columns, ignore, numeric } = roles;
-    let options = LoadOptions { read, more, truth, truth_file, weights, columns, ignore, numeric, missing };
+    let options =
+        LoadOptions { read, more, truth, truth_file, weights, columns, ignore, numeric, missing, stay };
     Ok((source, options))
 }
 
@@ -103,6 +105,7 @@ fn collect(source: Arc<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     let columns = source.columns();
     let names = pick.features.iter().map(|&column| columns.name(column)).collect();
     let kept = source.n_rows().filter(|_| source.can_reread());
+    let stays = options.stay && source.can_reread();
     let (mut values, mut weights) = (Values::F32(Vec::new()), Vec::new());
     let (mut truth, mut rows, mut n_rows) = (None, RowNumbers::default(), 0);
     // features that stay in the source are not read now: only truth and weights
@@ -110,10 +113,11 @@ fn collect(source: Arc<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     let wanted = Pick { features, ..pick.clone() };
     if wanted.n_columns() > 0 {
         truth = source.visit::<DataError>(&wanted, &mut |chunk| {
-            let room = values.push(chunk.rows).and_then(|()| reserve(&mut weights, chunk.weights.len()));
+            let pushed = if stays { Ok(()) } else { values.push(chunk.rows) };
+            let room = pushed.and_then(|()| reserve(&mut weights, chunk.weights.len()));
             room.map_err(|memory| DataError::OutOfMemory { name: name.clone(), memory })?;
             n_rows += chunk.n_rows;
-            if source.n_files() == 1 {
+            if source.n_files() == 1 && !stays {
                 (0..chunk.n_rows).for_each(|row| rows.push(chunk.first + row, chunk.number(row)));
             }
             weights.extend_from_slice(chunk.weights);
@@ -125,13 +129,14 @@ fn collect(source: Arc<dyn Source>, options: &LoadOptions) -> Result<Dataset<'st
     let not_numeric = pick.not_numeric.iter().map(|&column| source.columns().name(column)).collect();
     let dropped = source.dropped();
     // a row of several files has the number that counts through all of them
-    let is_counted = kept.is_some() || source.n_files() > 1;
+    let is_counted = kept.is_some() || stays || source.n_files() > 1;
     let rows = if is_counted { RowNumbers::without(&dropped, kept.unwrap_or(n_rows)) } else { rows };
     let (text, pictures) = (source.text(&pick), source.pictures().cloned());
     let drawings = source.drawings().cloned();
     let row_names = source.row_names().to_vec();
     let reading =
         Reading { text, pictures, drawings, names: row_names, rows, dropped, not_numeric, features };
+    let kept = kept.or_else(|| stays.then_some(n_rows));
     let points = match kept {
         Some(n_points) => Points::Source(SourcePoints::new(source, pick, n_points)),
         None => values.points(pick.features.len()).expect("each row gave one value a feature"),

@@ -128,7 +128,7 @@ pub use error::{DataError, HeaderDoubt, Hint, Left, Position, TextColumns};
 pub use files::{files_of, table_name};
 pub use input::file_and_part;
 pub use load::{Loaded, digits, load, load_kept};
-pub use open::{open, open_all, open_reader};
+pub use open::{open, open_all, open_reader, state_of};
 pub use options::{Header, Ink, LONGEST_ROW, LoadOptions, Missing, ReadCounter, ReadOptions};
 pub use pick::Pick;
 pub(crate) use pixels::{place, shape_of_names};

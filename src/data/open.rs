@@ -1,5 +1,6 @@
 //! Opens a table of any format.
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -22,6 +23,7 @@ use super::pictures;
 #[cfg(feature = "excel")]
 use super::sheet;
 use super::source::Source;
+use super::stamp::Stamp;
 #[cfg(feature = "cli")]
 use super::unpack::unpacking;
 #[cfg(feature = "parquet")]
@@ -93,6 +95,26 @@ pub fn open_all(sources: &[String], options: &ReadOptions) -> Result<Box<dyn Sou
         joined.push(part, Box::new(move || open_one(&file, &options)))?;
     }
     Ok(Box::new(joined))
+}
+
+/// The state of the files of some sources: another one once any of them has changed. `None` if they can be read only once, or
+/// can't be read.
+#[must_use]
+pub fn state_of(sources: &[String]) -> Option<String> {
+    let mut state = String::new();
+    for file in Files::of(sources).ok()?.files {
+        if file == DIGITS {
+            state += DIGITS;
+            continue;
+        }
+        let path = Path::new(file_and_part(&file).0);
+        if !path.is_file() {
+            return None; // a pipe, which is not to be opened
+        }
+        let stamp = Stamp::of(&File::open(path).ok()?).ok()?;
+        state += &format!("{file}: {stamp:?}; ");
+    }
+    Some(state)
 }
 
 /// The files of some sources.

@@ -143,4 +143,7 @@ pub struct LoadOptions {
     pub numeric: bool,
     /// What becomes of rows that lack a value.
     pub missing: Missing,
+    /// Whether rows that can be read more than once stay where they are, even if it takes a pass to count them, as those of
+    /// CSV do. They are read again by each pass over the points.
+    pub stay: bool,
 }

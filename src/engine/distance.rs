@@ -8,8 +8,9 @@
 pub(super) fn squared_distance(a: &[i32], b: &[i32]) -> u128 {
     let (mut low, mut high) = (0u64, 0u64);
     for (&a, &b) in a.iter().zip(b) {
-        let difference = i64::from(a) - i64::from(b);
-        let square = (difference * difference) as u64;
+        // of 32 bits without a sign, so that a vector unit multiplies it at once
+        let difference = u64::from(a.abs_diff(b));
+        let square = difference * difference;
         low += square & 0xffff_ffff;
         high += square >> 32;
     }

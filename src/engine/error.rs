@@ -39,6 +39,9 @@ pub enum EngineError {
         /// What was requested.
         reason: String,
     },
+    /// The file of a packed table can't be read, or is damaged: see [`PackedError`](crate::packed::PackedError).
+    #[error("{0}")]
+    Packed(String),
     /// The device or its driver violated its specification, or lacks a required feature.
     #[error("the device {adapter} failed: {reason}")]
     DeviceFailed {

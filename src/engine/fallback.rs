@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::cpu::Cpu;
-use super::nearest_two::{Centroids, NearestSession, NearestTwo};
+use super::nearest_two::{Centroids, Labels, NearestSession, NearestTwo};
 use super::{Batch, DeviceInfo, Engine, EngineError, Job, Keep, Peak, Session, Unfinished, Watch};
 use crate::lattice::Table;
 use crate::log::info;
@@ -107,12 +107,26 @@ impl NearestSession for FallbackNearest<'_> {
     }
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
-        match self.current.nearest_two(table) {
+        self.find(|session| session.nearest_two(table))
+    }
+
+    fn labels(&mut self, table: &Table) -> Result<Labels, EngineError> {
+        self.find(|session| session.labels(table))
+    }
+}
+
+impl FallbackNearest<'_> {
+    /// Finds what `find` does; after a fault on the other engine.
+    fn find<T>(
+        &mut self,
+        find: impl Fn(&mut dyn NearestSession) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        match find(self.current.as_mut()) {
             Err(error) if self.note.is_none() => {
                 let (engine, note) = self.other.after(error)?;
                 self.note = Some(note);
                 self.current = engine.nearest(self.centroids)?;
-                self.current.nearest_two(table)
+                find(self.current.as_mut())
             }
             done => done,
         }

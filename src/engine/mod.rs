@@ -2,7 +2,8 @@
 //!
 //! [`open`] opens the engine of a [`Device`]. [`OpenOptions::fallback`] makes the CPU take over from a GPU that is missing,
 //! can't be opened ([`Opened::fallback`]) or fails while it works ([`DeviceInfo::fallback`]). Nothing else falls back.
-//! An [`Engine`] is coarse: it takes a batch of restarts and returns their outcomes.
+//! An [`Engine`] is coarse: it takes a batch of restarts and returns their outcomes. [`streamed`] runs restarts of a table that
+//! lies in a file on any of them.
 
 #[cfg(feature = "gpu")]
 mod assisted;
@@ -28,6 +29,7 @@ mod outcome;
 pub mod peak;
 pub mod reference;
 pub mod rows;
+pub mod streamed;
 mod times;
 pub mod variables;
 mod watch;

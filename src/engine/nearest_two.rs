@@ -64,6 +64,21 @@ pub trait NearestSession {
     /// # Errors
     /// [`EngineError`] if the device fails.
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError>;
+
+    /// The nearest centroid of each row of a table on the centroids' lattice, which is inside the range.
+    ///
+    /// # Errors
+    /// As [`NearestSession::nearest_two`].
+    fn labels(&mut self, table: &Table) -> Result<Labels, EngineError>;
+}
+
+/// The nearest centroids of some rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    /// Ties go to the lowest index. (n_points)
+    pub labels: Vec<u32>,
+    /// How many of them the certificate left open and integers decided.
+    pub repaired: u64,
 }
 
 /// The two nearest centroids of row `row`, by comparing all centroids in integers.

@@ -47,7 +47,8 @@ impl<'a> Watch<'a> {
         }))
     }
 
-    /// The same, keeping the latest state of the restart that runs, of a batch of one restart.
+    /// The same, keeping the latest state of the restart that runs; of several that run at once, of that with the lowest
+    /// number.
     #[must_use]
     pub fn keeping(mut self, latest: &'a Mutex<Option<Unfinished>>) -> Self {
         self.0.iter_mut().for_each(|watched| watched.latest = Some(latest));
@@ -59,6 +60,9 @@ impl<'a> Watch<'a> {
     pub fn keep(&self, restart: u64, iterations: u32, centroids: &[i32]) {
         let Some(latest) = self.0.as_ref().and_then(|watched| watched.latest) else { return };
         let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.as_ref().is_some_and(|kept| kept.restart < restart) {
+            return;
+        }
         let mut kept = latest.take().map_or_else(Vec::new, |before| before.centroids);
         kept.clear();
         kept.extend_from_slice(centroids);

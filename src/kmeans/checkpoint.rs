@@ -57,6 +57,9 @@ pub struct Checkpoint {
     whole: bool, // the file has all that is asked for, and stays as it is
 }
 
+/// A job, and the hashes of its points if they lie in a file.
+pub(super) type Hashed<'a> = (&'a Job<'a>, Option<&'a [blake3::Hash]>);
+
 /// What tells a file that another process has written: its length, and when it was written.
 type Seen = (u64, SystemTime);
 
@@ -169,14 +172,20 @@ impl Checkpoint {
     /// # Errors
     /// [`FitError::Saved`], [`FitError::Params`].
     pub fn check_table(&self, params: &Params, table: &Table) -> Result<(), FitError> {
-        if self.from.is_some() {
-            self.check_identity(params, &params.job(table)?)?;
-        }
-        Ok(())
+        if self.from.is_some() { Ok(self.check_job(params, (&params.job(table)?, None))?) } else { Ok(()) }
     }
 
-    fn check_identity(&self, params: &Params, job: &Job<'_>) -> Result<RunIdentity, SavedRunError> {
-        let identity = RunIdentity::of(params, job);
+    /// The same of a job.
+    pub(super) fn check_job(&self, params: &Params, job: Hashed<'_>) -> Result<(), SavedRunError> {
+        if self.from.is_some() { self.check_identity(params, job).map(drop) } else { Ok(()) }
+    }
+
+    fn check_identity(
+        &self,
+        params: &Params,
+        (job, hashes): Hashed<'_>,
+    ) -> Result<RunIdentity, SavedRunError> {
+        let identity = RunIdentity::of(params, job, hashes);
         let Some(from) = &self.from else { return Ok(identity) };
         self.same(from.identity.differs(&identity))?;
         let most = job.table.lattice.max_coordinate().unsigned_abs();
@@ -191,11 +200,11 @@ impl Checkpoint {
     pub(super) fn begin(
         &mut self,
         params: &Params,
-        job: &Job<'_>,
+        (job, hashes): Hashed<'_>,
         data: &str,
     ) -> Result<(Start, Recorder<'_>), SavedRunError> {
         self.check(params)?;
-        let identity = self.check_identity(params, job)?;
+        let identity = self.check_identity(params, (job, hashes))?;
         self.whole = self.from.as_ref().is_some_and(|from| is_whole(from, params.n_restarts()));
         let start = self.from.take().map_or_else(Start::default, |from| Start::of(*from, job));
         let lattice = &job.table.lattice;

@@ -1,10 +1,13 @@
 //! Why a fit failed.
 
+use std::path::PathBuf;
+
 use super::{ParamsError, SavedRunError, StreamError};
 use crate::data::DataError;
 use crate::engine::{DeviceInfo, EngineError};
 use crate::lattice::LatticeError;
 use crate::memory::OutOfMemory;
+use crate::packed::PackedError;
 
 /// Why a fit failed.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +50,34 @@ pub enum FitError {
     /// Not enough memory for the table and what a restart needs of it.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
+    /// Not even a table that stays in a file can be fitted in so much memory.
+    #[error(
+        "a fit of this table needs {} MiB of memory, with its rows in a file, and {} MiB are allowed; allow {0} MiB",
+        needed.div_ceil(1 << 20), most >> 20
+    )]
+    TooLittleMemory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        most: u64,
+    },
+    /// Parameters of a fit that needs its table in memory.
+    #[error(
+        "{what} needs the table in memory, which is larger than the memory allowed; allow more, or leave it out"
+    )]
+    InMemoryOnly {
+        /// What needs it.
+        what: &'static str,
+    },
+    /// The file of a packed table can't be written or read.
+    #[error(transparent)]
+    Packed(#[from] PackedError),
+    /// Another process has replaced the file of a packed table.
+    #[error("{}: another process has replaced this packed table; name another folder for it", file.display())]
+    Changed {
+        /// The file.
+        file: PathBuf,
+    },
     /// The threads could not be started.
     #[error("could not start {threads} threads: {reason}")]
     Threads {

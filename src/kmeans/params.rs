@@ -8,9 +8,9 @@ use super::restarts::MOST_OUTCOMES;
 use super::search::Search;
 use super::{Algorithm, Minibatch};
 use crate::data::{Scale, Scaling, first_of_zeros};
-use crate::engine::reference::stop::shift_limit;
+use crate::engine::reference::stop::{limit_of, shift_limit};
 use crate::engine::{Device, Job, Keep, Metric, Seeding, Sizes};
-use crate::lattice::{LatticeError, Table};
+use crate::lattice::{LatticeError, Moments, Table};
 use crate::threads;
 
 /// How the first centroids are found.
@@ -723,6 +723,15 @@ impl Params {
     /// [`ParamsError`]: too many clusters for the rows; given centroids that don't fit the points; for
     /// [`Metric::Cosine`] a table that was not packed by [`pack_for`](super::pack_for).
     pub fn job<'a>(&self, table: &'a Table) -> Result<Job<'a>, ParamsError> {
+        self.job_of(table, None)
+    }
+
+    /// [`Params::job`]; with moments, of the head of a table that lies in a file.
+    pub(super) fn job_of<'a>(
+        &self,
+        table: &'a Table,
+        moments: Option<&Moments>,
+    ) -> Result<Job<'a>, ParamsError> {
         let n_clusters = self.0.n_clusters;
         let positive = table.weights.positive();
         if n_clusters > positive {
@@ -739,7 +748,11 @@ impl Params {
             seeding: self.seeding(table)?,
             seed: self.0.seed,
             max_iter: self.0.max_iter,
-            shift_limit: shift_limit(table, self.0.tol),
+            shift_limit: match moments {
+                Some(moments) if self.0.tol > 0.0 => Some(limit_of(table, moments, self.0.tol)),
+                Some(_) => None,
+                None => shift_limit(table, self.0.tol),
+            },
             refine: self.0.refine,
             sizes: self.sizes_for(table)?,
         })

@@ -74,8 +74,9 @@ pub(super) fn run_until(
     iterations: &AtomicU64,
     observer: &mut (dyn FnMut(&[Outcome]) -> ControlFlow<()> + Send),
 ) -> Result<(Restarts, Searched), FitError> {
+    let latest = Mutex::new(None);
     let (all, searched, _) =
-        run_from(session, job, plan, iterations, (Start::default(), None), &mut |outcomes, _| {
+        run_from(session, job, plan, (iterations, &latest), (Start::default(), None), &mut |outcomes, _| {
             observer(outcomes)
         })?;
     Ok((all, searched))
@@ -85,12 +86,13 @@ pub(super) fn run_until(
 pub(super) type Seen<'a> = &'a mut (dyn FnMut(&[Outcome], Option<&str>) -> ControlFlow<()> + Send);
 
 /// [`run_until`], from where an earlier process left the run, with a recorder that writes it to its checkpoint. Also returns
-/// where it went on, if it did.
+/// where it went on, if it did. Without a recorder `latest` has the state of the first restart of a large table while none has
+/// ended.
 pub(super) fn run_from(
     session: &mut dyn Session,
     job: &Job<'_>,
     plan: &RunPlan,
-    iterations: &AtomicU64,
+    (iterations, latest): (&AtomicU64, &Mutex<Option<Unfinished>>),
     (start, mut recorder): (Start, Option<Recorder<'_>>),
     observer: Seen<'_>,
 ) -> Result<(Restarts, Searched, Option<Resumed>), FitError> {
@@ -114,7 +116,6 @@ pub(super) fn run_from(
         Some(_) if next < last && is_over(next - first) => RunEnd::Time,
         _ => RunEnd::Restarts,
     };
-    let latest = Mutex::new(None);
     while next < last && ended == RunEnd::Restarts {
         let mut end = last.min(next.saturating_add(size.min(session.max_batch())));
         if let Some(population) = &population {
@@ -129,7 +130,7 @@ pub(super) fn run_from(
         let (mut recording, done, members) = (recorder.as_mut(), &all, population.as_ref());
         let mut within = || {
             timed_out = is_over(next - first);
-            let latest = lock(&latest);
+            let latest = lock(latest);
             let due = recording.as_mut().filter(|recorder| recorder.is_due());
             if let (Some(recorder), Some(latest)) = (due, &*latest) {
                 recorder.write(done, members, Some(latest), (None, spent()));
@@ -139,8 +140,10 @@ pub(super) fn run_from(
             if timed_out { ControlFlow::Break(()) } else { observer(&[], error.as_deref()) }
         };
         let mut watch = Watch::new(&mut within).counting(iterations);
-        if end - next == 1 && records {
-            watch = watch.keeping(&latest);
+        // of small tables a restart ends soon
+        let first_long = all.count() == 0 && !records && is_long(job);
+        if first_long || end - next == 1 && records {
+            watch = watch.keeping(latest);
         }
         let ran = run_batch(session, (next..end, goes_on.as_ref(), keep), population.as_ref(), &watch);
         let cut = watch.has_ended();
@@ -148,7 +151,7 @@ pub(super) fn run_from(
             Ok(ran) => ran,
             Err(error) => {
                 if let Some(recorder) = &mut recorder {
-                    recorder.write(&all, population.as_ref(), lock(&latest).as_ref(), (None, spent()));
+                    recorder.write(&all, population.as_ref(), lock(latest).as_ref(), (None, spent()));
                 }
                 return Err(error.into());
             }
@@ -166,7 +169,7 @@ pub(super) fn run_from(
         let wall = start.elapsed();
         let is_empty = batch.outcomes.is_empty();
         if !is_empty {
-            *lock(&latest) = None;
+            *lock(latest) = None;
         }
         let error = recorder.as_ref().and_then(Recorder::error);
         let seen = if cut && is_empty { CONTINUE } else { observer(&batch.outcomes, error.as_deref()) };
@@ -199,7 +202,7 @@ pub(super) fn run_from(
     if let Some(recorder) = &mut recorder {
         // time ends a run after a restart at least, and what is left of the one that was cut does not count
         let (latest, done) = match ended {
-            RunEnd::Cancelled => (lock(&latest).take(), None),
+            RunEnd::Cancelled => (lock(latest).take(), None),
             ended => (None, Some(ended)),
         };
         recorder.write(&all, population.as_ref(), latest.as_ref(), (done, spent()));
@@ -231,7 +234,13 @@ fn run_batch(
     Ok((batch, false))
 }
 
-fn lock(latest: &Mutex<Option<Unfinished>>) -> MutexGuard<'_, Option<Unfinished>> {
+/// Whether a pass takes so long that the state after each iteration of the first restart is worth keeping.
+fn is_long(job: &Job<'_>) -> bool {
+    const LONG: usize = 1 << 22; // multiply-adds
+    job.table.n_points().saturating_mul(job.table.n_dims()).saturating_mul(job.n_clusters) >= LONG
+}
+
+pub(super) fn lock(latest: &Mutex<Option<Unfinished>>) -> MutexGuard<'_, Option<Unfinished>> {
     latest.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -4,8 +4,9 @@ use ndarray::Array2;
 
 use super::label_all::cost_of;
 use super::minibatch::{First, Running, fit_first};
+use super::pack::check_size;
 use super::stream_error::{MOST_WEIGHT, StreamError};
-use super::{Algorithm, FitError, KMeans, Minibatch, Params, ParamsError, check_size, directions, params};
+use super::{Algorithm, FitError, KMeans, Minibatch, Params, ParamsError, directions, params};
 use crate::data::{Dataset, Rows, Scaling};
 use crate::engine::{DeviceInfo, Engine, Metric};
 use crate::lattice::{Extent, Lattice, Packer, Table, Weights, check_shape};

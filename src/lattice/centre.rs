@@ -10,11 +10,16 @@ use super::MAX_BITS;
 /// Most rows in the sample.
 const SAMPLE: usize = 1024;
 
+/// The sample has every row of so many.
+pub(super) fn sample_step(n_points: usize) -> usize {
+    n_points.div_ceil(SAMPLE).max(1)
+}
+
 /// The median of a sample of each feature, below `2^30` in magnitude. `points` is (n_points, n_dims), and all are
 /// multiples of `2^granularity`, as the result is. (n_dims)
 pub(super) fn centre(points: &[i32], n_dims: usize, granularity: u32) -> Vec<i32> {
     let n_points = points.len() / n_dims;
-    let step = n_points.div_ceil(SAMPLE).max(1);
+    let step = sample_step(n_points);
     // 2^30 becomes the multiple below
     let most = (1 << MAX_BITS) - (1 << granularity);
     let median = |j: usize| {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::centre::{centre, from_centre};
+use super::centre::{centre, from_centre, sample_step};
 use super::extent::{WHOLE, block_rows};
 use super::rounding::RoundingSums;
 use super::{Lattice, LatticeError, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weights};
@@ -10,7 +10,8 @@ use super::{Lattice, LatticeError, MAX_DIMS, MAX_OUTSIDE, Rounding, Value, Weigh
 /// Points on the lattice, the input of every engine.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// Coordinates, of magnitude at most 2^30. (n_points, n_dims)
+    /// Coordinates, of magnitude at most 2^30. (n_points, n_dims); empty in the head of a table that lies in a file
+    /// ([`PackedTable`](crate::packed::PackedTable)), which the in-memory engines can't run.
     pub points: Vec<i32>,
     /// What guesses in floating point subtract from points and centroids: a multiple of `2^granularity` near where most
     /// points are, below 2^30 in magnitude; zero for small integers. (n_dims)
@@ -35,7 +36,7 @@ impl Table {
     /// Number of rows.
     #[must_use]
     pub fn n_points(&self) -> usize {
-        self.points.len() / self.n_dims()
+        self.weights.n_points()
     }
 
     /// Number of features.
@@ -118,10 +119,20 @@ impl Table {
 }
 
 fn half_norm(row: &[i32], centre: &[i32], lattice: &Lattice) -> f64 {
-    let squares = from_centre(row, centre).map(|x| f64::from(x) * f64::from(x));
+    let square = |x: i32| f64::from(x) * f64::from(x);
     if !lattice.mixed() {
-        return squares.sum::<f64>() / 2.0;
+        // several sums side by side, since an addition waits for the one before
+        let ((rows, rest), (centres, of_rest)) = (row.as_chunks::<8>(), centre.as_chunks::<8>());
+        let mut sums = [0.0; 8];
+        for (row, centre) in rows.iter().zip(centres) {
+            for lane in 0..8 {
+                sums[lane] += square(row[lane] - centre[lane]);
+            }
+        }
+        let rest: f64 = from_centre(rest, of_rest).map(square).sum();
+        return (sums.into_iter().sum::<f64>() + rest) / 2.0;
     }
+    let squares = from_centre(row, centre).map(square);
     let scaled = squares.zip(&lattice.shift).map(|(square, &e)| square * 0.25f64.powi(e as i32));
     scaled.sum::<f64>() / 2.0
 }
@@ -132,6 +143,15 @@ pub struct Packer {
     table: Table,
     bits: u32,
     tally: Option<RoundingSums>, // None: no rounding report
+    taken: Option<Taken>,        // of rows that do not stay in memory
+}
+
+/// Rows that were taken out.
+#[derive(Debug)]
+struct Taken {
+    rows: usize,
+    sample: Vec<i32>, // those from which the centre follows
+    step: usize,
 }
 
 impl Packer {
@@ -151,7 +171,38 @@ impl Packer {
             unplaced: Vec::new(),
             rounding: Rounding::default(),
         };
-        Self { table, bits: 0, tally }
+        Self { table, bits: 0, tally, taken: None }
+    }
+
+    /// The same for rows that are taken out again after they were placed: see [`Packer::take`]. The table that is left has
+    /// no points, and all else of a table.
+    #[must_use]
+    pub fn taking(lattice: Lattice, weights: Weights) -> Self {
+        let n_points = weights.n_points();
+        let mut packer = Self::new(lattice, weights, 0);
+        packer.tally = Some(RoundingSums::new(n_points, packer.table.n_dims()));
+        packer.taken = Some(Taken { rows: 0, sample: Vec::new(), step: sample_step(n_points) });
+        packer
+    }
+
+    /// The table so far: all rows' weights, and the lattice.
+    #[must_use]
+    pub fn head(&self) -> &Table {
+        &self.table
+    }
+
+    /// Takes out the rows placed since the last call, and gives back the memory of others. Returns the index of the first
+    /// of them. (any, n_dims)
+    pub fn take(&mut self, points: &mut Vec<i32>) -> usize {
+        std::mem::swap(&mut self.table.points, points);
+        self.table.points.clear();
+        let d = self.table.n_dims();
+        let Some(Taken { rows, sample, step }) = &mut self.taken else { return 0 };
+        let first = *rows;
+        *rows += points.len() / d;
+        let skip = first.next_multiple_of(*step) - first;
+        points.chunks_exact(d).skip(skip).step_by(*step).for_each(|row| sample.extend_from_slice(row));
+        first
     }
 
     /// Places new rows on the lattice of a fit. They may lie outside its range, and get no rounding report. `rows` is
@@ -174,7 +225,7 @@ impl Packer {
     pub fn add<T: Value>(&mut self, rows: &[T]) -> Result<(), LatticeError> {
         let d = self.table.n_dims();
         let at = self.table.points.len();
-        let first = at / d;
+        let first = at / d + self.taken.as_ref().map_or(0, |taken| taken.rows);
         let size = block_rows(d);
         if let Some(tally) = &mut self.tally {
             tally.sample(first, rows);
@@ -208,6 +259,7 @@ impl Packer {
             tally.report(&self.table.lattice, self.table.weights.total())
         });
         let Table { points, granularity, max_coordinate, lattice, .. } = &self.table;
+        let points = self.taken.as_ref().map_or(points, |taken| &taken.sample);
         let steps = u128::from(max_coordinate >> granularity);
         // scores of points of few bits are exact in f32 without a centre
         if lattice.mixed() || 3 * lattice.n_dims() as u128 * steps * steps >= 1 << 24 {

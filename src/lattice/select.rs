@@ -1,5 +1,7 @@
 //! Some rows of a table, on its lattice.
 
+use std::ops::Range;
+
 use super::{Rounding, Table, Weights};
 
 impl Table {
@@ -26,6 +28,22 @@ impl Table {
         }
     }
 
+    /// A range of rows with their weights, whose points are given, on the same lattice. (rows, n_dims)
+    #[must_use]
+    pub fn part(&self, rows: Range<usize>, points: Vec<i32>) -> Self {
+        Self {
+            points,
+            centre: self.centre.clone(),
+            weights: self.weights.part(rows),
+            lattice: self.lattice.clone(),
+            granularity: self.granularity,
+            max_coordinate: self.max_coordinate,
+            outside: Vec::new(),
+            unplaced: Vec::new(),
+            rounding: Rounding::default(),
+        }
+    }
+
     /// These rows, each once with weight 1, on the same lattice. `rows` are indices of rows inside the range, of which some
     /// may be equal.
     #[must_use]
@@ -39,6 +57,12 @@ impl Weights {
     #[must_use]
     pub fn of_integers(values: Vec<u32>) -> Self {
         Self::ones(values.len()).with_values(values)
+    }
+
+    /// The weights of a range of rows, in the same unit.
+    fn part(&self, rows: Range<usize>) -> Self {
+        let Some(values) = self.values() else { return Self::ones(rows.len()) };
+        self.with_values(values[rows].to_vec())
     }
 
     /// The weights of these rows, in the same unit.

@@ -67,6 +67,12 @@ impl Weights {
         Self { n_points: values.len(), values: Some(values), total, ..*self }
     }
 
+    /// Number of rows.
+    #[must_use]
+    pub fn n_points(&self) -> usize {
+        self.n_points
+    }
+
     /// Weight of row `i`.
     #[must_use]
     #[inline]

@@ -1,10 +1,14 @@
 //! The oracle: runs a case on the reference, then on a device with every setting that must not affect results.
 
+use std::path::Path;
+
 use cairn::data::Dataset;
 use cairn::engine::reference::Reference;
+use cairn::engine::streamed::Streamed;
 use cairn::engine::{Engine, Job, Keep};
-use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, RunPlan, pack_for, run_plan};
-use cairn::lattice::Table;
+use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, RunPlan, Search, pack_for, run_plan};
+use cairn::lattice::{Moments, Table};
+use cairn::packed::{PackWriter, PackedTable};
 
 use super::devices::{Backend, on, processor};
 use super::{compare, dataset};
@@ -56,9 +60,57 @@ impl Case {
     /// any number of threads.
     pub(crate) fn agrees(&self, backend: Backend, expected: &Restarts) {
         on(backend, &|engine| match backend {
-            Backend::Cpu => self.agrees_on_threads(expected),
-            _ => self.agrees_on(engine, expected),
+            Backend::Cpu => {
+                self.agrees_on_threads(expected);
+                self.agrees_in_a_file(engine, expected, 5);
+            }
+            _ => {
+                self.agrees_on(engine, expected);
+                if self.size() <= ONE_BATCH {
+                    self.agrees_in_a_file(engine, expected, 2);
+                }
+            }
         });
+    }
+
+    /// Asserts that a table that lies in a file, in so many chunks, comes to the same.
+    fn agrees_in_a_file(&self, engine: &dyn Engine, expected: &Restarts, chunks: usize) {
+        let plain = !self.params.refine()
+            && self.params.search() == Search::Restarts
+            && self.params.sizes().is_none();
+        if !plain {
+            return;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let table = self.packed(folder.path(), chunks);
+        let job = Job { table: table.head(), ..self.job() };
+        let mut session = Streamed::new(engine, &job, &table);
+        let plan = RunPlan::of(&self.params);
+        let got = run_plan(&mut session, &job, &plan, &mut |_| CONTINUE).expect("the engine does the job");
+        self.assert_equal(
+            expected,
+            &got,
+            &format!("{:?}, in {} chunks of a file", engine.info(), table.n_chunks()),
+        );
+    }
+
+    /// The table in a file.
+    pub(crate) fn packed(&self, folder: &Path, chunks: usize) -> PackedTable {
+        let path = folder.join("table.packed");
+        let block = self.table.points.len().div_ceil(chunks).min(1 << 18);
+        let mut writer =
+            PackWriter::create(&path, self.table.points.len() as u64).expect("room").in_blocks(block);
+        let mut moments = Moments::new(self.table.n_dims());
+        moments.add(&self.table);
+        writer.add(&self.table.points).expect("room");
+        writer.finish("key", &self.table, &moments).expect("room");
+        let opened = PackedTable::open(&path, "key", self.table.weights.clone(), block as u64 * 4);
+        opened.expect("it was just written").expect("it has this key")
+    }
+
+    /// Multiply-adds of one pass of all restarts.
+    fn size(&self) -> usize {
+        self.table.points.len() * self.params.n_clusters() * self.params.n_restarts() as usize
     }
 
     /// As [`Case::agrees`], but a software adapter may refuse the job: some have undocumented limits, and an
@@ -84,8 +136,7 @@ impl Case {
 
     fn agrees_on(&self, engine: &dyn Engine, expected: &Restarts) {
         let n = self.params.n_restarts();
-        let size = self.table.points.len() * self.params.n_clusters() * n as usize;
-        for batch in self.batches(n <= ALONE && size <= ONE_BATCH) {
+        for batch in self.batches(n <= ALONE && self.size() <= ONE_BATCH) {
             let got = self.run(engine, batch);
             self.assert_equal(expected, &got, &format!("{:?}, batches of {batch}", engine.info()));
         }

@@ -8,7 +8,9 @@ use cairn::engine::gpu::{AdapterInfo, Fault, FaultKind, Gpu, adapters};
 use cairn::engine::nearest_two::{Centroids, NearestTwo};
 use cairn::engine::reference::Reference;
 use cairn::engine::{Batch, Device, Engine, EngineError, Keep, OpenOptions, Testing, Watch, open};
-use cairn::kmeans::{CONTINUE, Fit, FitError, Init, KMeans, Restarts, fit, fit_with, run};
+use cairn::kmeans::{
+    CONTINUE, Fit, FitError, Init, KMeans, Params, Restarts, Streaming, fit, fit_streamed, fit_with, run,
+};
 
 use crate::common::{self, Backend, Case, digits, long, on_devices, opened, part, step};
 
@@ -302,8 +304,20 @@ fn some() -> Dataset<'static> {
 /// Calls `body` with the fit that each adapter makes of some table with each fault.
 fn fits_with_faults(
     backend: Backend,
+    asked: (&KMeans, Option<bool>),
+    moments: &[u64],
+    body: &dyn Fn(Result<Fit, FitError>, FaultKind),
+) {
+    let fit = |params: &Params, options: &OpenOptions| fit_with(&some(), params, options, &mut |_| CONTINUE);
+    made_with_faults(backend, asked, moments, &fit, body);
+}
+
+/// The same of fits that `fit` makes.
+fn made_with_faults(
+    backend: Backend,
     (kmeans, fallback): (&KMeans, Option<bool>),
     moments: &[u64],
+    fit: &dyn Fn(&Params, &OpenOptions) -> Result<Fit, FitError>,
     body: &dyn Fn(Result<Fit, FitError>, FaultKind),
 ) {
     on_adapters_of_one_api(backend, &|adapter, _| {
@@ -317,7 +331,7 @@ fn fits_with_faults(
         for kind in FAULTS {
             for &at in moments {
                 let options = OpenOptions { fallback, ..failing(Some(Fault { kind, at, again: false })) };
-                body(fit_with(&some(), &params, &options, &mut |_| CONTINUE), kind);
+                body(fit(&params, &options), kind);
             }
         }
     });
@@ -327,6 +341,7 @@ on_devices!(
     the_processor_takes_over_to_the_same_bits,
     a_device_asked_for_by_name_refuses,
     the_processor_runs_what_is_left,
+    the_processor_takes_over_a_table_in_a_file,
 );
 
 fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
@@ -343,6 +358,28 @@ fn the_processor_takes_over_to_the_same_bits(backend: Backend) {
         };
         assert_eq!(fit.device.used, used);
         assert!(note.contains(words) && note.contains(then), "{note}");
+    });
+}
+
+/// A device that is lost in the middle of a run over a table in a file.
+fn the_processor_takes_over_a_table_in_a_file(backend: Backend) {
+    let two = || KMeans::new(6).restarts(2);
+    let cpu = two().device(Device::Cpu).check().expect("the parameters make sense");
+    let expected = fit(&some(), &cpu).expect("the processor does the job");
+    let streamed = |params: &Params, options: &OpenOptions| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, key) = (folder.path().join("t.packed"), "some".to_owned());
+        let streaming = Streaming { memory: 1 << 40, file, keep: true, key };
+        let opened = open(params.device(), options)?;
+        fit_streamed(&opened, &some(), params, &streaming, None, &mut |_| CONTINUE)
+    };
+    let moments: Vec<u64> = part([1, 5, 9, 20, 33], 2).collect();
+    made_with_faults(backend, (&two(), Some(true)), &moments, &streamed, &|fit, kind| {
+        let fit = fit.expect("the processor takes over");
+        assert_eq!((&fit.fingerprint, &fit.state), (&expected.fingerprint, &expected.state), "{kind:?}");
+        assert!(fit.streamed.is_some());
+        let note = fit.device.fallback.expect("it is said that the device failed");
+        assert!(kind == FaultKind::OutOfMemory || note.contains("lost"), "{note}");
     });
 }
 

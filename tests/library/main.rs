@@ -23,6 +23,7 @@
 //! | `choosing` | the gap statistic, and the number of clusters that each measure chooses |
 //! | `drawings` | drawings as text |
 //! | `examples` | the programs in `examples/` print what they should |
+//! | `streamed` | tables larger than memory, in a file: the same fit; what is reused, refused, planned
 //! | `shaders` | every kernel parses, validates and matches its Rust structs |
 //! | `architecture` | files and layers of `src/` |
 
@@ -53,5 +54,6 @@ mod restarts;
 mod runs;
 mod scaling;
 mod shaders;
+mod streamed;
 mod sweep;
 mod truth_file;

@@ -1,4 +1,6 @@
-//! `--device`, `--threads` and `--gpu-memory`.
+//! `--device`, `--threads`, `--gpu-memory` and `--memory`.
+
+use std::path::PathBuf;
 
 use cairn::engine::Device;
 use clap::ValueHint;
@@ -36,6 +38,23 @@ pub(in crate::cli) struct ThreadsArgs {
     /// Threads on the CPU [default: one per logical processor]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole::<usize>)]
     pub(in crate::cli) threads: Option<usize>,
+}
+
+/// `--memory`, and where a table lies that is larger.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct HostMemoryArgs {
+    /// Memory to use, such as 500MB or 2GiB: a table that needs more is packed into a file, which every iteration streams,
+    /// to the same result [default: no limit, and tables are in memory]
+    #[arg(long, value_name = "SIZE")]
+    pub(in crate::cli) memory: Option<bytesize::ByteSize>,
+
+    /// Folder for that file, with room for 4 bytes a value [default: that of DATA; for a pipe that for temporary files]
+    #[arg(long, value_name = "FOLDER", requires = "memory", value_hint = ValueHint::DirPath)]
+    pub(in crate::cli) scratch: Option<PathBuf>,
+
+    /// Remove that file at the end. Otherwise another fit of the same table uses it, as long as its source is unchanged
+    #[arg(long, requires = "memory")]
+    pub(in crate::cli) no_keep: bool,
 }
 
 /// `--gpu-memory`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 use super::algorithm::AlgorithmArgs;
-use super::{DeviceArgs, JobArgs, MemoryArgs, RunArgs};
+use super::{DeviceArgs, HostMemoryArgs, JobArgs, MemoryArgs, RunArgs};
 use crate::cli::output::Out;
 
 const EXAMPLES: &str = "\
@@ -26,6 +26,8 @@ Examples:
     Continue from the centroids of an earlier run
   cairn fit x.npy -k 1000 -r 100 --checkpoint x.run --resume --model x.safetensors
     Begin a long run, or go on with it after it was stopped
+  cairn fit x.parquet -k 1000 -r 1 --memory 2GiB --labels labels.npy
+    Cluster a table that is larger than memory
 
 Ctrl-C ends a fit early, with the best of the restarts done until then in the summary and in all files.
 
@@ -52,6 +54,9 @@ pub(in crate::cli) struct FitArgs {
 
     #[command(flatten)]
     pub(in crate::cli) memory: MemoryArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) host: HostMemoryArgs,
 
     /// Write the cluster of each row (.csv, .npy, .jsonl or .parquet, by file name), or - for CSV on standard output;
     /// the summary then goes to standard error. So for the next three

@@ -34,7 +34,7 @@ use super::terminal;
 pub(super) use algorithm::AlgorithmArg;
 pub(super) use columns::{ColumnArgs, MissingArg, MissingArgs, ScaleArg, ScaleArgs};
 pub(super) use compare::CompareArgs;
-pub(super) use device::{DeviceArgs, MemoryArgs};
+pub(super) use device::{DeviceArgs, HostMemoryArgs, MemoryArgs};
 pub(super) use devices::DevicesArgs;
 pub(super) use fit::FitArgs;
 pub(super) use job::{InitArg, JobArgs};

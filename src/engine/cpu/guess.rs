@@ -66,11 +66,22 @@ pub(super) enum MoverColumns {
 }
 
 impl<'a> Guesser<'a> {
+    /// For many passes.
     pub(super) fn new(table: &'a Table, instructions: Instructions, bound: Bound, n_clusters: usize) -> Self {
+        Self::for_passes(table, instructions, bound, (n_clusters, false))
+    }
+
+    /// For many passes, or for one.
+    pub(super) fn for_passes(
+        table: &'a Table,
+        instructions: Instructions,
+        bound: Bound,
+        (n_clusters, once): (usize, bool),
+    ) -> Self {
         let Instructions { kernel, matrix, bytes } = instructions;
         let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
-        let tiles = Tiles::new(table, kernel, for_points);
-        let pays = pays(table, n_clusters);
+        let tiles = Tiles::kept_or_not(table, kernel, for_points, !once);
+        let pays = pays(table, n_clusters, once);
         let bytes = bytes.filter(|_| pays);
         let int8 = bytes.and_then(|products| in_8_bits(table, &tiles, (kernel, products), bound));
         let int16 = (kernel.is_narrow() && pays).then(|| in_16_bits(table, &tiles, kernel, bound));

@@ -114,6 +114,26 @@ impl Engine for Cpu {
     }
 }
 
+/// Sums in integers, by the widest instructions of this processor.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Integers(Kernel);
+
+impl Integers {
+    pub(super) fn widest() -> Self {
+        Self(Instructions::widest().kernel)
+    }
+
+    /// The squared distance of two rows of a uniform lattice. (n_dims)
+    pub(super) fn distance(self, a: &[i32], b: &[i32]) -> u128 {
+        self.0.distance(a, b)
+    }
+
+    /// Adds a row to a sum, so many times. (n_dims)
+    pub(super) fn add(self, sum: &mut [i64], row: &[i32], weight: i64) {
+        self.0.add_point_exactly(sum, row, weight);
+    }
+}
+
 /// A job on the CPU.
 pub(super) struct CpuSession<'a> {
     cpu: Cpu,

@@ -2,13 +2,15 @@
 
 use rayon::prelude::*;
 
+use super::assign::assign;
 use super::columns::Columns;
+use super::guess::Guesser;
 use super::info::info;
 use super::kernel::{Instructions, Kernel, Top3};
 use super::tiles::Tiles;
 use crate::engine::certify::{self, Bound};
-use crate::engine::nearest_two::{Centroids, NearestSession, NearestTwo, distance, exactly};
-use crate::engine::{DeviceInfo, EngineError};
+use crate::engine::nearest_two::{Centroids, Labels, NearestSession, NearestTwo, distance, exactly};
+use crate::engine::{DeviceInfo, EngineError, Watch};
 use crate::lattice::Table;
 
 /// Tiles per parallel task.
@@ -34,6 +36,17 @@ impl NearestSession for CpuNearest<'_> {
         columns.fill(table, self.instructions.kernel.squaring(), self.centroids.values);
         let (centroids, kernel) = (self.centroids, self.instructions.kernel);
         Ok(Pass { table, tiles: &tiles, columns: &columns, centroids, kernel }.find_all(true))
+    }
+
+    fn labels(&mut self, table: &Table) -> Result<Labels, EngineError> {
+        let n_clusters = self.centroids.n_clusters();
+        let guesser = Guesser::for_passes(table, self.instructions, self.bound, (n_clusters, true));
+        let mut guess = guesser.guess(n_clusters);
+        guesser.fill(&mut guess, self.centroids.values, None);
+        let mut labels = vec![0; table.n_points()];
+        let how = (true, &Watch::default());
+        let examined = assign(&guesser, &mut guess, self.centroids.values, &mut labels, None, how);
+        Ok(Labels { labels, repaired: examined.repaired })
     }
 }
 

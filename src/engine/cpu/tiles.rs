@@ -24,6 +24,11 @@ pub(super) struct Tiles<'a> {
 
 impl<'a> Tiles<'a> {
     pub(super) fn new(table: &'a Table, kernel: Kernel, gamma: f32) -> Self {
+        Self::kept_or_not(table, kernel, gamma, true)
+    }
+
+    /// The same; for few passes, none of which is kept.
+    pub(super) fn kept_or_not(table: &'a Table, kernel: Kernel, gamma: f32, keep: bool) -> Self {
         let (d, width) = (table.n_dims(), kernel.tile());
         let n_tiles = table.n_points().div_ceil(width);
         let mut half_norms = half_norms(table);
@@ -31,7 +36,7 @@ impl<'a> Tiles<'a> {
         let error = |&half_norm: &f32| certify::point_error(gamma, f64::from(half_norm.next_up()));
         let errors = half_norms.iter().map(error).collect();
         let mut tiles = Self { table, kernel, width, kept: None, errors, half_norms };
-        if n_tiles * width * d * 4 <= KEPT {
+        if keep && n_tiles * width * d * 4 <= KEPT {
             let mut kept = vec![0.0; n_tiles * width * d];
             kept.par_chunks_exact_mut(width * d).enumerate().for_each(|(tile, to)| tiles.make(tile, to));
             tiles.kept = Some(kept);

@@ -12,7 +12,7 @@ use super::opened::{Gpu, smaller};
 use super::throughput::{Step, Throughput};
 use super::trips::trips;
 use crate::engine::nearest_two::{
-    Centroids, NearestSession, NearestTwo, distance, exactly, guesses_are_exact,
+    Centroids, Labels, NearestSession, NearestTwo, distance, exactly, guesses_are_exact,
 };
 use crate::engine::{DeviceInfo, Engine, EngineError, certify};
 use crate::lattice::{Table, from_centre};
@@ -139,16 +139,6 @@ impl<'a> GpuNearest<'a> {
         }
         (bases, errors)
     }
-
-    fn decide(&self, table: &Table, row: usize, [label, second]: [u32; 2]) -> NearestTwo {
-        let n_clusters = self.centroids.n_clusters() as u32;
-        let open = label >= n_clusters || (n_clusters > 1 && (second >= n_clusters || second == label));
-        if open {
-            return exactly(table, &self.centroids, row);
-        }
-        let to = |c: u32| (c, distance(table, &self.centroids, row, c));
-        NearestTwo::new(to(label), (n_clusters > 1).then(|| to(second)))
-    }
 }
 
 impl NearestSession for GpuNearest<'_> {
@@ -157,6 +147,29 @@ impl NearestSession for GpuNearest<'_> {
     }
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
+        let centroids = self.centroids;
+        self.find(table, |row, guess| decide(table, &centroids, row, guess))
+    }
+
+    fn labels(&mut self, table: &Table) -> Result<Labels, EngineError> {
+        let centroids = self.centroids;
+        let n_clusters = centroids.n_clusters() as u32;
+        let decided = self.find(table, |row, [label, _]| match label < n_clusters {
+            true => (label, false),
+            false => (exactly(table, &centroids, row).label, true),
+        })?;
+        let repaired = decided.iter().filter(|(_, repaired)| *repaired).count() as u64;
+        Ok(Labels { labels: decided.into_iter().map(|(label, _)| label).collect(), repaired })
+    }
+}
+
+impl GpuNearest<'_> {
+    /// Guesses the nearest centroids of all rows, and decides each by its guess.
+    fn find<T: Send>(
+        &mut self,
+        table: &Table,
+        decide: impl Fn(usize, [u32; 2]) -> T + Sync,
+    ) -> Result<Vec<T>, EngineError> {
         let columns = columns(&self.centroids, &table.centre, self.n_quads, self.n_packs);
         self.gpu.context.write(&self.columns, 0, &columns);
         let mut all = Vec::with_capacity(table.n_points());
@@ -172,11 +185,22 @@ impl NearestSession for GpuNearest<'_> {
                 }
                 guesses => guesses?,
             };
-            let decide = |(i, &guess): (usize, &[u32; 2])| self.decide(table, first + i, guess);
-            all.par_extend(guesses.par_iter().enumerate().with_min_len(256).map(decide));
+            let decided = guesses.par_iter().enumerate().with_min_len(256);
+            all.par_extend(decided.map(|(i, &guess)| decide(first + i, guess)));
         }
         Ok(all)
     }
+}
+
+/// The two nearest of a row, whose guess names none where it proves none.
+fn decide(table: &Table, centroids: &Centroids<'_>, row: usize, [label, second]: [u32; 2]) -> NearestTwo {
+    let n_clusters = centroids.n_clusters() as u32;
+    let open = label >= n_clusters || (n_clusters > 1 && (second >= n_clusters || second == label));
+    if open {
+        return exactly(table, centroids, row);
+    }
+    let to = |c: u32| (c, distance(table, centroids, row, c));
+    NearestTwo::new(to(label), (n_clusters > 1).then(|| to(second)))
 }
 
 /// Centroids from the centre, four side by side, features padded to quads and scaled by their `4^-e`.

@@ -22,7 +22,7 @@ pub mod update;
 
 use std::ops::{ControlFlow, Range};
 
-use super::nearest_two::{Centroids, NearestSession, NearestTwo};
+use super::nearest_two::{Centroids, Labels, NearestSession, NearestTwo};
 use super::times::timed;
 use super::{
     Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Stop, Times, Watch, digest,
@@ -66,6 +66,10 @@ impl NearestSession for ReferenceNearest<'_> {
 
     fn nearest_two(&mut self, table: &Table) -> Result<Vec<NearestTwo>, EngineError> {
         Ok((0..table.n_points()).map(|row| nearest_two::nearest_two(table, &self.centroids, row)).collect())
+    }
+
+    fn labels(&mut self, table: &Table) -> Result<Labels, EngineError> {
+        Ok(Labels { labels: assign::assign(table, self.centroids.values), repaired: 0 })
     }
 }
 

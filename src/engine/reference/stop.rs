@@ -1,7 +1,7 @@
 //! Stop: at the fixed point, within the tolerance, or after the maximum number of updates.
 
 use crate::engine::{Job, Stop};
-use crate::lattice::Table;
+use crate::lattice::{Moments, Table};
 
 use super::distance;
 
@@ -39,22 +39,29 @@ pub fn shift_limit(table: &Table, tol: f64) -> Option<f64> {
         return None;
     }
     let d = table.n_dims();
-    let (mut sums, mut squares) = (vec![0i128; d], vec![0i128; d]);
+    let mut moments = Moments::new(d);
     for i in 0..table.n_points() {
         let weight = i128::from(table.weights.get(i));
         for (j, &q) in table.point(i).iter().enumerate() {
             let q = i128::from(q);
-            sums[j] += weight * q;
-            squares[j] += weight * q * q;
+            moments.sums[j] += weight * q;
+            moments.squares[j] += weight * q * q;
         }
     }
-    let total = table.weights.total();
+    Some(limit_of(table, &moments, tol))
+}
+
+/// [`shift_limit`] from the moments of a table, of which the weights and the lattice are read.
+#[must_use]
+pub fn limit_of(table: &Table, moments: &Moments, tol: f64) -> f64 {
+    let (total, d) = (table.weights.total(), table.n_dims());
     let max_shift = table.lattice.max_shift();
     let variance = |j: usize| {
-        let spread = (i128::from(total) * squares[j] - sums[j] * sums[j]) as f64;
+        let (sum, squares) = (moments.sums[j], moments.squares[j]);
+        let spread = (i128::from(total) * squares - sum * sum) as f64;
         let units = 2 * (max_shift - table.lattice.shift[j]);
         libm::ldexp(spread / total as f64 / total as f64, units as i32)
     };
     let sum: f64 = (0..d).map(variance).sum();
-    Some(tol * (sum / d as f64))
+    tol * (sum / d as f64)
 }

@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Job, Seeding};
 use crate::kmeans::Params;
 use crate::lattice::Table;
+use crate::packed::BLOCK;
 
-/// Values that are hashed at a time.
-const BLOCK: usize = 1 << 18;
 /// Digits of a hash that are shown.
 const SHOWN: usize = 16;
 
@@ -54,8 +53,8 @@ pub struct RunIdentity {
 pub(crate) type Difference = (&'static str, String, String);
 
 impl RunIdentity {
-    /// That of a fit of a packed table. It reads the whole table.
-    pub(crate) fn of(params: &Params, job: &Job<'_>) -> Self {
+    /// That of a fit of a packed table. It reads the whole table, unless that lies in a file, with hashes of its blocks.
+    pub(crate) fn of(params: &Params, job: &Job<'_>, hashes: Option<&[blake3::Hash]>) -> Self {
         let starts = match &job.seeding {
             Seeding::Given(centroids) => Some(hash_of(centroids).to_hex().to_string()),
             Seeding::KMeansPlusPlus | Seeding::Random => None,
@@ -63,7 +62,7 @@ impl RunIdentity {
         Self {
             n_points: job.table.n_points() as u64,
             n_dims: job.table.n_dims() as u64,
-            table: table_hash(job.table),
+            table: table_hash(job.table, hashes),
             starts,
             ..Self::of_params(params)
         }
@@ -152,9 +151,13 @@ fn shown(hash: &str) -> &str {
 }
 
 /// The hash of all that restarts read of a table: coordinates, weights, and the lattice that gives them their units.
-fn table_hash(table: &Table) -> String {
+fn table_hash(table: &Table, hashes: Option<&[blake3::Hash]>) -> String {
     let mut hash = blake3::Hasher::new();
-    hash.update(hash_of(&table.points).as_bytes());
+    let points = match hashes {
+        Some(hashes) => hash_of_hashes(table.n_points() * table.n_dims(), hashes),
+        None => hash_of(&table.points),
+    };
+    hash.update(points.as_bytes());
     match table.weights.values() {
         Some(weights) => hash.update(hash_of(weights).as_bytes()),
         None => hash.update(b"no weights"),
@@ -202,8 +205,12 @@ fn hash_of<T: Word>(values: &[T]) -> blake3::Hash {
         blake3::hash(&bytes)
     };
     let blocks: Vec<blake3::Hash> = values.par_chunks(BLOCK).map(block).collect();
+    hash_of_hashes(values.len(), &blocks)
+}
+
+fn hash_of_hashes(n_values: usize, blocks: &[blake3::Hash]) -> blake3::Hash {
     let mut hash = blake3::Hasher::new();
-    hash.update(&(values.len() as u64).to_le_bytes());
+    hash.update(&(n_values as u64).to_le_bytes());
     blocks.iter().for_each(|block| {
         hash.update(block.as_bytes());
     });

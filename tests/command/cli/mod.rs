@@ -18,6 +18,7 @@
 //! | `json` | the summary as JSON |
 //! | `sweep` | `cairn sweep` |
 //! | `stops` | Ctrl-C in a fit or a sweep: the best so far, what was written |
+//! | `streaming` | `--memory`: tables that are streamed from a file
 //! | `runs` | runs in parts: checkpoints, kills, signals, `cairn merge` |
 //! | `progress` | `--progress`: lines for programs and logs |
 //! | `terminal` | every line fits into the terminal; misspelt subcommands |
@@ -66,6 +67,7 @@ mod sheets;
 mod shell;
 #[cfg(unix)]
 mod stops;
+mod streaming;
 mod summary;
 mod sweep;
 mod terminal;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 
+use cairn::engine::draws::Draws;
 use npyz::NpyFile;
 use serde_json::Value;
 
@@ -35,6 +36,43 @@ fn ctrl_c_leaves_the_best_so_far() {
     assert_eq!(restarts.shape(), [count, 4]);
     let inertias: Vec<f64> = restarts.into_vec::<f64>().unwrap().chunks(4).map(|row| row[1]).collect();
     assert_eq!(inertias.iter().copied().reduce(f64::min), json["best"]["inertia"].as_f64());
+}
+
+/// Before the first restart has ended, the result is that of its iterations so far, whether the table is in memory or in a file.
+#[test]
+fn ctrl_c_leaves_the_iterations_done() {
+    // no clusters at all, so that a restart takes many iterations
+    let mut draws = Draws::new(1, 0);
+    let values: Vec<f64> = (0..100_000 * 40).map(|_| (draws.draw() >> 40) as f64).collect();
+    for more in ["", " --memory 75MiB --scratch . -q"] {
+        let folder = Folder::with([("x.npy", &npy_f64("(100000, 40)", &values))]);
+        let fit = "x.npy -k 1500 --init random --max-iter 100000";
+        let args = format!("fit --device cpu {fit} -r 3 --json --labels l.csv --model m.safetensors{more}");
+        let (code, out, err) = interrupted(&folder, &args, 2);
+        assert_eq!(code, Some(130), "{out}{err}");
+        let json: Value = serde_json::from_str(&out).unwrap();
+        let iterations = json["best"]["iterations"].as_u64().unwrap();
+        assert!(iterations > 0 && json["best"]["converged"] == false, "{json:#}");
+        assert_eq!(
+            (json["restarts"]["count"].as_u64(), json["streamed"].is_object()),
+            (Some(1), !more.is_empty())
+        );
+        let said = format!("stopped by Ctrl-C after {iterations} iteration");
+        let warnings = json["warnings"].as_array().unwrap();
+        assert!(
+            warnings.iter().any(|warning| warning["text"].as_str().unwrap().starts_with(&said)),
+            "{warnings:?}"
+        );
+        let said = format!(
+            "error: stopped by Ctrl-C; the result is that of --restarts 1 --max-iter {iterations}; l.csv and m.safetensors were"
+        );
+        assert!(err.contains(&said), "{err}");
+        let whole = folder
+            .json(&format!("x.npy -k 1500 --init random -r 1 --max-iter {iterations} --labels whole.csv"));
+        assert_eq!(json["fingerprint"], whole["fingerprint"]);
+        assert_eq!(json["best"], whole["best"]);
+        assert_eq!(folder.read("l.csv"), folder.read("whole.csv"));
+    }
 }
 
 /// A stopped minibatch is that of the batches that were done, in every output, and says so.

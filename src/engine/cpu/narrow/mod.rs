@@ -24,7 +24,12 @@ pub(super) use tiles::Scratch;
 /// Multiply-adds per point and pass from which a narrow guess pays, despite the points that it leaves open.
 const PAYS: usize = 512;
 
-/// Whether guesses in fewer bits may pay for this table.
-pub(super) fn pays(table: &Table, n_clusters: usize) -> bool {
-    n_clusters * table.n_dims() >= PAYS && !table.lattice.mixed()
+/// Clusters from which it pays to round the points for a single pass. Rounding a value takes as long as about so many
+/// multiply-adds.
+const PAYS_ONCE: usize = 64;
+
+/// Whether guesses in fewer bits may pay for this table, of which there is one pass or many.
+pub(super) fn pays(table: &Table, n_clusters: usize, once: bool) -> bool {
+    let many = !once || n_clusters >= PAYS_ONCE;
+    many && n_clusters * table.n_dims() >= PAYS && !table.lattice.mixed()
 }

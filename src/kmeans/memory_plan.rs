@@ -1,0 +1,77 @@
+//! How much memory a fit needs, with its table in memory or in a file.
+
+use std::path::PathBuf;
+
+use super::error::FitError;
+use super::pack::bytes_needed;
+use super::params::Params;
+use crate::data::{Dataset, Points};
+use crate::lattice::check_shape;
+
+/// Bytes of a process that has read no table, with what formats need to read one.
+pub(super) const PROCESS: u64 = 64 << 20;
+/// Chunks in which a file is read, in bytes: the largest for which there is room.
+const CHUNKS: [u64; 5] = [16 << 20, 8 << 20, 4 << 20, 2 << 20, 1 << 20];
+
+/// What a fit holds in memory, and in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryPlan {
+    /// Bytes of a fit in memory.
+    pub in_memory: u64,
+    /// Bytes of memory of a fit that streams its table.
+    pub held: u64,
+    /// Bytes of the file that it streams.
+    pub streamed: u64,
+    /// Bytes that are read of it at a time.
+    pub chunk: u64,
+}
+
+/// What was streamed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamedFrom {
+    /// The file of the packed table.
+    pub file: PathBuf,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Whether it was there from an earlier fit.
+    pub reused: bool,
+    /// Whether it is still there.
+    pub kept: bool,
+    /// What was planned.
+    pub plan: MemoryPlan,
+}
+
+impl MemoryPlan {
+    /// The plan of a fit within so many bytes.
+    ///
+    /// # Errors
+    /// [`FitError::TooLittleMemory`] if even a streamed fit needs more; [`FitError::Lattice`] for too many rows or features.
+    pub fn of(data: &Dataset<'_>, params: &Params, most: u64) -> Result<Self, FitError> {
+        let (n, d) = (data.points.n_points(), data.points.n_dims());
+        check_shape(n, d)?;
+        let (n, d, k) = (n as u64, d as u64, params.n_clusters() as u64);
+        let as_read = match data.points.raw() {
+            Points::F32(_) => n * d * 4,
+            Points::F64(_) => n * d * 8,
+            _ => 0,
+        };
+        let in_memory = PROCESS + as_read + bytes_needed(data);
+        // labels of the restart that runs and of the best one; weights as they were read, as integers, and their totals
+        let labels = if params.n_restarts() > 1 { 8 } else { 4 };
+        let of_rows = n
+            * (labels
+                + if data.weights.is_some() { 20 } else { 0 }
+                + if data.truth.is_some() { 8 } else { 0 });
+        let threads = rayon::current_num_threads() as u64;
+        let of_clusters = (k * d).saturating_mul(8 * (threads + 1) + 32);
+        let fixed = PROCESS.saturating_add(as_read).saturating_add(of_rows).saturating_add(of_clusters);
+        // of a chunk three copies, its tiles and narrow forms; of its rows norms, labels and shares of 128 bits
+        let held = |chunk: u64| fixed.saturating_add(chunk * 5 + chunk * 8 / d);
+        let (streamed, least) = (n * d * 4, CHUNKS[CHUNKS.len() - 1]);
+        let fits = CHUNKS.into_iter().find(|&chunk| held(chunk) <= most);
+        let Some(chunk) = fits.or_else(|| (in_memory <= most).then_some(least)) else {
+            return Err(FitError::TooLittleMemory { needed: held(least).min(in_memory), most });
+        };
+        Ok(Self { in_memory, held: held(chunk), streamed, chunk })
+    }
+}
