@@ -37,7 +37,9 @@ def main():
     # a magic (bytes, three axes), the length of each axis, the bytes
     (TO / "digits-idx3-ubyte").write_bytes(struct.pack(">4B3I", 0, 0, 8, 3, len(values), 8, 8) + values.tobytes())
     # each vector after its length
-    (TO / "digits.bvecs").write_bytes(b"".join(struct.pack("<i", 64) + row.tobytes() for row in values))
+    for ending, of in [("bvecs", np.uint8), ("fvecs", np.float32), ("ivecs", np.int32)]:
+        rows_of = (struct.pack("<i", 64) + row.tobytes() for row in values.astype(of))
+        (TO / f"digits.{ending}").write_bytes(b"".join(rows_of))
     workbook = openpyxl.Workbook(write_only=True)
     sheet = workbook.create_sheet()
     sheet.append(names)

@@ -38,7 +38,9 @@ pub(super) fn run(args: &ReadArgs) -> anyhow::Result<()> {
     };
     terminal::write_stdout(&text).context("standard output")?;
     if !args.quiet {
-        notes(&reading, &model).iter().for_each(|note| terminal::write_stderr(&format!("note: {note}")));
+        notes(&reading, &model, args.amounts)
+            .iter()
+            .for_each(|note| terminal::write_stderr(&format!("note: {note}")));
     }
     if reading.lines.is_empty() {
         bail!("{source}: nothing found");
@@ -71,12 +73,12 @@ fn shown(line: &Line, model: &Model) -> String {
     format!("{}\n  confidence  {}\n", plain(&line.text(model)), plain(&sure.join("  ")))
 }
 
-fn notes(reading: &Reading, model: &Model) -> Vec<String> {
+fn notes(reading: &Reading, model: &Model, amounts: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if reading.skew != 0.0 {
         notes.push(format!("the lines are skewed by {:.1} degrees, which was corrected", reading.skew));
     }
-    if !reading.left_out.is_empty() {
+    if !reading.left_out.is_empty() && !amounts {
         notes.push(left_out(reading, ""));
     }
     let strange = reading.lines.iter().flat_map(|line| &line.digits).filter(|digit| digit.strange).count();

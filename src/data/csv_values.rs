@@ -147,6 +147,8 @@ impl CsvValues {
         let is_first = form.header.is_none() && row == form.first_row;
         if form.booleans[column] && !is_missing(cell) {
             Hint::BooleanColumn
+        } else if cell.contains('\n') {
+            Hint::ManyLines
         } else if form.n_columns == 1 && !is_missing(cell) {
             Hint::OneColumn { delimiter: char::from(form.delimiter) }
         } else if is_first && (self.header == Header::No || cell.is_empty()) {

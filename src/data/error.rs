@@ -497,7 +497,7 @@ pub enum DataError {
 
     /// Two columns have that name.
     #[error(
-        "{name}: {role} {} is the name of columns {first} and {second}; rename one of them",
+        "{name}: {role} {} is the name of columns {first} and {second}; rename one of them, or give the number",
         quoted(column)
     )]
     AmbiguousColumn {
@@ -877,6 +877,8 @@ pub enum Hint {
     DecimalComma,
     /// Most cells of the column are truth values.
     BooleanColumn,
+    /// The cell goes over several lines, between quotes.
+    ManyLines,
 }
 
 impl fmt::Display for Hint {
@@ -890,6 +892,7 @@ impl fmt::Display for Hint {
             Self::DecimalComma => {
                 f.write_str("; if it has a decimal comma, write a point, or separate cells by semicolons")
             }
+            Self::ManyLines => f.write_str("; a quote before it may have no end"),
             Self::BooleanColumn => {
                 f.write_str("; the first cells of the column are true or false, yes or no")
             }

@@ -94,6 +94,9 @@ pub(super) fn recognise(start: &[u8]) -> Option<Foreign> {
     if begins(b"<html") {
         return Some(foreign("a web page (HTML)", "download the table itself"));
     }
+    if [&b"{\""[..], b"[{", b"[["].iter().any(|begin| start.starts_with(begin)) {
+        return Some(foreign("JSON", "write its rows as CSV or Parquet, with pandas.read_json for example"));
+    }
     let known = FORMATS.iter().find(|(magic, _)| start.starts_with(magic));
     let found = known.map(|&(_, format)| format);
     found
@@ -156,6 +159,7 @@ mod tests {
         assert_eq!(what(b"\x001\0,\x002\0\n"), "text in UTF-16 without a byte order mark");
         assert_eq!(what(b"\x80\x04\x95\0"), "a Python pickle");
         assert_eq!(what(b"<HTML><head>"), "a web page (HTML)");
+        assert_eq!([what(b"{\"x\": 1}\n"), what(b"[{\"x\": 1}]"), what(b"[[1, 2]]")], ["JSON"; 3]);
         for text in [
             &b"1,2\n3,4\n"[..],
             b"",

@@ -321,6 +321,7 @@ fn ragged_rows_name_row_and_both_counts() {
     assert!(error.starts_with("points.csv, row 3: has 3 cells where the first row has 2;"), "{error}");
     let error = csv_refused("1,2\n3,\"4\n5,6\n", &LoadOptions::default());
     assert!(error.starts_with(r#"points.csv, row 2, column 2: "4\n5,6" is not a number"#), "{error}");
+    assert!(error.contains("a quote before it may have no end"), "{error}");
     let error = csv_refused("x,note\n1,\"two\nlines\"\n\nz,1\n", &columns(Some("note"), None));
     assert!(error.starts_with(r#"points.csv, row 5, column 1 ("x"): "z" is not a number"#), "{error}");
 }
