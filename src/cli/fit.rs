@@ -157,7 +157,10 @@ fn those_done(fit: &Fit, params: Params) -> Result<Params, ParamsError> {
             let plan = Minibatch { batches: fit.best.iterations, ..plan };
             KMeans::from(params).algorithm(Algorithm::Minibatch(plan)).check()
         }
-        _ if fit.unfinished => KMeans::from(params).restarts(1).max_iter(fit.best.iterations).check(),
+        _ if fit.unfinished => {
+            let kmeans = KMeans::from(params).restarts(1).first_restart(fit.best.restart);
+            kmeans.max_iter(fit.best.iterations).check()
+        }
         _ if done < params.n_outcomes() => KMeans::from(params).restarts(done).check(),
         _ => Ok(params),
     }
@@ -173,7 +176,7 @@ fn stopped(fit: &Fit, params: &Params) -> Warning {
         None if fit.unfinished => {
             let (done, of) = (plural(fit.best.iterations.into(), "iteration"), params.n_outcomes());
             format!(
-                "stopped by Ctrl-C after {done} of the first of {of} restarts; the result is that of these"
+                "stopped by Ctrl-C after {done}, before any of {of} restarts had ended; the result is that of these"
             )
         }
         None => {

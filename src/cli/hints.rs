@@ -78,10 +78,7 @@ fn of(error: &(dyn Error + 'static), rows_of_model: bool) -> Option<String> {
             return Some(format!("--memory {}MiB does that", needed.div_ceil(1 << 20)));
         }
         Some(FitError::InMemoryOnly { .. }) => return Some("--memory sets how much is allowed".into()),
-        Some(
-            FitError::Packed(PackedError::Write { .. } | PackedError::NoRoom { .. })
-            | FitError::Changed { .. },
-        ) => {
+        Some(FitError::Packed(PackedError::Write { .. } | PackedError::NoRoom { .. })) => {
             return Some("--scratch FOLDER names one".into());
         }
         _ => {}
@@ -180,9 +177,11 @@ fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
         }
         DataError::Ragged { .. } => "see --delimiter".to_owned(),
         DataError::DoubtfulHeader { .. } => "--header yes or --header no says it".to_owned(),
+        DataError::EmptyCell { hint, .. } | DataError::Missing { hint, .. } if rows_of_model => {
+            of_cell("without --strict such a row gets no label".to_owned(), *hint)
+        }
         DataError::EmptyCell { position, hint } | DataError::Missing { position, hint, .. } => {
-            let drop = if rows_of_model { "" } else { ", --missing drop leaves such rows out" };
-            of_cell(leave_out(position) + drop, *hint)
+            of_cell(leave_out(position) + ", --missing drop leaves such rows out", *hint)
         }
         DataError::NotANumber { position, hint, columns, .. } => {
             let left_out =
@@ -216,7 +215,7 @@ fn of_data(error: &DataError, rows_of_model: bool) -> Option<String> {
 
 fn of_doubt(hint: Hint) -> Option<&'static str> {
     match hint {
-        Hint::None | Hint::DecimalComma | Hint::BooleanColumn => None,
+        Hint::None | Hint::DecimalComma | Hint::BooleanColumn | Hint::ManyLines => None,
         Hint::OneColumn { .. } => Some("--delimiter sets another delimiter"),
         Hint::TakenForData => Some("--header yes reads the row as column names"),
     }

@@ -41,7 +41,7 @@ pub(super) fn ready(args: &FitArgs, asked: Asked) -> anyhow::Result<Ready> {
     let params = &asked.params;
     let begun = Instant::now();
     let load = || match &args.host.memory {
-        None => request::load_kept(&args.job, &args.more, args.rows_out.is_some()),
+        None => Ok(request::load_kept(&args.job, &args.more, args.rows_out.is_some())?),
         Some(_) => streaming::load(args),
     };
     let wanted = Wanted { gpu_memory: args.memory.gpu_memory, quiet: args.quiet, size: None };

@@ -1,13 +1,14 @@
 //! `--memory`: a table that is larger lies packed in a file, from which it is streamed.
 
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::{env, process};
 
-use cairn::data::{DataError, Dataset, Loaded, file_and_part, state_of};
-use cairn::kmeans::{MemoryPlan, Params, StreamedFrom, Streaming};
+use cairn::data::{Dataset, Loaded, file_and_part, state_of};
+use cairn::kmeans::{MemoryPlan, Params, StreamedFrom, Streaming, bytes_needed};
 use serde::Serialize;
 
-use super::args::FitArgs;
+use super::args::{FitArgs, ScaleArg};
 use super::failure::Usage;
 use super::progress::size;
 use super::request;
@@ -28,10 +29,20 @@ pub(super) struct StreamedJson {
 }
 
 /// Loads the table, whose rows stay in their files as far as these can be read again.
-pub(super) fn load(args: &FitArgs) -> Result<Loaded, DataError> {
+pub(super) fn load(args: &FitArgs) -> anyhow::Result<Loaded> {
     let mut options = request::options_of(&args.job, &args.more);
     (options.stay, options.read.reread) = (true, true);
-    request::load_asked(&args.job, options)
+    let Loaded { data, source } = request::load_watched(&args.job.data, options)?;
+    let memory = args.host.memory.map_or(u64::MAX, |memory| memory.as_u64());
+    let values = data.points.n_points() as u64 * data.points.n_dims() as u64;
+    let sorted =
+        [MemoryPlan::PROCESS, bytes_needed(&data), values * 8].into_iter().fold(0, u64::saturating_add);
+    if matches!(args.job.scale.scale, ScaleArg::Robust) && sorted > memory {
+        let text =
+            "--scale robust with --memory: it sorts all values in memory; use another scale, or allow more";
+        return Err(Usage(text.into()).into());
+    }
+    Ok(Loaded { data: request::scaled(data, &args.job.scale, &args.job.metric)?, source })
 }
 
 /// How the table is streamed, with the plan of it. `None` without a limit on memory, or for a table that keeps it.
@@ -58,7 +69,8 @@ pub(super) fn plan(
     let state = state_of(&sources);
     let file = file(args, &how, state.is_some());
     let keep = !args.host.no_keep && state.is_some();
-    let key = format!("{how}; {}", state.unwrap_or_else(|| format!("process {}", process::id())));
+    // what is read from a pipe is nobody else's
+    let key = format!("{how}; {}", state.unwrap_or_else(|| file.display().to_string()));
     Ok(Some((Streaming { memory, file, keep, key }, plan)))
 }
 
@@ -70,11 +82,17 @@ fn file(args: &FitArgs, how: &str, again: bool) -> PathBuf {
     let name = name.replace(['*', '?', '['], "_");
     let scale = format!("{:?} {:?}", args.job.scale.scale, args.job.metric.metric);
     let hash = blake3::hash(format!("{how} {} {scale}", args.job.data).as_bytes()).to_hex();
-    // nobody else can have the same pipe
-    let process = if again { String::new() } else { format!("{}.", process::id()) };
-    let own = if again { data.parent().map(Path::to_owned) } else { Some(env::temp_dir()) };
-    let folder = args.host.scratch.clone().or(own).unwrap_or_default();
-    folder.join(format!("{name}.{process}{}.packed", &hash.as_str()[..DIGITS]))
+    let unique =
+        if again { String::new() } else { format!("{:016x}.", RandomState::new().hash_one(process::id())) };
+    let own = if again { folder_of(data) } else { env::temp_dir() };
+    let folder = args.host.scratch.clone().unwrap_or(own);
+    folder.join(format!("{name}.{unique}{}.packed", &hash.as_str()[..DIGITS]))
+}
+
+/// The folder of a file, or of the files that a pattern names: what there is of its path before the first sign of a pattern.
+fn folder_of(data: &Path) -> PathBuf {
+    let is_plain = |path: &&Path| path.is_dir() || !path.to_string_lossy().contains(['*', '?', '[']);
+    data.ancestors().skip(1).find(is_plain).map_or_else(PathBuf::new, Path::to_owned)
 }
 
 /// What becomes of a table, before it is fitted.
@@ -97,7 +115,7 @@ pub(super) fn done(from: &StreamedFrom) -> String {
         if from.kept { "kept" } else { "removed" },
     );
     format!(
-        "in at most {} of memory, from {}, {}, {was} and {is}",
+        "{} of memory planned, from {}, {}, {was} and {is}",
         size(from.plan.held),
         plain(&from.file.display().to_string()),
         size(from.bytes)

@@ -96,7 +96,8 @@ impl Dropped {
     }
 
     /// Their indices in the source, ascending.
-    pub(super) fn rows(&self) -> &[usize] {
+    #[must_use]
+    pub fn rows(&self) -> &[usize] {
         &self.rows
     }
 

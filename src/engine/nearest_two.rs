@@ -1,4 +1,4 @@
-//! The nearest and the second nearest centroid of new rows, for `predict`.
+//! The nearest and the second nearest centroid of rows: new ones, those of a batch, those of a table in a file.
 
 use super::distance::squared_distance;
 use super::reference::assign::{distance_outside, row_distance};

@@ -55,8 +55,8 @@ impl<'a> Watch<'a> {
         self
     }
 
-    /// Keeps the state of a restart that has not stopped, after so many iterations. The CPU reports each; a GPU, whose host
-    /// sees none, reports none.
+    /// Keeps the state of a restart that has not stopped, after so many iterations. The CPU reports each, and so does a table in a
+    /// file on any device; a GPU, whose host sees none, reports none.
     pub fn keep(&self, restart: u64, iterations: u32, centroids: &[i32]) {
         let Some(latest) = self.0.as_ref().and_then(|watched| watched.latest) else { return };
         let mut latest = latest.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,5 @@
 //! Why a fit failed.
 
-use std::path::PathBuf;
-
 use super::{ParamsError, SavedRunError, StreamError};
 use crate::data::DataError;
 use crate::engine::{DeviceInfo, EngineError};
@@ -72,12 +70,6 @@ pub enum FitError {
     /// The file of a packed table can't be written or read.
     #[error(transparent)]
     Packed(#[from] PackedError),
-    /// Another process has replaced the file of a packed table.
-    #[error("{}: another process has replaced this packed table; name another folder for it", file.display())]
-    Changed {
-        /// The file.
-        file: PathBuf,
-    },
     /// The threads could not be started.
     #[error("could not start {threads} threads: {reason}")]
     Threads {

@@ -11,7 +11,7 @@ use super::algorithm::Algorithm;
 use super::bisect::{Bisected, Split, bisect};
 use super::checkpoint::{Checkpoint, Resumed};
 use super::error::{FitError, no_restart};
-use super::label_all::{Labelled, label_all};
+use super::label_all::label_all;
 use super::median::halfway;
 use super::memory_plan::StreamedFrom;
 use super::minibatch::{Minibatched, minibatch};
@@ -23,6 +23,9 @@ use super::run::{CONTINUE, complete, label_outside, lock, run_from};
 use super::search::{RunEnd, Search, Searched};
 use crate::data::{Dataset, Scaling};
 use crate::engine::cost::JobSize;
+use crate::engine::inertia::{inertia, squares};
+use crate::engine::nearest_two::Centroids;
+use crate::engine::reference::Sums;
 use crate::engine::streamed::{self, Streamed};
 use crate::engine::{
     self, Batch, DeviceInfo, Engine, Estimates, Job, Keep, Metric, OpenOptions, Opened, Outcome, Session,
@@ -120,7 +123,7 @@ pub struct Fit {
     pub searched: Searched,
     /// Where the run went on, if it did: see [`Checkpoint::resume`].
     pub resumed: Option<Resumed>,
-    /// Whether the fit was cancelled within its first restart: then it is the result of the iterations done, as if these were
+    /// Whether the fit was cancelled before a restart had ended: then it is the result of the iterations of one, as if these were
     /// the most allowed.
     pub unfinished: bool,
     /// The file that the table was streamed from, if it was: see [`fit_streamed`](super::fit_streamed()).
@@ -628,6 +631,8 @@ fn lloyd(
     {
         restarts = so_far(opened.engine.as_ref(), (job, packed), from, start.elapsed())?;
         unfinished = true;
+        // the one who watches hears of it, and can't end what has ended
+        let _ = seen(&restarts.outcomes, None);
     }
     if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
         restarts = complete(restarts, searched.ended, n_restarts)?;
@@ -647,8 +652,12 @@ fn so_far(
     let (state, inertia) = match packed {
         Some(packed) => streamed::label_all(engine, packed, centroids)?,
         None => {
-            let Labelled { state, inertia, .. } = label_all(engine, job.table, centroids)?;
-            (state, inertia)
+            let table = job.table;
+            let nearest = Centroids { lattice: &table.lattice, values: &centroids };
+            let labels = engine.nearest(nearest)?.labels(table)?.labels;
+            let sums = Sums::of(table, &labels, job.n_clusters);
+            let inertia = inertia(table, squares(table, &vec![0; table.n_dims()]), &centroids, &sums);
+            (State { centroids, labels, counts: sums.counts }, inertia)
         }
     };
     let digest = digest(&state.centroids);

@@ -7,11 +7,13 @@ use super::pack::bytes_needed;
 use super::params::Params;
 use crate::data::{Dataset, Points};
 use crate::lattice::check_shape;
+use crate::packed::{BLOCK, LEAST_ROWS};
 
-/// Bytes of a process that has read no table, with what formats need to read one.
-pub(super) const PROCESS: u64 = 64 << 20;
 /// Chunks in which a file is read, in bytes: the largest for which there is room.
 const CHUNKS: [u64; 5] = [16 << 20, 8 << 20, 4 << 20, 2 << 20, 1 << 20];
+
+/// Most rows of a sample of the table.
+const SAMPLED: u64 = 4096;
 
 /// What a fit holds in memory, and in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,9 @@ pub struct StreamedFrom {
 }
 
 impl MemoryPlan {
+    /// Bytes of a process that has read no table, with what formats need to read one.
+    pub const PROCESS: u64 = 64 << 20;
+
     /// The plan of a fit within so many bytes.
     ///
     /// # Errors
@@ -55,18 +60,24 @@ impl MemoryPlan {
             Points::F64(_) => n * d * 8,
             _ => 0,
         };
-        let in_memory = PROCESS + as_read + bytes_needed(data);
+        let threads = rayon::current_num_threads() as u64;
+        let of_clusters = k.saturating_mul(d).saturating_mul(8 * (threads + 1) + 32);
+        let of_truth = if data.truth.is_some() { n * 8 } else { 0 };
+        let pairs = if params.sizes().is_some() { n.saturating_mul(k).saturating_mul(80) } else { 0 };
+        let in_memory = [as_read, bytes_needed(data), of_clusters, of_truth, pairs];
+        let in_memory = in_memory.into_iter().fold(Self::PROCESS, u64::saturating_add);
         // labels of the restart that runs and of the best one; weights as they were read, as integers, and their totals
         let labels = if params.n_restarts() > 1 { 8 } else { 4 };
-        let of_rows = n
-            * (labels
-                + if data.weights.is_some() { 20 } else { 0 }
-                + if data.truth.is_some() { 8 } else { 0 });
-        let threads = rayon::current_num_threads() as u64;
-        let of_clusters = (k * d).saturating_mul(8 * (threads + 1) + 32);
-        let fixed = PROCESS.saturating_add(as_read).saturating_add(of_rows).saturating_add(of_clusters);
+        let of_rows = n * (labels + if data.weights.is_some() { 24 } else { 0 }) + of_truth;
+        // rows of which the centre and the report on rounding are made, and a block that each thread reads
+        let samples = n.min(SAMPLED) * d * 12 + threads * (BLOCK as u64 * 4);
+        let fixed =
+            [as_read, of_rows, of_clusters, samples].into_iter().fold(Self::PROCESS, u64::saturating_add);
         // of a chunk three copies, its tiles and narrow forms; of its rows norms, labels and shares of 128 bits
-        let held = |chunk: u64| fixed.saturating_add(chunk * 5 + chunk * 8 / d);
+        let held = |chunk: u64| {
+            let chunk = chunk.max(LEAST_ROWS as u64 * d * 4);
+            fixed.saturating_add(chunk * 5 + chunk * 8 / d)
+        };
         let (streamed, least) = (n * d * 4, CHUNKS[CHUNKS.len() - 1]);
         let fits = CHUNKS.into_iter().find(|&chunk| held(chunk) <= most);
         let Some(chunk) = fits.or_else(|| (in_memory <= most).then_some(least)) else {

@@ -10,7 +10,7 @@ use super::checkpoint::Checkpoint;
 use super::directions::place_directions;
 use super::error::FitError;
 use super::fit::{Fit, Progress, Step, fit_packed, in_threads};
-use super::memory_plan::{MemoryPlan, PROCESS, StreamedFrom};
+use super::memory_plan::{MemoryPlan, StreamedFrom};
 use super::pack::{lattice_of, place_rows, weights_of};
 use super::params::Params;
 use super::search::Search;
@@ -70,7 +70,7 @@ pub fn fit_streamed(
     in_threads(params.threads(), || {
         let start = Instant::now();
         let plan = MemoryPlan::of(data, params, streaming.memory)?;
-        memory::check(plan.held.saturating_sub(PROCESS))?;
+        memory::check(plan.held.saturating_sub(MemoryPlan::PROCESS))?;
         let (table, reused) = packed(data, params, streaming, plan, &mut |done, of| {
             let _ = seen(Step::Pack { done, of });
         })?;
@@ -125,23 +125,30 @@ fn packed(
         return Ok((table, true)); // one that is damaged is written again
     }
     let n_values = data.points.n_points() as u64 * data.points.n_dims() as u64;
-    let (writer, table, moments) = place(data, params, PackWriter::create(&streaming.file, n_values)?, seen)?;
-    writer.finish(&key, &table, &moments)?;
-    let replaced = || FitError::Changed { file: streaming.file.clone() };
-    Ok((open()?.ok_or_else(replaced)?, false))
+    let create = if streaming.keep { PackWriter::create } else { PackWriter::create_private };
+    let writer = create(&streaming.file, n_values)?;
+    let (writer, table, moments) = place(data, params, (writer, plan.held, streaming.memory), seen)?;
+    let file = writer.finish(&key, &table, &moments)?;
+    Ok((PackedTable::of_written((&streaming.file, file), &key, weights, plan.chunk)?, false))
 }
 
-/// Places all rows on their lattice, and writes their coordinates. Returns the rest of the table.
+/// Places all rows on their lattice, and writes their coordinates. Returns the rest of the table. `held` is what is planned of the
+/// memory, of which there is at most `most`.
 fn place(
     data: &Dataset<'_>,
     params: &Params,
-    mut writer: PackWriter,
+    (mut writer, held, most): (PackWriter, u64, u64),
     seen: &mut dyn FnMut(u64, u64),
 ) -> Result<(PackWriter, Table, Moments), FitError> {
     let (weights, n_dims) = (weights_of(data)?, data.points.n_dims());
     let (mut moments, mut points) = (Moments::new(n_dims), Vec::new());
     let mut placed = |packer: &mut Packer| {
         let first = packer.take(&mut points);
+        // rows of weight zero outside the range stay in memory, and are written as text
+        let outside = packer.head().outside.len() as u64 * (n_dims as u64 * 8 + 32) * 4;
+        if outside > most.saturating_sub(held) && outside > MemoryPlan::PROCESS / 4 {
+            return Err(FitError::TooLittleMemory { needed: held + outside, most });
+        }
         writer.add(&points)?;
         let rows = first..first + points.len() / n_dims;
         let part = packer.head().part(rows, std::mem::take(&mut points));
@@ -177,7 +184,8 @@ impl PackedHead {
     /// As [`pack_for`](super::pack_for).
     pub fn of(data: &Dataset<'_>, params: &Params) -> Result<Self, FitError> {
         check(params)?;
-        let (writer, table, moments) = place(data, params, PackWriter::hashing(), &mut |_, _| ())?;
+        let (writer, table, moments) =
+            place(data, params, (PackWriter::hashing(), 0, u64::MAX), &mut |_, _| ())?;
         Ok(Self { table, moments, hashes: writer.into_hashes()? })
     }
 
@@ -209,6 +217,9 @@ fn key(data: &Dataset<'_>, params: &Params, source: &str) -> String {
     }
     if let Some(starts) = params.starts() {
         add(&floats(&mut starts.iter().copied()));
+    }
+    for rows in data.reading.dropped.rows().chunks(1 << 16) {
+        add(&rows.iter().flat_map(|&row| (row as u64).to_le_bytes()).collect::<Vec<u8>>());
     }
     for name in &data.columns {
         add(name.as_bytes());

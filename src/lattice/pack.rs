@@ -191,8 +191,8 @@ impl Packer {
         &self.table
     }
 
-    /// Takes out the rows placed since the last call, and gives back the memory of others. Returns the index of the first
-    /// of them. (any, n_dims)
+    /// Takes out the rows placed since the last call, in exchange for the memory of `points`. Returns the index of the
+    /// first of them. (any, n_dims)
     pub fn take(&mut self, points: &mut Vec<i32>) -> usize {
         std::mem::swap(&mut self.table.points, points);
         self.table.points.clear();

@@ -46,8 +46,8 @@ const MAGIC: &[u8; 16] = b"cairn-packed-1\n\0";
 pub(crate) const BLOCK: usize = 1 << 18;
 /// Bytes of the length of the footer, and of its hash.
 const END: u64 = 8 + 32;
-/// Longest footer that is read, but for rows outside the range.
-const MOST_FOOTER: u64 = 1 << 32;
+/// Fewest rows of a chunk.
+pub(crate) const LEAST_ROWS: usize = 8;
 
 thread_local! {
     /// The bytes of the block that a thread reads.
@@ -86,6 +86,24 @@ impl PackedTable {
         Self::read_head(path, Box::new(file), len, (key, weights, chunk))
     }
 
+    /// Opens what was just written under this key: see [`PackWriter::finish`].
+    ///
+    /// # Errors
+    /// [`PackedError::Read`], [`PackedError::Damaged`].
+    pub(crate) fn of_written(
+        (path, file): (&Path, File),
+        key: &str,
+        weights: Weights,
+        chunk: u64,
+    ) -> Result<Self, PackedError> {
+        let failed = |reason| PackedError::Read { path: path.to_owned(), reason };
+        let len = file.metadata().map_err(failed)?.len();
+        let table = Self::read_head(path, Box::new(file), len, (key, weights, chunk))?;
+        let other =
+            || PackedError::Damaged { path: path.to_owned(), reason: "it has another key".to_owned() };
+        table.ok_or_else(other)
+    }
+
     fn read_head(
         path: &Path,
         bytes: Box<dyn ReadAt>,
@@ -106,7 +124,7 @@ impl PackedTable {
         let end = read(len - END, END)?;
         let (footer_len, hash) = end.split_at(8);
         let footer_len = u64::from_le_bytes(footer_len.try_into().unwrap_or_default());
-        if footer_len > MOST_FOOTER.min(len - start - END) {
+        if footer_len > len - start - END {
             return Err(damaged("the length of its footer can't be"));
         }
         let footer = read(len - END - footer_len, footer_len)?;
@@ -142,7 +160,6 @@ impl PackedTable {
 
     /// Reads chunks of so many bytes from now on, or somewhat more: whole blocks, and at least some rows.
     fn set_chunk(&mut self, bytes: u64) {
-        const LEAST_ROWS: usize = 8;
         let values = (bytes as usize / 4).max(LEAST_ROWS * self.head.n_dims());
         self.chunk = values.div_ceil(self.block) * self.block;
     }

@@ -1,5 +1,6 @@
 //! Writes a packed table: to a temporary file, which is renamed once it is whole.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,18 @@ impl PackWriter {
     /// # Errors
     /// [`PackedError::NoRoom`], [`PackedError::Write`].
     pub fn create(path: &Path, n_values: u64) -> Result<Self, PackedError> {
+        Self::create_for(path, n_values, Access::Usual)
+    }
+
+    /// The same, for this user alone.
+    ///
+    /// # Errors
+    /// As [`PackWriter::create`].
+    pub(crate) fn create_private(path: &Path, n_values: u64) -> Result<Self, PackedError> {
+        Self::create_for(path, n_values, Access::Private)
+    }
+
+    fn create_for(path: &Path, n_values: u64, access: Access) -> Result<Self, PackedError> {
         let folder = match path.parent() {
             Some(folder) if folder != Path::new("") => folder.to_owned(),
             _ => PathBuf::from("."),
@@ -35,7 +48,7 @@ impl PackWriter {
             return Err(PackedError::NoRoom { folder, needed, free });
         }
         let failed = |reason| PackedError::Write { folder: folder.clone(), reason };
-        let file = Temporary::new_in(&folder, Access::Usual).map_err(failed)?;
+        let file = Temporary::new_in(&folder, access).map_err(failed)?;
         let (size, block, hashes) = (BLOCK, Vec::new(), Vec::new());
         let mut writer =
             Self { path: path.to_owned(), folder: folder.clone(), file: Some(file), size, block, hashes };
@@ -100,11 +113,12 @@ impl PackWriter {
         PackedError::Write { folder: self.folder.clone(), reason }
     }
 
-    /// Ends the file and names it. `table` has all of the table but its points, and `key` tells what was packed.
+    /// Ends the file and names it. `table` has all of the table but its points, and `key` tells what was packed. Returns the file,
+    /// to be read: another process may replace it under its name.
     ///
     /// # Errors
     /// [`PackedError::Write`].
-    pub fn finish(mut self, key: &str, table: &Table, moments: &Moments) -> Result<(), PackedError> {
+    pub fn finish(mut self, key: &str, table: &Table, moments: &Moments) -> Result<File, PackedError> {
         if !self.block.is_empty() {
             self.flush()?;
         }
@@ -119,9 +133,12 @@ impl PackWriter {
         self.write(all.finalize().as_bytes())?;
         let folder = self.folder.clone();
         let failed = |reason| PackedError::Write { folder: folder.clone(), reason };
-        let Some(file) = self.file else { return Ok(()) };
+        let none = || failed(io::Error::other("it was only hashed"));
+        let file = self.file.ok_or_else(none)?;
         file.file().sync_data().map_err(failed)?;
-        file.persist(&self.path).map_err(failed)
+        let read = file.file().try_clone().map_err(failed)?;
+        file.persist(&self.path).map_err(failed)?;
+        Ok(read)
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use cairn::data::{DataError, Dataset, LoadOptions, Points, Scale, load};
+use cairn::data::{DataError, Dataset, LoadOptions, Missing, Points, Scale, load};
 use cairn::engine::{Device, Keep, Metric, OpenOptions, Opened, open};
 use cairn::kmeans::{
     Algorithm, CONTINUE, Checkpoint, Fit, FitError, Init, KMeans, MemoryPlan, Minibatch, PackedHead, Params,
@@ -177,6 +177,53 @@ fn rows_stay_in_their_files() {
     let other = streaming(folder.path(), "b");
     let error = streamed(&data, &params, &other).expect_err("it has changed");
     assert!(matches!(error, FitError::Data(DataError::Changed { .. })), "{error}");
+}
+
+/// Rows that are left out for what another file says of them are part of what is recognised.
+#[test]
+fn other_rows_that_are_left_out_make_another_table() {
+    let folder = TempDir::new().expect("a folder");
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).expect("room");
+    write("t.csv", (0..60).map(|i| format!("{},{}\n", i % 13, i * 31 % 17)).collect());
+    let params = checked(KMeans::new(3).restarts(2));
+    for missing in [7, 40] {
+        write("classes.csv", (0..60).map(|i| if i == missing { "\"\"\n" } else { "a\n" }).collect());
+        let classes = folder.path().join("classes.csv").to_str().expect("text").to_owned();
+        let options = |stay| LoadOptions {
+            stay,
+            truth_file: Some(classes.clone()),
+            missing: Missing::Drop,
+            ..LoadOptions::default()
+        };
+        let load = |stay| {
+            load(folder.path().join("t.csv").to_str().expect("text"), &options(stay)).expect("a table")
+        };
+        assert_eq!(load(true).reading.dropped.rows(), [missing]);
+        let fitted = streamed(&load(true), &params, &streaming(folder.path(), "a")).expect("it fits");
+        assert_same(&fitted, &fit(&load(false), &params).expect("it fits"));
+        assert!(!fitted.streamed.expect("it was streamed").reused, "{missing}");
+    }
+}
+
+/// Rows of weight zero far outside the range stay in memory: as many as there is room for.
+#[test]
+fn rows_outside_the_range_count() {
+    let (folder, n, d) = (TempDir::new().expect("a folder"), 60_000, 20);
+    let inside = |i: usize| i.is_multiple_of(2);
+    let values =
+        (0..n * d).map(|at| if inside(at / d) { (at % 97) as f64 } else { 1e6 + at as f64 }).collect();
+    let weights: Vec<f64> = (0..n).map(|i| f64::from(u8::from(inside(i)))).collect();
+    let (data, params) = (weighted(dataset(d, values), &weights), checked(KMeans::new(3).restarts(1)));
+    let least = match MemoryPlan::of(&data, &params, 1000) {
+        Err(FitError::TooLittleMemory { needed, .. }) => needed,
+        other => panic!("{other:?}"),
+    };
+    let little = Streaming { memory: least + (6 << 20), ..streaming(folder.path(), "a") };
+    let error = streamed(&data, &params, &little).expect_err("too little");
+    assert!(matches!(error, FitError::TooLittleMemory { needed, .. } if needed > little.memory), "{error}");
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    let fitted = streamed(&data, &params, &streaming(folder.path(), "a")).expect("it fits");
+    assert_same(&fitted, &fit(&data, &params).expect("it fits"));
 }
 
 /// A run that was stopped in memory goes on from a file, and the other way round.

@@ -52,7 +52,8 @@ pub(in crate::cli) struct HostMemoryArgs {
     #[arg(long, value_name = "FOLDER", requires = "memory", value_hint = ValueHint::DirPath)]
     pub(in crate::cli) scratch: Option<PathBuf>,
 
-    /// Remove that file at the end. Otherwise another fit of the same table uses it, as long as its source is unchanged
+    /// Remove that file at the end, also if an earlier fit has left it. Otherwise another fit of the same table uses it, as long as
+    /// its source is unchanged
     #[arg(long, requires = "memory")]
     pub(in crate::cli) no_keep: bool,
 }

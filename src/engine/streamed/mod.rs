@@ -86,7 +86,8 @@ impl<'a> Streamed<'a> {
             return Ok(None);
         };
         loop {
-            let refilled = empty::refill(self.table, &centroids, &mut labels, &mut sums)?;
+            let refilled = empty::refill(self.table, &centroids, &labels, &mut sums, watch)?;
+            let Some(refilled) = refilled else { return Ok(None) };
             let moved = move_centroids(self.job, &sums, &centroids);
             iterations += 1;
             watch.iterated();

@@ -29,7 +29,7 @@ pub(super) fn seed(
     match &job.seeding {
         Seeding::Given(centroids) => Ok(Some(centroids.clone())),
         Seeding::KMeansPlusPlus => kmeans_plus_plus(table, job.n_clusters, &mut draws, nearest, watch),
-        Seeding::Random => random(table, job.n_clusters, &mut draws).map(Some),
+        Seeding::Random => random(table, job.n_clusters, &mut draws, watch),
     }
 }
 
@@ -206,14 +206,26 @@ impl<'a> Near<'a> {
 }
 
 /// As `random` of the reference.
-fn random(table: &PackedTable, n_clusters: usize, draws: &mut Draws) -> Result<Vec<i32>, EngineError> {
+fn random(
+    table: &PackedTable,
+    n_clusters: usize,
+    draws: &mut Draws,
+    watch: &Watch<'_>,
+) -> Result<Option<Vec<i32>>, EngineError> {
     let head = table.head();
     let by_weight = RowsByWeight::new(head);
     let mut left = 100 * n_clusters + 1000;
-    let (mut rows, mut points, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
+    let (mut rows, mut points, mut taken, mut drawn) =
+        (Vec::new(), Vec::new(), HashSet::new(), HashSet::new());
     while rows.len() < n_clusters && left > 0 {
         left -= 1;
         let row = by_weight.draw(draws);
+        if watch.ends() {
+            return Ok(None);
+        }
+        if !drawn.insert(row) {
+            continue; // its coordinates are taken
+        }
         let point = table.row(row)?;
         if !taken.contains(&point) {
             rows.push(row);
@@ -239,5 +251,5 @@ fn random(table: &PackedTable, n_clusters: usize, draws: &mut Draws) -> Result<V
         rows.push(row);
         points.extend(table.row(row)?);
     }
-    Ok(points)
+    Ok(Some(points))
 }

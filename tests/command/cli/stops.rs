@@ -44,10 +44,10 @@ fn ctrl_c_leaves_the_iterations_done() {
     // no clusters at all, so that a restart takes many iterations
     let mut draws = Draws::new(1, 0);
     let values: Vec<f64> = (0..100_000 * 40).map(|_| (draws.draw() >> 40) as f64).collect();
-    for more in ["", " --memory 75MiB --scratch . -q"] {
+    for more in ["", " --memory 80MiB --scratch . -q"] {
         let folder = Folder::with([("x.npy", &npy_f64("(100000, 40)", &values))]);
         let fit = "x.npy -k 1500 --init random --max-iter 100000";
-        let args = format!("fit --device cpu {fit} -r 3 --json --labels l.csv --model m.safetensors{more}");
+        let args = format!("fit --device cpu {fit} -r 3 --json --labels l.csv --restarts-out r.csv{more}");
         let (code, out, err) = interrupted(&folder, &args, 2);
         assert_eq!(code, Some(130), "{out}{err}");
         let json: Value = serde_json::from_str(&out).unwrap();
@@ -64,13 +64,14 @@ fn ctrl_c_leaves_the_iterations_done() {
             "{warnings:?}"
         );
         let said = format!(
-            "error: stopped by Ctrl-C; the result is that of --restarts 1 --max-iter {iterations}; l.csv and m.safetensors were"
+            "error: stopped by Ctrl-C; the result is that of --restarts 1 --max-iter {iterations}; l.csv and r.csv were written"
         );
         assert!(err.contains(&said), "{err}");
         let whole = folder
-            .json(&format!("x.npy -k 1500 --init random -r 1 --max-iter {iterations} --labels whole.csv"));
+            .json(&format!("x.npy -k 1500 --init random -r 1 --max-iter {iterations} --restarts-out whole-r.csv --labels whole.csv"));
         assert_eq!(json["fingerprint"], whole["fingerprint"]);
         assert_eq!(json["best"], whole["best"]);
+        assert_eq!(folder.read("r.csv"), folder.read("whole-r.csv"));
         assert_eq!(folder.read("l.csv"), folder.read("whole.csv"));
     }
 }
