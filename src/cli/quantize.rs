@@ -238,7 +238,14 @@ fn format(path: &Path) -> Result<Format, Usage> {
     match path.extension().unwrap_or_default().to_ascii_lowercase().to_str() {
         Some("csv") => Ok(|done| Ok(csv(done))),
         Some("json") => Ok(|done| Ok(json::pretty(&palette(done))?)),
-        _ => Err(Usage(format!("{}: the name of a palette must end in .csv or .json", path.display()))),
+        Some("jsonl") => Ok(|done| {
+            let lines =
+                palette(done).into_iter().map(|entry| serde_json::to_string(&entry).map(|line| line + "\n"));
+            Ok(lines.collect::<Result<_, _>>()?)
+        }),
+        _ => {
+            Err(Usage(format!("{}: the name of a palette must end in .csv, .json or .jsonl", path.display())))
+        }
     }
 }
 

@@ -119,6 +119,10 @@ fn transparency_stays() {
     assert!(palette.starts_with("colour,red,green,blue,alpha,pixels,share\n#"), "{palette}");
     assert!(palette.contains("#00000000,0,0,0,0,100,0.3333333333333333\n"), "{palette}");
     assert_eq!(palette.lines().count(), said["palette"].as_array().unwrap().len() + 1);
+    folder.run("quantize in.png -k 6 -o out.png --palette p.jsonl -q").done();
+    let lines = folder.read("p.jsonl");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(&lines, said["palette"].as_array().unwrap());
 }
 
 #[test]
@@ -183,7 +187,7 @@ fn what_is_wrong_leaves_nothing_behind() {
         (
             "in.png -k 4 -o out.png --palette p.txt",
             2,
-            &["p.txt: the name of a palette must end in .csv or .json"],
+            &["p.txt: the name of a palette must end in .csv, .json or .jsonl"],
         ),
         ("in.png -k 4 -o no/out.png", 1, &["no/out.png: can't be written"]),
         ("cut.png -k 4 -o out.png --palette p.csv", 1, &["cut.png is damaged"]),

@@ -26,7 +26,7 @@ const PAYS: usize = 512;
 
 /// Clusters from which it pays to round the points for a single pass. Rounding a value takes as long as about so many
 /// multiply-adds.
-const PAYS_ONCE: usize = 64;
+const PAYS_ONCE: usize = 256;
 
 /// Whether guesses in fewer bits may pay for this table, of which there is one pass or many.
 pub(super) fn pays(table: &Table, n_clusters: usize, once: bool) -> bool {
