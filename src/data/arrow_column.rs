@@ -13,8 +13,8 @@ use super::columnar::{Cells, Kind};
 use super::texts::CellType;
 
 /// Most digits of a decimal, and most after the point.
-const MOST_DIGITS: u8 = 18;
-const MOST_PLACES: i8 = 18;
+const MOST_DIGITS: u8 = 38;
+const MOST_PLACES: i8 = 22;
 
 /// What the cells of a column of this type are.
 pub(super) fn kind_of(of: &DataType) -> Kind {
@@ -46,7 +46,7 @@ pub(super) fn kind_of(of: &DataType) -> Kind {
             Kind::Number { narrow: false, cells: CellType::Float }
         }
         T::Decimal32(..) | T::Decimal64(..) | T::Decimal128(..) | T::Decimal256(..) => {
-            Kind::Other("decimals of more than 18 digits")
+            Kind::Other("decimals of more than 38 digits")
         }
         T::Null => Kind::Other("no values"),
         other if other.is_nested() => Kind::Other("nested values"),

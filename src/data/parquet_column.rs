@@ -14,8 +14,8 @@ use super::texts::CellType;
 /// Most decimal places: 10 to this power is exact in f64.
 const MOST_PLACES: i32 = 22;
 
-/// Most digits of a decimal: 64 bits hold it without the point.
-const MOST_DIGITS: i32 = 18;
+/// Most digits of a decimal: 128 bits hold it without the point.
+const MOST_DIGITS: i32 = 38;
 
 const NESTED: &str = "nested values";
 const TIMES: &str = "dates or times";
@@ -93,7 +93,7 @@ fn kind_of(column: &ColumnDescriptor) -> (Kind, bool, f64) {
             (float(false), false)
         }
         (_, Some(LogicalType::Decimal(_)), _) | (_, _, Old::DECIMAL) => {
-            (Kind::Other("decimals of more than 18 digits"), false)
+            (Kind::Other("decimals of more than 38 digits"), false)
         }
         (Type::BYTE_ARRAY, ..) => (Kind::Text, false),
         (Type::FIXED_LEN_BYTE_ARRAY, ..) => (Kind::Other(BINARY), false),
@@ -252,10 +252,10 @@ impl ColumnRows {
     }
 }
 
-/// An integer of some bytes, the highest first, with a sign. Of at most 18 digits 64 bits hold it.
-fn whole_of(bytes: &[u8]) -> i64 {
+/// An integer of some bytes, the highest first, with a sign. Of at most 38 digits 128 bits hold it.
+fn whole_of(bytes: &[u8]) -> i128 {
     let first = if bytes.first().is_some_and(|&byte| byte >= 0x80) { -1 } else { 0 };
-    bytes.iter().fold(first, |whole, &byte| whole << 8 | i64::from(byte))
+    bytes.iter().fold(first, |whole, &byte| whole << 8 | i128::from(byte))
 }
 
 /// A row, which counts from 0, with a list of another length.

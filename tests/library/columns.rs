@@ -251,20 +251,23 @@ fn a_list_is_named_as_a_whole() {
 }
 
 #[test]
-fn decimals_of_up_to_18_digits_are_numbers() {
+fn decimals_of_up_to_38_digits_are_numbers() {
     let expected = [
         12.5,
         1.25,
         123_456_789_012.0,
-        123_456_789_012.345_67, //
+        123_456_789_012.345_67,
+        -0.25, //
         -0.1,
         -1_234_567.89,
         -1.0,
-        -0.000_001, //
+        -0.000_001,
+        1e20, //
         99.9,
         0.0,
         7.0,
         2.5,
+        70.07,
     ];
     for file in ["decimals.parquet", "decimals_polars.parquet", "decimals.feather"] {
         assert_eq!(values(&with(file, "", "", "").expect(file)), expected, "{file}");
@@ -274,7 +277,7 @@ fn decimals_of_up_to_18_digits_are_numbers() {
     for file in ["long_decimals.parquet", "long_decimals.feather"] {
         let error = refused(with(file, "", "", ""));
         assert!(
-            error.contains(r#"column 1 ("d") holds decimals of more than 18 digits, not numbers"#),
+            error.contains(r#"column 1 ("d") holds decimals of more than 38 digits, not numbers"#),
             "{error}"
         );
     }
