@@ -1,7 +1,6 @@
 //! `cairn fit --dry-run`: what would be fitted and written.
 
 use anyhow::Context;
-use cairn::data::Points;
 use cairn::engine::Metric;
 use cairn::kmeans::{Algorithm, Checkpoint, PackedHead, bytes_needed, pack_for};
 use cairn::numbers::plural;
@@ -76,7 +75,7 @@ pub(super) fn write(args: &FitArgs, ready: &Ready, kept: Option<&Checkpoint>) ->
     let outputs: Vec<String> = outputs(args).into_iter().chain(checkpoint).collect();
     let info = opened.engine.info();
     let memory = MemoryJson {
-        rows_as_read: bytes_held(&data.points),
+        rows_as_read: data.points.bytes_held(),
         packed_and_a_restart: bytes_needed(data),
         limit: args.host.memory.map(|memory| memory.as_u64()),
         streamed: streamed.as_ref().map(|(_, plan)| plan.streamed),
@@ -167,14 +166,4 @@ fn memory_text(memory: &MemoryJson, used: &str, args: &FitArgs) -> String {
         _ => String::new(),
     };
     format!("{} for the rows on the lattice and a restart, {read}{gpu}", size(memory.packed_and_a_restart))
-}
-
-/// Bytes of the rows that are in memory as they were read.
-fn bytes_held(points: &Points<'_>) -> u64 {
-    let values = (points.n_points() * points.n_dims()) as u64;
-    match points.raw() {
-        Points::F32(_) => values * 4,
-        Points::F64(_) => values * 8,
-        _ => 0,
-    }
 }

@@ -50,7 +50,7 @@ pub(super) fn ready(args: &FitArgs, asked: Asked) -> anyhow::Result<Ready> {
         Device::Auto => {
             let loaded = load()?;
             let mut size = job_size(&loaded.data, params);
-            if streaming::plan(args, &loaded.data, params)?.is_some() {
+            if streaming::needed(args, &loaded.data, params)?.is_some() {
                 size.cpu_only = Some("a table that is streamed from a file is at hand there");
             }
             (device::open(&Device::Auto, &Wanted { size: Some(size), ..wanted })?, loaded)

@@ -51,11 +51,7 @@ pub(super) fn plan(
     data: &Dataset<'_>,
     params: &Params,
 ) -> anyhow::Result<Option<(Streaming, MemoryPlan)>> {
-    let Some(memory) = args.host.memory.map(|memory| memory.as_u64()) else { return Ok(None) };
-    let plan = MemoryPlan::of(data, params, memory)?;
-    if plan.in_memory <= memory {
-        return Ok(None);
-    }
+    let Some((memory, plan)) = needed(args, data, params)? else { return Ok(None) };
     if args.measures {
         return Err(Usage(
             "--measures with --memory: they need the whole table in memory; leave them out, or allow more"
@@ -72,6 +68,17 @@ pub(super) fn plan(
     // what is read from a pipe is nobody else's
     let key = format!("{how}; {}", state.unwrap_or_else(|| file.display().to_string()));
     Ok(Some((Streaming { memory, file, keep, key }, plan)))
+}
+
+/// The memory allowed, and the plan of a fit that streams its table. `None` without a limit, or for a table that keeps it.
+pub(super) fn needed(
+    args: &FitArgs,
+    data: &Dataset<'_>,
+    params: &Params,
+) -> anyhow::Result<Option<(u64, MemoryPlan)>> {
+    let Some(memory) = args.host.memory.map(|memory| memory.as_u64()) else { return Ok(None) };
+    let plan = MemoryPlan::of(data, params, memory)?;
+    Ok((plan.in_memory > memory).then_some((memory, plan)))
 }
 
 /// The file of the packed table: beside the data, unless a folder is asked for. `again`: whether the data can be read again.

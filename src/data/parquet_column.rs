@@ -45,7 +45,7 @@ impl Leaf {
         let is_plain = leaves.len() == 1 && (depth == 0 && column.path().parts().len() == 1);
         let is_list = leaves.len() == 1 && depth == 1 && is_number;
         let kind = if is_plain || is_list { kind } else { Kind::Other(NESTED) };
-        let decimal = is_decimal(&column) || column.converted_type() == ConvertedType::DECIMAL;
+        let decimal = is_decimal(&column);
         Leaf { kind, is_list, full: column.max_def_level(), unsigned, unit, decimal }
     }
 }
@@ -77,7 +77,6 @@ fn kind_of(column: &ColumnDescriptor) -> (Kind, bool, f64) {
         (Type::INT32 | Type::INT64, _, Old::UINT_8 | Old::UINT_16) => (natural(true), true),
         (Type::INT32 | Type::INT64, _, Old::UINT_32 | Old::UINT_64) => (natural(false), true),
         (Type::INT32 | Type::INT64, _, Old::INT_8 | Old::INT_16) => (signed(true), false),
-        (Type::INT32 | Type::INT64, _, Old::DECIMAL) => (float(false), false),
         (Type::INT32 | Type::INT64, ..) if is_decimal(column) => (float(false), false),
         (Type::INT32 | Type::INT64, ..) => (signed(false), false),
         (Type::DOUBLE, ..) => (float(false), false),
@@ -86,30 +85,26 @@ fn kind_of(column: &ColumnDescriptor) -> (Kind, bool, f64) {
         (Type::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::Float16), _) if column.type_length() == 2 => {
             (float(true), false)
         }
-        (Type::FIXED_LEN_BYTE_ARRAY, Some(LogicalType::Decimal(_)), _)
-        | (Type::FIXED_LEN_BYTE_ARRAY, _, Old::DECIMAL)
-            if (1..=MOST_DIGITS).contains(&column.type_precision()) =>
+        (Type::FIXED_LEN_BYTE_ARRAY, ..)
+            if is_decimal(column) && (1..=MOST_DIGITS).contains(&column.type_precision()) =>
         {
             (float(false), false)
         }
-        (_, Some(LogicalType::Decimal(_)), _) | (_, _, Old::DECIMAL) => {
-            (Kind::Other("decimals of more than 38 digits"), false)
-        }
+        _ if is_decimal(column) => (Kind::Other("decimals of more than 38 digits"), false),
         (Type::BYTE_ARRAY, ..) => (Kind::Text, false),
         (Type::FIXED_LEN_BYTE_ARRAY, ..) => (Kind::Other(BINARY), false),
     };
     match column.type_scale() {
         0 => (kind, unsigned, 1.0),
-        places @ 1..=MOST_PLACES if column.converted_type() == Old::DECIMAL || is_decimal(column) => {
-            (kind, unsigned, 10f64.powi(places))
-        }
+        places @ 1..=MOST_PLACES if is_decimal(column) => (kind, unsigned, 10f64.powi(places)),
         _ if is_decimal(column) => (Kind::Other("decimals of many places"), unsigned, 1.0),
         _ => (kind, unsigned, 1.0),
     }
 }
 
 fn is_decimal(column: &ColumnDescriptor) -> bool {
-    matches!(column.logical_type_ref(), Some(LogicalType::Decimal(_)))
+    let is_logical = matches!(column.logical_type_ref(), Some(LogicalType::Decimal(_)));
+    is_logical || column.converted_type() == ConvertedType::DECIMAL
 }
 
 /// The rows of a column in a group of rows.

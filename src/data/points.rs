@@ -123,6 +123,17 @@ impl<'a> Points<'a> {
         }
     }
 
+    /// Bytes of the values that are in memory, before they are scaled: none of rows that stay in a source.
+    #[must_use]
+    pub fn bytes_held(&self) -> u64 {
+        let values = (self.n_points() * self.n_dims()) as u64;
+        match self.raw() {
+            Points::F32(_) => values * 4,
+            Points::F64(_) => values * 8,
+            Points::Source(_) | Points::Scaled(_) => 0,
+        }
+    }
+
     /// A copy of all values as f64, row-major. (n_points, n_dims)
     ///
     /// # Errors

@@ -46,6 +46,7 @@ pub use open::{Estimates, Opened, open};
 pub use options::{Backend, OpenOptions};
 #[doc(hidden)]
 pub use options::{Race, Testing};
+use outcome::FinishedRestart;
 pub use outcome::{Batch, Keep, NO_LABEL, Outcome, State, Stop, Work, digest};
 pub use peak::Peak;
 pub use times::Times;

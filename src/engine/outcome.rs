@@ -170,6 +170,23 @@ impl Batch {
     }
 }
 
+/// A restart that has finished, with its work and its times.
+pub(super) struct FinishedRestart {
+    pub(super) outcome: Outcome,
+    pub(super) state: State,
+    pub(super) work: Work,
+    pub(super) times: Times,
+}
+
+impl FinishedRestart {
+    /// Adds it to a batch, as the next restart.
+    pub(super) fn add_to(self, batch: &mut Batch, keep: Keep) {
+        batch.work.merge(self.work);
+        batch.times.merge(self.times);
+        batch.push(self.outcome, self.state, keep);
+    }
+}
+
 /// The label of a row that has none: it has weight zero, and lies too far outside for the lattice.
 pub const NO_LABEL: u32 = u32::MAX;
 

@@ -11,11 +11,11 @@ use super::algorithm::Algorithm;
 use super::bisect::{Bisected, Split, bisect};
 use super::checkpoint::{Checkpoint, Resumed};
 use super::error::{FitError, no_restart};
-use super::label_all::label_all;
+use super::label_all::{Labelled, label_all};
 use super::median::halfway;
 use super::memory_plan::StreamedFrom;
 use super::minibatch::{Minibatched, minibatch};
-use super::pack::pack_for_watched;
+use super::pack::{bytes_of_pairs, pack_for_watched};
 use super::params::Params;
 use super::plan::RunPlan;
 use super::restarts::{Restarts, Spread};
@@ -23,9 +23,6 @@ use super::run::{CONTINUE, complete, label_outside, lock, run_from};
 use super::search::{RunEnd, Search, Searched};
 use crate::data::{Dataset, Scaling};
 use crate::engine::cost::JobSize;
-use crate::engine::inertia::{inertia, squares};
-use crate::engine::nearest_two::Centroids;
-use crate::engine::reference::Sums;
 use crate::engine::streamed::{self, Streamed};
 use crate::engine::{
     self, Batch, DeviceInfo, Engine, Estimates, Job, Keep, Metric, OpenOptions, Opened, Outcome, Session,
@@ -463,13 +460,6 @@ pub fn in_threads<T: Send, E: From<FitError> + Send>(
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(failed)?.install(work)
 }
 
-/// Bytes for limits on sizes: a distance of each row to each cluster, and heaps of them. Of few rows each thread may run a
-/// restart of its own.
-fn bytes_of_pairs(n_points: usize, n_clusters: usize) -> u64 {
-    let at_once = if n_points <= 1 << 17 { rayon::current_num_threads() } else { 1 };
-    (n_points as u64 * n_clusters as u64).saturating_mul(80 * at_once as u64)
-}
-
 /// Clusters a packed table.
 ///
 /// # Errors
@@ -652,12 +642,8 @@ fn so_far(
     let (state, inertia) = match packed {
         Some(packed) => streamed::label_all(engine, packed, centroids)?,
         None => {
-            let table = job.table;
-            let nearest = Centroids { lattice: &table.lattice, values: &centroids };
-            let labels = engine.nearest(nearest)?.labels(table)?.labels;
-            let sums = Sums::of(table, &labels, job.n_clusters);
-            let inertia = inertia(table, squares(table, &vec![0; table.n_dims()]), &centroids, &sums);
-            (State { centroids, labels, counts: sums.counts }, inertia)
+            let Labelled { state, inertia, .. } = label_all(engine, job.table, centroids)?;
+            (state, inertia)
         }
     };
     let digest = digest(&state.centroids);
@@ -678,22 +664,22 @@ fn of_one(
     let of = params.restarts_run();
     let best = f64::INFINITY;
     let unit = if params.algorithm().minibatch().is_some() { "restarts and batches" } else { "restarts" };
-    let (not_written, earlier, mut done) = (None, 0, 0);
+    let begun = Progress {
+        done: 0,
+        earlier: 0,
+        of,
+        unit,
+        best,
+        batch: &[],
+        iterations: 0,
+        can_end: false,
+        not_written: None,
+        table,
+    };
+    let mut done = 0;
     let mut seen = |so_far: u64| {
         done = so_far;
-        let (batch, can_end) = (&[], done > 0);
-        progress(&Progress {
-            done,
-            earlier,
-            of,
-            unit,
-            best,
-            batch,
-            iterations: 0,
-            can_end,
-            not_written,
-            table,
-        })
+        progress(&Progress { done, can_end: done > 0, ..begun })
     };
     let (engine, searched) = (opened.engine.as_ref(), Searched::plain());
     let ran = if let Some(plan) = params.algorithm().minibatch() {
@@ -722,18 +708,6 @@ fn of_one(
         RunEnd::Cancelled => done,
         RunEnd::Restarts | RunEnd::Time | RunEnd::Patience => of,
     };
-    let can_end = done > 0;
-    let _ = progress(&Progress {
-        done,
-        earlier,
-        of,
-        unit,
-        best,
-        batch,
-        iterations: 0,
-        can_end,
-        not_written,
-        table,
-    });
+    let _ = progress(&Progress { done, can_end: done > 0, best, batch, ..begun });
     Ok(ran)
 }

@@ -1,7 +1,9 @@
 //! Labels every row of a table by the nearest of given centroids, on an engine.
 
 use super::FitError;
+use crate::engine::inertia::{inertia, squares};
 use crate::engine::nearest_two::{Centroids, NearestTwo};
+use crate::engine::reference::Sums;
 use crate::engine::{DeviceInfo, Engine, State};
 use crate::lattice::Table;
 
@@ -18,14 +20,12 @@ pub(super) fn label_all(
     table: &Table,
     centroids: Vec<i32>,
 ) -> Result<Labelled, FitError> {
-    let (found, device) = nearest_of_all(engine, table, &centroids)?;
-    let mut counts = vec![0; centroids.len() / table.n_dims()];
-    for (row, found) in found.iter().enumerate() {
-        counts[found.label as usize] += u64::from(table.weights.get(row));
-    }
-    let labels = found.iter().map(|found| found.label).collect();
-    let inertia = cost_of(table, &found);
-    Ok(Labelled { state: State { centroids, labels, counts }, inertia, device })
+    let mut session = engine.nearest(Centroids { lattice: &table.lattice, values: &centroids })?;
+    let (labels, device) = (session.labels(table)?.labels, session.info());
+    drop(session);
+    let sums = Sums::of(table, &labels, centroids.len() / table.n_dims());
+    let inertia = inertia(table, squares(table, &vec![0; table.n_dims()]), &centroids, &sums);
+    Ok(Labelled { state: State { centroids, labels, counts: sums.counts }, inertia, device })
 }
 
 /// The nearest centroids of all rows, and what found them. `centroids` is (n_clusters, n_dims).

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use super::error::FitError;
-use super::pack::bytes_needed;
+use super::pack::{bytes_needed, bytes_of_pairs};
 use super::params::Params;
-use crate::data::{Dataset, Points};
+use crate::data::Dataset;
 use crate::lattice::check_shape;
 use crate::packed::{BLOCK, LEAST_ROWS};
 
@@ -55,15 +55,11 @@ impl MemoryPlan {
         let (n, d) = (data.points.n_points(), data.points.n_dims());
         check_shape(n, d)?;
         let (n, d, k) = (n as u64, d as u64, params.n_clusters() as u64);
-        let as_read = match data.points.raw() {
-            Points::F32(_) => n * d * 4,
-            Points::F64(_) => n * d * 8,
-            _ => 0,
-        };
+        let as_read = data.points.bytes_held();
         let threads = rayon::current_num_threads() as u64;
         let of_clusters = k.saturating_mul(d).saturating_mul(8 * (threads + 1) + 32);
         let of_truth = if data.truth.is_some() { n * 8 } else { 0 };
-        let pairs = if params.sizes().is_some() { n.saturating_mul(k).saturating_mul(80) } else { 0 };
+        let pairs = params.sizes().map_or(0, |_| bytes_of_pairs(data.points.n_points(), params.n_clusters()));
         let in_memory = [as_read, bytes_needed(data), of_clusters, of_truth, pairs];
         let in_memory = in_memory.into_iter().fold(Self::PROCESS, u64::saturating_add);
         // labels of the restart that runs and of the best one; weights as they were read, as integers, and their totals

@@ -135,3 +135,10 @@ pub fn bytes_needed(data: &Dataset<'_>) -> u64 {
     let per_row = (n_dims as u64 * 4).saturating_add(if data.weights.is_some() { 48 } else { 28 });
     (n_points as u64).saturating_mul(per_row)
 }
+
+/// Bytes for limits on sizes: a distance of each row to each cluster, and heaps of them. Of few rows each thread may run a
+/// restart of its own.
+pub(super) fn bytes_of_pairs(n_points: usize, n_clusters: usize) -> u64 {
+    let at_once = if n_points <= 1 << 17 { rayon::current_num_threads() } else { 1 };
+    (n_points as u64 * n_clusters as u64).saturating_mul(80 * at_once as u64)
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::algorithm::Algorithm;
@@ -16,7 +16,7 @@ use super::params::Params;
 use super::search::Search;
 use crate::data::Dataset;
 use crate::engine::{Keep, Metric, Opened};
-use crate::lattice::{Lattice, Moments, Packer, Table};
+use crate::lattice::{Lattice, Moments, Packer, Table, Weights};
 use crate::log::info;
 use crate::memory;
 use crate::packed::{PackWriter, PackedTable};
@@ -82,12 +82,12 @@ pub fn fit_streamed(
             table.path().display()
         );
         let kept = checkpoint.map(|checkpoint| (checkpoint, &*data.name));
-        let file = Removed { file: (!streaming.keep).then(|| streaming.file.clone()) };
+        let removed = (!streaming.keep).then(|| Removed(&streaming.file));
         // an open file is read on after it was removed, but not on every system
-        let file = (!cfg!(unix)).then_some(file);
+        let removed = removed.filter(|_| !cfg!(unix));
         let progress = &mut |progress: &Progress<'_>| seen(Step::Restarts(*progress));
         let mut fit = fit_packed(opened, (table.head(), Some(&table)), params, kept, progress)?;
-        drop(file);
+        drop(removed);
         fit.scaling = data.points.scaling().cloned();
         fit.timings.pack = packing;
         fit.timings.total += packing;
@@ -98,15 +98,11 @@ pub fn fit_streamed(
 }
 
 /// A file that is removed on drop.
-struct Removed {
-    file: Option<PathBuf>,
-}
+struct Removed<'a>(&'a Path);
 
-impl Drop for Removed {
+impl Drop for Removed<'_> {
     fn drop(&mut self) {
-        self.file.iter().for_each(|file| {
-            let _ = fs::remove_file(file); // may be removed already
-        });
+        let _ = fs::remove_file(self.0); // may be removed already
     }
 }
 
@@ -127,7 +123,8 @@ fn packed(
     let n_values = data.points.n_points() as u64 * data.points.n_dims() as u64;
     let create = if streaming.keep { PackWriter::create } else { PackWriter::create_private };
     let writer = create(&streaming.file, n_values)?;
-    let (writer, table, moments) = place(data, params, (writer, plan.held, streaming.memory), seen)?;
+    let (writer, table, moments) =
+        place(data, (params, weights.clone()), (writer, plan.held, streaming.memory), seen)?;
     let file = writer.finish(&key, &table, &moments)?;
     Ok((PackedTable::of_written((&streaming.file, file), &key, weights, plan.chunk)?, false))
 }
@@ -136,11 +133,11 @@ fn packed(
 /// memory, of which there is at most `most`.
 fn place(
     data: &Dataset<'_>,
-    params: &Params,
+    (params, weights): (&Params, Weights),
     (mut writer, held, most): (PackWriter, u64, u64),
     seen: &mut dyn FnMut(u64, u64),
 ) -> Result<(PackWriter, Table, Moments), FitError> {
-    let (weights, n_dims) = (weights_of(data)?, data.points.n_dims());
+    let n_dims = data.points.n_dims();
     let (mut moments, mut points) = (Moments::new(n_dims), Vec::new());
     let mut placed = |packer: &mut Packer| {
         let first = packer.take(&mut points);
@@ -185,7 +182,7 @@ impl PackedHead {
     pub fn of(data: &Dataset<'_>, params: &Params) -> Result<Self, FitError> {
         check(params)?;
         let (writer, table, moments) =
-            place(data, params, (PackWriter::hashing(), 0, u64::MAX), &mut |_, _| ())?;
+            place(data, (params, weights_of(data)?), (PackWriter::hashing(), 0, u64::MAX), &mut |_, _| ())?;
         Ok(Self { table, moments, hashes: writer.into_hashes()? })
     }
 

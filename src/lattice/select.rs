@@ -15,26 +15,21 @@ impl Table {
     #[must_use]
     pub fn select(&self, rows: &[u32]) -> Self {
         let points = rows.iter().flat_map(|&row| self.point(row as usize)).copied().collect();
-        Self {
-            points,
-            centre: self.centre.clone(),
-            weights: self.weights.select(rows),
-            lattice: self.lattice.clone(),
-            granularity: self.granularity,
-            max_coordinate: self.max_coordinate,
-            outside: Vec::new(),
-            unplaced: Vec::new(),
-            rounding: Rounding::default(),
-        }
+        self.some(points, self.weights.select(rows))
     }
 
     /// A range of rows with their weights, whose points are given, on the same lattice. (rows, n_dims)
     #[must_use]
     pub fn part(&self, rows: Range<usize>, points: Vec<i32>) -> Self {
+        self.some(points, self.weights.part(rows))
+    }
+
+    /// Some of its points, inside the range. (n_points, n_dims)
+    fn some(&self, points: Vec<i32>, weights: Weights) -> Self {
         Self {
             points,
             centre: self.centre.clone(),
-            weights: self.weights.part(rows),
+            weights,
             lattice: self.lattice.clone(),
             granularity: self.granularity,
             max_coordinate: self.max_coordinate,

@@ -214,13 +214,6 @@ impl PackedTable {
         }
     }
 
-    /// The chunk of a row.
-    #[must_use]
-    pub fn chunk_of(&self, row: usize) -> usize {
-        let near = row * self.head.n_dims() / self.chunk;
-        (near..self.n_chunks()).find(|&chunk| self.chunk_rows(chunk).contains(&row)).unwrap_or(near)
-    }
-
     /// Coordinates of a row. (n_dims)
     ///
     /// # Errors
@@ -425,6 +418,12 @@ mod tests {
         Ok((points, n_chunks))
     }
 
+    fn chunk_of(table: &PackedTable, row: usize) -> usize {
+        (0..table.n_chunks())
+            .find(|&chunk| table.chunk_rows(chunk).contains(&row))
+            .expect("a row of the table")
+    }
+
     #[test]
     fn a_table_comes_back_in_chunks_rows_and_whole() {
         let (table, bytes) = bytes();
@@ -434,7 +433,7 @@ mod tests {
             assert!(points == table.points && n_chunks == packed.n_chunks() && n_chunks > 30, "{n_chunks}");
             for row in [0, 1, 13, 14, 15, 500, N - 1] {
                 assert_eq!(packed.row(row).expect("no fault"), table.point(row));
-                let (chunk, rows) = (packed.chunk_of(row), packed.chunk_rows(packed.chunk_of(row)));
+                let (chunk, rows) = (chunk_of(&packed, row), packed.chunk_rows(chunk_of(&packed, row)));
                 assert!(rows.contains(&row));
                 assert_eq!(packed.chunk(chunk).expect("no fault").point(row - rows.start), table.point(row));
             }

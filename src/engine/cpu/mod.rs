@@ -36,8 +36,8 @@ use super::reference::refine::location_weights;
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
-    Batch, DeviceInfo, Engine, EngineError, Job, Keep, OpenOptions, Outcome, Peak, Session, State, Stop,
-    Times, Unfinished, Watch, Work, digest,
+    Batch, DeviceInfo, Engine, EngineError, FinishedRestart, Job, Keep, OpenOptions, Outcome, Peak, Session,
+    State, Stop, Times, Unfinished, Watch, Work, digest,
 };
 use assign::assign;
 use bounds::{Bounds, Moves};
@@ -188,22 +188,6 @@ impl Session for CpuSession<'_> {
             done.add_to(&mut batch, keep);
         }
         Ok(Some(batch))
-    }
-}
-
-/// A finished restart.
-struct FinishedRestart {
-    outcome: Outcome,
-    state: State,
-    work: Work,
-    times: Times,
-}
-
-impl FinishedRestart {
-    fn add_to(self, batch: &mut Batch, keep: Keep) {
-        batch.work.merge(self.work);
-        batch.times.merge(self.times);
-        batch.push(self.outcome, self.state, keep);
     }
 }
 

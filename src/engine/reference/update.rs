@@ -14,11 +14,16 @@ pub struct Sums {
 }
 
 impl Sums {
+    /// Sums of no points.
+    #[must_use]
+    pub fn none(n_clusters: usize, n_dims: usize) -> Self {
+        Self { sums: vec![0; n_clusters * n_dims], counts: vec![0; n_clusters] }
+    }
+
     /// Sums of the points with each label. `labels` is (n_points).
     #[must_use]
     pub fn of(table: &Table, labels: &[u32], n_clusters: usize) -> Self {
-        let d = table.n_dims();
-        let mut sums = Self { sums: vec![0; n_clusters * d], counts: vec![0; n_clusters] };
+        let mut sums = Self::none(n_clusters, table.n_dims());
         sums.add_table(table, labels.iter().copied());
         sums
     }

@@ -51,8 +51,8 @@ struct PartSums(Vec<Mutex<Sums>>);
 
 impl PartSums {
     fn new(n_clusters: usize, n_dims: usize) -> Self {
-        let none = || Sums { sums: vec![0; n_clusters * n_dims], counts: vec![0; n_clusters] };
-        Self((0..rayon::current_num_threads()).map(|_| Mutex::new(none())).collect())
+        let none = |_| Mutex::new(Sums::none(n_clusters, n_dims));
+        Self((0..rayon::current_num_threads()).map(none).collect())
     }
 
     /// Adds the rows of a chunk, each to the sum of its label.
@@ -72,7 +72,7 @@ impl PartSums {
     fn total(self) -> Sums {
         let mut parts =
             self.0.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let mut all = parts.next().unwrap_or_else(|| Sums { sums: Vec::new(), counts: Vec::new() });
+        let mut all = parts.next().unwrap_or_else(|| Sums::none(0, 0));
         for part in parts {
             all.sums.iter_mut().zip(part.sums).for_each(|(sum, more)| *sum += more);
             all.counts.iter_mut().zip(part.counts).for_each(|(count, more)| *count += more);

@@ -25,8 +25,8 @@ use super::reference::update::move_centroids;
 use super::reference::{Sums, stop};
 use super::times::timed;
 use super::{
-    Batch, DeviceInfo, Engine, EngineError, Job, Keep, Outcome, Session, State, Stop, Times, Unfinished,
-    Watch, Work, digest,
+    Batch, DeviceInfo, Engine, EngineError, FinishedRestart, Job, Keep, Outcome, Session, State, Stop, Times,
+    Unfinished, Watch, Work, digest,
 };
 use crate::packed::{PackedError, PackedTable};
 use assign::Passed;
@@ -55,7 +55,7 @@ impl<'a> Streamed<'a> {
         restart: u64,
         from: Option<&Unfinished>,
         watch: &Watch<'_>,
-    ) -> Result<Option<Finished>, EngineError> {
+    ) -> Result<Option<FinishedRestart>, EngineError> {
         let start = Instant::now();
         let mut labels = vec![0; self.job.table.n_points()];
         let first = match from {
@@ -77,7 +77,7 @@ impl<'a> Streamed<'a> {
         (mut centroids, mut iterations): (Vec<i32>, u32),
         mut labels: Vec<u32>,
         watch: &Watch<'_>,
-    ) -> Result<Option<Finished>, EngineError> {
+    ) -> Result<Option<FinishedRestart>, EngineError> {
         let (n, k) = (labels.len() as u64, self.job.n_clusters);
         let (mut work, mut assigning) = (Work::default(), Duration::ZERO);
         watch.keep(restart, iterations, &centroids);
@@ -111,7 +111,7 @@ impl<'a> Streamed<'a> {
                 let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&centroids) };
                 let state = State { centroids, labels, counts: sums.counts };
                 let times = Times { assign: assigning, ..Times::default() };
-                return Ok(Some(Finished { outcome, state, work, times }));
+                return Ok(Some(FinishedRestart { outcome, state, work, times }));
             }
         }
     }
@@ -156,14 +156,6 @@ pub fn label_all(
     Ok((State { centroids, labels, counts }, inertia))
 }
 
-/// A finished restart.
-struct Finished {
-    outcome: Outcome,
-    state: State,
-    work: Work,
-    times: Times,
-}
-
 impl Session for Streamed<'_> {
     fn info(&self) -> DeviceInfo {
         self.info.clone()
@@ -197,14 +189,6 @@ impl Session for Streamed<'_> {
 
     fn is_steady(&self) -> bool {
         false
-    }
-}
-
-impl Finished {
-    fn add_to(self, batch: &mut Batch, keep: Keep) {
-        batch.work.merge(self.work);
-        batch.times.merge(self.times);
-        batch.push(self.outcome, self.state, keep);
     }
 }
 
