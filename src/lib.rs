@@ -24,6 +24,7 @@
 //!
 //! Modules:
 //!
+//! * [`comm`]: what the processes of one fit tell each other
 //! * [`data`]: input tables (CSV, `.npy`, the embedded digits) and output files
 //! * [`drawing`]: normalisation of drawn digits like those of the data
 //! * [`lattice`]: quantisation of rows to integers, and back to the user's units
@@ -57,6 +58,7 @@ pub use ndarray;
 
 #[cfg(any(feature = "cli", feature = "gpu"))]
 pub mod allocator;
+pub mod comm;
 #[cfg(feature = "cli")]
 pub mod compare;
 pub mod data;

@@ -3,7 +3,7 @@
 //! An array in C order is read chunk by chunk, so it may be larger than memory. An array in Fortran order is held in
 //! memory as stored. Types that f32 holds exactly are read as f32, others as f64.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::{ControlFlow, Range};
 
 use super::columns::Columns;
@@ -35,13 +35,22 @@ pub(super) struct ArrayForm {
 
 /// Where the bytes of an array are.
 pub(super) trait ArrayBytes: Send + Sync {
-    /// Calls `read` with a reader of all bytes. Whatever comes of it, an error if they have changed.
-    fn pass(&self, read: &mut dyn FnMut(&mut dyn Read) -> Result<(), DataError>) -> Result<(), DataError>;
+    /// Calls `read` with a reader of all bytes but the first `skip`. Whatever comes of it, an error if they have changed.
+    fn pass(
+        &self,
+        skip: u64,
+        read: &mut dyn FnMut(&mut dyn Read) -> Result<(), DataError>,
+    ) -> Result<(), DataError>;
 }
 
 impl ArrayBytes for Stored {
-    fn pass(&self, read: &mut dyn FnMut(&mut dyn Read) -> Result<(), DataError>) -> Result<(), DataError> {
+    fn pass(
+        &self,
+        skip: u64,
+        read: &mut dyn FnMut(&mut dyn Read) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
         let mut file = self.open()?;
+        file.seek(SeekFrom::Start(skip)).map_err(|reason| read_error(self.name(), reason))?;
         let done = read(&mut file);
         file.check_unchanged().and(done)
     }
@@ -75,8 +84,7 @@ impl Array {
         let name = || self.columns.source().to_owned();
         let n_bytes = self.form.n_points * self.form.n_dims * self.form.dtype.bytes();
         let mut cells = Vec::new();
-        self.bytes.pass(&mut |reader| {
-            self.go_to_rows(reader)?;
+        self.bytes.pass(self.form.offset, &mut |reader| {
             memory::reserve(&mut cells, n_bytes) // growing could take twice the memory
                 .map_err(|memory| DataError::OutOfMemory { name: name(), memory })?;
             let read = reader.take(n_bytes as u64).read_to_end(&mut cells);
@@ -87,11 +95,6 @@ impl Array {
             }
         })?;
         Ok(cells)
-    }
-
-    fn go_to_rows(&self, reader: &mut dyn Read) -> Result<(), DataError> {
-        let before = &mut reader.take(self.form.offset);
-        io::copy(before, &mut io::sink()).map(drop).map_err(|reason| self.failed(reason))
     }
 
     fn failed(&self, reason: io::Error) -> DataError {
@@ -149,9 +152,9 @@ impl Array {
     ) -> Result<(), DataError> {
         let row_bytes = self.row_bytes();
         let (mut block, mut bytes) = (RowBlock::default(), Vec::new());
-        self.bytes.pass(&mut |reader| {
-            self.go_to_rows(reader)?;
-            for rows in parts(0..self.form.n_points, self.chunk_rows(pick)) {
+        let from = pick.from.min(self.form.n_points);
+        self.bytes.pass(self.form.offset + from as u64 * row_bytes as u64, &mut |reader| {
+            for rows in parts(from..self.form.n_points, self.chunk_rows(pick)) {
                 block.clear();
                 // in parts that stay in the cache until they are decoded
                 for part in parts(rows.clone(), (PART_BYTES / row_bytes.max(1)).max(1)) {

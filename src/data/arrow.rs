@@ -63,7 +63,12 @@ fn width(field: &Field) -> Option<usize> {
 }
 
 impl ColumnFile for Arrow {
-    fn pass(&self, wanted: &[Wanted], most_rows: usize, each: &mut EachRows<'_>) -> Result<(), DataError> {
+    fn pass(
+        &self,
+        (_, most_rows): (usize, usize),
+        wanted: &[Wanted],
+        each: &mut EachRows<'_>,
+    ) -> Result<(), DataError> {
         let mut cells: Vec<Cells> = wanted.iter().map(|_| Cells::default()).collect();
         let mut roots: Vec<usize> = wanted.iter().map(|wanted| self.places[wanted.column].0).collect();
         roots.sort_unstable();

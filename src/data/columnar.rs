@@ -68,8 +68,20 @@ pub(super) type EachRows<'a> = dyn FnMut(usize, &[Cells]) -> Result<ControlFlow<
 
 /// A file that holds its columns one by one.
 pub(super) trait ColumnFile: Send + Sync {
-    /// Reads all rows in order, at most so many at a time.
-    fn pass(&self, wanted: &[Wanted], most_rows: usize, each: &mut EachRows<'_>) -> Result<(), DataError>;
+    /// The first row of a pass of which rows from `from` on are wanted.
+    fn first_row(&self, from: usize) -> usize {
+        let _ = from;
+        0
+    }
+
+    /// Reads rows in order: from the first one, which is one that [`first_row`](Self::first_row) returns, and at most so many at
+    /// a time.
+    fn pass(
+        &self,
+        first_and_most: (usize, usize),
+        wanted: &[Wanted],
+        each: &mut EachRows<'_>,
+    ) -> Result<(), DataError>;
 }
 
 /// An open file of columns.
@@ -114,7 +126,8 @@ impl Source for ColumnTable {
         let most_rows = pick.chunk_rows(if narrow { size_of::<f32>() } else { size_of::<f64>() });
         let most_rows = most_rows.div_ceil(PARTS);
         let mut block = Block::new(self, pick, narrow);
-        self.file.pass(&wanted, most_rows, &mut |n_rows, cells| {
+        block.first = self.file.first_row(pick.from);
+        self.file.pass((block.first, most_rows), &wanted, &mut |n_rows, cells| {
             block.take(n_rows, cells)?;
             let flow = each(block.chunk(n_rows));
             block.first += n_rows;

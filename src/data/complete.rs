@@ -79,6 +79,8 @@ impl Source for Complete {
         let known = self.found();
         let mut holes = Holes::new(pick);
         let (mut block, mut n_kept, mut ended) = (Block::default(), 0, false);
+        // rows are counted
+        let pick = &Pick { from: 0, ..pick.clone() };
         self.source.read(pick, &mut |chunk| {
             let kept: Vec<usize> = match &known {
                 Some(dropped) => {

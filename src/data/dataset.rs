@@ -1,5 +1,7 @@
 //! A table, ready to be clustered.
 
+use std::ops::Range;
+
 use ndarray::{Array2, ArrayView2};
 
 use super::error::DataError;
@@ -45,6 +47,27 @@ impl<'a> Dataset<'a> {
         let points = points.into();
         let columns = (1..=points.n_dims()).map(|column| format!("column {column}")).collect();
         Self { name: name.into(), points, columns, truth: None, weights: None, reading: Reading::default() }
+    }
+
+    /// Some of the rows, without their classes: what a rank of [`fit_on_ranks`](crate::kmeans::fit_on_ranks()) has of a table. Values
+    /// are borrowed. Errors in them have the numbers that rows have in the whole table.
+    ///
+    /// ```
+    /// use cairn::data;
+    ///
+    /// let digits = data::digits();
+    /// assert_eq!(digits.part(1000..1797).points.n_points(), 797);
+    /// ```
+    #[must_use]
+    pub fn part(&self, rows: Range<usize>) -> Dataset<'_> {
+        Dataset {
+            name: self.name.clone(),
+            points: self.points.part(rows.clone()),
+            columns: self.columns.clone(),
+            truth: None,
+            weights: self.weights.as_ref().map(|weights| weights[rows].to_vec()),
+            reading: self.reading.clone(),
+        }
     }
 
     /// A table from values in row-major order, shape (n_points, n_dims), which are borrowed. `values` are `f32` or `f64`.

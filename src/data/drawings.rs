@@ -258,6 +258,7 @@ impl Drawings {
             features: pixels.iter().copied().chain(others).collect(),
             truth: pick.truth.and_then(|column| self.other(column)),
             weights: pick.weights.and_then(|column| self.other(column)),
+            from: 0,
             ..pick.clone()
         }
     }

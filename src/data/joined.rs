@@ -122,9 +122,15 @@ impl Source for Joined {
                     &reopened
                 }
             };
+            // a file before the first row that is wanted is not read
+            if let Some(n_rows) = part.n_rows().filter(|n_rows| before + n_rows <= pick.from) {
+                before += n_rows;
+                continue;
+            }
+            let pick = &Pick { from: pick.from.saturating_sub(before), ..pick.clone() };
             let mut n_rows = 0;
             part.read(pick, &mut |chunk| {
-                n_rows += chunk.n_rows;
+                n_rows = chunk.first + chunk.n_rows;
                 // errors have the row's number in its own file
                 let numbers: Vec<u64> = (0..chunk.n_rows).map(|row| chunk.number(row)).collect();
                 flow = each(Chunk { first: before + chunk.first, numbers: Some(&numbers), ..chunk });

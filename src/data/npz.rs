@@ -89,9 +89,15 @@ fn form_of(
 }
 
 impl ArrayBytes for Member {
-    fn pass(&self, read: &mut dyn FnMut(&mut dyn Read) -> Result<(), DataError>) -> Result<(), DataError> {
+    fn pass(
+        &self,
+        skip: u64,
+        read: &mut dyn FnMut(&mut dyn Read) -> Result<(), DataError>,
+    ) -> Result<(), DataError> {
         let mut archive = self.archived(ZipArchive::new(self.stored.open()?))?;
         let done = self.archived(archive.by_index(self.index)).and_then(|mut member| {
+            let skipped = io::copy(&mut Read::by_ref(&mut member).take(skip), &mut io::sink());
+            skipped.map_err(|reason| read_error(&self.name, reason))?;
             read(&mut member)?;
             verify(&mut member).map_err(|reason| read_error(&self.name, reason))
         });

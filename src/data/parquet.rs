@@ -143,9 +143,26 @@ fn column_rows(
 }
 
 impl ColumnFile for Parquet {
-    fn pass(&self, wanted: &[Wanted], most_rows: usize, each: &mut EachRows<'_>) -> Result<(), DataError> {
+    fn first_row(&self, from: usize) -> usize {
+        let mut first = 0;
+        for group in self.metadata.row_groups() {
+            let after = first + group.num_rows() as usize;
+            if after > from {
+                break;
+            }
+            first = after;
+        }
+        first
+    }
+
+    fn pass(
+        &self,
+        (first, most_rows): (usize, usize),
+        wanted: &[Wanted],
+        each: &mut EachRows<'_>,
+    ) -> Result<(), DataError> {
         let file = FileBytes::new(self.stored.open()?, self.stored.len());
-        let done = self.groups(&file, wanted, most_rows, each);
+        let done = self.groups(&file, wanted, (first, most_rows), each);
         file.check_unchanged().and(done)
     }
 }
@@ -155,13 +172,17 @@ impl Parquet {
         &self,
         file: &FileBytes,
         wanted: &[Wanted],
-        most_rows: usize,
+        (from, most_rows): (usize, usize),
         each: &mut EachRows<'_>,
     ) -> Result<(), DataError> {
         let mut cells: Vec<Cells> = wanted.iter().map(|_| Cells::default()).collect();
         let mut first = 0;
         for group in 0..self.metadata.num_row_groups() {
             let n_rows = self.metadata.row_group(group).num_rows() as usize;
+            if first < from {
+                first += n_rows;
+                continue;
+            }
             let mut columns = self.guarded(|| self.columns(file, group, wanted, first))?;
             for at in (0..n_rows).step_by(most_rows) {
                 let n = most_rows.min(n_rows - at);

@@ -16,6 +16,8 @@ pub struct Pick {
     pub truth: Option<usize>,
     /// Column of the weights.
     pub weights: Option<usize>,
+    /// Index of the first row that is wanted: a source may pass over those before it.
+    pub from: usize,
     /// Most rows per chunk, if fewer than fit are wanted.
     pub most_rows: Option<usize>,
     /// Whether a feature's cell of a text that holds no finite number is read as NaN; else it is an error.

@@ -1,6 +1,7 @@
 //! The features of a table, in memory or in a file.
 
 use std::fmt;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use ndarray::{Array2, ArrayBase, ArrayView2, CowRepr, Ix2, s};
@@ -44,14 +45,22 @@ pub struct ScaledPoints<'a> {
 pub struct SourcePoints {
     source: Arc<dyn Source>,
     pick: Pick,
-    n_points: usize,
+    rows: Range<usize>,
+    n_rows: usize, // of the source
 }
 
 impl SourcePoints {
     /// The features of `pick`, without its truth and weights.
     pub(super) fn new(source: Arc<dyn Source>, pick: Pick, n_points: usize) -> SourcePoints {
         let pick = Pick { truth: None, weights: None, ..pick };
-        SourcePoints { source, pick, n_points }
+        SourcePoints { source, pick, rows: 0..n_points, n_rows: n_points }
+    }
+
+    /// Some of its rows.
+    fn part(&self, rows: Range<usize>) -> SourcePoints {
+        let rows = self.rows.start + rows.start..self.rows.start + rows.end;
+        let pick = Pick { from: rows.start, ..self.pick.clone() };
+        SourcePoints { source: Arc::clone(&self.source), pick, rows, n_rows: self.n_rows }
     }
 
     /// As [`Points::visit`].
@@ -59,14 +68,36 @@ impl SourcePoints {
         &self,
         visit: &mut dyn FnMut(usize, Rows<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.source.visit(&self.pick, &mut |chunk| visit(chunk.first, chunk.rows)).map(drop)
+        if self.rows == (0..self.n_rows) {
+            return self.source.visit(&self.pick, &mut |chunk| visit(chunk.first, chunk.rows)).map(drop);
+        }
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let (n_dims, mut failed) = (self.pick.features.len(), None);
+        self.source.read(&self.pick, &mut |chunk| {
+            let here = self.rows.start.max(chunk.first)..self.rows.end.min(chunk.first + chunk.n_rows);
+            if here.is_empty() {
+                return ControlFlow::Continue(()); // rows before
+            }
+            let values = (here.start - chunk.first) * n_dims..(here.end - chunk.first) * n_dims;
+            match visit(here.start - self.rows.start, chunk.rows.part(values)) {
+                Ok(()) if here.end == self.rows.end => ControlFlow::Break(()),
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
     }
 }
 
 impl fmt::Debug for SourcePoints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.source.columns().source();
-        f.debug_struct("SourcePoints").field("name", &name).field("n_points", &self.n_points).finish()
+        f.debug_struct("SourcePoints").field("name", &name).field("rows", &self.rows).finish()
     }
 }
 
@@ -75,6 +106,20 @@ impl<'a> Points<'a> {
     #[must_use]
     pub fn scaled(raw: Points<'a>, scaling: Scaling) -> Self {
         Points::Scaled(ScaledPoints { raw: Box::new(raw), scaling: Arc::new(scaling) })
+    }
+
+    /// Some of the rows, borrowed.
+    #[must_use]
+    pub fn part(&self, rows: Range<usize>) -> Points<'_> {
+        match self {
+            Points::F32(all) => Points::F32(all.slice(s![rows, ..]).into()),
+            Points::F64(all) => Points::F64(all.slice(s![rows, ..]).into()),
+            Points::Source(points) => Points::Source(points.part(rows)),
+            Points::Scaled(points) => Points::Scaled(ScaledPoints {
+                raw: Box::new(points.raw.part(rows)),
+                scaling: Arc::clone(&points.scaling),
+            }),
+        }
     }
 
     /// The points before they were scaled.
@@ -108,7 +153,7 @@ impl<'a> Points<'a> {
         match self {
             Points::F32(rows) => rows.nrows(),
             Points::F64(rows) => rows.nrows(),
-            Points::Source(points) => points.n_points,
+            Points::Source(points) => points.rows.len(),
             Points::Scaled(points) => points.raw.n_points(),
         }
     }

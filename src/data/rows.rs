@@ -1,6 +1,7 @@
 //! Rows of a table, in their own precision.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Most bytes of values in a chunk, unless a single row is larger.
 pub(super) const CHUNK_BYTES: usize = 2 << 20;
@@ -20,6 +21,14 @@ impl<'a> Rows<'a> {
         match self {
             Rows::F32(values) => values.len(),
             Rows::F64(values) => values.len(),
+        }
+    }
+
+    /// Some of the values.
+    pub(super) fn part(self, values: Range<usize>) -> Self {
+        match self {
+            Rows::F32(all) => Rows::F32(&all[values]),
+            Rows::F64(all) => Rows::F64(&all[values]),
         }
     }
 

@@ -170,6 +170,6 @@ impl WithTruth {
     /// What is read of the table itself.
     fn of_table(&self, pick: &Pick) -> Pick {
         let truth = pick.truth.filter(|_| !self.has_truth(pick));
-        Pick { truth, ..pick.clone() }
+        Pick { truth, from: 0, ..pick.clone() }
     }
 }

@@ -1,5 +1,7 @@
 //! Errors of engines.
 
+use crate::comm::CommError;
+
 /// Errors of engines.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -42,6 +44,9 @@ pub enum EngineError {
     /// The file of a packed table can't be read, or is damaged: see [`PackedError`](crate::packed::PackedError).
     #[error("{0}")]
     Packed(String),
+    /// The processes of a fit can't go on together.
+    #[error(transparent)]
+    Comm(CommError),
     /// The device or its driver violated its specification, or lacks a required feature.
     #[error("the device {adapter} failed: {reason}")]
     DeviceFailed {

@@ -2,8 +2,8 @@
 //!
 //! [`open`] opens the engine of a [`Device`]. [`OpenOptions::fallback`] makes the CPU take over from a GPU that is missing,
 //! can't be opened ([`Opened::fallback`]) or fails while it works ([`DeviceInfo::fallback`]). Nothing else falls back.
-//! An [`Engine`] is coarse: it takes a batch of restarts and returns their outcomes. [`streamed`] runs restarts of a table that
-//! lies in a file on any of them.
+//! An [`Engine`] is coarse: it takes a batch of restarts and returns their outcomes. [`parts`] runs restarts of a table whose
+//! rows lie in a file, or with several ranks, on any of them.
 
 #[cfg(feature = "gpu")]
 mod assisted;
@@ -26,10 +26,11 @@ pub mod nearest_two;
 mod open;
 mod options;
 mod outcome;
+pub mod parts;
+mod passes;
 pub mod peak;
 pub mod reference;
 pub mod rows;
-pub mod streamed;
 mod times;
 pub mod variables;
 mod watch;
@@ -37,6 +38,7 @@ mod watch;
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::lattice::Table;
 use nearest_two::{Centroids, NearestSession};
 
 pub use device::{Device, DeviceInfo};
@@ -48,6 +50,7 @@ pub use options::{Backend, OpenOptions};
 pub use options::{Race, Testing};
 use outcome::FinishedRestart;
 pub use outcome::{Batch, Keep, NO_LABEL, Outcome, State, Stop, Work, digest};
+pub use passes::{Passed, Passes};
 pub use peak::Peak;
 pub use times::Times;
 pub use watch::{Unfinished, Watch};
@@ -73,6 +76,12 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// [`EngineError`] if the device fails.
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError>;
+
+    /// Prepares the rows of a table for passes of restarts in so many clusters, of which more is kept from one to the next than
+    /// [`Engine::nearest`] does. `None` of an engine that keeps nothing.
+    fn passes<'a>(&'a self, _table: &'a Table, _n_clusters: usize) -> Option<Box<dyn Passes + 'a>> {
+        None
+    }
 
     /// Measures the peak rates of the device, in less than a second. `None` for the reference.
     ///
@@ -135,6 +144,14 @@ pub trait Session {
         _watch: &Watch<'_>,
     ) -> Result<Option<Batch>, EngineError> {
         Ok(None)
+    }
+
+    /// The largest of the numbers that the ranks of a run give: the number itself, if there is one rank.
+    ///
+    /// # Errors
+    /// [`EngineError::Comm`] if a rank is lost.
+    fn most_of_all(&mut self, number: u64) -> Result<u64, EngineError> {
+        Ok(number)
     }
 
     /// The finished part of a run that failed: outcomes in order, and the states that are known. Under [`Keep::Best`]

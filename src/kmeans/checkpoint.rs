@@ -54,7 +54,8 @@ pub struct Checkpoint {
     due: Instant,
     written: Option<Seen>, // as this process, or the one before it, has left it
     error: Option<SavedRunError>,
-    whole: bool, // the file has all that is asked for, and stays as it is
+    whole: bool,   // the file has all that is asked for, and stays as it is
+    follows: bool, // that of another process, which alone reads and writes the file
 }
 
 /// A job, and the hashes of its points if they lie in a file.
@@ -96,9 +97,15 @@ impl Checkpoint {
         Ok(Self { written, ..Self::new(path, Some(Box::new(from))) })
     }
 
+    /// That of another process, which goes on from this run, or begins one: it is never written.
+    pub(super) fn following(from: Option<SavedRun>) -> Self {
+        Self { follows: true, ..Self::new(Path::new("the checkpoint of process 0"), from.map(Box::new)) }
+    }
+
     fn new(path: &Path, from: Option<Box<SavedRun>>) -> Self {
         let path = path.to_owned();
-        Self { path, every: EVERY, from, due: Instant::now(), written: None, error: None, whole: false }
+        let due = Instant::now();
+        Self { path, every: EVERY, from, due, written: None, error: None, whole: false, follows: false }
     }
 
     /// Sets the least time between two writes; by default 30 seconds.
@@ -143,7 +150,7 @@ impl Checkpoint {
             let path = self.path.clone();
             return Err(SavedRunError::MoreDone { path, done: from.count(), asked: n_restarts });
         }
-        if is_whole(from, n_restarts) { Ok(()) } else { check_writable(&self.path) }
+        if self.follows || is_whole(from, n_restarts) { Ok(()) } else { check_writable(&self.path) }
     }
 
     fn same(&self, difference: Option<(&'static str, String, String)>) -> Result<(), SavedRunError> {
@@ -220,7 +227,7 @@ impl Checkpoint {
     }
 
     fn write(&mut self, parts: &Parts<'_>) {
-        if self.whole {
+        if self.whole || self.follows {
             return;
         }
         let written = self.check_own().and_then(|()| write(&self.path, parts));

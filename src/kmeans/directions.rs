@@ -41,7 +41,7 @@ pub(super) fn place_directions(
     data.points.visit(&mut |first, rows: Rows<'_>| -> Result<(), FitError> {
         let rows = rows.to_f64();
         if let Some(row) = first_of_zeros(&rows, n_dims) {
-            return Err(data.no_direction(first + row).into());
+            return Err(data.no_direction(packer.begin() + first + row).into());
         }
         packer.add(&rows)?;
         placed(&mut packer)

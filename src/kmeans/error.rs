@@ -1,6 +1,7 @@
 //! Why a fit failed.
 
 use super::{ParamsError, SavedRunError, StreamError};
+use crate::comm::CommError;
 use crate::data::DataError;
 use crate::engine::{DeviceInfo, EngineError};
 use crate::lattice::LatticeError;
@@ -67,6 +68,15 @@ pub enum FitError {
         /// What needs it.
         what: &'static str,
     },
+    /// Parameters of a fit that one process makes alone.
+    #[error("{what} is not shared by several processes; start one process, or leave it out")]
+    OneProcessOnly {
+        /// What is not shared.
+        what: &'static str,
+    },
+    /// The processes of a fit can't go on together.
+    #[error(transparent)]
+    Comm(#[from] CommError),
     /// The file of a packed table can't be written or read.
     #[error(transparent)]
     Packed(#[from] PackedError),

@@ -18,12 +18,13 @@ use super::minibatch::{Minibatched, minibatch};
 use super::pack::{bytes_of_pairs, pack_for_watched};
 use super::params::Params;
 use super::plan::RunPlan;
+use super::ranks::Shared;
 use super::restarts::{Restarts, Spread};
 use super::run::{CONTINUE, complete, label_outside, lock, run_from};
 use super::search::{RunEnd, Search, Searched};
 use crate::data::{Dataset, Scaling};
 use crate::engine::cost::JobSize;
-use crate::engine::streamed::{self, Streamed};
+use crate::engine::parts::{self, PartsSession, RowParts};
 use crate::engine::{
     self, Batch, DeviceInfo, Engine, Estimates, Job, Keep, Metric, OpenOptions, Opened, Outcome, Session,
     State, Stop, Times, Unfinished, Work, digest,
@@ -32,7 +33,6 @@ use crate::lattice::{Lattice, Rounding, Table};
 use crate::log::info;
 use crate::memory;
 use crate::numbers;
-use crate::packed::PackedTable;
 
 /// Progress of a fit: after a batch of restarts, or within a long one.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +125,8 @@ pub struct Fit {
     pub unfinished: bool,
     /// The file that the table was streamed from, if it was: see [`fit_streamed`](super::fit_streamed()).
     pub streamed: Option<StreamedFrom>,
+    /// How it was shared by processes, if it was: see [`fit_on_ranks`](super::fit_on_ranks()).
+    pub shared: Option<Shared>,
     /// Hash of all results: two runs have the same fingerprint if and only if their results are equal, barring
     /// collisions.
     pub fingerprint: String,
@@ -476,16 +478,19 @@ pub fn fit_table(
 /// A checkpoint, and the name of the table.
 type Kept<'a> = Option<(&'a mut Checkpoint, &'a str)>;
 
-/// Clusters a packed table, or one that lies in a file, of which the table is the head.
+/// The rows of a table that is not in the memory of this process as a whole, and the hashes of its blocks.
+pub(super) type Elsewhere<'a> = Option<(RowParts<'a>, &'a [blake3::Hash])>;
+
+/// Clusters a packed table, or one whose rows are elsewhere, of which the table is the head.
 pub(super) fn fit_packed(
     opened: &Opened,
-    (table, packed): (&Table, Option<&PackedTable>),
+    (table, elsewhere): (&Table, Elsewhere<'_>),
     params: &Params,
     checkpoint: Kept<'_>,
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
     let start = Instant::now();
-    let job = params.job_of(table, packed.map(PackedTable::moments))?;
+    let job = params.job_of(table, elsewhere.map(|(rows, _)| rows.moments()))?;
     if job.sizes.is_some() {
         memory::check(bytes_of_pairs(table.n_points(), job.n_clusters))?;
     }
@@ -499,7 +504,7 @@ pub(super) fn fit_packed(
         mut device,
         loading: [loaded, built],
     } = match params.algorithm() {
-        Algorithm::Lloyd => lloyd(opened, (&job, packed), params, checkpoint, progress)?,
+        Algorithm::Lloyd => lloyd(opened, (&job, elsewhere), params, checkpoint, progress)?,
         Algorithm::Bisecting | Algorithm::Minibatch(_) => of_one(opened, table, params, progress)?,
     };
     let missing = || no_restart(&opened.engine.info());
@@ -552,6 +557,7 @@ pub(super) fn fit_packed(
         resumed,
         unfinished,
         streamed: None,
+        shared: None,
         device_reason: format!("{} ({}): {}", device.used, device.adapter, opened.why),
         device,
         estimates: opened.estimates.clone(),
@@ -573,19 +579,21 @@ struct Ran {
 
 fn lloyd(
     opened: &Opened,
-    (job, packed): (&Job<'_>, Option<&PackedTable>),
+    (job, elsewhere): (&Job<'_>, Elsewhere<'_>),
     params: &Params,
     checkpoint: Kept<'_>,
     progress: &mut (dyn FnMut(&Progress<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Ran, FitError> {
     let table = job.table;
-    let hashes = packed.map(PackedTable::hashes);
+    let hashes = elsewhere.map(|(_, hashes)| hashes);
     let kept =
         checkpoint.map(|(checkpoint, data)| checkpoint.begin(params, (job, hashes), data)).transpose()?;
     let (from, recorder) = kept.map_or_else(Default::default, |(from, recorder)| (from, Some(recorder)));
     let start = Instant::now();
-    let mut session = match packed {
-        Some(packed) => Box::new(Streamed::new(opened.engine.as_ref(), job, packed)) as Box<dyn Session + '_>,
+    let mut session = match elsewhere {
+        Some((rows, _)) => {
+            Box::new(PartsSession::new(opened.engine.as_ref(), job, rows)) as Box<dyn Session + '_>
+        }
         None => opened.engine.load(job)?,
     };
     let loading = [start.elapsed(), session.build_time()];
@@ -619,7 +627,7 @@ fn lloyd(
         && is_plain
         && let Some(from) = lock(&latest).take().filter(|from| from.iterations > 0)
     {
-        restarts = so_far(opened.engine.as_ref(), (job, packed), from, start.elapsed())?;
+        restarts = so_far(opened.engine.as_ref(), (job, elsewhere), from, start.elapsed())?;
         unfinished = true;
         // the one who watches hears of it, and can't end what has ended
         let _ = seen(&restarts.outcomes, None);
@@ -634,13 +642,13 @@ fn lloyd(
 /// A restart that was cancelled, as if its last iteration were the last one allowed.
 fn so_far(
     engine: &dyn Engine,
-    (job, packed): (&Job<'_>, Option<&PackedTable>),
+    (job, elsewhere): (&Job<'_>, Elsewhere<'_>),
     from: Unfinished,
     took: Duration,
 ) -> Result<Restarts, FitError> {
     let Unfinished { restart, iterations, centroids } = from;
-    let (state, inertia) = match packed {
-        Some(packed) => streamed::label_all(engine, packed, centroids)?,
+    let (state, inertia) = match elsewhere {
+        Some((rows, _)) => parts::label_all(engine, &rows, centroids)?,
         None => {
             let Labelled { state, inertia, .. } = label_all(engine, job.table, centroids)?;
             (state, inertia)

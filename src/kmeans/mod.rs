@@ -6,6 +6,7 @@
 //! | `pack`, `directions` | rows -> their lattice |
 //! | `fit` | a fit, from rows to its result |
 //! | `streamed`, `memory_plan` | the same of a table that is larger than memory; what needs how much |
+//! | `ranks` | the same of a table that several processes have together |
 //! | `run`, `restarts`, `trace` | the loop over batches; outcomes, the best, the fingerprint; the iterations of one restart |
 //! | `bisect`, `minibatch`, `stream` | other algorithms |
 //! | `label_all`, `labelled` | labels of all rows; rows that have one |
@@ -29,6 +30,7 @@ mod minibatch;
 mod pack;
 mod params;
 mod plan;
+mod ranks;
 mod restarts;
 mod run;
 mod saved;
@@ -54,6 +56,7 @@ pub use minibatch::{Minibatched, minibatch};
 pub use pack::{bytes_needed, pack, pack_for, pack_watched};
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use plan::RunPlan;
+pub use ranks::{Share, Shared, fit_on_ranks, fit_restarts_on_ranks};
 pub use restarts::{MOST_OUTCOMES, Restarts, Spread};
 pub use run::{CONTINUE, run, run_plan};
 pub use saved::{AboutRun, BestState, RunIdentity, SavedRun, SavedRunError};

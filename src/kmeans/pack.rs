@@ -54,13 +54,24 @@ pub(super) fn lattice_of(
     weights: &Weights,
     seen: &mut dyn FnMut(u64, u64),
 ) -> Result<Lattice, FitError> {
+    Ok(extent_of(data, starts, (weights, 0), seen)?.lattice(weights.total())?)
+}
+
+/// The extent of some rows of a table, whose weights are given as a whole, and of the start centroids. `begin` is the index of
+/// the first of them.
+pub(super) fn extent_of(
+    data: &Dataset<'_>,
+    starts: Option<&Array2<f64>>,
+    (weights, begin): (&Weights, usize),
+    seen: &mut dyn FnMut(u64, u64),
+) -> Result<Extent, FitError> {
     let (n_dims, of) = (data.points.n_dims(), 2 * data.points.n_points() as u64);
     let mut extent = Extent::new(n_dims);
     data.points.visit(&mut |first, rows| -> Result<(), FitError> {
         seen(first as u64, of);
         match rows {
-            Rows::F32(rows) => extent.add(first, rows, weights)?,
-            Rows::F64(rows) => extent.add(first, rows, weights)?,
+            Rows::F32(rows) => extent.add(begin + first, rows, weights)?,
+            Rows::F64(rows) => extent.add(begin + first, rows, weights)?,
         }
         Ok(())
     })?;
@@ -68,7 +79,7 @@ pub(super) fn lattice_of(
         let values = values_of(starts, n_dims)?;
         extent.add_starts(&values).map_err(ParamsError::Centroid)?;
     }
-    Ok(extent.lattice(weights.total())?)
+    Ok(extent)
 }
 
 /// The second pass: places all rows on the lattice, and calls `placed` after some of them.

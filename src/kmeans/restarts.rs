@@ -269,6 +269,20 @@ pub(super) fn bytes_of(outcome: &Outcome) -> [u8; OUTCOME] {
     bytes
 }
 
+/// The outcome of a restart from these bytes; `None` for a stop that there is not.
+pub(super) fn of_bytes(restart: u64, bytes: &[u8; OUTCOME]) -> Option<Outcome> {
+    let (iterations, rest) = bytes.split_first_chunk()?;
+    let (stop, rest) = rest.split_first()?;
+    let (inertia, rest) = rest.split_first_chunk()?;
+    Some(Outcome {
+        restart,
+        inertia: u128::from_le_bytes(*inertia),
+        iterations: u32::from_le_bytes(*iterations),
+        stop: *[Stop::FixedPoint, Stop::Tol, Stop::MaxIter].get(usize::from(*stop))?,
+        digest: u64::from_le_bytes(*rest.first_chunk()?),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -116,6 +116,7 @@ pub(super) fn run_from(
         Some(_) if next < last && is_over(next - first) => RunEnd::Time,
         _ => RunEnd::Restarts,
     };
+    ended = of_all(session, ended)?;
     while next < last && ended == RunEnd::Restarts {
         let mut end = last.min(next.saturating_add(size.min(session.max_batch())));
         if let Some(population) = &population {
@@ -126,7 +127,7 @@ pub(super) fn run_from(
             end = next + 1;
         }
         let start = Instant::now();
-        let mut timed_out = false;
+        let (mut timed_out, mut cancelled) = (false, false);
         let (mut recording, done, members) = (recorder.as_mut(), &all, population.as_ref());
         let mut within = || {
             timed_out = is_over(next - first);
@@ -137,7 +138,12 @@ pub(super) fn run_from(
             }
             drop(latest);
             let error = recording.as_ref().and_then(|recorder| recorder.error());
-            if timed_out { ControlFlow::Break(()) } else { observer(&[], error.as_deref()) }
+            if timed_out {
+                return ControlFlow::Break(());
+            }
+            let seen = observer(&[], error.as_deref());
+            cancelled = seen.is_break();
+            seen
         };
         let mut watch = Watch::new(&mut within).counting(iterations);
         // of small tables a restart ends soon
@@ -179,15 +185,16 @@ pub(super) fn run_from(
         // looks at all restarts, and is called for a log alone
         debug!("{ran} restarts from {next} on in {wall:?}; {} done, least inertia {}", all.count(), least());
         next = end;
-        let early = match (cut, seen) {
-            (true, _) if !timed_out => Some(RunEnd::Cancelled),
-            (_, ControlFlow::Break(())) if next < last => Some(RunEnd::Cancelled),
-            _ if next < last && !is_patient(&population) => Some(RunEnd::Patience),
-            _ if cut || (next < last && is_over(next - first)) => Some(RunEnd::Time),
-            _ => None,
+        ended = match seen {
+            _ if cancelled => RunEnd::Cancelled,
+            ControlFlow::Break(()) if next < last => RunEnd::Cancelled,
+            _ if next < last && !is_patient(&population) => RunEnd::Patience,
+            // where another rank has ended the run, it says why
+            _ if cut || (next < last && is_over(next - first)) => RunEnd::Time,
+            _ => RunEnd::Restarts,
         };
-        if let Some(early) = early {
-            ended = early;
+        ended = of_all(session, ended)?;
+        if ended != RunEnd::Restarts {
             break;
         }
         if let Some(recorder) = recorder.as_mut().filter(|recorder| next < last && recorder.is_due()) {
@@ -232,6 +239,14 @@ fn run_batch(
         Some(members) => session.evolve(members, restarts, keep, watch)?,
     };
     Ok((batch, false))
+}
+
+/// Why the run ends, of all ranks that have it together; [`RunEnd::Restarts`] while it goes on.
+fn of_all(session: &mut dyn Session, ended: RunEnd) -> Result<RunEnd, EngineError> {
+    const ENDS: [RunEnd; 4] = [RunEnd::Restarts, RunEnd::Patience, RunEnd::Time, RunEnd::Cancelled];
+    let own = ENDS.iter().position(|&end| end == ended).unwrap_or(0);
+    let most = session.most_of_all(own as u64)?;
+    Ok(usize::try_from(most).ok().and_then(|most| ENDS.get(most)).copied().unwrap_or(ended))
 }
 
 /// Whether a pass takes so long that the state after each iteration of the first restart is worth keeping.

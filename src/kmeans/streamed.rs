@@ -15,6 +15,7 @@ use super::pack::{lattice_of, place_rows, weights_of};
 use super::params::Params;
 use super::search::Search;
 use crate::data::Dataset;
+use crate::engine::parts::RowParts;
 use crate::engine::{Keep, Metric, Opened};
 use crate::lattice::{Lattice, Moments, Packer, Table, Weights};
 use crate::log::info;
@@ -37,7 +38,12 @@ pub struct Streaming {
 
 /// Checks that a fit with these parameters can stream its table.
 pub(super) fn check(params: &Params) -> Result<(), FitError> {
-    let what = match params.algorithm() {
+    needs_one_table(params).map_or(Ok(()), |what| Err(FitError::InMemoryOnly { what }))
+}
+
+/// What of the parameters needs the whole table in the memory of one process.
+pub(super) fn needs_one_table(params: &Params) -> Option<&'static str> {
+    match params.algorithm() {
         Algorithm::Bisecting => Some("the algorithm bisecting"),
         Algorithm::Minibatch(_) => Some("the algorithm minibatch"),
         Algorithm::Lloyd if params.refine() => Some("refining"),
@@ -45,8 +51,7 @@ pub(super) fn check(params: &Params) -> Result<(), FitError> {
         Algorithm::Lloyd if params.sizes().is_some() => Some("limits on sizes"),
         Algorithm::Lloyd if params.keep() == Keep::All => Some("a report of all restarts"),
         Algorithm::Lloyd => None,
-    };
-    what.map_or(Ok(()), |what| Err(FitError::InMemoryOnly { what }))
+    }
 }
 
 /// [`fit_in_steps`](super::fit_in_steps), or with a checkpoint [`fit_with_checkpoint`](super::fit_with_checkpoint), of a table
@@ -85,8 +90,10 @@ pub fn fit_streamed(
         let removed = (!streaming.keep).then(|| Removed(&streaming.file));
         // an open file is read on after it was removed, but not on every system
         let removed = removed.filter(|_| !cfg!(unix));
+        let rows = RowParts::of_file(&table);
         let progress = &mut |progress: &Progress<'_>| seen(Step::Restarts(*progress));
-        let mut fit = fit_packed(opened, (table.head(), Some(&table)), params, kept, progress)?;
+        let mut fit =
+            fit_packed(opened, (table.head(), Some((rows, table.hashes()))), params, kept, progress)?;
         drop(removed);
         fit.scaling = data.points.scaling().cloned();
         fit.timings.pack = packing;

@@ -11,6 +11,9 @@ pub(super) fn block_rows(n_dims: usize) -> usize {
     (32_768 / n_dims).max(1)
 }
 
+/// No grid, as a word.
+const NO_GRID: u64 = u64::MAX >> 1;
+
 /// Type of the values of a table: `f32` or `f64`.
 pub trait Value: Copy + Send + Sync + Into<f64> {}
 impl Value for f32 {}
@@ -75,7 +78,22 @@ impl Extent {
         Ok(extent)
     }
 
-    fn merge(&mut self, other: &Self) {
+    /// The same as words, for another process.
+    pub(crate) fn words(&self) -> Vec<u64> {
+        let ends = self.lo.iter().chain(&self.hi).map(|x| x.to_bits());
+        ends.chain([self.grid.map_or(NO_GRID, |grid| i64::from(grid).cast_unsigned())]).collect()
+    }
+
+    /// From words; `None` if they are not those of so many features.
+    pub(crate) fn of_words(words: &[u64], n_dims: usize) -> Option<Self> {
+        let (&grid, ends) = words.split_last().filter(|(_, ends)| ends.len() == 2 * n_dims)?;
+        let floats = |words: &[u64]| words.iter().map(|&word| f64::from_bits(word)).collect();
+        let grid = (grid != NO_GRID).then(|| grid.cast_signed() as i32);
+        Some(Self { lo: floats(&ends[..n_dims]), hi: floats(&ends[n_dims..]), grid })
+    }
+
+    /// Adds the rows of another extent.
+    pub(crate) fn merge(&mut self, other: &Self) {
         for j in 0..self.lo.len() {
             self.lo[j] = self.lo[j].min(other.lo[j]);
             self.hi[j] = self.hi[j].max(other.hi[j]);

@@ -19,7 +19,7 @@ pub(crate) use centre::from_centre;
 pub(crate) use extent::WHOLE;
 pub use extent::{Extent, Value};
 pub use moments::Moments;
-pub(crate) use pack::Scale;
+pub(crate) use pack::{Found, Scale};
 pub use pack::{Packer, Table, check_shape};
 pub use rounding::{CoarseFeature, Rounding};
 pub(crate) use rounding::{FEW_BITS, centre_and_deviation};

@@ -1,6 +1,9 @@
 //! Second pass: rows to integers.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::centre::{centre, from_centre, sample_step};
 use super::extent::{WHOLE, block_rows};
@@ -144,6 +147,18 @@ pub struct Packer {
     bits: u32,
     tally: Option<RoundingSums>, // None: no rounding report
     taken: Option<Taken>,        // of rows that do not stay in memory
+    first: usize,                // the index of the first row; that of a rank's rows in the whole table
+}
+
+/// What a rank found of its rows while they were placed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Found {
+    bits: u32,
+    most: u32,
+    sample: Vec<i32>, // rows from which the centre follows (any, n_dims)
+    tally: Vec<u64>,
+    outside: Vec<(usize, Vec<i64>)>,
+    unplaced: Vec<usize>,
 }
 
 /// Rows that were taken out.
@@ -171,7 +186,7 @@ impl Packer {
             unplaced: Vec::new(),
             rounding: Rounding::default(),
         };
-        Self { table, bits: 0, tally, taken: None }
+        Self { table, bits: 0, tally, taken: None, first: 0 }
     }
 
     /// The same for rows that are taken out again after they were placed: see [`Packer::take`]. The table that is left has
@@ -183,6 +198,57 @@ impl Packer {
         packer.tally = Some(RoundingSums::new(n_points, packer.table.n_dims()));
         packer.taken = Some(Taken { rows: 0, sample: Vec::new(), step: sample_step(n_points) });
         packer
+    }
+
+    /// The same for some rows of a table, whose weights and lattice are given as a whole: those of one of its ranks. All that
+    /// ranks found is put together by [`Packer::finish_with`].
+    pub(crate) fn of_rank(lattice: Lattice, weights: Weights, rows: Range<usize>) -> Self {
+        let (n_points, n_dims) = (weights.n_points(), lattice.n_dims());
+        let mut packer = Self::new(lattice, weights, rows.len());
+        packer.tally = Some(RoundingSums::new(n_points, n_dims));
+        Self { first: rows.start, ..packer }
+    }
+
+    /// The index of the first row in the whole table.
+    pub(crate) fn begin(&self) -> usize {
+        self.first
+    }
+
+    /// What is known of the rows so far, for the other ranks.
+    pub(crate) fn found(&self) -> Found {
+        let (d, step) = (self.table.n_dims(), sample_step(self.table.n_points()));
+        let skip = self.first.next_multiple_of(step) - self.first;
+        let sample = self.table.points.chunks_exact(d).skip(skip).step_by(step).flatten().copied().collect();
+        Found {
+            bits: self.bits,
+            most: self.table.max_coordinate,
+            sample,
+            tally: self.tally.as_ref().map_or_else(Vec::new, RoundingSums::words),
+            outside: self.table.outside.clone(),
+            unplaced: self.table.unplaced.clone(),
+        }
+    }
+
+    /// The head of the whole table, and the rows of this rank, of which it has `rows`, from what all ranks found.
+    pub(crate) fn finish_with(mut self, all: &[Found]) -> (Table, Table) {
+        let points = std::mem::take(&mut self.table.points);
+        let rows = self.first..self.first + points.len() / self.table.n_dims();
+        let mut tally = RoundingSums::new(self.table.n_points(), self.table.n_dims());
+        let mut sample = Vec::new();
+        (self.table.outside, self.table.unplaced) = (Vec::new(), Vec::new());
+        for found in all {
+            self.bits |= found.bits;
+            self.table.max_coordinate = self.table.max_coordinate.max(found.most);
+            tally.add_words(&found.tally);
+            sample.extend_from_slice(&found.sample);
+            self.table.outside.extend_from_slice(&found.outside);
+            self.table.unplaced.extend_from_slice(&found.unplaced);
+        }
+        self.tally = Some(tally);
+        self.taken = Some(Taken { rows: 0, sample, step: 1 });
+        let head = self.finish();
+        let own = head.part(rows, points);
+        (head, own)
     }
 
     /// The table so far: all rows' weights, and the lattice.
@@ -225,7 +291,7 @@ impl Packer {
     pub fn add<T: Value>(&mut self, rows: &[T]) -> Result<(), LatticeError> {
         let d = self.table.n_dims();
         let at = self.table.points.len();
-        let first = at / d + self.taken.as_ref().map_or(0, |taken| taken.rows);
+        let first = self.first + at / d + self.taken.as_ref().map_or(0, |taken| taken.rows);
         let size = block_rows(d);
         if let Some(tally) = &mut self.tally {
             tally.sample(first, rows);

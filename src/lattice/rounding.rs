@@ -64,6 +64,24 @@ impl RoundingSums {
         }
     }
 
+    /// The same as words, for another process.
+    pub(super) fn words(&self) -> Vec<u64> {
+        self.errors.iter().chain(&self.own).chain(&self.sample).map(|x| x.to_bits()).collect()
+    }
+
+    /// Adds those of other rows, from words.
+    pub(super) fn add_words(&mut self, words: &[u64]) {
+        let d = self.own.len();
+        let floats: Vec<f64> = words.iter().map(|&word| f64::from_bits(word)).collect();
+        let Some((errors, (own, sample))) =
+            floats.split_at_checked(d).and_then(|(errors, rest)| Some((errors, rest.split_at_checked(d)?)))
+        else {
+            return;
+        };
+        self.add(errors, own);
+        self.sample.extend_from_slice(sample);
+    }
+
     pub(super) fn report(&self, lattice: &Lattice, total_weight: u64) -> Rounding {
         let of = |j: usize| if self.errors[j] > 0.0 { (self.errors[j] / self.own[j]).sqrt() } else { 0.0 };
         let d = self.own.len();

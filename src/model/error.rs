@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::comm::CommError;
 use crate::data::DataError;
 use crate::score::ScoreError;
 
@@ -56,6 +57,9 @@ pub enum ModelError {
         /// What is wrong.
         reason: String,
     },
+    /// The processes of a fit can't go on together.
+    #[error(transparent)]
+    Comm(#[from] CommError),
     /// The file can't be written.
     #[error(transparent)]
     Write(#[from] DataError),

@@ -25,6 +25,7 @@ pub mod parquet;
 mod predict;
 mod radius;
 
+use crate::comm::Comm;
 use crate::data::Dataset;
 use crate::engine::Stop;
 use crate::kmeans::{Algorithm, Fit, Minibatch, Params, Stream};
@@ -77,7 +78,31 @@ impl Fit {
     /// [`ModelError::OtherData`] if `data` is not the table that was fitted; [`ModelError::Score`] for more than
     /// 2^32 rows or classes.
     pub fn model(&self, data: &Dataset<'_>, params: &Params) -> Result<Model, ModelError> {
-        let (n_points, n_dims) = (data.points.n_points(), data.points.n_dims());
+        self.model_with(data, params, data.points.n_points(), &mut || radius::of_fit(self, data))
+    }
+
+    /// The model of a fit by [`fit_on_ranks`](crate::kmeans::fit_on_ranks()), which all ranks call, each with its own rows. It is
+    /// that of one process with all rows, but that clusters have no names.
+    ///
+    /// # Errors
+    /// As [`Fit::model`]; [`ModelError::Comm`].
+    pub fn model_on_ranks(
+        &self,
+        own: &Dataset<'_>,
+        params: &Params,
+        comm: &dyn Comm,
+    ) -> Result<Model, ModelError> {
+        self.model_with(own, params, self.n_points, &mut || radius::of_ranks(self, own, comm))
+    }
+
+    fn model_with(
+        &self,
+        data: &Dataset<'_>,
+        params: &Params,
+        n_points: usize,
+        radius: &mut dyn FnMut() -> Result<Option<u128>, ModelError>,
+    ) -> Result<Model, ModelError> {
+        let n_dims = data.points.n_dims();
         let (fit_points, fit_dims) = (self.n_points, self.lattice.n_dims());
         if (n_points, n_dims) != (fit_points, fit_dims) || data.columns.len() != n_dims {
             return Err(ModelError::OtherData { n_points, n_dims, fit_points, fit_dims });
@@ -114,7 +139,7 @@ impl Fit {
             fixed_point: self.sample.map(|_| self.best.stop == Stop::FixedPoint),
             splits: self.splits.iter().map(|split| split.cluster).collect(),
             inertia: self.best.inertia,
-            radius: radius::of_fit(self, data)?,
+            radius: radius()?,
             provenance: Provenance {
                 data: data.name.clone(),
                 n_points,

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::ModelError;
+use crate::comm::{self, Comm, CommError};
 use crate::data::{Dataset, Rows};
 use crate::engine::nearest_two::{self, Centroids};
 use crate::kmeans::Fit;
@@ -19,8 +20,41 @@ const DROPPED: u32 = 41;
 /// the same kind. Each distance is therefore taken to the centroid without the row: for a row of weight w in a
 /// cluster of weight N it is N / (N - w) times as far. Rows that are alone in their cluster are excluded.
 pub(super) fn of_fit(fit: &Fit, data: &Dataset<'_>) -> Result<Option<u128>, ModelError> {
+    Ok(histogram(fit, data, (0, data.weights.as_deref()))?.radius())
+}
+
+/// The same of a fit on several ranks, of which each has some rows.
+pub(super) fn of_ranks(fit: &Fit, own: &Dataset<'_>, comm: &dyn Comm) -> Result<Option<u128>, ModelError> {
+    let words = |words: Vec<u64>| words.into_iter().flat_map(u64::to_le_bytes).collect::<Vec<u8>>();
+    let gathered = |own: Vec<u64>| -> Result<Vec<Vec<u64>>, CommError> {
+        let all = comm.gather(&words(own))?;
+        let word =
+            |bytes: &Vec<u8>| bytes.as_chunks().0.iter().map(|&word| u64::from_le_bytes(word)).collect();
+        Ok(all.iter().map(word).collect())
+    };
+    let counts = gathered(vec![own.points.n_points() as u64])?;
+    let first = counts[..comm.rank()].iter().flatten().sum::<u64>() as usize;
+    let weights =
+        own.weights.as_ref().map(|own| gathered(own.iter().map(|weight| weight.to_bits()).collect()));
+    let weights: Option<Vec<f64>> =
+        weights.transpose()?.map(|all| all.into_iter().flatten().map(f64::from_bits).collect());
+    let own = comm::agree(comm, histogram(fit, own, (first, weights.as_deref())))?;
+    let pairs = own.weights.iter().flat_map(|(&leading, &weight)| [leading, weight]).collect();
+    let mut all = WeightHistogram::default();
+    for pair in gathered(pairs)?.iter().flat_map(|words| words.chunks_exact(2)) {
+        *all.weights.entry(pair[0]).or_default() += pair[1];
+    }
+    Ok(all.radius())
+}
+
+/// The distances of some rows, of which the first has this index in the table, by the weights of all rows.
+fn histogram(
+    fit: &Fit,
+    data: &Dataset<'_>,
+    (begin, weights): (usize, Option<&[f64]>),
+) -> Result<WeightHistogram, ModelError> {
     let n_points = fit.n_points;
-    let weights = match &data.weights {
+    let weights = match weights {
         Some(weights) => Weights::new(weights, n_points),
         None => Ok(Weights::ones(n_points)),
     };
@@ -29,7 +63,7 @@ pub(super) fn of_fit(fit: &Fit, data: &Dataset<'_>) -> Result<Option<u128>, Mode
     let centroids = Centroids { lattice: &fit.lattice, values: &fit.state.centroids };
     let mut histogram = WeightHistogram::default();
     data.points.visit::<ModelError>(&mut |first, rows| {
-        let table = place(&fit.lattice, rows).map_err(other)?;
+        let (table, first) = (place(&fit.lattice, rows).map_err(other)?, begin + first);
         let labels = &fit.labels()[first..];
         let weight = |row: usize| u64::from(weights.get(first + row));
         let distance = |row: usize| match weight(row) {
@@ -43,7 +77,7 @@ pub(super) fn of_fit(fit: &Fit, data: &Dataset<'_>) -> Result<Option<u128>, Mode
         }
         Ok(())
     })?;
-    Ok(histogram.radius())
+    Ok(histogram)
 }
 
 /// A row's squared distance to its centroid without the row.

@@ -25,6 +25,22 @@ pub fn of_fit(fit: &Fit, data: &Dataset<'_>) -> Result<Vec<Warning>, DataError> 
     Ok(warnings)
 }
 
+/// The same of a fit by ranks, of which this one has some rows: without those that follow from the labels of all rows.
+///
+/// # Errors
+/// [`DataError`] if rows can't be read again.
+pub fn of_rank(fit: &Fit, own: &Dataset<'_>) -> Result<Vec<Warning>, DataError> {
+    let Fit { lattice, rounding, weights_rounding, .. } = fit;
+    let placed = Placed { lattice, rounding, weights_rounding: *weights_rounding, unplaced: &[] };
+    let mut warnings = of_device(&fit.device);
+    warnings.extend(of_table(own, &placed)?);
+    warnings.extend(of_median(fit));
+    if !is_explained(&placed, &warnings) {
+        warnings.extend(rounding::of_all(rounding, &Ended::of(fit)));
+    }
+    Ok(warnings)
+}
+
 /// Warnings about the rows and their places on the lattice, which all fits of a table share.
 ///
 /// # Errors

@@ -51,7 +51,7 @@ mod unlabelled;
 mod warning;
 
 pub use device::of_device;
-pub use fit::{of_fit, of_labels, of_result, of_table};
+pub use fit::{of_fit, of_labels, of_rank, of_result, of_table};
 pub use subject::{Ended, Placed};
 pub use unlabelled::Unlabelled;
 pub use warning::{Warning, WarningCode, merged};

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use cairn::comm::{Comm, threads};
 use cairn::data::Dataset;
+use cairn::engine::parts::{PartsSession, RowParts};
 use cairn::engine::reference::Reference;
-use cairn::engine::streamed::Streamed;
 use cairn::engine::{Engine, Job, Keep};
 use cairn::kmeans::{CONTINUE, KMeans, Params, Restarts, RunPlan, Search, pack_for, run_plan};
 use cairn::lattice::{Moments, Table};
@@ -63,11 +64,13 @@ impl Case {
             Backend::Cpu => {
                 self.agrees_on_threads(expected);
                 self.agrees_in_a_file(engine, expected, 5);
+                self.agrees_on_ranks(engine, expected, 4);
             }
             _ => {
                 self.agrees_on(engine, expected);
                 if self.size() <= ONE_BATCH {
                     self.agrees_in_a_file(engine, expected, 2);
+                    self.agrees_on_ranks(engine, expected, 2);
                 }
             }
         });
@@ -75,16 +78,13 @@ impl Case {
 
     /// Asserts that a table that lies in a file, in so many chunks, comes to the same.
     fn agrees_in_a_file(&self, engine: &dyn Engine, expected: &Restarts, chunks: usize) {
-        let plain = !self.params.refine()
-            && self.params.search() == Search::Restarts
-            && self.params.sizes().is_none();
-        if !plain {
+        if !self.is_plain() {
             return;
         }
         let folder = tempfile::tempdir().expect("a folder");
         let table = self.packed(folder.path(), chunks);
         let job = Job { table: table.head(), ..self.job() };
-        let mut session = Streamed::new(engine, &job, &table);
+        let mut session = PartsSession::new(engine, &job, RowParts::of_file(&table));
         let plan = RunPlan::of(&self.params);
         let got = run_plan(&mut session, &job, &plan, &mut |_| CONTINUE).expect("the engine does the job");
         self.assert_equal(
@@ -92,6 +92,44 @@ impl Case {
             &got,
             &format!("{:?}, in {} chunks of a file", engine.info(), table.n_chunks()),
         );
+    }
+
+    fn is_plain(&self) -> bool {
+        !self.params.refine() && self.params.search() == Search::Restarts && self.params.sizes().is_none()
+    }
+
+    /// Asserts that so many ranks, of which one has no row, come to the same.
+    fn agrees_on_ranks(&self, engine: &dyn Engine, expected: &Restarts, n_ranks: usize) {
+        if !self.is_plain() {
+            return;
+        }
+        let n = self.table.n_points();
+        // shares of unlike sizes
+        let firsts: Vec<usize> = (0..=n_ranks)
+            .map(|rank| if rank < 2 { rank * n / 5 } else { n * (rank - 1) / (n_ranks - 1) })
+            .collect();
+        let mut moments = Moments::new(self.table.n_dims());
+        moments.add(&self.table);
+        let head = Table { points: Vec::new(), ..self.table.clone() };
+        let run = |comm: &dyn Comm| {
+            let rows = firsts[comm.rank()]..firsts[comm.rank() + 1];
+            let d = self.table.n_dims();
+            let own = self.table.part(rows.clone(), self.table.points[rows.start * d..rows.end * d].to_vec());
+            let job = Job { table: &head, ..self.job() };
+            let mut session =
+                PartsSession::new(engine, &job, RowParts::of_ranks((&head, &moments), &own, &firsts, comm));
+            let plan = RunPlan::of(&self.params);
+            let got =
+                run_plan(&mut session, &job, &plan, &mut |_| CONTINUE).expect("the engine does the job");
+            let of = format!("{:?}, process {} of {n_ranks}", engine.info(), comm.rank());
+            self.assert_equal(expected, &got, &of);
+        };
+        std::thread::scope(|scope| {
+            for comm in threads(n_ranks) {
+                let run = &run;
+                scope.spawn(move || run(&comm));
+            }
+        });
     }
 
     /// The table in a file.

@@ -467,6 +467,46 @@ fn arrays_in_several_files_are_read_again_and_again() {
     assert!(matches!(data.points.to_f64(), Err(DataError::Changed { .. })));
 }
 
+/// Some rows of a table that stays in its files: those of other parts are passed over, and none is missing.
+#[test]
+fn a_part_of_a_table_has_its_rows() {
+    let folder = Folder::new();
+    let columns = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/columns");
+    let mut sources: Vec<String> = files().iter().map(|(name, bytes)| folder.write(name, bytes)).collect();
+    #[cfg(feature = "parquet")]
+    for name in ["groups.parquet", "batches.feather"] {
+        sources.push(columns.join(name).display().to_string());
+    }
+    for (at, name) in ["1.npy", "2.npy", "3.npy"].into_iter().enumerate() {
+        folder.write(&format!("part-{name}"), &array(at == 1));
+        folder.write(&format!("part-{at}.csv"), text().as_bytes());
+    }
+    sources.extend(["part-*.npy", "part-*.csv"].map(|name| folder.0.path().join(name).display().to_string()));
+    // rows with holes are counted out from the first one on
+    let whole = sources.iter().cloned().map(|source| (source, Missing::default()));
+    let holes = files_with_holes()
+        .into_iter()
+        .map(|(name, bytes)| (folder.write(&format!("holes-{name}"), &bytes), Missing::Drop));
+    for (source, missing) in whole.chain(holes) {
+        let read = ReadOptions { reread: true, ..ReadOptions::default() };
+        let options = LoadOptions { stay: true, read, missing, ..LoadOptions::default() };
+        let data = load(&source, &LoadOptions { numeric: true, ..options }).expect(&source);
+        assert!(matches!(data.points, cairn::data::Points::Source(_)), "{source}");
+        for data in [data.clone(), data.scaled(Scale::MinMax).expect("finite")] {
+            let (n, d) = (data.points.n_points(), data.points.n_dims());
+            let whole = data.points.to_f64().expect(&source);
+            for (first, end) in (0..=n).flat_map(|first| (first..=n).map(move |end| (first, end))) {
+                let part = data.part(first..end);
+                assert_eq!((part.points.n_points(), part.points.n_dims()), (end - first, d));
+                let values = part.points.to_f64().expect(&source);
+                assert!(values == whole[first * d..end * d], "{source}, {first} to {end}");
+                let half = part.part(0..(end - first) / 2).points.to_f64().expect(&source);
+                assert!(half == values[..half.len()], "{source}, {first} to {end}");
+            }
+        }
+    }
+}
+
 /// Every format with a few bytes changed, left out or repeated at random. Nothing of it may panic or hang, and what is
 /// still a table has finite rows of one length.
 #[test]

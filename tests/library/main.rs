@@ -50,6 +50,7 @@ mod lattice;
 mod measures;
 mod model;
 mod python;
+mod ranks;
 mod restarts;
 mod runs;
 mod scaling;

@@ -13,6 +13,7 @@ mod kernel;
 mod narrow;
 mod nearest_two;
 mod pass;
+mod passes;
 mod pause;
 mod peak;
 mod prune;
@@ -36,15 +37,15 @@ use super::reference::refine::location_weights;
 use super::reference::{empty, stop};
 use super::times::timed;
 use super::{
-    Batch, DeviceInfo, Engine, EngineError, FinishedRestart, Job, Keep, OpenOptions, Outcome, Peak, Session,
-    State, Stop, Times, Unfinished, Watch, Work, digest,
+    Batch, DeviceInfo, Engine, EngineError, FinishedRestart, Job, Keep, OpenOptions, Outcome, Passes, Peak,
+    Session, State, Stop, Times, Unfinished, Watch, Work, digest,
 };
-use assign::assign;
-use bounds::{Bounds, Moves};
+use crate::lattice::Table;
 use guess::Guesser;
 use info::info;
 use kernel::{Instructions, Kernel};
 use nearest_two::CpuNearest;
+use passes::{CpuPasses, Following};
 use seed::Seeder;
 use update::Updater;
 
@@ -107,6 +108,10 @@ impl Engine for Cpu {
 
     fn nearest<'a>(&'a self, centroids: Centroids<'a>) -> Result<Box<dyn NearestSession + 'a>, EngineError> {
         Ok(Box::new(CpuNearest { centroids, instructions: self.instructions(), bound: self.bound }))
+    }
+
+    fn passes<'a>(&'a self, table: &'a Table, n_clusters: usize) -> Option<Box<dyn Passes + 'a>> {
+        Some(Box::new(CpuPasses::new((self.instructions(), self.bound), table, n_clusters)))
     }
 
     fn peak(&self) -> Result<Option<Peak>, EngineError> {
@@ -265,33 +270,23 @@ impl CpuSession<'_> {
         let (table, k) = (self.job.table, self.job.n_clusters);
         let (mut work, mut assigning) = (Work::default(), Duration::ZERO);
         watch.keep(restart, iterations, &centroids);
-        let squares = self.kernel.squaring();
-        let mut guess = self.guesser.guess(k);
-        let mut bounds = Bounds::new(table, k);
-        let mut pass =
-            |before: &[i32], centroids: &[i32], labels: &mut [u32], bounds: &mut Bounds, work: &mut Work| {
-                let examined = timed(&mut assigning, || {
-                    let mut moves =
-                        bounds.kept().then(|| Moves::of(table, before, centroids, squares, self.cpu.bound));
-                    if let Some(moves) = &mut moves {
-                        moves.choose_movers(bounds, labels, table.n_dims());
-                    }
-                    self.guesser.fill(&mut guess, centroids, moves.as_mut());
-                    let kept = moves.as_ref().map(|moves| (bounds, moves));
-                    assign(&self.guesser, &mut guess, centroids, labels, kept, (shared, watch))
-                });
-                if watch.has_ended() {
-                    return None; // perhaps within the pass
-                }
-                let first = work.assigned_points == 0;
-                work.pass(first, labels.len() as u64, examined.repaired);
-                let distances = examined.points * k as u64 + examined.to_movers;
-                work.skipped_distances += ((labels.len() * k) as u64).saturating_sub(distances);
-                Some(distances)
-            };
+        let mut following = Following::new(&self.guesser, k, self.cpu.bound);
+        let mut pass = |before: &[i32],
+                        centroids: &[i32],
+                        labels: &mut [u32],
+                        following: &mut Following,
+                        work: &mut Work| {
+            let examined = timed(&mut assigning, || {
+                following.assign(&self.guesser, (before, centroids), labels, (shared, watch))
+            })?;
+            work.pass(work.assigned_points == 0, labels.len() as u64, examined.repaired);
+            let distances = examined.points * k as u64 + examined.to_movers;
+            work.skipped_distances += ((labels.len() * k) as u64).saturating_sub(distances);
+            Some(distances)
+        };
         let mut labels = vec![0; table.n_points()];
         let mut moved = vec![0; centroids.len()];
-        pass(&centroids, &centroids, &mut labels, &mut bounds, &mut work)?;
+        pass(&centroids, &centroids, &mut labels, &mut following, &mut work)?;
         let mut updater = Updater::new(table, self.kernel, &labels, k, shared);
         loop {
             if updater.any_empty() {
@@ -313,10 +308,10 @@ impl CpuSession<'_> {
                 work.skipped_distances += (labels.len() * k) as u64;
                 0
             } else {
-                pass(&moved, &centroids, &mut labels, &mut bounds, &mut work)?
+                pass(&moved, &centroids, &mut labels, &mut following, &mut work)?
             };
             let changed = updater.follow(&labels, shared);
-            bounds.decide(distances, changed);
+            following.decide(distances, changed);
             if let Some(stop) = stop {
                 let sums = updater.sums();
                 let inertia = inertia(table, self.squares, &centroids, &sums);

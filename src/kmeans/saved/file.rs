@@ -24,8 +24,8 @@ use super::error::SavedRunError;
 use super::identity::RunIdentity;
 use super::run::{AboutRun, BestState, SavedRun};
 use crate::data::write::{check_target, place, take_after};
-use crate::engine::{Batch, NO_LABEL, Outcome, Stop, Unfinished, digest};
-use crate::kmeans::restarts::{DEFINITION, MOST_OUTCOMES, OUTCOME, bytes_of};
+use crate::engine::{Batch, NO_LABEL, Outcome, Unfinished, digest};
+use crate::kmeans::restarts::{DEFINITION, MOST_OUTCOMES, OUTCOME, bytes_of, of_bytes};
 use crate::kmeans::search::{Population, RunEnd};
 use crate::lattice::MAX_COORDINATE;
 use crate::temporary::{self, Access, Temporary};
@@ -72,6 +72,24 @@ impl SavedRun {
     /// [`SavedRunError::Write`].
     pub fn save(&self, path: &Path) -> Result<(), SavedRunError> {
         write(path, &self.parts())
+    }
+
+    /// The bytes of its file.
+    pub(in crate::kmeans) fn to_bytes(&self) -> Vec<u8> {
+        let mut to = Hashing { to: Vec::new(), hash: blake3::Hasher::new() };
+        let written = write_parts(&mut to, &self.parts());
+        debug_assert!(written.is_ok(), "memory takes all bytes");
+        let Hashing { mut to, hash } = to;
+        to.extend_from_slice(hash.finalize().as_bytes());
+        to
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// [`SavedRunError::Damaged`].
+    pub(in crate::kmeans) fn of_bytes(bytes: &[u8]) -> Result<Self, SavedRunError> {
+        decode(bytes).map_err(|problem| problem.at(Path::new("the checkpoint of process 0")))
     }
 
     fn parts(&self) -> Parts<'_> {
@@ -431,19 +449,7 @@ impl Body<'_> {
     fn outcomes(&mut self) -> Result<Vec<Outcome>, Problem> {
         let first = self.header.first_restart;
         let outcomes = self.take::<OUTCOME>(self.header.done)?;
-        let read = |(at, bytes): (u64, &[u8; OUTCOME])| {
-            let (iterations, rest) = bytes.split_first_chunk()?;
-            let (stop, rest) = rest.split_first()?;
-            let (inertia, rest) = rest.split_first_chunk()?;
-            let stop = [Stop::FixedPoint, Stop::Tol, Stop::MaxIter].get(usize::from(*stop))?;
-            Some(Outcome {
-                restart: first + at,
-                inertia: u128::from_le_bytes(*inertia),
-                iterations: u32::from_le_bytes(*iterations),
-                stop: *stop,
-                digest: u64::from_le_bytes(*rest.first_chunk()?),
-            })
-        };
+        let read = |(at, bytes): (u64, &[u8; OUTCOME])| of_bytes(first + at, bytes);
         let outcomes: Option<Vec<Outcome>> = (0..).zip(outcomes).map(read).collect();
         outcomes.map_or_else(|| damaged("a restart has a stop that there is not"), Ok)
     }

@@ -1,52 +1,58 @@
-//! Restarts over a table that lies in a file, chunk by chunk, on any engine: equal to those of the table in memory.
+//! Restarts over a table whose rows come in parts, on any engine: chunks of a file, or rows of several ranks. They are equal to
+//! those of the table in memory.
 //!
-//! An engine finds the nearest centroids of a chunk ([`NearestSession::labels`]); all else is integers, here. Between passes
-//! only labels and centroids are held.
+//! An engine finds the nearest centroids of rows ([`NearestSession::labels`], or [`Passes`] of rows in memory); all else is
+//! integers, here. Between passes only labels and centroids are held. With several ranks each goes over its own rows, all add up
+//! what they found, and then each knows the same: so all make the same calls.
 //!
 //! | file | step |
 //! |---|---|
+//! | `rows` | where the rows are, and what ranks tell each other of them |
 //! | `seed` | the first centroids |
 //! | `assign` | labels of all rows, and their sums |
 //! | `empty` | refill of empty clusters |
 //! | `distances` | squared distances, for these |
 //!
 //! [`NearestSession::labels`]: super::nearest_two::NearestSession::labels
+//! [`Passes`]: super::Passes
 
 mod assign;
 mod distances;
 mod empty;
+mod rows;
 mod seed;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::inertia::inertia;
+use super::reference::stop;
 use super::reference::update::move_centroids;
-use super::reference::{Sums, stop};
 use super::times::timed;
 use super::{
     Batch, DeviceInfo, Engine, EngineError, FinishedRestart, Job, Keep, Outcome, Session, State, Stop, Times,
     Unfinished, Watch, Work, digest,
 };
-use crate::packed::{PackedError, PackedTable};
-use assign::Passed;
+use crate::comm;
+use crate::packed::PackedError;
+use assign::Assign;
+pub use rows::RowParts;
 
-/// A job on a table in a file.
-pub struct Streamed<'a> {
-    engine: &'a dyn Engine,
+/// A job on a table whose rows come in parts.
+pub struct PartsSession<'a> {
     job: &'a Job<'a>,
-    table: &'a PackedTable,
+    rows: RowParts<'a>,
+    assign: Assign<'a>,
     squares: u128, // sum of w |x|^2, from 0
-    info: DeviceInfo,
 }
 
-impl<'a> Streamed<'a> {
-    /// A job whose table is the head of `table`. It runs plain restarts: neither refined ones nor limits on sizes.
+impl<'a> PartsSession<'a> {
+    /// A job whose table is the head of `rows`. It runs plain restarts: neither refined ones nor limits on sizes.
     #[must_use]
-    pub fn new(engine: &'a dyn Engine, job: &'a Job<'a>, table: &'a PackedTable) -> Self {
-        debug_assert!(std::ptr::eq(job.table, table.head()) && !job.refine && job.sizes.is_none());
-        let squares = table.moments().from_zero(&table.head().lattice);
-        Self { engine, job, table, squares, info: engine.info() }
+    pub fn new(engine: &'a dyn Engine, job: &'a Job<'a>, rows: RowParts<'a>) -> Self {
+        debug_assert!(std::ptr::eq(job.table, rows.head()) && !job.refine && job.sizes.is_none());
+        let squares = rows.moments().from_zero(&rows.head().lattice);
+        Self { job, rows, assign: Assign::new(engine, &rows, job.n_clusters), squares }
     }
 
     /// Runs a restart. `None` if the watch ends it.
@@ -60,7 +66,7 @@ impl<'a> Streamed<'a> {
         let mut labels = vec![0; self.job.table.n_points()];
         let first = match from {
             Some(from) => Some((from.centroids.clone(), from.iterations)),
-            None => seed::seed(self.job, self.table, restart, &mut labels, watch)?.map(|seeds| (seeds, 0)),
+            None => seed::seed(self.job, &self.rows, restart, &mut labels, watch)?.map(|seeds| (seeds, 0)),
         };
         let Some(first) = first else { return Ok(None) };
         let seed = start.elapsed();
@@ -81,12 +87,21 @@ impl<'a> Streamed<'a> {
         let (n, k) = (labels.len() as u64, self.job.n_clusters);
         let (mut work, mut assigning) = (Work::default(), Duration::ZERO);
         watch.keep(restart, iterations, &centroids);
-        let pass = timed(&mut assigning, || self.pass(&centroids, &mut labels, &mut work, watch));
-        let Some(mut sums) = pass? else {
+        let mut pass = |assign: &mut Assign<'_>, centroids: &[i32], labels: &mut [u32], work: &mut Work| {
+            let first = work.assigned_points == 0;
+            let passed =
+                timed(&mut assigning, || assign.pass(&self.rows, (first, centroids), labels, watch))?;
+            Ok::<_, EngineError>(passed.map(|passed| {
+                work.pass(first, n, passed.repaired);
+                work.skipped_distances += passed.skipped;
+                passed.sums
+            }))
+        };
+        let Some(mut sums) = pass(&mut self.assign, &centroids, &mut labels, &mut work)? else {
             return Ok(None);
         };
         loop {
-            let refilled = empty::refill(self.table, &centroids, &labels, &mut sums, watch)?;
+            let refilled = empty::refill(&self.rows, &centroids, &labels, &mut sums, watch)?;
             let Some(refilled) = refilled else { return Ok(None) };
             let moved = move_centroids(self.job, &sums, &centroids);
             iterations += 1;
@@ -101,7 +116,7 @@ impl<'a> Streamed<'a> {
                 work.pass(false, n, 0);
                 work.skipped_distances += n * k as u64;
             } else {
-                match timed(&mut assigning, || self.pass(&centroids, &mut labels, &mut work, watch))? {
+                match pass(&mut self.assign, &centroids, &mut labels, &mut work)? {
                     Some(now) => sums = now,
                     None => return Ok(None),
                 }
@@ -109,6 +124,7 @@ impl<'a> Streamed<'a> {
             if let Some(stop) = stop {
                 let inertia = inertia(self.job.table, self.squares, &centroids, &sums);
                 let outcome = Outcome { restart, inertia, iterations, stop, digest: digest(&centroids) };
+                self.rows.gather_labels(&mut labels)?;
                 let state = State { centroids, labels, counts: sums.counts };
                 let times = Times { assign: assigning, ..Times::default() };
                 return Ok(Some(FinishedRestart { outcome, state, work, times }));
@@ -117,52 +133,33 @@ impl<'a> Streamed<'a> {
     }
 }
 
-impl Streamed<'_> {
-    /// A pass: labels, and the sums of the clusters. `None` if the watch ends it.
-    fn pass(
-        &mut self,
-        centroids: &[i32],
-        labels: &mut [u32],
-        work: &mut Work,
-        watch: &Watch<'_>,
-    ) -> Result<Option<Sums>, EngineError> {
-        let passed = assign::pass(self.engine, self.table, centroids, labels, watch)?;
-        let Some(Passed { sums, repaired, device }) = passed else { return Ok(None) };
-        if device.fallback.is_some() {
-            self.info = device;
-        }
-        let first = work.assigned_points == 0;
-        work.pass(first, labels.len() as u64, repaired);
-        Ok(Some(sums))
-    }
-}
-
-/// Centroids (n_clusters, n_dims) with the labels and counts of all rows of a table in a file, and their inertia.
+/// Centroids (n_clusters, n_dims) with the labels and counts of all rows, and their inertia.
 ///
 /// # Errors
-/// [`EngineError`] if the device fails, or the file can't be read.
+/// [`EngineError`] if the device fails, the file can't be read, or a rank is lost.
 pub fn label_all(
     engine: &dyn Engine,
-    table: &PackedTable,
+    rows: &RowParts<'_>,
     centroids: Vec<i32>,
 ) -> Result<(State, u128), EngineError> {
-    let mut labels = vec![0; table.head().n_points()];
-    let passed = assign::pass(engine, table, &centroids, &mut labels, &Watch::default())?;
+    let (head, mut labels) = (rows.head(), vec![0; rows.head().n_points()]);
+    let mut assign = Assign::new(engine, rows, centroids.len() / head.n_dims());
+    let passed = assign.pass(rows, (true, &centroids), &mut labels, &Watch::default())?;
     let no_one = "no watch ends the pass";
-    let Some(Passed { sums, .. }) = passed else { return Err(EngineError::Packed(no_one.into())) };
-    let squares = table.moments().from_zero(&table.head().lattice);
-    let inertia = inertia(table.head(), squares, &centroids, &sums);
-    let counts = sums.counts;
-    Ok((State { centroids, labels, counts }, inertia))
+    let Some(passed) = passed else { return Err(EngineError::Packed(no_one.into())) };
+    rows.gather_labels(&mut labels)?;
+    let squares = rows.moments().from_zero(&head.lattice);
+    let inertia = inertia(head, squares, &centroids, &passed.sums);
+    Ok((State { centroids, labels, counts: passed.sums.counts }, inertia))
 }
 
-impl Session for Streamed<'_> {
+impl Session for PartsSession<'_> {
     fn info(&self) -> DeviceInfo {
-        self.info.clone()
+        self.assign.info()
     }
 
     fn max_batch(&self) -> u64 {
-        1 // a restart takes many passes over the file
+        1 // a restart takes many passes
     }
 
     fn run(&mut self, restarts: Range<u64>, keep: Keep, watch: &Watch<'_>) -> Result<Batch, EngineError> {
@@ -189,6 +186,13 @@ impl Session for Streamed<'_> {
 
     fn is_steady(&self) -> bool {
         false
+    }
+
+    fn most_of_all(&mut self, number: u64) -> Result<u64, EngineError> {
+        let own = number.to_le_bytes().to_vec();
+        let all = comm::gather::<EngineError>(self.rows.comm(), Ok(Some(own)))?;
+        let numbers = all.iter().flatten().flat_map(|bytes| bytes.as_chunks().0);
+        Ok(numbers.map(|&bytes| u64::from_le_bytes(bytes)).max().unwrap_or(number))
     }
 }
 

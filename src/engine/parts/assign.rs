@@ -1,0 +1,132 @@
+//! Assign: the nearest centroid of every row, and the sums of the clusters in the same pass.
+
+use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::rows::RowParts;
+use crate::comm::Partial;
+use crate::engine::cpu::Integers;
+use crate::engine::nearest_two::Centroids;
+use crate::engine::reference::Sums;
+use crate::engine::{DeviceInfo, Engine, EngineError, Passed, Passes, Watch};
+use crate::lattice::Table;
+
+/// How passes go over the rows of this process.
+pub(super) enum Assign<'a> {
+    /// An engine that keeps what it knows of rows in memory.
+    Kept(Box<dyn Passes + 'a>),
+    /// Chunk by chunk, each as if it were the first.
+    Chunks(&'a dyn Engine, DeviceInfo),
+}
+
+impl<'a> Assign<'a> {
+    pub(super) fn new(engine: &'a dyn Engine, rows: &RowParts<'a>, n_clusters: usize) -> Self {
+        match rows.in_memory().and_then(|table| engine.passes(table, n_clusters)) {
+            Some(passes) => Self::Kept(passes),
+            None => Self::Chunks(engine, engine.info()),
+        }
+    }
+
+    /// What it runs on now.
+    pub(super) fn info(&self) -> DeviceInfo {
+        match self {
+            Self::Kept(passes) => passes.info(),
+            Self::Chunks(_, device) => device.clone(),
+        }
+    }
+
+    /// Sets the labels of this process's rows to their nearest centroids (n_clusters, n_dims), of which there are `labels` of all
+    /// rows. What it returns is of all ranks, but for the distances that this one left out. `first`: in this restart. `None` if
+    /// the watch ends the run.
+    pub(super) fn pass(
+        &mut self,
+        rows: &RowParts<'_>,
+        (first, centroids): (bool, &[i32]),
+        labels: &mut [u32],
+        watch: &Watch<'_>,
+    ) -> Result<Option<Passed>, EngineError> {
+        let n_dims = rows.head().n_dims();
+        let n_clusters = centroids.len() / n_dims;
+        let mut skipped = 0;
+        let own = match self {
+            Self::Kept(passes) => passes.pass((first, centroids), &mut labels[rows.own()], watch),
+            Self::Chunks(engine, device) => chunks(*engine, device, rows, centroids, labels, watch),
+        };
+        let own = own.map(|own| {
+            own.map(|own| {
+                skipped = own.skipped;
+                let Sums { sums, mut counts } = own.sums;
+                counts.push(own.repaired);
+                Partial { sums, counts, wide: Vec::new() }
+            })
+        });
+        let like =
+            Partial { sums: vec![0; n_clusters * n_dims], counts: vec![0; n_clusters + 1], wide: vec![] };
+        let Some(Partial { sums, mut counts, .. }) = rows.sum(own, &like)? else { return Ok(None) };
+        let repaired = counts.pop().unwrap_or(0);
+        Ok(Some(Passed { sums: Sums { sums, counts }, repaired, skipped }))
+    }
+}
+
+fn chunks(
+    engine: &dyn Engine,
+    device: &mut DeviceInfo,
+    rows: &RowParts<'_>,
+    centroids: &[i32],
+    labels: &mut [u32],
+    watch: &Watch<'_>,
+) -> Result<Option<Passed>, EngineError> {
+    let lattice = &rows.head().lattice;
+    let mut session = engine.nearest(Centroids { lattice, values: centroids })?;
+    let sums = PartSums::new(centroids.len() / lattice.n_dims(), lattice.n_dims());
+    let mut repaired = 0;
+    let all = rows.visit(watch, &mut |first, chunk| {
+        let found = session.labels(chunk)?;
+        sums.add(chunk, &found.labels);
+        labels[first..][..found.labels.len()].copy_from_slice(&found.labels);
+        repaired += found.repaired;
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let now = session.info();
+    if now.fallback.is_some() {
+        *device = now;
+    }
+    Ok(all.then(|| Passed { sums: sums.total(), repaired, skipped: 0 }))
+}
+
+/// Sums of the clusters, of which each thread has some.
+struct PartSums(Vec<Mutex<Sums>>);
+
+impl PartSums {
+    fn new(n_clusters: usize, n_dims: usize) -> Self {
+        let none = |_| Mutex::new(Sums::none(n_clusters, n_dims));
+        Self((0..rayon::current_num_threads()).map(none).collect())
+    }
+
+    /// Adds the rows of a chunk, each to the sum of its label.
+    fn add(&self, table: &Table, labels: &[u32]) {
+        let size = labels.len().div_ceil(self.0.len()).max(1);
+        labels.par_chunks(size).zip(&self.0).enumerate().for_each(|(part, (labels, sums))| {
+            let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
+            let (d, integers, sums) = (table.n_dims(), Integers::widest(), &mut *sums);
+            for (row, &label) in (part * size..).zip(labels) {
+                let (label, weight) = (label as usize, table.weights.get(row));
+                integers.add(&mut sums.sums[label * d..][..d], table.point(row), weight.into());
+                sums.counts[label] += u64::from(weight);
+            }
+        });
+    }
+
+    fn total(self) -> Sums {
+        let mut parts =
+            self.0.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let mut all = parts.next().unwrap_or_else(|| Sums::none(0, 0));
+        for part in parts {
+            all.sums.iter_mut().zip(part.sums).for_each(|(sum, more)| *sum += more);
+            all.counts.iter_mut().zip(part.counts).for_each(|(count, more)| *count += more);
+        }
+        all
+    }
+}
