@@ -1,18 +1,23 @@
 """How fast a table streams from a file, beside the same fit in memory.
 
     pip install numpy
+    python benches/streaming.py --growth [--dims 16] [--clusters 50] [--iterations 20]
     python benches/streaming.py [--rows 4000000] [--dims 64] [--clusters 20,100,500] [--iterations 10] [--memory 300MiB]
 
 Runs `target/release/cairn` (or --program) on an .npy file of uniform random f32: once in memory, once with a packed table that
 is made (for the first number of clusters), once with that table again. Prints seconds of packing, with MB/s of the source beside those of a plain read of it; seconds
 of an iteration and of the seeding; the peak of the memory beside the limit. Fingerprints must be equal. The files are in the page
 cache, as far as that has room.
+
+With --growth: nanoseconds of a point and iteration in memory, for 10^4 to 10^7 points, and streamed, for 10^6 points to 3 * 10^7, with
+the slope of the logarithm of an iteration's time against that of the number of points; medians of 3 runs.
 """
 
 import argparse
 import json
 import pathlib
 import re
+import statistics
 import subprocess
 import tempfile
 import time
@@ -53,7 +58,32 @@ def fit(args, file, more):
         return json.load(out), peak
 
 
+def growth(args):
+    def each(file, more):
+        runs = [fit(args, file, ["-k", args.clusters, *args.more, *more])[0] for _ in range(3)]
+        return statistics.median(run["timings_s"]["iterate"] / run["best"]["iterations"] for run in runs)
+
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        for name, more, sizes in [
+            ("memory", [], [10_000, 100_000, 1_000_000, 10_000_000]),
+            ("streams", ["--memory", args.memory], [3_000_000, 10_000_000, 30_000_000]),
+        ]:
+            times = []
+            for rows in sizes:
+                file = pathlib.Path(folder) / "x.npy"
+                write(file, rows, args.dims)
+                fit(args, file, ["-k", args.clusters, *args.more, *more])  # packs
+                times.append(each(file, more))
+                print(f"{name:>9}{rows:>12}{times[-1]:>13.6f} s/iteration{times[-1] / rows * 1e9:>9.2f} ns a point", flush=True)
+                for packed in pathlib.Path(folder).glob("*.packed"):
+                    packed.unlink()
+            slope = np.polyfit(np.log(sizes), np.log(times), 1)[0]
+            print(f"{name:>9} slope {slope:.3f}")
+
+
 def main(args):
+    if args.growth:
+        return growth(args)
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         file = pathlib.Path(folder) / "x.npy"
         write(file, args.rows, args.dims)
@@ -84,6 +114,7 @@ if __name__ == "__main__":
     parser.add_argument("--dims", type=int, default=64)
     parser.add_argument("--clusters", default="20,100,500")
     parser.add_argument("--iterations", type=int, default=10)
+    parser.add_argument("--growth", action="store_true")
     parser.add_argument("--memory", default="300MiB")
     parser.add_argument("--program", default=str(ROOT / "target/release/cairn"))
     parser.add_argument("--folder", help="where the files lie")

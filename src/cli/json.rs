@@ -13,6 +13,7 @@ use super::args::FitArgs;
 use super::done::Done;
 use super::input::{self, DrawingsJson, InputJson, PicturesJson};
 use super::prepared::{self, PreparedJson};
+use super::ranks::{self, SharedJson};
 use super::starts::StartColumns;
 use super::streaming::{self, StreamedJson};
 use super::{measures, request};
@@ -44,6 +45,8 @@ struct FitSummary<'a> {
     resumed: Option<ResumedJson>,
     #[serde(skip_serializing_if = "Option::is_none")]
     streamed: Option<StreamedJson>, // with --memory, of a table that needs more
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processes: Option<SharedJson>, // of a fit that several share
     timings_s: TimingsJson,
     work: WorkJson,
     score: Option<ScoreJson<'a>>,
@@ -256,6 +259,7 @@ pub(super) fn text(done: &Done<'_>) -> serde_json::Result<String> {
             .resumed
             .map(|Resumed { restarts, iterations }| ResumedJson { restarts, iterations }),
         streamed: done.fit.streamed.as_ref().map(streaming::json),
+        processes: done.fit.shared.as_ref().map(ranks::json),
         timings_s: timings(done),
         work: work(done),
         score: score(done),

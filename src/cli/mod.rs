@@ -49,6 +49,7 @@ mod dry_run;
 mod failure;
 mod files;
 mod fit;
+mod follower;
 mod hints;
 mod image_file;
 mod input;
@@ -66,6 +67,7 @@ mod predict;
 mod prepared;
 mod progress;
 mod quantize;
+mod ranks;
 mod read;
 mod ready;
 mod report;
@@ -93,16 +95,18 @@ pub(crate) use runtime_folder::runtime_folder;
 pub(crate) use signals::clean_up_on_signals;
 
 use args::Command;
+use ranks::Ranks;
 
 /// Runs the subcommand.
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(args: &mut Args) -> anyhow::Result<()> {
     terminal::set_color(args.color.choice());
     log::begin(args.verbose);
     progress::set(args.progress, args.command.is_quiet());
-    paths::check(&args.command)?;
-    threads::start(&args.command)?;
+    let ranks = Ranks::begin(&mut args.command)?;
+    let checked = paths::check(&args.command).map_err(anyhow::Error::from);
+    ranks.agree(checked.and_then(|()| Ok(threads::start(&args.command)?)))?;
     match &args.command {
-        Command::Fit(args) => fit::run(args),
+        Command::Fit(args) => fit::run(args, &ranks),
         Command::Merge(args) => merge::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Predict(args) => predict::run(args),

@@ -256,6 +256,7 @@ impl<'a> Files<'a> {
             host: _,
             dry_run: _,
             measures: _,
+            ranks: _,
             quiet: _,
         } = args;
         self.job("DATA", job);

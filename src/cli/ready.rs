@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cairn::comm::Comm;
 use cairn::data::{Dataset, Loaded, Source};
 use cairn::engine::{Device, Opened};
 use cairn::kmeans::{Params, job_size};
@@ -37,10 +38,13 @@ pub(super) struct Ready {
 }
 
 /// Opens the device and reads the table.
-pub(super) fn ready(args: &FitArgs, asked: Asked) -> anyhow::Result<Ready> {
+///
+/// Of several processes each reads its own rows, from the files.
+pub(super) fn ready(args: &FitArgs, asked: Asked, ranks: Option<&dyn Comm>) -> anyhow::Result<Ready> {
     let params = &asked.params;
     let begun = Instant::now();
     let load = || match &args.host.memory {
+        _ if ranks.is_some() => streaming::load(args),
         None => Ok(request::load_kept(&args.job, &args.more, args.rows_out.is_some())?),
         Some(_) => streaming::load(args),
     };
@@ -50,7 +54,9 @@ pub(super) fn ready(args: &FitArgs, asked: Asked) -> anyhow::Result<Ready> {
         Device::Auto => {
             let loaded = load()?;
             let mut size = job_size(&loaded.data, params);
-            if streaming::needed(args, &loaded.data, params)?.is_some() {
+            if let Some(comm) = ranks {
+                size.n_points = size.n_points.div_ceil(comm.size());
+            } else if streaming::needed(args, &loaded.data, params)?.is_some() {
                 size.cpu_only = Some("a table that is streamed from a file is at hand there");
             }
             (device::open(&Device::Auto, &Wanted { size: Some(size), ..wanted })?, loaded)

@@ -10,7 +10,7 @@ use cairn::warnings::WarningCode;
 use super::args::InitArg;
 use super::done::Done;
 use super::terminal::{labelled, plain};
-use super::{clusters, measures, prepared, request, streaming};
+use super::{clusters, measures, prepared, ranks, request, streaming};
 use cairn::numbers::{percent, plural, rate, time};
 
 /// Significant digits of an inertia, which tell two of them apart.
@@ -37,6 +37,9 @@ pub(super) fn text(done: &Done<'_>, width: usize, color: bool) -> String {
     }
     if let Some(from) = &done.fit.streamed {
         line("streamed", &streaming::done(from));
+    }
+    if let Some(shared) = &done.fit.shared {
+        line("processes", &ranks::done(shared, done.fit.timings.total));
     }
     line("device", &device(done));
     line("time", &times(&done.fit.timings, done.read, done.total));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 
 use super::algorithm::AlgorithmArgs;
-use super::{DeviceArgs, HostMemoryArgs, JobArgs, MemoryArgs, RunArgs};
+use super::{DeviceArgs, HostMemoryArgs, JobArgs, MemoryArgs, RanksArgs, RunArgs};
 use crate::cli::output::Out;
 
 const EXAMPLES: &str = "\
@@ -57,6 +57,9 @@ pub(in crate::cli) struct FitArgs {
 
     #[command(flatten)]
     pub(in crate::cli) host: HostMemoryArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) ranks: RanksArgs,
 
     /// Write the cluster of each row (.csv, .npy, .jsonl or .parquet, by file name), or - for CSV on standard output;
     /// the summary then goes to standard error. So for the next three

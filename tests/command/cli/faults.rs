@@ -230,6 +230,54 @@ fn a_checkpoint_is_whole_whatever_call_fails() {
     assert!(fired > 20 || shim().is_none(), "only {fired} faults");
 }
 
+/// A packed table is the old one or a whole new one, whatever call fails while it is written, and nothing else is left.
+#[test]
+fn a_packed_table_is_whole_whatever_call_fails() {
+    let folder = inputs();
+    let table = |add: f64| {
+        let values: Vec<f64> =
+            (0..900_000).map(|i| f64::from(i % 50_021 * 7919 % 1009) / 8.0 + add).collect();
+        fs::write(folder.path("big.npy"), npy_f64("(300000, 3)", &values)).unwrap();
+    };
+    let fit = "fit big.npy -k 3 -q -r 1 --init random --max-iter 2 --device cpu --memory 75MiB --scratch scratch \
+               --labels l.npy";
+    fs::create_dir(folder.path("scratch")).unwrap();
+    let packed = || {
+        let mut files = fs::read_dir(folder.path("scratch")).unwrap().map(|file| file.unwrap().path());
+        let (file, more) = (files.next(), files.count());
+        assert_eq!(more, 0, "other files are left");
+        file.map(|file| fs::read(file).unwrap())
+    };
+    table(0.25);
+    let done = run(&folder, fit);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let (old, labels) = (packed().expect("it is kept"), fs::read(folder.path("l.npy")).unwrap());
+    let file = fs::read_dir(folder.path("scratch")).unwrap().next().unwrap().unwrap().path();
+    table(0.5);
+    assert!(run(&folder, fit).status.success());
+    let new = packed().expect("it is kept");
+    assert!(old != new && old.len() > 3 << 20);
+    let mut fired = 0;
+    for call in ["write", "sync", "rename", "open"] {
+        let mut at = 1;
+        loop {
+            fs::write(&file, &old).unwrap();
+            fs::write(folder.path("l.npy"), &labels).unwrap();
+            // from then on, as a disk that is full
+            let Some(output) = with_fault(&folder, fit, call, (at, u64::MAX)) else { break };
+            let err = String::from_utf8_lossy(&output.stderr);
+            let how = format!("{call} {at}: {err}");
+            let code = output.status.code();
+            assert!(code == Some(0) || (code == Some(1) && err.contains("error: ")), "{how}");
+            assert!(packed().is_some_and(|bytes| bytes == old || bytes == new), "{how}");
+            let written = fs::read(folder.path("l.npy")).unwrap();
+            assert!(code == Some(0) || written == labels || written.len() == labels.len(), "{how}");
+            (fired, at) = (fired + 1, next(at, 3));
+        }
+    }
+    assert!(fired > 12 || shim().is_none(), "only {fired} faults");
+}
+
 #[test]
 fn any_allocation_may_be_refused() {
     fail_each(&["allocate"], if quick() { 3 } else { 12 });
