@@ -4,6 +4,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._comm import Comm
+
 __version__: str
 
 class DeviceError(ValueError): ...
@@ -37,6 +39,7 @@ class Fit:
     inertia: float
     limits_cost: float
     n_iter: int
+    empty: int
     fingerprint: str
     device: str
     rounding: float
@@ -54,7 +57,12 @@ class Stream:
     @property
     def model(self) -> Model | None: ...
 
-def fit(table: dict[str, Any], request: dict[str, Any], callback: Callable[[int, int, float], Any] | None) -> Fit: ...
+def fit(
+    table: dict[str, Any],
+    request: dict[str, Any],
+    callback: Callable[[int, int, float], Any] | None,
+    comm: Comm | None = None,
+) -> Fit: ...
 def sweep(
     table: dict[str, Any], request: dict[str, Any], n_clusters: list[int], seeds: list[int], measures: bool
 ) -> list[tuple[int, int, float, float | None, float | None, float | None, str]]: ...

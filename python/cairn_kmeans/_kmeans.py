@@ -15,6 +15,7 @@ from sklearn.base import (
     ClusterMixin,
     TransformerMixin,
     _fit_context,
+    clone,
 )
 from sklearn.cluster import KMeans as SklearnKMeans
 from sklearn.exceptions import ConvergenceWarning
@@ -24,7 +25,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from . import _cairn, _input
+from . import _cairn, _comm, _dask, _input
 from ._progress import Callback, Progress
 
 #: Why a restart stopped, by the library's code.
@@ -191,7 +192,15 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, callback: Optional[Callback] = None) -> KMeans:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        callback: Optional[Callback] = None,
+        comm: Any = None,
+    ) -> KMeans:
         """Cluster the rows.
 
         Ctrl-C stops it within a second, by a KeyboardInterrupt.
@@ -207,6 +216,12 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         callback : callable, default=None
             Called as ``callback(done, of, best)`` now and then: restarts done, restarts asked for, and the least
             inertia. If it returns true, the fit stops, and has the result of the restarts done, with a warning.
+        comm : communicator of mpi4py or dask.distributed.Client, default=None
+            Several processes make the fit together, to the result of one process with all rows, bit by bit. With a
+            communicator of mpi4py each of them calls `fit` with its own rows, which follow those of the ranks before it;
+            ``labels_`` are of these rows, all else is of all rows. With a client of Dask `fit` is called once, with an
+            array or a dataframe of Dask, and each worker fits some of its chunks. Without `population`, `refine` and
+            limits on sizes. ``tol`` is compared with the variance of the weighted rows.
 
         Returns
         -------
@@ -219,6 +234,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         >>> KMeans(n_clusters=1).fit([[0.0], [1.0], [5.0]], sample_weight=[1, 2, 1]).cluster_centers_
         array([[1.75]])
         """
+        if comm is not None:
+            return self._fit_together(X, sample_weight, callback, comm)
         X = validate_data(self, X, **_input.ROWS)
         self._check_against(X)
         if sample_weight is not None:
@@ -232,10 +249,50 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self._take(fits, X.dtype)
         return self
 
+    def _fit_together(self, X: Any, sample_weight: Any, callback: Optional[Callback], comm: Any) -> KMeans:
+        """The fit of several processes."""
+        if callable(self.init):
+            raise ValueError("init is a function, which needs all rows in one process; give 'k-means++', 'random' or rows")
+        if not _dask.is_client(comm):
+            return self._fit_rank(X, sample_weight, _comm.of_mpi(comm), callback)
+        if callback is not None:
+            raise ValueError("callback is not called by the workers of Dask; leave it out")
+        fitted, self.labels_ = _dask.fit(clone(self), X, sample_weight, comm)
+        parameters = self.get_params(deep=False)
+        self.__dict__.update({name: value for name, value in fitted.__dict__.items() if name not in parameters})
+        return self
+
+    def _fit_rank(self, X: Any, sample_weight: Any, comm: _comm.Comm, callback: Optional[Callback] = None) -> KMeans:
+        """The fit of one process of several, with its own rows."""
+        with _comm.together(comm):
+            X = validate_data(self, X, **_input.ROWS, ensure_min_samples=0)
+            self._check_parameters()
+            if sample_weight is not None and len(X) > 0:
+                sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
+            elif sample_weight is not None:
+                sample_weight = np.empty(0)
+            table = _input.table(_input.dense(X), sample_weight, getattr(self, "feature_names_in_", None))
+            request = self._request()
+            request["init"] = self.init if isinstance(self.init, str) else _centers(self.init, X, self.n_clusters)
+            request["n_restarts"] = self._n_init
+        # one seed, also where each process would draw its own
+        request["seed"] = int(comm.broadcast(str(_input.seed(self.random_state)).encode(), 0))
+        progress = Progress(self.verbose if comm.rank == 0 else 0, callback)
+        try:
+            fit = _cairn.fit(table, request, progress.callback(), comm)
+        finally:
+            progress.close()
+        self._take([fit], X.dtype)
+        return self
+
     def _check_against(self, X: Any) -> None:
         """Checks the parameters against the data, in scikit-learn's words."""
         if X.shape[0] < self.n_clusters:
             raise ValueError(f"n_samples={X.shape[0]} should be >= n_clusters={self.n_clusters}.")
+        self._check_parameters()
+
+    def _check_parameters(self) -> None:
+        """Checks the parameters, in scikit-learn's words."""
         self._n_init = self._restarts_for(self.init)
         if _is_array(self.init) and self._n_init != 1:
             warnings.warn(
@@ -310,6 +367,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         self.rounding_ = best.rounding
         self.restarts_ = _restarts(fits)
         self.warnings_ = best.warnings
+        self._n_distinct = self.n_clusters - best.empty
         self._warn(len(self.restarts_))
 
     def _warn(self, done: int) -> None:
@@ -319,7 +377,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         for code, text in self.warnings_:
             if code not in QUIET:
                 warnings.warn(text, CairnWarning, stacklevel=5)
-        distinct = len(np.unique(self.labels_[self.labels_ >= 0]))
+        distinct = max(self._n_distinct, len(np.unique(self.labels_[self.labels_ >= 0])))
         if distinct < self.n_clusters:
             warnings.warn(
                 f"Number of distinct clusters ({distinct}) found smaller than n_clusters ({self.n_clusters}). "

@@ -1,5 +1,6 @@
 //! Errors of the library as those of Python. What a user can set right is a `ValueError`.
 
+use cairn::comm::CommError;
 use cairn::data::DataError;
 use cairn::engine::EngineError;
 use cairn::engine::variables::blamed;
@@ -43,6 +44,10 @@ impl From<Failure> for PyErr {
 fn of_fit(error: FitError) -> PyErr {
     match error {
         FitError::Memory(error) => PyMemoryError::new_err(error.to_string()),
+        FitError::Comm(error @ CommError::Unlike { .. }) => PyValueError::new_err(error.to_string()),
+        FitError::Comm(error) | FitError::Engine(EngineError::Comm(error)) => {
+            PyRuntimeError::new_err(error.to_string())
+        }
         FitError::Engine(error) => of_engine(error),
         FitError::Data(error) => of_data(error),
         FitError::Cancelled { of, .. } => PyRuntimeError::new_err(format!(
@@ -69,6 +74,17 @@ fn of_data(error: DataError) -> PyErr {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fit(error) => error.fmt(f),
+            Self::Model(error) => error.fmt(f),
+            Self::Predict(error) => error.fmt(f),
+            Self::Sweep(error) => error.fmt(f),
+        }
+    }
+}
+
 macro_rules! from {
     ($($error:ty => $variant:ident),+ $(,)?) => { $(
         impl From<$error> for Failure {
@@ -80,6 +96,7 @@ macro_rules! from {
 }
 
 from!(
+    CommError => Fit,
     DataError => Fit,
     EngineError => Fit,
     FitError => Fit,

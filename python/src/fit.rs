@@ -1,12 +1,18 @@
 //! A fit, and what it returns.
 
+use std::ops::Range;
+
+use cairn::comm::{Comm, agree};
 use cairn::data::{Dataset, Scale};
 use cairn::engine::{Device, Metric, OpenOptions};
-use cairn::kmeans::{self, Algorithm, Init, KMeans, Minibatch, Progress, Search, fit_on, in_threads};
+use cairn::kmeans::{
+    self, Algorithm, Init, KMeans, Minibatch, Progress, Search, Step, fit_on, fit_on_ranks, in_threads,
+};
 use cairn::warnings::{self, Warning};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray2, ToPyArray};
 use pyo3::prelude::*;
 
+use crate::comm::PyComm;
 use crate::devices::{open, options};
 use crate::errors::Failure;
 use crate::model::Model;
@@ -106,12 +112,14 @@ type Restarts = (Py<PyArray1<f64>>, Py<PyArray1<u32>>, Py<PyArray1<u8>>);
 pub(crate) struct Fit {
     /// (n_clusters, n_dims)
     centroids: Py<PyArray2<f64>>,
-    /// -1 for a row without a label. (n_points)
+    /// Of the rows of this process; -1 for a row without a label. (n_points)
     labels: Py<PyArray1<i32>>,
     inertia: f64,
     /// The inertia less that of the same centroids with the nearest labels: 0 without limits on sizes.
     limits_cost: f64,
     n_iter: u32,
+    /// Clusters without a row of positive weight.
+    empty: usize,
     fingerprint: String,
     device: String,
     rounding: f64,
@@ -125,23 +133,33 @@ pub(crate) struct Fit {
 /// What is computed without the interpreter's lock.
 struct Done {
     fit: kmeans::Fit,
+    rows: Range<usize>, // of this process
     model: cairn::model::Model,
     warnings: Vec<Warning>,
 }
 
 /// Fits the table.
 #[pyfunction]
+#[pyo3(signature = (table, request, callback, comm=None))]
 pub(crate) fn fit(
     py: Python<'_>,
     table: Table<'_>,
     request: Request<'_>,
     callback: Option<Py<PyAny>>,
+    comm: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Fit> {
     let (data, kmeans, options) = (table.dataset()?, request.kmeans()?, options()?);
     let (threads, tol, metric) = (request.threads, request.tol, request.metric()?);
+    let comm = comm.map(|comm| PyComm::new(&comm)).transpose()?;
     let done = work::run(py, callback.as_ref(), |watcher| {
         // a pool of its own: threads of a common one would be missing after a fork
-        in_threads(Some(threads), || run(&for_metric(data, metric)?, kmeans, tol, options, watcher))
+        in_threads(Some(threads), || {
+            let data = for_metric(data, metric)?;
+            match &comm {
+                None => run(&data, kmeans, tol, options, watcher),
+                Some(comm) => run_on_rank(&data, kmeans.tol(tol), options, watcher, comm),
+            }
+        })
     })?;
     done?.into_python(py)
 }
@@ -175,17 +193,45 @@ fn run(
     };
     let model = fit.model(data, &params)?;
     let warnings = warnings::of_fit(&fit, data)?;
-    Ok(Done { fit, model, warnings })
+    Ok(Done { rows: 0..fit.n_points, fit, model, warnings })
+}
+
+/// The fit of a rank, with its own rows. `tol` is compared with the variance of the weighted rows.
+fn run_on_rank(
+    own: &Dataset<'_>,
+    kmeans: KMeans,
+    options: OpenOptions,
+    watcher: &Watcher<'_>,
+    comm: &dyn Comm,
+) -> Result<Done, Failure> {
+    let opened =
+        kmeans.check().map_err(Failure::from).and_then(|params| Ok((open(options, own, &params)?, params)));
+    let (opened, params) = agree(comm, opened)?;
+    let mut seen = |step: Step<'_>| match step {
+        Step::Restarts(progress) if !progress.batch.is_empty() => {
+            watcher.step((progress.done, progress.of, progress.best))
+        }
+        _ => watcher.ends(),
+    };
+    let fit = fit_on_ranks(&opened, own, &params, comm, None, &mut seen)?;
+    let params = KMeans::from(params).restarts(fit.restarts.count()).check()?;
+    let model = fit.model_on_ranks(own, &params, comm)?;
+    let warnings = warnings::of_rank(&fit, own)?;
+    let counts = comm.gather(&(own.points.n_points() as u64).to_le_bytes())?;
+    let count =
+        |bytes: &Vec<u8>| bytes.as_chunks().0.iter().map(|&n| u64::from_le_bytes(n) as usize).sum::<usize>();
+    let first = counts[..comm.rank()].iter().map(count).sum();
+    Ok(Done { rows: first..first + own.points.n_points(), fit, model, warnings })
 }
 
 impl Done {
     fn into_python(self, py: Python<'_>) -> PyResult<Fit> {
-        let Self { fit, model, warnings } = self;
+        let Self { fit, rows, model, warnings } = self;
         let outcomes = &fit.restarts.outcomes;
         let inertias: Vec<f64> = outcomes.iter().map(|outcome| fit.cost(outcome.inertia)).collect();
         let iterations: Vec<u32> = outcomes.iter().map(|outcome| outcome.iterations).collect();
         let stops: Vec<u8> = outcomes.iter().map(|outcome| outcome.stop as u8).collect();
-        let labels: Vec<i32> = fit.labels().iter().map(|&label| label as i32).collect(); // NO_LABEL as -1
+        let labels: Vec<i32> = fit.labels()[rows].iter().map(|&label| label as i32).collect(); // NO_LABEL as -1
         let code = |warning: &Warning| format!("{:?}", warning.code);
         Ok(Fit {
             centroids: fit.centroids().to_pyarray(py).unbind(),
@@ -193,6 +239,7 @@ impl Done {
             inertia: fit.inertia(),
             limits_cost: fit.unlimited.map_or(0.0, |nearest| fit.cost(fit.best.inertia - nearest)),
             n_iter: fit.best.iterations,
+            empty: fit.empty(),
             fingerprint: fit.fingerprint.clone(),
             device: format!("{} ({})", fit.device.used, fit.device.adapter),
             rounding: fit.rounding.rms,

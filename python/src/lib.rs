@@ -9,11 +9,13 @@
 //! | `stream` | rows that come in batches |
 //! | `sweep` | fits for several numbers of clusters |
 //! | `devices` | devices: opened, listed |
+//! | `comm` | the processes of a fit, by an object of Python |
 //! | `work` | work outside the interpreter's lock, which Ctrl-C stops |
 //! | `errors` | errors of the library as those of Python |
 //!
 //! What scikit-learn's interface asks for is written in Python, in `cairn_kmeans/`.
 
+mod comm;
 mod devices;
 mod errors;
 mod fit;
