@@ -275,7 +275,14 @@ impl PackedTable {
             rest = more;
         }
         let read = |(block, wanted, part): (usize, Range<usize>, &mut [i32])| {
+            let n_values = self.block.min(self.n_values() - block * self.block);
+            if part.len() == n_values {
+                self.read_block(block, as_bytes(part))?;
+                part.iter_mut().for_each(|value| *value = i32::from_le(*value));
+                return Ok(());
+            }
             BYTES.with_borrow_mut(|bytes| {
+                bytes.resize(n_values * 4, 0);
                 self.read_block(block, bytes)?;
                 let (some, _) = bytes[wanted.start * 4..wanted.end * 4].as_chunks::<4>();
                 part.iter_mut().zip(some).for_each(|(value, &bytes)| *value = i32::from_le_bytes(bytes));
@@ -285,9 +292,9 @@ impl PackedTable {
         parts.into_par_iter().with_max_len(1).map(read).collect()
     }
 
-    fn read_block(&self, block: usize, bytes: &mut Vec<u8>) -> Result<(), PackedError> {
+    /// Reads the bytes of a block, and checks them.
+    fn read_block(&self, block: usize, bytes: &mut [u8]) -> Result<(), PackedError> {
         let first = block * self.block;
-        bytes.resize(self.block.min(self.n_values() - first) * 4, 0);
         let at = MAGIC.len() as u64 + first as u64 * 4;
         let path = || self.path.clone();
         read_all(&*self.bytes, bytes, at).map_err(|reason| PackedError::Read { path: path(), reason })?;
@@ -306,6 +313,13 @@ impl PackedTable {
         self.sums[block].get_or_init(|| sum);
         Ok(())
     }
+}
+
+/// The bytes of values, as they are in memory.
+fn as_bytes(values: &mut [i32]) -> &mut [u8] {
+    let n_bytes = size_of_val(values);
+    // SAFETY: the bytes are those of the slice, borrowed as it is; a byte needs no alignment, and any bytes are an i32.
+    unsafe { std::slice::from_raw_parts_mut(values.as_mut_ptr().cast::<u8>(), n_bytes) }
 }
 
 /// A sum of 64 bits. Each step is a bijection of what was there before and of the word that it adds, so that no other word

@@ -18,14 +18,21 @@ pub(super) enum Assign<'a> {
     /// An engine that keeps what it knows of rows in memory.
     Kept(Box<dyn Passes + 'a>),
     /// Chunk by chunk, each as if it were the first.
-    Chunks(&'a dyn Engine, DeviceInfo),
+    Chunks(Chunks<'a>),
+}
+
+/// Rows that come in chunks.
+pub(super) struct Chunks<'a> {
+    engine: &'a dyn Engine,
+    device: DeviceInfo,
+    sums: Option<Sums>, // of the last pass, by the labels that it set
 }
 
 impl<'a> Assign<'a> {
     pub(super) fn new(engine: &'a dyn Engine, rows: &RowParts<'a>, n_clusters: usize) -> Self {
         match rows.in_memory().and_then(|table| engine.passes(table, n_clusters)) {
             Some(passes) => Self::Kept(passes),
-            None => Self::Chunks(engine, engine.info()),
+            None => Self::Chunks(Chunks { engine, device: engine.info(), sums: None }),
         }
     }
 
@@ -33,7 +40,7 @@ impl<'a> Assign<'a> {
     pub(super) fn info(&self) -> DeviceInfo {
         match self {
             Self::Kept(passes) => passes.info(),
-            Self::Chunks(_, device) => device.clone(),
+            Self::Chunks(chunks) => chunks.device.clone(),
         }
     }
 
@@ -52,7 +59,7 @@ impl<'a> Assign<'a> {
         let mut skipped = 0;
         let own = match self {
             Self::Kept(passes) => passes.pass((first, centroids), &mut labels[rows.own()], watch),
-            Self::Chunks(engine, device) => chunks(*engine, device, rows, centroids, labels, watch),
+            Self::Chunks(chunks) => chunks.pass(rows, (first, centroids), labels, watch),
         };
         let own = own.map(|own| {
             own.map(|own| {
@@ -70,30 +77,47 @@ impl<'a> Assign<'a> {
     }
 }
 
-fn chunks(
-    engine: &dyn Engine,
-    device: &mut DeviceInfo,
-    rows: &RowParts<'_>,
-    centroids: &[i32],
-    labels: &mut [u32],
-    watch: &Watch<'_>,
-) -> Result<Option<Passed>, EngineError> {
-    let lattice = &rows.head().lattice;
-    let mut session = engine.nearest(Centroids { lattice, values: centroids })?;
-    let sums = PartSums::new(centroids.len() / lattice.n_dims(), lattice.n_dims());
-    let mut repaired = 0;
-    let all = rows.visit(watch, &mut |first, chunk| {
-        let found = session.labels(chunk)?;
-        sums.add(chunk, &found.labels);
-        labels[first..][..found.labels.len()].copy_from_slice(&found.labels);
-        repaired += found.repaired;
-        Ok(ControlFlow::Continue(()))
-    })?;
-    let now = session.info();
-    if now.fallback.is_some() {
-        *device = now;
+impl Chunks<'_> {
+    /// The sums are those of the last pass, but for rows whose label has changed.
+    fn pass(
+        &mut self,
+        rows: &RowParts<'_>,
+        (first_pass, centroids): (bool, &[i32]),
+        labels: &mut [u32],
+        watch: &Watch<'_>,
+    ) -> Result<Option<Passed>, EngineError> {
+        let lattice = &rows.head().lattice;
+        let n_clusters = centroids.len() / lattice.n_dims();
+        let mut session = self.engine.nearest(Centroids { lattice, values: centroids })?;
+        let before = self.sums.take().filter(|_| !first_pass);
+        let changes = PartSums::new(n_clusters, lattice.n_dims());
+        let mut repaired = 0;
+        let all = rows.visit(watch, &mut |first, chunk| {
+            let found = session.labels(chunk)?;
+            let labels = &mut labels[first..][..found.labels.len()];
+            changes.add(chunk, before.as_ref().map(|_| &*labels), &found.labels);
+            labels.copy_from_slice(&found.labels);
+            repaired += found.repaired;
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let now = session.info();
+        if now.fallback.is_some() {
+            self.device = now;
+        }
+        if !all {
+            return Ok(None);
+        }
+        let mut sums = changes.total(n_clusters, lattice.n_dims());
+        before.iter().for_each(|before| add(&mut sums, before));
+        self.sums = Some(sums.clone());
+        Ok(Some(Passed { sums, repaired, skipped: 0 }))
     }
-    Ok(all.then(|| Passed { sums: sums.total(), repaired, skipped: 0 }))
+}
+
+/// Adds other sums, which may be those of changes.
+fn add(sums: &mut Sums, more: &Sums) {
+    sums.sums.iter_mut().zip(&more.sums).for_each(|(sum, more)| *sum += more);
+    sums.counts.iter_mut().zip(&more.counts).for_each(|(count, more)| *count = count.wrapping_add(*more));
 }
 
 /// Sums of the clusters, of which each thread has some.
@@ -105,27 +129,35 @@ impl PartSums {
         Self((0..rayon::current_num_threads()).map(none).collect())
     }
 
-    /// Adds the rows of a chunk, each to the sum of its label.
-    fn add(&self, table: &Table, labels: &[u32]) {
+    /// Adds the rows of a chunk, each to the sum of its label; of those that had another label before only the change.
+    fn add(&self, table: &Table, before: Option<&[u32]>, labels: &[u32]) {
         let size = labels.len().div_ceil(self.0.len()).max(1);
         labels.par_chunks(size).zip(&self.0).enumerate().for_each(|(part, (labels, sums))| {
             let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
             let (d, integers, sums) = (table.n_dims(), Integers::widest(), &mut *sums);
+            let mut add = |row: usize, label: u32, weight: i64| {
+                integers.add(&mut sums.sums[label as usize * d..][..d], table.point(row), weight);
+                let count = &mut sums.counts[label as usize];
+                *count = count.wrapping_add_signed(weight);
+            };
             for (row, &label) in (part * size..).zip(labels) {
-                let (label, weight) = (label as usize, table.weights.get(row));
-                integers.add(&mut sums.sums[label * d..][..d], table.point(row), weight.into());
-                sums.counts[label] += u64::from(weight);
+                let weight = i64::from(table.weights.get(row));
+                match before.map(|before| before[row]) {
+                    Some(before) if before == label => {}
+                    Some(before) => {
+                        add(row, before, -weight);
+                        add(row, label, weight);
+                    }
+                    None => add(row, label, weight),
+                }
             }
         });
     }
 
-    fn total(self) -> Sums {
-        let mut parts =
-            self.0.into_iter().map(|part| part.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let mut all = parts.next().unwrap_or_else(|| Sums::none(0, 0));
-        for part in parts {
-            all.sums.iter_mut().zip(part.sums).for_each(|(sum, more)| *sum += more);
-            all.counts.iter_mut().zip(part.counts).for_each(|(count, more)| *count += more);
+    fn total(self, n_clusters: usize, n_dims: usize) -> Sums {
+        let mut all = Sums::none(n_clusters, n_dims);
+        for part in self.0 {
+            add(&mut all, &part.into_inner().unwrap_or_else(PoisonError::into_inner));
         }
         all
     }
