@@ -80,6 +80,8 @@ class SocketComm:
 
     def close(self) -> None:
         for peer in self._peers:
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(peer.fileno())) as same:
+                same.shutdown(socket.SHUT_RDWR)  # wakes a call that waits for it
             peer.close()
 
     def gather(self, own: bytes) -> list[bytes]:

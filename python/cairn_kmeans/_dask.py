@@ -24,6 +24,8 @@ LOOK = 1
 PATIENCE = 5
 #: Listeners of this process, by the key of their fit.
 _hubs: dict[bytes, Listener] = {}
+#: Connections of the first process, by the key of their fit.
+_comms: dict[bytes, SocketComm] = {}
 
 
 def is_client(comm: Any) -> bool:
@@ -104,7 +106,8 @@ def _results(client: Any, tasks: list[Any], chosen: set[str]) -> list[Any]:
     with contextlib.suppress(TimeoutError):
         wait(tasks, timeout=PATIENCE)  # a worker that died never answers
     errors = [task.exception() for task in tasks if task.status == "error"]
-    raise next((error for error in errors if not isinstance(error, RuntimeError)), errors[0])
+    lost = RuntimeError("the workers of this fit were stopped; fit again")
+    raise next((error for error in errors if not isinstance(error, RuntimeError)), errors[0] if errors else lost)
 
 
 def _rows(X: Any, n_workers: int) -> Any:
@@ -146,6 +149,10 @@ def _close(address: tuple[str, int], key: bytes) -> None:
     with contextlib.suppress(OSError), socket.create_connection(address, timeout=1):
         pass
     hub.close()
+    # ends one that goes on, as after Ctrl-C
+    comm = _comms.pop(key, None)
+    if comm is not None:
+        comm.close()
 
 
 def _fit(
@@ -159,9 +166,12 @@ def _fit(
     """What a worker does."""
     rank, size = place
     comm = SocketComm(rank, size, hub=_hubs.get(key), address=address, key=key)
+    if rank == 0:
+        _comms[key] = comm
     try:
         fitted = model._fit_rank(X, sample_weight, comm)
     finally:
+        _comms.pop(key, None)
         comm.close()
     labels = fitted.__dict__.pop("labels_")
     return (fitted if rank == 0 else None), labels

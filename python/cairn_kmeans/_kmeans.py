@@ -219,7 +219,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         comm : communicator of mpi4py or dask.distributed.Client, default=None
             Several processes make the fit together, to the result of one process with all rows, bit by bit. With a
             communicator of mpi4py each of them calls `fit` with its own rows, which follow those of the ranks before it;
-            ``labels_`` are of these rows, all else is of all rows. With a client of Dask `fit` is called once, with an
+            ``labels_`` and ``warnings_`` are of these rows, all else is of all rows. With a client of Dask `fit` is called once, with an
             array or a dataframe of Dask, and each worker fits some of its chunks. Without `population`, `refine` and
             limits on sizes. ``tol`` is compared with the variance of the weighted rows.
 
@@ -254,12 +254,22 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         if callable(self.init):
             raise ValueError("init is a function, which needs all rows in one process; give 'k-means++', 'random' or rows")
         if not _dask.is_client(comm):
-            return self._fit_rank(X, sample_weight, _comm.of_mpi(comm), callback)
+            ranks = _comm.of_mpi(comm)
+            if ranks.size == 1:
+                return self.fit(X, sample_weight=sample_weight, callback=callback)
+            return self._fit_rank(X, sample_weight, ranks, callback)
         if callback is not None:
             raise ValueError("callback is not called by the workers of Dask; leave it out")
-        fitted, self.labels_ = _dask.fit(clone(self), X, sample_weight, comm)
+        fitted, labels = _dask.fit(clone(self), X, sample_weight, comm)
         parameters = self.get_params(deep=False)
+        for name in [name for name in self.__dict__ if name not in parameters]:
+            delattr(self, name)  # of an earlier fit
         self.__dict__.update({name: value for name, value in fitted.__dict__.items() if name not in parameters})
+        self.labels_ = labels
+        names = getattr(X, "columns", None)
+        if names is not None and all(isinstance(name, str) for name in names):
+            self.feature_names_in_ = np.asarray(names, dtype=object)
+        self._warn(len(self.restarts_))
         return self
 
     def _fit_rank(self, X: Any, sample_weight: Any, comm: _comm.Comm, callback: Optional[Callback] = None) -> KMeans:

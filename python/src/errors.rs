@@ -29,6 +29,7 @@ impl From<Failure> for PyErr {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Fit(error) | Failure::Sweep(SweepError::Fit(error)) => of_fit(error),
+            Failure::Model(ModelError::Comm(error)) => PyRuntimeError::new_err(error.to_string()),
             Failure::Model(ModelError::Write(error)) => of_data(error),
             Failure::Model(error @ (ModelError::NotFound { .. } | ModelError::Read { .. })) => {
                 PyOSError::new_err(error.to_string())

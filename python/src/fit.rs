@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cairn::comm::{Comm, agree};
+use cairn::comm::{Comm, CommError, agree};
 use cairn::data::{Dataset, Scale};
 use cairn::engine::{Device, Metric, OpenOptions};
 use cairn::kmeans::{
@@ -148,18 +148,28 @@ pub(crate) fn fit(
     callback: Option<Py<PyAny>>,
     comm: Option<Bound<'_, PyAny>>,
 ) -> PyResult<Fit> {
-    let (data, kmeans, options) = (table.dataset()?, request.kmeans()?, options()?);
-    let (threads, tol, metric) = (request.threads, request.tol, request.metric()?);
     let comm = comm.map(|comm| PyComm::new(&comm)).transpose()?;
+    let prepared = || Ok((table.dataset()?, request.kmeans()?, options()?, request.metric()?));
+    let prepared: PyResult<_> = prepared();
+    if let (Some(comm), Err(error)) = (&comm, &prepared) {
+        let told: Result<(), CommError> =
+            py.detach(|| agree(comm, Err(CommError::Lost { reason: error.to_string() })));
+        debug_assert!(told.is_err());
+    }
+    let (data, kmeans, options, metric) = prepared?;
+    let (threads, tol) = (request.threads, request.tol);
     let done = work::run(py, callback.as_ref(), |watcher| {
         // a pool of its own: threads of a common one would be missing after a fork
-        in_threads(Some(threads), || {
-            let data = for_metric(data, metric)?;
-            match &comm {
-                None => run(&data, kmeans, tol, options, watcher),
-                Some(comm) => run_on_rank(&data, kmeans.tol(tol), options, watcher, comm),
+        match &comm {
+            None => {
+                in_threads(Some(threads), || run(&for_metric(data, metric)?, kmeans, tol, options, watcher))
             }
-        })
+            Some(comm) => {
+                let data =
+                    agree(comm, Ok::<_, Failure>(())).and_then(|()| agree(comm, for_metric(data, metric)))?;
+                run_on_rank(&data, kmeans.tol(tol).threads(threads), options, watcher, comm)
+            }
+        }
     })?;
     done?.into_python(py)
 }
@@ -216,11 +226,11 @@ fn run_on_rank(
     let fit = fit_on_ranks(&opened, own, &params, comm, None, &mut seen)?;
     let params = KMeans::from(params).restarts(fit.restarts.count()).check()?;
     let model = fit.model_on_ranks(own, &params, comm)?;
-    let warnings = warnings::of_rank(&fit, own)?;
     let counts = comm.gather(&(own.points.n_points() as u64).to_le_bytes())?;
     let count =
         |bytes: &Vec<u8>| bytes.as_chunks().0.iter().map(|&n| u64::from_le_bytes(n) as usize).sum::<usize>();
     let first = counts[..comm.rank()].iter().map(count).sum();
+    let warnings = warnings::of_rank(&fit, own)?;
     Ok(Done { rows: first..first + own.points.n_points(), fit, model, warnings })
 }
 

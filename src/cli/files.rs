@@ -3,7 +3,7 @@
 use cairn::data::DataError;
 use cairn::data::write::{Output, RestartRow, RestartsOut};
 use cairn::engine::{NO_LABEL, Outcome};
-use cairn::kmeans::Progress;
+use cairn::kmeans::{Fit, Progress};
 use cairn::model::ModelError;
 
 use super::args::FitArgs;
@@ -72,6 +72,22 @@ impl RestartsFile {
         if let Some(Ok(file)) = &mut self.0
             && let Err(error) =
                 progress.batch.iter().try_for_each(|outcome| file.write(&row(outcome, progress)))
+        {
+            self.0 = Some(Err(error));
+        }
+    }
+
+    /// Writes all restarts of a fit.
+    pub(super) fn write_all(&mut self, fit: &Fit) {
+        let row = |outcome: &Outcome| RestartRow {
+            restart: outcome.restart,
+            inertia: fit.cost(outcome.inertia),
+            iterations: outcome.iterations,
+            stopped: outcome.stop.name(),
+            stopped_code: outcome.stop as u8,
+        };
+        if let Some(Ok(file)) = &mut self.0
+            && let Err(error) = fit.restarts.outcomes.iter().try_for_each(|outcome| file.write(&row(outcome)))
         {
             self.0 = Some(Err(error));
         }

@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 
 use anyhow::Context;
+use cairn::comm::CommError;
 use cairn::data::Dataset;
 use cairn::data::write::Output;
+use cairn::engine::EngineError;
 use cairn::kmeans::{
     Algorithm, CONTINUE, Checkpoint, Fit, FitError, KMeans, Minibatch, Params, ParamsError, RunEnd, Share,
     Step, fit_in_steps, fit_on_ranks, fit_restarts_on_ranks, fit_streamed, fit_with_checkpoint, labelled,
@@ -45,12 +47,7 @@ pub(super) fn run(args: &FitArgs, ranks: &Ranks) -> anyhow::Result<()> {
     stop::forbid(Some(NO_RESTART));
     let done = work((args, ranks), asked, &mut restarts, &mut kept)?;
     stop::forbid(None);
-    if follower::follows() {
-        return match done.fit.searched.ended {
-            RunEnd::Cancelled => Err(Stopped(String::new()).into()),
-            _ => Ok(()),
-        };
-    }
+    let Some(done) = done else { return Ok(()) };
     let listed = restarts.finish();
     let (report, written) = files.write(&done);
     let reported = report.map_or(Ok(()), |to| write_report(&done, to));
@@ -105,12 +102,13 @@ fn end(done: &Done<'_>, kept: Option<&Checkpoint>) -> anyhow::Result<()> {
     Err(Stopped(format!("the result is that of {of}; {written}{kept}")).into())
 }
 
+/// The fit, with all that is known of it; `None` of a process that follows another one.
 fn work<'a>(
     (args, ranks): (&'a FitArgs, &Ranks),
     asked: Asked,
     restarts: &mut RestartsFile,
     kept: &mut Option<Checkpoint>,
-) -> anyhow::Result<Done<'a>> {
+) -> anyhow::Result<Option<Done<'a>>> {
     let Ready { opened, data, source, params, starts, begun, read } =
         ranks.agree(ready::ready(args, asked, ranks.comm()))?;
     let share = ranks.share(args, &data, &params)?;
@@ -124,11 +122,13 @@ fn work<'a>(
     let params = KMeans::from(params).best_so_far(true).check()?;
     let shared = share.zip(ranks.comm());
     let fit = {
-        let (mut bar, mut said, is_kept) = (None, None, kept.is_some());
+        let (mut bar, mut said, is_kept) = (None, None, kept.is_some() || follower::keeps());
         let mut seen = |step: Step<'_>| {
             progress::of_fit(&mut bar, &step);
             let Step::Restarts(progress) = step else { return CONTINUE };
-            restarts.write(&progress);
+            if share != Some(Share::Restarts) {
+                restarts.write(&progress); // else those of this process alone
+            }
             checkpoint::warn(&progress, &mut said);
             if is_kept {
                 stop::keep();
@@ -164,8 +164,29 @@ fn work<'a>(
     }
     let fit = fit.map_err(|error| match (error, words) {
         (FitError::Cancelled { .. }, Some(words)) => Stopped(words).into(),
-        (error, _) => explain(error, &data, args),
+        (error @ FitError::Cancelled { .. }, _) if share == Some(Share::Restarts) => {
+            let text = format!(
+                "{error}: shared by processes they have no result before all are done; {NOTHING_WRITTEN}"
+            );
+            Stopped(text).into()
+        }
+        // all processes are cancelled together
+        (error @ FitError::Cancelled { .. }, _) => explain(error, &data, args),
+        (error, _) => {
+            let heard = matches!(
+                error,
+                FitError::Comm(CommError::Failed { .. })
+                    | FitError::Engine(EngineError::Comm(CommError::Failed { .. }))
+            );
+            ranks.told(explain(error, &data, args), heard)
+        }
     })?;
+    if follower::follows() {
+        return Ok(None); // the first process does the rest
+    }
+    if share == Some(Share::Restarts) {
+        restarts.write_all(&fit);
+    }
     let mut warnings = hints::with_flags(warnings::of_fit(&fit, &data)?);
     warnings.extend(args.rows_out.as_ref().and_then(|to| rows_out::unread(&*source, to)));
     if fit.searched.ended == RunEnd::Cancelled {
@@ -175,7 +196,7 @@ fn work<'a>(
     let score = score_of(&data, &fit, params.n_clusters())?;
     let measures = measures_of(&data, &fit, &params, args, &warnings)?;
     let total = begun.elapsed();
-    Ok(Done { args, data, source, params, fit, score, measures, warnings, starts, opened, read, total })
+    Ok(Some(Done { args, data, source, params, fit, score, measures, warnings, starts, opened, read, total }))
 }
 
 /// The parameters of what was done: what is left of a stopped fit is in all the same as one of fewer restarts or batches.

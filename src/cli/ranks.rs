@@ -6,12 +6,13 @@ use std::time::Duration;
 
 #[cfg(feature = "mpi")]
 use anyhow::Context;
-use cairn::comm::{self, Comm};
+use anyhow::anyhow;
+use cairn::comm::{self, Comm, CommError};
 use cairn::data::Dataset;
-use cairn::kmeans::{MemoryPlan, Params, Search, Share, Shared};
+use cairn::kmeans::{MOST_OUTCOMES, MemoryPlan, Params, Search, Share, Shared};
 use serde::Serialize;
 
-use super::args::{Command, FitArgs, ProgressArg, ShareArg};
+use super::args::{Command, FitArgs, InitArg, ProgressArg, ShareArg};
 use super::failure::Usage;
 use super::{follower, notes, progress};
 
@@ -19,6 +20,9 @@ use super::{follower, notes, progress};
 pub(super) struct Ranks {
     comm: Option<Box<dyn Comm>>, // of several
 }
+
+/// Bytes of each row of the whole table in a process that has some of the rows: the labels of two restarts, and others.
+const PER_ROW_OF_ALL: u64 = 12;
 
 /// How a fit was shared, as JSON.
 #[derive(Serialize)]
@@ -34,7 +38,8 @@ impl Ranks {
         let comm = world()?.filter(|comm| comm.size() > 1);
         let Some(comm) = comm else { return Ok(Self { comm: None }) };
         if comm.rank() > 0 {
-            follower::set();
+            let keeps = matches!(command, Command::Fit(args) if args.run.checkpoint.is_some());
+            follower::set(keeps);
             progress::set(ProgressArg::None, true);
             if let Command::Fit(args) = command {
                 follow(args);
@@ -57,10 +62,41 @@ impl Ranks {
 
     /// The value, if no process has failed.
     pub(super) fn agree<T>(&self, own: anyhow::Result<T>) -> anyhow::Result<T> {
-        match self.comm() {
-            Some(comm) => comm::agree(comm, own),
-            None => own,
+        let Some(comm) = self.comm() else { return own };
+        match own {
+            Ok(value) => comm::agree(comm, Ok(value)),
+            Err(error) => {
+                // with what caused it
+                let told: anyhow::Result<()> = comm::agree(comm, Err(anyhow!("{error:#}")));
+                debug_assert!(told.is_err());
+                Err(error)
+            }
         }
+    }
+
+    /// The error of a fit, which all processes have: on the first one that of the process in which it arose, in whose words.
+    pub(super) fn told(&self, error: anyhow::Error, heard: bool) -> anyhow::Error {
+        let Some(comm) = self.comm() else { return error };
+        let own = if heard { String::new() } else { format!("{error:#}") };
+        // those that can't be reached say nothing
+        let all = comm.gather(own.as_bytes()).unwrap_or_default();
+        match all.iter().position(|text| !text.is_empty()) {
+            Some(rank) if heard => {
+                anyhow!("process {rank} of this fit failed: {}", String::from_utf8_lossy(&all[rank]))
+            }
+            _ => error,
+        }
+    }
+
+    /// Checks that all processes found the same table.
+    fn check_table(&self, data: &Dataset<'_>) -> anyhow::Result<()> {
+        let Some(comm) = self.comm() else { return Ok(()) };
+        let own = format!("{} rows of {}", data.points.n_points(), data.columns.join(", "));
+        let all = comm.gather(own.as_bytes())?;
+        let Some(rank) = all.iter().position(|table| *table != all[0]) else { return Ok(()) };
+        let text = |table: &[u8]| String::from_utf8_lossy(table).into_owned();
+        let (what, other, expected) = ("a table of", text(&all[rank]), text(&all[0]));
+        Err(CommError::Unlike { rank, what, other, expected }.into())
     }
 
     /// What they share of this fit; `None` of one process. All find the same.
@@ -71,6 +107,7 @@ impl Ranks {
         params: &Params,
     ) -> anyhow::Result<Option<Share>> {
         let Some(comm) = self.comm() else { return Ok(None) };
+        self.check_table(data)?;
         let rows = own_rows(data, comm);
         let limit = args.host.memory.map(|memory| memory.as_u64());
         let whole = MemoryPlan::of(data, params, u64::MAX)?.in_memory;
@@ -86,8 +123,16 @@ impl Ranks {
         let needed = match share {
             Share::Restarts => whole,
             // a process may have no row
-            Share::Rows => part.map_or(MemoryPlan::PROCESS, |plan| plan.in_memory),
+            Share::Rows => {
+                let weights = if data.weights.is_some() { 24 } else { 0 };
+                let of_all = data.points.n_points() as u64 * (PER_ROW_OF_ALL + weights);
+                part.map_or(MemoryPlan::PROCESS, |plan| plan.in_memory).saturating_add(of_all)
+            }
         };
+        if args.measures && share == Share::Rows {
+            let text = "--measures: they need the whole table in one process; leave them out, or take --share restarts";
+            return Err(Usage(text.into()).into());
+        }
         let too_much = limit.filter(|&limit| needed > limit);
         self.agree(too_much.map_or(Ok(()), |limit| {
             let text = format!(
@@ -128,6 +173,7 @@ impl Ranks {
 fn chosen(args: &FitArgs, params: &Params, n_processes: usize, fits: bool) -> anyhow::Result<Share> {
     let restarts = params.n_restarts() >= n_processes as u64
         && params.search() == Search::Restarts
+        && params.n_restarts() <= MOST_OUTCOMES as u64
         && params.time().is_none()
         && args.run.checkpoint.is_none();
     match args.ranks.share {
@@ -158,8 +204,10 @@ fn follow(args: &mut FitArgs) {
 }
 
 fn check(args: &FitArgs) -> Result<(), Usage> {
-    if args.job.data == "-" || args.more.iter().any(|source| source == "-") {
-        return Err(Usage("standard input reaches one process only: save the table to a file first".into()));
+    let starts = matches!(&args.job.init, InitArg::File(file) if file == "-");
+    let truth = args.job.truth_file.as_deref() == Some("-");
+    if args.job.data == "-" || args.more.iter().any(|source| source == "-") || starts || truth {
+        return Err(Usage("standard input reaches one process only: save it to a file first".into()));
     }
     Ok(())
 }
@@ -188,8 +236,12 @@ fn world() -> anyhow::Result<Option<Box<dyn Comm>>> {
 /// None: without the feature `mpi` each process is alone, which is said if there are others.
 #[cfg(not(feature = "mpi"))]
 fn world() -> anyhow::Result<Option<Box<dyn Comm>>> {
-    let size = || env::var("OMPI_COMM_WORLD_SIZE").ok()?.parse::<u64>().ok();
-    if let Some(size) = size().filter(|&size| size > 1) {
+    let number = |name: &str| env::var(name).ok()?.parse::<u64>().ok();
+    // of Open MPI, of MPICH and Intel MPI, and of Slurm where it starts processes of MPI
+    let pmix = env::var_os("PMIX_RANK").and_then(|_| number("SLURM_NTASKS"));
+    let size = number("OMPI_COMM_WORLD_SIZE").or_else(|| number("PMI_SIZE")).or(pmix);
+    let rank = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"].into_iter().find_map(number);
+    if let Some(size) = size.filter(|&size| size > 1 && rank == Some(0)) {
         notes::write_note(&format!(
             "mpirun has started {size} processes, and this program was built without the feature mpi: each of them works \
              alone; install it by `cargo install --path . --features mpi`"

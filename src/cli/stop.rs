@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use super::terminal;
+use super::{follower, terminal};
 
 /// Set by the first Ctrl-C while the work can stop by itself.
 pub(super) static STOP: AtomicBool = AtomicBool::new(false);
@@ -69,14 +69,14 @@ pub(super) fn on_other(signal: i32) -> bool {
 pub(super) fn on_ctrl_c() -> bool {
     if CAN_STOP.swap(false, Ordering::Relaxed) {
         STOP.store(true, Ordering::Relaxed);
-        if terminal::stderr_is_terminal() {
+        if terminal::stderr_is_terminal() && !follower::follows() {
             terminal::over_bar(
                 "stopping, as soon as the work in progress ends; Ctrl-C again ends it at once",
             );
         }
         return true;
     }
-    if let Some(words) = LAST_WORDS.lock().ok().and_then(|words| *words) {
+    if let Some(words) = LAST_WORDS.lock().ok().and_then(|words| *words).filter(|_| !follower::follows()) {
         terminal::over_bar(&format!("stopped by Ctrl-C; {words}"));
     }
     false

@@ -50,7 +50,7 @@ impl<'a> Dataset<'a> {
     }
 
     /// Some of the rows, without their classes: what a rank of [`fit_on_ranks`](crate::kmeans::fit_on_ranks()) has of a table. Values
-    /// are borrowed. Errors in them have the numbers that rows have in the whole table.
+    /// are borrowed.
     ///
     /// ```
     /// use cairn::data;

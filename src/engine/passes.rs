@@ -26,7 +26,7 @@ pub trait Passes {
     /// [`EngineError`] if the device fails.
     fn pass(
         &mut self,
-        centroids: (bool, &[i32]),
+        first_and_centroids: (bool, &[i32]),
         labels: &mut [u32],
         watch: &Watch<'_>,
     ) -> Result<Option<Passed>, EngineError>;

@@ -22,6 +22,7 @@ use super::ranks::Shared;
 use super::restarts::{Restarts, Spread};
 use super::run::{CONTINUE, complete, label_outside, lock, run_from};
 use super::search::{RunEnd, Search, Searched};
+use crate::comm;
 use crate::data::{Dataset, Scaling};
 use crate::engine::cost::JobSize;
 use crate::engine::parts::{self, PartsSession, RowParts};
@@ -456,10 +457,18 @@ pub fn in_threads<T: Send, E: From<FitError> + Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, E> + Send,
 ) -> Result<T, E> {
-    let Some(threads) = threads else { return work() };
+    match pool(threads)? {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
+}
+
+/// A pool of so many threads, or none for the current one.
+pub(super) fn pool(threads: Option<usize>) -> Result<Option<rayon::ThreadPool>, FitError> {
+    let Some(threads) = threads else { return Ok(None) };
     let failed =
         |error: rayon::ThreadPoolBuildError| FitError::Threads { threads, reason: error.to_string() };
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(failed)?.install(work)
+    Ok(Some(rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(failed)?))
 }
 
 /// Clusters a packed table.
@@ -586,8 +595,12 @@ fn lloyd(
 ) -> Result<Ran, FitError> {
     let table = job.table;
     let hashes = elsewhere.map(|(_, hashes)| hashes);
-    let kept =
-        checkpoint.map(|(checkpoint, data)| checkpoint.begin(params, (job, hashes), data)).transpose()?;
+    let kept = checkpoint.map(|(checkpoint, data)| checkpoint.begin(params, (job, hashes), data)).transpose();
+    // the file of the first rank may be one that can't be written now
+    let kept = match elsewhere {
+        Some((rows, _)) => comm::agree(rows.comm(), kept.map_err(FitError::from))?,
+        None => kept?,
+    };
     let (from, recorder) = kept.map_or_else(Default::default, |(from, recorder)| (from, Some(recorder)));
     let start = Instant::now();
     let mut session = match elsewhere {
@@ -621,6 +634,8 @@ fn lloyd(
     let plan = RunPlan::of(params);
     let (mut restarts, searched, resumed) =
         run_from(session.as_mut(), job, &plan, (&iterations, &latest), (from, recorder), &mut seen)?;
+    let device = session.info();
+    drop(session); // with what it knows of the rows
     let mut unfinished = false;
     if params.best_so_far()
         && restarts.count() == 0
@@ -635,7 +650,7 @@ fn lloyd(
     if !(params.best_so_far() && restarts.count() > 0 && restarts.are_all_kept()) {
         restarts = complete(restarts, searched.ended, n_restarts)?;
     }
-    let (splits, device) = (Vec::new(), session.info());
+    let splits = Vec::new();
     Ok(Ran { restarts, searched, resumed, splits, sample: None, unfinished, device, loading })
 }
 

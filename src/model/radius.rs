@@ -33,6 +33,10 @@ pub(super) fn of_ranks(fit: &Fit, own: &Dataset<'_>, comm: &dyn Comm) -> Result<
         Ok(all.iter().map(word).collect())
     };
     let counts = gathered(vec![own.points.n_points() as u64])?;
+    let rows: u64 = counts.iter().flatten().sum();
+    if rows != fit.n_points as u64 {
+        return Err(other_data(fit, own)); // on all ranks
+    }
     let first = counts[..comm.rank()].iter().flatten().sum::<u64>() as usize;
     let weights =
         own.weights.as_ref().map(|own| gathered(own.iter().map(|weight| weight.to_bits()).collect()));

@@ -45,7 +45,7 @@ impl<'a> Assign<'a> {
     }
 
     /// Sets the labels of this process's rows to their nearest centroids (n_clusters, n_dims), of which there are `labels` of all
-    /// rows. What it returns is of all ranks, but for the distances that this one left out. `first`: in this restart. `None` if
+    /// rows. What it returns is of all ranks. `first`: in this restart. `None` if
     /// the watch ends the run.
     pub(super) fn pass(
         &mut self,
@@ -56,23 +56,21 @@ impl<'a> Assign<'a> {
     ) -> Result<Option<Passed>, EngineError> {
         let n_dims = rows.head().n_dims();
         let n_clusters = centroids.len() / n_dims;
-        let mut skipped = 0;
         let own = match self {
             Self::Kept(passes) => passes.pass((first, centroids), &mut labels[rows.own()], watch),
             Self::Chunks(chunks) => chunks.pass(rows, (first, centroids), labels, watch),
         };
         let own = own.map(|own| {
             own.map(|own| {
-                skipped = own.skipped;
                 let Sums { sums, mut counts } = own.sums;
-                counts.push(own.repaired);
+                counts.extend([own.repaired, own.skipped]);
                 Partial { sums, counts, wide: Vec::new() }
             })
         });
         let like =
-            Partial { sums: vec![0; n_clusters * n_dims], counts: vec![0; n_clusters + 1], wide: vec![] };
+            Partial { sums: vec![0; n_clusters * n_dims], counts: vec![0; n_clusters + 2], wide: vec![] };
         let Some(Partial { sums, mut counts, .. }) = rows.sum(own, &like)? else { return Ok(None) };
-        let repaired = counts.pop().unwrap_or(0);
+        let [skipped, repaired] = [counts.pop(), counts.pop()].map(Option::unwrap_or_default);
         Ok(Some(Passed { sums: Sums { sums, counts }, repaired, skipped }))
     }
 }

@@ -12,6 +12,9 @@ use crate::packed::PackedTable;
 /// What is done with some rows: the index of the first of them, and they as a table.
 pub(super) type Visit<'a> = dyn FnMut(usize, &Table) -> Result<ControlFlow<()>, EngineError> + 'a;
 
+/// Labels of a rank that are gathered at a time.
+const PIECE: usize = 1 << 22;
+
 /// Where the rows of this process are.
 #[derive(Debug, Clone, Copy)]
 enum Place<'a> {
@@ -157,10 +160,18 @@ impl<'a> RowParts<'a> {
         if self.comm.size() == 1 {
             return Ok(());
         }
-        let own = labels[self.own()].iter().flat_map(|label| label.to_le_bytes()).collect();
-        let Some(all) = comm::gather::<EngineError>(self.comm, Ok(Some(own)))? else { return Ok(()) };
-        let all = all.iter().flat_map(|bytes| bytes.as_chunks().0);
-        labels.iter_mut().zip(all).for_each(|(label, &bytes)| *label = u32::from_le_bytes(bytes));
+        let longest = self.firsts.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
+        for at in (0..longest).step_by(PIECE) {
+            let own = self.own();
+            let own = (own.start + at).min(own.end)..(own.start + at + PIECE).min(own.end);
+            let own = labels[own].iter().flat_map(|label| label.to_le_bytes()).collect();
+            let Some(all) = comm::gather::<EngineError>(self.comm, Ok(Some(own)))? else { return Ok(()) };
+            for (bytes, first) in all.iter().zip(self.firsts) {
+                let to = labels.iter_mut().skip(first + at);
+                let piece = bytes.as_chunks().0;
+                to.zip(piece).for_each(|(label, &bytes)| *label = u32::from_le_bytes(bytes));
+            }
+        }
         Ok(())
     }
 }

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::together::{Ranks, Share, Shared};
+use super::together::{Ranks, Share, Shared, in_threads_of_all};
 use crate::comm::{Comm, CommError, Timed};
 use crate::data::Dataset;
 use crate::engine::{Batch, EngineError, Keep, Opened, Outcome, State, Work};
-use crate::kmeans::fit::{Fit, Progress, Step, fit_packed, in_threads};
+use crate::kmeans::fit::{Fit, Progress, Step, fit_packed};
 use crate::kmeans::pack::pack_for_watched;
 use crate::kmeans::restarts::{MOST_OUTCOMES, OUTCOME, Restarts, bytes_of, of_bytes};
 use crate::kmeans::saved::RunIdentity;
@@ -17,7 +17,7 @@ use crate::kmeans::{Algorithm, FitError, KMeans, Params, RunEnd, Search};
 /// restarts, on a device of its own. The fit is that of one process, to the last bit; every rank gets the whole of it. `seen` is
 /// told of the restarts of this rank.
 ///
-/// A rank that is cancelled, or fails, ends all when they have made their restarts. [`fit_on_ranks`](super::fit_on_ranks()) has
+/// A rank that is cancelled, or fails, ends all when they have made their restarts, without a result. [`fit_on_ranks`](super::fit_on_ranks()) has
 /// checkpoints, limits on the time, and tables larger than the memory of a rank.
 ///
 /// # Errors
@@ -33,7 +33,7 @@ pub fn fit_restarts_on_ranks(
     comm: &dyn Comm,
     seen: &mut (dyn FnMut(Step<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
-    in_threads(params.threads(), || {
+    in_threads_of_all(comm, params, || {
         let start = Instant::now();
         let comm = Timed::new(comm);
         let all = Ranks { comm: &comm };
@@ -57,7 +57,20 @@ pub fn fit_restarts_on_ranks(
         let kmeans = KMeans::from(params.clone()).best_so_far(false);
         let own = kmeans.first_restart(own.start).restarts(own.end - own.start).check()?;
         let progress = &mut |progress: &Progress<'_>| seen(Step::Restarts(*progress));
-        let mut fit = all.agree(fit_packed(opened, (&table, None), &own, None, progress))?;
+        let fit = fit_packed(opened, (&table, None), &own, None, progress);
+        // a rank that was cancelled ends all, with no gap in what was done
+        let cancelled = match &fit {
+            Err(FitError::Cancelled { done, .. }) => [*done, 1],
+            Ok(fit) => [fit.restarts.count(), 0],
+            Err(_) => [0, 0],
+        };
+        let mut words = cancelled;
+        comm.sum(&mut words)?;
+        let [done, cancels] = words;
+        if cancels > 0 {
+            return Err(FitError::Cancelled { done, of: n });
+        }
+        let mut fit = all.agree(fit)?;
         let outcomes = all.outcomes(&fit, first(0))?;
         let missing =
             || EngineError::DeviceFailed { adapter: fit.device.adapter.clone(), reason: "no restart".into() };

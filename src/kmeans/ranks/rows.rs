@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::together::{Ranks, Share, Shared};
-use crate::comm::{Comm, Partial, Timed};
+use super::together::{Ranks, Share, Shared, in_threads_of_all};
+use crate::comm::{Comm, CommError, Partial, Timed};
 use crate::data::Dataset;
 use crate::engine::parts::RowParts;
 use crate::engine::{Metric, Opened};
 use crate::kmeans::checkpoint::Checkpoint;
 use crate::kmeans::directions::place_directions;
-use crate::kmeans::fit::{Fit, Progress, Step, fit_packed, in_threads};
+use crate::kmeans::fit::{Fit, Progress, Step, fit_packed};
 use crate::kmeans::pack::{extent_of, place_rows};
 use crate::kmeans::saved::SavedRun;
 use crate::kmeans::streamed::needs_one_table;
@@ -69,7 +69,7 @@ pub fn fit_on_ranks(
     checkpoint: Option<&mut Checkpoint>,
     seen: &mut (dyn FnMut(Step<'_>) -> ControlFlow<()> + Send),
 ) -> Result<Fit, FitError> {
-    in_threads(params.threads(), || {
+    in_threads_of_all(comm, params, || {
         let start = Instant::now();
         let comm = Timed::new(comm);
         let all = Ranks { comm: &comm };
@@ -105,6 +105,9 @@ pub fn fit_on_ranks(
     })
 }
 
+/// Bytes of each row of the whole table: the labels of two restarts, and those that are gathered.
+const PER_ROW_OF_ALL: u64 = 12;
+
 /// The rows of a rank on the lattice of the whole table.
 struct Placed {
     head: Table,
@@ -135,10 +138,13 @@ impl Ranks<'_> {
         }
         self.comm.broadcast(&mut bytes, 0)?;
         let Some((_, run)) = bytes.split_first() else { return Ok(None) };
+        let from = (!run.is_empty() && checkpoint.is_none()).then(|| SavedRun::of_bytes(run)).transpose();
+        let from = self.agree(from.map_err(FitError::from));
         if checkpoint.is_some() {
+            from?;
             return Ok(checkpoint);
         }
-        let from = (!run.is_empty()).then(|| SavedRun::of_bytes(run)).transpose()?;
+        let from = from?;
         Ok(Some(own.insert(Checkpoint::following(from))))
     }
 
@@ -158,7 +164,8 @@ impl Ranks<'_> {
         let n_points = firsts[firsts.len() - 1];
         let rows = firsts[self.comm.rank()]..firsts[self.comm.rank() + 1];
         check_shape(n_points, n_dims)?;
-        let needed = (n_own as u64 * (n_dims as u64 * 4 + 28)).saturating_add(n_points as u64 * 8);
+        let needed =
+            (n_own as u64 * (n_dims as u64 * 4 + 28)).saturating_add(n_points as u64 * PER_ROW_OF_ALL);
         self.agree(memory::check(needed).map_err(FitError::from))?;
         let weights = self.weights(data, n_points)?;
         let lattice = self.lattice(data, params, (&weights, rows.clone()), seen)?;
@@ -170,7 +177,9 @@ impl Ranks<'_> {
         let found = packer.as_ref().map_or_else(|_| Vec::new(), |packer| json(&packer.found()));
         let packer = self.agree(packer)?;
         let all = self.gather(Ok(found))?;
-        let all: Vec<Found> = all.iter().filter_map(|bytes| serde_json::from_slice(bytes).ok()).collect();
+        let read = |bytes: &Vec<u8>| serde_json::from_slice(bytes);
+        let lost = |error: serde_json::Error| CommError::Lost { reason: error.to_string() };
+        let all: Vec<Found> = all.iter().map(read).collect::<Result<_, _>>().map_err(lost)?;
         let (head, own) = packer.finish_with(&all);
         let mut moments = Moments::new(n_dims);
         moments.add(&own);
@@ -222,16 +231,18 @@ impl Ranks<'_> {
         let begun = (first.next_multiple_of(BLOCK) - first).min(own.len()); // values of a block that begins before
         let bytes = |values: &[i32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         let ends = self.gather(Ok(bytes(&own[..begun])))?;
-        let mut blocks: Vec<Vec<u8>> = own[begun..].par_chunks(BLOCK).map(bytes).collect();
-        if let Some(last) = blocks.last_mut() {
+        let (blocks, last) = own[begun..].split_at((own.len() - begun) / BLOCK * BLOCK);
+        let hash = |block: &[i32]| *blake3::hash(&bytes(block)).as_bytes();
+        let mut hashes: Vec<u8> = blocks.par_chunks(BLOCK).flat_map_iter(hash).collect();
+        if !last.is_empty() {
+            let mut last = bytes(last);
             for end in &ends[self.comm.rank() + 1..] {
-                // the last block is filled by ranks until one of them begins a block
+                // it is filled by ranks until one of them begins a block
                 let room = BLOCK * 4 - last.len();
                 last.extend_from_slice(&end[..end.len().min(room)]);
             }
+            hashes.extend(blake3::hash(&last).as_bytes());
         }
-        let hashes: Vec<u8> =
-            blocks.par_iter().flat_map_iter(|block| *blake3::hash(block).as_bytes()).collect();
         let all = self.gather(Ok(hashes))?;
         Ok(all.iter().flat_map(|bytes| bytes.as_chunks::<32>().0).map(|&hash| hash.into()).collect())
     }

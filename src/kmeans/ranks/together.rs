@@ -5,8 +5,21 @@ use std::time::Duration;
 use crate::comm::{self, Comm, CommError};
 use crate::data::Dataset;
 use crate::kmeans::FitError;
+use crate::kmeans::fit::pool;
 use crate::kmeans::params::{Init, Params};
 use crate::kmeans::saved::RunIdentity;
+
+/// Runs `work` in the threads of the parameters; all ranks do, or none does.
+pub(super) fn in_threads_of_all<T: Send>(
+    comm: &dyn Comm,
+    params: &Params,
+    work: impl FnOnce() -> Result<T, FitError> + Send,
+) -> Result<T, FitError> {
+    match comm::agree(comm, pool(params.threads()))? {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
+}
 
 /// What ranks share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
