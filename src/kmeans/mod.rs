@@ -10,6 +10,7 @@
 //! | `run`, `restarts`, `trace` | the loop over batches; outcomes, the best, the fingerprint; the iterations of one restart |
 //! | `bisect`, `minibatch`, `stream` | other algorithms |
 //! | `label_all`, `labelled` | labels of all rows; rows that have one |
+//! | `pool` | the threads of a fit |
 //! | `checkpoint`, `saved` | a run in a file |
 //! | `columns` | columns of another table in the order of a model's |
 //! | `median` | the median of two or more |
@@ -30,6 +31,7 @@ mod minibatch;
 mod pack;
 mod params;
 mod plan;
+mod pool;
 mod ranks;
 mod restarts;
 mod run;
@@ -47,7 +49,7 @@ pub use columns::{ColumnNamesError, ColumnOrder, column_order};
 pub use error::FitError;
 pub use fit::{
     Fit, Progress, Step, Timings, fit, fit_in_steps, fit_on, fit_table, fit_with, fit_with_checkpoint,
-    in_threads, job_size,
+    job_size,
 };
 pub use labelled::{labelled, labelled_values};
 pub(crate) use median::median;
@@ -56,6 +58,7 @@ pub use minibatch::{Minibatched, minibatch};
 pub use pack::{bytes_needed, pack, pack_for, pack_watched};
 pub use params::{Init, KMeans, Params, ParamsError};
 pub use plan::RunPlan;
+pub use pool::in_threads;
 pub use ranks::{Share, Shared, fit_on_ranks, fit_restarts_on_ranks};
 pub use restarts::{MOST_OUTCOMES, Restarts, Spread};
 pub use run::{CONTINUE, run, run_plan};

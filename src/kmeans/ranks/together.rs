@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::comm::{self, Comm, CommError};
 use crate::data::Dataset;
 use crate::kmeans::FitError;
-use crate::kmeans::fit::pool;
 use crate::kmeans::params::{Init, Params};
+use crate::kmeans::pool::pool;
 use crate::kmeans::saved::RunIdentity;
 
 /// Runs `work` in the threads of the parameters; all ranks do, or none does.
