@@ -4,9 +4,9 @@ use clap::ValueEnum;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct RanksArgs {
-    /// What the processes of mpirun share. auto: restarts, if there are as many as processes, without --time and --checkpoint,
+    /// What the processes of mpirun share, of a program with the feature mpi. auto: restarts, if there are as many as processes, without --time and --checkpoint,
     /// and if the table fits each of them; else rows
-    #[arg(long, value_name = "WHAT", value_enum, default_value_t = ShareArg::Auto, hide = !cfg!(feature = "mpi"))]
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = ShareArg::Auto)]
     #[arg(help_heading = "Runs in parts")]
     pub(in crate::cli) share: ShareArg,
 }

@@ -46,7 +46,7 @@ fn ctrl_c_leaves_the_iterations_done() {
     let values: Vec<f64> = (0..100_000 * 40).map(|_| (draws.draw() >> 40) as f64).collect();
     for more in ["", " --memory 80MiB --scratch . -q"] {
         let folder = Folder::with([("x.npy", &npy_f64("(100000, 40)", &values))]);
-        let fit = "x.npy -k 1500 --init random --max-iter 100000";
+        let fit = "x.npy -k 400 --init random --max-iter 100000";
         let args = format!("fit --device cpu {fit} -r 3 --json --labels l.csv --restarts-out r.csv{more}");
         let (code, out, err) = interrupted(&folder, &args, 2);
         assert_eq!(code, Some(130), "{out}{err}");
@@ -68,7 +68,7 @@ fn ctrl_c_leaves_the_iterations_done() {
         );
         assert!(err.contains(&said), "{err}");
         let whole = folder
-            .json(&format!("x.npy -k 1500 --init random -r 1 --max-iter {iterations} --restarts-out whole-r.csv --labels whole.csv"));
+            .json(&format!("x.npy -k 400 --init random -r 1 --max-iter {iterations} --restarts-out whole-r.csv --labels whole.csv"));
         assert_eq!(json["fingerprint"], whole["fingerprint"]);
         assert_eq!(json["best"], whole["best"]);
         assert_eq!(folder.read("r.csv"), folder.read("whole-r.csv"));
