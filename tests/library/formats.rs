@@ -471,10 +471,10 @@ fn arrays_in_several_files_are_read_again_and_again() {
 #[test]
 fn a_part_of_a_table_has_its_rows() {
     let folder = Folder::new();
-    let columns = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/columns");
     let mut sources: Vec<String> = files().iter().map(|(name, bytes)| folder.write(name, bytes)).collect();
     #[cfg(feature = "parquet")]
     for name in ["groups.parquet", "batches.feather"] {
+        let columns = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/columns");
         sources.push(columns.join(name).display().to_string());
     }
     for (at, name) in ["1.npy", "2.npy", "3.npy"].into_iter().enumerate() {
