@@ -277,10 +277,9 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         with _comm.together(comm):
             X = validate_data(self, X, **_input.ROWS, ensure_min_samples=0)
             self._check_parameters()
-            if sample_weight is not None and len(X) > 0:
-                sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-            elif sample_weight is not None:
-                sample_weight = np.empty(0)
+            if sample_weight is not None:
+                # those of this process may all be zero, or none
+                sample_weight = np.broadcast_to(np.asarray(sample_weight, dtype=np.float64), (len(X),)).copy()
             table = _input.table(_input.dense(X), sample_weight, getattr(self, "feature_names_in_", None))
             request = self._request()
             request["init"] = self.init if isinstance(self.init, str) else _centers(self.init, X, self.n_clusters)

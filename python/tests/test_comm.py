@@ -43,6 +43,8 @@ RANK = """
     warnings.simplefilter("error")
     plain = KMeans(10, n_init=4, random_state=42, n_jobs=1).fit(X[own], comm=comm)
     weighted = KMeans(7, n_init=2, tol=0, random_state=1, n_jobs=1).fit(X[own], sample_weight=w, comm=comm)
+    w[:] = 0 if comm.rank == comm.size - 1 and comm.size > 1 else w
+    zeros = KMeans(5, n_init=2, random_state=3, n_jobs=1).fit(X[own], sample_weight=w, comm=comm)
     unseeded = KMeans(4, n_jobs=1).fit(X[own], comm=comm)
     assert len(set(comm.allgather(unseeded.fingerprint_))) == 1
     assert len(plain.labels_) == len(X[own])
@@ -51,7 +53,7 @@ RANK = """
     labels = comm.gather(plain.labels_.tolist())
     if comm.rank == 0:
         print(json.dumps({
-            "plain": plain.fingerprint_, "weighted": weighted.fingerprint_, "inertia": plain.inertia_,
+            "zeros": zeros.fingerprint_, "plain": plain.fingerprint_, "weighted": weighted.fingerprint_, "inertia": plain.inertia_,
             "labels": sum(labels, []), "models": len(set(models)),
         }))
 """
@@ -76,6 +78,9 @@ def test_mpi_gives_the_result_of_one_process(n_ranks):
     plain = KMeans(10, n_init=4, random_state=42).fit(DIGITS)
     weighted = KMeans(7, n_init=2, tol=0, random_state=1).fit(DIGITS, sample_weight=weights(1797))
     assert (got["plain"], got["weighted"]) == (plain.fingerprint_, weighted.fingerprint_)
+    some = weights(1797)
+    some[{1: 1797, 2: 300, 4: 1100}[n_ranks] :] = 0
+    assert got["zeros"] == KMeans(5, n_init=2, random_state=3, tol=1e-4).fit(DIGITS, sample_weight=some).fingerprint_
     assert got["labels"] == plain.labels_.tolist()
     assert (got["inertia"], got["models"]) == (plain.inertia_, 1)
 
