@@ -69,25 +69,18 @@ pub(super) struct RestartsFile(Option<Result<RestartsOut, DataError>>);
 impl RestartsFile {
     /// Writes a batch of restarts. After an error no more is written; the fit goes on, for the other files.
     pub(super) fn write(&mut self, progress: &Progress<'_>) {
-        if let Some(Ok(file)) = &mut self.0
-            && let Err(error) =
-                progress.batch.iter().try_for_each(|outcome| file.write(&row(outcome, progress)))
-        {
-            self.0 = Some(Err(error));
-        }
+        self.write_rows(progress.batch, &|cost| progress.cost(cost));
     }
 
     /// Writes all restarts of a fit.
     pub(super) fn write_all(&mut self, fit: &Fit) {
-        let row = |outcome: &Outcome| RestartRow {
-            restart: outcome.restart,
-            inertia: fit.cost(outcome.inertia),
-            iterations: outcome.iterations,
-            stopped: outcome.stop.name(),
-            stopped_code: outcome.stop as u8,
-        };
+        self.write_rows(&fit.restarts.outcomes, &|cost| fit.cost(cost));
+    }
+
+    fn write_rows(&mut self, outcomes: &[Outcome], cost: &dyn Fn(u128) -> f64) {
         if let Some(Ok(file)) = &mut self.0
-            && let Err(error) = fit.restarts.outcomes.iter().try_for_each(|outcome| file.write(&row(outcome)))
+            && let Err(error) =
+                outcomes.iter().try_for_each(|outcome| file.write(&row(outcome, cost(outcome.inertia))))
         {
             self.0 = Some(Err(error));
         }
@@ -99,10 +92,10 @@ impl RestartsFile {
     }
 }
 
-fn row(outcome: &Outcome, progress: &Progress<'_>) -> RestartRow {
+fn row(outcome: &Outcome, inertia: f64) -> RestartRow {
     RestartRow {
         restart: outcome.restart,
-        inertia: progress.cost(outcome.inertia),
+        inertia,
         iterations: outcome.iterations,
         stopped: outcome.stop.name(),
         stopped_code: outcome.stop as u8,

@@ -7,7 +7,7 @@ use std::time::Duration;
 #[cfg(feature = "mpi")]
 use anyhow::Context;
 use anyhow::anyhow;
-use cairn::comm::{self, Comm, CommError};
+use cairn::comm::{self, Comm};
 use cairn::data::Dataset;
 use cairn::kmeans::{MOST_OUTCOMES, MemoryPlan, Params, Search, Share, Shared};
 use serde::Serialize;
@@ -92,11 +92,7 @@ impl Ranks {
     fn check_table(&self, data: &Dataset<'_>) -> anyhow::Result<()> {
         let Some(comm) = self.comm() else { return Ok(()) };
         let own = format!("{} rows of {}", data.points.n_points(), data.columns.join(", "));
-        let all = comm.gather(own.as_bytes())?;
-        let Some(rank) = all.iter().position(|table| *table != all[0]) else { return Ok(()) };
-        let text = |table: &[u8]| String::from_utf8_lossy(table).into_owned();
-        let (what, other, expected) = ("a table of", text(&all[rank]), text(&all[0]));
-        Err(CommError::Unlike { rank, what, other, expected }.into())
+        Ok(comm::alike(comm, "a table of", &own)?)
     }
 
     /// What they share of this fit; `None` of one process. All find the same.

@@ -91,6 +91,29 @@ pub(crate) fn gather<E: From<CommError> + ToString>(
     Ok(Some(all))
 }
 
+/// The words of all ranks, by rank, if none has failed. Each may give another number of them.
+pub(crate) fn gather_words<E: From<CommError> + ToString>(
+    comm: &dyn Comm,
+    own: Result<Vec<u64>, E>,
+) -> Result<Vec<Vec<u64>>, E> {
+    let own = own.map(|words| Some(words.into_iter().flat_map(u64::to_le_bytes).collect()));
+    let lost = || CommError::Lost { reason: "it has left".into() };
+    let all = gather(comm, own)?.ok_or_else(lost)?;
+    let words = |bytes: &Vec<u8>| bytes.as_chunks().0.iter().map(|&word| u64::from_le_bytes(word)).collect();
+    Ok(all.iter().map(words).collect())
+}
+
+/// Checks that all ranks have one value.
+///
+/// # Errors
+/// [`CommError::Unlike`], [`CommError::Lost`].
+pub fn alike(comm: &dyn Comm, what: &'static str, own: &str) -> Result<(), CommError> {
+    let all = comm.gather(own.as_bytes())?;
+    let Some(rank) = all.iter().position(|value| *value != all[0]) else { return Ok(()) };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Err(CommError::Unlike { rank, what, other: text(&all[rank]), expected: text(&all[0]) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::threads::{Threads, threads};

@@ -21,8 +21,8 @@ mod partial;
 mod threads;
 mod timed;
 
-pub use agree::agree;
-pub(crate) use agree::{gather, sum};
+pub use agree::{agree, alike};
+pub(crate) use agree::{gather, gather_words, sum};
 pub use calls::{Alone, Comm, CommError};
 pub use partial::{Partial, PartialShape};
 pub use threads::{Threads, threads};

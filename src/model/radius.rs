@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::ModelError;
-use crate::comm::{self, Comm, CommError};
+use crate::comm::{self, Comm};
 use crate::data::{Dataset, Rows};
 use crate::engine::nearest_two::{self, Centroids};
 use crate::kmeans::Fit;
@@ -25,13 +25,7 @@ pub(super) fn of_fit(fit: &Fit, data: &Dataset<'_>) -> Result<Option<u128>, Mode
 
 /// The same of a fit on several ranks, of which each has some rows.
 pub(super) fn of_ranks(fit: &Fit, own: &Dataset<'_>, comm: &dyn Comm) -> Result<Option<u128>, ModelError> {
-    let words = |words: Vec<u64>| words.into_iter().flat_map(u64::to_le_bytes).collect::<Vec<u8>>();
-    let gathered = |own: Vec<u64>| -> Result<Vec<Vec<u64>>, CommError> {
-        let all = comm.gather(&words(own))?;
-        let word =
-            |bytes: &Vec<u8>| bytes.as_chunks().0.iter().map(|&word| u64::from_le_bytes(word)).collect();
-        Ok(all.iter().map(word).collect())
-    };
+    let gathered = |own: Vec<u64>| comm::gather_words::<ModelError>(comm, Ok(own));
     let counts = gathered(vec![own.points.n_points() as u64])?;
     let rows: u64 = counts.iter().flatten().sum();
     if rows != fit.n_points as u64 {

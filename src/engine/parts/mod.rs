@@ -189,10 +189,8 @@ impl Session for PartsSession<'_> {
     }
 
     fn most_of_all(&mut self, number: u64) -> Result<u64, EngineError> {
-        let own = number.to_le_bytes().to_vec();
-        let all = comm::gather::<EngineError>(self.rows.comm(), Ok(Some(own)))?;
-        let numbers = all.iter().flatten().flat_map(|bytes| bytes.as_chunks().0);
-        Ok(numbers.map(|&bytes| u64::from_le_bytes(bytes)).max().unwrap_or(number))
+        let all = comm::gather_words::<EngineError>(self.rows.comm(), Ok(vec![number]))?;
+        Ok(all.into_iter().flatten().max().unwrap_or(number))
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::together::{Ranks, Share, Shared, in_threads_of_all};
-use crate::comm::{Comm, CommError, Timed};
+use crate::comm::{self, Comm, Timed};
 use crate::data::Dataset;
 use crate::engine::{Batch, EngineError, Keep, Opened, Outcome, State, Work};
 use crate::kmeans::fit::{Fit, Progress, Step, fit_packed};
@@ -47,7 +47,7 @@ pub fn fit_restarts_on_ranks(
         });
         let table = all.agree(table)?;
         let job = all.agree(params.job(&table).map_err(FitError::from))?;
-        all.same_of_all("a table of hash", RunIdentity::of(params, &job, None).table)?;
+        comm::alike(&comm, "a table of hash", &RunIdentity::of(params, &job, None).table)?;
         let packing = start.elapsed();
         let (n, ranks) = (params.n_restarts(), comm.size() as u64);
         let first = |rank: u64| {
@@ -117,14 +117,6 @@ fn needs_one_process(params: &Params, n_ranks: usize) -> Option<&'static str> {
 }
 
 impl Ranks<'_> {
-    /// Checks that all ranks have one value.
-    fn same_of_all(&self, what: &'static str, own: String) -> Result<(), FitError> {
-        let all = self.gather(Ok(own.into_bytes()))?;
-        let Some(rank) = all.iter().position(|value| *value != all[0]) else { return Ok(()) };
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Err(CommError::Unlike { rank, what, other: text(&all[rank]), expected: text(&all[0]) }.into())
-    }
-
     /// The outcomes of all restarts, in order, from number `first` on.
     fn outcomes(&self, fit: &Fit, first: u64) -> Result<Vec<Outcome>, FitError> {
         let own = fit.restarts.outcomes.iter().flat_map(bytes_of).collect();

@@ -105,7 +105,7 @@ pub fn fit_on_ranks(
     })
 }
 
-/// Bytes of each row of the whole table: the labels of two restarts, and those that are gathered.
+/// Bytes of each row of the whole table: the labels of two restarts, and others.
 const PER_ROW_OF_ALL: u64 = 12;
 
 /// The rows of a rank on the lattice of the whole table.

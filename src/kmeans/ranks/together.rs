@@ -71,25 +71,13 @@ impl Ranks<'_> {
 
     /// The words of all ranks, by rank, if none has failed.
     pub(super) fn gather_words(&self, own: Result<Vec<u64>, FitError>) -> Result<Vec<Vec<u64>>, FitError> {
-        let own = own.map(|words| words.into_iter().flat_map(u64::to_le_bytes).collect());
-        let words =
-            |bytes: &Vec<u8>| bytes.as_chunks().0.iter().map(|&word| u64::from_le_bytes(word)).collect();
-        Ok(self.gather(own)?.iter().map(words).collect())
+        comm::gather_words(self.comm, own)
     }
 
     /// Checks that all ranks have tables and parameters that go together.
     pub(super) fn check_alike(&self, data: &Dataset<'_>, params: &Params) -> Result<(), FitError> {
-        let own = said(data, params);
-        let bytes = serde_json::to_vec(&own.map(|(_, value)| value)).unwrap_or_default();
-        let all = self.gather(Ok(bytes))?;
-        let of = |bytes: &Vec<u8>| serde_json::from_slice::<Vec<String>>(bytes).unwrap_or_default();
-        let all: Vec<Vec<String>> = all.iter().map(of).collect();
-        for (at, (what, _)) in said(data, params).into_iter().enumerate() {
-            let value = |rank: usize| all[rank].get(at).cloned().unwrap_or_default();
-            if let Some(rank) = (0..all.len()).find(|&rank| value(rank) != value(0)) {
-                let (other, expected) = (value(rank), value(0));
-                return Err(CommError::Unlike { rank, what, other, expected }.into());
-            }
+        for (what, value) in said(data, params) {
+            comm::alike(self.comm, what, &value)?;
         }
         Ok(())
     }
