@@ -70,6 +70,17 @@ pub trait NearestSession {
     /// # Errors
     /// As [`NearestSession::nearest_two`].
     fn labels(&mut self, table: &Table) -> Result<Labels, EngineError>;
+
+    /// The same for threads that go over rows of their own. `None` if the device takes one table at a time.
+    fn apart(&self) -> Option<&dyn LabelsApart> {
+        None
+    }
+}
+
+/// Centroids loaded for threads that go over rows of their own.
+pub trait LabelsApart: Sync {
+    /// [`NearestSession::labels`], found by the calling thread alone.
+    fn labels_apart(&self, table: &Table) -> Labels;
 }
 
 /// The nearest centroids of some rows.

@@ -65,8 +65,8 @@ impl MemoryPlan {
         // labels of the restart that runs and of the best one; weights as they were read, as integers, and their totals
         let labels = if params.n_restarts() > 1 { 8 } else { 4 };
         let of_rows = n * (labels + if data.weights.is_some() { 24 } else { 0 }) + of_truth;
-        // rows of which the centre and the report on rounding are made, and a block that each thread reads
-        let samples = n.min(SAMPLED) * d * 12 + threads * (BLOCK as u64 * 4);
+        // rows of which the centre and the report on rounding are made; a block that each thread reads, and its narrow forms
+        let samples = n.min(SAMPLED) * d * 12 + threads * (BLOCK as u64 * 12).min(n * d * 12);
         let fixed =
             [as_read, of_rows, of_clusters, samples].into_iter().fold(Self::PROCESS, u64::saturating_add);
         // of a chunk three copies, its tiles and narrow forms; of its rows norms, labels and shares of 128 bits

@@ -15,11 +15,13 @@
 //! | file | what it has |
 //! |---|---|
 //! | `mod` | reading, chunk by chunk |
+//! | `apart` | reading by threads, each of which goes over blocks of its own |
 //! | `write` | writing |
 //! | `footer` | what is said of the table after its points |
 //! | `bytes` | reads at a place |
 //! | `error` | errors |
 
+mod apart;
 mod bytes;
 mod error;
 mod footer;
@@ -264,7 +266,11 @@ impl PackedTable {
     /// Reads rows, and checks all blocks in which they lie.
     fn read_rows(&self, rows: Range<usize>, points: &mut Vec<i32>) -> Result<(), PackedError> {
         let d = self.head.n_dims();
-        let values = rows.start * d..rows.end * d;
+        self.read_values(rows.start * d..rows.end * d, points)
+    }
+
+    /// Reads coordinates, and checks all blocks in which they lie.
+    fn read_values(&self, values: Range<usize>, points: &mut Vec<i32>) -> Result<(), PackedError> {
         points.resize(values.len(), 0);
         let (mut parts, mut rest) = (Vec::new(), &mut points[..]);
         for block in values.start / self.block..values.end.div_ceil(self.block) {
@@ -353,8 +359,8 @@ mod tests {
     use super::*;
     use crate::lattice::{Extent, Packer};
 
-    const D: usize = 7;
-    const N: usize = 1000;
+    pub(super) const D: usize = 7;
+    pub(super) const N: usize = 1000;
     const BLOCK_OF_TESTS: usize = 96; // no multiple of a row
 
     fn table() -> Table {
@@ -376,7 +382,7 @@ mod tests {
     }
 
     /// The bytes of the file of the table.
-    fn bytes() -> (Table, Vec<u8>) {
+    pub(super) fn bytes() -> (Table, Vec<u8>) {
         let (table, folder) = (table(), tempfile::tempdir().expect("a folder"));
         let path = folder.path().join("t.packed");
         let mut writer = PackWriter::create(&path, (N * D) as u64).expect("room").in_blocks(BLOCK_OF_TESTS);
@@ -388,11 +394,18 @@ mod tests {
     }
 
     /// Bytes of which every `every`-th read is short, then interrupted, then fails, if it is to.
-    struct Faulty {
+    pub(super) struct Faulty {
         bytes: Vec<u8>,
         every: usize,
         fails: bool,
         calls: AtomicUsize,
+    }
+
+    impl Faulty {
+        /// Bytes that have no fault in reading.
+        pub(super) fn of(bytes: Vec<u8>) -> Self {
+            Self { bytes, every: 0, fails: false, calls: AtomicUsize::new(0) }
+        }
     }
 
     impl ReadAt for Faulty {
@@ -412,7 +425,11 @@ mod tests {
         }
     }
 
-    fn open(bytes: Vec<u8>, every: usize, fails: bool) -> Result<Option<PackedTable>, PackedError> {
+    pub(super) fn open(
+        bytes: Vec<u8>,
+        every: usize,
+        fails: bool,
+    ) -> Result<Option<PackedTable>, PackedError> {
         let (len, calls) = (bytes.len() as u64, AtomicUsize::new(0));
         let bytes = Box::new(Faulty { bytes, every, fails, calls });
         PackedTable::read_head(Path::new("t.packed"), bytes, len, ("key", table().weights, 400))
@@ -524,18 +541,17 @@ mod tests {
         let packed = open(bytes.clone(), 0, false).expect("no fault").expect("the key");
         all(&packed).expect("no fault");
         let end = MAGIC.len() + N * D * 4;
-        let calls = || AtomicUsize::new(0);
         let mut packed = packed;
         for at in (MAGIC.len()..end).step_by(67).chain(end - 9..end) {
             let mut changed = bytes.clone();
             changed[at] ^= 1 << (at % 8);
-            packed.bytes = Box::new(Faulty { bytes: changed, every: 0, fails: false, calls: calls() });
+            packed.bytes = Box::new(Faulty::of(changed));
             assert!(
                 all(&packed).expect_err("a block that changed").to_string().contains("is damaged"),
                 "byte {at}"
             );
         }
-        packed.bytes = Box::new(Faulty { bytes, every: 0, fails: false, calls: calls() });
+        packed.bytes = Box::new(Faulty::of(bytes));
         all(&packed).expect("as it was");
     }
 
@@ -547,7 +563,7 @@ mod tests {
         }
         // and once it was opened
         let packed = open(bytes, 0, false).expect("no fault").expect("the key");
-        let short = Faulty { bytes: vec![0; 300], every: 0, fails: false, calls: AtomicUsize::new(0) };
+        let short = Faulty::of(vec![0; 300]);
         let error =
             all(&PackedTable { bytes: Box::new(short), ..packed }).expect_err("it is short").to_string();
         assert!(error.contains("damaged") || error.contains("shorter than it was"), "{error}");

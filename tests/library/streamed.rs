@@ -77,6 +77,23 @@ fn all_kinds_of_tables_and_parameters() {
     }
 }
 
+#[test]
+fn threads_that_read_blocks_of_their_own_find_the_same() {
+    // runs of 8 MiB, and rows that lie in two blocks
+    let weights: Vec<f64> = (0..400_000).map(|i| f64::from(i % 4)).collect();
+    let data = weighted(normal(400_000, 13, 8), &weights);
+    for k in [9, 300] {
+        let (folder, params) = (
+            TempDir::new().expect("a folder"),
+            checked(KMeans::new(k).restarts(1).init(Init::Random).max_iter(4)),
+        );
+        let memory = fit(&data, &params).expect("it fits");
+        let from_file = streamed(&data, &params, &streaming(folder.path(), "k")).expect("it fits");
+        assert!(from_file.streamed.is_some());
+        assert_same(&memory, &from_file);
+    }
+}
+
 /// What was packed is used again only for the same source, read and scaled alike, of the same weights, metric and starts.
 #[test]
 fn another_table_is_packed_anew() {

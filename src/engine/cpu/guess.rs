@@ -8,7 +8,7 @@ use super::kernel::{Instructions, Kernel};
 use super::narrow::{Bf16, Bf16Columns, IntColumns, Ints, in_8_bits, in_16_bits, pays};
 use super::pause::Pause;
 use super::prune::CandidateRows;
-use super::tiles::Tiles;
+use super::tiles::{Span, Tiles};
 use crate::engine::certify::{self, Bound};
 use crate::lattice::Table;
 
@@ -68,23 +68,25 @@ pub(super) enum MoverColumns {
 impl<'a> Guesser<'a> {
     /// For many passes.
     pub(super) fn new(table: &'a Table, instructions: Instructions, bound: Bound, n_clusters: usize) -> Self {
-        Self::for_passes(table, instructions, bound, (n_clusters, false))
+        Self::spanning(table, instructions, bound, (n_clusters, Span::Many))
     }
 
-    /// For many passes, or for one.
-    pub(super) fn for_passes(
+    /// For these passes.
+    pub(super) fn spanning(
         table: &'a Table,
         instructions: Instructions,
         bound: Bound,
-        (n_clusters, once): (usize, bool),
+        (n_clusters, span): (usize, Span),
     ) -> Self {
         let Instructions { kernel, matrix, bytes } = instructions;
         let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
-        let tiles = Tiles::kept_or_not(table, kernel, for_points, !once);
-        let pays = pays(table, n_clusters, once);
+        let tiles = Tiles::spanning(table, kernel, for_points, span);
+        let pays = pays(table, n_clusters, span != Span::Many);
         let bytes = bytes.filter(|_| pays);
         let int8 = bytes.and_then(|products| in_8_bits(table, &tiles, (kernel, products), bound));
-        let int16 = (kernel.is_narrow() && pays).then(|| in_16_bits(table, &tiles, kernel, bound));
+        // a single pass has no use for what comes next
+        let int16 = kernel.is_narrow() && pays && (span == Span::Many || int8.is_none());
+        let int16 = int16.then(|| in_16_bits(table, &tiles, kernel, bound));
         let bf16 = matrix.filter(|_| pays).map(|matrix| Bf16::new(table, &tiles, kernel, matrix, bound));
         let lists = n_clusters * table.n_dims() >= LISTS;
         Self { table, kernel, gamma, sees_movers: bound.sees_movers(), tiles, bf16, int8, lists, int16 }

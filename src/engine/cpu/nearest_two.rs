@@ -7,9 +7,11 @@ use super::columns::Columns;
 use super::guess::Guesser;
 use super::info::info;
 use super::kernel::{Instructions, Kernel, Top3};
-use super::tiles::Tiles;
+use super::tiles::{Span, Tiles};
 use crate::engine::certify::{self, Bound};
-use crate::engine::nearest_two::{Centroids, Labels, NearestSession, NearestTwo, distance, exactly};
+use crate::engine::nearest_two::{
+    Centroids, Labels, LabelsApart, NearestSession, NearestTwo, distance, exactly,
+};
 use crate::engine::{DeviceInfo, EngineError, Watch};
 use crate::lattice::Table;
 
@@ -39,14 +41,30 @@ impl NearestSession for CpuNearest<'_> {
     }
 
     fn labels(&mut self, table: &Table) -> Result<Labels, EngineError> {
+        Ok(self.find_labels(table, Span::One))
+    }
+
+    fn apart(&self) -> Option<&dyn LabelsApart> {
+        Some(self)
+    }
+}
+
+impl LabelsApart for CpuNearest<'_> {
+    fn labels_apart(&self, table: &Table) -> Labels {
+        self.find_labels(table, Span::Alone)
+    }
+}
+
+impl CpuNearest<'_> {
+    fn find_labels(&self, table: &Table, span: Span) -> Labels {
         let n_clusters = self.centroids.n_clusters();
-        let guesser = Guesser::for_passes(table, self.instructions, self.bound, (n_clusters, true));
+        let guesser = Guesser::spanning(table, self.instructions, self.bound, (n_clusters, span));
         let mut guess = guesser.guess(n_clusters);
         guesser.fill(&mut guess, self.centroids.values, None);
         let mut labels = vec![0; table.n_points()];
-        let how = (true, &Watch::default());
+        let how = (span != Span::Alone, &Watch::default());
         let examined = assign(&guesser, &mut guess, self.centroids.values, &mut labels, None, how);
-        Ok(Labels { labels, repaired: examined.repaired })
+        Labels { labels, repaired: examined.repaired }
     }
 }
 

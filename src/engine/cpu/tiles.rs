@@ -11,12 +11,31 @@ use crate::lattice::Table;
 /// Largest table, in bytes, that is also kept as tiles. Tiles of larger tables are made when needed.
 const KEPT: usize = 40 << 20;
 
+/// The passes for which points are prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Span {
+    /// Many, by all threads.
+    Many,
+    /// One, by all threads.
+    One,
+    /// One, by the calling thread alone.
+    Alone,
+}
+
+impl Span {
+    /// The fewest of so many things that a thread takes: all, if no other takes any.
+    pub(super) fn least(self, of_shared: usize) -> usize {
+        if self == Self::Alone { usize::MAX } else { of_shared }
+    }
+}
+
 /// The points as tiles; the last tile is padded with zeros.
 #[derive(Debug)]
 pub(super) struct Tiles<'a> {
     table: &'a Table,
     kernel: Kernel,
     width: usize,
+    span: Span,
     kept: Option<Vec<f32>>, // from the centre, rounded to f32 (n_tiles, n_dims, width)
     errors: Vec<f32>,       // G |x|^2 / 2, rounded up (n_tiles, width)
     half_norms: Vec<f32>,   // |x|^2 / 2, to the nearest (n_tiles, width)
@@ -24,19 +43,19 @@ pub(super) struct Tiles<'a> {
 
 impl<'a> Tiles<'a> {
     pub(super) fn new(table: &'a Table, kernel: Kernel, gamma: f32) -> Self {
-        Self::kept_or_not(table, kernel, gamma, true)
+        Self::spanning(table, kernel, gamma, Span::Many)
     }
 
-    /// The same; for few passes, none of which is kept.
-    pub(super) fn kept_or_not(table: &'a Table, kernel: Kernel, gamma: f32, keep: bool) -> Self {
+    /// The same for these passes. Tiles of a single one are not kept.
+    pub(super) fn spanning(table: &'a Table, kernel: Kernel, gamma: f32, span: Span) -> Self {
         let (d, width) = (table.n_dims(), kernel.tile());
         let n_tiles = table.n_points().div_ceil(width);
-        let mut half_norms = half_norms(table);
+        let mut half_norms = half_norms(table, kernel, span);
         half_norms.resize(n_tiles * width, 0.0);
         let error = |&half_norm: &f32| certify::point_error(gamma, f64::from(half_norm.next_up()));
         let errors = half_norms.iter().map(error).collect();
-        let mut tiles = Self { table, kernel, width, kept: None, errors, half_norms };
-        if keep && n_tiles * width * d * 4 <= KEPT {
+        let mut tiles = Self { table, kernel, width, span, kept: None, errors, half_norms };
+        if span == Span::Many && n_tiles * width * d * 4 <= KEPT {
             let mut kept = vec![0.0; n_tiles * width * d];
             kept.par_chunks_exact_mut(width * d).enumerate().for_each(|(tile, to)| tiles.make(tile, to));
             tiles.kept = Some(kept);
@@ -47,6 +66,11 @@ impl<'a> Tiles<'a> {
     /// Half the largest squared norm of a point, rounded up.
     pub(super) fn largest_half_norm(&self) -> f64 {
         self.half_norms.iter().copied().fold(0.0, f32::max).next_up().into()
+    }
+
+    /// The passes for which they were made.
+    pub(super) fn span(&self) -> Span {
+        self.span
     }
 
     /// Points per tile.
@@ -128,6 +152,11 @@ impl Gathered {
 }
 
 /// Half the squared norm of each point from the centre; features of a mixed table are scaled by `2^-e`. (n_points)
-fn half_norms(table: &Table) -> Vec<f32> {
-    (0..table.n_points()).into_par_iter().with_min_len(4096).map(|i| table.half_norm(i) as f32).collect()
+fn half_norms(table: &Table, kernel: Kernel, span: Span) -> Vec<f32> {
+    let half_norm = |i: usize| match table.lattice.mixed() {
+        true => table.half_norm(i),
+        false => kernel.squares(table.point(i), &table.centre) / 2.0,
+    };
+    let points = (0..table.n_points()).into_par_iter().with_min_len(span.least(4096));
+    points.map(|i| half_norm(i) as f32).collect()
 }

@@ -1,6 +1,7 @@
 //! Assign: the nearest centroid of every row, and the sums of the clusters in the same pass.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
@@ -8,7 +9,7 @@ use rayon::prelude::*;
 use super::rows::RowParts;
 use crate::comm::Partial;
 use crate::engine::cpu::Integers;
-use crate::engine::nearest_two::Centroids;
+use crate::engine::nearest_two::{Centroids, Labels};
 use crate::engine::reference::Sums;
 use crate::engine::{DeviceInfo, Engine, EngineError, Passed, Passes, Watch};
 use crate::lattice::Table;
@@ -89,15 +90,26 @@ impl Chunks<'_> {
         let mut session = self.engine.nearest(Centroids { lattice, values: centroids })?;
         let before = self.sums.take().filter(|_| !first_pass);
         let changes = PartSums::new(n_clusters, lattice.n_dims());
-        let mut repaired = 0;
-        let all = rows.visit(watch, &mut |first, chunk| {
-            let found = session.labels(chunk)?;
-            let labels = &mut labels[first..][..found.labels.len()];
-            changes.add(chunk, before.as_ref().map(|_| &*labels), &found.labels);
+        let repaired = AtomicU64::new(0);
+        let take = |chunk: &Table, labels: &mut [u32], found: &Labels, apart: bool| {
+            changes.add(chunk, before.as_ref().map(|_| &*labels), &found.labels, apart);
             labels.copy_from_slice(&found.labels);
-            repaired += found.repaired;
-            Ok(ControlFlow::Continue(()))
-        })?;
+            repaired.fetch_add(found.repaired, Ordering::Relaxed);
+        };
+        let all = match session.apart().zip(rows.in_file()) {
+            Some((apart, file)) => file.visit_apart(labels, |chunk, labels| {
+                let ends = watch.ends();
+                if !ends {
+                    take(chunk, labels, &apart.labels_apart(chunk), true);
+                }
+                Ok::<_, EngineError>(!ends)
+            })?,
+            None => rows.visit(watch, &mut |first, chunk| {
+                let found = session.labels(chunk)?;
+                take(chunk, &mut labels[first..][..found.labels.len()], &found, false);
+                Ok(ControlFlow::Continue(()))
+            })?,
+        };
         let now = session.info();
         if now.fallback.is_some() {
             self.device = now;
@@ -108,7 +120,7 @@ impl Chunks<'_> {
         let mut sums = changes.total(n_clusters, lattice.n_dims());
         before.iter().for_each(|before| add(&mut sums, before));
         self.sums = Some(sums.clone());
-        Ok(Some(Passed { sums, repaired, skipped: 0 }))
+        Ok(Some(Passed { sums, repaired: repaired.into_inner(), skipped: 0 }))
     }
 }
 
@@ -127,10 +139,10 @@ impl PartSums {
         Self((0..rayon::current_num_threads()).map(none).collect())
     }
 
-    /// Adds the rows of a chunk, each to the sum of its label; of those that had another label before only the change.
-    fn add(&self, table: &Table, before: Option<&[u32]>, labels: &[u32]) {
-        let size = labels.len().div_ceil(self.0.len()).max(1);
-        labels.par_chunks(size).zip(&self.0).enumerate().for_each(|(part, (labels, sums))| {
+    /// Adds the rows of a chunk, each to the sum of its label; of those that had another label before only the change. `apart`:
+    /// by the calling thread alone.
+    fn add(&self, table: &Table, before: Option<&[u32]>, labels: &[u32], apart: bool) {
+        let add = |first: usize, labels: &[u32], sums: &Mutex<Sums>| {
             let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
             let (d, integers, sums) = (table.n_dims(), Integers::widest(), &mut *sums);
             let mut add = |row: usize, label: u32, weight: i64| {
@@ -138,7 +150,7 @@ impl PartSums {
                 let count = &mut sums.counts[label as usize];
                 *count = count.wrapping_add_signed(weight);
             };
-            for (row, &label) in (part * size..).zip(labels) {
+            for (row, &label) in (first..).zip(labels) {
                 let weight = i64::from(table.weights.get(row));
                 match before.map(|before| before[row]) {
                     Some(before) if before == label => {}
@@ -149,7 +161,14 @@ impl PartSums {
                     None => add(row, label, weight),
                 }
             }
-        });
+        };
+        if apart {
+            add(0, labels, &self.0[rayon::current_thread_index().unwrap_or(0) % self.0.len()]);
+        } else {
+            let size = labels.len().div_ceil(self.0.len()).max(1);
+            let parts = labels.par_chunks(size).zip(&self.0).enumerate();
+            parts.for_each(|(part, (labels, sums))| add(part * size, labels, sums));
+        }
     }
 
     fn total(self, n_clusters: usize, n_dims: usize) -> Sums {

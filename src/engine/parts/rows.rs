@@ -80,6 +80,14 @@ impl<'a> RowParts<'a> {
         }
     }
 
+    /// The rows of this process, if they are in a file.
+    pub(super) fn in_file(&self) -> Option<&'a PackedTable> {
+        match self.place {
+            Place::File(table) => Some(table),
+            Place::Memory(_) | Place::Nowhere => None,
+        }
+    }
+
     /// The rows of this process.
     pub(super) fn own(&self) -> Range<usize> {
         match self.firsts {

@@ -117,8 +117,13 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
-        pub(super) fn round_row(row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> [f64; 2] {
+        pub(super) fn round_row(row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> f64 {
             lanes::round_row(row, centre, scale, wholes)
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn rounding(row: &[i32], centre: &[i32], scale: f32) -> f64 {
+            lanes::rounding(row, centre, scale)
         }
 
         $(#[target_feature(enable = $features)])?

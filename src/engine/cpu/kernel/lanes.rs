@@ -347,36 +347,65 @@ pub(super) fn int8_tile(points: &[f32], width: usize, (scale, above): (f32, u32)
     }
 }
 
+/// Largest magnitude to which [`round_row`] rounds.
+const MOST_WHOLE: f32 = (1 << 30) as f32;
+
 /// Partial sums of [`round_row`] and [`squares`], which are vectors.
 const SUMS: usize = 8;
 
+/// Coordinates that are rounded at a time: as many that the compiler makes loops of vectors of the steps.
+const ROUNDED: usize = 64;
+
 /// See [`super::Kernel::round_row`].
 #[inline(always)]
-pub(super) fn round_row(row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> [f64; 2] {
-    let mut norm = [0.0; SUMS];
-    let mut rest = [0.0; SUMS];
-    let ((rows, row_end), (centres, centre_end)) = (row.as_chunks::<SUMS>(), centre.as_chunks::<SUMS>());
-    let (to, end) = wholes[..row.len()].as_chunks_mut::<SUMS>();
-    for ((row, centre), to) in rows.iter().zip(centres).zip(to) {
-        for i in 0..SUMS {
-            round(row[i] - centre[i], scale, &mut to[i], &mut norm[i], &mut rest[i]);
+pub(super) fn round_row(row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> f64 {
+    for_rounded(row, centre, scale, |first, near| {
+        for (to, &near) in wholes[first..row.len()].iter_mut().zip(near) {
+            // what is as large is beyond every format; a cast of any number is no instruction of vectors
+            let whole = if near < MOST_WHOLE { near } else { MOST_WHOLE };
+            let whole = if whole > -MOST_WHOLE { whole } else { -MOST_WHOLE };
+            // SAFETY: it is a number within an i32.
+            *to = unsafe { whole.to_int_unchecked() };
         }
-    }
-    for i in 0..row_end.len() {
-        round(row_end[i] - centre_end[i], scale, &mut end[i], &mut norm[i], &mut rest[i]);
-    }
-    [norm.iter().sum(), rest.iter().sum()]
+    })
 }
 
-/// Rounds a coordinate as the tiles are, first to `f32`. See [`round_row`].
+/// See [`super::Kernel::rounding`].
 #[inline(always)]
-fn round(x: i32, scale: f32, to: &mut i32, norm: &mut f64, rest: &mut f64) {
-    let whole = (x as f32 * scale + ROUND) - ROUND;
-    let value = f64::from(x) * f64::from(scale);
-    let over = value - f64::from(whole); // exact: both are close (Sterbenz)
-    *norm += value * value;
-    *rest += over * over;
-    *to = whole as i32;
+pub(super) fn rounding(row: &[i32], centre: &[i32], scale: f32) -> f64 {
+    for_rounded(row, centre, scale, |_, _| {})
+}
+
+/// Calls `rounded` with the first of some coordinates, and these as whole numbers, rounded as the tiles are, first to `f32`.
+/// Returns the sum of the squares of what rounding took.
+#[inline(always)]
+fn for_rounded(
+    row: &[i32],
+    centre: &[i32],
+    scale: f32,
+    mut rounded: impl FnMut(usize, &[f32; ROUNDED]),
+) -> f64 {
+    let mut sums = [0.0; SUMS];
+    for (part, (row, centre)) in row.chunks(ROUNDED).zip(centre.chunks(ROUNDED)).enumerate() {
+        let (mut xs, mut near) = ([0; ROUNDED], [0.0; ROUNDED]); // where there is no coordinate, 0 adds nothing
+        for ((x, &q), &m) in xs.iter_mut().zip(row).zip(centre) {
+            *x = q - m;
+        }
+        for i in 0..ROUNDED {
+            near[i] = (xs[i] as f32 * scale + ROUND) - ROUND;
+        }
+        let mut squares = [0.0; ROUNDED];
+        for i in 0..ROUNDED {
+            let value = f64::from(xs[i]) * f64::from(scale);
+            let over = value - f64::from(near[i]); // exact: both are close (Sterbenz)
+            squares[i] = over * over;
+        }
+        for squares in squares.as_chunks::<SUMS>().0 {
+            sums.iter_mut().zip(squares).for_each(|(sum, square)| *sum += square);
+        }
+        rounded(part * ROUNDED, &near);
+    }
+    sums.iter().sum()
 }
 
 /// See [`super::Kernel::squares`].

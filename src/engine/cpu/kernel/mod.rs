@@ -435,11 +435,17 @@ impl Kernel {
         in_kernel!(self, kernel => unsafe { kernel::follow(bounds, labels, moves, open) })
     }
 
-    /// Rounds a row, less `centre`, to integers of `scale` a lattice step. Returns the sums of squares of the exact values
-    /// and of what the rounding took, in these units. All are (n_dims); `wholes` may be longer.
-    pub(super) fn round_row(self, row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> [f64; 2] {
+    /// Rounds a row, less `centre`, to integers of `scale` a lattice step. Returns the sum of squares of what the rounding
+    /// took, in these units. All are (n_dims); `wholes` may be longer.
+    pub(super) fn round_row(self, row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> f64 {
         // SAFETY: `pick` found these instructions on this processor.
         in_kernel!(self, kernel => unsafe { kernel::round_row(row, centre, scale, wholes) })
+    }
+
+    /// The sum alone that [`Kernel::round_row`] returns.
+    pub(super) fn rounding(self, row: &[i32], centre: &[i32], scale: f32) -> f64 {
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::rounding(row, centre, scale) })
     }
 
     /// The sum of squares of a row less `centre`. Both are (n_dims).

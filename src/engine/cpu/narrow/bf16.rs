@@ -55,8 +55,7 @@ impl Bf16 {
         bound: Bound,
     ) -> Self {
         let depth = table.n_dims().next_multiple_of(DEPTH);
-        let cost =
-            |point: &[i32], _: &mut Vec<i32>| GuessCost::of(from_centre(point, &table.centre).map(rounded));
+        let cost = |point: &[i32], _| GuessCost::of(from_centre(point, &table.centre).map(rounded));
         let tiles = NarrowTiles::new(table, tiles, depth / 2, cost, |points, to| {
             pair_up(points, tiles.width(), to);
         });

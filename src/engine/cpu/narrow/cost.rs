@@ -17,13 +17,15 @@ impl GuessCost {
             residual += rest * rest;
             norm += value * value;
         }
-        Self::of_squares([norm, residual])
+        Self::of_squares(norm, 1.0, residual)
     }
 
-    /// From the sums of squares of values and of what rounding took.
-    pub(super) fn of_squares([norm, residual]: [f64; 2]) -> Self {
+    /// From the sum of squares of values, of which the guess has `scale` units each, and that of what rounding took, in
+    /// these units.
+    pub(super) fn of_squares(squares: f64, scale: f32, rest: f64) -> Self {
         // sums of squares with a relative error of at most 2^-36
-        Self { residual: residual.sqrt() * (1.0 + 1e-9), norm: norm.sqrt() * (1.0 + 1e-9) }
+        let up = |x: f64| x * (1.0 + 1e-9);
+        Self { residual: up(rest.sqrt()), norm: up(squares.sqrt() * f64::from(scale)) }
     }
 
     pub(super) fn or(self, other: Self) -> Self {

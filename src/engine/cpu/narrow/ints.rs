@@ -58,9 +58,9 @@ impl Ints {
         format: Format,
         shares: [f32; 2],
     ) -> Self {
-        let cost = |point: &[i32], room: &mut Vec<i32>| {
-            room.resize(point.len(), 0);
-            GuessCost::of_squares(kernel.round_row(point, &table.centre, format.scales[0], room))
+        let scale = format.scales[0];
+        let cost = |point: &[i32], half_norm: f64| {
+            GuessCost::of_squares(2.0 * half_norm, scale, kernel.rounding(point, &table.centre, scale))
         };
         let make = |points: &[f32], to: &mut [i32]| make(format, kernel, points, tiles.width(), to);
         let n_values = table.n_dims().div_ceil(format.per_value());
@@ -110,15 +110,16 @@ impl Ints {
         columns.all = GuessCost::default();
         let mut wholes = vec![0; columns.depth * self.format.per_value()];
         for (c, row) in centroids.chunks_exact(centre.len()).enumerate() {
-            let squares = self.kernel.round_row(row, centre, scale, &mut wholes);
-            let cost = GuessCost::of_squares(squares);
+            let rest = self.kernel.round_row(row, centre, scale, &mut wholes);
+            let squares = self.kernel.squares(row, centre);
+            let cost = GuessCost::of_squares(squares, scale, rest);
             let largest = wholes.iter().fold(0, |most, whole| whole.unsigned_abs().max(most));
             if largest > most.unsigned_abs() || cost.norm > most_norm {
                 return false;
             }
             columns.all = columns.all.or(cost);
             // in units of the scores
-            columns.base[c] = (squares[0] / 2.0 * (f64::from(scales[0]) / f64::from(scale))).round() as i32;
+            columns.base[c] = (squares / 2.0 * f64::from(scales[0]) * f64::from(scale)).round() as i32;
             let at = c / columns.block * columns.block * columns.depth + c % columns.block;
             let values = columns.values[at..].iter_mut().step_by(columns.block);
             if products == Products::Halves {

@@ -31,24 +31,28 @@ pub(in crate::engine::cpu) struct NarrowTiles {
 }
 
 impl NarrowTiles {
-    /// `cost` gives the cost of rounding a point (n_dims), with a thread's buffer, `make` converts a tile (n_dims, width) to `n_values` a point.
+    /// `cost` gives the cost of rounding a point (n_dims), of which half the squared norm is at most so much, `make` converts a tile (n_dims, width) to `n_values` a point.
     pub(super) fn new(
         table: &Table,
         tiles: &Tiles<'_>,
         n_values: usize,
-        cost: impl Fn(&[i32], &mut Vec<i32>) -> GuessCost + Sync,
+        cost: impl Fn(&[i32], f64) -> GuessCost + Sync,
         make: impl Fn(&[f32], &mut [i32]) + Sync,
     ) -> Self {
         let (width, size) = (tiles.width(), n_values * tiles.width());
-        let cost = |room: &mut Vec<i32>, tile: usize| {
+        let cost = |tile: usize| {
             let first = tile * width;
             let rows = first..table.n_points().min(first + width);
-            rows.map(|i| cost(table.point(i), room)).fold(GuessCost::default(), GuessCost::or)
+            let norms = tiles.half_norms(tile).iter().map(|half_norm| f64::from(half_norm.next_up()));
+            let costs = rows.zip(norms).map(|(i, half_norm)| cost(table.point(i), half_norm));
+            costs.fold(GuessCost::default(), GuessCost::or)
         };
-        let costs = (0..tiles.len()).into_par_iter().map_init(Vec::new, cost).collect();
+        let least = tiles.span().least(1);
+        let costs = (0..tiles.len()).into_par_iter().with_min_len(least).map(cost).collect();
         let kept = (tiles.len() * size * 4 <= KEPT).then(|| {
             let mut kept = vec![0; tiles.len() * size];
-            kept.par_chunks_exact_mut(size).enumerate().for_each_init(Vec::new, |room, (tile, to)| {
+            let each = kept.par_chunks_exact_mut(size).enumerate().with_min_len(least);
+            each.for_each_init(Vec::new, |room, (tile, to)| {
                 make(&tiles.points(tile, room), to);
             });
             kept
