@@ -28,12 +28,17 @@ pub fn inertia(table: &Table, squares: u128, centroids: &[i32], sums: &Sums) -> 
     let d = table.n_dims();
     let lattice = &table.lattice;
     let max_shift = lattice.max_shift();
-    let term = |(at, &q): (usize, &i32)| {
-        let q = i128::from(q);
-        let count = i128::from(sums.counts[at / d]);
-        (q * (count * q - 2 * i128::from(sums.sums[at]))) << (2 * (max_shift - lattice.shift[at % d]))
-    };
-    let change: i128 = centroids.iter().enumerate().map(term).sum();
+    // a product of two factors of 64 bits is one instruction
+    let product = |a: i64, b: i64| i128::from(a) * i128::from(b);
+    let mut change = 0;
+    let rows = centroids.chunks_exact(d).zip(sums.sums.chunks_exact(d)).zip(&sums.counts);
+    for ((centroid, sums), &count) in rows {
+        for ((&q, &sum), shift) in centroid.iter().zip(sums).zip(&lattice.shift) {
+            let q = i64::from(q);
+            let term = product(q * q, count.cast_signed()) - 2 * product(q, sum);
+            change += term << (2 * (max_shift - shift));
+        }
+    }
     // the total is a sum of squares, so it is not negative
     squares.wrapping_add_signed(change)
 }

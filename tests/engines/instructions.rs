@@ -38,18 +38,20 @@ const LESS_IN_8_BITS: &str = "mutations::less_than_the_bound_is_caught_in_8_bits
 const LESS_BESIDE_A_GRID: &str = "mutations::less_than_the_bound_is_caught_beside_a_grid";
 const BOUNDS: &str = "mutations::bounds_that_stand_and_movers_that_are_not_seen_are_caught";
 const UNPROVEN_CANDIDATE: &str = "mutations::an_unproven_candidate_is_caught";
+const SEARCHES: &str = "search::long_restarts";
+const UNPROVEN_MOVES: &str = "search::moves_without_proof_are_caught_in_8_bits";
 const HALF_THE_BOUND: &str = "mutations::half_the_bound_is_caught_in_bf16";
 
 #[test]
 fn portable() {
-    run_with("portable", &[BOUNDS, UNPROVEN_CANDIDATE]);
+    run_with("portable", &[BOUNDS, UNPROVEN_CANDIDATE, SEARCHES]);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn avx2() {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        run_with("avx2", &[IN_16_BITS, BOUNDS, LESS_BESIDE_A_GRID, "--include-ignored"]);
+        run_with("avx2", &[IN_16_BITS, BOUNDS, LESS_BESIDE_A_GRID, SEARCHES, "--include-ignored"]);
     }
 }
 
@@ -62,13 +64,14 @@ fn bf16() {
 /// The loop over bytes in plain arithmetic.
 #[test]
 fn int8() {
-    run_with("int8", &[LESS_IN_8_BITS, LESS_BESIDE_A_GRID, BOUNDS, "--include-ignored"]);
+    let others = [LESS_IN_8_BITS, LESS_BESIDE_A_GRID, BOUNDS, UNPROVEN_MOVES, SEARCHES, "--include-ignored"];
+    run_with("int8", &others);
 }
 
 /// The same with sums in 16 bits, as on AVX2 without VNNI.
 #[test]
 fn short_int8() {
-    run_with(SHORT, &[LESS_BESIDE_A_GRID, BOUNDS, "--include-ignored"]);
+    run_with(SHORT, &[LESS_BESIDE_A_GRID, BOUNDS, SEARCHES, "--include-ignored"]);
 }
 
 /// Where the widest has a unit for matrices, and would be chosen.

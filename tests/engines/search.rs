@@ -228,3 +228,15 @@ fn moves_without_proof_are_caught() {
         assert!(compare(&expected, &searching.run(engine, None)).is_err(), "guessed costs are right here");
     });
 }
+
+/// Rounded to 8 bits, some rows cost less where they do not.
+#[test]
+#[ignore = "needs the loop over bytes: run by `instructions`"]
+fn moves_without_proof_are_caught_in_8_bits() {
+    let searching = Searching::new(&normal(900, 34, 19), KMeans::new(40).restarts(6).refine(true));
+    let expected = searching.run(&Reference, None);
+    assert_eq!(compare(&expected, &searching.run(&processor(), None)), Ok(()));
+    on_mutants(Backend::Cpu, Bound::MovesUnproven, &|engine| {
+        assert!(compare(&expected, &searching.run(engine, None)).is_err(), "guessed costs are right here");
+    });
+}

@@ -51,12 +51,15 @@ impl CpuSession<'_> {
         }
         let row = pick_row(draws.below(total), CHUNK, &sums, share, own.len());
         let new = Centroids { lattice: &table.lattice, values: table.point(row) };
+        let to_new = |i: usize| match table.lattice.mixed() {
+            true => distance(table, &new, i, 0),
+            false => self.kernel.distance(table.point(i), table.point(row)),
+        };
         let losses_of = |mut losses: Vec<u128>, (chunk, own): (usize, &[NearestTwo])| {
             for (i, own) in (chunk * CHUNK..).zip(own) {
                 let second = own.runner_up.map_or(u128::MAX, |(_, second)| second.1);
                 let weight = u128::from(table.weights.get(i));
-                losses[own.label as usize] +=
-                    loss(weight, distance(table, &new, i, 0), own.distance.1, second);
+                losses[own.label as usize] += loss(weight, to_new(i), own.distance.1, second);
             }
             losses
         };

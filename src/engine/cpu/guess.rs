@@ -140,10 +140,13 @@ impl<'a> Guesser<'a> {
         }
     }
 
-    /// Converts new centroids (n_clusters, n_dims) for a guess in `f32`.
-    pub(super) fn fill_in_f32(&self, guess: &mut Guess, centroids: &[i32]) {
+    /// Converts new centroids (n_clusters, n_dims) for a guess in `f32`, and with `bytes` for one in 8 bits too. Whether there
+    /// is one.
+    pub(super) fn fill_costs(&self, guess: &mut Guess, centroids: &[i32], bytes: bool) -> bool {
         guess.columns.fill(self.table, self.kernel.squaring(), centroids);
         guess.in_use = Arithmetic::F32;
+        let ints = self.int8.as_ref().zip(guess.int8.as_mut()).filter(|_| bytes);
+        ints.is_some_and(|(ints, columns)| ints.fill(columns, centroids, &self.table.centre))
     }
 
     /// Converts new centroids (n_clusters, n_dims), and chooses the guess of the next pass. With bounds, `moves` says how

@@ -7,6 +7,7 @@ mod assign;
 mod bounds;
 mod child;
 mod columns;
+mod costs;
 mod guess;
 mod info;
 mod kernel;

@@ -1,20 +1,17 @@
 //! Refine: the moves of Hartigan's rule, guessed in `f32`, and decided exactly where a guess does not prove them.
 //!
 //! Let the scores of a point enclose its squared distances D (see [`certify`](crate::engine::certify)). A row stays if the
-//! least that it may cost in another cluster, a lower bound of the distance to all others times the least factor
-//! N / (N + m) of a cluster, is no less than the most that it may cost in its own. That proves nearly all rows. Of the
-//! others, a cluster whose least cost exceeds the most of another one, or that of the own, is not where the row moves; the
-//! costs of those that remain are compared in integers.
+//! least that it may cost in each other cluster is no less than the most that it may cost in its own ([`super::costs`], in
+//! 8 bits where that proves most rows). Of the other rows, a cluster whose least cost exceeds the most of another one, or that
+//! of the own, is not where the row moves; the costs of those that remain are compared in integers.
 
 #[cfg(feature = "gpu")]
 use std::time::Instant;
 
 use rayon::prelude::*;
 
-use super::guess::{Arithmetic, Guess, Guesser};
-use super::kernel::Tile;
-use super::scorer::{Points, Scorer};
-use super::tile_result::TileResult;
+use super::costs::{Costs, ROUNDINGS, Rows, Verdict, joining, staying};
+use super::guess::{Guess, Guesser};
 use super::tiles::Gathered;
 use super::update::Updater;
 use super::{CpuSession, FinishedRestart};
@@ -27,8 +24,8 @@ use crate::engine::{Outcome, Stop, Watch};
 
 /// Tiles per parallel task.
 const CHUNK: usize = 32;
-/// More than the relative roundings of a few operations in `f64`.
-const ROUNDINGS: f64 = 1e-12;
+/// Rounds go on in `f32` once 8 bits leave more than one row in so many open.
+const OPEN: usize = 8;
 
 impl CpuSession<'_> {
     /// Refines plain restarts, all of which have their states. Those that the watch leaves unfinished are missing.
@@ -80,24 +77,21 @@ impl CpuSession<'_> {
         let Outcome { inertia: mut least_inertia, mut iterations, .. } = done.outcome;
         let (mut centroids, mut labels) = (done.state.centroids.clone(), done.state.labels.clone());
         let mut updater = None;
-        let mut moved = vec![0; centroids.len()];
+        let (mut moved, mut bytes) = (vec![0; centroids.len()], true);
         while has_room(iterations, self.job.max_iter) {
             let before: &Updater<'_> =
                 updater.get_or_insert_with(|| Updater::new(table, kernel, &labels, k, shared));
             let counts = before.sums().counts;
-            let least = counts.iter().copied().filter(|&count| count > 0).min().unwrap_or(0);
-            self.guesser.fill_in_f32(guess, &centroids);
+            bytes = self.guesser.fill_costs(guess, &centroids, bytes);
             let moves = RowMoves {
                 guesser: &self.guesser,
-                guess,
+                guess: (guess, bytes),
                 centroids: Centroids { lattice: &table.lattice, values: &centroids },
-                labels: &labels,
-                counts: &counts,
-                locations,
-                least,
+                rows: Rows { labels: &labels, counts: &counts, locations },
                 proves: self.cpu.bound.proves_moves(),
             };
-            let moves = moves.find(shared, watch)?;
+            let (moves, n_open) = moves.find(shared, watch)?;
+            bytes &= n_open * OPEN <= labels.len();
             let Some(updater) = updater.as_mut().filter(|_| !moves.is_empty()) else { break };
             moves.into_iter().for_each(|(row, to)| labels[row] = to);
             updater.follow(&labels, shared);
@@ -117,112 +111,73 @@ impl CpuSession<'_> {
 /// Centroids and labels whose rows may move.
 struct RowMoves<'a> {
     guesser: &'a Guesser<'a>,
-    guess: &'a Guess, // in `f32`
+    guess: (&'a Guess, bool), // in `f32`, and whether in 8 bits too
     centroids: Centroids<'a>,
-    labels: &'a [u32],
-    counts: &'a [u64],
-    locations: &'a [u64],
-    least: u64,   // the least weight of a cluster that has some
+    rows: Rows<'a>,
     proves: bool, // but in tests
 }
 
 impl RowMoves<'_> {
-    /// The rows that move, in order, and their new labels. `None` if the watch ends the run.
-    fn find(&self, shared: bool, watch: &Watch<'_>) -> Option<Vec<(usize, u32)>> {
+    /// The rows that move, in order, and their new labels; and how many rows the first bounds left open. `None` if the watch
+    /// ends the run.
+    fn find(&self, shared: bool, watch: &Watch<'_>) -> Option<(Vec<(usize, u32)>, usize)> {
         let size = CHUNK * self.guesser.tiles.width();
         let work = |(chunk, labels): (usize, &[u32])| {
-            if watch.ends() { Vec::new() } else { self.find_in(chunk * size, labels) }
+            if watch.ends() { (Vec::new(), 0) } else { self.find_in(chunk * size, labels.len()) }
         };
-        let moves = if shared {
-            self.labels.par_chunks(size).enumerate().map(work).collect::<Vec<_>>().concat()
+        let join = |mut all: (Vec<(usize, u32)>, usize), more: (Vec<(usize, u32)>, usize)| {
+            all.0.extend(more.0);
+            (all.0, all.1 + more.1)
+        };
+        let none = || (Vec::new(), 0);
+        let labels = self.rows.labels;
+        let found = if shared {
+            labels.par_chunks(size).enumerate().map(work).reduce(none, join)
         } else {
-            self.labels.chunks(size).enumerate().flat_map(work).collect()
+            labels.chunks(size).enumerate().map(work).fold(none(), join)
         };
-        (!watch.has_ended()).then_some(moves)
+        (!watch.has_ended()).then_some(found)
     }
 
-    /// Those of a range of rows with these labels, which starts at the tile-aligned row `first`.
-    fn find_in(&self, first: usize, labels: &[u32]) -> Vec<(usize, u32)> {
+    /// Those of `n` rows from the tile-aligned row `first` on.
+    fn find_in(&self, first: usize, n: usize) -> (Vec<(usize, u32)>, usize) {
         let width = self.guesser.tiles.width();
-        let mut scorer = Scorer::new(self.guesser, self.guess, Arithmetic::F32, self.centroids.values);
-        let (mut found, mut open) = (TileResult::NONE, Vec::new());
-        for (at, labels) in labels.chunks(width).enumerate() {
-            let tile = first / width + at;
-            scorer.nearest(Points::Whole { tile, n: labels.len() }, true, &mut found);
-            let lanes = (0..labels.len()).filter(|&lane| !self.stays(tile * width + lane, lane, &found));
-            open.extend(lanes.map(|lane| tile * width + lane));
+        let (mut moves, mut open) = (Vec::new(), Vec::new());
+        let mut costs = Costs::new(self.guesser, self.guess, self.centroids.values, self.rows, self.proves);
+        for at in (first..first + n).step_by(width) {
+            costs.of_tile(at, width.min(first + n - at), |row, verdict| match verdict {
+                Verdict::Stays => {}
+                Verdict::Moves(to) => moves.push((row, to)),
+                Verdict::Open => open.push(row),
+            });
         }
-        self.decide(&open)
-    }
-
-    /// Whether bounds prove that a row stays.
-    fn stays(&self, row: usize, lane: usize, found: &TileResult) -> bool {
-        let (own, moving) = (self.labels[row], self.locations[row]);
-        let count = self.counts[own as usize];
-        if self.guesser.table.weights.get(row) == 0 || count == moving {
-            return true;
+        let mut gathered = Gathered::new(width, self.guesser.table.n_dims());
+        for rows in open.chunks(width) {
+            costs.of_rows(rows, &mut gathered, |row, verdict, halves| match verdict {
+                Verdict::Stays => {}
+                Verdict::Moves(to) => moves.push((row, to)),
+                Verdict::Open => moves.extend(self.target(row, halves).map(|to| (row, to))),
+            });
         }
-        let [upper, lower] = [found.upper[lane], found.lower[lane]].map(|bound| f64::from(bound).powi(2));
-        let elsewhere = lower * joining(self.least, moving) * (1.0 - ROUNDINGS);
-        found.labels[lane] == own && elsewhere >= upper * staying(count, moving) * (1.0 + ROUNDINGS)
-    }
-
-    /// Decides these rows.
-    fn decide(&self, rows: &[usize]) -> Vec<(usize, u32)> {
-        let Guesser { table, kernel, tiles, .. } = self.guesser;
-        let columns = self.guesser.in_f32(self.guess, self.centroids.values);
-        let (width, n_columns) = (tiles.width(), columns.base.len());
-        let mut gathered = Gathered::new(width, table.n_dims());
-        let mut scores = vec![0.0; n_columns * width];
-        let mut moves = Vec::new();
-        for rows in rows.chunks(width) {
-            tiles.gather(rows.iter().copied(), &mut gathered.points);
-            tiles.gather_norms(rows.iter().copied(), &mut gathered);
-            let tile = gathered.tile();
-            kernel.scores(tile.points, columns, &mut scores);
-            for (lane, &row) in rows.iter().enumerate() {
-                let halves = |c: usize| match self.proves {
-                    true => half_distances(&tile, lane, scores[c * width + lane], columns.errors[c]),
-                    false => [f64::from(tile.half_norms[lane] + scores[c * width + lane]); 2],
-                };
-                moves.extend(self.target(row, halves).map(|to| (row, to)));
-            }
-        }
-        moves
+        moves.sort_unstable();
+        (moves, open.len())
     }
 
     /// Where a row moves, if it does. `halves` are bounds (at least, at most) of half the squared distance to a centroid.
     fn target(&self, row: usize, halves: impl Fn(usize) -> [f64; 2]) -> Option<u32> {
-        let (own, moving) = (self.labels[row] as usize, self.locations[row]);
-        let others = || (0..self.counts.len()).filter(|&c| c != own && self.counts[c] > 0);
-        let limit = halves(own)[1] * staying(self.counts[own], moving);
-        let most = |limit: f64, c: usize| limit.min(halves(c)[1] * joining(self.counts[c], moving));
+        let Rows { labels, counts, locations } = self.rows;
+        let (own, moving) = (labels[row] as usize, locations[row]);
+        let others = || (0..counts.len()).filter(|&c| c != own && counts[c] > 0);
+        let limit = halves(own)[1] * staying(counts[own], moving);
+        let most = |limit: f64, c: usize| limit.min(halves(c)[1] * joining(counts[c], moving));
         let limit = others().fold(limit, most) * (1.0 + ROUNDINGS);
         let exactly = |c: usize| distance(self.guesser.table, &self.centroids, row, c as u32);
-        let least = |c: usize| halves(c)[0] * joining(self.counts[c], moving) * (1.0 - ROUNDINGS);
+        let least = |c: usize| halves(c)[0] * joining(counts[c], moving) * (1.0 - ROUNDINGS);
         let left = others().filter(|&c| least(c) <= limit);
-        let costs = left.map(|c| (c, Cost::joining(exactly(c), self.counts[c], moving)));
+        let costs = left.map(|c| (c, Cost::joining(exactly(c), counts[c], moving)));
         // min_by keeps the first of equals
         let (to, cost) = costs.min_by(|(_, a), (_, b)| a.compare(*b))?;
-        let stays = Cost::staying(exactly(own), self.counts[own], moving);
+        let stays = Cost::staying(exactly(own), counts[own], moving);
         cost.compare(stays).is_lt().then_some(to as u32)
     }
-}
-
-/// N / (N + m).
-fn joining(count: u64, moving: u64) -> f64 {
-    count as f64 / (count + moving) as f64
-}
-
-/// N / (N - m).
-fn staying(count: u64, moving: u64) -> f64 {
-    count as f64 / (count - moving) as f64
-}
-
-/// Half the squared distance of a point to a centroid, at least and at most, from a score less the centroid's share of E.
-/// `errors` is twice that share. As for bounds, twice the point's share covers the roundings of its norm too.
-fn half_distances(tile: &Tile<'_>, lane: usize, score: f32, errors: f32) -> [f64; 2] {
-    let [half_norm, own, score, errors] =
-        [tile.half_norms[lane], tile.errors[lane], score, errors].map(f64::from);
-    [(half_norm + score - 2.0 * own).max(0.0), (half_norm + score + errors + 2.0 * own).max(0.0)]
 }

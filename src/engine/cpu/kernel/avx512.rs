@@ -6,7 +6,7 @@ use super::entries::{candidates_entry, entries, ints_entry};
 use super::ints::{self, Ints, Scores};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, IntColumns, Moves, Tile, Top2, Top3, bounds, peak};
+use super::{Bf16Columns, Columns, IntColumns, LeastCosts, Moves, Tile, Top2, Top3, bounds, peak};
 use crate::engine::distance::squared_distance;
 
 pub(super) const TILE: usize = VECTORS * 16;

@@ -96,6 +96,28 @@ macro_rules! entries {
         }
 
         $(#[target_feature(enable = $features)])?
+        pub(super) fn least_costs(
+            tile: Tile<'_>,
+            scores: &[f32],
+            labels: &[u32],
+            factors: &[f32],
+            least: &mut LeastCosts,
+        ) {
+            lanes::least_costs(tile, scores, labels, factors, least);
+        }
+
+        $(#[target_feature(enable = $features)])?
+        pub(super) fn least_costs_of_ints(
+            points: (&[f32], &[i32], &[u32]),
+            scores: &[i32],
+            unit: f32,
+            factors: &[f32],
+            least: &mut LeastCosts,
+        ) {
+            ints::least_costs(points, scores, unit, factors, least);
+        }
+
+        $(#[target_feature(enable = $features)])?
         pub(super) fn bounds(tile: Tile<'_>, top: &Top2, errors: f32, bounds: [&mut [f32]; 3]) {
             lanes::bounds(tile, top, errors, bounds);
         }

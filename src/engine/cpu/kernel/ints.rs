@@ -10,8 +10,9 @@
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
 )]
 
-use super::MAX_TILE;
 use super::bounds::{DOWN, UP};
+use super::lanes::LANES;
+use super::{LeastCosts, MAX_TILE};
 use crate::engine::cpu::narrow::IntColumns;
 
 /// Columns whose least score is looked at first.
@@ -242,6 +243,46 @@ pub(super) unsafe fn candidates<L: Ints>(scores: &Scores, open: u32, found: &mut
                 }
             }
         }
+    }
+}
+
+/// See [`super::Kernel::least_costs_of_ints`].
+#[inline(always)]
+pub(super) fn least_costs(
+    (half_norms, margins, labels): (&[f32], &[i32], &[u32]),
+    scores: &[i32],
+    unit: f32,
+    factors: &[f32],
+    least: &mut LeastCosts,
+) {
+    let width = labels.len();
+    for at in (0..width).step_by(LANES) {
+        let (mut half_norm, mut error) = ([0.0; LANES], [0.0; LANES]);
+        let (mut own, mut places) = ([0; LANES], [0; LANES]);
+        let [mut least_here, mut second] = [[f32::INFINITY; LANES]; 2];
+        for i in 0..LANES {
+            (half_norm[i], own[i]) = (half_norms[at + i], labels[at + i]);
+            // the slack of `distances`, but for what the score adds to it
+            error[i] = margins[at + i] as f32 * 0.5 * unit;
+            error[i] += (half_norm[i] + error[i]) * (UP - 1.0);
+        }
+        for (c, &factor) in factors.iter().enumerate() {
+            let scores = &scores[c * width + at..][..LANES];
+            for i in 0..LANES {
+                let score = scores[i] as f32 * unit;
+                let half = half_norm[i] + (score - (error[i] + score.abs() * (UP - 1.0)));
+                let cost = if half > 0.0 { half * (factor * DOWN) } else { 0.0 };
+                let cost = if own[i] == c as u32 { f32::INFINITY } else { cost };
+                let better = cost < least_here[i];
+                let other = if better { least_here[i] } else { cost };
+                second[i] = if other < second[i] { other } else { second[i] };
+                least_here[i] = if better { cost } else { least_here[i] };
+                places[i] = if better { c as u32 } else { places[i] };
+            }
+        }
+        least.least[at..at + LANES].copy_from_slice(&least_here);
+        least.second[at..at + LANES].copy_from_slice(&second);
+        least.at[at..at + LANES].copy_from_slice(&places);
     }
 }
 

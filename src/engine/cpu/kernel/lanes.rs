@@ -8,8 +8,8 @@
     reason = "an index runs over several arrays at once, of fixed lengths that the compiler unrolls"
 )]
 
-use super::{Tile, Top2, Top3, ones};
-use crate::engine::cpu::bounds::{at_least, from_top2};
+use super::{LeastCosts, Tile, Top2, Top3, ones};
+use crate::engine::cpu::bounds::{DOWN, at_least, from_top2};
 use crate::engine::cpu::columns::Columns;
 
 /// A vector of `f32`, one lane per point, with the operations that the loops need.
@@ -224,6 +224,47 @@ pub(super) unsafe fn scores<L: Lanes, const BLOCK: usize>(
                 }
             }
         }
+    }
+}
+
+/// Points that a loop without a vector type takes at a time; it divides every tile.
+pub(super) const LANES: usize = 8;
+
+/// See [`super::Kernel::least_costs`].
+#[inline(always)]
+pub(super) fn least_costs(
+    tile: Tile<'_>,
+    scores: &[f32],
+    labels: &[u32],
+    factors: &[f32],
+    least: &mut LeastCosts,
+) {
+    let width = labels.len();
+    for at in (0..width).step_by(LANES) {
+        let (mut half_norm, mut error) = ([0.0; LANES], [0.0; LANES]);
+        let (mut own, mut places) = ([0; LANES], [0; LANES]);
+        let [mut least_here, mut second] = [[f32::INFINITY; LANES]; 2];
+        for i in 0..LANES {
+            (half_norm[i], error[i], own[i]) =
+                (tile.half_norms[at + i], 2.0 * tile.errors[at + i], labels[at + i]);
+        }
+        for (c, &factor) in factors.iter().enumerate() {
+            let scores = &scores[c * width + at..][..LANES];
+            for i in 0..LANES {
+                // as in `bounds::at_least`
+                let half = half_norm[i] + scores[i] - error[i];
+                let cost = if half > 0.0 { half * (factor * DOWN) } else { 0.0 };
+                let cost = if own[i] == c as u32 { f32::INFINITY } else { cost };
+                let better = cost < least_here[i];
+                let other = if better { least_here[i] } else { cost };
+                second[i] = if other < second[i] { other } else { second[i] };
+                least_here[i] = if better { cost } else { least_here[i] };
+                places[i] = if better { c as u32 } else { places[i] };
+            }
+        }
+        least.least[at..at + LANES].copy_from_slice(&least_here);
+        least.second[at..at + LANES].copy_from_slice(&second);
+        least.at[at..at + LANES].copy_from_slice(&places);
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) use lanes::DOT;
 pub(super) use matrix::{Matrix, Ready};
 pub(super) use pick::Instructions;
 pub(super) use products::{DEPTH, ROWS};
-pub(super) use tile::{MAX_TILE, Tile, Top2, Top3, ones};
+pub(super) use tile::{LeastCosts, MAX_TILE, Tile, Top2, Top3, ones};
 
 /// A set of instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +153,40 @@ impl Kernel {
         assert!(columns.base.len().is_multiple_of(columns.block));
         // SAFETY: `pick` found these instructions on this processor; the lengths are checked above.
         in_kernel!(self, kernel => unsafe { kernel::scores(points, columns, scores) });
+    }
+
+    /// The least that each point of a tile costs in a cluster other than its own: half its squared distance, at least, times
+    /// the factor of the cluster. `scores` are those of [`Kernel::scores`] of at least as many columns as there are
+    /// `factors` (n_clusters); `labels` are (tile).
+    pub(super) fn least_costs(
+        self,
+        tile: Tile<'_>,
+        scores: &[f32],
+        labels: &[u32],
+        factors: &[f32],
+        least: &mut LeastCosts,
+    ) {
+        assert!(scores.len() >= factors.len() * self.tile());
+        assert!([tile.half_norms.len(), tile.errors.len(), labels.len()] == [self.tile(); 3]);
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe { kernel::least_costs(tile, scores, labels, factors, least) });
+    }
+
+    /// The same from scores in 8 bits. `points` are half norms, margins and labels (tile); see [`Kernel::distances`].
+    pub(super) fn least_costs_of_ints(
+        self,
+        points: (&[f32], &[i32], &[u32]),
+        scores: &[i32],
+        unit: f32,
+        factors: &[f32],
+        least: &mut LeastCosts,
+    ) {
+        assert!(scores.len() >= factors.len() * self.tile());
+        assert!([points.0.len(), points.1.len(), points.2.len()] == [self.tile(); 3]);
+        // SAFETY: `pick` found these instructions on this processor.
+        in_kernel!(self, kernel => unsafe {
+            kernel::least_costs_of_ints(points, scores, unit, factors, least);
+        });
     }
 
     /// Finds the two nearest centroids of each point of a tile: `points` is (n_dims, tile).

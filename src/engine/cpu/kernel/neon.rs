@@ -6,7 +6,7 @@ use super::entries::entries;
 use super::ints;
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
-use super::{Bf16Columns, Columns, Moves, Tile, Top2, Top3, bounds, peak};
+use super::{Bf16Columns, Columns, LeastCosts, Moves, Tile, Top2, Top3, bounds, peak};
 use crate::engine::distance::squared_distance;
 
 pub(super) const TILE: usize = VECTORS * WIDTH;

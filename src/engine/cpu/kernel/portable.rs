@@ -7,7 +7,7 @@ use super::ints::{self, Scores};
 use super::lanes::{self, Lanes, VECTORS};
 use super::matrix::{self, Ready};
 use super::plain_ints::I;
-use super::{Bf16Columns, Columns, IntColumns, Moves, Tile, Top2, Top3, bounds, peak};
+use super::{Bf16Columns, Columns, IntColumns, LeastCosts, Moves, Tile, Top2, Top3, bounds, peak};
 use crate::engine::distance::squared_distance;
 
 const WIDTH: usize = 8;

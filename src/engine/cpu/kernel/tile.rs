@@ -34,6 +34,21 @@ impl Top2 {
     pub(in crate::engine::cpu) const ZERO: Self = Self { best: [0.0; MAX_TILE], second: [0.0; MAX_TILE] };
 }
 
+/// What each point of a tile costs in the clusters that are not its own, at least. (tile)
+#[derive(Debug, Clone)]
+pub(in crate::engine::cpu) struct LeastCosts {
+    /// The least and the second least.
+    pub(in crate::engine::cpu) least: [f32; MAX_TILE],
+    pub(in crate::engine::cpu) second: [f32; MAX_TILE],
+    /// The cluster of the least.
+    pub(in crate::engine::cpu) at: [u32; MAX_TILE],
+}
+
+impl LeastCosts {
+    pub(in crate::engine::cpu) const NONE: Self =
+        Self { least: [0.0; MAX_TILE], second: [0.0; MAX_TILE], at: [0; MAX_TILE] };
+}
+
 /// The guessed two nearest centroids of each point of a tile, and the values that may prove them. (tile)
 #[derive(Debug, Clone)]
 pub(in crate::engine::cpu) struct Top3 {

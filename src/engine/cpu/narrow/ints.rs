@@ -8,7 +8,7 @@ use super::columns::IntColumns;
 use super::cost::GuessCost;
 use super::tiles::{NarrowTiles, Scratch};
 use crate::engine::cpu::bounds::UP;
-use crate::engine::cpu::kernel::{Kernel, MAX_TILE, Products, Scores};
+use crate::engine::cpu::kernel::{Kernel, LeastCosts, MAX_TILE, Products, Scores};
 use crate::engine::cpu::tile_result::TileResult;
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
@@ -267,6 +267,36 @@ impl Ints {
     pub(in crate::engine::cpu) fn least(&self, half_norms: &[f32], scratch: &Scratch, to: &mut [f32]) {
         let (n, Scratch { scores, margins, .. }) = (half_norms.len(), scratch);
         self.kernel.distances::<false>(half_norms, &scores.best[..n], &margins[..n], self.unit(), to);
+    }
+
+    /// The least costs of the last tile's points: see `Kernel::least_costs`. In 8 bits. (tile)
+    pub(in crate::engine::cpu) fn least_costs(
+        &self,
+        half_norms: &[f32],
+        scratch: &Scratch,
+        labels: &[u32],
+        factors: &[f32],
+        least: &mut LeastCosts,
+    ) {
+        let margins = &scratch.margins[..labels.len()];
+        let of_points = (half_norms, margins, labels);
+        self.kernel.least_costs_of_ints(of_points, &scratch.scores.values, self.unit(), factors, least);
+    }
+
+    /// Half the squared distance, at least and at most, of a point of the last tile to a centroid. In 8 bits.
+    pub(in crate::engine::cpu) fn half_distances(
+        &self,
+        half_norm: f32,
+        lane: usize,
+        c: usize,
+        scratch: &Scratch,
+    ) -> [f64; 2] {
+        let Scratch { scores, margins, .. } = scratch;
+        let score = scores.values[c * self.kernel.tile() + lane] as f32 * self.unit();
+        let error = margins[lane] as f32 * 0.5 * self.unit();
+        let error = error + (half_norm + score.abs() + error) * (UP - 1.0); // as `Kernel::distances`
+        let [half_norm, score, error] = [half_norm, score, error].map(f64::from);
+        [(half_norm + score - error).max(0.0), (half_norm + score + error).max(0.0)]
     }
 
     /// A lower bound of the distances of a point to what is no candidate.
