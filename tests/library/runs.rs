@@ -155,10 +155,14 @@ fn a_restart_in_pieces_is_the_whole_restart() {
         let mut sizes = (0..5).map(|doubled| of(15_000 << doubled));
         let (took, data, whole) =
             sizes.find(|(took, ..)| *took > Duration::from_millis(500)).unwrap_or_else(|| of(480_000));
-        // longer each time: a restart that was stopped while it was seeded begins again
-        let (pieces, stops, within) = in_pieces(&data, params, |stops| 3 * (stops + 1));
-        assert_same(&pieces, &whole);
-        assert!(within > 0, "{stops} stops, none in a restart of {took:?}");
+        // longer each time: a restart that was stopped while it was seeded begins again. At which step the clock stops it is
+        // chance, so that several times are tried
+        let within = [3, 2, 5, 4, 7, 6].into_iter().any(|calls| {
+            let (pieces, _, within) = in_pieces(&data, params.clone(), |stops| calls * (stops + 1));
+            assert_same(&pieces, &whole);
+            within > 0
+        });
+        assert!(within, "no stop was within a restart of {took:?}");
     }
 }
 
