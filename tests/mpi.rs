@@ -195,7 +195,7 @@ fn errors_are_said_once() {
         .output();
     let said = text(&said.unwrap().stderr);
     let in_words = said.lines().find_map(|line| line.split_once("error: ")).expect("inf").1.to_owned();
-    let jobs: [(&[&str], &str); 10] = [
+    let jobs: [(&[&str], &str); 11] = [
         (&["fit", &bad, "-k", "2", "--share", "rows"], "row 19, column 2: NaN is not a finite number"),
         (&["fit", "no.csv", "-k", "2"], "no.csv"),
         (&["fit", DIGITS, "-k", "2", "--labels", &missing], "labels.csv"),
@@ -211,6 +211,7 @@ fn errors_are_said_once() {
             "refining is not shared by several processes",
         ),
         (&["fit", DIGITS, "-k", "2", "--memory", "64MiB", "--share", "rows"], "start more processes"),
+        (&["fit", DIGITS, "-k", "2", "--memory", "64MiB", "--share", "restarts"], "take --share rows"),
         (
             &["fit", DIGITS, "-k", "2", "--share", "restarts", "--checkpoint", &checkpoint],
             "--share restarts keeps no --checkpoint",

@@ -395,7 +395,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
                 stacklevel=5,
             )
 
-    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None, *, comm: Any = None) -> np.ndarray:
         """Cluster the rows, and return their labels.
 
         Parameters
@@ -406,6 +406,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
             For scikit-learn's interface.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
+        comm : communicator of mpi4py or dask.distributed.Client, default=None
+            As of `fit`.
 
         Returns
         -------
@@ -419,7 +421,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         >>> bool(labels[0] == labels[1] != labels[2])
         True
         """
-        return self.fit(X, sample_weight=sample_weight).labels_
+        return self.fit(X, sample_weight=sample_weight, comm=comm).labels_
 
     def predict(self, X: Any) -> np.ndarray:
         """Nearest centroid of each row, decided exactly; ties go to the first.

@@ -165,8 +165,7 @@ pub(crate) fn fit(
                 in_threads(Some(threads), || run(&for_metric(data, metric)?, kmeans, tol, options, watcher))
             }
             Some(comm) => {
-                let data =
-                    agree(comm, Ok::<_, Failure>(())).and_then(|()| agree(comm, for_metric(data, metric)))?;
+                let data = agree(comm, for_metric(data, metric))?;
                 run_on_rank(&data, kmeans.tol(tol).threads(threads), options, watcher, comm)
             }
         }

@@ -45,6 +45,8 @@ RANK = """
     weighted = KMeans(7, n_init=2, tol=0, random_state=1, n_jobs=1).fit(X[own], sample_weight=w, comm=comm)
     w[:] = 0 if comm.rank == comm.size - 1 and comm.size > 1 else w
     zeros = KMeans(5, n_init=2, random_state=3, n_jobs=1).fit(X[own], sample_weight=w, comm=comm)
+    again = KMeans(10, n_init=4, random_state=42, n_jobs=1).fit_predict(X[own], comm=comm)
+    assert again.tolist() == plain.labels_.tolist()
     unseeded = KMeans(4, n_jobs=1).fit(X[own], comm=comm)
     assert len(set(comm.allgather(unseeded.fingerprint_))) == 1
     assert len(plain.labels_) == len(X[own])

@@ -21,9 +21,6 @@ pub(super) struct Ranks {
     comm: Option<Box<dyn Comm>>, // of several
 }
 
-/// Bytes of each row of the whole table in a process that has some of the rows: the labels of two restarts, and others.
-const PER_ROW_OF_ALL: u64 = 12;
-
 /// How a fit was shared, as JSON.
 #[derive(Serialize)]
 pub(super) struct SharedJson {
@@ -121,7 +118,7 @@ impl Ranks {
             // a process may have no row
             Share::Rows => {
                 let weights = if data.weights.is_some() { 24 } else { 0 };
-                let of_all = data.points.n_points() as u64 * (PER_ROW_OF_ALL + weights);
+                let of_all = data.points.n_points() as u64 * (MemoryPlan::PER_SHARED_ROW + weights);
                 part.map_or(MemoryPlan::PROCESS, |plan| plan.in_memory).saturating_add(of_all)
             }
         };
@@ -131,9 +128,12 @@ impl Ranks {
         }
         let too_much = limit.filter(|&limit| needed > limit);
         self.agree(too_much.map_or(Ok(()), |limit| {
+            let less = match share {
+                Share::Restarts => "take --share rows",
+                Share::Rows => "start more processes",
+            };
             let text = format!(
-                "--memory {} for each of {} processes: one needs {}, with its share of the {}; start more processes, \
-                 or allow more",
+                "--memory {} for each of {} processes: one needs {}, with its share of the {}; {less}, or allow more",
                 progress::size(limit),
                 comm.size(),
                 progress::size(needed),

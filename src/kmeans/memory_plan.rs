@@ -46,6 +46,8 @@ pub struct StreamedFrom {
 impl MemoryPlan {
     /// Bytes of a process that has read no table, with what formats need to read one.
     pub const PROCESS: u64 = 64 << 20;
+    /// Bytes of each row of the whole table, in a process that has some of the rows: the labels of two restarts, and others.
+    pub const PER_SHARED_ROW: u64 = 12;
 
     /// The plan of a fit within so many bytes.
     ///

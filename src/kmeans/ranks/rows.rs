@@ -13,6 +13,7 @@ use crate::engine::{Metric, Opened};
 use crate::kmeans::checkpoint::Checkpoint;
 use crate::kmeans::directions::place_directions;
 use crate::kmeans::fit::{Fit, Progress, Step, fit_packed};
+use crate::kmeans::memory_plan::MemoryPlan;
 use crate::kmeans::pack::{extent_of, place_rows};
 use crate::kmeans::saved::SavedRun;
 use crate::kmeans::streamed::needs_one_table;
@@ -105,9 +106,6 @@ pub fn fit_on_ranks(
     })
 }
 
-/// Bytes of each row of the whole table: the labels of two restarts, and others.
-const PER_ROW_OF_ALL: u64 = 12;
-
 /// The rows of a rank on the lattice of the whole table.
 struct Placed {
     head: Table,
@@ -164,8 +162,8 @@ impl Ranks<'_> {
         let n_points = firsts[firsts.len() - 1];
         let rows = firsts[self.comm.rank()]..firsts[self.comm.rank() + 1];
         check_shape(n_points, n_dims)?;
-        let needed =
-            (n_own as u64 * (n_dims as u64 * 4 + 28)).saturating_add(n_points as u64 * PER_ROW_OF_ALL);
+        let needed = (n_own as u64 * (n_dims as u64 * 4 + 28))
+            .saturating_add(n_points as u64 * MemoryPlan::PER_SHARED_ROW);
         self.agree(memory::check(needed).map_err(FitError::from))?;
         let weights = self.weights(data, n_points)?;
         let lattice = self.lattice(data, params, (&weights, rows.clone()), seen)?;
