@@ -6,6 +6,7 @@ use super::error::FitError;
 use super::pack::{bytes_needed, bytes_of_pairs};
 use super::params::Params;
 use crate::data::Dataset;
+use crate::engine::parts::APART;
 use crate::lattice::check_shape;
 use crate::packed::{BLOCK, LEAST_ROWS};
 
@@ -67,10 +68,13 @@ impl MemoryPlan {
         // labels of the restart that runs and of the best one; weights as they were read, as integers, and their totals
         let labels = if params.n_restarts() > 1 { 8 } else { 4 };
         let of_rows = n * (labels + if data.weights.is_some() { 24 } else { 0 }) + of_truth;
-        // rows of which the centre and the report on rounding are made; a block that each thread reads, and its narrow forms
-        let samples = n.min(SAMPLED) * d * 12 + threads * (BLOCK as u64 * 12).min(n * d * 12);
-        let fixed =
-            [as_read, of_rows, of_clusters, samples].into_iter().fold(Self::PROCESS, u64::saturating_add);
+        // rows of which the centre and the report on rounding are made
+        let samples = n.min(SAMPLED) * d * 12;
+        // a block that each thread reads, its narrow forms and a tile of it, and centroids as guesses need them
+        let (block, centroids) = ((BLOCK as u64).min(n * d), k.saturating_mul(d).min(APART as u64));
+        let of_threads = threads * (block * 8 + block.div_ceil(d) * 24 + d * 128 + centroids * 6);
+        let fixed = [as_read, of_rows, of_clusters, samples, of_threads];
+        let fixed = fixed.into_iter().fold(Self::PROCESS, u64::saturating_add);
         // of a chunk three copies, its tiles and narrow forms; of its rows norms, labels and shares of 128 bits
         let held = |chunk: u64| {
             let chunk = chunk.max(LEAST_ROWS as u64 * d * 4);

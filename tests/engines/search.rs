@@ -78,6 +78,16 @@ fn sizes() {
 fn long_restarts() {
     agree(&normal(900, 34, 3), &KMeans::new(60).restarts(5));
     agree(&normal(1200, 4, 3), &KMeans::new(120).restarts(5));
+    // locations of many weights, and clusters without any
+    let mut numbers = Numbers::new(20);
+    let distinct: Vec<f64> = (0..90 * 34).map(|_| numbers.normal()).collect();
+    let mut place = || numbers.below(90) as usize * 34;
+    let values = (0..300).flat_map(|_| distinct[place()..][..34].to_vec()).collect();
+    let weights: Vec<f64> = (0..300).map(|_| [0.0, 1.0, 2.0, 900.0][numbers.below(4) as usize]).collect();
+    let data = weighted(dataset(34, values), &weights);
+    for k in [30, 85] {
+        agree(&data, &KMeans::new(k).restarts(6));
+    }
 }
 
 #[test]

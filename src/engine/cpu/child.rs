@@ -4,12 +4,12 @@ use rayon::prelude::*;
 
 use super::CpuSession;
 use super::columns::Columns;
-use super::nearest_two::Pass;
+use super::nearest_two::{Pass, exact};
 use super::seed::pick_row;
 use crate::engine::Watch;
 use crate::engine::certify;
 use crate::engine::draws::Draws;
-use crate::engine::nearest_two::{Centroids, NearestTwo, distance};
+use crate::engine::nearest_two::{Centroids, NearestTwo};
 use crate::engine::reference::child::{loss, of_members, replace};
 
 /// Points per parallel task.
@@ -51,15 +51,12 @@ impl CpuSession<'_> {
         }
         let row = pick_row(draws.below(total), CHUNK, &sums, share, own.len());
         let new = Centroids { lattice: &table.lattice, values: table.point(row) };
-        let to_new = |i: usize| match table.lattice.mixed() {
-            true => distance(table, &new, i, 0),
-            false => self.kernel.distance(table.point(i), table.point(row)),
-        };
         let losses_of = |mut losses: Vec<u128>, (chunk, own): (usize, &[NearestTwo])| {
             for (i, own) in (chunk * CHUNK..).zip(own) {
                 let second = own.runner_up.map_or(u128::MAX, |(_, second)| second.1);
                 let weight = u128::from(table.weights.get(i));
-                losses[own.label as usize] += loss(weight, to_new(i), own.distance.1, second);
+                losses[own.label as usize] +=
+                    loss(weight, exact(self.kernel, table, &new, i, 0), own.distance.1, second);
             }
             losses
         };

@@ -129,7 +129,7 @@ impl<'a> Costs<'a> {
         if self.moving != moving {
             self.moving = moving;
             let factor = |&count: &u64| match count {
-                0 => f32::MAX, // nothing moves there
+                0 => f32::MAX, // so that it has the least cost only if that is next to nothing
                 count => (joining(count, moving) * (1.0 - 1e-6)) as f32,
             };
             self.factors = self.rows.counts.iter().map(factor).collect();
@@ -166,7 +166,7 @@ impl<'a> Costs<'a> {
         }
         let at = self.least.at[lane];
         let most = match counts[at as usize] {
-            0 => f64::INFINITY, // it may have the least cost if that is 0
+            0 => f64::INFINITY, // nothing moves there, so the row is left open
             count => halves(at as usize)[1] * joining(count, moving),
         };
         let others = second.min(staying[0]);

@@ -68,6 +68,14 @@ impl CpuNearest<'_> {
     }
 }
 
+/// [`distance`] by these instructions.
+pub(super) fn exact(kernel: Kernel, table: &Table, centroids: &Centroids<'_>, row: usize, c: u32) -> u128 {
+    match table.lattice.mixed() {
+        true => distance(table, centroids, row, c),
+        false => kernel.distance(table.point(row), centroids.row(c)),
+    }
+}
+
 /// A pass over the rows of a table.
 pub(super) struct Pass<'a> {
     pub(super) table: &'a Table,
@@ -109,17 +117,9 @@ impl Pass<'_> {
         if !self.proven(lane, own, top) {
             return exactly(self.table, centroids, row);
         }
-        let to = |c: u32| (c, self.distance(row, c));
+        let to = |c: u32| (c, exact(self.kernel, self.table, centroids, row, c));
         let runner_up = (centroids.n_clusters() > 1).then(|| to(top.runners_up[lane]));
         NearestTwo::new(to(top.labels[lane]), runner_up)
-    }
-
-    /// Squared distance of a row to a centroid.
-    fn distance(&self, row: usize, c: u32) -> u128 {
-        match self.table.lattice.mixed() {
-            true => distance(self.table, &self.centroids, row, c),
-            false => self.kernel.distance(self.table.point(row), self.centroids.row(c)),
-        }
     }
 
     /// Whether both are proven; `own` is the point's share of E. See [`certify`].

@@ -1,4 +1,4 @@
-//! Refine: the moves of Hartigan's rule, guessed in `f32`, and decided exactly where a guess does not prove them.
+//! Refine: the moves of Hartigan's rule, guessed in 8 bits or in `f32`, and decided exactly where a guess does not prove them.
 //!
 //! Let the scores of a point enclose its squared distances D (see [`certify`](crate::engine::certify)). A row stays if the
 //! least that it may cost in each other cluster is no less than the most that it may cost in its own ([`super::costs`], in
@@ -12,11 +12,12 @@ use rayon::prelude::*;
 
 use super::costs::{Costs, ROUNDINGS, Rows, Verdict, joining, staying};
 use super::guess::{Guess, Guesser};
+use super::nearest_two::exact;
 use super::tiles::Gathered;
 use super::update::Updater;
 use super::{CpuSession, FinishedRestart};
 use crate::engine::inertia::inertia;
-use crate::engine::nearest_two::{Centroids, distance};
+use crate::engine::nearest_two::Centroids;
 use crate::engine::reference::refine::{Cost, has_room};
 #[cfg(feature = "gpu")]
 use crate::engine::{Batch, Keep, Times, Work};
@@ -159,7 +160,7 @@ impl RowMoves<'_> {
                 Verdict::Open => moves.extend(self.target(row, halves).map(|to| (row, to))),
             });
         }
-        moves.sort_unstable();
+        moves.sort_unstable(); // those that were open came last
         (moves, open.len())
     }
 
@@ -171,7 +172,8 @@ impl RowMoves<'_> {
         let limit = halves(own)[1] * staying(counts[own], moving);
         let most = |limit: f64, c: usize| limit.min(halves(c)[1] * joining(counts[c], moving));
         let limit = others().fold(limit, most) * (1.0 + ROUNDINGS);
-        let exactly = |c: usize| distance(self.guesser.table, &self.centroids, row, c as u32);
+        let Guesser { table, kernel, .. } = self.guesser;
+        let exactly = |c: usize| exact(*kernel, table, &self.centroids, row, c as u32);
         let least = |c: usize| halves(c)[0] * joining(counts[c], moving) * (1.0 - ROUNDINGS);
         let left = others().filter(|&c| least(c) <= limit);
         let costs = left.map(|c| (c, Cost::joining(exactly(c), counts[c], moving)));

@@ -13,6 +13,12 @@ use crate::engine::nearest_two::{Centroids, Labels};
 use crate::engine::reference::Sums;
 use crate::engine::{DeviceInfo, Engine, EngineError, Passed, Passes, Watch};
 use crate::lattice::Table;
+use crate::packed::BLOCK;
+
+/// Rows of a block from which threads go over blocks of their own, each with the centroids as guesses need them.
+const ROWS_APART: usize = 256;
+/// Most coordinates of centroids with which they do.
+pub const APART: usize = 1 << 21;
 
 /// How passes go over the rows of this process.
 pub(super) enum Assign<'a> {
@@ -96,7 +102,9 @@ impl Chunks<'_> {
             labels.copy_from_slice(&found.labels);
             repaired.fetch_add(found.repaired, Ordering::Relaxed);
         };
-        let all = match session.apart().zip(rows.in_file()) {
+        // else what is prepared for each block is more than its rows
+        let apart = BLOCK / lattice.n_dims() >= ROWS_APART && centroids.len() <= APART;
+        let all = match session.apart().zip(rows.in_file()).filter(|_| apart) {
             Some((apart, file)) => file.visit_apart(labels, |chunk, labels| {
                 let ends = watch.ends();
                 if !ends {

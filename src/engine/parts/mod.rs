@@ -35,6 +35,7 @@ use super::{
 };
 use crate::comm;
 use crate::packed::PackedError;
+pub use assign::APART;
 use assign::Assign;
 pub use rows::RowParts;
 

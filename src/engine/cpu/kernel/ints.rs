@@ -11,7 +11,7 @@
 )]
 
 use super::bounds::{DOWN, UP};
-use super::lanes::LANES;
+use super::lanes::{LANES, two_least};
 use super::{LeastCosts, MAX_TILE};
 use crate::engine::cpu::narrow::IntColumns;
 
@@ -273,11 +273,7 @@ pub(super) fn least_costs(
                 let half = half_norm[i] + (score - (error[i] + score.abs() * (UP - 1.0)));
                 let cost = if half > 0.0 { half * (factor * DOWN) } else { 0.0 };
                 let cost = if own[i] == c as u32 { f32::INFINITY } else { cost };
-                let better = cost < least_here[i];
-                let other = if better { least_here[i] } else { cost };
-                second[i] = if other < second[i] { other } else { second[i] };
-                least_here[i] = if better { cost } else { least_here[i] };
-                places[i] = if better { c as u32 } else { places[i] };
+                two_least(cost, c as u32, (&mut least_here[i], &mut second[i], &mut places[i]));
             }
         }
         least.least[at..at + LANES].copy_from_slice(&least_here);

@@ -230,6 +230,16 @@ pub(super) unsafe fn scores<L: Lanes, const BLOCK: usize>(
 /// Points that a loop without a vector type takes at a time; it divides every tile.
 pub(super) const LANES: usize = 8;
 
+/// Takes the cost in cluster `c` among the least, the second least, and the place of the least.
+#[inline(always)]
+pub(super) fn two_least(cost: f32, c: u32, (least, second, place): (&mut f32, &mut f32, &mut u32)) {
+    let better = cost < *least;
+    let other = if better { *least } else { cost };
+    *second = if other < *second { other } else { *second };
+    *place = if better { c } else { *place };
+    *least = if better { cost } else { *least };
+}
+
 /// See [`super::Kernel::least_costs`].
 #[inline(always)]
 pub(super) fn least_costs(
@@ -255,11 +265,7 @@ pub(super) fn least_costs(
                 let half = half_norm[i] + scores[i] - error[i];
                 let cost = if half > 0.0 { half * (factor * DOWN) } else { 0.0 };
                 let cost = if own[i] == c as u32 { f32::INFINITY } else { cost };
-                let better = cost < least_here[i];
-                let other = if better { least_here[i] } else { cost };
-                second[i] = if other < second[i] { other } else { second[i] };
-                least_here[i] = if better { cost } else { least_here[i] };
-                places[i] = if better { c as u32 } else { places[i] };
+                two_least(cost, c as u32, (&mut least_here[i], &mut second[i], &mut places[i]));
             }
         }
         least.least[at..at + LANES].copy_from_slice(&least_here);
@@ -402,7 +408,7 @@ const ROUNDED: usize = 64;
 pub(super) fn round_row(row: &[i32], centre: &[i32], scale: f32, wholes: &mut [i32]) -> f64 {
     for_rounded(row, centre, scale, |first, near| {
         for (to, &near) in wholes[first..row.len()].iter_mut().zip(near) {
-            // what is as large is beyond every format; a cast of any number is no instruction of vectors
+            // limited first, since a cast that checks is no instruction of vectors; what is as large is in no format
             let whole = if near < MOST_WHOLE { near } else { MOST_WHOLE };
             let whole = if whole > -MOST_WHOLE { whole } else { -MOST_WHOLE };
             // SAFETY: it is a number within an i32.
