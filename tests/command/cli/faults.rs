@@ -236,11 +236,11 @@ fn a_packed_table_is_whole_whatever_call_fails() {
     let folder = inputs();
     let table = |add: f64| {
         let values: Vec<f64> =
-            (0..900_000).map(|i| f64::from(i % 50_021 * 7919 % 1009) / 8.0 + add).collect();
-        fs::write(folder.path("big.npy"), npy_f64("(300000, 3)", &values)).unwrap();
+            (0..2_400_000).map(|i| f64::from(i % 50_021 * 7919 % 1009) / 8.0 + add).collect();
+        fs::write(folder.path("big.npy"), npy_f64("(300000, 8)", &values)).unwrap();
     };
-    let fit = "fit big.npy -k 3 -q -r 1 --init random --max-iter 2 --device cpu --memory 75MiB --scratch scratch \
-               --labels l.npy";
+    let fit = "fit big.npy -k 3 -q -r 1 --init random --max-iter 2 --device cpu --threads 2 --memory 79MiB \
+               --scratch scratch --labels l.npy";
     fs::create_dir(folder.path("scratch")).unwrap();
     let packed = || {
         let mut files = fs::read_dir(folder.path("scratch")).unwrap().map(|file| file.unwrap().path());
