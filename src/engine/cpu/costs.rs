@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::guess::{Arithmetic, Guess, Guesser};
-use super::kernel::{Kernel, LeastCosts, MAX_TILE, Tile};
+use super::kernel::{Kernel, LeastCosts, MAX_TILE, Tile, Top2};
 use super::narrow::{IntColumns, Ints, Scratch};
 use super::tiles::Gathered;
 
@@ -33,6 +33,7 @@ pub(super) struct Costs<'a> {
     columns: &'a Columns,
     ints: Option<(&'a Ints, &'a IntColumns)>, // in 8 bits
     rows: Rows<'a>,
+    lightest: u64,     // the least weight of a cluster that has some
     proves: bool,      // but in tests
     factors: Vec<f32>, // N / (N + moving) of each cluster, rounded down (n_clusters)
     moving: u64,
@@ -60,6 +61,7 @@ impl<'a> Costs<'a> {
             columns,
             ints,
             rows,
+            lightest: rows.counts.iter().copied().filter(|&count| count > 0).min().unwrap_or(0),
             proves,
             factors,
             moving: 0,
@@ -90,13 +92,37 @@ impl<'a> Costs<'a> {
         } else {
             let mut room = std::mem::take(&mut self.room);
             let points = tiles.points(tile, &mut room);
-            self.score(tiles.tile(tile, &points), &labels[..width], *kernel);
-            for lane in 0..n {
-                let halves = |c: usize| self.halves(&tiles.tile(tile, &points), lane, c);
-                found(first + lane, self.verdict(first + lane, lane, halves));
-            }
+            self.stay(tiles.tile(tile, &points), first, &labels[..n], *kernel, &mut found);
             drop(points);
             self.room = room;
+        }
+    }
+
+    /// The rows from `first` on of a tile, with these labels, by the bounds of [`super::bounds`] and the least factor of any
+    /// cluster: they stay or are open. That takes less time than all scores, which only rows that are open need.
+    fn stay(
+        &self,
+        tile: Tile<'_>,
+        first: usize,
+        labels: &[u32],
+        kernel: Kernel,
+        found: &mut impl FnMut(usize, Verdict),
+    ) {
+        let width = tile.half_norms.len();
+        let (mut nearest, mut top) = ([0; MAX_TILE], Top2::ZERO);
+        let [mut upper, mut lower, mut least] = [[0.0; MAX_TILE]; 3];
+        kernel.nearest(tile, self.columns, &mut nearest[..width], &mut top);
+        let bounds = [&mut upper[..width], &mut lower[..width], &mut least[..width]];
+        kernel.bounds(tile, &top, self.columns.largest_error, bounds);
+        let Rows { counts, locations, .. } = self.rows;
+        for (lane, &own) in labels.iter().enumerate() {
+            let (count, moving) = (counts[own as usize], locations[first + lane]);
+            let stays = self.guesser.table.weights.get(first + lane) == 0 || count == moving || {
+                let [upper, lower] = [upper[lane], lower[lane]].map(|bound| f64::from(bound).powi(2));
+                let elsewhere = lower * joining(self.lightest, moving) * (1.0 - ROUNDINGS);
+                nearest[lane] == own && elsewhere >= upper * staying(count, moving) * (1.0 + ROUNDINGS)
+            };
+            found(first + lane, if stays { Verdict::Stays } else { Verdict::Open });
         }
     }
 
