@@ -352,14 +352,15 @@ fn a_run_that_is_killed_again_and_again_ends_the_same() {
 /// SIGTERM and SIGHUP write the run at once; outputs are those of a run that ended.
 #[test]
 fn a_terminated_run_goes_on() {
-    let folder = heavy();
+    let (folder, begun) = (heavy(), Instant::now());
     let expected = fingerprint(&folder.run(&format!("{HEAVY} -r 8")).out);
+    let some = begun.elapsed().mul_f64(0.3);
     let args = format!("{HEAVY} -r 8 --checkpoint a.run --resume --labels l.csv");
     let mut stops = 0;
     for (name, code, word) in [("-TERM", 143, "SIGTERM"), ("-HUP", 129, "SIGHUP"), ("-TERM", 143, "SIGTERM")]
     {
         let child = start(&folder, &args);
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(some);
         signal(&child, name);
         let (ended, out, err) = end(child);
         if ended == Some(0) {
