@@ -1,7 +1,8 @@
 //! Memory that the system refuses: the program ends with an error in words, not with a core dump.
 //!
-//! Large tables are asked for first (`cairn::memory`). A small request that is refused can't be answered in Rust: it ends
-//! in `abort`. So the allocator notes the refusal, and a handler of the signal says it.
+//! Large tables are asked for first (`cairn::memory`). A request that is refused elsewhere can't be answered in Rust: it ends
+//! in `abort`. So the allocator notes the refusal, and a handler of the signal says it. Where even a small request is
+//! refused, no step goes on, and the allocator says it itself: Rust's own message may need memory, and then waits for ever.
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,14 +12,26 @@ use cairn::allocator::HugePages;
 /// Bytes of the last request that was refused; 0 if there was none.
 static REFUSED: AtomicUsize = AtomicUsize::new(0);
 
+/// Bytes up to which a request is small: no step goes on without so many.
+const SMALL: usize = 1 << 16;
+
 /// An allocator that notes refusals.
 pub(crate) struct Allocator;
 
 fn noted(memory: *mut u8, bytes: usize) -> *mut u8 {
     if memory.is_null() {
-        REFUSED.store(bytes.max(1), Ordering::Relaxed);
+        refused(bytes);
     }
     memory
+}
+
+#[cold]
+fn refused(bytes: usize) {
+    REFUSED.store(bytes.max(1), Ordering::Relaxed);
+    if bytes <= SMALL {
+        #[cfg(unix)]
+        end_in_words();
+    }
 }
 
 // SAFETY: every method passes its arguments to another allocator and returns what that returns
@@ -48,15 +61,20 @@ unsafe impl GlobalAlloc for Allocator {
 #[cfg(unix)]
 pub(crate) fn explain_out_of_memory() {
     let handler: extern "C" fn(libc::c_int) = on_abort;
-    // SAFETY: the handler allocates nothing, and waits for no lock
+    // SAFETY: the handler calls only what a handler may: it allocates nothing, and waits for no lock
     unsafe { libc::signal(libc::SIGABRT, handler as libc::sighandler_t) };
 }
 
 #[cfg(unix)]
 extern "C" fn on_abort(_: libc::c_int) {
-    if REFUSED.load(Ordering::Relaxed) == 0 {
-        return; // `abort` goes on as if there were no handler
-    }
+    if REFUSED.load(Ordering::Relaxed) != 0 {
+        end_in_words();
+    } // else `abort` goes on as if there were no handler
+}
+
+/// Says that there is no memory, and ends the program with code 1. Allocates nothing, and waits for no lock.
+#[cfg(unix)]
+fn end_in_words() -> ! {
     cairn::data::write::try_remove_temporaries();
     let said =
         b"error: out of memory; close other programs, raise the limit (ulimit -v), or take fewer rows\n";

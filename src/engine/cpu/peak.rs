@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::kernel::Kernel;
 use crate::engine::EngineError;
 use crate::engine::peak::{Peak, fastest};
+use crate::memory::{self, OutOfMemory};
 
 /// Trips of the loop of multiply-adds per unit of work.
 const TRIPS: usize = 20_000;
@@ -31,7 +32,7 @@ fn flops(kernel: Kernel) -> Result<f64, EngineError> {
 }
 
 fn bytes_per_second() -> Result<f64, EngineError> {
-    let (from, mut to) = (vec![1.0f32; FLOATS], vec![2.0f32; FLOATS]);
+    let (from, mut to) = (filled(1.0)?, filled(2.0)?);
     let share = FLOATS.div_ceil(rayon::current_num_threads());
     let copies = fastest(4, |units| {
         Ok(seconds(|| {
@@ -43,6 +44,17 @@ fn bytes_per_second() -> Result<f64, EngineError> {
         }))
     })?;
     Ok(copies * (2 * size_of_val(&from[..])) as f64)
+}
+
+fn filled(value: f32) -> Result<Vec<f32>, EngineError> {
+    let mut floats = Vec::new();
+    let refused = |memory: OutOfMemory| EngineError::OutOfMemory {
+        adapter: "CPU".to_owned(),
+        reason: memory.to_string(),
+    };
+    memory::reserve(&mut floats, FLOATS).map_err(refused)?;
+    floats.resize(FLOATS, value);
+    Ok(floats)
 }
 
 fn seconds(work: impl FnOnce()) -> f64 {
