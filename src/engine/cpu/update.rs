@@ -10,6 +10,10 @@ use crate::lattice::Table;
 
 /// Points per parallel task.
 const CHUNK: usize = 16_384;
+/// Rows of which those that change are listed at a time.
+const LISTED: usize = 1024;
+/// Rows by which a row is asked of memory before it is added.
+const AHEAD: usize = 8;
 
 /// Sums of the clusters, as floats while these are exact.
 ///
@@ -55,21 +59,20 @@ impl Totals {
         }
     }
 
-    fn merge(mut self, other: Self) -> Self {
+    fn merge(&mut self, other: &Self) {
         // wrapping: parts may be negative differences
-        let add = |a: &mut [u64], b: Vec<u64>| a.iter_mut().zip(b).for_each(|(a, b)| *a = a.wrapping_add(b));
-        match (&mut self, other) {
+        let add = |a: &mut [u64], b: &[u64]| a.iter_mut().zip(b).for_each(|(a, b)| *a = a.wrapping_add(*b));
+        match (self, other) {
             (Self::Floats { sums, counts }, Self::Floats { sums: other, counts: more }) => {
                 sums.iter_mut().zip(other).for_each(|(a, b)| *a += b);
                 add(counts, more);
             }
             (Self::Integers(sums), Self::Integers(other)) => {
-                sums.sums.iter_mut().zip(other.sums).for_each(|(a, b)| *a += b);
-                add(&mut sums.counts, other.counts);
+                sums.sums.iter_mut().zip(&other.sums).for_each(|(a, b)| *a += b);
+                add(&mut sums.counts, &other.counts);
             }
             _ => unreachable!("one table has one kind of totals"),
         }
-        self
     }
 }
 
@@ -91,7 +94,11 @@ impl<'a> Updater<'a> {
             totals
         };
         let totals = if shared {
-            labels.par_chunks(CHUNK).enumerate().fold(zero, add).reduce(zero, Totals::merge)
+            let merged = |mut a: Totals, b: Totals| {
+                a.merge(&b);
+                a
+            };
+            labels.par_chunks(CHUNK).enumerate().fold(zero, add).reduce(zero, merged)
         } else {
             labels.chunks(CHUNK).enumerate().fold(zero(), add)
         };
@@ -101,21 +108,26 @@ impl<'a> Updater<'a> {
     /// Updates the sums to these labels (n_points). Returns how many labels changed.
     pub(super) fn follow(&mut self, labels: &[u32], shared: bool) -> u64 {
         let Self { table, kernel, totals, labels: before } = self;
-        if !shared {
-            return follow_rows(table, *kernel, totals, 0, before, labels);
+        let threads = if shared { rayon::current_num_threads() } else { 1 };
+        if threads > 1 {
+            let pairs = before.par_chunks(CHUNK).zip(labels.par_chunks(CHUNK));
+            let changed: usize = pairs.map(|(a, b)| a.iter().zip(b).filter(|(a, b)| a != b).count()).sum();
+            let (d, k) = (table.n_dims(), totals.counts().len());
+            // to begin and to merge sums of its own costs a thread about three rows a cluster
+            if labels.len() / 4 + 2 * changed * d > 3 * k * d {
+                let size = labels.len().div_ceil(threads);
+                let pieces = before.par_chunks_mut(size).zip(labels.par_chunks(size)).enumerate();
+                let of_piece = |(piece, (before, labels)): (usize, (&mut [u32], &[u32]))| {
+                    let mut totals = Totals::zero(table, k);
+                    follow_rows(table, *kernel, &mut totals, piece * size, before, labels);
+                    totals
+                };
+                let parts: Vec<Totals> = pieces.map(of_piece).collect();
+                parts.iter().for_each(|part| totals.merge(part));
+                return changed as u64;
+            }
         }
-        let k = totals.counts().len();
-        let none = || (Totals::zero(table, k), 0);
-        let change = |(mut totals, changed): (Totals, u64),
-                      (chunk, (before, labels)): (usize, (&mut [u32], &[u32]))| {
-            let here = follow_rows(table, *kernel, &mut totals, chunk * CHUNK, before, labels);
-            (totals, changed + here)
-        };
-        let merge = |a: (Totals, u64), b: (Totals, u64)| (a.0.merge(b.0), a.1 + b.1);
-        let pairs = before.par_chunks_mut(CHUNK).zip(labels.par_chunks(CHUNK));
-        let (changes, changed) = pairs.enumerate().fold(none, change).reduce(none, merge);
-        *totals = std::mem::replace(totals, none().0).merge(changes);
-        changed
+        follow_rows(table, *kernel, totals, 0, before, labels)
     }
 
     /// Whether a cluster has no weight.
@@ -187,6 +199,8 @@ impl Totals {
     }
 }
 
+/// Moves rows from the clusters of the labels before to those of the labels now; `first` is the row of the first label.
+/// Returns how many changed.
 fn follow_rows(
     table: &Table,
     kernel: Kernel,
@@ -196,14 +210,25 @@ fn follow_rows(
     labels: &[u32],
 ) -> u64 {
     let mut changed = 0;
-    for (i, (before, &label)) in before.iter_mut().zip(labels).enumerate() {
-        if *before != label {
-            let weight = i64::from(table.weights.get(first + i));
-            totals.add(kernel, *before as usize, table.point(first + i), -weight);
-            totals.add(kernel, label as usize, table.point(first + i), weight);
-            *before = label;
-            changed += 1;
+    let mut places = [0u16; LISTED + 1]; // one more, so that no branch is needed
+    let blocks = before.chunks_mut(LISTED).zip(labels.chunks(LISTED));
+    for (first, (before, labels)) in (first..).step_by(LISTED).zip(blocks) {
+        let mut n = 0;
+        for (i, (a, b)) in before.iter().zip(labels).enumerate() {
+            places[n] = i as u16;
+            n += usize::from(a != b);
         }
+        for (at, &i) in places[..n].iter().enumerate() {
+            let i = usize::from(i);
+            if let Some(&soon) = places[..n].get(at + AHEAD) {
+                kernel.prefetch(table.point(first + usize::from(soon))); // the rows between are not read
+            }
+            let (point, weight) = (table.point(first + i), i64::from(table.weights.get(first + i)));
+            totals.add(kernel, before[i] as usize, point, -weight);
+            totals.add(kernel, labels[i] as usize, point, weight);
+            before[i] = labels[i];
+        }
+        changed += n as u64;
     }
     changed
 }
