@@ -16,9 +16,9 @@ impl Pause {
     }
 
     /// Decides from the candidates of a pass over so many points whether to pause. A candidate was measured to take about
-    /// 128 cycles, and one for every 8 features; the guess saves one for every 64 features of a point and a centroid.
+    /// 96 cycles, and one for every 7 features; the guess saves one for every 64 features of a point and a centroid.
     pub(super) fn decide(&mut self, points: u64, candidates: u64, n_dims: usize, n_columns: usize) {
-        let spent = candidates * (128 + n_dims as u64 / 8);
+        let spent = candidates * (96 + n_dims as u64 / 7);
         let saved = points * (n_columns * n_dims) as u64 / 64;
         if spent > saved {
             self.again();

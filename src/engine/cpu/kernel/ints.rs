@@ -12,7 +12,7 @@
 
 use super::bounds::{DOWN, UP};
 use super::lanes::{LANES, two_least};
-use super::{LeastCosts, MAX_TILE};
+use super::{LeastCosts, MAX_TILE, ones};
 use crate::engine::cpu::narrow::IntColumns;
 
 /// Columns whose least score is looked at first.
@@ -216,31 +216,53 @@ pub(super) unsafe fn nearest<L: Ints, const BLOCK: usize, D: Dots>(
 /// The processor has L's instructions; the lengths are as `Kernel::candidates` asserts.
 #[inline(always)]
 pub(super) unsafe fn candidates<L: Ints>(scores: &Scores, open: u32, found: &mut [Vec<u32>]) {
+    let n_columns = scores.values.len() / (2 * L::WIDTH);
+    let rest = n_columns - n_columns % FEW;
+    // SAFETY: by the caller's contract; the columns are within the scores.
+    unsafe {
+        for first in (0..rest).step_by(FEW) {
+            candidates_of::<L, FEW>(scores, first, open, found);
+        }
+        for first in rest..n_columns {
+            candidates_of::<L, 1>(scores, first, open, found);
+        }
+    }
+}
+
+/// The candidates among N columns.
+///
+/// # Safety
+/// As for [`candidates`]; these columns are within the scores.
+#[inline(always)]
+unsafe fn candidates_of<L: Ints, const N: usize>(
+    scores: &Scores,
+    first: usize,
+    open: u32,
+    found: &mut [Vec<u32>],
+) {
     // SAFETY: by the caller's contract.
     unsafe {
-        let limits = scores.limits.as_ptr();
-        let limits = [L::load(limits), L::load(limits.add(L::WIDTH))];
-        let of_vector = u32::MAX >> (32 - L::WIDTH);
-        for (some, values) in scores.values.chunks(FEW * 2 * L::WIDTH).enumerate() {
-            let n = values.len() / (2 * L::WIDTH);
-            for v in 0..2 {
-                let open = (open >> (v * L::WIDTH)) & of_vector;
-                let values = values.as_ptr().add(v * L::WIDTH);
-                // most have none: the least of a few says so
-                let mut least = L::load(values);
-                for c in 1..n {
-                    least = least.min(L::load(values.add(c * 2 * L::WIDTH)));
-                }
-                if !L::bits(limits[v].less(least)) & open == 0 {
-                    continue;
-                }
-                for c in 0..n {
-                    let mut within = !L::bits(limits[v].less(L::load(values.add(c * 2 * L::WIDTH)))) & open;
-                    while within != 0 {
-                        found[v * L::WIDTH + within.trailing_zeros() as usize].push((some * FEW + c) as u32);
-                        within &= within - 1;
-                    }
-                }
+        let width = 2 * L::WIDTH;
+        let values = scores.values.as_ptr().add(first * width);
+        // most points have none here: the least of a few says so
+        let mut with = 0;
+        for v in 0..2 {
+            let values = values.add(v * L::WIDTH);
+            let mut least = L::load(values);
+            for c in 1..N {
+                least = least.min(L::load(values.add(c * width)));
+            }
+            let limit = L::load(scores.limits.as_ptr().add(v * L::WIDTH));
+            with |= (!L::bits(limit.less(least)) & (u32::MAX >> (32 - L::WIDTH))) << (v * L::WIDTH);
+        }
+        for lane in ones(with & open) {
+            let limit = scores.limits[lane];
+            let mut within = 0;
+            for c in 0..N {
+                within |= u32::from(*values.add(c * width + lane) <= limit) << c;
+            }
+            for c in ones(within) {
+                found[lane].push((first + c) as u32);
             }
         }
     }
