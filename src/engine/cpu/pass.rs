@@ -106,7 +106,7 @@ impl Pass<'_> {
             scorer.nearest(points, part.bounds.is_some(), &mut found);
             self.take(part, points, &found);
             again.extend(ones(found.again).map(|lane| self.at(points, lane) as u32));
-            examined.repaired += self.repair(part, points, found.open);
+            examined.repaired += self.repair(part, points, found.open, scorer);
         });
         examined.points += rows.map_or(n, <[u32]>::len) as u64;
         if !again.is_empty() {
@@ -160,9 +160,10 @@ impl Pass<'_> {
     }
 
     /// Repairs open points in integers. Returns how many there were.
-    fn repair(&self, part: &mut Part<'_>, points: Points<'_>, open: u32) -> u64 {
-        for at in ones(open).map(|lane| self.at(points, lane)) {
-            part.labels[at] = self.decide(self.first + at);
+    fn repair(&self, part: &mut Part<'_>, points: Points<'_>, open: u32, scorer: &Scorer<'_>) -> u64 {
+        for lane in ones(open) {
+            let at = self.at(points, lane);
+            part.labels[at] = self.decide(self.first + at, scorer.candidates_of(lane));
             if let Some([upper, _]) = &mut part.bounds {
                 upper[at] = f32::INFINITY; // the two least values may belong to other centroids
             }
@@ -170,9 +171,15 @@ impl Pass<'_> {
         open.count_ones().into()
     }
 
-    /// The nearest centroid of a row, in integers.
-    fn decide(&self, row: usize) -> u32 {
+    /// The nearest centroid of a row, among these or all, in integers.
+    fn decide(&self, row: usize, among: Option<&[u32]>) -> u32 {
         let Guesser { table, kernel, .. } = self.guesser;
+        if let Some(among) = among {
+            let (point, d) = (table.point(row), table.n_dims());
+            let distance = |&&c: &&u32| kernel.distance(point, &self.centroids[c as usize * d..][..d]);
+            // the first of equals, which is the one of the lowest index
+            return among.iter().min_by_key(distance).copied().unwrap_or(0);
+        }
         if table.lattice.mixed() {
             return nearest(self.centroids, table.n_dims(), |c| row_distance(table, row, c));
         }

@@ -52,6 +52,11 @@ impl<'a> Prune<'a> {
         Self { table, kernel, int8, rows, columns, found, point, candidates: 0 }
     }
 
+    /// The candidates of a point of the last tile that had several, in order.
+    pub(super) fn found_of(&self, lane: usize) -> &[u32] {
+        &self.found[lane]
+    }
+
     /// Decides the points that have several candidates in `scratch`, with their bounds. Those that `f32` leaves open are
     /// open in `found`. `row` maps a lane to its row.
     pub(super) fn decide(

@@ -71,6 +71,11 @@ impl<'a> Scorer<'a> {
         Self { guesser, guess, in_f32, arithmetic, prune, scratch, gathered, room: Vec::new() }
     }
 
+    /// The candidates of a point that the last tile left open, if it has a list of them: the nearest is among these.
+    pub(super) fn candidates_of(&self, lane: usize) -> Option<&[u32]> {
+        self.prune.as_ref().map(|prune| prune.found_of(lane))
+    }
+
     /// Candidates so far, of points with more than one.
     pub(super) fn candidates(&self) -> u64 {
         self.prune.as_ref().map_or(0, |prune| prune.candidates)
