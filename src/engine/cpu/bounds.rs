@@ -21,6 +21,8 @@ const PAYS: usize = 1024;
 /// Bounds are kept once fewer than one label in this many changes in a pass: below [`MANY`] multiply-adds per point and
 /// pass, and from so many on.
 const SETTLED: [u64; 2] = [256, 64];
+/// From so many multiply-adds on bounds take little time beside the distances: where every guess gives them, they are kept
+/// from the first pass on.
 const MANY: usize = 4096;
 /// Passes without bounds after they left too many points open.
 const PAUSE: u32 = 4;
@@ -43,23 +45,28 @@ pub(super) struct Bounds {
     settled: u64, // of SETTLED, for this size
     pause: u32,   // passes until bounds may be kept again
     fresh: bool,  // allocated, and filled by the next pass
+    always: bool, // kept even in passes that they do not help
 }
 
 impl Bounds {
-    /// No bounds yet.
-    pub(super) fn new(table: &Table, n_clusters: usize) -> Self {
+    /// No bounds yet. `given` says whether every guess of many multiply-adds gives bounds.
+    pub(super) fn new(table: &Table, n_clusters: usize, given: bool) -> Self {
         let pays = n_clusters > 1 && n_clusters * table.n_dims() >= PAYS;
         let pause = if pays { 0 } else { u32::MAX };
-        let settled = SETTLED[usize::from(n_clusters * table.n_dims() >= MANY)];
-        Self {
-            upper: Vec::new(),
-            lower: Vec::new(),
-            n_points: table.n_points(),
-            n_clusters,
-            settled,
-            pause,
-            fresh: false,
+        let many = n_clusters * table.n_dims() >= MANY;
+        let (settled, always) = (SETTLED[usize::from(many)], pays && many && given);
+        let (upper, lower, n_points) = (Vec::new(), Vec::new(), table.n_points());
+        let mut bounds = Self { upper, lower, n_points, n_clusters, settled, pause, fresh: false, always };
+        if always {
+            bounds.begin();
         }
+        bounds
+    }
+
+    /// Bounds that prove nothing, for the next pass to fill.
+    fn begin(&mut self) {
+        (self.upper, self.lower) = (vec![f32::INFINITY; self.n_points], vec![0.0; self.n_points]);
+        self.fresh = true;
     }
 
     /// Whether bounds are kept now.
@@ -71,7 +78,9 @@ impl Bounds {
     /// changed. While many labels change, bounds prove little and cost two floats per point.
     pub(super) fn decide(&mut self, distances: u64, changed: u64) {
         let n = self.n_points as u64;
-        if self.kept() {
+        if self.always {
+            self.fresh = false;
+        } else if self.kept() {
             if !self.fresh && distances * 10 > n * self.n_clusters as u64 * 9 {
                 (self.upper, self.lower, self.pause) = (Vec::new(), Vec::new(), PAUSE);
             }
@@ -79,8 +88,7 @@ impl Bounds {
         } else if self.pause > 0 {
             self.pause -= u32::from(self.pause < u32::MAX);
         } else if changed * self.settled < n {
-            (self.upper, self.lower) = (vec![f32::INFINITY; self.n_points], vec![0.0; self.n_points]);
-            self.fresh = true;
+            self.begin();
         }
     }
 }
@@ -135,6 +143,8 @@ pub(super) struct Moves {
     rest: f32,   // the largest of those that are no movers
     /// The centroids that moved most, which are looked at before all others. Empty if that would not pay.
     pub(super) movers: Vec<u32>,
+    /// Whether all points are examined: gathering those that are open would not pay.
+    pub(super) all: bool,
 }
 
 impl Moves {
@@ -167,19 +177,24 @@ impl Moves {
         if !bound.lower_falls() {
             (most, second) = (0.0, 0.0);
         }
-        Self { own, most, second, rest: most, movers: Vec::new() }
+        Self { own, most, second, rest: most, movers: Vec::new(), all: false }
     }
 
     /// Chooses how many movers to look at first, from what that would save on a sample of the points: a mover costs a
     /// distance of each open point, and a point whose bounds hold against the rest is open no longer, if no mover is near.
     /// `labels` are those of the bounds.
     pub(super) fn choose_movers(&mut self, bounds: &Bounds, labels: &[u32], n_dims: usize) {
+        if bounds.fresh {
+            self.all = true;
+            return;
+        }
         let k = self.own.len();
         let gathering = GATHERING / (k * n_dims) as f32;
         let mut order: Vec<u32> = (0..k as u32).collect();
         order.sort_by(|&a, &b| self.own[b as usize].total_cmp(&self.own[a as usize]));
         let step = labels.len().div_ceil(SAMPLE);
         let sample = (0..labels.len()).step_by(step);
+        let n_sampled = sample.len() as f32;
         let gaps: Vec<f32> = sample
             .map(|i| bounds.lower[i] - bounds.upper[i] - self.own[labels[i] as usize])
             .filter(|&gap| gap <= self.most)
@@ -193,6 +208,10 @@ impl Moves {
                 (least, self.rest) = (cost, rest);
                 self.movers = order[..n].to_vec();
             }
+        }
+        self.all = bounds.always && least > n_sampled * WORTH;
+        if self.all {
+            self.without_movers();
         }
     }
 
@@ -210,7 +229,7 @@ mod tests {
     #[test]
     fn the_others_of_the_farthest_mover_are_the_second() {
         let own = vec![1.0, 5.0, 2.0];
-        let moves = Moves { own, most: 5.0, second: 2.0, rest: 5.0, movers: Vec::new() };
+        let moves = Moves { own, most: 5.0, second: 2.0, rest: 5.0, movers: Vec::new(), all: false };
         let (mut upper, mut lower) = (vec![10.0; 3], vec![20.0; 3]);
         let n_open = follow([&mut upper, &mut lower], &[0, 1, 2], &moves, &mut [true; 3]);
         assert_eq!(n_open, 0);

@@ -114,6 +114,11 @@ impl<'a> Guesser<'a> {
         }
     }
 
+    /// Whether every guess that may be chosen gives bounds, in as little time as without.
+    pub(super) fn gives_bounds(&self) -> bool {
+        self.bf16.is_none() && self.table.n_dims() >= BOUNDED
+    }
+
     /// The points in 8 bits, if these are exact, and twice as large ones too.
     pub(super) fn exact_bytes(&self) -> Option<&Ints> {
         self.int8.as_ref().filter(|int8| int8.doubles())

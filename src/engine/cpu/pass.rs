@@ -42,7 +42,9 @@ impl Pass<'_> {
         let mut examined = Examined::default();
         let n = part.labels.len();
         let (mut open, mut n_open) = (Vec::new(), n);
-        if let (Some([upper, lower]), Some(moves)) = (&mut part.bounds, self.moves) {
+        if let (Some([upper, lower]), Some(moves)) = (&mut part.bounds, self.moves)
+            && !moves.all
+        {
             open.resize(n, false);
             n_open = self.guesser.kernel.follow([upper, lower], part.labels, moves, &mut open);
         }

@@ -20,7 +20,8 @@ pub(super) struct Following {
 
 impl Following {
     pub(super) fn new(guesser: &Guesser<'_>, n_clusters: usize, bound: Bound) -> Self {
-        let (guess, bounds) = (guesser.guess(n_clusters), Bounds::new(guesser.table, n_clusters));
+        let (guess, bounds) =
+            (guesser.guess(n_clusters), Bounds::new(guesser.table, n_clusters, guesser.gives_bounds()));
         Self { guess, bounds, bound }
     }
 
