@@ -8,7 +8,7 @@ use super::kernel::{Instructions, Kernel};
 use super::narrow::{Bf16, Bf16Columns, IntColumns, Ints, in_8_bits, in_16_bits, pays};
 use super::pause::Pause;
 use super::prune::CandidateRows;
-use super::tiles::{Span, Tiles};
+use super::tiles::{self, Span, Tiles};
 use crate::engine::certify::{self, Bound};
 use crate::lattice::Table;
 
@@ -17,6 +17,46 @@ const BOUNDED: usize = 32;
 
 /// Multiply-adds per point and pass from which listing candidates takes less time than all distances in `f32`.
 const LISTS: usize = 2048;
+
+/// Bytes of the points in all layouts together that may be kept from pass to pass, and of each layout but `f32` where there
+/// is a single pass.
+const KEPT: usize = 56 << 20;
+const KEPT_ONCE: usize = 8 << 20;
+
+/// Which layouts of the points are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Kept {
+    in_f32: bool,
+    int8: bool,
+    int16: bool,
+    bf16: bool,
+}
+
+impl Kept {
+    /// Of points that take so many bytes in `f32`, which may be made in 8 bits, and in 16. Where guesses in integers give
+    /// bounds, passes read these above all.
+    fn of(in_f32: usize, (bytes, halves): (bool, bool), ints_first: bool, span: Span) -> Self {
+        let narrow = in_f32 / 2;
+        let [int8, int16] = [if bytes { in_f32 / 4 } else { 0 }, if halves { narrow } else { 0 }];
+        if span != Span::Many {
+            let [int8, int16, bf16] = [int8, int16, narrow].map(|bytes| bytes <= KEPT_ONCE);
+            return Self { in_f32: false, int8, int16, bf16 };
+        }
+        let mut left = KEPT;
+        let mut keep = |bytes: usize, most: usize| {
+            let keep = bytes <= left.min(most);
+            left -= if keep { bytes } else { 0 };
+            keep
+        };
+        let bf16 = narrow <= KEPT_ONCE;
+        if ints_first {
+            let (int8, int16) = (keep(int8, KEPT), keep(int16, KEPT));
+            return Self { in_f32: keep(in_f32, tiles::KEPT), int8, int16, bf16 };
+        }
+        let in_f32 = keep(in_f32, tiles::KEPT);
+        Self { in_f32, int8: keep(int8, KEPT), int16: keep(int16, KEPT), bf16 }
+    }
+}
 
 /// The points of a table, prepared for guesses.
 #[derive(Debug)]
@@ -80,14 +120,18 @@ impl<'a> Guesser<'a> {
     ) -> Self {
         let Instructions { kernel, matrix, bytes } = instructions;
         let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
-        let tiles = Tiles::spanning(table, kernel, for_points, span);
         let pays = pays(table, n_clusters, span != Span::Many);
         let bytes = bytes.filter(|_| pays);
-        let int8 = bytes.and_then(|products| in_8_bits(table, &tiles, (kernel, products), bound));
+        let made = (bytes.is_some(), kernel.is_narrow() && pays);
+        let kept = Kept::of(tiles::bytes(table, kernel), made, table.n_dims() >= BOUNDED, span);
+        let tiles = Tiles::spanning(table, kernel, for_points, (span, kept.in_f32));
+        let of_int8 = (&tiles, kept.int8);
+        let int8 = bytes.and_then(|products| in_8_bits(table, of_int8, (kernel, products), bound));
         // a single pass has no use for what comes next
         let int16 = kernel.is_narrow() && pays && (span == Span::Many || int8.is_none());
-        let int16 = int16.then(|| in_16_bits(table, &tiles, kernel, bound));
-        let bf16 = matrix.filter(|_| pays).map(|matrix| Bf16::new(table, &tiles, kernel, matrix, bound));
+        let int16 = int16.then(|| in_16_bits(table, (&tiles, kept.int16), kernel, bound));
+        let of_bf16 = (&tiles, kept.bf16);
+        let bf16 = matrix.filter(|_| pays).map(|matrix| Bf16::new(table, of_bf16, kernel, matrix, bound));
         let lists = n_clusters * table.n_dims() >= LISTS;
         Self { table, kernel, gamma, sees_movers: bound.sees_movers(), tiles, bf16, int8, lists, int16 }
     }
@@ -231,5 +275,30 @@ impl Guess {
             Arithmetic::Int16 => self.int16.as_ref(),
             Arithmetic::F32 | Arithmetic::Bf16 => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layouts_are_kept_within_their_room() {
+        let kept = |mib: usize, made, ints_first| Kept::of(mib << 20, made, ints_first, Span::Many);
+        let layouts = |kept: Kept| [kept.in_f32, kept.int8, kept.int16];
+        // 20 + 5 + 10 MiB, 40 + 10 + 20, 60 + 15 + 30, 200 + 50 + 100
+        for (mib, first, last) in [
+            (20, [true, true, true], [true, true, true]),
+            (40, [false, true, true], [true, true, false]),
+            (60, [false, true, true], [false, true, true]),
+            (200, [false, true, false], [false, true, false]),
+        ] {
+            assert_eq!(layouts(kept(mib, (true, true), true)), first, "{mib} MiB");
+            assert_eq!(layouts(kept(mib, (true, true), false)), last, "{mib} MiB");
+        }
+        // what is not made takes no room
+        assert_eq!(layouts(kept(40, (false, false), true)), [true; 3]);
+        let once = Kept::of(20 << 20, (true, true), true, Span::One);
+        assert_eq!(layouts(once), [false, true, false]);
     }
 }

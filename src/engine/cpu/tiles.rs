@@ -8,8 +8,8 @@ use super::kernel::{Kernel, MAX_TILE, Tile};
 use crate::engine::certify;
 use crate::lattice::Table;
 
-/// Largest table, in bytes, that is also kept as tiles. Tiles of larger tables are made when needed.
-const KEPT: usize = 40 << 20;
+/// Bytes of points that may be kept as tiles in `f32`. Tiles of larger tables are made when needed.
+pub(super) const KEPT: usize = 40 << 20;
 
 /// The passes for which points are prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,12 @@ pub(super) struct Tiles<'a> {
 
 impl<'a> Tiles<'a> {
     pub(super) fn new(table: &'a Table, kernel: Kernel, gamma: f32) -> Self {
-        Self::spanning(table, kernel, gamma, Span::Many)
+        let keep = bytes(table, kernel) <= KEPT;
+        Self::spanning(table, kernel, gamma, (Span::Many, keep))
     }
 
-    /// The same for these passes. Tiles of a single one are not kept.
-    pub(super) fn spanning(table: &'a Table, kernel: Kernel, gamma: f32, span: Span) -> Self {
+    /// The same for these passes, kept or not.
+    pub(super) fn spanning(table: &'a Table, kernel: Kernel, gamma: f32, (span, keep): (Span, bool)) -> Self {
         let (d, width) = (table.n_dims(), kernel.tile());
         let n_tiles = table.n_points().div_ceil(width);
         let mut half_norms = half_norms(table, kernel, span);
@@ -55,7 +56,7 @@ impl<'a> Tiles<'a> {
         let error = |&half_norm: &f32| certify::point_error(gamma, f64::from(half_norm.next_up()));
         let errors = half_norms.iter().map(error).collect();
         let mut tiles = Self { table, kernel, width, span, kept: None, errors, half_norms };
-        if span == Span::Many && n_tiles * width * d * 4 <= KEPT {
+        if keep {
             let mut kept = vec![0.0; n_tiles * width * d];
             kept.par_chunks_exact_mut(width * d).enumerate().for_each(|(tile, to)| tiles.make(tile, to));
             tiles.kept = Some(kept);
@@ -131,6 +132,11 @@ impl<'a> Tiles<'a> {
         }
         self.gather(first..end, to);
     }
+}
+
+/// Bytes of a table's points as tiles in `f32`.
+pub(super) fn bytes(table: &Table, kernel: Kernel) -> usize {
+    table.n_points().next_multiple_of(kernel.tile()) * table.n_dims() * size_of::<f32>()
 }
 
 /// A tile of gathered points.

@@ -49,14 +49,14 @@ pub(in crate::engine::cpu) struct Bf16 {
 impl Bf16 {
     pub(in crate::engine::cpu) fn new(
         table: &Table,
-        tiles: &Tiles<'_>,
+        (tiles, keep): (&Tiles<'_>, bool),
         kernel: Kernel,
         matrix: Matrix,
         bound: Bound,
     ) -> Self {
         let depth = table.n_dims().next_multiple_of(DEPTH);
         let cost = |point: &[i32], _| GuessCost::of(from_centre(point, &table.centre).map(rounded));
-        let tiles = NarrowTiles::new(table, tiles, depth / 2, cost, |points, to| {
+        let tiles = NarrowTiles::new(table, tiles, (depth / 2, keep), cost, |points, to| {
             pair_up(points, tiles.width(), to);
         });
         let gamma = f64::from(certify::gamma(depth, certify::UNIT_WGSL));

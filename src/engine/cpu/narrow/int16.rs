@@ -28,10 +28,10 @@ use crate::lattice::Table;
 /// Largest norm of a point, in units of 2^a.
 const ROOM: f64 = 23_170.0; // 2^14.5
 
-/// The points in 16 bits.
+/// The points in 16 bits, as tiles that are kept or made anew for each pass.
 pub(in crate::engine::cpu) fn in_16_bits(
     table: &Table,
-    tiles: &Tiles<'_>,
+    (tiles, keep): (&Tiles<'_>, bool),
     kernel: Kernel,
     bound: Bound,
 ) -> Ints {
@@ -44,7 +44,7 @@ pub(in crate::engine::cpu) fn in_16_bits(
         most_norm: ROOM,
         doubles: false,
     };
-    Ints::new(table, tiles, kernel, format, bound.shares_in_int16())
+    Ints::new(table, (tiles, keep), kernel, format, bound.shares_in_int16())
 }
 
 /// The largest power of two that keeps norms within [`ROOM`].

@@ -44,10 +44,10 @@ const FEATURES: usize = 32;
 /// Fewest units of centroids per unit of points with which sums in 16 bits pay: with fewer, too much is left open.
 const FEWEST: u32 = 4;
 
-/// The points in 8 bits. `None` for few features, and for more than there is room for.
+/// The points in 8 bits, as tiles that are kept or made anew for each pass. `None` for few features, and for more than there is room for.
 pub(in crate::engine::cpu) fn in_8_bits(
     table: &Table,
-    tiles: &Tiles<'_>,
+    (tiles, keep): (&Tiles<'_>, bool),
     (kernel, products): (Kernel, Products),
     bound: Bound,
 ) -> Option<Ints> {
@@ -58,7 +58,7 @@ pub(in crate::engine::cpu) fn in_8_bits(
         Products::ShortBytes => short(table)?,
         _ => wide(table),
     };
-    Some(Ints::new(table, tiles, kernel, format, bound.shares_in_int8()))
+    Some(Ints::new(table, (tiles, keep), kernel, format, bound.shares_in_int8()))
 }
 
 /// Bytes with sums in 32 bits.

@@ -53,7 +53,7 @@ pub(in crate::engine::cpu) struct Ints {
 impl Ints {
     pub(super) fn new(
         table: &Table,
-        tiles: &Tiles<'_>,
+        (tiles, keep): (&Tiles<'_>, bool),
         kernel: Kernel,
         format: Format,
         shares: [f32; 2],
@@ -64,7 +64,7 @@ impl Ints {
         };
         let make = |points: &[f32], to: &mut [i32]| make(format, kernel, points, tiles.width(), to);
         let n_values = table.n_dims().div_ceil(format.per_value());
-        let tiles = NarrowTiles::new(table, tiles, n_values, cost, make);
+        let tiles = NarrowTiles::new(table, tiles, (n_values, keep), cost, make);
         let most_residual = tiles.costs.iter().fold(0.0, |most: f64, cost| most.max(cost.residual));
         Self { format, n_dims: table.n_dims(), shares, tiles, most_residual, kernel }
     }

@@ -7,9 +7,6 @@ use crate::engine::cpu::kernel::{MAX_TILE, Ready, Scores};
 use crate::engine::cpu::tiles::Tiles;
 use crate::lattice::Table;
 
-/// Narrow tiles of up to this many bytes per table are kept in memory.
-const KEPT: usize = 8 << 20;
-
 /// A thread's scratch for a pass: buffers and the matrix unit.
 #[derive(Debug, Default)]
 pub(in crate::engine::cpu) struct Scratch {
@@ -33,16 +30,17 @@ impl Scratch {
 #[derive(Debug)]
 pub(in crate::engine::cpu) struct NarrowTiles {
     pub(super) costs: Vec<GuessCost>, // (n_tiles)
-    kept: Option<Vec<i32>>,           // of small tables: all tiles (n_tiles, n_values, width)
+    kept: Option<Vec<i32>>,           // all tiles (n_tiles, n_values, width)
     size: usize,                      // n_values * width
 }
 
 impl NarrowTiles {
-    /// `cost` gives the cost of rounding a point (n_dims), of which half the squared norm is at most so much, `make` converts a tile (n_dims, width) to `n_values` a point.
+    /// `cost` gives the cost of rounding a point (n_dims), of which half the squared norm is at most so much, `make`
+    /// converts a tile (n_dims, width) to `n_values` a point. Tiles that are not kept are made when needed.
     pub(super) fn new(
         table: &Table,
         tiles: &Tiles<'_>,
-        n_values: usize,
+        (n_values, keep): (usize, bool),
         cost: impl Fn(&[i32], f64) -> GuessCost + Sync,
         make: impl Fn(&[f32], &mut [i32]) + Sync,
     ) -> Self {
@@ -56,7 +54,7 @@ impl NarrowTiles {
         };
         let least = tiles.span().least(1);
         let costs = (0..tiles.len()).into_par_iter().with_min_len(least).map(cost).collect();
-        let kept = (tiles.len() * size * 4 <= KEPT).then(|| {
+        let kept = keep.then(|| {
             let mut kept = vec![0; tiles.len() * size];
             let each = kept.par_chunks_exact_mut(size).enumerate().with_min_len(least);
             each.for_each_init(Vec::new, |room, (tile, to)| {
