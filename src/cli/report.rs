@@ -316,7 +316,24 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
     let (low, high) = fit.spread.median;
     let (median, found_best) = (scaled(low) / 2.0 + scaled(high) / 2.0, fit.spread.found_best);
     let (count, min, max) = (fit.spread.count, scaled(fit.spread.min), scaled(fit.spread.max));
-    Ok(RestartSummary { count, inertias, min, median, max, found_best, accuracies, unscored })
+    let mut falls: Vec<(f64, f64)> =
+        fit.restarts.falls.iter().map(|fall| (fall.after.as_secs_f64(), scaled(fall.inertia))).collect();
+    if let Some(&(after, least)) = falls.last() {
+        falls.push((fit.timings.run.sum().as_secs_f64().max(after), least));
+    }
+    let first_generation = fit.searched.search.population().unwrap_or(0);
+    Ok(RestartSummary {
+        count,
+        inertias,
+        min,
+        median,
+        max,
+        found_best,
+        accuracies,
+        unscored,
+        falls,
+        first_generation,
+    })
 }
 
 /// Inertia after each iteration of the best restart, if that takes at most a few seconds.

@@ -60,7 +60,7 @@ pub use params::{Init, KMeans, Params, ParamsError};
 pub use plan::RunPlan;
 pub use pool::in_threads;
 pub use ranks::{Share, Shared, fit_on_ranks, fit_restarts_on_ranks};
-pub use restarts::{MOST_OUTCOMES, Restarts, Spread};
+pub use restarts::{Fall, MOST_OUTCOMES, Restarts, Spread};
 pub use run::{CONTINUE, run, run_plan};
 pub use saved::{AboutRun, BestState, RunIdentity, SavedRun, SavedRunError};
 pub use search::{RunEnd, Search, Searched};

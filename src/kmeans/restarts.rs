@@ -22,7 +22,18 @@ pub struct Restarts {
     pub work: Work,
     /// Wall time of each step.
     pub times: Times,
+    /// How the least inertia fell, of the runs that this process did.
+    pub falls: Vec<Fall>,
     further: Option<Box<Further>>,
+}
+
+/// A batch that lowered the least inertia.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fall {
+    /// Time from the begin of the run to the end of the batch. A run that went on counts the time before.
+    pub after: Duration,
+    /// The least inertia then, in lattice units.
+    pub inertia: u128,
 }
 
 /// Restarts whose outcomes are not kept.
@@ -58,13 +69,13 @@ impl Restarts {
     /// A single one. `batch` has the work and the times.
     pub(super) fn of_one(outcome: Outcome, state: State, batch: Batch) -> Self {
         let (outcomes, states) = (vec![outcome], vec![(outcome.restart, state)]);
-        Self { outcomes, states, work: batch.work, times: batch.times, further: None }
+        Self { outcomes, states, work: batch.work, times: batch.times, ..Self::default() }
     }
 
     /// Those of an earlier process, all of whose outcomes are kept.
     pub(super) fn earlier(outcomes: Vec<Outcome>, best: Option<(u64, State)>) -> Self {
         let states = best.into_iter().collect();
-        Self { outcomes, states, work: Work::default(), times: Times::default(), further: None }
+        Self { outcomes, states, ..Self::default() }
     }
 
     /// Adds the next batch of a run of `n_restarts`, which took `wall`.
@@ -88,6 +99,13 @@ impl Restarts {
             let best = Batch::best(before.iter().chain(&batch.outcomes)).map(|best| best.restart);
             self.states.retain(|(restart, _)| Some(*restart) == best);
         }
+    }
+
+    /// Notes whether the batch whose outcomes these are, which ended so long `after` the run began, lowered the least inertia.
+    pub(super) fn note_fall(&mut self, outcomes: &[Outcome], after: Duration) {
+        let before = self.falls.last().map_or(u128::MAX, |fall| fall.inertia);
+        let least = outcomes.iter().map(|outcome| outcome.inertia).min();
+        self.falls.extend(least.filter(|&least| least < before).map(|inertia| Fall { after, inertia }));
     }
 
     /// Keeps outcomes while there are at most `most`, and sums up the others. `head` begins the hash.

@@ -180,6 +180,7 @@ pub(super) fn run_from(
         let error = recorder.as_ref().and_then(Recorder::error);
         let seen = if cut && is_empty { CONTINUE } else { observer(&batch.outcomes, error.as_deref()) };
         let ran = batch.outcomes.len();
+        all.note_fall(&batch.outcomes, spent());
         all.take(batch, keep, wall, (job, n_restarts));
         let least = || all.best().map_or(f64::INFINITY, |best| job.table.cost(best.inertia));
         // looks at all restarts, and is called for a log alone

@@ -90,6 +90,11 @@ pub struct RestartSummary {
     pub accuracies: Vec<f64>,
     /// Why `accuracies` is empty although there is a truth.
     pub unscored: Option<String>,
+    /// How the least inertia fell: seconds from the begin of the run, and the inertia, in units of 2^[`Report::inertia_scale`].
+    /// The last is at the end of the run. Empty where it is not known.
+    pub falls: Vec<(f64, f64)>,
+    /// Restarts from seeds of their own that come before those that begin with centroids of others. 0 if there are no others.
+    pub first_generation: u64,
 }
 
 /// Measures for one number of clusters.

@@ -35,6 +35,9 @@ pub(super) fn section(facts: &Facts<'_>) -> Result<Option<Section>, ReportError>
     if let Some(restarts) = facts.report.restarts.as_ref().filter(|restarts| restarts.inertias.len() > 1) {
         words.extend(spread_words(restarts, unit, &facts.model.params.init));
         figures.push(histogram(restarts, unit)?);
+        if restarts.falls.len() > 2 {
+            figures.push(against_time(restarts, unit)?);
+        }
         words.extend(restarts.unscored.clone());
         if restarts.accuracies.len() == restarts.inertias.len() {
             figures.push(against_accuracy(restarts, unit)?);
@@ -57,9 +60,17 @@ fn spread_words(restarts: &RestartSummary, unit: Unit, init: &str) -> Vec<String
         "random" => "from random rows",
         _ => "from given centroids",
     };
+    let times = |n: u64| count(n as f64);
+    let starts = match restarts.first_generation {
+        first if first > 0 && first < restarts.count => format!(
+            "{} times {from}, then {} times from centroids found before,",
+            times(first),
+            times(restarts.count - first)
+        ),
+        _ => format!("{} times {from}", times(restarts.count)),
+    };
     let start = format!(
-        "k-means ends in a local minimum, so it starts {} times {from} and keeps the least inertia, here {}.",
-        count(restarts.count as f64),
+        "k-means ends in a local minimum, so it starts {starts} and keeps the least inertia, here {}.",
         unit.shown(best)
     );
     if restarts.found_best == restarts.count {
@@ -104,6 +115,39 @@ fn histogram(restarts: &RestartSummary, unit: Unit) -> Result<Figure, ReportErro
     let text = "The best is at the left. A bar counts restarts of similar inertia, which need not have the same clusters: the \
                 text above says how many reached exactly the least.";
     Ok(Figure { title: "Inertia of all restarts", svg: chart.svg()?, text: text.into() })
+}
+
+/// The least inertia so far, and that of the restarts from seeds of their own where others follow.
+fn against_time(restarts: &RestartSummary, unit: Unit) -> Result<Figure, ReportError> {
+    let falls = &restarts.falls;
+    let (end, least) = falls[falls.len() - 1];
+    let step = falls.len().div_ceil(MOST_DOTS);
+    // it falls when a batch ends: steps
+    let kept: Vec<(f64, f64)> = falls.iter().copied().step_by(step).chain([(end, least)]).collect();
+    let steps = kept.windows(2).flat_map(|pair| [pair[0], (pair[1].0, pair[0].1), pair[1]]).collect();
+    let mut series = vec![Series::Line(0, steps)];
+    let first = usize::try_from(restarts.first_generation).unwrap_or(usize::MAX);
+    let of_first = restarts.inertias.iter().take(first).copied().min_by(f64::total_cmp);
+    let mut text =
+        "The line is the least inertia so far. It falls when a batch of restarts ends that found a lower one.".to_owned();
+    if let Some(of_first) = of_first {
+        series.push(Series::Mark((0.0, of_first), (end, of_first)));
+        text += &format!(
+            " Dashed: the best of the first {}, which begin with seeds of their own; all others begin with centroids of those \
+             before.",
+            grouped_plural(first.min(restarts.inertias.len()), "restart")
+        );
+    }
+    let values = falls.iter().map(|fall| fall.1).chain(of_first);
+    let chart = Chart {
+        alt: format!("The least inertia against time, down to {}", unit.shown(least)),
+        x: ("seconds", 0.0..if end > 0.0 { end } else { 1.0 }),
+        y: ("least inertia", around(values)),
+        x_text: &|x| tick(*x),
+        y_text: &|y| unit.tick(*y),
+        series,
+    };
+    Ok(Figure { title: "Inertia against time", svg: chart.svg()?, text })
 }
 
 fn against_accuracy(restarts: &RestartSummary, unit: Unit) -> Result<Figure, ReportError> {
@@ -225,12 +269,15 @@ mod tests {
                     found_best: 1,
                     accuracies: accuracies.clone(),
                     unscored: None,
+                    falls: inertias.iter().copied().zip(accuracies.iter().copied()).collect(),
+                    first_generation: 1,
                     inertias: inertias.clone(),
                 };
                 let unit = Unit(scale);
                 spread_words(&restarts, unit, "random");
                 for figure in [
                     histogram(&restarts, unit).unwrap(),
+                    against_time(&restarts, unit).unwrap(),
                     against_accuracy(&restarts, unit).unwrap(),
                     convergence(&inertias, unit).unwrap(),
                 ] {

@@ -50,6 +50,26 @@ fn patience_ends_a_search() {
 }
 
 #[test]
+fn a_report_shows_how_inertia_fell() {
+    let folder = Folder::new();
+    let page = |search: &str| {
+        folder.fit(&format!("--report page.html {search}")).done();
+        folder.read("page.html")
+    };
+    let evolved = page("-k 20 -r 40 --search evolve --population 8");
+    let words = "it starts 8 times from rows chosen by k-means++, then 32 times from centroids found before, and keeps";
+    assert!(evolved.contains(words));
+    assert!(
+        evolved.contains("Inertia against time")
+            && evolved.contains("Dashed: the best of the first 8 restarts")
+    );
+    let plain = page("-k 20 -r 400");
+    assert!(plain.contains("it starts 400 times from rows chosen by k-means++ and keeps"));
+    assert!(plain.contains("Inertia against time") && !plain.contains("Dashed: the best of the first"));
+    assert!(!page("-k 20 -r 1").contains("Inertia against time"));
+}
+
+#[test]
 fn the_summary_says_how_restarts_were_chosen() {
     let folder = Folder::new();
     let text = folder.fit("-k 5 -r 9").out;
