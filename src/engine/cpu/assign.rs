@@ -6,7 +6,6 @@ use super::bounds::{Bounds, Moves};
 use super::guess::{Arithmetic, Guess, Guesser};
 use super::pass::{Examined, Part, Pass};
 use crate::engine::Watch;
-use crate::log::debug;
 
 /// Tiles per parallel task.
 const CHUNK: usize = 32;
@@ -31,13 +30,6 @@ pub(super) fn assign(
     let (n_dims, n_clusters) = (guesser.table.n_dims(), centroids.len() / guesser.table.n_dims());
     let Guess { in_use, pauses: [bf16, int8, int16], .. } = guess;
     let Examined { points, candidates, again, .. } = examined;
-    debug!(
-        "a pass in {in_use:?} of {} points: {points} examined, {} distances to movers, {candidates} candidates, {again} \
-         again, {} in integers",
-        labels.len(),
-        examined.to_movers,
-        examined.repaired
-    );
     // a point that the narrow guess leaves open is examined twice
     let left_many = again * 4 > labels.len() as u64;
     match in_use {

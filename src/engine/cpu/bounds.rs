@@ -19,7 +19,7 @@ pub(super) const DOWN: f32 = 1.0 - 1.0 / (1 << 20) as f32;
 /// Multiply-adds per point and pass from which bounds pay.
 const PAYS: usize = 1024;
 /// Bounds are kept once fewer than one label in this many changes in a pass: below [`MANY`] multiply-adds per point and
-/// pass, and from so many on.
+/// pass, and from so many on, where they are not kept from the first pass on.
 const SETTLED: [u64; 2] = [256, 64];
 /// From so many multiply-adds on bounds take little time beside the distances: where every guess gives them, they are kept
 /// from the first pass on.
@@ -35,28 +35,30 @@ const GATHERING: f32 = 2048.0;
 /// Movers are looked at first if that leaves less than this share of the distances.
 const WORTH: f32 = 0.9;
 
-/// The bounds of every point, kept while they pay.
+/// The bounds of every point, kept while they pay, or always.
 #[derive(Debug, Clone)]
 pub(super) struct Bounds {
     pub(super) upper: Vec<f32>, // (n_points); empty while bounds are not kept
     pub(super) lower: Vec<f32>,
     n_points: usize,
     n_clusters: usize,
-    settled: u64, // of SETTLED, for this size
-    pause: u32,   // passes until bounds may be kept again
-    fresh: bool,  // allocated, and filled by the next pass
-    always: bool, // kept even in passes that they do not help
+    settled: u64,   // of SETTLED, for this size
+    pause: u32,     // passes until bounds may be kept again
+    unfilled: bool, // until a pass has set them
+    fresh: bool,    // begun by the last decision: the next pass gains nothing yet
+    always: bool,   // kept even in passes that they do not help
 }
 
 impl Bounds {
-    /// No bounds yet. `given` says whether every guess of many multiply-adds gives bounds.
+    /// No bounds yet, or bounds that the first pass sets. `given` says whether every guess of many multiply-adds gives bounds.
     pub(super) fn new(table: &Table, n_clusters: usize, given: bool) -> Self {
         let pays = n_clusters > 1 && n_clusters * table.n_dims() >= PAYS;
         let pause = if pays { 0 } else { u32::MAX };
         let many = n_clusters * table.n_dims() >= MANY;
         let (settled, always) = (SETTLED[usize::from(many)], pays && many && given);
         let (upper, lower, n_points) = (Vec::new(), Vec::new(), table.n_points());
-        let mut bounds = Self { upper, lower, n_points, n_clusters, settled, pause, fresh: false, always };
+        let (unfilled, fresh) = (false, false);
+        let mut bounds = Self { upper, lower, n_points, n_clusters, settled, pause, unfilled, fresh, always };
         if always {
             bounds.begin();
         }
@@ -66,7 +68,12 @@ impl Bounds {
     /// Bounds that prove nothing, for the next pass to fill.
     fn begin(&mut self) {
         (self.upper, self.lower) = (vec![f32::INFINITY; self.n_points], vec![0.0; self.n_points]);
-        self.fresh = true;
+        (self.unfilled, self.fresh) = (true, true);
+    }
+
+    /// Says that a pass has set the bounds of all points.
+    pub(super) fn are_filled(&mut self) {
+        self.unfilled = false;
     }
 
     /// Whether bounds are kept now.
@@ -75,7 +82,7 @@ impl Bounds {
     }
 
     /// Decides whether the next pass keeps bounds, from the distances that the last pass computed and the labels that it
-    /// changed. While many labels change, bounds prove little and cost two floats per point.
+    /// changed. While many labels change, bounds prove little and cost two floats per point. Those that are always kept stay.
     pub(super) fn decide(&mut self, distances: u64, changed: u64) {
         let n = self.n_points as u64;
         if self.always {
@@ -143,7 +150,7 @@ pub(super) struct Moves {
     rest: f32,   // the largest of those that are no movers
     /// The centroids that moved most, which are looked at before all others. Empty if that would not pay.
     pub(super) movers: Vec<u32>,
-    /// Whether all points are examined: gathering those that are open would not pay.
+    /// Whether all points are examined: the bounds hold for few, or are not set yet.
     pub(super) all: bool,
 }
 
@@ -184,7 +191,7 @@ impl Moves {
     /// distance of each open point, and a point whose bounds hold against the rest is open no longer, if no mover is near.
     /// `labels` are those of the bounds.
     pub(super) fn choose_movers(&mut self, bounds: &Bounds, labels: &[u32], n_dims: usize) {
-        if bounds.fresh {
+        if bounds.unfilled {
             self.all = true;
             return;
         }
@@ -209,7 +216,8 @@ impl Moves {
                 self.movers = order[..n].to_vec();
             }
         }
-        self.all = bounds.always && least > n_sampled * WORTH;
+        let cost = if self.movers.is_empty() { gaps.len() as f32 } else { least };
+        self.all = bounds.always && cost > n_sampled * WORTH;
         if self.all {
             self.without_movers();
         }

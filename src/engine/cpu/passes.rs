@@ -10,6 +10,7 @@ use super::update::Updater;
 use crate::engine::certify::Bound;
 use crate::engine::{DeviceInfo, EngineError, Passed, Passes, Watch};
 use crate::lattice::Table;
+use crate::log::debug;
 
 /// What is kept from one pass of a restart to the next.
 pub(super) struct Following {
@@ -41,9 +42,20 @@ impl Following {
             moves.choose_movers(bounds, labels, table.n_dims());
         }
         guesser.fill(guess, centroids, moves.as_mut());
-        let kept = moves.as_ref().map(|moves| (bounds, moves));
+        let kept = moves.as_ref().map(|moves| (&mut *bounds, moves));
         let examined = assign(guesser, guess, centroids, labels, kept, how);
-        (!how.1.has_ended()).then_some(examined)
+        if how.1.has_ended() {
+            return None;
+        }
+        bounds.are_filled();
+        let Examined { points, to_movers, again, candidates, repaired } = examined;
+        debug!(
+            "a pass in {:?} over {} points: {points} examined, {to_movers} distances to movers, {candidates} candidates, \
+             {again} again in f32, {repaired} in integers",
+            guess.in_use,
+            labels.len()
+        );
+        Some(examined)
     }
 
     /// Decides whether the next pass keeps bounds: see [`Bounds::decide`].
