@@ -55,6 +55,10 @@ fn fits_take_their_points_and_a_few_bytes_a_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("points.npy");
     let bound = |n: usize, d: usize, per_row: usize| n * (d * 4 + per_row) + BESIDE;
+    // points in f32, in 8 and in 16 bits, as much of them as is kept
+    let n = 205_000;
+    write_points(&path, n, 32);
+    fit(&path, "-k 128 -r 1 --init random --max-iter 3", n * 32 * 4, bound(n, 32, PER_ROW));
     if !quick() {
         // few features, with weights, several restarts
         let n = 2_000_000;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::bounds::Moves;
 use super::columns::Columns;
 use super::kernel::{Instructions, Kernel};
-use super::narrow::{Bf16, Bf16Columns, IntColumns, Ints, in_8_bits, in_16_bits, pays};
+use super::narrow::{Bf16, Bf16Columns, IntColumns, Ints, fits_8_bits, in_8_bits, in_16_bits, pays};
 use super::pause::Pause;
 use super::prune::CandidateRows;
 use super::tiles::{self, Span, Tiles};
@@ -20,11 +20,20 @@ const LISTS: usize = 2048;
 
 /// Bytes of the points in all layouts together that may be kept from pass to pass, and of each layout but `f32` where there
 /// is a single pass.
-const KEPT: usize = 56 << 20;
+const KEPT: usize = 44 << 20;
 const KEPT_ONCE: usize = 8 << 20;
 
+/// Bytes of the points in each layout; 0 of one that is not made.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    in_f32: usize,
+    int8: usize,
+    int16: usize,
+    bf16: usize,
+}
+
 /// Which layouts of the points are kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Kept {
     in_f32: bool,
     int8: bool,
@@ -33,13 +42,10 @@ struct Kept {
 }
 
 impl Kept {
-    /// Of points that take so many bytes in `f32`, which may be made in 8 bits, and in 16. Where guesses in integers give
-    /// bounds, passes read these above all.
-    fn of(in_f32: usize, (bytes, halves): (bool, bool), ints_first: bool, span: Span) -> Self {
-        let narrow = in_f32 / 2;
-        let [int8, int16] = [if bytes { in_f32 / 4 } else { 0 }, if halves { narrow } else { 0 }];
+    fn of(sizes: Sizes, span: Span) -> Self {
+        let Sizes { in_f32, int8, int16, bf16 } = sizes;
         if span != Span::Many {
-            let [int8, int16, bf16] = [int8, int16, narrow].map(|bytes| bytes <= KEPT_ONCE);
+            let [int8, int16, bf16] = [int8, int16, bf16].map(|bytes| bytes <= KEPT_ONCE);
             return Self { in_f32: false, int8, int16, bf16 };
         }
         let mut left = KEPT;
@@ -48,13 +54,9 @@ impl Kept {
             left -= if keep { bytes } else { 0 };
             keep
         };
-        let bf16 = narrow <= KEPT_ONCE;
-        if ints_first {
-            let (int8, int16) = (keep(int8, KEPT), keep(int16, KEPT));
-            return Self { in_f32: keep(in_f32, tiles::KEPT), int8, int16, bf16 };
-        }
+        // seeding reads those in `f32`, passes the others
         let in_f32 = keep(in_f32, tiles::KEPT);
-        Self { in_f32, int8: keep(int8, KEPT), int16: keep(int16, KEPT), bf16 }
+        Self { in_f32, bf16: keep(bf16, KEPT_ONCE), int8: keep(int8, KEPT), int16: keep(int16, KEPT) }
     }
 }
 
@@ -122,8 +124,19 @@ impl<'a> Guesser<'a> {
         let (for_points, gamma) = bound.gammas(table.n_dims(), certify::UNIT_CPU);
         let pays = pays(table, n_clusters, span != Span::Many);
         let bytes = bytes.filter(|_| pays);
-        let made = (bytes.is_some(), kernel.is_narrow() && pays);
-        let kept = Kept::of(tiles::bytes(table, kernel), made, table.n_dims() >= BOUNDED, span);
+        let bytes = bytes.filter(|&products| fits_8_bits(table, products));
+        let matrix = matrix.filter(|_| pays);
+        let values = |made: bool, n: usize| if made { 4 * n * tiles::padded(table, kernel) } else { 0 };
+        let d = table.n_dims();
+        let kept = Kept::of(
+            Sizes {
+                in_f32: values(true, d),
+                int8: values(bytes.is_some(), d.div_ceil(4)),
+                int16: values(kernel.is_narrow() && pays, d.div_ceil(2)),
+                bf16: values(matrix.is_some(), Bf16::n_values(d)),
+            },
+            span,
+        );
         let tiles = Tiles::spanning(table, kernel, for_points, (span, kept.in_f32));
         let of_int8 = (&tiles, kept.int8);
         let int8 = bytes.and_then(|products| in_8_bits(table, of_int8, (kernel, products), bound));
@@ -131,7 +144,7 @@ impl<'a> Guesser<'a> {
         let int16 = kernel.is_narrow() && pays && (span == Span::Many || int8.is_none());
         let int16 = int16.then(|| in_16_bits(table, (&tiles, kept.int16), kernel, bound));
         let of_bf16 = (&tiles, kept.bf16);
-        let bf16 = matrix.filter(|_| pays).map(|matrix| Bf16::new(table, of_bf16, kernel, matrix, bound));
+        let bf16 = matrix.map(|matrix| Bf16::new(table, of_bf16, kernel, matrix, bound));
         let lists = n_clusters * table.n_dims() >= LISTS;
         Self { table, kernel, gamma, sees_movers: bound.sees_movers(), tiles, bf16, int8, lists, int16 }
     }
@@ -284,21 +297,20 @@ mod tests {
 
     #[test]
     fn layouts_are_kept_within_their_room() {
-        let kept = |mib: usize, made, ints_first| Kept::of(mib << 20, made, ints_first, Span::Many);
+        let sizes = |mib: usize| Sizes { in_f32: mib << 20, int8: mib << 18, int16: mib << 19, bf16: 0 };
         let layouts = |kept: Kept| [kept.in_f32, kept.int8, kept.int16];
-        // 20 + 5 + 10 MiB, 40 + 10 + 20, 60 + 15 + 30, 200 + 50 + 100
-        for (mib, first, last) in [
-            (20, [true, true, true], [true, true, true]),
-            (40, [false, true, true], [true, true, false]),
-            (60, [false, true, true], [false, true, true]),
-            (200, [false, true, false], [false, true, false]),
+        for (mib, kept) in [
+            (25, [true, true, true]),    // 25 + 6.25 + 12.5
+            (28, [true, true, false]),   // 28 + 7 + 14
+            (40, [true, false, false]),  // 40 + 10 + 20
+            (58, [false, true, true]),   // 58 + 14.5 + 29
+            (100, [false, true, false]), // 100 + 25 + 50
+            (240, [false, false, false]),
         ] {
-            assert_eq!(layouts(kept(mib, (true, true), true)), first, "{mib} MiB");
-            assert_eq!(layouts(kept(mib, (true, true), false)), last, "{mib} MiB");
+            assert_eq!(layouts(Kept::of(sizes(mib), Span::Many)), kept, "{mib} MiB");
         }
-        // what is not made takes no room
-        assert_eq!(layouts(kept(40, (false, false), true)), [true; 3]);
-        let once = Kept::of(20 << 20, (true, true), true, Span::One);
-        assert_eq!(layouts(once), [false, true, false]);
+        let without_bytes = Sizes { int8: 0, ..sizes(80) };
+        assert!(Kept::of(without_bytes, Span::Many).int16); // what is not made takes no room
+        assert_eq!(layouts(Kept::of(sizes(20), Span::One)), [false, true, false]);
     }
 }

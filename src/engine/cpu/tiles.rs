@@ -43,7 +43,7 @@ pub(super) struct Tiles<'a> {
 
 impl<'a> Tiles<'a> {
     pub(super) fn new(table: &'a Table, kernel: Kernel, gamma: f32) -> Self {
-        let keep = bytes(table, kernel) <= KEPT;
+        let keep = 4 * table.n_dims() * padded(table, kernel) <= KEPT;
         Self::spanning(table, kernel, gamma, (Span::Many, keep))
     }
 
@@ -134,9 +134,9 @@ impl<'a> Tiles<'a> {
     }
 }
 
-/// Bytes of a table's points as tiles in `f32`.
-pub(super) fn bytes(table: &Table, kernel: Kernel) -> usize {
-    table.n_points().next_multiple_of(kernel.tile()) * table.n_dims() * size_of::<f32>()
+/// Number of points in all tiles of a table, with those that fill the last.
+pub(super) fn padded(table: &Table, kernel: Kernel) -> usize {
+    table.n_points().next_multiple_of(kernel.tile())
 }
 
 /// A tile of gathered points.

@@ -47,6 +47,11 @@ pub(in crate::engine::cpu) struct Bf16 {
 }
 
 impl Bf16 {
+    /// Values of a point of so many features: padded, two in one.
+    pub(in crate::engine::cpu) fn n_values(n_dims: usize) -> usize {
+        n_dims.next_multiple_of(DEPTH) / 2
+    }
+
     pub(in crate::engine::cpu) fn new(
         table: &Table,
         (tiles, keep): (&Tiles<'_>, bool),
@@ -54,7 +59,7 @@ impl Bf16 {
         matrix: Matrix,
         bound: Bound,
     ) -> Self {
-        let depth = table.n_dims().next_multiple_of(DEPTH);
+        let depth = 2 * Self::n_values(table.n_dims());
         let cost = |point: &[i32], _| GuessCost::of(from_centre(point, &table.centre).map(rounded));
         let tiles = NarrowTiles::new(table, tiles, (depth / 2, keep), cost, |points, to| {
             pair_up(points, tiles.width(), to);

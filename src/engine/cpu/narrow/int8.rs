@@ -51,14 +51,23 @@ pub(in crate::engine::cpu) fn in_8_bits(
     (kernel, products): (Kernel, Products),
     bound: Bound,
 ) -> Option<Ints> {
+    let format = format(table, products)?;
+    Some(Ints::new(table, (tiles, keep), kernel, format, bound.shares_in_int8()))
+}
+
+/// Whether [`in_8_bits`] has points.
+pub(in crate::engine::cpu) fn fits_8_bits(table: &Table, products: Products) -> bool {
+    format(table, products).is_some()
+}
+
+fn format(table: &Table, products: Products) -> Option<Format> {
     if !(FEATURES..=MOST_DIMS).contains(&table.n_dims()) {
         return None;
     }
-    let format = match products {
-        Products::ShortBytes => short(table)?,
-        _ => wide(table),
-    };
-    Some(Ints::new(table, (tiles, keep), kernel, format, bound.shares_in_int8()))
+    match products {
+        Products::ShortBytes => short(table),
+        _ => Some(wide(table)),
+    }
 }
 
 /// Bytes with sums in 32 bits.

@@ -16,7 +16,7 @@ mod tiles;
 use crate::lattice::Table;
 pub(super) use bf16::Bf16;
 pub(super) use columns::{Bf16Columns, IntColumns};
-pub(super) use int8::in_8_bits;
+pub(super) use int8::{fits_8_bits, in_8_bits};
 pub(super) use int16::in_16_bits;
 pub(super) use ints::Ints;
 pub(super) use tiles::Scratch;
