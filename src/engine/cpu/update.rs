@@ -113,9 +113,13 @@ impl<'a> Updater<'a> {
             let pairs = before.par_chunks(CHUNK).zip(labels.par_chunks(CHUNK));
             let changed: usize = pairs.map(|(a, b)| a.iter().zip(b).filter(|(a, b)| a != b).count()).sum();
             let (d, k) = (table.n_dims(), totals.counts().len());
+            if changed == 0 {
+                return 0;
+            }
             // to begin and to merge sums of its own costs a thread about three rows a cluster
-            if labels.len() / 4 + 2 * changed * d > 3 * k * d {
-                let size = labels.len().div_ceil(threads);
+            let pieces = ((labels.len() / 4 + 2 * changed * d) / (3 * k * d)).min(threads);
+            if pieces > 1 {
+                let size = labels.len().div_ceil(pieces);
                 let pieces = before.par_chunks_mut(size).zip(labels.par_chunks(size)).enumerate();
                 let of_piece = |(piece, (before, labels)): (usize, (&mut [u32], &[u32]))| {
                     let mut totals = Totals::zero(table, k);
