@@ -117,7 +117,7 @@ impl<'a> Costs<'a> {
         let Rows { counts, locations, .. } = self.rows;
         for (lane, &own) in labels.iter().enumerate() {
             let (count, moving) = (counts[own as usize], locations[first + lane]);
-            let stays = self.guesser.table.weights.get(first + lane) == 0 || count == moving || {
+            let stays = self.is_fixed(first + lane) || {
                 let [upper, lower] = [upper[lane], lower[lane]].map(|bound| f64::from(bound).powi(2));
                 let elsewhere = lower * joining(self.lightest, moving) * (1.0 - ROUNDINGS);
                 nearest[lane] == own && elsewhere >= upper * staying(count, moving) * (1.0 + ROUNDINGS)
@@ -138,7 +138,10 @@ impl<'a> Costs<'a> {
         tiles.gather(rows.iter().copied(), &mut gathered.points);
         tiles.gather_norms(rows.iter().copied(), gathered);
         let labels = self.labels_of(rows.iter().copied());
-        self.score(gathered.tile(), &labels[..tiles.width()], *kernel);
+        let (tile, labels) = (gathered.tile(), &labels[..tiles.width()]);
+        self.scores.resize(self.columns.base.len() * labels.len(), 0.0);
+        kernel.scores(tile.points, self.columns, &mut self.scores);
+        kernel.least_costs(tile, &self.scores, labels, &self.factors, &mut self.least);
         for (lane, &row) in rows.iter().enumerate() {
             let halves = |c: usize| self.halves(&gathered.tile(), lane, c);
             found(row, self.verdict(row, lane, halves), &halves);
@@ -163,12 +166,6 @@ impl<'a> Costs<'a> {
         labels
     }
 
-    fn score(&mut self, tile: Tile<'_>, labels: &[u32], kernel: Kernel) {
-        self.scores.resize(self.columns.base.len() * labels.len(), 0.0);
-        kernel.scores(tile.points, self.columns, &mut self.scores);
-        kernel.least_costs(tile, &self.scores, labels, &self.factors, &mut self.least);
-    }
-
     /// Half the squared distance of a point to a centroid, at least and at most, from the last scores in `f32`.
     fn halves(&self, tile: &Tile<'_>, lane: usize, c: usize) -> [f64; 2] {
         let score = self.scores[c * tile.half_norms.len() + lane];
@@ -178,11 +175,17 @@ impl<'a> Costs<'a> {
         }
     }
 
+    /// Whether a row can't move: it has no weight, or all of its cluster.
+    fn is_fixed(&self, row: usize) -> bool {
+        let Rows { labels, counts, locations } = self.rows;
+        self.guesser.table.weights.get(row) == 0 || counts[labels[row] as usize] == locations[row]
+    }
+
     /// What is known of the row in a lane of the last tile, with bounds of half its squared distance to a centroid.
     fn verdict(&self, row: usize, lane: usize, halves: impl Fn(usize) -> [f64; 2]) -> Verdict {
         let Rows { labels, counts, locations } = self.rows;
         let (own, moving) = (labels[row] as usize, locations[row]);
-        if self.guesser.table.weights.get(row) == 0 || counts[own] == moving {
+        if self.is_fixed(row) {
             return Verdict::Stays;
         }
         let staying = halves(own).map(|half| half * staying(counts[own], moving));
