@@ -319,9 +319,11 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
     let mut falls: Vec<(f64, f64)> =
         fit.restarts.falls.iter().map(|fall| (fall.after.as_secs_f64(), scaled(fall.inertia))).collect();
     if let Some(&(after, least)) = falls.last() {
-        falls.push((fit.timings.run.sum().as_secs_f64().max(after), least));
+        falls.push((fit.restarts.ran_for.as_secs_f64().max(after), least));
     }
-    let first_generation = fit.searched.search.population().unwrap_or(0);
+    // one cluster has no children, nor has a run that ended within the first generation
+    let population = fit.searched.search.population().filter(|_| made.params.n_clusters() > 1);
+    let first_generation = population.filter(|&population| population < count).unwrap_or(0);
     Ok(RestartSummary {
         count,
         inertias,

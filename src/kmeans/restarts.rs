@@ -22,8 +22,10 @@ pub struct Restarts {
     pub work: Work,
     /// Wall time of each step.
     pub times: Times,
-    /// How the least inertia fell, of the runs that this process did.
+    /// How the least inertia fell. Of a run that went on from a checkpoint, from there on. Empty where it is not known.
     pub falls: Vec<Fall>,
+    /// Time from the begin of the run to its end, as [`Fall::after`].
+    pub ran_for: Duration,
     further: Option<Box<Further>>,
 }
 
@@ -99,6 +101,12 @@ impl Restarts {
             let best = Batch::best(before.iter().chain(&batch.outcomes)).map(|best| best.restart);
             self.states.retain(|(restart, _)| Some(*restart) == best);
         }
+    }
+
+    /// Notes the least inertia of an earlier process, which ended so long `after` the run began.
+    pub(super) fn note_earlier(&mut self, after: Duration) {
+        let earlier = self.best().map(|best| Fall { after, inertia: best.inertia });
+        self.falls.extend(earlier);
     }
 
     /// Notes whether the batch whose outcomes these are, which ended so long `after` the run began, lowered the least inertia.

@@ -100,6 +100,7 @@ pub(super) fn run_from(
     let Start { restarts: mut all, population, mut unfinished, spent, resumed } = start;
     let mut resumed = resumed.then(|| Resumed { restarts: all.count(), iterations: 0 });
     let begun = Instant::now();
+    all.note_earlier(spent);
     let spent = || spent + begun.elapsed();
     let is_over = |done: u64| done > 0 && plan.time.is_some_and(|time| spent() >= time);
     let is_patient =
@@ -206,6 +207,7 @@ pub(super) fn run_from(
             size = next_size(size, wall, session.max_batch());
         }
     }
+    all.ran_for = spent();
     label_outside(job, &mut all);
     if let Some(recorder) = &mut recorder {
         // time ends a run after a restart at least, and what is left of the one that was cut does not count

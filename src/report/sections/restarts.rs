@@ -60,14 +60,13 @@ fn spread_words(restarts: &RestartSummary, unit: Unit, init: &str) -> Vec<String
         "random" => "from random rows",
         _ => "from given centroids",
     };
-    let times = |n: u64| count(n as f64);
+    let times = |n: u64| if n == 1 { "once".to_owned() } else { format!("{} times", count(n as f64)) };
     let starts = match restarts.first_generation {
-        first if first > 0 && first < restarts.count => format!(
-            "{} times {from}, then {} times from centroids found before,",
-            times(first),
-            times(restarts.count - first)
-        ),
-        _ => format!("{} times {from}", times(restarts.count)),
+        first if first > 0 && first < restarts.count => {
+            let others = times(restarts.count - first);
+            format!("{} {from}, then {others} from centroids found before,", times(first))
+        }
+        _ => format!("{} {from}", times(restarts.count)),
     };
     let start = format!(
         "k-means ends in a local minimum, so it starts {starts} and keeps the least inertia, here {}.",
