@@ -12,7 +12,7 @@ use cairn::allocator::HugePages;
 /// Bytes of the last request that was refused; 0 if there was none.
 static REFUSED: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes up to which a request is small: no step goes on without so many.
+/// Bytes up to which a request is small: next to no step goes on without so many, not even to an error of its own.
 const SMALL: usize = 1 << 16;
 
 /// An allocator that notes refusals.
@@ -61,7 +61,7 @@ unsafe impl GlobalAlloc for Allocator {
 #[cfg(unix)]
 pub(crate) fn explain_out_of_memory() {
     let handler: extern "C" fn(libc::c_int) = on_abort;
-    // SAFETY: the handler calls only what a handler may: it allocates nothing, and waits for no lock
+    // SAFETY: the handler calls what a handler may, and to remove temporaries what ends even if it is refused memory
     unsafe { libc::signal(libc::SIGABRT, handler as libc::sighandler_t) };
 }
 
@@ -72,7 +72,8 @@ extern "C" fn on_abort(_: libc::c_int) {
     } // else `abort` goes on as if there were no handler
 }
 
-/// Says that there is no memory, and ends the program with code 1. Allocates nothing, and waits for no lock.
+/// Says that there is no memory, and ends the program with code 1. It waits for no lock longer than a fraction of a second,
+/// and needs no memory.
 #[cfg(unix)]
 fn end_in_words() -> ! {
     cairn::data::write::try_remove_temporaries();
