@@ -322,8 +322,8 @@ fn restarts(made: &Made<'_>) -> anyhow::Result<RestartSummary> {
         falls.push((fit.restarts.ran_for.as_secs_f64().max(after), least));
     }
     // one cluster has no children, nor has a run that ended within the first generation
-    let population = fit.searched.search.population().filter(|_| made.params.n_clusters() > 1);
-    let first_generation = population.filter(|&population| population < count).unwrap_or(0);
+    let first = fit.searched.first_generation();
+    let first_generation = if made.params.n_clusters() > 1 && first < count { first } else { 0 };
     Ok(RestartSummary {
         count,
         inertias,
