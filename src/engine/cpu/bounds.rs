@@ -86,8 +86,9 @@ impl Bounds {
     pub(super) fn decide(&mut self, distances: u64, changed: u64) {
         let n = self.n_points as u64;
         if self.always {
-            self.fresh = false;
-        } else if self.kept() {
+            return;
+        }
+        if self.kept() {
             if !self.fresh && distances * 10 > n * self.n_clusters as u64 * 9 {
                 (self.upper, self.lower, self.pause) = (Vec::new(), Vec::new(), PAUSE);
             }
@@ -233,6 +234,30 @@ impl Moves {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bounds_that_are_always_kept_are_used_where_they_save_something() {
+        let bounds = |upper: f32, unfilled: bool| Bounds {
+            upper: vec![upper; 100],
+            lower: vec![20.0; 100],
+            n_points: 100,
+            n_clusters: 3,
+            settled: 1,
+            pause: 0,
+            unfilled,
+            fresh: false,
+            always: true,
+        };
+        let examines_all = |bounds: &Bounds| {
+            let own = vec![1.0, 5.0, 2.0];
+            let mut moves = Moves { own, most: 5.0, second: 2.0, rest: 5.0, movers: Vec::new(), all: false };
+            moves.choose_movers(bounds, &[0; 100], 2000);
+            moves.all
+        };
+        assert!(!examines_all(&bounds(10.0, false)));
+        assert!(examines_all(&bounds(19.0, false)), "all are open");
+        assert!(examines_all(&bounds(10.0, true)), "they are not set");
+    }
 
     #[test]
     fn the_others_of_the_farthest_mover_are_the_second() {
